@@ -1,0 +1,22 @@
+"""Configuration of the finance app."""
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+def install_guards(using: str, **_kwargs: object) -> None:
+    """Put the ledger's triggers back after each migrate."""
+    from finance.guards import GUARDS
+    from groups.guards import install
+
+    install(GUARDS, using)
+
+
+class FinanceConfig(AppConfig):
+    """The finance app."""
+
+    name = "finance"
+
+    def ready(self) -> None:
+        """Install the triggers after every migrate."""
+        post_migrate.connect(install_guards, sender=self)

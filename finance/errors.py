@@ -1,0 +1,34 @@
+"""What the ledger refuses, as exceptions with the account or key they speak of."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from finance.models import Account
+from groups.money import rupiah
+
+
+class LedgerError(Exception):
+    """Something the ledger refuses; `str()` is a message for the person at the form."""
+
+
+class InsufficientFunds(LedgerError):
+    """An account would go below zero; `short` is by how many rupiah."""
+
+    def __init__(self, account: Account, short: int) -> None:
+        self.account = account
+        self.short = short
+        super().__init__(
+            _("%(account)s is short of %(amount)s.") % {"account": account.get_kind_display(), "amount": rupiah(short)}
+        )
+
+
+class AlreadyPosted(LedgerError):
+    """The same action was posted before, under the same idempotency key."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This was recorded already."))
+
+
+class NotAllowed(LedgerError):
+    """A rule of the group or of bookkeeping forbids the posting."""

@@ -1,0 +1,34 @@
+"""Triggers of the ledger: what is posted is never changed or deleted, and stays within one group."""
+
+from groups.guards import Guard, forbid_delete, forbid_update, same_group
+
+GUARDS: tuple[Guard, ...] = (
+    forbid_delete("finance_entry"),
+    forbid_update("finance_entry"),
+    forbid_delete("finance_transfer"),
+    forbid_update("finance_transfer"),
+    same_group("finance_transfer", "entry_id", "finance_entry"),
+    same_group("finance_transfer", "debit_account_id", "finance_account"),
+    same_group("finance_transfer", "credit_account_id", "finance_account"),
+    same_group("finance_transfer", "member_id", "groups_member"),
+    same_group("finance_entry", "reverses_id", "finance_entry"),
+    same_group("finance_account", "member_id", "groups_member"),
+    same_group("finance_account", "loan_id", "finance_loan"),
+    same_group("finance_loan", "member_id", "groups_member"),
+    same_group("finance_instalment", "loan_id", "finance_loan"),
+    # Balances move; what an account is does not.
+    forbid_update(
+        "finance_account",
+        when="OLD.group_id <> NEW.group_id OR OLD.kind <> NEW.kind OR OLD.normal_side <> NEW.normal_side "
+        "OR OLD.may_go_negative <> NEW.may_go_negative OR OLD.code <> NEW.code",
+    ),
+    # The terms of a loan are those of the day it was decided.
+    forbid_update(
+        "finance_loan",
+        when="OLD.principal <> NEW.principal OR OLD.rate <> NEW.rate OR OLD.periods <> NEW.periods "
+        "OR OLD.method <> NEW.method OR OLD.first_due <> NEW.first_due OR OLD.member_id <> NEW.member_id",
+    ),
+    forbid_update("finance_instalment"),
+    forbid_delete("finance_instalment"),
+    forbid_delete("finance_cashcount"),
+)

@@ -1,0 +1,246 @@
+"""Posting: the one place where balances change.
+
+`open_books` locks a group and reads its accounts; `Books.post` checks, writes and updates them in sets: one
+statement for missing accounts, one for entries, one for all balances, one for transfers, whatever their number.
+Everything runs inside the caller's transaction.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, connections, transaction
+from django.db.models import F, Q, Subquery
+
+from finance.chart import account_code, new_account
+from finance.errors import AlreadyPosted, InsufficientFunds, LedgerError
+from finance.models import Account, AccountKind, Entry, EntryKind, Loan, Side, Transfer
+from groups.models import Group, Member, User
+from groups.permissions import Capability, lock_group
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """`amount` rupiah from the account credited to the account debited; `member` is whose passbook shows it."""
+
+    debit: Account
+    credit: Account
+    amount: int
+    member: Member | None = None
+    memo: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """One entry to be: what happened on which day, under which idempotency key."""
+
+    kind: EntryKind
+    effective_on: date
+    lines: Sequence[Line]
+    key: uuid.UUID
+    memo: str = ""
+    reverses: Entry | None = None
+
+
+@dataclass
+class Books:
+    """The accounts of one group, locked for writing until the transaction ends; got from `open_books`."""
+
+    group: Group
+    actor: User
+    accounts: dict[str, Account]
+    last_loan_number: int = 0
+    _missing: list[Account] = field(default_factory=list)
+
+    def account(self, kind: AccountKind, *, member: Member | None = None, loan: Loan | None = None) -> Account:
+        """Return the account of `kind` for the group, `member` or `loan`; it is opened on first posting."""
+        code = account_code(kind, member=member, loan=loan)
+        if code not in self.accounts:
+            if loan is not None and member is None:
+                member = loan.member
+            self.accounts[code] = new_account(self.group, kind, member=member, loan=loan)
+            self._missing.append(self.accounts[code])
+        return self.accounts[code]
+
+    def balance(self, kind: AccountKind, *, member: Member | None = None, loan: Loan | None = None) -> int:
+        """Return a balance in rupiah, 0 for an account nobody has used yet."""
+        account = self.accounts.get(account_code(kind, member=member, loan=loan))
+        return account.balance if account is not None else 0
+
+    def running_loans(self) -> list[Loan]:
+        """Return the loans with a balance, oldest first."""
+        accounts = (a for a in self.accounts.values() if a.kind == AccountKind.LOAN and a.balance > 0)
+        return sorted((a.loan for a in accounts if a.loan is not None), key=lambda loan: loan.number)
+
+    def post(self, postings: Sequence[Posting]) -> list[Entry]:
+        """Write `postings` as entries with their transfers and move the balances, all or nothing.
+
+        Several postings count as one step: a reversal and the entry that replaces it may pass below zero
+        between them, as long as no account ends there. Raises `AlreadyPosted` for a key used before,
+        `InsufficientFunds` for an account that would end below zero.
+        """
+        assert all(line.amount > 0 and line.debit is not line.credit for p in postings for line in p.lines)
+        self._open_missing()
+        moved = self._move(line for posting in postings for line in posting.lines)
+        try:
+            with transaction.atomic(savepoint=False):
+                entries = Entry.objects.bulk_create(
+                    Entry(
+                        group=self.group,
+                        kind=posting.kind,
+                        effective_on=posting.effective_on,
+                        recorded_by=self.actor,
+                        memo=posting.memo,
+                        key=posting.key,
+                        reverses=posting.reverses,
+                    )
+                    for posting in postings
+                )
+                _update_balances(moved)
+                Transfer.objects.bulk_create(self._transfers(postings, entries, moved))
+        except IntegrityError as error:
+            raise _explain(error) from error
+        return entries
+
+    def _open_missing(self) -> None:
+        if self._missing:
+            Account.objects.bulk_create(self._missing)
+            self._missing.clear()
+
+    def _move(self, lines: Iterable[Line]) -> dict[int, _Movement]:
+        moved: dict[int, _Movement] = {}
+        for line in lines:
+            for account in (line.debit, line.credit):
+                if account.pk not in moved:
+                    moved[account.pk] = _Movement(account)
+            moved[line.debit.pk].debits += line.amount
+            moved[line.credit.pk].credits += line.amount
+        for movement in moved.values():
+            if movement.balance_after < 0 and not movement.account.may_go_negative:
+                raise InsufficientFunds(movement.account, -movement.balance_after)
+        return moved
+
+    def _transfers(
+        self, postings: Sequence[Posting], entries: Sequence[Entry], moved: dict[int, _Movement]
+    ) -> list[Transfer]:
+        transfers = []
+        for posting, entry in zip(postings, entries, strict=True):
+            for line in posting.lines:
+                line.debit.debits_posted += line.amount
+                line.credit.credits_posted += line.amount
+                transfers.append(
+                    Transfer(
+                        entry=entry,
+                        group=self.group,
+                        debit_account=line.debit,
+                        credit_account=line.credit,
+                        amount=line.amount,
+                        debit_balance_after=line.debit.balance,
+                        credit_balance_after=line.credit.balance,
+                        member=line.member,
+                        memo=line.memo,
+                    )
+                )
+        assert all(m.account.balance == m.balance_after for m in moved.values())
+        return transfers
+
+
+@dataclass(slots=True)
+class _Movement:
+    account: Account
+    debits: int = 0
+    credits: int = 0
+    balance_before: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.balance_before = self.account.balance
+
+    @property
+    def balance_after(self) -> int:
+        change = self.debits - self.credits
+        return self.balance_before + (change if self.account.normal_side == Side.DEBIT else -change)
+
+
+def open_books(*, group: Group, actor: User, everything: bool = False) -> Books:
+    """Lock `group` for `actor` and return its books with the accounts a new posting can touch.
+
+    Those are the group's own, the members' and the running loans'; `everything` adds members who left and
+    loans repaid, which corrections of old entries need. Raises `PermissionDenied` as `lock_group` does.
+    """
+    return books_of(lock_group(actor, Capability.RECORD, group), actor, everything=everything)
+
+
+def books_of(group: Group, actor: User, *, everything: bool = False) -> Books:
+    """Return the books of a group that the caller has locked with `lock_group`."""
+    accounts = Account.objects.filter(group=group).select_related("member", "loan").order_by("pk")
+    if not everything:
+        own = Q(member__isnull=True, loan__isnull=True)
+        savers = Q(loan__isnull=True, member__left_on__isnull=True)
+        # A loan's fee account comes along with its balance account while that one has a balance.
+        running = Account.objects.filter(
+            group=group, kind=AccountKind.LOAN, debits_posted__gt=F("credits_posted")
+        ).values("loan_id")
+        accounts = accounts.filter(own | savers | Q(loan_id__in=running))
+    # Numbering rides along as a constant column: a group with a loan always has accounts.
+    last_loan = Loan.objects.filter(group=group).order_by("-number").values("number")[:1]
+    found = list(accounts.annotate(last_loan=Subquery(last_loan)))
+    return Books(
+        group=group,
+        actor=actor,
+        accounts={account.code: account for account in found},
+        last_loan_number=(found[0].last_loan or 0) if found else 0,
+    )
+
+
+def reversal_of(entry: Entry, books: Books, *, key: uuid.UUID, memo: str) -> Posting:
+    """Return the posting that undoes `entry` line by line, dated like it; `books` must hold everything."""
+    by_pk = {account.pk: account for account in books.accounts.values()}
+    lines = [
+        Line(
+            debit=by_pk[transfer.credit_account_id],
+            credit=by_pk[transfer.debit_account_id],
+            amount=transfer.amount,
+            member=transfer.member,
+            memo=transfer.memo,
+        )
+        for transfer in entry.transfers.select_related("member").order_by("pk")
+    ]
+    return Posting(
+        kind=EntryKind.REVERSAL,
+        effective_on=entry.effective_on,
+        lines=lines,
+        key=key,
+        memo=memo,
+        reverses=entry,
+    )
+
+
+def _update_balances(moved: dict[int, _Movement]) -> None:
+    """Add the movements to the accounts in one statement, which both databases understand.
+
+    Django's `bulk_update` builds a CASE per column and costs many times this statement.
+    """
+    if not moved:
+        return
+    values = ", ".join(["(%s, %s, %s)"] * len(moved))
+    parameters = [number for pk, m in sorted(moved.items()) for number in (pk, m.debits, m.credits)]
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        cursor.execute(
+            "UPDATE finance_account SET debits_posted = debits_posted + v.column2, "  # noqa: S608 - only placeholders
+            f"credits_posted = credits_posted + v.column3 FROM (VALUES {values}) AS v "
+            "WHERE finance_account.id = v.column1",
+            parameters,
+        )
+
+
+def _explain(error: IntegrityError) -> Exception:
+    """Turn the database's refusal into ours where we know it; both databases name the constraint."""
+    text = str(error)
+    if "entry_key_once" in text or "finance_entry.key" in text:
+        return AlreadyPosted()
+    if "account_funds" in text:
+        return LedgerError(text)
+    return error

@@ -1,0 +1,69 @@
+"""Counts of the cash box, in whole rupiah."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from finance.models.ledger import Entry
+from groups.models import Group
+
+
+class CashCount(models.Model):
+    """Money counted in the cash box beside what the books expected.
+
+    A difference needs an explanation and stays open until somebody settles it; `settlement` is the entry
+    that did so, none when the money turned up or the books were corrected.
+    """
+
+    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="cash_counts")
+    counted_on = models.DateField(_("counted on"))
+    expected = models.BigIntegerField(_("expected by the books"))
+    counted = models.BigIntegerField(_("counted"))
+    explanation = models.CharField(_("explanation"), max_length=200, blank=True)
+    counted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    counted_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
+    settled_on = models.DateField(_("settled on"), null=True, blank=True)
+    settled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    settled_at = models.DateTimeField(_("settled at"), null=True, blank=True)
+    settled_how = models.CharField(_("how it was settled"), max_length=200, blank=True)
+    settlement = models.OneToOneField(
+        Entry, on_delete=models.PROTECT, null=True, blank=True, related_name="settled_count"
+    )
+
+    class Meta:
+        verbose_name = _("cash count")
+        verbose_name_plural = _("cash counts")
+        ordering = ["-counted_on", "-pk"]
+        constraints = [
+            models.CheckConstraint(name="cash_count_amount", condition=Q(counted__gte=0)),
+            models.CheckConstraint(
+                name="cash_count_explained", condition=Q(counted=F("expected")) | ~Q(explanation="")
+            ),
+            models.CheckConstraint(
+                name="cash_count_settled",
+                condition=Q(settled_on__isnull=True, settled_by__isnull=True, settled_at__isnull=True)
+                | (
+                    Q(settled_on__isnull=False, settled_by__isnull=False, settled_at__isnull=False) & ~Q(settled_how="")
+                ),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["group"],
+                name="cash_count_open",
+                condition=Q(settled_on__isnull=True) & ~Q(counted=F("expected")),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.counted_on}"
+
+    @property
+    def difference(self) -> int:
+        """Counted minus expected, in rupiah: negative when money is missing."""
+        return self.counted - self.expected

@@ -1,0 +1,162 @@
+"""The ledger: accounts, entries and transfers, in whole rupiah.
+
+Balanced by construction: a transfer moves one amount from one account to another, so there is no way to
+write something out of balance.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from groups.models import Group, Member
+
+
+class AccountKind(models.TextChoices):
+    """What an account holds. Kinds of members and of loans have one account for each."""
+
+    CASH = "CASH", _("Cash box (kas)")
+    BANK = "BANK", _("Bank")
+    LOAN = "LOAN", _("Loan to a member")
+    POKOK = "POKOK", _("Initial savings (simpanan pokok)")
+    WAJIB = "WAJIB", _("Compulsory savings (simpanan wajib)")
+    SUKARELA = "SUKARELA", _("Voluntary savings (simpanan sukarela)")
+    SOCIAL_FUND = "SOCIAL_FUND", _("Social fund (dana sosial)")
+    GRANT = "GRANT", _("Grants received (hibah)")
+    SERVICE_FEE = "SERVICE_FEE", _("Service fee (jasa) of a loan")
+    FINE = "FINE", _("Fines (denda)")
+    OTHER_INCOME = "OTHER_INCOME", _("Other income")
+    EXPENSE = "EXPENSE", _("Expenses")
+
+
+class Side(models.TextChoices):
+    """The side on which an account grows."""
+
+    DEBIT = "D", _("Debit")
+    CREDIT = "C", _("Credit")
+
+
+class Account(models.Model):
+    """One account of one group, with the running sums of everything posted to it."""
+
+    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="accounts")
+    kind = models.CharField(_("kind"), max_length=12, choices=AccountKind)
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, null=True, blank=True, related_name="accounts")
+    loan = models.ForeignKey("finance.Loan", on_delete=models.PROTECT, null=True, blank=True, related_name="accounts")
+    code = models.CharField(_("code"), max_length=20)
+    normal_side = models.CharField(_("normal side"), max_length=1, choices=Side)
+    may_go_negative = models.BooleanField(_("may go negative"), default=False)
+    debits_posted = models.BigIntegerField(_("debits posted"), default=0)
+    credits_posted = models.BigIntegerField(_("credits posted"), default=0)
+
+    class Meta:
+        verbose_name = _("account")
+        verbose_name_plural = _("accounts")
+        ordering = ["code"]
+        constraints = [
+            models.UniqueConstraint(name="account_code_once", fields=["group", "code"]),
+            models.CheckConstraint(name="account_kind", condition=Q(kind__in=AccountKind.values)),
+            models.CheckConstraint(name="account_side", condition=Q(normal_side__in=Side.values)),
+            models.CheckConstraint(name="account_sums", condition=Q(debits_posted__gte=0) & Q(credits_posted__gte=0)),
+            models.CheckConstraint(
+                name="account_funds",
+                condition=Q(may_go_negative=True)
+                | Q(normal_side=Side.DEBIT, debits_posted__gte=F("credits_posted"))
+                | Q(normal_side=Side.CREDIT, credits_posted__gte=F("debits_posted")),
+            ),
+        ]
+        indexes = [models.Index(fields=["group", "kind"], name="account_group_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.get_kind_display()}"
+
+    @property
+    def balance(self) -> int:
+        """Rupiah on the account's normal side."""
+        balance = self.debits_posted - self.credits_posted
+        return balance if self.normal_side == Side.DEBIT else -balance
+
+
+class EntryKind(models.TextChoices):
+    """Which action of a person an entry records."""
+
+    MEETING = "MEETING", _("Meeting")
+    SAVINGS = "SAVINGS", _("Savings")
+    LOAN = "LOAN", _("Loan paid out")
+    REPAYMENT = "REPAYMENT", _("Instalment")
+    FINE = "FINE", _("Fine")
+    SOCIAL = "SOCIAL", _("Social fund")
+    OTHER = "OTHER", _("Other money")
+    SETTLEMENT = "SETTLEMENT", _("Cash difference settled")
+    REVERSAL = "REVERSAL", _("Reversal")
+
+
+class Entry(models.Model):
+    """One action of one person, posted whole or not at all; never changed and never deleted."""
+
+    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="entries")
+    kind = models.CharField(_("kind"), max_length=10, choices=EntryKind)
+    effective_on = models.DateField(_("date"))
+    recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
+    )
+    memo = models.CharField(_("memo"), max_length=200, blank=True)
+    key = models.UUIDField(_("idempotency key"))
+    reverses = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="reversed_by")
+
+    class Meta:
+        verbose_name = _("entry")
+        verbose_name_plural = _("entries")
+        ordering = ["effective_on", "pk"]
+        constraints = [
+            models.UniqueConstraint(name="entry_key_once", fields=["group", "key"]),
+            models.CheckConstraint(name="entry_kind", condition=Q(kind__in=EntryKind.values)),
+            models.CheckConstraint(
+                name="entry_reversal",
+                condition=Q(kind=EntryKind.REVERSAL, reverses__isnull=False)
+                | (~Q(kind=EntryKind.REVERSAL) & Q(reverses__isnull=True)),
+            ),
+        ]
+        indexes = [models.Index(fields=["group", "effective_on", "id"], name="entry_group_date")]
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+
+class Transfer(models.Model):
+    """One amount moved from one account to another: the account debited and the account credited.
+
+    `member` is whose passbook the line belongs to, if it is anybody's.
+    """
+
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="transfers")
+    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="+")
+    debit_account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="debits", db_index=False)
+    credit_account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="credits", db_index=False)
+    amount = models.BigIntegerField(_("amount"))
+    debit_balance_after = models.BigIntegerField(_("debit account's balance after"))
+    credit_balance_after = models.BigIntegerField(_("credit account's balance after"))
+    member = models.ForeignKey(
+        Member, on_delete=models.PROTECT, null=True, blank=True, related_name="transfers", db_index=False
+    )
+    memo = models.CharField(_("memo"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("transfer")
+        verbose_name_plural = _("transfers")
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(name="transfer_amount", condition=Q(amount__gt=0)),
+            models.CheckConstraint(name="transfer_two_accounts", condition=~Q(debit_account=F("credit_account"))),
+        ]
+        indexes = [
+            models.Index(fields=["debit_account", "id"], name="transfer_debit"),
+            models.Index(fields=["credit_account", "id"], name="transfer_credit"),
+            models.Index(fields=["member", "id"], name="transfer_member", condition=Q(member__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount}"

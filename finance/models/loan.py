@@ -1,0 +1,90 @@
+"""Loans to members with their schedules, in whole rupiah."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from groups.models import Group, Member, Method
+
+
+class LoanEvery(models.TextChoices):
+    """Time between instalments."""
+
+    WEEK = "week", _("week")
+    FORTNIGHT = "fortnight", _("two weeks")
+    MONTH = "month", _("month")
+
+
+class Loan(models.Model):
+    """A loan to a member, with the terms of the day it was decided.
+
+    `rate` is a fraction per period. The balance is that of the loan's LOAN account; a loan is running while
+    that balance is above zero.
+    """
+
+    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="loans")
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="loans")
+    number = models.PositiveIntegerField(_("loan number"))
+    principal = models.BigIntegerField(_("principal"))
+    rate = models.DecimalField(_("service fee (jasa) a period"), max_digits=6, decimal_places=5)
+    method = models.CharField(_("fee method"), max_length=9, choices=Method)
+    periods = models.PositiveSmallIntegerField(_("instalments"))
+    every = models.CharField(_("every"), max_length=9, choices=LoanEvery, default=LoanEvery.MONTH)
+    round_up_to = models.PositiveIntegerField(_("rounded up to"), default=1000)
+    disbursed_on = models.DateField(_("paid out on"))
+    first_due = models.DateField(_("first instalment due"))
+    purpose = models.CharField(_("purpose"), max_length=120, blank=True)
+    # Set when the meeting that paid the loan out was corrected and the loan turned out never to have been.
+    cancelled_at = models.DateTimeField(_("cancelled at"), null=True, blank=True)
+    recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
+    )
+
+    class Meta:
+        verbose_name = _("loan")
+        verbose_name_plural = _("loans")
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(name="loan_number_once", fields=["group", "number"]),
+            models.CheckConstraint(name="loan_principal", condition=Q(principal__gt=0)),
+            models.CheckConstraint(name="loan_rate", condition=Q(rate__gte=0) & Q(rate__lt=1)),
+            models.CheckConstraint(name="loan_method", condition=Q(method__in=Method.values)),
+            models.CheckConstraint(name="loan_every", condition=Q(every__in=LoanEvery.values)),
+            models.CheckConstraint(name="loan_periods", condition=Q(periods__gte=1)),
+            models.CheckConstraint(name="loan_first_due", condition=Q(first_due__gt=F("disbursed_on"))),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number}"
+
+
+class Instalment(models.Model):
+    """One line of a loan's schedule, as `finance.schedules.build_schedule` gave it."""
+
+    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="+")
+    loan = models.ForeignKey(Loan, on_delete=models.PROTECT, related_name="instalments", db_index=False)
+    number = models.PositiveSmallIntegerField(_("number"))
+    due_on = models.DateField(_("due on"))
+    principal = models.BigIntegerField(_("principal"))
+    service_fee = models.BigIntegerField(_("service fee (jasa)"))
+
+    class Meta:
+        verbose_name = _("instalment")
+        verbose_name_plural = _("instalments")
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(name="instalment_number_once", fields=["loan", "number"]),
+            models.CheckConstraint(name="instalment_amounts", condition=Q(principal__gte=0) & Q(service_fee__gte=0)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number}"
+
+    @property
+    def total(self) -> int:
+        """Principal and service fee together, in rupiah."""
+        return self.principal + self.service_fee

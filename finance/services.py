@@ -1,0 +1,205 @@
+"""Every write to a group's money. Each service is one entry, atomic, under one idempotency key.
+
+All of them take whole rupiah and may raise `PermissionDenied`, and `finance.errors.LedgerError` with a message
+for the person at the form: `AlreadyPosted` for a key used before, `InsufficientFunds`, `NotAllowed`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from finance import lines
+from finance.errors import NotAllowed
+from finance.ledger import Books, Line, Posting, open_books, reversal_of
+from finance.models import AccountKind, CashCount, Entry, EntryKind, Instalment, Loan
+from finance.schedules import build_schedule
+from groups.models import Group, Member, User
+
+
+@dataclass(frozen=True, slots=True)
+class LoanTerms:
+    """A loan as decided: `rate` is a fraction per month, `first_due` the day of the first instalment."""
+
+    member: Member
+    principal: int
+    periods: int
+    rate: Decimal
+    method: str
+    round_up_to: int
+    disbursed_on: date
+    first_due: date
+    purpose: str = ""
+
+
+@transaction.atomic
+def savings_deposit(
+    *, actor: User, group: Group, member: Member, kind: AccountKind, amount: int, on: date, key: uuid.UUID
+) -> Entry:
+    """Take savings of `kind` (POKOK, WAJIB or SUKARELA) from a member in cash."""
+    books = open_books(group=group, actor=actor)
+    return _post(books, EntryKind.SAVINGS, on, lines.deposit(books, kind, member, amount), key)
+
+
+@transaction.atomic
+def savings_withdraw(*, actor: User, group: Group, member: Member, amount: int, on: date, key: uuid.UUID) -> Entry:
+    """Pay voluntary savings out to a member; more than the member saved is `InsufficientFunds`."""
+    books = open_books(group=group, actor=actor)
+    return _post(books, EntryKind.SAVINGS, on, lines.withdrawal(books, member, amount), key)
+
+
+@transaction.atomic
+def loan_disburse(*, actor: User, group: Group, terms: LoanTerms, key: uuid.UUID) -> Loan:
+    """Pay a new loan out of the cash box and write down its schedule."""
+    books = open_books(group=group, actor=actor)
+    (loan,) = loans_open(books, [terms])
+    _post(books, EntryKind.LOAN, terms.disbursed_on, lines.disbursement(books, loan), key)
+    return loan
+
+
+@transaction.atomic
+def loan_repay(*, actor: User, group: Group, loan: Loan, amount: int, on: date, key: uuid.UUID) -> Entry:
+    """Take a payment on a loan; more than the loan still asks for is `NotAllowed`."""
+    books = open_books(group=group, actor=actor)
+    if loan.cancelled_at is not None or books.balance(AccountKind.LOAN, loan=loan) == 0:
+        raise NotAllowed(_("This loan is closed."))
+    try:
+        postings = lines.repayment(books, loan, list(loan.instalments.all()), amount, on)
+    except ValueError as error:
+        raise NotAllowed(_("The payment is more than the balance of the loan.")) from error
+    return _post(books, EntryKind.REPAYMENT, on, postings, key)
+
+
+@transaction.atomic
+def fine_pay(*, actor: User, group: Group, member: Member, amount: int, reason: str, on: date, key: uuid.UUID) -> Entry:
+    """Take a fine from a member, with its reason."""
+    books = open_books(group=group, actor=actor)
+    return _post(books, EntryKind.FINE, on, lines.fine(books, member, amount, reason), key)
+
+
+@transaction.atomic
+def social_contribute(*, actor: User, group: Group, member: Member, amount: int, on: date, key: uuid.UUID) -> Entry:
+    """Take a member's contribution to the social fund."""
+    books = open_books(group=group, actor=actor)
+    return _post(books, EntryKind.SOCIAL, on, lines.social_contribution(books, member, amount), key)
+
+
+@transaction.atomic
+def other_money_record(
+    *, actor: User, group: Group, kind: lines.OtherMoney, amount: int, memo: str, on: date, key: uuid.UUID
+) -> Entry:
+    """Record money in or out that belongs to no member: income, expense, grant, social fund, bank."""
+    books = open_books(group=group, actor=actor)
+    return _post(books, EntryKind.OTHER, on, lines.other_money(books, kind, amount, memo), key)
+
+
+@transaction.atomic
+def entry_reverse(*, actor: User, entry: Entry, reason: str, key: uuid.UUID) -> Entry:
+    """Undo an entry by its mirror image, dated like it; both stay visible."""
+    books = open_books(group=entry.group, actor=actor, everything=True)
+    if Entry.objects.filter(reverses=entry).exists():
+        raise NotAllowed(_("This entry was reversed already."))
+    if entry.kind == EntryKind.REVERSAL:
+        raise NotAllowed(_("A reversal cannot be reversed."))
+    (reversal,) = books.post([reversal_of(entry, books, key=key, memo=reason)])
+    return reversal
+
+
+@transaction.atomic
+def cash_count_settle(
+    *, actor: User, count: CashCount, how: str, on: date, post_difference: bool, key: uuid.UUID
+) -> CashCount:
+    """Close an open cash difference, with a word on how.
+
+    With `post_difference` the books follow the money: what is missing becomes an expense, what is over other
+    income. Without it nothing is posted: the money turned up, or a correction explained it.
+    """
+    books = open_books(group=count.group, actor=actor)
+    count = CashCount.objects.get(pk=count.pk)
+    if count.settled_on is not None:
+        raise NotAllowed(_("This difference was settled already."))
+    if count.difference == 0:
+        raise NotAllowed(_("There is no difference to settle."))
+    if post_difference:
+        kind = lines.OtherMoney.INCOME if count.difference > 0 else lines.OtherMoney.EXPENSE
+        postings = lines.other_money(books, kind, abs(count.difference), how)
+        count.settlement = _post(books, EntryKind.SETTLEMENT, on, postings, key)
+    count.settled_on = on
+    count.settled_by = actor
+    count.settled_at = timezone.now()
+    count.settled_how = how
+    count.save()
+    return count
+
+
+def cash_count_record(books: Books, *, counted: int, explanation: str, on: date) -> CashCount:
+    """Write down a count of the cash box beside what the books expect now."""
+    return CashCount.objects.create(
+        group=books.group,
+        counted_on=on,
+        expected=books.balance(AccountKind.CASH),
+        counted=counted,
+        explanation=explanation,
+        counted_by=books.actor,
+    )
+
+
+def loans_open(books: Books, terms: Iterable[LoanTerms]) -> list[Loan]:
+    """Write loans and their schedules in two statements; the money moves by `lines.disbursement`."""
+    loans = Loan.objects.bulk_create(
+        Loan(
+            group=books.group,
+            member=term.member,
+            number=number,
+            principal=term.principal,
+            rate=term.rate,
+            method=term.method,
+            periods=term.periods,
+            round_up_to=term.round_up_to,
+            disbursed_on=term.disbursed_on,
+            first_due=term.first_due,
+            purpose=term.purpose,
+            recorded_by=books.actor,
+        )
+        for number, term in enumerate(terms, start=books.last_loan_number + 1)
+    )
+    books.last_loan_number += len(loans)
+    Instalment.objects.bulk_create(instalment for loan in loans for instalment in schedule_of(loan))
+    return loans
+
+
+def schedule_of(loan: Loan) -> list[Instalment]:
+    """Return the unsaved instalments of a loan from its terms."""
+    return [
+        Instalment(
+            group_id=loan.group_id,
+            loan=loan,
+            number=line.number,
+            due_on=line.due_on,
+            principal=line.principal,
+            service_fee=line.service_fee,
+        )
+        for line in build_schedule(
+            principal=loan.principal,
+            rate=loan.rate,
+            periods=loan.periods,
+            method=loan.method,  # type: ignore[arg-type]  # the database allows no other value
+            round_up_to=loan.round_up_to,
+            first_due=loan.first_due,
+            every=loan.every,  # type: ignore[arg-type]
+        )
+    ]
+
+
+def _post(books: Books, kind: EntryKind, on: date, moved: Sequence[Line], key: uuid.UUID) -> Entry:
+    if not moved:
+        raise NotAllowed(_("The amount must be more than zero."))
+    (entry,) = books.post([Posting(kind=kind, effective_on=on, lines=moved, key=key)])
+    return entry

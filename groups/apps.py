@@ -1,0 +1,39 @@
+"""Configuration of the groups app."""
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+from groups import guards
+
+
+def install_guards(using: str, **_kwargs: object) -> None:
+    """Put the triggers of this app back after each migrate."""
+    guards.install(
+        [
+            guards.same_group("groups_officerterm", "member_id", "groups_member"),
+            guards.same_group("groups_group", "rules_id", "groups_constitution", own="id"),
+            guards.forbid_update("groups_constitution"),
+            guards.forbid_delete("groups_constitution"),
+        ],
+        using,
+    )
+
+
+class GroupsConfig(AppConfig):
+    """The groups app; who changed what is kept by django-auditlog, with NIK and phone masked."""
+
+    name = "groups"
+
+    def ready(self) -> None:
+        """Install the triggers after every migrate and register what the audit log follows."""
+        from auditlog.registry import auditlog
+
+        from groups.models import FacilitatorAssignment, Group, Member, OfficerTerm, Organisation, User
+
+        post_migrate.connect(install_guards, sender=self)
+        auditlog.register(Organisation)
+        auditlog.register(User, exclude_fields=["password", "last_login"])
+        auditlog.register(Group)
+        auditlog.register(FacilitatorAssignment)
+        auditlog.register(Member, mask_fields=["nik", "phone"])
+        auditlog.register(OfficerTerm)

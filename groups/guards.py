@@ -1,0 +1,98 @@
+"""Rules that neither a foreign key nor a check constraint can state, kept by triggers on both databases.
+
+Each app lists its triggers and installs them after every migrate: on SQLite an altered table is rebuilt
+and silently loses its triggers. A refused write raises `IntegrityError` with the rule's name in its text.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db import connections
+
+
+@dataclass(frozen=True)
+class Guard:
+    """One rule on one table: the statements that install it, by database vendor."""
+
+    name: str
+    table: str
+    sqlite: tuple[str, ...]
+    postgresql: tuple[str, ...]
+
+
+def install(guards: Iterable[Guard], using: str) -> None:
+    """Install `guards` on the database `using`; safe to repeat."""
+    connection = connections[using]
+    with connection.cursor() as cursor:
+        for guard in guards:
+            for statement in guard.sqlite if connection.vendor == "sqlite" else guard.postgresql:
+                cursor.execute(statement)
+
+
+def forbid_delete(table: str, *, when: str = "1=1") -> Guard:
+    """Refuse to delete the rows of `table` for which `when`, an SQL condition on `OLD`, holds."""
+    return _row_guard(f"{table}_no_delete", table, "DELETE", when)
+
+
+def forbid_update(table: str, *, when: str = "1=1") -> Guard:
+    """Refuse to update the rows of `table` for which `when`, an SQL condition on `OLD` and `NEW`, holds."""
+    return _row_guard(f"{table}_no_update", table, "UPDATE", when)
+
+
+def same_group(table: str, column: str, parent: str, *, own: str = "group_id") -> Guard:
+    """Refuse a row whose `column` points at a row of `parent` that belongs to another group.
+
+    `own` is the column of `table` that says which group a row belongs to.
+    """
+    name = f"{table}_{column}_same_group"
+    stray = f"SELECT 1 FROM {parent} p WHERE p.id = NEW.{column} AND p.group_id <> NEW.{own}"
+    strays = f"SELECT 1 FROM fresh f JOIN {parent} p ON p.id = f.{column} WHERE p.group_id <> f.{own}"
+    return Guard(
+        name=name,
+        table=table,
+        sqlite=tuple(
+            statement
+            for event, suffix in (("INSERT", "insert"), (f"UPDATE OF {column}, {own}", "update"))
+            for statement in (
+                f"DROP TRIGGER IF EXISTS {name}_{suffix}",
+                f"CREATE TRIGGER {name}_{suffix} BEFORE {event} ON {table} WHEN EXISTS ({stray}) "
+                f"BEGIN SELECT RAISE(ABORT, '{name}'); END",
+            )
+        ),
+        postgresql=(
+            # A statement trigger: one look at all the rows of a bulk insert instead of one for each.
+            _function(f"{name}_insert", f"EXISTS ({strays})", name),
+            f"DROP TRIGGER IF EXISTS {name}_insert ON {table}",
+            f"CREATE TRIGGER {name}_insert AFTER INSERT ON {table} REFERENCING NEW TABLE AS fresh "
+            f"FOR EACH STATEMENT EXECUTE FUNCTION {name}_insert()",
+            _function(f"{name}_update", f"EXISTS ({stray})", name),
+            f"DROP TRIGGER IF EXISTS {name}_update ON {table}",
+            f"CREATE TRIGGER {name}_update AFTER UPDATE OF {column}, {own} ON {table} "
+            f"FOR EACH ROW EXECUTE FUNCTION {name}_update()",
+        ),
+    )
+
+
+def _row_guard(name: str, table: str, event: str, when: str) -> Guard:
+    return Guard(
+        name=name,
+        table=table,
+        sqlite=(
+            f"DROP TRIGGER IF EXISTS {name}",
+            f"CREATE TRIGGER {name} BEFORE {event} ON {table} WHEN {when} BEGIN SELECT RAISE(ABORT, '{name}'); END",
+        ),
+        postgresql=(
+            _function(name, "TRUE", name),
+            f"DROP TRIGGER IF EXISTS {name} ON {table}",
+            f"CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION {name}()",
+        ),
+    )
+
+
+def _function(function: str, condition: str, name: str) -> str:
+    return (
+        f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$ "
+        f"BEGIN IF {condition} THEN "
+        f"RAISE EXCEPTION '{name}' USING ERRCODE = 'integrity_constraint_violation'; "
+        f"END IF; RETURN NULL; END $$"
+    )

@@ -1,0 +1,48 @@
+"""Access to every page, decided in one place before the view runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+
+from groups.models import Group
+from groups.permissions import can, declared_capability
+
+
+class AccessMiddleware:
+    """Refuse views that declare no capability, people who lack it, and groups they may not see.
+
+    A group that may not be seen answers 404, as one that does not exist: existence is private too.
+    `LoginRequiredMiddleware` stands before this one, so only public views are reached by strangers.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], _args: list[Any], kwargs: dict[str, Any]
+    ) -> HttpResponse | None:
+        """Put the group of the URL on the request as `request.group`; its code is not passed to the view."""
+        match = request.resolver_match
+        if match is not None and "admin" in match.app_names:
+            return None
+        try:
+            capability = declared_capability(view)
+        except LookupError as error:
+            raise PermissionDenied from error
+        if capability is None or not request.user.is_authenticated:
+            return None
+        if "code" in kwargs:
+            group = Group.objects.visible_to(request.user).filter(code=kwargs.pop("code")).first()
+            if group is None:
+                raise Http404
+            request.group = group  # type: ignore[attr-defined]
+        if not can(request.user, capability):
+            raise PermissionDenied
+        return None

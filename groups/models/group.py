@@ -1,0 +1,187 @@
+"""Groups (KSM) and the facilitators who accompany them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from groups.models.organisation import Organisation, Role, User
+from groups.models.region import Region
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+
+class GroupKind(models.TextChoices):
+    """Kinds of KSM named by the Kotaku programme."""
+
+    REVOLVING = "REVOLVING", _("Revolving loan")
+    INFRASTRUCTURE = "INFRASTRUCTURE", _("Infrastructure")
+    SOCIAL = "SOCIAL", _("Social")
+
+
+class GroupStatus(models.TextChoices):
+    """A group can fall asleep or end at any stage."""
+
+    ACTIVE = "ACTIVE", _("Active")
+    DORMANT = "DORMANT", _("Dormant")
+    DISSOLVED = "DISSOLVED", _("Dissolved")
+
+
+class MeetingEvery(models.TextChoices):
+    """How often the group agreed to meet."""
+
+    WEEK = "WEEK", _("Every week")
+    FORTNIGHT = "FORTNIGHT", _("Every two weeks")
+    MONTH = "MONTH", _("Every month")
+
+
+class Weekday(models.IntegerChoices):
+    """Days of the week, numbered as `date.weekday()` numbers them."""
+
+    MONDAY = 0, _("Monday")
+    TUESDAY = 1, _("Tuesday")
+    WEDNESDAY = 2, _("Wednesday")
+    THURSDAY = 3, _("Thursday")
+    FRIDAY = 4, _("Friday")
+    SATURDAY = 5, _("Saturday")
+    SUNDAY = 6, _("Sunday")
+
+
+class GroupQuerySet(models.QuerySet["Group"]):
+    """Groups, and above all: the groups somebody may see."""
+
+    def visible_to(self, actor: User | AnonymousUser) -> Self:
+        """Return the groups `actor` may see today; the one rule every page, service and command asks."""
+        if not isinstance(actor, User) or not actor.is_active:
+            return self.none()
+        if actor.is_superuser:
+            return self
+        own = self.filter(organisation_id=actor.organisation_id)
+        today = timezone.localdate()
+        if actor.role in (Role.ADMIN, Role.STAFF):
+            return own
+        if actor.role == Role.FACILITATOR:
+            assigned = FacilitatorAssignment.objects.running_on(today).filter(facilitator=actor)
+            return own.filter(pk__in=assigned.values("group_id"))
+        return own.filter(
+            officer_terms__member__user=actor,
+            officer_terms__member__left_on__isnull=True,
+            officer_terms__started_on__lte=today,
+            officer_terms__ended_on__isnull=True,
+        )
+
+
+class Group(models.Model):
+    """A self-help group: a voluntary group that meets on a fixed day, saves and lends."""
+
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, related_name="groups", verbose_name=_("organisation")
+    )
+    code = models.CharField(_("code"), max_length=12, unique=True)
+    name = models.CharField(_("name"), max_length=120)
+    kind = models.CharField(_("kind"), max_length=14, choices=GroupKind, default=GroupKind.REVOLVING)
+    status = models.CharField(_("status"), max_length=9, choices=GroupStatus, default=GroupStatus.ACTIVE)
+    founded_on = models.DateField(_("founded on"))
+    village = models.ForeignKey(
+        Region, on_delete=models.PROTECT, null=True, blank=True, related_name="groups", verbose_name=_("village")
+    )
+    place = models.CharField(_("meeting place"), max_length=120, blank=True)
+    meeting_every = models.CharField(_("meets"), max_length=9, choices=MeetingEvery, default=MeetingEvery.MONTH)
+    meeting_weekday = models.PositiveSmallIntegerField(_("meeting day"), choices=Weekday, default=Weekday.TUESDAY)
+    meeting_week = models.PositiveSmallIntegerField(
+        _("week of the month"),
+        choices=[(1, _("First")), (2, _("Second")), (3, _("Third")), (4, _("Fourth")), (5, _("Last"))],
+        default=1,
+        help_text=_("Only for groups that meet every month."),
+    )
+    bank_name = models.CharField(_("bank"), max_length=60, blank=True)
+    bank_account_number = models.CharField(_("bank account number"), max_length=30, blank=True)
+    bank_signatories = models.PositiveSmallIntegerField(
+        _("signatories of the bank account"),
+        default=0,
+        help_text=_("How many people must sign together to withdraw money."),
+    )
+    # The rules in force; `Constitution` keeps every earlier version.
+    rules = models.ForeignKey(
+        "groups.Constitution",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("rules in force"),
+    )
+    recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
+    )
+
+    objects = GroupQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("group")
+        verbose_name_plural = _("groups")
+        ordering = ["name", "pk"]
+        constraints = [
+            models.CheckConstraint(name="group_kind", condition=Q(kind__in=GroupKind.values)),
+            models.CheckConstraint(name="group_status", condition=Q(status__in=GroupStatus.values)),
+            models.CheckConstraint(name="group_meeting_every", condition=Q(meeting_every__in=MeetingEvery.values)),
+            models.CheckConstraint(name="group_meeting_weekday", condition=Q(meeting_weekday__lte=6)),
+            models.CheckConstraint(
+                name="group_meeting_week", condition=Q(meeting_week__gte=1) & Q(meeting_week__lte=5)
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["organisation", "name"], name="group_org_name"),
+            models.Index(fields=["village"], name="group_village"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AssignmentQuerySet(models.QuerySet["FacilitatorAssignment"]):
+    """Assignments by date."""
+
+    def running_on(self, day: object) -> Self:
+        """Return the assignments that give access on `day`: begun, and not finished."""
+        return self.filter(Q(ended_on__isnull=True) | Q(ended_on__gt=day), started_on__lte=day)
+
+
+class FacilitatorAssignment(models.Model):
+    """A facilitator accompanies a group for a time; access ends with the assignment."""
+
+    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="assignments", verbose_name=_("group"))
+    facilitator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="assignments", verbose_name=_("facilitator")
+    )
+    started_on = models.DateField(_("started on"))
+    ended_on = models.DateField(_("ended on"), null=True, blank=True)
+
+    objects = AssignmentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("facilitator assignment")
+        verbose_name_plural = _("facilitator assignments")
+        ordering = ["-started_on", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                name="assignment_open_once",
+                fields=["group", "facilitator"],
+                condition=Q(ended_on__isnull=True),
+                violation_error_message=_("This facilitator is already assigned to the group."),
+            ),
+            models.CheckConstraint(
+                name="assignment_dates",
+                condition=Q(ended_on__isnull=True) | Q(ended_on__gte=models.F("started_on")),
+                violation_error_message=_("An assignment cannot end before it starts."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.facilitator_id} → {self.group_id}"

@@ -1,0 +1,111 @@
+"""Members of a group and the offices they hold."""
+
+from django.conf import settings
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from groups.models.group import Group
+
+
+class Gender(models.TextChoices):
+    """As written on the identity card."""
+
+    FEMALE = "P", _("Female")
+    MALE = "L", _("Male")
+
+
+class Member(models.Model):
+    """A member of one group. Caste, religion and politics are never asked."""
+
+    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="members", verbose_name=_("group"))
+    number = models.PositiveIntegerField(_("member number"))
+    name = models.CharField(_("name"), max_length=120)
+    gender = models.CharField(_("gender"), max_length=1, choices=Gender)
+    birth_year = models.PositiveSmallIntegerField(_("year of birth"), null=True, blank=True)
+    phone = models.CharField(_("phone"), max_length=20, blank=True)
+    nik = models.CharField(
+        _("NIK"), max_length=16, blank=True, validators=[RegexValidator(r"^\d{16}$", _("A NIK has 16 digits."))]
+    )
+    joined_on = models.DateField(_("joined on"))
+    left_on = models.DateField(_("left on"), null=True, blank=True)
+    recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
+    )
+
+    class Meta:
+        verbose_name = _("member")
+        verbose_name_plural = _("members")
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(name="member_number_once", fields=["group", "number"]),
+            models.UniqueConstraint(
+                name="member_nik_once",
+                fields=["group", "nik"],
+                condition=~Q(nik=""),
+                violation_error_message=_("Another member of this group has this NIK."),
+            ),
+            models.CheckConstraint(name="member_gender", condition=Q(gender__in=Gender.values)),
+            models.CheckConstraint(
+                name="member_dates",
+                condition=Q(left_on__isnull=True) | Q(left_on__gte=F("joined_on")),
+                violation_error_message=_("A member cannot leave before joining."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def phone_masked(self) -> str:
+        """The phone number with its middle hidden: `0812••••7890`."""
+        return f"{self.phone[:4]}••••{self.phone[-4:]}" if self.phone else ""
+
+    @property
+    def nik_masked(self) -> str:
+        """The NIK with all but its last four digits hidden."""
+        return f"••••••••••••{self.nik[-4:]}" if self.nik else ""
+
+
+class OfficerRole(models.TextChoices):
+    """The three offices; values and labels keep the Indonesian words."""
+
+    KETUA = "KETUA", _("Ketua (chair)")
+    SEKRETARIS = "SEKRETARIS", _("Sekretaris (secretary)")
+    BENDAHARA = "BENDAHARA", _("Bendahara (treasurer)")
+
+
+class OfficerTerm(models.Model):
+    """A member holds an office from one day to another; an open term has no end."""
+
+    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="officer_terms", verbose_name=_("group"))
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="terms", verbose_name=_("member"))
+    role = models.CharField(_("role"), max_length=10, choices=OfficerRole)
+    started_on = models.DateField(_("started on"))
+    ended_on = models.DateField(_("ended on"), null=True, blank=True)
+    recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
+    )
+
+    class Meta:
+        verbose_name = _("officer term")
+        verbose_name_plural = _("officer terms")
+        ordering = ["-started_on", "role"]
+        constraints = [
+            models.UniqueConstraint(
+                name="officer_one_holder", fields=["group", "role"], condition=Q(ended_on__isnull=True)
+            ),
+            models.UniqueConstraint(
+                name="officer_one_office", fields=["group", "member"], condition=Q(ended_on__isnull=True)
+            ),
+            models.CheckConstraint(name="officer_role", condition=Q(role__in=OfficerRole.values)),
+            models.CheckConstraint(
+                name="officer_dates", condition=Q(ended_on__isnull=True) | Q(ended_on__gte=F("started_on"))
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_role_display()

@@ -1,0 +1,33 @@
+"""Regions of Indonesia by Kemendagri code, loaded by `manage.py load_regions`."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class RegionLevel(models.IntegerChoices):
+    """Levels of the Kemendagri code, from its number of parts."""
+
+    PROVINCE = 1, _("Province")
+    REGENCY = 2, _("Regency or city")
+    DISTRICT = 3, _("District")
+    VILLAGE = 4, _("Village")
+
+
+class Region(models.Model):
+    """One region; the code of a parent is a prefix of the code of its children (`35.19` of `35.19.05`)."""
+
+    code = models.CharField(_("code"), max_length=13, primary_key=True)
+    name = models.CharField(_("name"), max_length=80)
+    level = models.PositiveSmallIntegerField(_("level"), choices=RegionLevel)
+    parent = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("parent")
+    )
+
+    class Meta:
+        verbose_name = _("region")
+        verbose_name_plural = _("regions")
+        ordering = ["code"]
+        indexes = [models.Index(fields=["level", "name"], name="region_level_name")]
+
+    def __str__(self) -> str:
+        return self.name

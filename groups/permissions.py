@@ -1,0 +1,130 @@
+"""Who may do what: one table, asked by views, services, templates and the admin alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.exceptions import PermissionDenied
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from groups.models import Group, Role, User
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+    from django.http import HttpRequest
+
+
+class Capability(StrEnum):
+    """Things a person may be allowed to do with the groups they can see."""
+
+    READ = "read"
+    """Look at groups, books, minutes and scores, and print them."""
+    RECORD = "record"
+    """Register groups and members, record meetings and money."""
+    CONFIGURE = "configure"
+    """Assign facilitators and change what a group is."""
+    ASSESS = "assess"
+    """Judge indicators, see dashboards of many groups."""
+
+
+ROLE_CAPABILITIES: dict[str, frozenset[Capability]] = {
+    Role.ADMIN: frozenset(Capability),
+    Role.STAFF: frozenset({Capability.READ, Capability.ASSESS, Capability.CONFIGURE}),
+    Role.FACILITATOR: frozenset({Capability.READ, Capability.RECORD}),
+    Role.OFFICER: frozenset({Capability.READ}),
+}
+_PUBLIC = "public"
+
+View = Callable[..., Any]
+V = TypeVar("V", bound=View)
+
+
+def can(actor: User | AnonymousUser, capability: Capability) -> bool:
+    """Say whether `actor` has `capability` at all; which groups it covers is `Group.objects.visible_to`."""
+    if not isinstance(actor, User) or not actor.is_active:
+        return False
+    return actor.is_superuser or capability in ROLE_CAPABILITIES[actor.role]
+
+
+def require(actor: User, capability: Capability, *, group: Group | None = None) -> None:
+    """Refuse, with `PermissionDenied`, an actor without `capability` or who may not see `group`."""
+    if not can(actor, capability):
+        raise PermissionDenied(f"{actor.pk} lacks {capability}")
+    if group is not None and not Group.objects.visible_to(actor).filter(pk=group.pk).exists():
+        raise PermissionDenied(f"{actor.pk} may not see group {group.pk}")
+
+
+def lock_group(actor: User, capability: Capability, group: Group) -> Group:
+    """Check `actor` as `require` does and lock the group until the transaction ends, in one statement.
+
+    Every write to a group's records goes through here, so writers of one group queue up and those of
+    different groups never wait for each other. SQLite has no row locks: its IMMEDIATE transactions queue.
+    """
+    if not can(actor, capability):
+        raise PermissionDenied(f"{actor.pk} lacks {capability}")
+    visible = Group.objects.visible_to(actor).filter(pk=group.pk).values("pk")
+    # Through a subquery, because PostgreSQL cannot lock the rows of an outer join or of a DISTINCT.
+    locked = (
+        Group.objects.filter(pk__in=visible)
+        .select_related("rules")
+        .select_for_update(of=("self",), no_key=True)
+        .first()
+    )
+    if locked is None:
+        raise PermissionDenied(f"{actor.pk} may not see group {group.pk}")
+    return locked
+
+
+def requires(capability: Capability) -> Callable[[V], V]:
+    """Declare the capability a view needs; `AccessMiddleware` enforces it."""
+
+    def declare(view: V) -> V:
+        view.capability = capability  # type: ignore[attr-defined]
+        return view
+
+    return declare
+
+
+def public(view: V) -> V:
+    """Declare that a view is for everybody, signed in or not."""
+    view.capability = _PUBLIC  # type: ignore[attr-defined]
+    view.login_required = False  # type: ignore[attr-defined]
+    return view
+
+
+def declared_capability(view: View) -> Capability | None:
+    """Return the capability `view` asks for, None if it is public; raise `LookupError` if it says nothing."""
+    declared = getattr(view, "capability", None)
+    if declared is None:
+        raise LookupError(f"{view} declares no capability")
+    return None if declared == _PUBLIC else Capability(declared)
+
+
+def capabilities_context(request: HttpRequest) -> dict[str, dict[str, bool]]:
+    """Template variable `can`: `{% if can.record %}`."""
+    return {"can": {capability.value: can(request.user, capability) for capability in Capability}}
+
+
+def walk_urls(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
+    """Yield every route of the project with its pattern, except those of Django admin, which checks itself."""
+    for entry in (resolver or get_resolver()).url_patterns:
+        if isinstance(entry, URLResolver):
+            if entry.app_name != "admin":
+                yield from walk_urls(entry, prefix + str(entry.pattern))
+        else:
+            yield prefix + str(entry.pattern), entry
+
+
+@register(Tags.security)
+def check_every_view_declares(**_kwargs: object) -> list[CheckMessage]:
+    """System check: a view that declares no capability is a mistake found before the first request."""
+    problems: list[CheckMessage] = []
+    for route, pattern in walk_urls():
+        try:
+            declared_capability(pattern.callback)
+        except LookupError:
+            problems.append(Error(f"The view of '{route}' declares no capability.", id="kelompok.E001"))
+    return problems

@@ -1,0 +1,19 @@
+"""The project's URLs; those other tools rely on are listed in docs/decisions.md."""
+
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+
+from kelompok import views
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", views.home, name="home"),
+    path("healthz", views.healthz, name="healthz"),
+    path("login/", views.login, name="login"),
+    path("logout/", views.logout, name="logout"),
+    path("language/", views.language, name="language"),
+    path("", include("groups.urls")),
+    path("", include("finance.urls")),
+    path("", include("meetings.urls")),
+    path("", include("assessment.urls")),
+    path("admin/", admin.site.urls),
+]

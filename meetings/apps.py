@@ -1,0 +1,22 @@
+"""Configuration of the meetings app."""
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+def install_guards(using: str, **_kwargs: object) -> None:
+    """Put the triggers of meetings back after each migrate."""
+    from meetings.guards import GUARDS
+    from groups.guards import install
+
+    install(GUARDS, using)
+
+
+class MeetingsConfig(AppConfig):
+    """The meetings app."""
+
+    name = "meetings"
+
+    def ready(self) -> None:
+        """Install the triggers after every migrate."""
+        post_migrate.connect(install_guards, sender=self)

@@ -1,0 +1,173 @@
+"""Meetings with attendance, agenda and decisions: the minute book (buku notulen) of a group."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from finance.models import CashCount, Entry
+from groups.models import Group, Member
+
+
+class MeetingStatus(models.TextChoices):
+    """A draft posts nothing; a closed meeting is never edited; a corrected one was replaced by its successor."""
+
+    DRAFT = "DRAFT", _("Draft")
+    CLOSED = "CLOSED", _("Closed")
+    CORRECTED = "CORRECTED", _("Corrected")
+
+
+class Meeting(models.Model):
+    """One meeting, in one version: a correction is a new version, and the old one stays readable.
+
+    A draft keeps the sheet as it was typed in `draft`. The tallies are written at closing; closed meetings
+    never change, so they cannot go stale.
+    """
+
+    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="meetings", verbose_name=_("group"))
+    number = models.PositiveIntegerField(_("number"))
+    version = models.PositiveIntegerField(_("version"), default=1)
+    status = models.CharField(_("status"), max_length=9, choices=MeetingStatus, default=MeetingStatus.DRAFT)
+    held_on = models.DateField(_("date"), null=True, blank=True)
+    place = models.CharField(_("place"), max_length=120, blank=True)
+    leader = models.ForeignKey(
+        Member, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("led by")
+    )
+    note_taker = models.ForeignKey(
+        Member, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("minutes by")
+    )
+    draft = models.JSONField(_("draft"), null=True, blank=True)
+    # The key of the last accepted submit; the ledger entry of closing carries the same one.
+    key = models.UUIDField(_("idempotency key"))
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, null=True, blank=True, related_name="meetings")
+    cash_count = models.ForeignKey(CashCount, on_delete=models.PROTECT, null=True, blank=True, related_name="meetings")
+    corrects = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="corrected_by"
+    )
+    reason = models.CharField(_("reason of the correction"), max_length=200, blank=True)
+
+    member_count = models.PositiveSmallIntegerField(_("members"), default=0)
+    present_count = models.PositiveSmallIntegerField(_("present"), default=0)
+    late_count = models.PositiveSmallIntegerField(_("late"), default=0)
+    represented_count = models.PositiveSmallIntegerField(_("represented"), default=0)
+    excused_count = models.PositiveSmallIntegerField(_("excused"), default=0)
+    absent_count = models.PositiveSmallIntegerField(_("absent"), default=0)
+    saver_count = models.PositiveSmallIntegerField(_("members who paid compulsory savings"), default=0)
+    agenda_count = models.PositiveSmallIntegerField(_("agenda items"), default=0)
+    decision_count = models.PositiveSmallIntegerField(_("decisions"), default=0)
+    critical_count = models.PositiveSmallIntegerField(_("critical matters"), default=0)
+    critical_decided_count = models.PositiveSmallIntegerField(_("critical matters decided"), default=0)
+
+    recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
+    )
+    saved_at = models.DateTimeField(_("saved at"), auto_now=True)
+    saved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("saved by")
+    )
+    closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("meeting")
+        verbose_name_plural = _("meetings")
+        ordering = ["-held_on", "-number"]
+        constraints = [
+            models.UniqueConstraint(name="meeting_version_once", fields=["group", "number", "version"]),
+            models.UniqueConstraint(
+                name="meeting_number_once",
+                fields=["group", "number"],
+                condition=~Q(status=MeetingStatus.CORRECTED),
+            ),
+            models.UniqueConstraint(name="meeting_key_once", fields=["group", "key"]),
+            models.CheckConstraint(name="meeting_status", condition=Q(status__in=MeetingStatus.values)),
+            models.CheckConstraint(
+                name="meeting_closed_whole",
+                condition=Q(status=MeetingStatus.DRAFT, closed_at__isnull=True, entry__isnull=True)
+                | (
+                    ~Q(status=MeetingStatus.DRAFT)
+                    & Q(closed_at__isnull=False, held_on__isnull=False, draft__isnull=True)
+                ),
+            ),
+            models.CheckConstraint(
+                name="meeting_correction_reason", condition=Q(corrects__isnull=True) | ~Q(reason="")
+            ),
+        ]
+        indexes = [models.Index(fields=["group", "status", "-held_on"], name="meeting_group_date")]
+
+    def __str__(self) -> str:
+        return f"{self.number}"
+
+
+class AttendanceStatus(models.TextChoices):
+    """Represented: the member stayed away but sent the money with somebody else."""
+
+    PRESENT = "PRESENT", _("Present")
+    LATE = "LATE", _("Late")
+    REPRESENTED = "REPRESENTED", _("Represented")
+    EXCUSED = "EXCUSED", _("Excused")
+    ABSENT = "ABSENT", _("Absent")
+
+
+class Attendance(models.Model):
+    """One member at one closed meeting."""
+
+    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="+")
+    meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="attendances", db_index=False)
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="attendances")
+    status = models.CharField(_("attendance"), max_length=11, choices=AttendanceStatus)
+
+    class Meta:
+        verbose_name = _("attendance")
+        verbose_name_plural = _("attendance")
+        constraints = [
+            models.UniqueConstraint(name="attendance_once", fields=["meeting", "member"]),
+            models.CheckConstraint(name="attendance_status", condition=Q(status__in=AttendanceStatus.values)),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_status_display()
+
+
+class AgendaItem(models.Model):
+    """One row of the minute book: what was on the agenda, what was said and what was decided.
+
+    Only the follow-up (`done_…`) changes after the meeting was closed.
+    """
+
+    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="+")
+    meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="agenda", db_index=False)
+    number = models.PositiveSmallIntegerField(_("number"))
+    title = models.CharField(_("agenda"), max_length=200)
+    discussion = models.TextField(_("discussed"), blank=True)
+    decision = models.TextField(_("decision"), blank=True)
+    responsible = models.ForeignKey(
+        Member, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("who does it")
+    )
+    due_on = models.DateField(_("by when"), null=True, blank=True)
+    is_critical = models.BooleanField(_("critical matter"), default=False)
+    done_on = models.DateField(_("done on"), null=True, blank=True)
+    done_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = _("agenda item")
+        verbose_name_plural = _("agenda items")
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(name="agenda_number_once", fields=["meeting", "number"]),
+            models.CheckConstraint(name="agenda_due_decision", condition=Q(due_on__isnull=True) | ~Q(decision="")),
+        ]
+        indexes = [
+            models.Index(
+                fields=["group", "due_on"],
+                name="agenda_open",
+                condition=Q(due_on__isnull=False, done_on__isnull=True),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title

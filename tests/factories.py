@@ -1,0 +1,135 @@
+"""Small plain functions that make what a test needs, through the services where there is one."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from finance import services as finance
+from finance.models import AccountKind, Loan
+from groups.models import (
+    Constitution,
+    FacilitatorAssignment,
+    Group,
+    Member,
+    OfficerRole,
+    OfficerTerm,
+    Organisation,
+    Role,
+    User,
+)
+
+FOUNDED = date(2025, 1, 7)
+PASSWORD = "padi-menguning-42"
+_counter = iter(range(1, 10**9))
+
+
+def make_organisation(name: str = "") -> Organisation:
+    return Organisation.objects.create(name=name or f"Yayasan {next(_counter)}")
+
+
+def make_user(role: str = Role.FACILITATOR, *, organisation: Organisation | None = None, **fields: Any) -> User:
+    username = fields.pop("username", f"{role.lower()}{next(_counter)}")
+    organisation = organisation or make_organisation()
+    return User.objects.create_user(
+        username, password=PASSWORD, role=role, organisation=organisation, is_staff=role == Role.ADMIN, **fields
+    )
+
+
+def make_group(facilitator: User | None = None, *, rules: dict[str, Any] | None = None, **fields: Any) -> Group:
+    """A group with its rules, assigned to `facilitator`, who is made if not given."""
+    facilitator = facilitator or make_user()
+    group = Group.objects.create(
+        **{
+            "organisation": facilitator.organisation,
+            "code": f"G{next(_counter)}",
+            "name": f"Melati {next(_counter)}",
+            "founded_on": FOUNDED,
+            "recorded_by": facilitator,
+            **fields,
+        }
+    )
+    group.rules = Constitution.objects.create(
+        group=group,
+        version=1,
+        agreed_on=FOUNDED,
+        recorded_by=facilitator,
+        **{"pokok": 0, "wajib": 10_000, "fine_late": 2_000, "loan_max_periods": 24, **(rules or {})},
+    )
+    group.save()
+    if facilitator.role == Role.FACILITATOR:
+        FacilitatorAssignment.objects.create(group=group, facilitator=facilitator, started_on=FOUNDED)
+    return group
+
+
+def make_member(group: Group, name: str = "", **fields: Any) -> Member:
+    number = fields.pop("number", Member.objects.filter(group=group).count() + 1)
+    return Member.objects.create(
+        **{
+            "group": group,
+            "number": number,
+            "name": name or f"Siti {number}",
+            "gender": "P",
+            "joined_on": group.founded_on,
+            "recorded_by": group.recorded_by,
+            **fields,
+        }
+    )
+
+
+def make_members(group: Group, count: int) -> list[Member]:
+    return [make_member(group, number=number) for number in range(1, count + 1)]
+
+
+def make_officer(member: Member, role: str = OfficerRole.KETUA, **fields: Any) -> OfficerTerm:
+    return OfficerTerm.objects.create(
+        **{
+            "group": member.group,
+            "member": member,
+            "role": role,
+            "started_on": member.joined_on,
+            "recorded_by": member.group.recorded_by,
+            **fields,
+        }
+    )
+
+
+def facilitator_of(group: Group) -> User:
+    return group.recorded_by
+
+
+def save(member: Member, amount: int, kind: str = AccountKind.SUKARELA, on: date = FOUNDED) -> None:
+    """The member brings savings in cash."""
+    finance.savings_deposit(
+        actor=facilitator_of(member.group),
+        group=member.group,
+        member=member,
+        kind=AccountKind(kind),
+        amount=amount,
+        on=on,
+        key=uuid.uuid4(),
+    )
+
+
+def lend(member: Member, principal: int = 1_200_000, periods: int = 12, **terms: Any) -> Loan:
+    """The member gets a loan in cash; the cash must be there (see `save`)."""
+    return finance.loan_disburse(
+        actor=facilitator_of(member.group),
+        group=member.group,
+        terms=finance.LoanTerms(
+            **{
+                "member": member,
+                "principal": principal,
+                "periods": periods,
+                "rate": Decimal("0.015"),
+                "method": "flat",
+                "round_up_to": 1000,
+                "disbursed_on": date(2025, 2, 4),
+                "first_due": date(2025, 3, 4),
+                **terms,
+            }
+        ),
+        key=uuid.uuid4(),
+    )

@@ -1,11 +1,52 @@
-"""Fixtures shared by all tests."""
+"""Fixtures shared by all tests, and what happens to tests whose outside program is missing."""
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator
 
 import pytest
 from django.db import connection
+
+PROGRAMS = {"browser": ("chromium", "chromium-browser", "google-chrome"), "hledger": ("hledger",)}
+"""For each marker the programs of which one must be there."""
+
+
+def program(marker: str) -> str | None:
+    """Return the path of the program that tests with `marker` need."""
+    return next(filter(None, map(shutil.which, PROGRAMS[marker])), None)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out tests whose program is not on this machine; with CI set they stay, and fail for want of it."""
+    if os.environ.get("CI"):
+        return
+    missing = {marker for marker in PROGRAMS if program(marker) is None}
+    left_out = [item for item in items if any(item.get_closest_marker(marker) for marker in missing)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Iterator[None]:
+    """With CI set, a skipped test is a failed one: nothing may be passed over unseen."""
+    report = yield
+    if os.environ.get("CI") and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which CI does not allow: {report.longrepr}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Iterator[None]:
+    """The same for a module that skips itself while it is collected."""
+    report = yield
+    if os.environ.get("CI") and report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which CI does not allow: {report.longrepr}"
+    return report
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 DAYS_BETWEEN = {"WEEK": 7, "FORTNIGHT": 14}
+_HALF_RHYTHM = {"WEEK": 3, "FORTNIGHT": 7}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,15 @@ class MeetingSchedule:
     def next_after(self, day: date) -> date:
         """Return the first agreed meeting day later than `day`."""
         return next(self.dates(day + timedelta(1), day + timedelta(70)))
+
+    def due_after(self, held_on: date | None) -> date:
+        """Return the agreed day the group meets next, after a meeting on `held_on` or, for None, its founding.
+
+        A meeting counts for the agreed day nearest to it: one held a day early does not leave that day open.
+        """
+        if held_on is None:
+            return self.next_after(self.anchor - timedelta(1))
+        return self.next_after(held_on + timedelta(_HALF_RHYTHM.get(self.every, 15)))
 
     def _in_month(self, year: int, month: int) -> date:
         first = date(year, month, 1)

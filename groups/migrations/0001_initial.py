@@ -2,9 +2,10 @@
 
 import django.contrib.auth.models
 import django.contrib.auth.validators
-import django.core.validators
 import django.db.models.deletion
 import django.utils.timezone
+import groups.identity
+import uuid
 from decimal import Decimal
 from django.conf import settings
 from django.db import migrations, models
@@ -102,6 +103,7 @@ class Migration(migrations.Migration):
                 ('bank_name', models.CharField(blank=True, max_length=60, verbose_name='bank')),
                 ('bank_account_number', models.CharField(blank=True, max_length=30, verbose_name='bank account number')),
                 ('bank_signatories', models.PositiveSmallIntegerField(default=0, help_text='How many people must sign together to withdraw money.', verbose_name='signatories of the bank account')),
+                ('key', models.UUIDField(default=uuid.uuid4, editable=False, unique=True, verbose_name='idempotency key')),
                 ('recorded_at', models.DateTimeField(auto_now_add=True, verbose_name='recorded at')),
                 ('recorded_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='recorded by')),
                 ('rules', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='groups.constitution', verbose_name='rules in force')),
@@ -126,10 +128,11 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=120, verbose_name='name')),
                 ('gender', models.CharField(choices=[('P', 'Female'), ('L', 'Male')], max_length=1, verbose_name='gender')),
                 ('birth_year', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='year of birth')),
-                ('phone', models.CharField(blank=True, max_length=20, verbose_name='phone')),
-                ('nik', models.CharField(blank=True, max_length=16, validators=[django.core.validators.RegexValidator('^\\d{16}$', 'A NIK has 16 digits.')], verbose_name='NIK')),
+                ('phone', models.CharField(blank=True, max_length=20, validators=[groups.identity.validate_phone], verbose_name='phone')),
+                ('nik', models.CharField(blank=True, max_length=16, validators=[groups.identity.validate_nik], verbose_name='NIK')),
                 ('joined_on', models.DateField(verbose_name='joined on')),
                 ('left_on', models.DateField(blank=True, null=True, verbose_name='left on')),
+                ('key', models.UUIDField(default=uuid.uuid4, editable=False, verbose_name='idempotency key')),
                 ('recorded_at', models.DateTimeField(auto_now_add=True, verbose_name='recorded at')),
                 ('group', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='members', to='groups.group', verbose_name='group')),
                 ('recorded_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='recorded by')),
@@ -229,7 +232,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='member',
-            constraint=models.UniqueConstraint(condition=models.Q(('nik', ''), _negated=True), fields=('group', 'nik'), name='member_nik_once', violation_error_message='Another member of this group has this NIK.'),
+            constraint=models.UniqueConstraint(fields=('group', 'key'), name='member_key_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='member',
+            constraint=models.UniqueConstraint(condition=models.Q(models.Q(('nik', ''), _negated=True), ('left_on__isnull', True)), fields=('group', 'nik'), name='member_nik_once', violation_error_message='Another member of this group has this NIK.'),
         ),
         migrations.AddConstraint(
             model_name='member',

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -12,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from groups.models.organisation import Organisation, Role, User
 from groups.models.region import Region
+from groups.schedule import MeetingSchedule
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -116,6 +119,8 @@ class Group(models.Model):
         related_name="+",
         verbose_name=_("rules in force"),
     )
+    # The key of the form that registered the group: the same form sent twice is one group.
+    key = models.UUIDField(_("idempotency key"), default=uuid.uuid4, unique=True, editable=False)
     recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
     recorded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
@@ -143,6 +148,22 @@ class Group(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse a founding in the future or after the first member joined."""
+        if self.founded_on is None:
+            return
+        if self.founded_on > timezone.localdate():
+            raise ValidationError({"founded_on": _("This date is in the future.")})
+        if self.pk and self.members.filter(joined_on__lt=self.founded_on).exists():
+            raise ValidationError({"founded_on": _("A member joined before this date.")})
+
+    @property
+    def schedule(self) -> MeetingSchedule:
+        """When the group agreed to meet."""
+        return MeetingSchedule(
+            every=self.meeting_every, weekday=self.meeting_weekday, week=self.meeting_week, anchor=self.founded_on
+        )
 
 
 class AssignmentQuerySet(models.QuerySet["FacilitatorAssignment"]):

@@ -1,11 +1,16 @@
 """Members of a group and the offices they hold."""
 
+import uuid
+
 from django.conf import settings
-from django.core.validators import RegexValidator
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from groups.identity import EARLIEST_BIRTH_YEAR, validate_nik, validate_phone
 from groups.models.group import Group
 
 
@@ -24,12 +29,12 @@ class Member(models.Model):
     name = models.CharField(_("name"), max_length=120)
     gender = models.CharField(_("gender"), max_length=1, choices=Gender)
     birth_year = models.PositiveSmallIntegerField(_("year of birth"), null=True, blank=True)
-    phone = models.CharField(_("phone"), max_length=20, blank=True)
-    nik = models.CharField(
-        _("NIK"), max_length=16, blank=True, validators=[RegexValidator(r"^\d{16}$", _("A NIK has 16 digits."))]
-    )
+    phone = models.CharField(_("phone"), max_length=20, blank=True, validators=[validate_phone])
+    nik = models.CharField(_("NIK"), max_length=16, blank=True, validators=[validate_nik])
     joined_on = models.DateField(_("joined on"))
     left_on = models.DateField(_("left on"), null=True, blank=True)
+    # The key of the form that registered the member: the same form sent twice is one member.
+    key = models.UUIDField(_("idempotency key"), default=uuid.uuid4, editable=False)
     recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
     recorded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
@@ -41,10 +46,12 @@ class Member(models.Model):
         ordering = ["number"]
         constraints = [
             models.UniqueConstraint(name="member_number_once", fields=["group", "number"]),
+            models.UniqueConstraint(name="member_key_once", fields=["group", "key"]),
             models.UniqueConstraint(
                 name="member_nik_once",
                 fields=["group", "nik"],
-                condition=~Q(nik=""),
+                # Who left may join again, as a new member with the same NIK.
+                condition=~Q(nik="") & Q(left_on__isnull=True),
                 violation_error_message=_("Another member of this group has this NIK."),
             ),
             models.CheckConstraint(name="member_gender", condition=Q(gender__in=Gender.values)),
@@ -58,10 +65,27 @@ class Member(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def clean(self) -> None:
+        """Refuse a year of birth or dates that cannot be."""
+        today = timezone.localdate()
+        problems: dict[str, str] = {}
+        if self.birth_year is not None and not EARLIEST_BIRTH_YEAR <= self.birth_year <= today.year:
+            problems["birth_year"] = gettext("Write a year from %(first)s to %(last)s.") % {
+                "first": EARLIEST_BIRTH_YEAR,
+                "last": today.year,
+            }
+        if self.joined_on is not None:
+            if self.joined_on > today:
+                problems["joined_on"] = gettext("This date is in the future.")
+            elif self.joined_on < self.group.founded_on:
+                problems["joined_on"] = gettext("The group did not exist yet on this date.")
+        if problems:
+            raise ValidationError(problems)
+
     @property
     def phone_masked(self) -> str:
-        """The phone number with its middle hidden: `0812••••7890`."""
-        return f"{self.phone[:4]}••••{self.phone[-4:]}" if self.phone else ""
+        """The phone number with all but its last four digits hidden."""
+        return f"••••••••{self.phone[-4:]}" if self.phone else ""
 
     @property
     def nik_masked(self) -> str:

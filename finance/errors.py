@@ -30,5 +30,19 @@ class AlreadyPosted(LedgerError):
         super().__init__(_("This was recorded already."))
 
 
+class AlreadyReversed(LedgerError):
+    """The entry was reversed before; a mistake is put right once."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This entry was reversed already."))
+
+
+class AlreadySettled(LedgerError):
+    """The cash difference was settled before."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This difference was settled already."))
+
+
 class NotAllowed(LedgerError):
     """A rule of the group or of bookkeeping forbids the posting."""

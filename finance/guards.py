@@ -20,15 +20,28 @@ GUARDS: tuple[Guard, ...] = (
     forbid_update(
         "finance_account",
         when="OLD.group_id <> NEW.group_id OR OLD.kind <> NEW.kind OR OLD.normal_side <> NEW.normal_side "
-        "OR OLD.may_go_negative <> NEW.may_go_negative OR OLD.code <> NEW.code",
+        "OR OLD.may_go_negative <> NEW.may_go_negative OR OLD.code <> NEW.code "
+        "OR COALESCE(OLD.member_id, 0) <> COALESCE(NEW.member_id, 0) "
+        "OR COALESCE(OLD.loan_id, 0) <> COALESCE(NEW.loan_id, 0)",
     ),
+    forbid_delete("finance_account"),
     # The terms of a loan are those of the day it was decided.
     forbid_update(
         "finance_loan",
         when="OLD.principal <> NEW.principal OR OLD.rate <> NEW.rate OR OLD.periods <> NEW.periods "
-        "OR OLD.method <> NEW.method OR OLD.first_due <> NEW.first_due OR OLD.member_id <> NEW.member_id",
+        "OR OLD.method <> NEW.method OR OLD.first_due <> NEW.first_due OR OLD.member_id <> NEW.member_id "
+        "OR OLD.every <> NEW.every OR OLD.round_up_to <> NEW.round_up_to OR OLD.number <> NEW.number "
+        "OR OLD.group_id <> NEW.group_id",
     ),
+    forbid_delete("finance_loan"),
     forbid_update("finance_instalment"),
     forbid_delete("finance_instalment"),
+    # A count stays as it was written; only its settlement is added.
+    forbid_update(
+        "finance_cashcount",
+        when="OLD.group_id <> NEW.group_id OR OLD.counted_on <> NEW.counted_on OR OLD.expected <> NEW.expected "
+        "OR OLD.counted <> NEW.counted OR OLD.explanation <> NEW.explanation",
+    ),
     forbid_delete("finance_cashcount"),
+    same_group("finance_cashcount", "settlement_id", "finance_entry"),
 )

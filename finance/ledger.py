@@ -16,7 +16,7 @@ from django.db import DEFAULT_DB_ALIAS, IntegrityError, connections, transaction
 from django.db.models import F, Q, Subquery
 
 from finance.chart import account_code, new_account
-from finance.errors import AlreadyPosted, InsufficientFunds, LedgerError
+from finance.errors import AlreadyPosted, AlreadyReversed, InsufficientFunds
 from finance.models import Account, AccountKind, Entry, EntryKind, Loan, Side, Transfer
 from groups.models import Group, Member, User
 from groups.permissions import Capability, lock_group
@@ -57,7 +57,7 @@ class Books:
 
     def account(self, kind: AccountKind, *, member: Member | None = None, loan: Loan | None = None) -> Account:
         """Return the account of `kind` for the group, `member` or `loan`; it is opened on first posting."""
-        code = account_code(kind, member=member, loan=loan)
+        code = self._code(kind, member, loan)
         if code not in self.accounts:
             if loan is not None and member is None:
                 member = loan.member
@@ -67,7 +67,7 @@ class Books:
 
     def balance(self, kind: AccountKind, *, member: Member | None = None, loan: Loan | None = None) -> int:
         """Return a balance in rupiah, 0 for an account nobody has used yet."""
-        account = self.accounts.get(account_code(kind, member=member, loan=loan))
+        account = self.accounts.get(self._code(kind, member, loan))
         return account.balance if account is not None else 0
 
     def running_loans(self) -> list[Loan]:
@@ -80,7 +80,7 @@ class Books:
 
         Several postings count as one step: a reversal and the entry that replaces it may pass below zero
         between them, as long as no account ends there. Raises `AlreadyPosted` for a key used before,
-        `InsufficientFunds` for an account that would end below zero.
+        `AlreadyReversed`, and `InsufficientFunds` for an account that would end below zero.
         """
         assert all(line.amount > 0 and line.debit is not line.credit for p in postings for line in p.lines)
         self._open_missing()
@@ -104,6 +104,11 @@ class Books:
         except IntegrityError as error:
             raise _explain(error) from error
         return entries
+
+    def _code(self, kind: AccountKind, member: Member | None, loan: Loan | None) -> str:
+        # Codes are made of numbers, and another group has the same numbers.
+        assert all(owner is None or owner.group_id == self.group.pk for owner in (member, loan))
+        return account_code(kind, member=member, loan=loan)
 
     def _open_missing(self) -> None:
         if self._missing:
@@ -241,6 +246,6 @@ def _explain(error: IntegrityError) -> Exception:
     text = str(error)
     if "entry_key_once" in text or "finance_entry.key" in text:
         return AlreadyPosted()
-    if "account_funds" in text:
-        return LedgerError(text)
+    if "finance_entry_reverses_id" in text or "finance_entry.reverses_id" in text:
+        return AlreadyReversed()
     return error

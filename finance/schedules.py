@@ -58,29 +58,33 @@ def build_schedule(
     `round_up_to` rupiah and the last one takes the difference; principals always sum to `principal`, and no
     part is ever negative. With a flat fee the fees too sum to the exact total, rounded to the rupiah.
 
+    A step that is coarse for the loan ends it early: the instalment that pays the rest takes the difference,
+    those after it are zero. Principal is never paid off before the fee, so a loan without balance owes nothing.
+
     Raises `ValueError` for a principal, period count or rounding step below one, or a rate outside [0, 1).
     """
     if principal < 1 or periods < 1 or round_up_to < 1 or not 0 <= rate < 1:
         raise ValueError("a loan needs principal, periods and rounding of at least 1 and a rate from 0 to below 1")
     balance = principal
-    fee_total = _half_up(principal * rate * periods)
-    fee_left = fee_total
+    flat_fee_left = _half_up(principal * rate * periods)
     schedule: list[ScheduledInstalment] = []
     for number in range(1, periods + 1):
         last = number == periods
         if method == "flat":
-            fee = fee_left if last else min(fee_left, _half_up(principal * rate))
-            total = _round_up((Decimal(principal) + principal * rate * periods) / periods, round_up_to)
+            fee = flat_fee_left if last else min(flat_fee_left, _half_up(principal * rate))
+            total = _round_up((principal + principal * rate * periods) / periods, round_up_to)
+            if not last and balance <= total - fee:
+                fee = min(flat_fee_left, total)
+            flat_fee_left -= fee
         elif method == "declining":
             fee = _half_up(balance * rate)
-            total = _round_up(Decimal(principal) / periods + balance * rate, round_up_to)
+            total = _round_up(Decimal(principal) / periods + fee, round_up_to)
         else:
             fee = _half_up(balance * rate)
             total = _round_up(_annuity(principal, rate, periods), round_up_to)
         part = balance if last else min(balance, max(0, total - fee))
         schedule.append(ScheduledInstalment(number, due_date(first_due, number - 1, every), part, fee))
         balance -= part
-        fee_left -= fee
     return schedule
 
 
@@ -130,6 +134,67 @@ def allocate_payment(
     if left:
         raise ValueError("the payment is more than the loan still asks for")
     return Allocation(service_fee=fee, principal=principal)
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """What earlier payments cover of one instalment, in rupiah."""
+
+    service_fee: int
+    principal: int
+
+
+def spread(instalments: Sequence[Due], *, fee_paid: int, principal_paid: int) -> list[Paid]:
+    """Divide what was paid on a loan over its instalments, oldest first, fee and principal each by itself."""
+    covered = []
+    for instalment in instalments:
+        fee, principal = min(fee_paid, instalment.service_fee), min(principal_paid, instalment.principal)
+        fee_paid, principal_paid = fee_paid - fee, principal_paid - principal
+        covered.append(Paid(fee, principal))
+    return covered
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a loan stands on one day, in rupiah: what fell due by then and what of it is not paid yet.
+
+    `late_since` is the day the oldest unpaid instalment fell due; None for a loan on time. `next_due_on` and
+    `next_due` are the next instalment after that day with something left to pay.
+    """
+
+    due: int
+    late: int
+    late_since: date | None
+    next_due_on: date | None
+    next_due: int
+    fee_left: int
+
+    def days_late(self, on: date) -> int:
+        """Return the days since the oldest unpaid instalment fell due, 0 for a loan on time."""
+        return (on - self.late_since).days if self.late_since is not None else 0
+
+
+def standing(instalments: Sequence[Due], *, fee_paid: int, principal_paid: int, on: date) -> Standing:
+    """Return how a loan with these payments stands on the day `on`; an instalment is late from the day after.
+
+    Counts fee and principal each by itself, as `allocate_payment` does.
+    """
+    due = late = next_due = fee_left = 0
+    late_since = next_due_on = None
+    covered = spread(instalments, fee_paid=fee_paid, principal_paid=principal_paid)
+    for instalment, paid in zip(instalments, covered, strict=True):
+        left = instalment.service_fee + instalment.principal - paid.service_fee - paid.principal
+        fee_left += instalment.service_fee - paid.service_fee
+        if instalment.due_on < on:
+            due += instalment.service_fee + instalment.principal
+            late += left
+            if left and late_since is None:
+                late_since = instalment.due_on
+        else:
+            due += instalment.service_fee + instalment.principal if instalment.due_on == on else 0
+            if left and next_due_on is None:
+                next_due_on, next_due = instalment.due_on, left
+    return Standing(due, late, late_since, next_due_on, next_due, fee_left)
 
 
 def _annuity(principal: int, rate: Decimal, periods: int) -> Decimal:

@@ -17,16 +17,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from finance import lines
-from finance.errors import NotAllowed
+from finance.errors import AlreadyPosted, AlreadyReversed, AlreadySettled, NotAllowed
 from finance.ledger import Books, Line, Posting, open_books, reversal_of
-from finance.models import AccountKind, CashCount, Entry, EntryKind, Instalment, Loan
+from finance.models import AccountKind, CashCount, Entry, EntryKind, Instalment, Loan, LoanEvery
 from finance.schedules import build_schedule
 from groups.models import Group, Member, User
 
 
 @dataclass(frozen=True, slots=True)
 class LoanTerms:
-    """A loan as decided: `rate` is a fraction per month, `first_due` the day of the first instalment."""
+    """A loan as decided: `rate` is a fraction per period, `first_due` the day of the first instalment."""
 
     member: Member
     principal: int
@@ -37,6 +37,7 @@ class LoanTerms:
     disbursed_on: date
     first_due: date
     purpose: str = ""
+    every: str = LoanEvery.MONTH
 
 
 @transaction.atomic
@@ -44,21 +45,25 @@ def savings_deposit(
     *, actor: User, group: Group, member: Member, kind: AccountKind, amount: int, on: date, key: uuid.UUID
 ) -> Entry:
     """Take savings of `kind` (POKOK, WAJIB or SUKARELA) from a member in cash."""
-    books = open_books(group=group, actor=actor)
+    books = _open(actor, group, key, of=member)
+    _require_here(member)
     return _post(books, EntryKind.SAVINGS, on, lines.deposit(books, kind, member, amount), key)
 
 
 @transaction.atomic
 def savings_withdraw(*, actor: User, group: Group, member: Member, amount: int, on: date, key: uuid.UUID) -> Entry:
-    """Pay voluntary savings out to a member; more than the member saved is `InsufficientFunds`."""
-    books = open_books(group=group, actor=actor)
+    """Pay voluntary savings out to a member, also one who left; more than the savings is `InsufficientFunds`."""
+    books = _open(actor, group, key, of=member, everything=True)
     return _post(books, EntryKind.SAVINGS, on, lines.withdrawal(books, member, amount), key)
 
 
 @transaction.atomic
 def loan_disburse(*, actor: User, group: Group, terms: LoanTerms, key: uuid.UUID) -> Loan:
     """Pay a new loan out of the cash box and write down its schedule."""
-    books = open_books(group=group, actor=actor)
+    books = _open(actor, group, key, of=terms.member)
+    _require_here(terms.member)
+    if terms.first_due <= terms.disbursed_on:
+        raise NotAllowed(_("The first instalment is due after the day the loan is paid out."))
     (loan,) = loans_open(books, [terms])
     _post(books, EntryKind.LOAN, terms.disbursed_on, lines.disbursement(books, loan), key)
     return loan
@@ -67,7 +72,7 @@ def loan_disburse(*, actor: User, group: Group, terms: LoanTerms, key: uuid.UUID
 @transaction.atomic
 def loan_repay(*, actor: User, group: Group, loan: Loan, amount: int, on: date, key: uuid.UUID) -> Entry:
     """Take a payment on a loan; more than the loan still asks for is `NotAllowed`."""
-    books = open_books(group=group, actor=actor)
+    books = _open(actor, group, key, of=loan)
     if loan.cancelled_at is not None or books.balance(AccountKind.LOAN, loan=loan) == 0:
         raise NotAllowed(_("This loan is closed."))
     try:
@@ -80,14 +85,14 @@ def loan_repay(*, actor: User, group: Group, loan: Loan, amount: int, on: date, 
 @transaction.atomic
 def fine_pay(*, actor: User, group: Group, member: Member, amount: int, reason: str, on: date, key: uuid.UUID) -> Entry:
     """Take a fine from a member, with its reason."""
-    books = open_books(group=group, actor=actor)
+    books = _open(actor, group, key, of=member)
     return _post(books, EntryKind.FINE, on, lines.fine(books, member, amount, reason), key)
 
 
 @transaction.atomic
 def social_contribute(*, actor: User, group: Group, member: Member, amount: int, on: date, key: uuid.UUID) -> Entry:
     """Take a member's contribution to the social fund."""
-    books = open_books(group=group, actor=actor)
+    books = _open(actor, group, key, of=member)
     return _post(books, EntryKind.SOCIAL, on, lines.social_contribution(books, member, amount), key)
 
 
@@ -96,19 +101,29 @@ def other_money_record(
     *, actor: User, group: Group, kind: lines.OtherMoney, amount: int, memo: str, on: date, key: uuid.UUID
 ) -> Entry:
     """Record money in or out that belongs to no member: income, expense, grant, social fund, bank."""
-    books = open_books(group=group, actor=actor)
+    books = _open(actor, group, key)
     return _post(books, EntryKind.OTHER, on, lines.other_money(books, kind, amount, memo), key)
 
 
 @transaction.atomic
 def entry_reverse(*, actor: User, entry: Entry, reason: str, key: uuid.UUID) -> Entry:
-    """Undo an entry by its mirror image, dated like it; both stay visible."""
-    books = open_books(group=entry.group, actor=actor, everything=True)
-    if Entry.objects.filter(reverses=entry).exists():
-        raise NotAllowed(_("This entry was reversed already."))
+    """Undo an entry by its mirror image, dated like it; both stay visible.
+
+    A loan paid out in it never happened and is cancelled; one that was repaid from since is `NotAllowed`, its
+    payments come first. A meeting is corrected as a whole, in the minute book, and a settlement stands.
+    """
+    books = _open(actor, entry.group, key, everything=True)
     if entry.kind == EntryKind.REVERSAL:
         raise NotAllowed(_("A reversal cannot be reversed."))
+    if entry.kind in (EntryKind.MEETING, EntryKind.SETTLEMENT):
+        raise NotAllowed(_("This entry belongs to a meeting or a cash count and cannot be reversed by itself."))
+    if Entry.objects.filter(reverses=entry).exists():
+        raise AlreadyReversed
+    loans = list(Loan.objects.filter(accounts__debits__entry=entry, accounts__kind=AccountKind.LOAN))
+    if any(_repaid(books, loan) for loan in loans):
+        raise NotAllowed(_("Payments were made on this loan; reverse them first."))
     (reversal,) = books.post([reversal_of(entry, books, key=key, memo=reason)])
+    Loan.objects.filter(pk__in=[loan.pk for loan in loans]).update(cancelled_at=timezone.now())
     return reversal
 
 
@@ -124,9 +139,11 @@ def cash_count_settle(
     books = open_books(group=count.group, actor=actor)
     count = CashCount.objects.get(pk=count.pk)
     if count.settled_on is not None:
-        raise NotAllowed(_("This difference was settled already."))
+        raise AlreadySettled
     if count.difference == 0:
         raise NotAllowed(_("There is no difference to settle."))
+    if on < count.counted_on:
+        raise NotAllowed(_("A difference cannot be settled before the day of the count."))
     if post_difference:
         kind = lines.OtherMoney.INCOME if count.difference > 0 else lines.OtherMoney.EXPENSE
         postings = lines.other_money(books, kind, abs(count.difference), how)
@@ -162,6 +179,7 @@ def loans_open(books: Books, terms: Iterable[LoanTerms]) -> list[Loan]:
             rate=term.rate,
             method=term.method,
             periods=term.periods,
+            every=term.every,
             round_up_to=term.round_up_to,
             disbursed_on=term.disbursed_on,
             first_due=term.first_due,
@@ -196,6 +214,29 @@ def schedule_of(loan: Loan) -> list[Instalment]:
             every=loan.every,  # type: ignore[arg-type]
         )
     ]
+
+
+def _open(
+    actor: User, group: Group, key: uuid.UUID, *, of: Member | Loan | None = None, everything: bool = False
+) -> Books:
+    """Lock the group and open its books for one action under `key`, on something `of` that group."""
+    books = open_books(group=group, actor=actor, everything=everything)
+    # Before anything else: the same action sent twice must not be told that the money is gone.
+    if Entry.objects.filter(group=group, key=key).exists():
+        raise AlreadyPosted
+    if of is not None and of.group_id != group.pk:
+        raise NotAllowed(_("This belongs to another group."))
+    return books
+
+
+def _require_here(member: Member) -> None:
+    if member.left_on is not None:
+        raise NotAllowed(_("%(member)s has left the group.") % {"member": member})
+
+
+def _repaid(books: Books, loan: Loan) -> bool:
+    fee = books.balance(AccountKind.SERVICE_FEE, loan=loan)
+    return fee > 0 or books.balance(AccountKind.LOAN, loan=loan) < loan.principal
 
 
 def _post(books: Books, kind: EntryKind, on: date, moved: Sequence[Line], key: uuid.UUID) -> Entry:

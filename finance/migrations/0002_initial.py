@@ -146,7 +146,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='cashcount',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('settled_at__isnull', True), ('settled_by__isnull', True), ('settled_on__isnull', True)), models.Q(('settled_at__isnull', False), ('settled_by__isnull', False), ('settled_on__isnull', False), models.Q(('settled_how', ''), _negated=True)), _connector='OR'), name='cash_count_settled'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('settled_at__isnull', True), ('settled_by__isnull', True), ('settled_on__isnull', True)), models.Q(('settled_at__isnull', False), ('settled_by__isnull', False), ('settled_on__isnull', False), ('settled_on__gte', models.F('counted_on')), models.Q(('settled_how', ''), _negated=True)), _connector='OR'), name='cash_count_settled'),
         ),
         migrations.AddConstraint(
             model_name='loan',

@@ -48,7 +48,9 @@ class CashCount(models.Model):
                 name="cash_count_settled",
                 condition=Q(settled_on__isnull=True, settled_by__isnull=True, settled_at__isnull=True)
                 | (
-                    Q(settled_on__isnull=False, settled_by__isnull=False, settled_at__isnull=False) & ~Q(settled_how="")
+                    Q(settled_on__isnull=False, settled_by__isnull=False, settled_at__isnull=False)
+                    & Q(settled_on__gte=F("counted_on"))
+                    & ~Q(settled_how="")
                 ),
             ),
         ]

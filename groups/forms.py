@@ -1,0 +1,282 @@
+"""What people type about groups, members, offices and rules; the rules themselves are kept by models and services."""
+
+from __future__ import annotations
+
+import uuid
+from decimal import Decimal
+from typing import Any, cast
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from groups import selectors
+from groups.identity import EARLIEST_BIRTH_YEAR, clean_nik, clean_phone
+from groups.models import Constitution, Group, GroupKind, GroupStatus, Member, OfficerRole, Region
+from groups.money import RupiahField
+from groups.services import GROUP_PROFILE, MEMBER_PROFILE, RULES
+
+
+class DateInput(forms.DateInput):
+    """The browser's own date picker, which speaks ISO dates whatever the language."""
+
+    input_type = "date"
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs=attrs, format="%Y-%m-%d")
+
+
+class PhoneField(forms.CharField):
+    """An Indonesian phone number written in any common way; gives `081234567890`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"max_length": 30, **kwargs})
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        """Ask phones for the number keyboard."""
+        return {**super().widget_attrs(widget), "inputmode": "tel", "autocomplete": "off"}
+
+    def clean(self, value: Any) -> str:
+        """Return the digits of the number."""
+        return clean_phone(super().clean(value))
+
+
+class NikField(forms.CharField):
+    """A NIK with or without separators; gives its 16 digits."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"max_length": 30, **kwargs})
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        """Ask phones for the number keyboard."""
+        return {**super().widget_attrs(widget), "inputmode": "numeric", "autocomplete": "off"}
+
+    def clean(self, value: Any) -> str:
+        """Return the 16 digits."""
+        return clean_nik(super().clean(value))
+
+
+class PercentField(forms.DecimalField):
+    """A fraction shown and typed as per cent: `0.015` is `1,5`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            **{"min_value": 0, "max_value": Decimal("99.999"), "decimal_places": 3, "localize": True, **kwargs}
+        )
+
+    def prepare_value(self, value: Any) -> Any:
+        """Show a fraction as per cent; what a person typed stays as typed."""
+        if isinstance(value, Decimal):
+            return Decimal(f"{(value * 100).normalize():f}")
+        return value
+
+    def clean(self, value: Any) -> Decimal | None:
+        """Return the fraction."""
+        percent = super().clean(value)
+        return None if percent is None else percent / 100
+
+
+class VillageChoice(forms.ChoiceField):
+    """One of the villages found for what was typed; its choices are set by the form."""
+
+    widget = forms.RadioSelect
+
+    def valid_value(self, value: Any) -> bool:
+        """Accept any: the form compares it with what it found."""
+        return True
+
+
+class GroupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+    """The profile of a group. The village is typed; of several with that name one is then chosen."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    village_text = forms.CharField(
+        label=_("Village (desa or kelurahan)"),
+        max_length=150,
+        required=False,
+        help_text=_("Name or Kemendagri code. Narrow a common name down after a comma: Sukamaju, Cianjur."),
+    )
+    village_choice = VillageChoice(label=_("Which of these villages?"), required=False)
+
+    class Meta:
+        model = Group
+        fields = [name for name in GROUP_PROFILE if name not in ("status", "village")]
+        widgets = {"founded_on": DateInput()}
+
+    field_order = ["key", "name", "kind", "status", "founded_on", "village_text", "village_choice", "place"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["key"].initial = uuid.uuid4
+        self.fields["founded_on"].widget.attrs["max"] = timezone.localdate().isoformat()
+        self.village_before = village_label(self.instance.village) if self.instance.village else ""
+        self.fields["village_text"].initial = self.village_before
+        # The radio buttons appear only when there is something to choose.
+        self.found: list[Region] = []
+        if self.is_bound and self._typed_village():
+            self.found = selectors.villages_named(self._typed_village())
+        if 1 < len(self.found) <= selectors.MOST_VILLAGES:
+            cast(VillageChoice, self.fields["village_choice"]).choices = [
+                (village.pk, village_label(village)) for village in self.found
+            ]
+        else:
+            del self.fields["village_choice"]
+
+    def _typed_village(self) -> str:
+        text = str(self.data.get(self.add_prefix("village_text"), "")).strip()
+        return "" if text == self.village_before else text[:150]
+
+    def clean(self) -> dict[str, Any]:
+        """Find the village for what was typed."""
+        cleaned = super().clean() or self.cleaned_data
+        if "village_text" not in cleaned:
+            return cleaned
+        if not cleaned["village_text"]:
+            self.instance.village = None
+        elif cleaned["village_text"] != self.village_before:
+            self._choose_village(cleaned.get("village_choice", ""))
+        return cleaned
+
+    def _choose_village(self, choice: str) -> None:
+        chosen = self.found if len(self.found) == 1 else [village for village in self.found if village.pk == choice]
+        if chosen:
+            self.instance.village = chosen[0]
+        elif not self.found:
+            self.add_error("village_text", _("There is no village with this name or code."))
+        elif "village_choice" in self.fields:
+            self.add_error("village_choice", _("Several villages have this name. Choose one."))
+        else:
+            self.add_error(
+                "village_text",
+                _("Many villages have this name. Add the district or regency after a comma: Sukamaju, Cianjur."),
+            )
+
+
+class GroupEditForm(GroupForm):
+    """As `GroupForm`, and whether the group is alive."""
+
+    class Meta(GroupForm.Meta):
+        fields = [name for name in GROUP_PROFILE if name != "village"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["key"]
+
+
+class GroupSearchForm(forms.Form):
+    """The filters of the group list."""
+
+    q = forms.CharField(label=_("Name, code or village"), max_length=80, required=False)
+    kind = forms.ChoiceField(label=_("Kind"), choices=[("", _("All kinds")), *GroupKind.choices], required=False)
+    status = forms.ChoiceField(label=_("Status"), choices=[("", _("Any status")), *GroupStatus.choices], required=False)
+
+
+class MemberForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+    """The profile of a member; `instance.group` must be set. Used by the page and by the admin."""
+
+    phone = PhoneField(label=_("Phone"), required=False)
+    nik = NikField(
+        label=_("NIK"), required=False, help_text=_("Optional. 16 digits; shown to nobody but who may edit it.")
+    )
+
+    class Meta:
+        model = Member
+        fields = MEMBER_PROFILE
+        widgets = {
+            "joined_on": DateInput(),
+            "birth_year": forms.NumberInput(attrs={"min": EARLIEST_BIRTH_YEAR, "inputmode": "numeric"}),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["joined_on"].widget.attrs["max"] = timezone.localdate().isoformat()
+
+
+class NewMemberForm(MemberForm):
+    """A member to be, with the key that makes the same form sent twice one member."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["key"].initial = uuid.uuid4
+
+
+class LeaveForm(forms.Form):
+    """When a member left; whoever leaves with money open must be let go knowingly."""
+
+    left_on = forms.DateField(label=_("Left on"), widget=DateInput())
+    aware = forms.BooleanField(label=_("I know that this money is still open."))
+
+    def __init__(self, *args: Any, money_is_open: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["left_on"].initial = timezone.localdate
+        if not money_is_open:
+            del self.fields["aware"]
+
+
+class ConstitutionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+    """A new version of the rules, begun from the one in force."""
+
+    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+    pokok = RupiahField(label=_("Initial savings (simpanan pokok), once"), required=False)
+    wajib = RupiahField(label=_("Compulsory savings (simpanan wajib), each meeting"), required=False)
+    social = RupiahField(label=_("Social fund (dana sosial), each meeting"), required=False)
+    fine_late = RupiahField(label=_("Fine (denda) for coming late"), required=False)
+    fine_absent = RupiahField(label=_("Fine (denda) for absence without notice"), required=False)
+    loan_rate = PercentField(label=_("Service fee (jasa), % a month"))
+    loan_ceiling = RupiahField(label=_("Largest loan; 0 is no limit"), required=False)
+    loan_round_up_to = RupiahField(label=_("Round instalments up to"), min_value=1)
+
+    class Meta:
+        model = Constitution
+        fields = [*RULES, "version"]
+        widgets = {"agreed_on": DateInput(), "aims": forms.Textarea(attrs={"rows": 6})}
+
+    def clean_loan_round_up_to(self) -> int:
+        """Refuse a step beyond what an instalment can be rounded to."""
+        step: int = self.cleaned_data["loan_round_up_to"]
+        if step > 1_000_000:
+            raise ValidationError(_("Round to Rp 1.000.000 at most."))
+        return step
+
+
+class ElectionForm(forms.Form):
+    """Who was elected on one day. An office left open stays as it is."""
+
+    started_on = forms.DateField(label=_("Elected on"), widget=DateInput())
+
+    def __init__(self, *args: Any, group: Group, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["started_on"].initial = timezone.localdate
+        members = selectors.current_members(group)
+        for role in OfficerRole:
+            self.fields[role.value] = forms.ModelChoiceField(
+                members, label=role.label, required=False, empty_label=_("— stays as it is —")
+            )
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse an election of nobody, and of one person into two offices."""
+        cleaned = super().clean() or self.cleaned_data
+        seen = set()
+        for role, member in self.elected().items():
+            if member in seen:
+                self.add_error(role.value, _("One person holds one office."))
+            seen.add(member)
+        if not seen and not self.errors:
+            raise ValidationError(_("Choose a member for at least one office."))
+        return cleaned
+
+    def elected(self) -> dict[OfficerRole, Member]:
+        """Return the members chosen, by office."""
+        return {role: self.cleaned_data[role.value] for role in OfficerRole if self.cleaned_data.get(role.value)}
+
+
+def village_label(village: Region) -> str:
+    """Write a village with its regions: `Sukamaju, Cibeber, Cianjur, Jawa Barat`."""
+    parts, region = [village.name], village.parent
+    while region is not None:
+        parts.append(region.name)
+        region = region.parent
+    return ", ".join(parts)

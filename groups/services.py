@@ -1,0 +1,261 @@
+"""Every write to groups, members, offices and rules.
+
+Each service checks its actor and raises `PermissionDenied`; what a person can put right is a `ValidationError`
+with its message at the field. Groups and members come in unsaved, as a form or a command made them.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import F, Max, Q
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from groups.models import (
+    Constitution,
+    FacilitatorAssignment,
+    Group,
+    Member,
+    OfficerRole,
+    OfficerTerm,
+    Role,
+    User,
+)
+from groups.permissions import Capability, lock_group, require
+
+CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""No 0 and O, no 1, I and L, no U: codes are read aloud and copied by hand."""
+CODE_LENGTH = 6
+GROUP_PROFILE = (
+    "name", "kind", "status", "founded_on", "village", "place", "meeting_every", "meeting_weekday", "meeting_week",
+    "bank_name", "bank_account_number", "bank_signatories",
+)  # fmt: skip
+MEMBER_PROFILE = ("name", "gender", "birth_year", "phone", "nik", "joined_on")
+RULES = (
+    "agreed_on", "agreed_in_meeting", "aims", "pokok", "wajib", "social", "fine_late", "fine_absent", "loan_rate",
+    "loan_method", "loan_max_periods", "loan_ceiling", "loan_round_up_to",
+)  # fmt: skip
+
+
+@transaction.atomic
+def group_register(*, actor: User, group: Group) -> Group:
+    """Register an unsaved group in the actor's organisation, with a code and a first, empty set of rules.
+
+    A facilitator is assigned to it. The same `group.key` sent twice returns the group it made.
+    """
+    require(actor, Capability.RECORD)
+    if actor.organisation is None:
+        raise ValidationError(_("You belong to no organisation, so there is nowhere to register the group."))
+    # One person's submits queue up here: there is no group yet to lock.
+    User.objects.select_for_update(no_key=True).get(pk=actor.pk)
+    earlier = Group.objects.filter(key=group.key, recorded_by=actor).first()
+    if earlier is not None:
+        return earlier
+    group.organisation = actor.organisation
+    group.recorded_by = actor
+    group.code = _new_code()
+    group.full_clean()
+    group.save()
+    group.rules = Constitution.objects.create(group=group, version=1, agreed_on=group.founded_on, recorded_by=actor)
+    group.save(update_fields=["rules"])
+    if actor.role == Role.FACILITATOR:
+        FacilitatorAssignment.objects.create(group=group, facilitator=actor, started_on=timezone.localdate())
+    return group
+
+
+@transaction.atomic
+def group_update(*, actor: User, group: Group) -> Group:
+    """Save the changed profile of a group; nothing else of it is touched."""
+    lock_group(actor, Capability.RECORD, group)
+    group.full_clean(exclude=_except(Group, GROUP_PROFILE))
+    group.save(update_fields=GROUP_PROFILE)
+    return group
+
+
+@transaction.atomic
+def member_register(*, actor: User, group: Group, member: Member) -> Member:
+    """Register an unsaved member under the group's next number; the same `member.key` twice is one member."""
+    group = lock_group(actor, Capability.RECORD, group)
+    earlier = Member.objects.filter(group=group, key=member.key).first()
+    if earlier is not None:
+        return earlier
+    last = Member.objects.filter(group=group).aggregate(last=Max("number"))["last"] or 0
+    member.group = group
+    member.number = last + 1
+    member.recorded_by = actor
+    _refuse_taken_nik(member)
+    member.full_clean()
+    member.save()
+    return member
+
+
+@transaction.atomic
+def member_update(*, actor: User, member: Member) -> Member:
+    """Save the changed profile of a member."""
+    lock_group(actor, Capability.RECORD, member.group)
+    _refuse_taken_nik(member)
+    member.full_clean(exclude=_except(Member, MEMBER_PROFILE))
+    first_office = OfficerTerm.objects.filter(member=member).order_by("started_on").first()
+    if first_office is not None and first_office.started_on < member.joined_on:
+        raise ValidationError({"joined_on": _("The member took an office before this date.")})
+    if member.left_on is not None and member.left_on < member.joined_on:
+        raise ValidationError({"joined_on": _("The member left before this date.")})
+    member.save(update_fields=MEMBER_PROFILE)
+    return member
+
+
+@transaction.atomic
+def member_leave(*, actor: User, member: Member, left_on: date) -> Member:
+    """Let a member leave the group on a day not later than today; offices the member holds end with it.
+
+    A second leaving changes nothing and returns the member as first left.
+    """
+    lock_group(actor, Capability.RECORD, member.group)
+    member.refresh_from_db()
+    if member.left_on is not None:
+        return member
+    if left_on > timezone.localdate():
+        raise ValidationError({"left_on": _("This date is in the future.")})
+    if left_on < member.joined_on:
+        raise ValidationError({"left_on": _("The member joined after this date.")})
+    running = OfficerTerm.objects.filter(member=member, ended_on__isnull=True)
+    if running.filter(started_on__gt=left_on).exists():
+        raise ValidationError({"left_on": _("The member took an office after this date.")})
+    for term in running:
+        term.ended_on = left_on
+        term.save(update_fields=["ended_on"])
+    member.left_on = left_on
+    member.save(update_fields=["left_on"])
+    return member
+
+
+@transaction.atomic
+def constitution_adopt(*, actor: User, group: Group, constitution: Constitution) -> Constitution:
+    """Make an unsaved constitution the group's rules in force; earlier versions stay as they are.
+
+    `constitution.version` is the number the writer saw as next: rules adopted by somebody else meanwhile are
+    refused under the field `version`, and the same rules sent twice return the version they made.
+    """
+    group = lock_group(actor, Capability.RECORD, group)
+    earlier = Constitution.objects.filter(group=group, version__gte=constitution.version).first()
+    if earlier is not None:
+        if earlier.recorded_by_id == actor.pk and all(
+            getattr(earlier, rule) == getattr(constitution, rule) for rule in RULES
+        ):
+            return earlier
+        raise ValidationError({"version": _("Somebody changed the rules meanwhile. Look at them, then save again.")})
+    if constitution.agreed_on > timezone.localdate():
+        raise ValidationError({"agreed_on": _("This date is in the future.")})
+    if constitution.agreed_on < group.founded_on:
+        raise ValidationError({"agreed_on": _("The group did not exist yet on this date.")})
+    if group.rules is not None and constitution.agreed_on < group.rules.agreed_on:
+        raise ValidationError({"agreed_on": _("The rules in force were agreed after this date.")})
+    latest = Constitution.objects.filter(group=group).aggregate(last=Max("version"))["last"] or 0
+    constitution.group = group
+    constitution.version = latest + 1
+    constitution.recorded_by = actor
+    constitution.full_clean()
+    constitution.save()
+    group.rules = constitution
+    group.save(update_fields=["rules"])
+    return constitution
+
+
+@transaction.atomic
+def officers_elect(*, actor: User, group: Group, elected: Mapping[OfficerRole, Member], on: date) -> list[OfficerTerm]:
+    """Put `elected` members into their offices from the day `on`; the earlier terms of these offices end then.
+
+    Offices not in `elected` stay as they are. Returns the terms begun: none when the same election was recorded
+    before. Errors name the office (`KETUA`, …) or `started_on`.
+    """
+    group = lock_group(actor, Capability.RECORD, group)
+    terms = OfficerTerm.objects.filter(group=group)
+    running = {OfficerRole(term.role): term for term in terms.filter(ended_on__isnull=True)}
+    elected = {
+        role: member
+        for role, member in elected.items()
+        if role not in running or (running[role].member_id, running[role].started_on) != (member.pk, on)
+    }
+    _check_election(group, elected, on, {r: term for r, term in running.items() if r not in elected})
+    for role in elected:
+        if role in running:
+            running[role].ended_on = on
+            running[role].save(update_fields=["ended_on"])
+    return [
+        OfficerTerm.objects.create(group=group, member=member, role=role, started_on=on, recorded_by=actor)
+        for role, member in elected.items()
+    ]
+
+
+@transaction.atomic
+def facilitator_assign(*, actor: User, group: Group, facilitator: User, started_on: date) -> FacilitatorAssignment:
+    """Give a facilitator of the group's organisation access to the group from `started_on`."""
+    group = lock_group(actor, Capability.CONFIGURE, group)
+    if facilitator.role != Role.FACILITATOR or facilitator.organisation_id != group.organisation_id:
+        raise ValidationError({"facilitator": _("Choose a facilitator of the group's organisation.")})
+    running = FacilitatorAssignment.objects.filter(group=group, facilitator=facilitator, ended_on__isnull=True)
+    return running.first() or FacilitatorAssignment.objects.create(
+        group=group, facilitator=facilitator, started_on=started_on
+    )
+
+
+@transaction.atomic
+def assignment_end(*, actor: User, assignment: FacilitatorAssignment, ended_on: date) -> FacilitatorAssignment:
+    """End an assignment: from the day `ended_on` the facilitator sees the group no more."""
+    lock_group(actor, Capability.CONFIGURE, assignment.group)
+    if ended_on < assignment.started_on:
+        raise ValidationError({"ended_on": _("An assignment cannot end before it starts.")})
+    assignment.ended_on = ended_on
+    assignment.save(update_fields=["ended_on"])
+    return assignment
+
+
+def _check_election(
+    group: Group, elected: Mapping[OfficerRole, Member], on: date, staying: Mapping[OfficerRole, OfficerTerm]
+) -> None:
+    problems: dict[str, Any] = {}
+    if on > timezone.localdate():
+        problems["started_on"] = _("This date is in the future.")
+    holders = {term.member_id: role for role, term in staying.items()}
+    current = set(Member.objects.filter(group=group, left_on__isnull=True).values_list("pk", flat=True))
+    for role, member in elected.items():
+        if member.pk not in current:
+            problems[role.value] = _("Choose somebody who is a member of the group now.")
+        elif member.joined_on > on:
+            problems[role.value] = _("%(member)s joined after the election.") % {"member": member}
+        elif member.pk in holders:
+            problems[role.value] = _("%(member)s holds the office of %(role)s; one person holds one office.") % {
+                "member": member,
+                "role": holders[member.pk].label,
+            }
+        holders[member.pk] = role
+    touched = OfficerTerm.objects.filter(Q(role__in=elected) | Q(member__in=elected.values()), group=group)
+    latest = touched.aggregate(latest=Max(Coalesce(F("ended_on"), F("started_on"))))["latest"]
+    if latest is not None and on < latest:
+        problems["started_on"] = _("A term of these offices or members began or ended after this date.")
+    if problems:
+        raise ValidationError(problems)
+
+
+def _refuse_taken_nik(member: Member) -> None:
+    others = Member.objects.filter(group=member.group, left_on__isnull=True).exclude(pk=member.pk)
+    if member.nik and member.left_on is None and others.filter(nik=member.nik).exists():
+        raise ValidationError({"nik": _("Another member of this group has this NIK.")})
+
+
+def _new_code() -> str:
+    while True:
+        code = "".join(secrets.choice(CODE_ALPHABET) for _position in range(CODE_LENGTH))
+        if not Group.objects.filter(code=code).exists():
+            return code
+
+
+def _except(model: type[Group] | type[Member], fields: tuple[str, ...]) -> set[str]:
+    return {field.name for field in model._meta.fields} - set(fields)

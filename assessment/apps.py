@@ -1,9 +1,24 @@
 """Configuration of the assessment app."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+def install_guards(using: str, **_kwargs: object) -> None:
+    """Put the triggers of assessments back after each migrate, and the shipped instrument where it is missing."""
+    from assessment.guards import GUARDS
+    from assessment.instruments import load_shipped
+    from groups.guards import install
+
+    install(GUARDS, using)
+    load_shipped()
 
 
 class AssessmentConfig(AppConfig):
     """The assessment app."""
 
     name = "assessment"
+
+    def ready(self) -> None:
+        """Install the triggers and the shipped instrument after every migrate."""
+        post_migrate.connect(install_guards, sender=self)

@@ -73,6 +73,41 @@ def same_group(table: str, column: str, parent: str, *, own: str = "group_id") -
     )
 
 
+def frozen_with(table: str, frozen: str) -> Guard:
+    """Refuse to add, change or delete the rows of `table` that the SQL query `frozen` finds frozen.
+
+    `{row}` in the query stands for the row's old and new state in turn.
+    """
+    name = f"{table}_frozen"
+    old, new = (f"EXISTS ({frozen.format(row=row)})" for row in ("OLD", "NEW"))
+    conditions = {"INSERT": new, "UPDATE": f"{old} OR {new}", "DELETE": old}
+    return Guard(
+        name=name,
+        table=table,
+        sqlite=tuple(
+            statement
+            for event, condition in conditions.items()
+            for statement in (
+                f"DROP TRIGGER IF EXISTS {name}_{event.lower()}",
+                f"CREATE TRIGGER {name}_{event.lower()} BEFORE {event} ON {table} WHEN {condition} "
+                f"BEGIN SELECT RAISE(ABORT, '{name}'); END",
+            )
+        ),
+        # The condition stands in the function: a WHEN clause of PostgreSQL takes no subquery. AFTER, because
+        # the function returns NULL, which would skip the row before the fact.
+        postgresql=tuple(
+            statement
+            for event, condition in conditions.items()
+            for statement in (
+                _function(f"{name}_{event.lower()}", condition, name),
+                f"DROP TRIGGER IF EXISTS {name}_{event.lower()} ON {table}",
+                f"CREATE TRIGGER {name}_{event.lower()} AFTER {event} ON {table} "
+                f"FOR EACH ROW EXECUTE FUNCTION {name}_{event.lower()}()",
+            )
+        ),
+    )
+
+
 def _row_guard(name: str, table: str, event: str, when: str) -> Guard:
     return Guard(
         name=name,

@@ -1,0 +1,185 @@
+"""The scoring engine: pure, without ORM or clock.
+
+An instrument and the values of its indicators give points, a stage, and a plan that reaches the next stage.
+A value of None is "not enough data": it earns no points and is never taken for a measured zero. Everything is
+monotone: a higher value never earns fewer points, a lower score or a lower stage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """From the value `threshold` upwards an indicator earns `points`."""
+
+    threshold: float
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """One thing assessed, worth up to `weight` points; `levels` rise in threshold and in points.
+
+    Without a `metric` its value is judged by a person.
+    """
+
+    code: str
+    weight: int
+    levels: tuple[Level, ...]
+    metric: str = ""
+
+    def points(self, value: float | None) -> int:
+        """Return the points of a value, 0 without one."""
+        earned = 0
+        if value is not None:
+            for level in self.levels:
+                if value < level.threshold:
+                    break
+                earned = level.points
+        return earned
+
+
+@dataclass(frozen=True, slots=True)
+class StageRule:
+    """A stage asks for `minimum_points` in all, and by `gates` for points on single indicators."""
+
+    stage: str
+    minimum_points: int
+    gates: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """Indicators, and the rules of the stages from the lowest to the highest."""
+
+    indicators: tuple[Indicator, ...]
+    rules: tuple[StageRule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What one indicator earned; `value` None is "not enough data"."""
+
+    indicator: Indicator
+    value: float | None
+    points: int
+
+    @property
+    def next_level(self) -> Level | None:
+        """The lowest level that earns more, None at the top."""
+        return next((level for level in self.indicator.levels if level.points > self.points), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One action of a plan: bring an indicator from `value` to `target` and earn `gain` points.
+
+    `effort` is the way to go as a share of the whole way, from 0 to 1; without a value it is the whole way
+    to the target. A `required` step is one that a gate asks for, so that nothing else can replace it.
+    """
+
+    code: str
+    value: float | None
+    target: float
+    gain: int
+    effort: float
+    required: bool
+
+    @property
+    def gap(self) -> float:
+        """How far the value is from the target; all of the target without a value."""
+        return self.target - (self.value or 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How the next stage is reached: points still missing, and steps that together suffice, cheapest first."""
+
+    stage: str
+    missing_points: int
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A score from 0 to the sum of the weights, the stage it gives, and the way to the next one if there is one."""
+
+    score: int
+    stage: str
+    scores: tuple[Score, ...]
+    plan: Plan | None
+
+
+def assess(instrument: Instrument, values: Mapping[str, float | None], *, with_plan: bool = True) -> Result:
+    """Score `values`, measured or judged, by indicator code; a code that is missing has no value.
+
+    Raises `ValueError` if not even the lowest stage is reached: the lowest rule asks for nothing.
+    """
+    scores = tuple(
+        Score(indicator, value, indicator.points(value))
+        for indicator, value in ((indicator, values.get(indicator.code)) for indicator in instrument.indicators)
+    )
+    points = {score.indicator.code: score.points for score in scores}
+    total = sum(points.values())
+    reached, following = _stage(instrument.rules, points, total)
+    plan = _plan(following, scores, total) if with_plan and following is not None else None
+    return Result(total, reached.stage, scores, plan)
+
+
+def _stage(rules: Sequence[StageRule], points: Mapping[str, int], total: int) -> tuple[StageRule, StageRule | None]:
+    """Return the highest rule that holds together with all below it, and the one after it."""
+    reached = None
+    for rule in rules:
+        if total < rule.minimum_points or any(points[code] < least for code, least in rule.gates.items()):
+            if reached is None:
+                break
+            return reached, rule
+        reached = rule
+    if reached is None:
+        raise ValueError("the lowest stage asks for more than nothing")
+    return reached, None
+
+
+def _plan(rule: StageRule, scores: Sequence[Score], total: int) -> Plan:
+    """Choose the steps: those of the gates first, then the cheapest by effort for each point, until it suffices."""
+    steps: dict[str, Step] = {}
+    for score in scores:
+        least = rule.gates.get(score.indicator.code, 0)
+        if score.points < least:
+            level = next(level for level in score.indicator.levels if level.points >= least)
+            steps[score.indicator.code] = _step(score, level, required=True)
+    missing = rule.minimum_points - total - sum(step.gain for step in steps.values())
+    while missing > 0:
+        # Each round offers, for each indicator, the levels above the one already planned.
+        offers = [
+            (step.effort - planned_effort, step.gain - planned_gain, step)
+            for score in scores
+            for planned in (steps.get(score.indicator.code),)
+            for planned_effort, planned_gain in ((planned.effort, planned.gain) if planned else (0.0, 0),)
+            for level in score.indicator.levels
+            for step in (_step(score, level, required=bool(planned and planned.required)),)
+            if step.gain > planned_gain
+        ]
+        if not offers:
+            break
+        _effort, gain, step = min(offers, key=lambda offer: (offer[0] / min(offer[1], missing), offer[0]))
+        steps[step.code] = step
+        missing -= gain
+    cheapest_first = sorted(steps.values(), key=lambda step: (step.effort / step.gain, step.effort, step.code))
+    return Plan(rule.stage, max(0, rule.minimum_points - total), tuple(cheapest_first))
+
+
+def _step(score: Score, level: Level, *, required: bool) -> Step:
+    top = score.indicator.levels[-1].threshold or 1.0
+    gap = level.threshold - (score.value or 0.0)
+    return Step(
+        code=score.indicator.code,
+        value=score.value,
+        target=level.threshold,
+        gain=level.points - score.points,
+        effort=min(1.0, max(0.0, gap / top)),
+        required=required,
+    )

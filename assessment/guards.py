@@ -1,0 +1,40 @@
+"""Triggers of assessments: a published instrument is frozen, and a final assessment never changes."""
+
+from groups.guards import Guard, forbid_delete, forbid_update, frozen_with
+
+_OF_INSTRUMENT = "SELECT 1 FROM assessment_instrument i WHERE i.id = {row}.instrument_id AND i.status <> 'DRAFT'"
+_OF_INDICATOR = (
+    "SELECT 1 FROM assessment_indicator d JOIN assessment_instrument i ON i.id = d.instrument_id "
+    "WHERE d.id = {row}.indicator_id AND i.status <> 'DRAFT'"
+)
+_OF_RULE = (
+    "SELECT 1 FROM assessment_stagerule r JOIN assessment_instrument i ON i.id = r.instrument_id "
+    "WHERE r.id = {row}.rule_id AND i.status <> 'DRAFT'"
+)
+_SCORED = ("group_id", "instrument_id", "as_of", "month", "status", "score", "stage", "need", "computed_at",
+    "finalised_at", "finalised_by_id")  # fmt: skip
+
+GUARDS: tuple[Guard, ...] = (
+    forbid_delete("assessment_instrument", when="OLD.status <> 'DRAFT'"),
+    # Published may become retired; nothing else about it changes, and nothing becomes a draft again.
+    forbid_update(
+        "assessment_instrument",
+        when="OLD.status <> 'DRAFT' AND (NEW.status = 'DRAFT' OR (OLD.status = 'RETIRED' AND NEW.status <> 'RETIRED') "
+        "OR OLD.code <> NEW.code OR OLD.version <> NEW.version OR OLD.name_id <> NEW.name_id "
+        "OR OLD.name_en <> NEW.name_en OR OLD.published_at <> NEW.published_at "
+        "OR COALESCE(OLD.organisation_id, 0) <> COALESCE(NEW.organisation_id, 0))",
+    ),
+    frozen_with("assessment_indicator", _OF_INSTRUMENT),
+    frozen_with("assessment_stagerule", _OF_INSTRUMENT),
+    frozen_with("assessment_level", _OF_INDICATOR),
+    frozen_with("assessment_gate", _OF_RULE),
+    forbid_delete("assessment_judgement"),
+    forbid_update("assessment_judgement"),
+    forbid_delete("assessment_assessment", when="OLD.status = 'FINAL'"),
+    forbid_update(
+        "assessment_assessment",
+        when="OLD.status = 'FINAL' AND ("
+        + " OR ".join(f"OLD.{column} <> NEW.{column}" for column in _SCORED)
+        + " OR OLD.indicators <> NEW.indicators OR COALESCE(OLD.computed_by_id, 0) <> COALESCE(NEW.computed_by_id, 0))",
+    ),
+)

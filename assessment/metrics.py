@@ -1,0 +1,305 @@
+"""What the records say about groups: read in SQL for many groups at once, then one named function an indicator.
+
+`read_records` takes three statements for any number of groups and any day. A metric turns the counts of one
+group into a `Measured`: a value for the engine and the facts behind it, or no value where the records are too
+few: "not enough data" is neither a zero nor a guess. A new metric is one more function in `METRICS`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.db import connection
+
+from groups.schedule import expected_meetings
+
+WINDOW_DAYS = 182
+"""Minutes count for half a year: older ones say nothing about how a group works now."""
+RECENT_MEETINGS = 4
+"""Attendance, savings, agenda and books are measured over the last four meetings (DreamSave)."""
+LEAST_MEETINGS = 2
+"""With fewer meetings in the window there is not enough data."""
+LEAST_AGE_DAYS = 56
+"""A younger group has not had the time to show that it meets regularly."""
+CLOSING_DAYS = 7
+"""The books of a meeting are in time if it was closed within a week."""
+
+Facts = dict[str, int]
+
+
+@dataclass(slots=True)
+class Records:
+    """The counts of one group as of a day; amounts in whole rupiah."""
+
+    group_id: int
+    age_days: int
+    meeting_every: str
+    has_bank_account: bool
+    signatories: int
+    has_rules: bool
+    rules_agreed_in_meeting: bool
+    # Meetings held in the last WINDOW_DAYS.
+    held: int = 0
+    last_held_on: date | None = None
+    critical: int = 0
+    critical_decided: int = 0
+    # The last RECENT_MEETINGS of them.
+    recent: int = 0
+    members: int = 0
+    present: int = 0
+    represented: int = 0
+    savers: int = 0
+    with_agenda: int = 0
+    with_books: int = 0
+    # Instalments due up to the day on all loans, and what was paid towards them.
+    due: int = 0
+    paid: int = 0
+    loans: int = 0
+    loans_late: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The value of an indicator, None for "not enough data", and the counts it was computed from."""
+
+    value: float | None
+    facts: Facts
+
+
+Metric = Callable[[Records], Measured]
+
+
+def meeting_regularity(records: Records) -> Measured:
+    """Meetings held / meetings the agreed rhythm promises, in the last 182 days; at most 1.
+
+    A younger group is measured over its age, one of less than 56 days not at all. Source: Panca Sutra 1,
+    regular meetings; the rhythm is the one on the group's profile.
+    """
+    days = min(WINDOW_DAYS, records.age_days)
+    expected = expected_meetings(records.meeting_every, max(days, 1))
+    facts = {"held": records.held, "expected": expected, "days": days}
+    if days < LEAST_AGE_DAYS:
+        return Measured(None, facts)
+    return Measured(min(1.0, records.held / expected), facts)
+
+
+def attendance(records: Records) -> Measured:
+    """(Present + late) / members over the last four meetings; represented members are shown apart.
+
+    Source: DreamSave, attendance over the last four meetings.
+    """
+    return _recent(records, records.present, records.members, {"represented": records.represented})
+
+
+def agenda(records: Records) -> Measured:
+    """Meetings with an agenda item and a decision / meetings, over the last four.
+
+    Source: Kotaku indicator 3; the minute book's columns agenda and decisions.
+    """
+    return _recent(records, records.with_agenda, records.recent)
+
+
+def savings_regularity(records: Records) -> Measured:
+    """Members who paid their compulsory savings (simpanan wajib) / members, over the last four meetings.
+
+    Source: Panca Sutra 2, regular savings.
+    """
+    return _recent(records, records.savers, records.members)
+
+
+def rules_in_force(records: Records) -> Measured:
+    """0 without a constitution, 1 with one, 2 with one agreed in a meeting of the members.
+
+    Source: Kotaku indicator 5 (aturan main); the guide's fifth step of forming a group.
+    """
+    value = 2 if records.has_rules and records.rules_agreed_in_meeting else 1 if records.has_rules else 0
+    return Measured(float(value), {"level": value})
+
+
+def repayment_rate(records: Records) -> Measured:
+    """Paid towards what was due / due up to the day, over all loans; a payment ahead does not hide another's arrears.
+
+    Source: repayment rate, and the UPK standard of 2013 (good from 90 %). No instalment due yet is not enough data.
+    """
+    facts = {"paid": records.paid, "due": records.due, "loans": records.loans, "late": records.loans_late}
+    if records.due == 0:
+        return Measured(None, facts)
+    return Measured(records.paid / records.due, facts)
+
+
+def books_complete(records: Records) -> Measured:
+    """Meetings with cash counted, no open difference, and closed within 7 days / meetings, over the last four.
+
+    Source: Panca Sutra 3, bookkeeping. A correction later on counts as the day of the first closing.
+    """
+    return _recent(records, records.with_books, records.recent)
+
+
+def bank_account(records: Records) -> Measured:
+    """0 without a bank account, 1 with one, 2 if at least two people must sign to withdraw.
+
+    The profile as it is today, whatever the day asked for: its history is not kept. Source: Kotaku indicator 8.
+    """
+    value = 2 if records.has_bank_account and records.signatories >= 2 else 1 if records.has_bank_account else 0
+    return Measured(float(value), {"level": value, "signatories": records.signatories})
+
+
+def critical_matters(records: Records) -> Measured:
+    """0 if no critical matter (perkara kritis) was raised in the last 182 days, 1 if one was, 2 if one was decided,
+    3 if two or more were decided.
+
+    Counted, not as a share: raising one more matter must never cost points. Fewer than two meetings are not
+    enough data. Source: Kotaku indicator 10.
+    """
+    facts = {"decided": records.critical_decided, "raised": records.critical, "meetings": records.held}
+    if records.held < LEAST_MEETINGS:
+        return Measured(None, facts)
+    return Measured(float(min(1, records.critical) + min(2, records.critical_decided)), facts)
+
+
+METRICS: dict[str, Metric] = {
+    metric.__name__: metric
+    for metric in (
+        meeting_regularity,
+        attendance,
+        agenda,
+        savings_regularity,
+        rules_in_force,
+        repayment_rate,
+        books_complete,
+        bank_account,
+        critical_matters,
+    )
+}
+
+# Constitutions keep every version, so the rules in force on any day are known.
+GROUPS_SQL = """
+SELECT g.id, g.founded_on, g.meeting_every, g.bank_account_number, g.bank_signatories, c.id, c.agreed_in_meeting
+FROM groups_group g
+LEFT JOIN groups_constitution c ON c.id = (
+    SELECT v.id FROM groups_constitution v
+    WHERE v.group_id = g.id AND v.agreed_on <= %(as_of)s ORDER BY v.version DESC LIMIT 1)
+WHERE g.id {groups}
+"""
+
+# `recent` is 1 for the last four meetings of a group. A correction keeps the day of the first closing (`f`).
+MEETINGS_SQL = """
+SELECT group_id, COUNT(*), MAX(held_on), SUM(critical_count), SUM(critical_decided_count), SUM(recent),
+    SUM(recent * member_count), SUM(recent * (present_count + late_count)), SUM(recent * represented_count),
+    SUM(recent * saver_count), SUM(recent * with_agenda), SUM(recent * with_books)
+FROM (
+    SELECT m.group_id, m.held_on, m.critical_count, m.critical_decided_count, m.member_count, m.present_count,
+        m.late_count, m.represented_count, m.saver_count,
+        CASE WHEN ROW_NUMBER() OVER (PARTITION BY m.group_id ORDER BY m.held_on DESC, m.number DESC) <= %(recent)s
+            THEN 1 ELSE 0 END AS recent,
+        CASE WHEN m.agenda_count > 0 AND m.decision_count > 0 THEN 1 ELSE 0 END AS with_agenda,
+        CASE WHEN (c.counted = c.expected OR c.settled_on <= %(as_of)s)
+            AND COALESCE(f.closed_at, m.closed_at) < {day_after_closing} THEN 1 ELSE 0 END AS with_books
+    FROM meetings_meeting m
+    LEFT JOIN meetings_meeting f
+        ON m.version > 1 AND f.group_id = m.group_id AND f.number = m.number AND f.version = 1
+    LEFT JOIN finance_cashcount c ON c.id = COALESCE(m.cash_count_id, f.cash_count_id)
+    WHERE m.group_id {groups} AND m.status = 'CLOSED' AND m.held_on > %(since)s AND m.held_on <= %(as_of)s
+) counted
+GROUP BY group_id
+"""
+
+# Balances are those of today, less what moved after the day; reversals are mirror transfers, so signed sums hold.
+LOANS_SQL = """
+SELECT group_id, COUNT(*), SUM(due), SUM({least}(due, paid)), SUM(CASE WHEN paid < due THEN 1 ELSE 0 END)
+FROM (
+    SELECT l.group_id, d.due,
+        l.principal - (la.debits_posted - la.credits_posted)
+        + COALESCE(fa.credits_posted - fa.debits_posted, 0) - COALESCE(later.paid, 0) AS paid
+    FROM finance_loan l
+    JOIN (
+        SELECT loan_id, SUM(principal + service_fee) AS due FROM finance_instalment
+        WHERE group_id {groups} AND due_on <= %(as_of)s GROUP BY loan_id
+    ) d ON d.loan_id = l.id
+    JOIN finance_account la ON la.loan_id = l.id AND la.kind = 'LOAN'
+    LEFT JOIN finance_account fa ON fa.loan_id = l.id AND fa.kind = 'SERVICE_FEE'
+    LEFT JOIN (
+        SELECT a.loan_id, SUM(CASE WHEN t.credit_account_id = a.id THEN t.amount ELSE -t.amount END) AS paid
+        FROM finance_entry e
+        JOIN finance_transfer t ON t.entry_id = e.id
+        JOIN finance_account a ON a.id IN (t.credit_account_id, t.debit_account_id)
+        WHERE e.group_id {groups} AND e.effective_on > %(as_of)s AND a.kind IN ('LOAN', 'SERVICE_FEE')
+        GROUP BY a.loan_id
+    ) later ON later.loan_id = l.id
+    WHERE l.group_id {groups} AND l.cancelled_at IS NULL AND l.disbursed_on <= %(as_of)s
+) loans
+GROUP BY group_id
+"""
+
+
+def read_records(group_ids: Sequence[int], as_of: date) -> dict[int, Records]:
+    """Return the records of the groups as of a day, by group, in three statements."""
+    records = {row[0]: _of_group(as_of, *row) for row in run_sql(GROUPS_SQL, group_ids, as_of)}
+    for group_id, *counts in run_sql(MEETINGS_SQL, group_ids, as_of):
+        of_group = records[group_id]
+        of_group.held, last_held_on, of_group.critical, of_group.critical_decided = counts[:4]
+        of_group.last_held_on = _day(last_held_on)
+        of_group.recent, of_group.members, of_group.present, of_group.represented = counts[4:8]
+        of_group.savers, of_group.with_agenda, of_group.with_books = counts[8:]
+    for group_id, loans, due, paid, late in run_sql(LOANS_SQL, group_ids, as_of):
+        of_group = records[group_id]
+        of_group.loans, of_group.due, of_group.paid, of_group.loans_late = loans, int(due), int(paid), late
+    return records
+
+
+def run_sql(sql: str, group_ids: Sequence[int], as_of: date) -> list[tuple[Any, ...]]:
+    """Run one of the statements above for the groups; the list of ids is a single parameter on both databases."""
+    sqlite = connection.vendor == "sqlite"
+    words = {
+        "groups": "IN (SELECT value FROM json_each(%(groups)s))" if sqlite else "= ANY(%(groups)s)",
+        "day_after_closing": f"date(m.held_on, '+{CLOSING_DAYS + 1} days')"
+        if sqlite
+        else f"m.held_on + {CLOSING_DAYS + 1}",
+        "least": "MIN" if sqlite else "LEAST",
+    }
+    parameters = {
+        "groups": json.dumps(list(group_ids)) if sqlite else list(group_ids),
+        "as_of": as_of.isoformat(),
+        "since": (as_of - timedelta(WINDOW_DAYS)).isoformat(),
+        "recent": RECENT_MEETINGS,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(sql.format(**words), parameters)
+        return cursor.fetchall()
+
+
+def _of_group(
+    as_of: date,
+    group_id: int,
+    founded_on: date | str,
+    meeting_every: str,
+    bank_account_number: str,
+    signatories: int,
+    constitution_id: int | None,
+    agreed_in_meeting: bool | None,
+) -> Records:
+    return Records(
+        group_id=group_id,
+        age_days=max(0, (as_of - _day(founded_on)).days),
+        meeting_every=meeting_every,
+        has_bank_account=bool(bank_account_number),
+        signatories=signatories,
+        has_rules=constitution_id is not None,
+        rules_agreed_in_meeting=bool(agreed_in_meeting),
+    )
+
+
+def _recent(records: Records, counted: int, of: int, more: Facts | None = None) -> Measured:
+    facts = {"counted": counted, "of": of, "meetings": records.recent, **(more or {})}
+    if records.recent < LEAST_MEETINGS or of == 0:
+        return Measured(None, facts)
+    return Measured(min(1.0, counted / of), facts)
+
+
+def _day(value: date | str) -> date:
+    """SQLite gives days as text."""
+    return value if isinstance(value, date) else date.fromisoformat(value)

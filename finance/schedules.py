@@ -143,6 +143,11 @@ class Paid:
     service_fee: int
     principal: int
 
+    @property
+    def total(self) -> int:
+        """Principal and service fee together."""
+        return self.service_fee + self.principal
+
 
 def spread(instalments: Sequence[Due], *, fee_paid: int, principal_paid: int) -> list[Paid]:
     """Divide what was paid on a loan over its instalments, oldest first, fee and principal each by itself."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -9,6 +11,14 @@ from django.utils.translation import gettext_lazy as _
 
 from finance.models.ledger import Entry
 from groups.models import Group
+
+
+class CashCountQuerySet(models.QuerySet["CashCount"]):
+    """Counts, and those that did not agree with the books."""
+
+    def differing(self) -> Self:
+        """Return the counts where the cash box held more or less than the books expected."""
+        return self.exclude(counted=F("expected"))
 
 
 class CashCount(models.Model):
@@ -34,6 +44,8 @@ class CashCount(models.Model):
     settlement = models.OneToOneField(
         Entry, on_delete=models.PROTECT, null=True, blank=True, related_name="settled_count"
     )
+
+    objects = CashCountQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("cash count")

@@ -1,0 +1,85 @@
+"""What people type about money; the rules themselves are kept by `finance.services`."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, timedelta
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from finance.models import AccountKind, CashCount
+from groups.forms import DateInput
+
+
+class PeriodForm(forms.Form):
+    """Which book of money, from which day to which; days left out are those of the month of `latest`."""
+
+    book = forms.ChoiceField(
+        label=_("Book"),
+        choices=[(AccountKind.CASH, AccountKind.CASH.label), (AccountKind.BANK, AccountKind.BANK.label)],
+        required=False,
+    )
+    start = forms.DateField(label=_("From"), widget=DateInput, required=False)
+    end = forms.DateField(label=_("To"), widget=DateInput, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a period that ends before it starts."""
+        cleaned = super().clean() or {}
+        start, end = cleaned.get("start"), cleaned.get("end")
+        if start and end and end < start:
+            self.add_error("end", ValidationError(_("The period ends before it starts.")))
+        return cleaned
+
+    @property
+    def kind(self) -> AccountKind:
+        """The account whose book is asked for, the cash box unless it is the bank."""
+        return AccountKind(self.cleaned_data.get("book") or AccountKind.CASH)
+
+    def period(self, latest: date) -> tuple[date, date]:
+        """Return the first and the last day asked for; one of them alone stands for its month."""
+        start, end = (self.cleaned_data.get(name) for name in ("start", "end"))
+        return (start or month_of(end or latest)[0], end or month_of(start or latest)[1])
+
+
+class SettleForm(forms.Form):
+    """How an open cash difference was settled."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+    how = forms.CharField(
+        label=_("How it was settled"),
+        max_length=200,
+        help_text=_("For example: the money was found, a receipt was missing, the treasurer paid it back."),
+    )
+    on = forms.DateField(label=_("Settled on"), widget=DateInput, initial=timezone.localdate)
+    post_difference = forms.TypedChoiceField(
+        label=_("The books"),
+        choices=[
+            ("no", _("stay as they are: the money is back, or a correction explained it")),
+            ("yes", _("follow the money: what is missing becomes an expense, what is over other income")),
+        ],
+        coerce=lambda choice: choice == "yes",
+        widget=forms.RadioSelect,
+    )
+
+    def __init__(self, *args: Any, count: CashCount, **kwargs: Any) -> None:
+        self.count = count
+        super().__init__(*args, **kwargs)
+
+    def clean_on(self) -> date:
+        """Refuse a day to come and one before the count."""
+        on: date = self.cleaned_data["on"]
+        if on > timezone.localdate():
+            raise ValidationError(_("This day is in the future."))
+        if on < self.count.counted_on:
+            raise ValidationError(_("A difference cannot be settled before the day of the count."))
+        return on
+
+
+def month_of(day: date) -> tuple[date, date]:
+    """Return the first and the last day of the month of `day`."""
+    first = day.replace(day=1)
+    return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)

@@ -1,0 +1,431 @@
+"""Every read of a group's money that a page or another app needs, in a fixed number of statements.
+
+Amounts are whole rupiah. Dates are effective dates: a correction counts on the day of what it corrects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    Count,
+    Exists,
+    F,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+    Window,
+)
+from django.db.models.functions import Coalesce, Greatest
+from django.utils.translation import gettext as _
+
+from finance.chart import INCOME, SAVINGS
+from finance.models import Account, AccountKind, CashCount, Entry, Instalment, Loan, Transfer
+from finance.schedules import Paid, Standing, spread, standing
+from groups.models import Group, Member, OfficerRole, OfficerTerm
+
+_ENTRY = ("entry__reverses", "entry__reversed_by")
+
+
+@dataclass(frozen=True, slots=True)
+class GroupSummary:
+    """What a group has and owes today, and its surplus so far (income less expenses since it began)."""
+
+    cash: int
+    bank: int
+    pokok: int
+    wajib: int
+    sukarela: int
+    social_fund: int
+    grants: int
+    income: int
+    expenses: int
+    loans_outstanding: int
+    loans_running: int
+
+    @property
+    def savings(self) -> int:
+        """All savings of all members."""
+        return self.pokok + self.wajib + self.sukarela
+
+    @property
+    def surplus(self) -> int:
+        """Income less expenses."""
+        return self.income - self.expenses
+
+
+def group_summary(group: Group) -> GroupSummary:
+    """Return the balances of `group` in one statement."""
+    rows = (
+        Account.objects.filter(group=group)
+        .order_by()
+        .values("kind")
+        .annotate(
+            debit=Sum(F("debits_posted") - F("credits_posted")),
+            used=Count("pk", filter=Q(debits_posted__gt=F("credits_posted"))),
+        )
+    )
+    found = {row["kind"]: row for row in rows}
+
+    def debit(kind: str) -> int:
+        return int(found[kind]["debit"]) if kind in found else 0
+
+    return GroupSummary(
+        cash=debit(AccountKind.CASH),
+        bank=debit(AccountKind.BANK),
+        pokok=-debit(AccountKind.POKOK),
+        wajib=-debit(AccountKind.WAJIB),
+        sukarela=-debit(AccountKind.SUKARELA),
+        social_fund=-debit(AccountKind.SOCIAL_FUND),
+        grants=-debit(AccountKind.GRANT),
+        income=-sum(debit(kind) for kind in INCOME),
+        expenses=debit(AccountKind.EXPENSE),
+        loans_outstanding=debit(AccountKind.LOAN),
+        loans_running=found[AccountKind.LOAN]["used"] if AccountKind.LOAN in found else 0,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CashBook:
+    """The cash box or the bank from `start` to `end`, both included.
+
+    `lines` are transfers with `money_in`, `money_out` and `running`, the balance after the line in the order of
+    the book: effective date, then the order of recording.
+    """
+
+    start: date
+    end: date
+    opening: int
+    total_in: int
+    total_out: int
+    lines: QuerySet[Transfer]
+
+    @property
+    def closing(self) -> int:
+        """The balance at the end of `end`."""
+        return self.opening + self.total_in - self.total_out
+
+
+def cash_book(group: Group, *, start: date, end: date, kind: AccountKind = AccountKind.CASH) -> CashBook:
+    """Return the book of `kind` (CASH or BANK) for a period.
+
+    The opening balance is today's balance less what moved since, so a recent period costs little.
+    """
+    account = Account.objects.filter(group=group, kind=kind).first()
+    if account is None:
+        return CashBook(start, end, 0, 0, 0, Transfer.objects.none())
+    came, went = Q(debit_account=account), Q(credit_account=account)
+    since = Transfer.objects.filter(came | went, entry__group=group, entry__effective_on__gte=start)
+    in_period = Q(entry__effective_on__lte=end)
+    sums = since.aggregate(
+        came=Coalesce(Sum("amount", filter=came), 0),
+        went=Coalesce(Sum("amount", filter=went), 0),
+        total_in=Coalesce(Sum("amount", filter=came & in_period), 0),
+        total_out=Coalesce(Sum("amount", filter=went & in_period), 0),
+    )
+    opening = account.balance - sums["came"] + sums["went"]
+    lines = (
+        since.filter(in_period)
+        .annotate(money_in=_if(came), money_out=_if(went))
+        .annotate(running=Window(Sum(F("money_in") - F("money_out")), order_by=_BOOK_ORDER) + Value(opening))
+        .select_related("entry", *_ENTRY, "debit_account", "credit_account", "member")
+        .order_by(*_BOOK_ORDER)
+    )
+    return CashBook(start, end, opening, sums["total_in"], sums["total_out"], lines)
+
+
+def latest_movement(group: Group, *, kind: AccountKind = AccountKind.CASH) -> date | None:
+    """Return the effective date of the latest line of a cash book, None for an empty one."""
+    own = Q(debit_account__kind=kind) | Q(credit_account__kind=kind)
+    entries = Entry.objects.filter(Exists(Transfer.objects.filter(own, entry=OuterRef("pk"))), group=group)
+    return entries.order_by("-effective_on", "-pk").values_list("effective_on", flat=True).first()
+
+
+@dataclass(frozen=True, slots=True)
+class SavingsRow:
+    """One member's savings by kind."""
+
+    member: Member
+    pokok: int = 0
+    wajib: int = 0
+    sukarela: int = 0
+
+    @property
+    def total(self) -> int:
+        """All savings of the member."""
+        return self.pokok + self.wajib + self.sukarela
+
+
+@dataclass(frozen=True, slots=True)
+class SavingsBook:
+    """The savings of the members, and of those who left and still have some."""
+
+    rows: list[SavingsRow]
+
+    @property
+    def pokok(self) -> int:
+        """Initial savings of all members."""
+        return sum(row.pokok for row in self.rows)
+
+    @property
+    def wajib(self) -> int:
+        """Compulsory savings of all members."""
+        return sum(row.wajib for row in self.rows)
+
+    @property
+    def sukarela(self) -> int:
+        """Voluntary savings of all members."""
+        return sum(row.sukarela for row in self.rows)
+
+    @property
+    def total(self) -> int:
+        """All savings."""
+        return sum(row.total for row in self.rows)
+
+
+def savings_book(group: Group) -> SavingsBook:
+    """Return members × kinds in two statements."""
+    balances: dict[int, dict[str, int]] = {}
+    for account in Account.objects.filter(group=group, kind__in=SAVINGS):
+        assert account.member_id is not None, "savings belong to a member"
+        balances.setdefault(account.member_id, {})[account.kind.lower()] = account.balance
+    rows = [SavingsRow(member, **balances.get(member.pk, {})) for member in Member.objects.filter(group=group)]
+    return SavingsBook([row for row in rows if row.member.left_on is None or row.total])
+
+
+@dataclass(frozen=True, slots=True)
+class LoanRow:
+    """A loan as it stands on a day; `outstanding` and the rest count what was paid up to that day."""
+
+    loan: Loan
+    outstanding: int
+    fee_paid: int
+    standing: Standing
+    days_late: int
+
+    @property
+    def principal_paid(self) -> int:
+        """Principal repaid; nothing for a loan that was cancelled."""
+        return 0 if self.loan.cancelled_at is not None else self.loan.principal - self.outstanding
+
+    @property
+    def asked(self) -> int:
+        """What the loan still asks for to its end: principal and service fee."""
+        return self.outstanding + self.standing.fee_left if self.is_running else 0
+
+    @property
+    def is_running(self) -> bool:
+        """Whether something is still to be repaid."""
+        return self.outstanding > 0
+
+    @property
+    def status(self) -> str:
+        """In words: running, paid off or cancelled."""
+        if self.loan.cancelled_at is not None:
+            return _("cancelled")
+        return _("running") if self.is_running else _("paid off")
+
+
+@dataclass(frozen=True, slots=True)
+class LoanTotals:
+    """Sums over all the loans of a loan book, whatever its page."""
+
+    count: int
+    principal: int
+    outstanding: int
+    late: int
+
+
+def loans_on(group: Group, *, on: date, only_running: bool = False) -> QuerySet[Loan]:
+    """Return the loans paid out by `on` with `outstanding` and `fee_paid` as they were that day."""
+
+    def moved(kind: AccountKind, side: str) -> Coalesce:
+        own = {f"{side}_account__loan": OuterRef("pk"), f"{side}_account__kind": kind}
+        lines = Transfer.objects.filter(**own, entry__effective_on__lte=on).order_by()
+        total = lines.values(f"{side}_account__kind").annotate(total=Sum("amount")).values("total")
+        return Coalesce(Subquery(total), 0, output_field=BigIntegerField())
+
+    loans = (
+        Loan.objects.filter(group=group, disbursed_on__lte=on)
+        .annotate(
+            outstanding=moved(AccountKind.LOAN, "debit") - moved(AccountKind.LOAN, "credit"),
+            fee_paid=moved(AccountKind.SERVICE_FEE, "credit") - moved(AccountKind.SERVICE_FEE, "debit"),
+        )
+        .select_related("member")
+        .prefetch_related(Prefetch("instalments", Instalment.objects.order_by("number")))
+    )
+    return loans.filter(outstanding__gt=0) if only_running else loans
+
+
+def loan_rows(loans: Iterable[Loan], *, on: date) -> list[LoanRow]:
+    """Return `loans`, which come from `loans_on` the same day, with what is due and late."""
+    return [_loan_row(loan, on=on) for loan in loans]
+
+
+def loan_totals(loans: QuerySet[Loan], *, on: date) -> LoanTotals:
+    """Return the sums over `loans`, which come from `loans_on` the same day, in one statement."""
+
+    def due(column: str) -> Coalesce:
+        past = Instalment.objects.filter(loan=OuterRef("pk"), due_on__lt=on).order_by().values("loan")
+        return Coalesce(
+            Subquery(past.annotate(fell_due=Sum(column)).values("fell_due")), 0, output_field=BigIntegerField()
+        )
+
+    late_principal = Greatest(due("principal") - F("principal") + F("outstanding"), Value(0))
+    late_fee = Greatest(due("service_fee") - F("fee_paid"), Value(0))
+    totals = (
+        loans.annotate(late=Case(When(outstanding__gt=0, then=late_principal + late_fee), default=Value(0)))
+        .order_by()
+        .aggregate(
+            number_of=Count("pk"),
+            total_principal=Coalesce(Sum("principal", filter=Q(cancelled_at__isnull=True)), 0),
+            total_outstanding=Coalesce(Sum("outstanding"), 0),
+            total_late=Coalesce(Sum("late"), 0),
+        )
+    )
+    return LoanTotals(
+        count=totals["number_of"],
+        principal=totals["total_principal"],
+        outstanding=totals["total_outstanding"],
+        late=totals["total_late"],
+    )
+
+
+class LoanPayment(NamedTuple):
+    """One entry that paid on a loan, or took a payment back (then its amounts are negative)."""
+
+    entry: Entry
+    service_fee: int
+    principal: int
+
+    @property
+    def total(self) -> int:
+        """Service fee and principal."""
+        return self.service_fee + self.principal
+
+
+@dataclass(frozen=True, slots=True)
+class LoanCard:
+    """A loan with its schedule, what each instalment still lacks, and its payments, oldest first."""
+
+    row: LoanRow
+    schedule: list[tuple[Instalment, Paid]]
+    payments: list[LoanPayment]
+
+
+def loan_card(group: Group, number: int, *, on: date) -> LoanCard | None:
+    """Return the card of the group's loan `number`, None if there is none."""
+    loan = loans_on(group, on=on).filter(number=number).first()
+    if loan is None:
+        return None
+    row = _loan_row(loan, on=on)
+    instalments = list(loan.instalments.all())
+    covered = spread(instalments, fee_paid=row.fee_paid, principal_paid=row.principal_paid)
+    payments: dict[int, LoanPayment] = {}
+    for line in (
+        Transfer.objects.filter(Q(debit_account__loan=loan) | Q(credit_account__loan=loan), entry__effective_on__lte=on)
+        .select_related("entry", *_ENTRY, "debit_account", "credit_account")
+        .order_by(*_BOOK_ORDER)
+    ):
+        paid, account = (
+            (line.amount, line.credit_account) if line.credit_account.loan_id else (-line.amount, line.debit_account)
+        )
+        is_disbursement = account.kind == AccountKind.LOAN and (paid < 0) == (line.entry.reverses_id is None)
+        if not is_disbursement:
+            sofar = payments.get(line.entry_id, LoanPayment(line.entry, 0, 0))
+            fee = paid if account.kind == AccountKind.SERVICE_FEE else 0
+            payments[line.entry_id] = LoanPayment(line.entry, sofar.service_fee + fee, sofar.principal + paid - fee)
+    return LoanCard(row, list(zip(instalments, covered, strict=True)), list(payments.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Passbook:
+    """What one member has and owes, and every line of the ledger that is theirs, newest first.
+
+    `lines` carry `paid`, `received` and `savings`, the member's savings after the line in the order of dates.
+    """
+
+    savings: SavingsRow
+    fines: int
+    social: int
+    loans: list[LoanRow]
+    lines: QuerySet[Transfer]
+
+
+def passbook(member: Member, *, on: date) -> Passbook:
+    """Return the passbook of `member`; loans count what was paid up to the day `on`."""
+    own = Account.objects.filter(group_id=member.group_id, member=member, kind__in=SAVINGS)
+    balances = {account.kind.lower(): account.balance for account in own}
+    lines = Transfer.objects.filter(member=member)
+    sums = lines.aggregate(
+        fines_in=Coalesce(Sum("amount", filter=Q(credit_account__kind=AccountKind.FINE)), 0),
+        fines_back=Coalesce(Sum("amount", filter=Q(debit_account__kind=AccountKind.FINE)), 0),
+        social_in=Coalesce(Sum("amount", filter=Q(credit_account__kind=AccountKind.SOCIAL_FUND)), 0),
+        social_back=Coalesce(Sum("amount", filter=Q(debit_account__kind=AccountKind.SOCIAL_FUND)), 0),
+    )
+    saved = _if(Q(credit_account__kind__in=SAVINGS)) - _if(Q(debit_account__kind__in=SAVINGS))
+    return Passbook(
+        savings=SavingsRow(member, **balances),
+        fines=sums["fines_in"] - sums["fines_back"],
+        social=sums["social_in"] - sums["social_back"],
+        loans=loan_rows(loans_on(member.group, on=on).filter(member=member).order_by("-number"), on=on),
+        lines=lines.annotate(
+            paid=_if(Q(debit_account__kind=AccountKind.CASH)),
+            received=_if(Q(credit_account__kind=AccountKind.CASH)),
+            savings=Window(Sum(saved), order_by=_BOOK_ORDER),
+        )
+        .select_related("entry", *_ENTRY, "debit_account", "credit_account")
+        .order_by("-entry__effective_on", "-pk"),
+    )
+
+
+def cash_differences(group: Group, *, is_open: bool) -> QuerySet[CashCount]:
+    """Return the counts of the cash box that differ from the books, newest first: the open or the settled ones."""
+    counts = CashCount.objects.differing().filter(group=group, settled_on__isnull=is_open)
+    return counts.select_related("counted_by", "settled_by")
+
+
+def entry_lines(entry: Entry) -> QuerySet[Transfer]:
+    """Return the lines of an entry with their accounts, in the order they were posted."""
+    return entry.transfers.select_related(
+        "debit_account__member", "debit_account__loan", "credit_account__member", "credit_account__loan", "member"
+    ).order_by("pk")
+
+
+class Signer(NamedTuple):
+    """Who signs a printed book: an office and, if somebody holds it, the name."""
+
+    office: str
+    name: str
+
+
+def signers(group: Group) -> list[Signer]:
+    """Return the offices in the order they sign, with the names of their holders."""
+    terms = OfficerTerm.objects.filter(group=group, ended_on__isnull=True)
+    holders = dict(terms.values_list("role", "member__name"))
+    return [Signer(str(role.label), holders.get(role, "")) for role in OfficerRole]
+
+
+_BOOK_ORDER = ("entry__effective_on", "pk")
+
+
+def _if(condition: Q) -> Case:
+    return Case(When(condition, then=F("amount")), default=Value(0), output_field=BigIntegerField())
+
+
+def _loan_row(loan: Loan, *, on: date) -> LoanRow:
+    outstanding, fee_paid = loan.outstanding, loan.fee_paid  # type: ignore[attr-defined]  # loans_on annotates them
+    # A loan that was paid off or cancelled asks for nothing.
+    asked = loan.instalments.all() if outstanding > 0 else ()
+    now = standing(list(asked), fee_paid=fee_paid, principal_paid=loan.principal - outstanding, on=on)
+    return LoanRow(loan, outstanding, fee_paid, now, now.days_late(on))

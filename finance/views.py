@@ -1,0 +1,180 @@
+"""Pages of a group's books."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from finance import selectors, services
+from finance.errors import AlreadyPosted, AlreadySettled, LedgerError
+from finance.forms import PeriodForm, SettleForm, month_of
+from finance.models import CashCount, Entry
+from groups.http import GroupRequest
+from groups.models import Member
+from groups.permissions import Capability, requires
+
+CASH_LINES_ON_A_PAGE = 200
+"""A month of a group of 30 members fits, so that its book prints whole."""
+LINES_ON_A_PAGE = 50
+
+
+@requires(Capability.READ)
+def books(request: GroupRequest) -> HttpResponse:
+    """The balances of the group and the way to each book."""
+    return render(
+        request,
+        "finance/books.html",
+        {
+            "summary": selectors.group_summary(request.group),
+            "differences": selectors.cash_differences(request.group, is_open=True),
+        },
+    )
+
+
+@requires(Capability.READ)
+def cash_book(request: GroupRequest) -> HttpResponse:
+    """The cash box or the bank for a period, by default the latest month in which money moved."""
+    form = PeriodForm(request.GET)
+    is_right, kind = form.is_valid(), form.kind
+    latest = selectors.latest_movement(request.group, kind=kind)
+    start, end = form.period(latest or timezone.localdate())
+    if is_right:
+        form = PeriodForm(initial={"book": kind, "start": start, "end": end})
+    book = selectors.cash_book(request.group, start=start, end=end, kind=kind)
+    return render(
+        request,
+        "finance/cash_book.html",
+        {
+            "form": form,
+            "kind": kind,
+            "book": book,
+            "page": Paginator(book.lines, CASH_LINES_ON_A_PAGE).get_page(request.GET.get("page")),
+            "month_before": month_of(month_of(start)[0] - timedelta(days=1)),
+            "month_after": month_of(month_of(end)[1] + timedelta(days=1)),
+            "is_unused": latest is None,
+            "signers": selectors.signers(request.group),
+        },
+    )
+
+
+@requires(Capability.READ)
+def savings_book(request: GroupRequest) -> HttpResponse:
+    """The savings of each member by kind."""
+    return render(
+        request,
+        "finance/savings_book.html",
+        {
+            "book": selectors.savings_book(request.group),
+            "signers": selectors.signers(request.group),
+            "today": timezone.localdate(),
+        },
+    )
+
+
+@requires(Capability.READ)
+def loan_book(request: GroupRequest) -> HttpResponse:
+    """The running loans, or all of them, as they stand today."""
+    today = timezone.localdate()
+    shows_all = request.GET.get("show") == "all"
+    loans = selectors.loans_on(request.group, on=today, only_running=not shows_all)
+    page = Paginator(loans, LINES_ON_A_PAGE).get_page(request.GET.get("page"))
+    return render(
+        request,
+        "finance/loan_book.html",
+        {
+            "shows_all": shows_all,
+            "page": page,
+            "rows": selectors.loan_rows(page.object_list, on=today),
+            "totals": selectors.loan_totals(loans, on=today),
+            "signers": selectors.signers(request.group),
+            "today": today,
+        },
+    )
+
+
+@requires(Capability.READ)
+def loan(request: GroupRequest, number: int) -> HttpResponse:
+    """The card of one loan: its terms, its schedule and what was paid."""
+    today = timezone.localdate()
+    card = selectors.loan_card(request.group, number, on=today)
+    if card is None:
+        raise Http404
+    return render(
+        request,
+        "finance/loan.html",
+        {
+            "card": card,
+            "percent": (card.row.loan.rate * 100).normalize(),
+            "today": today,
+            "signers": selectors.signers(request.group),
+        },
+    )
+
+
+@requires(Capability.READ)
+def member(request: GroupRequest, pk: int) -> HttpResponse:
+    """A member's profile and passbook."""
+    found = get_object_or_404(Member, group=request.group, pk=pk)
+    # The same group that the access check read, so that it is not read again.
+    found.group = request.group
+    book = selectors.passbook(found, on=timezone.localdate())
+    return render(
+        request,
+        "finance/member.html",
+        {
+            "member": found,
+            "book": book,
+            "page": Paginator(book.lines, LINES_ON_A_PAGE).get_page(request.GET.get("page")),
+            "signers": selectors.signers(request.group),
+        },
+    )
+
+
+@requires(Capability.READ)
+def entry(request: GroupRequest, pk: int) -> HttpResponse:
+    """One entry of the ledger with its lines."""
+    entries = Entry.objects.select_related("recorded_by", "reverses", "reversed_by")
+    found = get_object_or_404(entries, group=request.group, pk=pk)
+    return render(request, "finance/entry.html", {"entry": found, "lines": selectors.entry_lines(found)})
+
+
+@requires(Capability.READ)
+def cash_differences(request: GroupRequest) -> HttpResponse:
+    """Counts of the cash box that differ from the books: the open ones, then those settled."""
+    settled = selectors.cash_differences(request.group, is_open=False)
+    return render(
+        request,
+        "finance/cash_differences.html",
+        {
+            "open": selectors.cash_differences(request.group, is_open=True),
+            "page": Paginator(settled, LINES_ON_A_PAGE).get_page(request.GET.get("page")),
+        },
+    )
+
+
+@requires(Capability.RECORD)
+def cash_difference_settle(request: GroupRequest, pk: int) -> HttpResponse:
+    """Settle an open difference; a form sent twice settles it once."""
+    count = get_object_or_404(CashCount.objects.differing().select_related("counted_by"), group=request.group, pk=pk)
+    form = SettleForm(request.POST or None, count=count)
+    if count.settled_on is not None:
+        messages.info(request, str(AlreadySettled()))
+        return redirect("cash-differences", request.group.code)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.cash_count_settle(actor=request.user, count=count, **form.cleaned_data)
+        except (AlreadySettled, AlreadyPosted) as error:
+            messages.info(request, str(error))
+            return redirect("cash-differences", request.group.code)
+        except LedgerError as error:
+            form.add_error("post_difference", str(error))
+        else:
+            messages.success(request, _("The difference is settled."))
+            return redirect("cash-differences", request.group.code)
+    return render(request, "finance/cash_difference_settle.html", {"form": form, "count": count})

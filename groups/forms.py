@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from groups import selectors
 from groups.identity import EARLIEST_BIRTH_YEAR, clean_nik, clean_phone
-from groups.models import Constitution, Group, GroupKind, GroupStatus, Member, OfficerRole, Region
+from groups.models import Constitution, Group, GroupKind, GroupStatus, Member, OfficerRole, Region, User
 from groups.money import RupiahField
 from groups.services import GROUP_PROFILE, MEMBER_PROFILE, RULES
 
@@ -271,6 +271,18 @@ class ElectionForm(forms.Form):
     def elected(self) -> dict[OfficerRole, Member]:
         """Return the members chosen, by office."""
         return {role: self.cleaned_data[role.value] for role in OfficerRole if self.cleaned_data.get(role.value)}
+
+
+class AssignmentForm(forms.Form):
+    """Which facilitator of the organisation accompanies the group, and from when."""
+
+    facilitator = forms.ModelChoiceField(User.objects.none(), label=_("Facilitator"))
+    started_on = forms.DateField(label=_("From"), widget=DateInput())
+
+    def __init__(self, *args: Any, group: Group, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        cast("forms.ModelChoiceField[User]", self.fields["facilitator"]).queryset = selectors.free_facilitators(group)
+        self.fields["started_on"].initial = timezone.localdate
 
 
 def village_label(village: Region) -> str:

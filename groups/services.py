@@ -137,6 +137,16 @@ def member_leave(*, actor: User, member: Member, left_on: date) -> Member:
 
 
 @transaction.atomic
+def member_leave_undo(*, actor: User, member: Member) -> Member:
+    """Take back a leaving recorded by mistake; the offices that ended with it stay ended."""
+    lock_group(actor, Capability.RECORD, member.group)
+    member.left_on = None
+    _refuse_taken_nik(member)
+    member.save(update_fields=["left_on"])
+    return member
+
+
+@transaction.atomic
 def constitution_adopt(*, actor: User, group: Group, constitution: Constitution) -> Constitution:
     """Make an unsaved constitution the group's rules in force; earlier versions stay as they are.
 
@@ -198,12 +208,14 @@ def officers_elect(*, actor: User, group: Group, elected: Mapping[OfficerRole, M
 def facilitator_assign(*, actor: User, group: Group, facilitator: User, started_on: date) -> FacilitatorAssignment:
     """Give a facilitator of the group's organisation access to the group from `started_on`."""
     group = lock_group(actor, Capability.CONFIGURE, group)
-    if facilitator.role != Role.FACILITATOR or facilitator.organisation_id != group.organisation_id:
-        raise ValidationError({"facilitator": _("Choose a facilitator of the group's organisation.")})
     running = FacilitatorAssignment.objects.filter(group=group, facilitator=facilitator, ended_on__isnull=True)
-    return running.first() or FacilitatorAssignment.objects.create(
-        group=group, facilitator=facilitator, started_on=started_on
-    )
+    earlier = running.first()
+    if earlier is not None:
+        return earlier
+    assignment = FacilitatorAssignment(group=group, facilitator=facilitator, started_on=started_on)
+    assignment.full_clean()
+    assignment.save()
+    return assignment
 
 
 @transaction.atomic

@@ -11,9 +11,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("login/", views.login, name="login"),
     path("logout/", views.logout, name="logout"),
     path("language/", views.language, name="language"),
+    path("g/<str:code>/", views.group, name="group"),
+    path("g/<str:code>/members/<int:pk>/leave/", views.member_leave, name="member-leave"),
     path("", include("groups.urls")),
     path("", include("finance.urls")),
     path("", include("meetings.urls")),
     path("", include("assessment.urls")),
+    path("admin/login/", views.admin_login, name="admin-login"),
     path("admin/", admin.site.urls),
 ]

@@ -2,24 +2,108 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.contrib.auth import views as auth_views
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.i18n import set_language
 
-from groups.http import UserRequest
+import finance.selectors
+import groups.selectors
+import meetings.selectors
+from groups import services
+from groups.forms import LeaveForm
+from groups.http import GroupRequest, UserRequest
+from groups.models import Group, Member, Role
 from groups.permissions import Capability, public, requires
+from kelompok import selectors
+
+LATEST_MEETINGS = 5
 
 login = public(auth_views.LoginView.as_view(template_name="groups/login.html", redirect_authenticated_user=True))
 logout = public(auth_views.LogoutView.as_view())
 language = public(set_language)
 
 
+@public
+def admin_login(request: HttpRequest) -> HttpResponse:
+    """Send whoever knocks at the admin to the one sign-in page; who is in already may not go further."""
+    if request.user.is_authenticated:
+        raise PermissionDenied
+    return redirect(f"{reverse('login')}?{request.GET.urlencode()}")
+
+
 @requires(Capability.READ)
 def home(request: UserRequest) -> HttpResponse:
-    """The facilitator's day, the staff's dashboard, the officer's group."""
-    return render(request, "groups/home.html")
+    """The facilitator's day; everybody else goes on to where their work is."""
+    if request.user.is_superuser or request.user.role == Role.ADMIN:
+        return redirect("group-list")
+    if request.user.role == Role.STAFF:
+        return redirect("dashboard")
+    if request.user.role == Role.OFFICER:
+        return _officer_home(request)
+    today = timezone.localdate()
+    own = Group.objects.visible_to(request.user)
+    return render(
+        request,
+        "groups/home.html",
+        {
+            "today": today,
+            "visits": selectors.visits(request.user, today=today),
+            "drafts": meetings.selectors.drafts(request.user),
+            "decisions": meetings.selectors.decisions_open(own, until=today + selectors.AHEAD),
+            "differences": selectors.differences_open(request.user),
+        },
+    )
+
+
+def _officer_home(request: UserRequest) -> HttpResponse:
+    group = Group.objects.visible_to(request.user).first()
+    return render(request, "groups/term_ended.html") if group is None else redirect("group", group.code)
+
+
+@requires(Capability.READ)
+def group(request: GroupRequest) -> HttpResponse:
+    """One group: profile, members, officers, books, the latest meetings and the stage."""
+    group = Group.objects.select_related("village__parent__parent__parent", "rules").get(pk=request.group.pk)
+    today = timezone.localdate()
+    people = list(groups.selectors.members_of(group))
+    return render(
+        request,
+        "groups/group.html",
+        {
+            "group": group,
+            "members": [member for member in people if member.left_on is None],
+            "former_members": [member for member in people if member.left_on is not None],
+            "terms": [term for term in groups.selectors.officer_terms(group) if term.ended_on is None],
+            "assignments": groups.selectors.running_assignments(group, today),
+            "books": finance.selectors.group_summary(group),
+            "meetings": meetings.selectors.minute_book(group)[:LATEST_MEETINGS],
+            "decisions": meetings.selectors.decisions_open([group]),
+        },
+    )
+
+
+@requires(Capability.RECORD)
+def member_leave(request: GroupRequest, pk: int) -> HttpResponse:
+    """Let a member leave, after a look at the money that is still open."""
+    member = get_object_or_404(Member.objects.select_related("group"), group=request.group, pk=pk, left_on__isnull=True)
+    money = selectors.money_open(member)
+    form = LeaveForm(request.POST or None, money_is_open=bool(money))
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.member_leave(actor=request.user, member=member, left_on=form.cleaned_data["left_on"])
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, _("%(member)s has left the group.") % {"member": member})
+            return redirect("group", request.group.code)
+    return render(request, "groups/member_leave.html", {"form": form, "member": member, "money": money})
 
 
 @public

@@ -206,3 +206,13 @@ class FacilitatorAssignment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.facilitator_id} → {self.group_id}"
+
+    def clean(self) -> None:
+        """Refuse to assign somebody who is no facilitator of the group's organisation."""
+        if not (self._state.adding and self.group_id and self.facilitator_id):
+            return
+        if (self.facilitator.role, self.facilitator.organisation_id) != (
+            Role.FACILITATOR,
+            self.group.organisation_id,
+        ):
+            raise ValidationError({"facilitator": _("Choose a facilitator of the group's organisation.")})

@@ -1,0 +1,324 @@
+"""Django admin for organisations, users, groups and members, and what keeps each tenant to itself there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.exceptions import NotRegistered
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.models import Group as PermissionGroup
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from groups import services
+from groups.forms import MemberForm
+from groups.models import (
+    Constitution,
+    FacilitatorAssignment,
+    Group,
+    Member,
+    OfficerTerm,
+    Organisation,
+    Region,
+    Role,
+    User,
+)
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+
+class TenantRelatedFilter(admin.RelatedFieldListFilter):
+    """A list filter that offers only what the person may see of the other model."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> list[Any]:
+        """Return the choices within the person's organisation."""
+        others = model_admin.admin_site.get_model_admin(field.remote_field.model).get_queryset(request)
+        ordering = self.field_admin_ordering(field, request, model_admin)
+        choices = field.get_choices(
+            include_blank=False, ordering=ordering, limit_choices_to={"pk__in": others.values("pk")}
+        )
+        return list(choices)
+
+
+class TenantMixin:
+    """What the admin of a tenant's model and its inlines share: who may, and what a foreign key may point at.
+
+    Nothing is deleted in the admin: people are deactivated, assignments end, records stay.
+    """
+
+    def get_field_queryset(self, db: str | None, db_field: Any, request: HttpRequest) -> models.QuerySet[Any] | None:
+        """Return what the other model's admin shows the person; of an unregistered model nothing."""
+        other = db_field.remote_field.model
+        try:
+            return admin.site.get_model_admin(other).get_queryset(request)
+        except NotRegistered:
+            return None if _user(request).is_superuser else other._default_manager.none()
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Say whether the app is shown at all."""
+        return _is_admin(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let administrators look."""
+        return _is_admin(request)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let administrators add."""
+        return _is_admin(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let administrators change."""
+        return _is_admin(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let nobody delete."""
+        return False
+
+
+class TenantAdmin(TenantMixin, admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
+    """A model in the admin, of which an organisation's administrator sees and picks only his own rows.
+
+    `organisation_path` is the lookup from the model to its organisation; `None` for what all share. A superuser
+    sees everything.
+    """
+
+    organisation_path: str | None
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        """Return the rows of the person's organisation; lists, object pages and autocomplete all ask here."""
+        rows = super().get_queryset(request)
+        if _user(request).is_superuser or self.organisation_path is None:
+            return rows
+        return rows.filter(**{self.organisation_path: _user(request).organisation_id})
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        """Keep filters by another model within the person's organisation."""
+        return [
+            (entry, TenantRelatedFilter) if isinstance(entry, str) and self.opts.get_field(entry).is_relation else entry
+            for entry in super().get_list_filter(request)
+        ]
+
+
+class ReadOnlyAdmin(TenantAdmin):
+    """As `TenantAdmin`, to look at only."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let nobody add."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let nobody change."""
+        return False
+
+
+@admin.register(Organisation)
+class OrganisationAdmin(TenantAdmin):
+    """Organisations: superusers make them, their administrators may rename them."""
+
+    organisation_path = "pk"
+    list_display = ["name", "created_at"]
+    search_fields = ["name"]
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let superusers alone add a tenant."""
+        return _user(request).is_superuser
+
+
+class _OrganisationUserForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What holds for a user whoever writes it."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        member = cleaned.get("member")
+        organisation = cleaned.get("organisation", self.instance.organisation)
+        if member is not None and member.group.organisation != organisation:
+            raise ValidationError({"member": _("This member's group belongs to another organisation.")})
+        return cleaned
+
+
+class NewUserForm(_OrganisationUserForm, AdminUserCreationForm):  # type: ignore[type-arg]
+    """A user to be, with a password."""
+
+    class Meta:
+        model = User
+        fields = ("username",)
+
+
+class EditUserForm(_OrganisationUserForm, UserChangeForm):  # type: ignore[type-arg]
+    """A user as he is."""
+
+    class Meta:
+        model = User
+        fields = "__all__"  # noqa: DJ007 - the admin's fieldsets say which
+
+
+@admin.register(User)
+class UserAdmin(TenantAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
+    """People who sign in. An organisation's administrator neither sees nor makes superusers."""
+
+    organisation_path = "organisation"
+    form = EditUserForm
+    add_form = NewUserForm
+    list_display = ["username", "first_name", "last_name", "role", "organisation", "is_active", "last_login"]
+    list_filter = ["role", "is_active", "organisation"]
+    list_select_related = ["organisation"]
+    search_fields = ["username", "first_name", "last_name"]
+    autocomplete_fields = ["member"]
+    readonly_fields = ["last_login", "date_joined"]
+    filter_horizontal = ()
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        """Hide superusers from everybody else: whoever may set their password would be one."""
+        users = super().get_queryset(request)
+        return users if _user(request).is_superuser else users.filter(is_superuser=False)
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Keep organisation and superuser status to superusers."""
+        is_superuser = _user(request).is_superuser
+        place = ["role", "member", *(["organisation"] if is_superuser else [])]
+        if obj is None:
+            return [(None, {"fields": ["username", "usable_password", "password1", "password2", *place]})]
+        status = ["is_active", *(["is_superuser"] if is_superuser else [])]
+        return [
+            (None, {"fields": ["username", "password"]}),
+            (_("Person"), {"fields": ["first_name", "last_name", "email"]}),
+            (_("What the person may do"), {"fields": [*place, *status]}),
+            (_("Dates"), {"fields": self.readonly_fields}),
+        ]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """Put a new user into the administrator's own organisation before the form is checked."""
+        form = super().get_form(request, obj, change=change, **kwargs)
+        actor = _user(request)
+        if obj is not None or actor.is_superuser:
+            return form
+
+        class OwnOrganisationForm(form):  # type: ignore[valid-type, misc]
+            def __init__(self, *args: Any, **form_kwargs: Any) -> None:
+                super().__init__(*args, **form_kwargs)
+                self.instance.organisation = actor.organisation
+
+        return OwnOrganisationForm
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Let the role alone decide who may enter the admin."""
+        obj.is_staff = obj.is_superuser or obj.role == Role.ADMIN
+        super().save_model(request, obj, form, change)
+
+
+@admin.register(Group)
+class GroupAdmin(TenantAdmin):
+    """Groups. New ones are registered on the site, where they get their code and their first rules."""
+
+    organisation_path = "organisation"
+    list_display = ["name", "code", "kind", "status", "village", "organisation", "founded_on"]
+    list_filter = ["kind", "status", "organisation"]
+    list_select_related = ["village", "organisation"]
+    search_fields = ["name", "code"]
+    autocomplete_fields = ["village"]
+    readonly_fields = ["organisation", "code", "rules", "recorded_at", "recorded_by"]
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Leave registering to the site."""
+        return False
+
+
+@admin.register(Member)
+class MemberAdmin(TenantAdmin):
+    """Members, for corrections; NIK and phone are shown on the form only."""
+
+    organisation_path = "group__organisation"
+    form = MemberForm
+    fields = ["group", "number", *MemberForm.Meta.fields, "left_on", "recorded_at", "recorded_by"]
+    list_display = ["name", "number", "group", "gender", "joined_on", "left_on"]
+    list_filter = ["gender", ("left_on", admin.EmptyFieldListFilter)]
+    list_select_related = ["group"]
+    search_fields = ["name", "group__name", "group__code"]
+    readonly_fields = ["group", "number", "left_on", "recorded_at", "recorded_by"]
+    actions = ["take_back"]
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        """Bring the group along: the form asks when it was founded."""
+        return super().get_queryset(request).select_related("group__organisation")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Leave registering to the site, which numbers the members."""
+        return False
+
+    @admin.action(description=_("Undo the leaving of the selected members"))
+    def take_back(self, request: HttpRequest, members: models.QuerySet[Member]) -> None:
+        """Undo leavings recorded by mistake."""
+        for member in members:
+            try:
+                services.member_leave_undo(actor=_user(request), member=member)
+            except ValidationError as error:
+                self.message_user(request, f"{member}: {' '.join(error.messages)}", messages.ERROR)
+
+
+@admin.register(FacilitatorAssignment)
+class FacilitatorAssignmentAdmin(TenantAdmin):
+    """Assignments of facilitators; an end date ends the access from that day."""
+
+    organisation_path = "group__organisation"
+    list_display = ["facilitator", "group", "started_on", "ended_on"]
+    list_filter = ["facilitator", ("ended_on", admin.EmptyFieldListFilter)]
+    list_select_related = ["facilitator", "group"]
+    search_fields = ["group__name", "group__code", "facilitator__username"]
+    autocomplete_fields = ["group", "facilitator"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Let an assignment only end: another facilitator is another assignment."""
+        return ["group", "facilitator"] if obj else []
+
+
+@admin.register(OfficerTerm)
+class OfficerTermAdmin(ReadOnlyAdmin):
+    """Terms of office; elections are recorded on the site."""
+
+    organisation_path = "group__organisation"
+    list_display = ["member", "role", "group", "started_on", "ended_on"]
+    list_filter = ["role", ("ended_on", admin.EmptyFieldListFilter)]
+    list_select_related = ["member", "group"]
+    search_fields = ["member__name", "group__name", "group__code"]
+
+
+@admin.register(Constitution)
+class ConstitutionAdmin(ReadOnlyAdmin):
+    """Versions of the rules; new ones are adopted on the site."""
+
+    organisation_path = "group__organisation"
+    list_display = ["group", "version", "agreed_on", "agreed_in_meeting", "recorded_by"]
+    list_select_related = ["group", "recorded_by"]
+    search_fields = ["group__name", "group__code"]
+
+
+@admin.register(Region)
+class RegionAdmin(ReadOnlyAdmin):
+    """Regions, shared by all; loaded by `load_regions`."""
+
+    organisation_path = None
+    list_display = ["name", "code", "level", "parent"]
+    list_filter = ["level"]
+    list_select_related = ["parent"]
+    search_fields = ["name", "code"]
+    show_full_result_count = False
+
+
+# Rights come from roles, so permission groups would only promise what they do not give. The audit log shows
+# records of every organisation; it is kept for superusers, who read it in the database.
+admin.site.unregister(PermissionGroup)
+
+
+def _user(request: HttpRequest) -> User:
+    # The admin's pages are for signed-in staff only.
+    return cast(User, request.user)
+
+
+def _is_admin(request: HttpRequest) -> bool:
+    user = request.user
+    return isinstance(user, User) and user.is_active and (user.is_superuser or user.role == Role.ADMIN)

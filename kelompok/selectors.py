@@ -1,0 +1,70 @@
+"""Reads that draw on several apps: the facilitator's day and the page of one group."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db.models import F, Max, Q, QuerySet, Sum
+
+from finance.chart import SAVINGS
+from finance.models import Account, AccountKind, CashCount
+from groups.models import Group, GroupStatus, Member, User
+from meetings.models import Meeting, MeetingStatus
+
+AHEAD = timedelta(days=7)
+"""How far the facilitator's day looks ahead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A group that meets on `due_on` by its own agreement; `last_held_on` is None before the first meeting."""
+
+    group: Group
+    due_on: date
+    last_held_on: date | None
+    days_late: int
+
+
+def visits(actor: User, *, today: date) -> list[Visit]:
+    """Return the active groups whose agreed day is past, today or in the week ahead, longest due first."""
+    groups = Group.objects.visible_to(actor).filter(status=GroupStatus.ACTIVE)
+    held = Meeting.objects.filter(group__in=groups, status=MeetingStatus.CLOSED).order_by().values("group")
+    last = {row["group"]: row["last"] for row in held.annotate(last=Max("held_on"))}
+    due = []
+    for group in groups.select_related("village"):
+        last_held_on = last.get(group.pk)
+        due_on = group.schedule.due_after(last_held_on)
+        if due_on <= today + AHEAD:
+            due.append(Visit(group, due_on, last_held_on, max(0, (today - due_on).days)))
+    return sorted(due, key=lambda visit: (visit.due_on, visit.group.name))
+
+
+def differences_open(actor: User) -> QuerySet[CashCount]:
+    """Return the cash differences nobody has settled, in the groups `actor` may see, the oldest first."""
+    return (
+        CashCount.objects.filter(group__in=Group.objects.visible_to(actor), settled_on__isnull=True)
+        .exclude(counted=F("expected"))
+        .select_related("group")
+        .order_by("counted_on", "pk")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OpenMoney:
+    """What a member still has in the group and owes to it, in rupiah."""
+
+    savings: int
+    loans: int
+
+    def __bool__(self) -> bool:
+        return bool(self.savings or self.loans)
+
+
+def money_open(member: Member) -> OpenMoney:
+    """Return a member's savings and loan balances in one statement."""
+    sums = Account.objects.filter(group_id=member.group_id, member=member).aggregate(
+        savings=Sum(F("credits_posted") - F("debits_posted"), filter=Q(kind__in=SAVINGS), default=0),
+        loans=Sum(F("debits_posted") - F("credits_posted"), filter=Q(kind=AccountKind.LOAN), default=0),
+    )
+    return OpenMoney(savings=sums["savings"], loans=sums["loans"])

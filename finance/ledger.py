@@ -192,6 +192,9 @@ def books_of(group: Group, actor: User, *, everything: bool = False) -> Books:
     # Numbering rides along as a constant column: a group with a loan always has accounts.
     last_loan = Loan.objects.filter(group=group).order_by("-number").values("number")[:1]
     found = list(accounts.annotate(last_loan=Subquery(last_loan)))
+    for account in found:
+        if account.loan is not None and account.member is not None:
+            account.loan.member = account.member  # the borrower, read already
     return Books(
         group=group,
         actor=actor,

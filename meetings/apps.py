@@ -6,8 +6,8 @@ from django.db.models.signals import post_migrate
 
 def install_guards(using: str, **_kwargs: object) -> None:
     """Put the triggers of meetings back after each migrate."""
-    from meetings.guards import GUARDS
     from groups.guards import install
+    from meetings.guards import GUARDS
 
     install(GUARDS, using)
 

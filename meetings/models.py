@@ -82,6 +82,10 @@ class Meeting(models.Model):
                 condition=~Q(status=MeetingStatus.CORRECTED),
             ),
             models.UniqueConstraint(name="meeting_key_once", fields=["group", "key"]),
+            # Two people who record the same meeting on two sheets must not post it twice.
+            models.UniqueConstraint(
+                name="meeting_day_once", fields=["group", "held_on"], condition=Q(status=MeetingStatus.CLOSED)
+            ),
             models.CheckConstraint(name="meeting_status", condition=Q(status__in=MeetingStatus.values)),
             models.CheckConstraint(
                 name="meeting_closed_whole",
@@ -99,6 +103,11 @@ class Meeting(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number}"
+
+    @property
+    def attended_count(self) -> int:
+        """Members who were there, in time or late."""
+        return self.present_count + self.late_count
 
 
 class AttendanceStatus(models.TextChoices):

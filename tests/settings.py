@@ -14,3 +14,6 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A file, as in real use: threads and servers on a database in memory would share one connection's locks.
     file = Path(tempfile.gettempdir()) / f"kelompok-test-{os.getpid()}.sqlite3"
     DATABASES["default"]["TEST"] = {"NAME": str(file)}
+# Static files straight from their folders: nothing is collected before a test run.
+WHITENOISE_AUTOREFRESH = True
+WHITENOISE_USE_FINDERS = True

@@ -62,3 +62,8 @@ class Constitution(models.Model):
 
     def __str__(self) -> str:
         return f"{self.version}"
+
+    @property
+    def loan_rate_percent(self) -> Decimal:
+        """The service fee in percent a month: 1.5 for a rate of 0.015."""
+        return self.loan_rate * 100

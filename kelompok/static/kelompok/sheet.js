@@ -1,0 +1,63 @@
+// The meeting sheet works without this script; with it, sums follow the typing and rows come without a reload.
+(() => {
+  const sheet = document.querySelector("[data-sheet]");
+  if (!sheet) return;
+  const expected = sheet.querySelector("[data-expected]");
+  const signs = JSON.parse(sheet.querySelector("[data-signs]").dataset.signs);
+  const amount = (input) => Number(input.value.replace(/[^\d]/g, "")) || 0;
+  const rupiah = (sum) => (sum < 0 ? "−" : "") + "Rp\u00a0" + String(Math.abs(sum)).replace(/\B(?=(\d{3})+$)/g, ".");
+
+  const total = () => {
+    let sum = Number(sheet.dataset.cashBefore);
+    sheet.querySelectorAll("[data-cash]").forEach((input) => { sum += Number(input.dataset.cash) * amount(input); });
+    sheet.querySelectorAll('[name^="other-"][name$="-kind"]').forEach((kind) => {
+      const input = sheet.elements[kind.name.replace("-kind", "-amount")];
+      if (input && signs[kind.value]) sum += signs[kind.value] * amount(input);
+    });
+    expected.textContent = rupiah(sum);
+  };
+
+  // Somebody who is not there brings no money; what was prefilled comes back with the person.
+  const follow = (radio) => {
+    const away = radio.value === "EXCUSED" || radio.value === "ABSENT";
+    radio.closest("[data-member]").querySelectorAll('[data-cash="1"]').forEach((input) => {
+      if (input.name.endsWith("-fine")) return;
+      if (away && input.value) { input.dataset.was = input.value; input.value = ""; }
+      if (!away && input.dataset.was && !input.value) input.value = input.dataset.was;
+    });
+  };
+
+  let dirty = false;
+  sheet.addEventListener("input", () => { dirty = true; total(); });
+  sheet.addEventListener("change", (event) => {
+    if (event.target.name.endsWith("-attendance")) { follow(event.target); total(); }
+  });
+  sheet.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (!button) return;
+    if (button.value === "present") {
+      event.preventDefault();
+      sheet.querySelectorAll("[data-member]").forEach((row) => {
+        if (!row.querySelector('[type="radio"]:checked')) row.querySelector('[value="PRESENT"]').checked = true;
+      });
+      dirty = true;
+    } else if (button.dataset.more) {
+      event.preventDefault();
+      const rows = sheet.querySelector(`[data-rows="${button.dataset.more}"]`);
+      const count = rows.querySelector('[name$="-TOTAL_FORMS"]');
+      if (Number(count.value) >= Number(rows.querySelector('[name$="-MAX_NUM_FORMS"]').value)) return;
+      const row = rows.querySelector("template").content.cloneNode(true);
+      row.querySelectorAll("[name],[id],[for],[aria-describedby]").forEach((node) => {
+        ["name", "id", "for", "aria-describedby"].forEach((name) => {
+          if (node.hasAttribute(name)) node.setAttribute(name, node.getAttribute(name).replace("__prefix__", count.value));
+        });
+      });
+      count.value = Number(count.value) + 1;
+      rows.append(row);
+      rows.lastElementChild.querySelector("input,select").focus();
+    }
+  });
+  sheet.addEventListener("submit", () => { dirty = false; });
+  window.addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });
+  document.getElementById("refused")?.focus();
+})();

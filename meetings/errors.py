@@ -1,0 +1,42 @@
+"""Why a meeting cannot be recorded as asked."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+
+class MeetingError(Exception):
+    """Something the minute book refuses; `field` is the sheet's field it belongs to, if to one."""
+
+    field: str | None = None
+
+
+class NoSuchMeeting(MeetingError):
+    """The group has no meeting of this number in the state asked for."""
+
+
+class MeetingChanged(MeetingError):
+    """Somebody else saved or closed the meeting since this form was opened."""
+
+
+class DayTaken(MeetingError):
+    """The group has a closed meeting on that day already."""
+
+    field = "held_on"
+
+    def __init__(self) -> None:
+        super().__init__(_("A meeting on this day was recorded already."))
+
+
+class NothingChanged(MeetingError):
+    """A correction that corrects nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Nothing was changed, so there is nothing to correct."))
+
+
+class LoanInUse(MeetingError):
+    """A loan that was repaid in part cannot be made never to have been."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Instalments were paid on this loan. Correct those meetings first."))

@@ -1,0 +1,324 @@
+"""The parts of the meeting sheet as forms, which only parse and check; `meetings.sheet` holds them together."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.formats import date_format
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from finance.lines import OtherMoney
+from finance.models import AccountKind, Loan
+from finance.schedules import due_date
+from finance.services import LoanTerms
+from groups.models import Member
+from groups.money import RupiahField, rupiah
+from meetings.desk import Desk, OpenLoan
+from meetings.minutes import (
+    WITH_MONEY,
+    MemberRow,
+)
+from meetings.models import AttendanceStatus
+
+ROWS = 40
+"""The most agenda items, new loans or other money rows a sheet takes."""
+CASH_FIELDS = {
+    **dict.fromkeys(("pokok", "wajib", "social", "sukarela_in", "fine", "paid"), 1),
+    **dict.fromkeys(("sukarela_out", "principal"), -1),
+}
+"""What an amount does to the cash box, for the running total in the browser."""
+
+
+def _day(**kwargs: Any) -> forms.DateField:
+    return forms.DateField(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **kwargs)
+
+
+class _Part(forms.Form):
+    """A part of the sheet: Bootstrap's input classes, no `required` attributes, so that a draft may be half done."""
+
+    use_required_attribute = False
+
+    def __init__(self, *args: Any, desk: Desk, **kwargs: Any) -> None:
+        self.desk = desk
+        super().__init__(*args, **kwargs)
+        self._fit()
+        for name, field in self.fields.items():
+            if name in CASH_FIELDS:
+                field.widget.attrs["data-cash"] = CASH_FIELDS[name]
+            if isinstance(field.widget, forms.Select) and not isinstance(field.widget, forms.RadioSelect):
+                field.widget.attrs["class"] = "form-select"
+            elif isinstance(field.widget, forms.CheckboxInput):
+                field.widget.attrs["class"] = "form-check-input"
+            elif not isinstance(field.widget, forms.RadioSelect):
+                field.widget.attrs["class"] = "form-control"
+
+    def _fit(self) -> None:
+        """Fit the fields to the group."""
+
+    def choose_member(self, name: str, *, empty: Any = "—") -> None:
+        """Let the field `name` take one of the members at the desk, and nobody else."""
+        people = {str(member.pk): member for member in self.desk.members}
+
+        def find(pk: str) -> Member:
+            if pk not in people:
+                # Not a KeyError: Django takes a ValueError for a wrong choice, and a row that has one for changed.
+                raise ValueError(pk)
+            return people[pk]
+
+        self.fields[name] = forms.TypedChoiceField(
+            label=self.fields[name].label,
+            required=self.fields[name].required,
+            choices=[("", empty), *((pk, member.name) for pk, member in people.items())],
+            coerce=find,
+            empty_value=None,
+        )
+
+
+class HeadForm(_Part):
+    """Date, place, who led and who took the minutes, and the cash count."""
+
+    held_on = _day(label=_("Date"))
+    place = forms.CharField(label=_("Place"), max_length=120)
+    leader = forms.ChoiceField(label=_("Led by"))
+    note_taker = forms.ChoiceField(label=_("Minutes by"))
+    counted = RupiahField(label=_("Cash counted in the box"), required=False)
+    explanation = forms.CharField(label=_("Explanation of the difference"), max_length=200, required=False)
+
+    def _fit(self) -> None:
+        self.choose_member("leader")
+        self.choose_member("note_taker")
+
+    def clean_held_on(self) -> date:
+        """A meeting was held since the group was founded, and not in the future."""
+        held_on: date = self.cleaned_data["held_on"]
+        if held_on > self.desk.today:
+            raise ValidationError(gettext("A meeting cannot be recorded before it was held."))
+        if held_on < self.desk.group.founded_on:
+            founded = date_format(self.desk.group.founded_on)
+            raise ValidationError(gettext("The group was founded on %s.") % founded)
+        return held_on
+
+    @property
+    def was_counted(self) -> bool:
+        """Whether the recorder counted the cash: 0 is a count, an empty field is none."""
+        return bool(str(self.data.get("counted", "")).strip())
+
+
+class MemberForm(_Part):
+    """One member: attendance, savings, fine."""
+
+    attendance = forms.ChoiceField(label=_("Attendance"), choices=AttendanceStatus.choices, widget=forms.RadioSelect)
+    pokok = RupiahField(label=_("Initial savings (pokok)"), required=False)
+    wajib = RupiahField(label=_("Compulsory savings (wajib)"), required=False)
+    social = RupiahField(label=_("Social fund"), required=False)
+    sukarela_in = RupiahField(label=_("Voluntary savings in"), required=False)
+    sukarela_out = RupiahField(label=_("Voluntary savings out"), required=False)
+    fine = RupiahField(label=_("Fine (denda)"), required=False)
+    fine_reason = forms.CharField(label=_("Reason of the fine"), max_length=100, required=False)
+
+    MONEY_IN = ("pokok", "wajib", "social", "sukarela_in", "fine")
+    held_on: date | None = None
+    """The day of the meeting, once the sheet knows it."""
+
+    def __init__(self, *args: Any, member: Member, recorded: MemberRow | None, **kwargs: Any) -> None:
+        self.member = member
+        self.recorded = recorded
+        super().__init__(*args, **kwargs)
+
+    def _fit(self) -> None:
+        rules = self.desk.rules
+        pokok_left = max(0, rules.pokok - self.desk.balance(AccountKind.POKOK, self.member))
+        prefilled: dict[str, Any] = {"pokok": pokok_left, "wajib": rules.wajib, "social": rules.social}
+        if self.recorded is not None:
+            names = ("attendance", *self.MONEY_IN, "sukarela_out", "fine_reason")
+            prefilled = {name: getattr(self.recorded, name) or "" for name in names}
+        for name in ("pokok", "social"):
+            if not prefilled[name]:
+                del self.fields[name]
+        self.initial = {name: amount for name, amount in prefilled.items() if amount}
+
+    @property
+    def joined_later(self) -> bool:
+        """Whether the meeting was before the member's time, so that an untouched row is left out."""
+        return self.held_on is not None and self.member.joined_on > self.held_on
+
+    def full_clean(self) -> None:
+        """Check the row, and let it be if it is untouched and the member joined later."""
+        super().full_clean()
+        if self.is_bound and self.joined_later and not self.has_changed():
+            self._errors = forms.utils.ErrorDict()
+
+    def clean(self) -> dict[str, Any]:
+        """Check the row against itself and against what the member has saved."""
+        data = self.cleaned_data
+        if self.joined_later and self.has_changed():
+            self.add_error("attendance", gettext("Joined on %s, after this meeting.") % self._joined())
+        if data.get("attendance") and data["attendance"] not in WITH_MONEY:
+            for name in self.MONEY_IN:
+                if name != "fine" and data.get(name):
+                    self.add_error(name, gettext("Was not there: choose “Represented” if somebody brought the money."))
+        if data.get("fine") and not data.get("fine_reason"):
+            self.add_error("fine_reason", gettext("Say what the fine is for."))
+        saved = self.desk.balance(AccountKind.SUKARELA, self.member) + data.get("sukarela_in", 0)
+        if data.get("sukarela_out", 0) > saved:
+            self.add_error("sukarela_out", gettext("The savings are only %s.") % rupiah(saved))
+        return data
+
+    def _joined(self) -> str:
+        return date_format(self.member.joined_on)
+
+    @property
+    def money(self) -> list[forms.BoundField]:
+        """The fields for money, in the order of the sheet."""
+        return [self[name] for name in self.fields if name not in ("attendance", "fine_reason")]
+
+
+class RepaymentForm(_Part):
+    """What a member pays on one running loan."""
+
+    paid = RupiahField(label=_("Instalment"), required=False)
+
+    def __init__(self, *args: Any, open_loan: OpenLoan, recorded: int | None, **kwargs: Any) -> None:
+        self.open_loan = open_loan
+        self.recorded = recorded
+        super().__init__(*args, **kwargs)
+
+    def _fit(self) -> None:
+        self.due = self.open_loan.due(self.desk.today)
+        amount = self.due if self.desk.original is None else self.recorded
+        self.initial = {"paid": amount} if amount else {}
+        self.fields["paid"].label = gettext("Instalment, loan %d") % self.open_loan.loan.number
+
+    def clean_paid(self) -> int:
+        """A payment never exceeds what the loan still asks for."""
+        paid: int = self.cleaned_data["paid"]
+        if paid > self.open_loan.outstanding:
+            raise ValidationError(gettext("The balance of this loan is only %s.") % rupiah(self.open_loan.outstanding))
+        return paid
+
+
+class AgendaForm(_Part):
+    """One row of the minute book."""
+
+    title = forms.CharField(label=_("Agenda"), max_length=200, required=False)
+    discussion = forms.CharField(
+        label=_("Discussed"), required=False, max_length=4000, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    decision = forms.CharField(
+        label=_("Decision"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    responsible = forms.ChoiceField(label=_("Who does it"), required=False)
+    due_on = _day(label=_("By when"), required=False)
+    is_critical = forms.BooleanField(label=_("Critical matter (perkara kritis)"), required=False)
+
+    def _fit(self) -> None:
+        self.choose_member("responsible")
+
+    def clean(self) -> dict[str, Any]:
+        """A row has a title; who and when belong to a decision."""
+        data = self.cleaned_data
+        filled = any(data.get(name) for name in ("discussion", "decision", "responsible", "due_on", "is_critical"))
+        if filled and not data.get("title"):
+            self.add_error("title", gettext("Say what was on the agenda."))
+        if (data.get("due_on") or data.get("responsible")) and not data.get("decision"):
+            self.add_error("decision", gettext("Say what was decided."))
+        return data
+
+
+class NewLoanForm(_Part):
+    """A loan decided and paid out today; rate, method and rounding are those of the group's rules."""
+
+    member = forms.ChoiceField(label=_("Member"), required=False)
+    principal = RupiahField(label=_("Principal"), required=False)
+    periods = forms.IntegerField(label=_("Instalments (months)"), required=False, min_value=1, max_value=120)
+    first_due = _day(label=_("First instalment due"), required=False, help_text=_("Empty: one month after."))
+    purpose = forms.CharField(label=_("Purpose"), max_length=120, required=False)
+
+    def _fit(self) -> None:
+        self.choose_member("member")
+
+    def clean(self) -> dict[str, Any]:
+        """A loan has a borrower, an amount and a length within the group's rules."""
+        data = self.cleaned_data
+        if not any(data.get(name) for name in self.fields):
+            return data
+        rules = self.desk.rules
+        for name, message in (
+            ("member", gettext("Choose who borrows.")),
+            ("principal", gettext("Say how much is lent.")),
+            ("periods", gettext("Say over how many months.")),
+        ):
+            if name not in self.errors and not data.get(name):
+                self.add_error(name, message)
+        if data.get("periods") and data["periods"] > rules.loan_max_periods:
+            self.add_error(
+                "periods",
+                ngettext(
+                    "The rules allow at most %d month.", "The rules allow at most %d months.", rules.loan_max_periods
+                )
+                % rules.loan_max_periods,
+            )
+        if data.get("principal") and rules.loan_ceiling and data["principal"] > rules.loan_ceiling:
+            self.add_error("principal", gettext("The rules allow at most %s.") % rupiah(rules.loan_ceiling))
+        return data
+
+    def terms(self, held_on: date) -> LoanTerms:
+        """Return the loan of a valid row."""
+        data, rules = self.cleaned_data, self.desk.rules
+        return LoanTerms(
+            member=data["member"],
+            principal=data["principal"],
+            periods=data["periods"],
+            rate=rules.loan_rate,
+            method=rules.loan_method,
+            round_up_to=rules.loan_round_up_to,
+            disbursed_on=held_on,
+            first_due=data.get("first_due") or due_date(held_on, 1, "month"),
+            purpose=data["purpose"],
+        )
+
+
+class OtherMoneyForm(_Part):
+    """Money in or out that belongs to no member."""
+
+    kind = forms.ChoiceField(label=_("Kind"), required=False, choices=[("", "—"), *OtherMoney.choices])
+    amount = RupiahField(label=_("Amount"), required=False)
+    memo = forms.CharField(label=_("What for"), max_length=200, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """Money has a kind, an amount and a word on what it was for."""
+        data = self.cleaned_data
+        if any(data.get(name) for name in self.fields):
+            for name, message in (
+                ("kind", gettext("Choose what kind of money it is.")),
+                ("amount", gettext("Say how much.")),
+                ("memo", gettext("Say what it was for.")),
+            ):
+                if name not in self.errors and not data.get(name):
+                    self.add_error(name, message)
+        return data
+
+
+class KeptLoanForm(_Part):
+    """In a correction: a loan the meeting paid out, kept unless it is marked as never having been."""
+
+    cancel = forms.BooleanField(label=_("This loan was never paid out"), required=False)
+
+    def __init__(self, *args: Any, loan: Loan, **kwargs: Any) -> None:
+        self.loan = loan
+        super().__init__(*args, **kwargs)
+
+
+class ReasonForm(_Part):
+    """Why a closed meeting is corrected."""
+
+    reason = forms.CharField(label=_("Reason of the correction"), max_length=200)
+
+
+AgendaFormSet = forms.formset_factory(AgendaForm, extra=2, max_num=ROWS, absolute_max=ROWS)
+NewLoanFormSet = forms.formset_factory(NewLoanForm, extra=1, max_num=ROWS, absolute_max=ROWS)
+OtherMoneyFormSet = forms.formset_factory(OtherMoneyForm, extra=1, max_num=ROWS, absolute_max=ROWS)

@@ -1,0 +1,234 @@
+"""What happened at one meeting, as plain values: what the sheet gives and what closing posts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from finance.ledger import Books, Line
+from finance.lines import (
+    OtherMoney,
+    deposit,
+    disbursement,
+    fine,
+    other_money,
+    repayment,
+    social_contribution,
+    withdrawal,
+)
+from finance.models import AccountKind, Loan
+from finance.schedules import Due
+from finance.services import LoanTerms
+from groups.models import Member
+from groups.money import rupiah
+from meetings.models import AttendanceStatus
+
+WITH_MONEY = (AttendanceStatus.PRESENT, AttendanceStatus.LATE, AttendanceStatus.REPRESENTED)
+"""Attendance that can bring money: in person, or through somebody else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repayment:
+    """`amount` rupiah paid on a loan; `already` is the fee and principal of it that the books hold.
+
+    `already` is (0, 0) at closing. In a correction it is what the entry to be reversed had posted.
+    """
+
+    loan: Loan
+    instalments: tuple[Due, ...]
+    amount: int
+    already: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    """One member at the meeting, in whole rupiah."""
+
+    member: Member
+    attendance: str
+    pokok: int = 0
+    wajib: int = 0
+    social: int = 0
+    sukarela_in: int = 0
+    sukarela_out: int = 0
+    fine: int = 0
+    fine_reason: str = ""
+    repayments: tuple[Repayment, ...] = ()
+
+    def lines(self, books: Books, on: date) -> Iterator[Line]:
+        """Yield what the member's row posts; money in comes before money out."""
+        member = self.member
+        yield from deposit(books, AccountKind.POKOK, member, self.pokok)
+        yield from deposit(books, AccountKind.WAJIB, member, self.wajib)
+        yield from deposit(books, AccountKind.SUKARELA, member, self.sukarela_in)
+        yield from social_contribution(books, member, self.social)
+        yield from fine(books, member, self.fine, self.fine_reason)
+        for paid in self.repayments:
+            fee, principal = paid.already
+            yield from repayment(
+                books, paid.loan, paid.instalments, paid.amount, on, fee_counted=fee, principal_counted=principal
+            )
+        yield from withdrawal(books, member, self.sukarela_out)
+
+
+@dataclass(frozen=True, slots=True)
+class AgendaRow:
+    """One row of the minute book."""
+
+    title: str
+    discussion: str = ""
+    decision: str = ""
+    responsible: Member | None = None
+    due_on: date | None = None
+    is_critical: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OtherRow:
+    """Money in or out that belongs to no member."""
+
+    kind: str
+    amount: int
+    memo: str
+
+
+@dataclass(frozen=True, slots=True)
+class CashCounted:
+    """`counted` rupiah found in the cash box; `explanation` of the difference from the books, if there is one."""
+
+    counted: int
+    explanation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Minutes:
+    """A whole meeting. `new_loans` are decided and paid out; `kept_loans` were, before a correction."""
+
+    held_on: date
+    place: str
+    leader: Member
+    note_taker: Member
+    members: tuple[MemberRow, ...]
+    agenda: tuple[AgendaRow, ...] = ()
+    new_loans: tuple[LoanTerms, ...] = ()
+    kept_loans: tuple[Loan, ...] = ()
+    cancelled_loans: tuple[Loan, ...] = ()
+    other: tuple[OtherRow, ...] = ()
+    cash: CashCounted | None = None
+
+    def lines(self, books: Books, loans: list[Loan]) -> list[Line]:
+        """Return what the meeting posts; `loans` are the `new_loans` as written."""
+        return [
+            *(line for row in self.members for line in row.lines(books, self.held_on)),
+            *(line for row in self.other for line in other_money(books, row.kind, row.amount, row.memo)),
+            *(line for loan in (*self.kept_loans, *loans) for line in disbursement(books, loan)),
+        ]
+
+    def cash_moved(self) -> int:
+        """Return by how many rupiah the meeting changes the cash box."""
+        members = sum(
+            row.pokok + row.wajib + row.social + row.sukarela_in + row.fine - row.sukarela_out
+            + sum(paid.amount for paid in row.repayments)
+            for row in self.members
+        )  # fmt: skip
+        other = sum(row.amount * CASH_SIGN[row.kind] for row in self.other)
+        loans = sum(terms.principal for terms in self.new_loans) + sum(loan.principal for loan in self.kept_loans)
+        return members + other - loans
+
+    def tallies(self) -> dict[str, int]:
+        """Return the counts kept on the meeting, by field name."""
+        by_status = dict.fromkeys(AttendanceStatus.values, 0)
+        for row in self.members:
+            by_status[row.attendance] += 1
+        critical = [row for row in self.agenda if row.is_critical]
+        return {
+            "member_count": len(self.members),
+            **{f"{status.lower()}_count": count for status, count in by_status.items()},
+            "saver_count": sum(1 for row in self.members if row.wajib),
+            "agenda_count": len(self.agenda),
+            "decision_count": sum(1 for row in self.agenda if row.decision),
+            "critical_count": len(critical),
+            "critical_decided_count": sum(1 for row in critical if row.decision),
+        }
+
+
+CASH_SIGN: dict[str, int] = {
+    OtherMoney.INCOME: 1,
+    OtherMoney.GRANT: 1,
+    OtherMoney.SOCIAL_IN: 1,
+    OtherMoney.BANK_WITHDRAWAL: 1,
+    OtherMoney.EXPENSE: -1,
+    OtherMoney.SOCIAL_OUT: -1,
+    OtherMoney.BANK_DEPOSIT: -1,
+}
+"""What a kind of other money does to the cash box."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing a correction changes, in words."""
+
+    what: str
+    before: str
+    after: str
+
+
+@dataclass
+class _Facts:
+    facts: dict[str, str] = field(default_factory=dict)
+
+    def note(self, what: str, value: Any) -> None:
+        if value not in ("", 0, None, False):
+            self.facts[what] = rupiah(value) if isinstance(value, int) and value is not True else str(value)
+
+
+def changes(before: Minutes, after: Minutes) -> list[Change]:
+    """Return what differs between two versions of a meeting, in the order of the sheet."""
+    old, new = _facts(before), _facts(after)
+    names = [*old, *(name for name in new if name not in old)]
+    return [
+        Change(what=name, before=old.get(name, "–"), after=new.get(name, "–"))
+        for name in names
+        if old.get(name) != new.get(name)
+    ]
+
+
+def _facts(minutes: Minutes) -> dict[str, str]:
+    noted = _Facts()
+    noted.note(_("Date"), minutes.held_on)
+    noted.note(_("Place"), minutes.place)
+    noted.note(_("Led by"), minutes.leader)
+    noted.note(_("Minutes by"), minutes.note_taker)
+    for row in minutes.members:
+        who = row.member.name
+        noted.note(f"{who}: {_('attendance')}", AttendanceStatus(row.attendance).label)
+        noted.note(f"{who}: {_('initial savings')}", row.pokok)
+        noted.note(f"{who}: {_('compulsory savings')}", row.wajib)
+        noted.note(f"{who}: {_('social fund')}", row.social)
+        noted.note(f"{who}: {_('voluntary savings in')}", row.sukarela_in)
+        noted.note(f"{who}: {_('voluntary savings out')}", row.sukarela_out)
+        noted.note(f"{who}: {_('fine')}", row.fine)
+        noted.note(f"{who}: {_('reason of the fine')}", row.fine_reason)
+        for paid in row.repayments:
+            noted.note(f"{who}: {_('instalment of loan %d') % paid.loan.number}", paid.amount)
+    for number, item in enumerate(minutes.agenda, start=1):
+        noted.note(f"{_('Agenda')} {number}", item.title)
+        noted.note(f"{_('Agenda')} {number}: {_('discussed')}", item.discussion)
+        noted.note(f"{_('Agenda')} {number}: {_('decision')}", item.decision)
+        noted.note(f"{_('Agenda')} {number}: {_('who does it')}", item.responsible)
+        noted.note(f"{_('Agenda')} {number}: {_('by when')}", item.due_on)
+        noted.note(f"{_('Agenda')} {number}: {_('critical matter')}", _("yes") if item.is_critical else "")
+    for loan in minutes.kept_loans:
+        noted.note(f"{_('Loan')} {loan.number}: {loan.member.name}", loan.principal)
+    for number, terms in enumerate(minutes.new_loans, start=1):
+        noted.note(f"{_('New loan')} {number}: {terms.member.name}", terms.principal)
+    for number, other in enumerate(minutes.other, start=1):
+        noted.note(f"{_('Other money')} {number}: {OtherMoney(other.kind).label} {other.memo}", other.amount)
+    if minutes.cash is not None:
+        noted.note(_("Cash counted"), rupiah(minutes.cash.counted))
+        noted.note(_("Explanation of the difference"), minutes.cash.explanation)
+    return noted.facts

@@ -1,0 +1,293 @@
+"""The meeting sheet: one page, one form, a whole meeting. `Sheet.minutes` gives what `meetings.services` writes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext
+
+from finance.errors import InsufficientFunds
+from finance.models import AccountKind
+from groups.money import rupiah
+from meetings.desk import Desk
+from meetings.errors import MeetingError
+from meetings.forms import (
+    AgendaFormSet,
+    HeadForm,
+    KeptLoanForm,
+    MemberForm,
+    NewLoanFormSet,
+    OtherMoneyFormSet,
+    ReasonForm,
+    RepaymentForm,
+)
+from meetings.minutes import CASH_SIGN, WITH_MONEY, AgendaRow, CashCounted, MemberRow, Minutes, OtherRow, Repayment
+from meetings.models import AttendanceStatus
+
+_OWNED = re.compile(r"(m|l)(\d+)-")
+
+
+class Sheet:
+    """The meeting sheet of one desk: unbound and prefilled without `data`, bound with it."""
+
+    def __init__(self, desk: Desk, data: Mapping[str, Any] | None = None) -> None:
+        self.desk = desk
+        self.data = data
+        self.refusals: list[str] = []
+        recorded = desk.original
+        rows = {row.member.pk: row for row in recorded.members} if recorded else {}
+        paid = {paid.loan.pk: paid.amount for row in rows.values() for paid in row.repayments}
+        self.head = HeadForm(data, desk=desk, initial=self._head_initial())
+        self.reason = ReasonForm(data, desk=desk)
+        self.members = [
+            MemberForm(data, desk=desk, prefix=f"m{member.pk}", member=member, recorded=rows.get(member.pk))
+            for member in desk.members
+        ]
+        self.repayments = [
+            RepaymentForm(
+                data,
+                desk=desk,
+                prefix=f"l{open_loan.loan.pk}",
+                open_loan=open_loan,
+                recorded=paid.get(open_loan.loan.pk),
+            )
+            for open_loan in desk.loans
+        ]
+        self.kept_loans = [
+            KeptLoanForm(data, desk=desk, prefix=f"k{loan.pk}", loan=loan)
+            for loan in (recorded.kept_loans if recorded else ())
+        ]
+        self.agenda = AgendaFormSet(
+            data,
+            prefix="agenda",
+            initial=[
+                {
+                    **{
+                        name: getattr(row, name)
+                        for name in ("title", "discussion", "decision", "due_on", "is_critical")
+                    },
+                    "responsible": row.responsible.pk if row.responsible else "",
+                }
+                for row in (recorded.agenda if recorded else ())
+            ],
+            form_kwargs={"desk": desk},
+        )
+        self.new_loans = NewLoanFormSet(data, prefix="loans", form_kwargs={"desk": desk})
+        self.other = OtherMoneyFormSet(
+            data,
+            prefix="other",
+            initial=[
+                {"kind": row.kind, "amount": row.amount, "memo": row.memo}
+                for row in (recorded.other if recorded else ())
+            ],
+            form_kwargs={"desk": desk},
+        )
+
+    def rows(self) -> Iterator[tuple[MemberForm, list[RepaymentForm]]]:
+        """Yield each member's form with those of the member's loans."""
+        by_member: dict[int, list[RepaymentForm]] = {}
+        for repayment in self.repayments:
+            by_member.setdefault(repayment.open_loan.loan.member_id, []).append(repayment)
+        for form in self.members:
+            yield form, by_member.get(form.member.pk, [])
+
+    @cached_property
+    def minutes(self) -> Minutes | None:
+        """What the sheet says, None if it cannot be recorded; the errors then stand at their fields."""
+        held_on = self._check_parts()
+        if self.refusals or held_on is None or not all(part.is_valid() for part in self._parts()):
+            return None
+        head = self.head.cleaned_data
+        by_member = {form.member.pk: repayments for form, repayments in self.rows()}
+        cancelled = [form.loan for form in self.kept_loans if form.cleaned_data["cancel"]]
+        minutes = Minutes(
+            held_on=held_on,
+            place=head["place"],
+            leader=head["leader"],
+            note_taker=head["note_taker"],
+            members=tuple(
+                self._member_row(form, by_member[form.member.pk])
+                for form in self.members
+                if not (form.joined_later and not form.has_changed())
+            ),
+            agenda=tuple(
+                AgendaRow(**form.cleaned_data) for form in self._filled(self.agenda) if form.cleaned_data["title"]
+            ),
+            new_loans=tuple(form.terms(held_on) for form in self._filled(self.new_loans)),
+            kept_loans=tuple(form.loan for form in self.kept_loans if form.loan not in cancelled),
+            cancelled_loans=tuple(cancelled),
+            other=tuple(OtherRow(**form.cleaned_data) for form in self._filled(self.other)),
+        )
+        minutes = replace(minutes, cash=self._cash(minutes))
+        return None if self.head.errors or self._short_of_cash(minutes) else minutes
+
+    @property
+    def expected_cash(self) -> int:
+        """Rupiah the books would expect in the cash box after the meeting, from what can be read so far."""
+        members = sum(
+            _amount(form, name) * (-1 if name == "sukarela_out" else 1)
+            for form in self.members
+            for name in (*MemberForm.MONEY_IN, "sukarela_out")
+        )
+        repaid = sum(_amount(form, "paid") for form in self.repayments)
+        lent = sum(_amount(form, "principal") for form in self.new_loans.forms)
+        kept = sum(form.loan.principal for form in self.kept_loans)
+        other = sum(_amount(form, "amount") * CASH_SIGN.get(form["kind"].value() or "", 0) for form in self.other.forms)
+        return self.desk.cash_before + members + repaid + other - lent - kept
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether a bound sheet was refused."""
+        return bool(self.refusals) or any(part.errors for part in self._parts())
+
+    def refuse(self, error: Exception) -> None:
+        """Show what a service refused, at its field if it names one."""
+        field = error.field if isinstance(error, MeetingError) else None
+        if field is not None:
+            self.head.add_error(field, str(error))
+        elif isinstance(error, InsufficientFunds) and error.account.kind == AccountKind.SUKARELA:
+            form = next((form for form in self.members if form.member.pk == error.account.member_id), None)
+            if form is None:
+                self.refusals.append(str(error))
+            else:
+                form.add_error("sukarela_out", str(error))
+        else:
+            self.refusals.append(str(error))
+
+    def forget_errors(self) -> None:
+        """Show a draft as it was typed, without complaints: nobody has asked to close it yet."""
+        self.refusals.clear()
+        for part in self._parts():
+            part.errors.clear()
+
+    def _head_initial(self) -> dict[str, Any]:
+        desk, recorded = self.desk, self.desk.original
+        if recorded is None:
+            return {
+                "held_on": desk.today,
+                "place": desk.group.place,
+                "leader": desk.officers.get("KETUA", ""),
+                "note_taker": desk.officers.get("SEKRETARIS", ""),
+            }
+        return {
+            "held_on": recorded.held_on,
+            "place": recorded.place,
+            "leader": recorded.leader.pk,
+            "note_taker": recorded.note_taker.pk,
+            "counted": recorded.cash.counted if recorded.cash else None,
+            "explanation": recorded.cash.explanation if recorded.cash else "",
+        }
+
+    def _parts(self) -> Iterator[forms.BaseForm]:
+        yield self.head
+        if self.desk.original is not None:
+            yield self.reason
+        yield from self.members
+        yield from self.repayments
+        yield from self.kept_loans
+        for formset in (self.agenda, self.new_loans, self.other):
+            yield from formset.forms
+
+    def _check_parts(self) -> date | None:
+        """Run every part's checks, the rows knowing the day of the meeting; return that day if it is one."""
+        assert self.data is not None, "only a bound sheet has minutes"
+        self.head.full_clean()
+        held_on: date | None = self.head.cleaned_data.get("held_on")
+        for form in self.members:
+            form.held_on = held_on
+        self._refuse_strangers()
+        for formset in (self.agenda, self.new_loans, self.other):
+            self.refusals.extend(str(error) for error in formset.non_form_errors())
+        for form, repayments in self.rows():
+            form.full_clean()
+            attendance = form.cleaned_data.get("attendance", AttendanceStatus.PRESENT)
+            for repayment in repayments:
+                if repayment.is_valid() and repayment.cleaned_data["paid"] and attendance not in WITH_MONEY:
+                    repayment.add_error(
+                        "paid", gettext("Was not there: choose “Represented” if somebody brought the money.")
+                    )
+        for loan in self.new_loans.forms:
+            first_due = loan.cleaned_data.get("first_due") if loan.is_valid() else None
+            if first_due and held_on and first_due <= held_on:
+                loan.add_error("first_due", gettext("The first instalment is due after the meeting."))
+        return held_on
+
+    def _refuse_strangers(self) -> None:
+        """Refuse rows of people and loans that are not on the sheet: of another group, or closed meanwhile."""
+        assert self.data is not None
+        known = {form.prefix for form in (*self.members, *self.repayments)}
+        strangers = {
+            match.group(1)
+            for name, value in self.data.items()
+            if (match := _OWNED.match(name)) and match.group().rstrip("-") not in known and str(value).strip()
+        }
+        if "m" in strangers:
+            self.refusals.append(gettext("The sheet has a row of somebody who is not a member of this group."))
+        if "l" in strangers:
+            self.refusals.append(gettext("The sheet has an instalment for a loan that is closed or not of this group."))
+
+    def _member_row(self, form: MemberForm, repayments: list[RepaymentForm]) -> MemberRow:
+        return MemberRow(
+            member=form.member,
+            **form.cleaned_data,
+            repayments=tuple(
+                Repayment(
+                    loan=repayment.open_loan.loan,
+                    instalments=repayment.open_loan.instalments,
+                    amount=repayment.cleaned_data["paid"],
+                    already=repayment.open_loan.already,
+                )
+                for repayment in repayments
+                if repayment.cleaned_data["paid"]
+            ),
+        )
+
+    def _cash(self, minutes: Minutes) -> CashCounted | None:
+        if not self.head.was_counted:
+            return None
+        counted = CashCounted(self.head.cleaned_data["counted"], self.head.cleaned_data["explanation"])
+        expected = self.desk.cash_before + minutes.cash_moved()
+        if counted.counted != expected and not counted.explanation:
+            self.head.add_error(
+                "explanation",
+                gettext("The books expect %(expected)s, a difference of %(difference)s. Say why.")
+                % {"expected": rupiah(expected), "difference": rupiah(counted.counted - expected)},
+            )
+        return counted
+
+    def _short_of_cash(self, minutes: Minutes) -> bool:
+        """Refuse to pay out more cash than there is, at the first field that pays out."""
+        left = self.desk.balance(AccountKind.CASH) + minutes.cash_moved()
+        if left >= 0:
+            return False
+        message = gettext("There is not enough cash in the box: %s is missing.") % rupiah(-left)
+        for form, name in self._paying_out():
+            form.add_error(name, message)
+            return True
+        self.refusals.append(message)
+        return True
+
+    def _paying_out(self) -> Iterator[tuple[forms.BaseForm, str]]:
+        yield from ((form, "principal") for form in self._filled(self.new_loans))
+        yield from ((f, "amount") for f in self._filled(self.other) if CASH_SIGN[f.cleaned_data["kind"]] < 0)
+        yield from ((form, "sukarela_out") for form in self.members if form.cleaned_data.get("sukarela_out"))
+
+    @staticmethod
+    def _filled(formset: forms.BaseFormSet[Any]) -> list[Any]:
+        return [form for form in formset.forms if any(form.cleaned_data.get(name) for name in form.fields)]
+
+
+def _amount(form: forms.BaseForm, name: str) -> int:
+    """Return the rupiah in a field: as typed if that can be read, as prefilled on an unbound form."""
+    if name not in form.fields:
+        return 0
+    if not form.is_bound:
+        return int(form.get_initial_for_field(form.fields[name], name) or 0)
+    form.is_valid()  # reads the form if nobody has yet
+    return int(form.cleaned_data.get(name) or 0)

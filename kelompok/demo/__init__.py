@@ -1,0 +1,1 @@
+"""Plausible demo data of any size: `life` lives the history of one group, `tables` writes many at once."""

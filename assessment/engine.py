@@ -144,7 +144,10 @@ def _stage(rules: Sequence[StageRule], points: Mapping[str, int], total: int) ->
 
 
 def _plan(rule: StageRule, scores: Sequence[Score], total: int) -> Plan:
-    """Choose the steps: those of the gates first, then the cheapest by effort for each point, until it suffices."""
+    """Choose the steps: those of the gates first, then the cheapest by effort for each point, until it suffices.
+
+    Without any one of the steps the stage would not be reached.
+    """
     steps: dict[str, Step] = {}
     for score in scores:
         least = rule.gates.get(score.indicator.code, 0)
@@ -168,6 +171,11 @@ def _plan(rule: StageRule, scores: Sequence[Score], total: int) -> Plan:
         _effort, gain, step = min(offers, key=lambda offer: (offer[0] / min(offer[1], missing), offer[0]))
         steps[step.code] = step
         missing -= gain
+    # A later, larger step may have made an earlier one needless.
+    for step in sorted(steps.values(), key=lambda step: -step.effort):
+        if not step.required and step.gain <= -missing:
+            del steps[step.code]
+            missing += step.gain
     cheapest_first = sorted(steps.values(), key=lambda step: (step.effort / step.gain, step.effort, step.code))
     return Plan(rule.stage, max(0, rule.minimum_points - total), tuple(cheapest_first))
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F, Prefetch, Q
+from django.db.models import F, Prefetch, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -28,7 +27,10 @@ SHIPPED = Path(__file__).parent / "data" / "kotaku-1.json"
 
 
 def in_force(organisation_id: int | None) -> Instrument | None:
-    """Return the instrument that scores an organisation: its own published last, else the shared one, in four queries."""
+    """Return the instrument that scores an organisation: its own published last, else the shared one.
+
+    Five statements, however many indicators.
+    """
     return (
         whole()
         .filter(Q(organisation_id=organisation_id) | Q(organisation__isnull=True), status=InstrumentStatus.PUBLISHED)
@@ -37,11 +39,12 @@ def in_force(organisation_id: int | None) -> Instrument | None:
     )
 
 
-def whole() -> Any:
+def whole() -> QuerySet[Instrument]:
     """Return instruments with everything `engine_instrument` reads."""
+    gates = Prefetch("gates", Gate.objects.select_related("indicator"))
     return Instrument.objects.prefetch_related(
         Prefetch("indicators", Indicator.objects.prefetch_related("levels")),
-        Prefetch("rules", StageRule.objects.prefetch_related(Prefetch("gates", Gate.objects.select_related("indicator")))),
+        Prefetch("rules", StageRule.objects.prefetch_related(gates)),
     )
 
 
@@ -134,9 +137,7 @@ def load_shipped(path: Path = SHIPPED) -> Instrument:
             for threshold, points, *labels in levels
         )
     for row in data["rules"]:
-        rule = StageRule.objects.create(
-            instrument=instrument, stage=row["stage"], minimum_points=row["minimum_points"]
-        )
+        rule = StageRule.objects.create(instrument=instrument, stage=row["stage"], minimum_points=row["minimum_points"])
         Gate.objects.bulk_create(
             Gate(rule=rule, indicator=by_code[code], minimum_points=points) for code, points in row["gates"].items()
         )

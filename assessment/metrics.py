@@ -269,7 +269,8 @@ def run_sql(sql: str, group_ids: Sequence[int], as_of: date) -> list[tuple[Any, 
     }
     with connection.cursor() as cursor:
         cursor.execute(sql.format(**words), parameters)
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 def _of_group(

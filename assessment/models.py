@@ -319,8 +319,3 @@ class Assessment(models.Model):
     def is_final(self) -> bool:
         """Whether it can no longer change."""
         return self.status == AssessmentStatus.FINAL
-
-    @property
-    def reasons(self) -> list[Need]:
-        """Why the group needs help, most urgent first."""
-        return [reason for reason in reversed(Need) if reason in Need(self.need)]

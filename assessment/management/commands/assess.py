@@ -1,0 +1,102 @@
+"""Score groups as of a day, store the scores, and print them."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from tqdm import tqdm
+
+from assessment import engine
+from assessment.models import STAGE_ORDER
+from assessment.services import Outcome, assess_groups
+from groups.models import Group, GroupStatus
+
+
+class Command(BaseCommand):
+    """`manage.py assess --as-of 2026-10-31 --json`: one JSON object a line, progress on stderr."""
+
+    help = "Score groups as of a day and store the scores; final assessments are left alone."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Day, group and output."""
+        parser.add_argument("--as-of", type=date.fromisoformat, default=None, help="Day, YYYY-MM-DD; today by default.")
+        parser.add_argument("--group", help="Code of one group; all that are not dissolved by default.")
+        parser.add_argument("--json", action="store_true", help="Print one JSON object for each group.")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Score, with a progress bar on stderr."""
+        as_of: date = options["as_of"] or timezone.localdate()
+        groups = Group.objects.exclude(status=GroupStatus.DISSOLVED)
+        if options["group"]:
+            groups = Group.objects.filter(code=options["group"])
+            if not groups.exists():
+                raise CommandError(f"There is no group {options['group']}.")
+        stages: Counter[str] = Counter()
+        bar = tqdm(total=groups.filter(founded_on__lte=as_of).count(), unit=" groups", file=self.stderr, disable=None)
+
+        def report(outcomes: Sequence[Outcome]) -> None:
+            stages.update(outcome.result.stage for outcome in outcomes)
+            if options["json"]:
+                self.stdout.write("\n".join(json.dumps(as_json(outcome)) for outcome in outcomes))
+            bar.update(len(outcomes))
+
+        try:
+            with bar:
+                count = assess_groups(groups=groups, as_of=as_of, report=report)
+        except ValidationError as error:
+            raise CommandError(error.messages[0]) from error
+        if not options["json"]:
+            counts = ", ".join(f"{stage} {stages[stage]}" for stage in STAGE_ORDER)
+            self.stdout.write(f"{count} groups scored as of {as_of}: {counts}")
+
+
+def as_json(outcome: Outcome) -> dict[str, Any]:
+    """Return what scoring one group gave, in plain types."""
+    result = outcome.result
+    return {
+        "code": outcome.code,
+        "as_of": outcome.as_of.isoformat(),
+        "instrument": f"{outcome.instrument.code}-{outcome.instrument.version}",
+        "stage": result.stage,
+        "score": result.score,
+        "indicators": [
+            {
+                "code": score.indicator.code,
+                "value": score.value,
+                "points": score.points,
+                "weight": score.indicator.weight,
+                "facts": outcome.facts[score.indicator.code],
+            }
+            for score in result.scores
+        ],
+        "missing": _missing(result.plan),
+        "stored": outcome.stored,
+    }
+
+
+def _missing(plan: engine.Plan | None) -> dict[str, Any] | None:
+    if plan is None:
+        return None
+    return {
+        "stage": plan.stage,
+        "points": plan.missing_points,
+        "steps": [
+            {
+                "code": step.code,
+                "value": step.value,
+                "target": step.target,
+                "gap": step.gap,
+                "points": step.gain,
+                "required": step.required,
+            }
+            for step in plan.steps
+        ],
+    }

@@ -1,0 +1,290 @@
+"""Every write of assessments: scoring groups in sets, judging what no record measures, making a score final."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Max, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from assessment import engine, instruments
+from assessment.metrics import Facts, read_records
+from assessment.models import (
+    Assessment,
+    AssessmentStatus,
+    Gate,
+    Indicator,
+    Instrument,
+    Judgement,
+    Level,
+    Need,
+    StageRule,
+)
+from assessment.scoring import DROPPED_DAYS, latest_judgements, measure, need_of
+from groups.models import Group, User
+from groups.permissions import Capability, lock_group, require
+
+BATCH_GROUPS = 1000
+"""Groups scored in one transaction: memory stays flat, and SQLite takes no more parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What scoring one group gave; `stored` is False where a final assessment stood already."""
+
+    group_id: int
+    code: str
+    as_of: date
+    instrument: Instrument
+    result: engine.Result
+    facts: dict[str, Facts]
+    need: Need
+    stored: bool
+
+
+def assess_groups(
+    *,
+    actor: User | None = None,
+    groups: QuerySet[Group],
+    as_of: date,
+    report: Callable[[Sequence[Outcome]], None] | None = None,
+) -> int:
+    """Score `groups` as of a day, store the scores as drafts, and return how many groups were scored.
+
+    Final assessments stay as they are; groups founded later than the day are left out. Works in batches of
+    `BATCH_GROUPS`, each one transaction with the same number of statements whatever its size; `report` gets
+    the outcomes of each batch. `actor` None is the command; a person needs ASSESS and reaches visible groups only.
+    Raises `ValidationError` for a day to come.
+    """
+    if as_of > timezone.localdate():
+        raise ValidationError(_("The date lies in the future."))
+    if actor is not None:
+        require(actor, Capability.ASSESS)
+        groups = groups.filter(pk__in=Group.objects.visible_to(actor).values("pk"))
+    chosen = Group.objects.filter(pk__in=groups.order_by().values("pk"), founded_on__lte=as_of)
+    in_use: dict[int, tuple[Instrument, engine.Instrument]] = {}
+    last, count = 0, 0
+    while True:
+        with transaction.atomic():
+            batch = list(
+                chosen.filter(pk__gt=last)
+                .order_by("pk")
+                .select_for_update(no_key=True)
+                .values_list("pk", "code", "organisation_id")[:BATCH_GROUPS]
+            )
+            if not batch:
+                return count
+            outcomes = _assess_batch(batch, as_of, actor, in_use)
+        last = batch[-1][0]
+        count += len(outcomes)
+        if report is not None:
+            report(outcomes)
+
+
+@transaction.atomic
+def judge(*, actor: User, group: Group, level: Level, note: str, judged_on: date) -> Judgement:
+    """Write down what a person says about an indicator no record measures, with a note.
+
+    The same judgement sent twice is one. Raises `ValidationError` for a level that is not of the instrument in
+    force or is measured from records, for a day to come, and without a note.
+    """
+    lock_group(actor, Capability.ASSESS, group)
+    instrument = instruments.in_force(group.organisation_id)
+    if level.indicator.instrument != instrument or level.indicator.metric:
+        raise ValidationError(_("This indicator is not judged by a person."))
+    if judged_on > timezone.localdate():
+        raise ValidationError(_("The date lies in the future."))
+    if not note.strip():
+        raise ValidationError(_("A judgement needs a note."))
+    last = Judgement.objects.filter(group=group, level__indicator=level.indicator).first()
+    if last is not None and (last.level_id, last.note, last.judged_on) == (level.pk, note.strip(), judged_on):
+        return last
+    return Judgement.objects.create(group=group, level=level, note=note.strip(), judged_on=judged_on, judged_by=actor)
+
+
+@transaction.atomic
+def assessment_finalise(*, actor: User, group: Group, as_of: date) -> Assessment:
+    """Score a group as of a day and keep that score for good; a final one is returned as it is."""
+    group = lock_group(actor, Capability.ASSESS, group)
+    assess_groups(actor=actor, groups=Group.objects.filter(pk=group.pk), as_of=as_of)
+    assessment = Assessment.objects.filter(group=group, as_of=as_of).first()
+    if assessment is None:
+        raise ValidationError(_("The group did not exist on that day."))
+    if not assessment.is_final:
+        assessment.status = AssessmentStatus.FINAL
+        assessment.finalised_at = timezone.now()
+        assessment.finalised_by = actor
+        assessment.save()
+    return assessment
+
+
+@transaction.atomic
+def instrument_publish(*, actor: User, instrument: Instrument) -> None:
+    """Freeze a draft and let it score; see `instruments.publish`."""
+    _require_owner(actor, instrument)
+    instruments.publish(instrument)
+
+
+@transaction.atomic
+def instrument_copy(*, actor: User, instrument: Instrument) -> Instrument:
+    """Copy an instrument to a new draft version of the actor's organisation, or a shared one for a superuser."""
+    require(actor, Capability.CONFIGURE)
+    organisation = None if actor.is_superuser and instrument.organisation is None else actor.organisation
+    if instrument.organisation is not None:
+        _require_owner(actor, instrument)
+        organisation = instrument.organisation
+    versions = Instrument.objects.filter(organisation=organisation, code=instrument.code)
+    copy = Instrument.objects.create(
+        organisation=organisation,
+        code=instrument.code,
+        version=max(versions.aggregate(last=Max("version"))["last"] or 0, instrument.version) + 1,
+        name_id=instrument.name_id,
+        name_en=instrument.name_en,
+    )
+    copied: dict[int, Indicator] = {}
+    for indicator in instrument.indicators.prefetch_related("levels"):
+        levels = list(indicator.levels.all())
+        copied[indicator.pk] = _clone(indicator, instrument=copy)
+        for level in levels:
+            _clone(level, indicator=copied[indicator.pk])
+    for rule in instrument.rules.prefetch_related("gates"):
+        gates: list[Gate] = list(rule.gates.all())
+        new_rule: StageRule = _clone(rule, instrument=copy)
+        for gate in gates:
+            _clone(gate, rule=new_rule, indicator=copied[gate.indicator_id])
+    return copy
+
+
+def _assess_batch(
+    batch: Sequence[tuple[int, str, int]],
+    as_of: date,
+    actor: User | None,
+    in_use: dict[int, tuple[Instrument, engine.Instrument]],
+) -> list[Outcome]:
+    group_ids = [group_id for group_id, _code, _organisation in batch]
+    records = read_records(group_ids, as_of)
+    judged = latest_judgements(group_ids, as_of)
+    history = _History(group_ids, as_of)
+    now = timezone.now()
+    outcomes: list[Outcome] = []
+    rows: list[Assessment] = []
+    for group_id, code, organisation_id in batch:
+        if organisation_id not in in_use:
+            in_use[organisation_id] = _instrument_of(organisation_id)
+        instrument, compiled = in_use[organisation_id]
+        measured = measure(instrument, compiled.indicators, records[group_id], judged.get(group_id, {}))
+        result = engine.assess(compiled, {indicator: m.value for indicator, m in measured.items()})
+        need = need_of(records[group_id], as_of, result.stage, history.stages_before[group_id])
+        stored = group_id not in history.final
+        facts = {indicator: m.facts for indicator, m in measured.items()}
+        outcomes.append(Outcome(group_id, code, as_of, instrument, result, facts, need, stored))
+        if stored:
+            rows.append(
+                Assessment(
+                    group_id=group_id,
+                    instrument=instrument,
+                    as_of=as_of,
+                    month=as_of.replace(day=1),
+                    latest=history.is_latest(group_id),
+                    closes_month=group_id not in history.later_in_month,
+                    score=result.score,
+                    stage=result.stage,
+                    need=need.value,
+                    indicators={
+                        score.indicator.code: {
+                            "value": score.value,
+                            "points": score.points,
+                            "facts": facts[score.indicator.code],
+                        }
+                        for score in result.scores
+                    },
+                    computed_at=now,
+                    computed_by=actor,
+                )
+            )
+    history.make_way(rows)
+    Assessment.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["group", "as_of"],
+        update_fields=[
+            "instrument", "latest", "closes_month", "score", "stage", "need", "indicators", "computed_at",
+            "computed_by",
+        ],
+    )  # fmt: skip
+    return outcomes
+
+
+class _History:
+    """The assessments a batch already has, as far as a new one as of a day must know them; two statements."""
+
+    def __init__(self, group_ids: Sequence[int], as_of: date) -> None:
+        self.as_of = as_of
+        month = as_of.replace(day=1)
+        month_end = (month + timedelta(31)).replace(day=1) - timedelta(1)
+        self.stages_before: dict[int, list[str]] = defaultdict(list)
+        self.final: set[int] = set()
+        self.later_in_month: set[int] = set()
+        self._closing: dict[int, int] = {}
+        near = Assessment.objects.filter(
+            group_id__in=group_ids,
+            as_of__gt=min(month - timedelta(1), as_of - timedelta(DROPPED_DAYS)),
+            as_of__lte=month_end,
+        )
+        for row in near.values_list("pk", "group_id", "as_of", "stage", "status", "closes_month"):
+            pk, group_id, day, stage, status, closes_month = row
+            if day < as_of:
+                self.stages_before[group_id].append(stage)
+                if closes_month and day >= month:
+                    self._closing[group_id] = pk
+            elif day > as_of:
+                self.later_in_month.add(group_id)
+            elif status == AssessmentStatus.FINAL:
+                self.final.add(group_id)
+        latest = Assessment.objects.filter(group_id__in=group_ids, latest=True)
+        self._latest = {group_id: (pk, day) for pk, group_id, day in latest.values_list("pk", "group_id", "as_of")}
+
+    def is_latest(self, group_id: int) -> bool:
+        """Whether an assessment of the day is the newest of the group."""
+        return group_id not in self._latest or self._latest[group_id][1] <= self.as_of
+
+    def make_way(self, rows: Sequence[Assessment]) -> None:
+        """Take the marks from the assessments that `rows` supersede, in two statements."""
+        superseded = [
+            self._latest[row.group_id][0]
+            for row in rows
+            if row.latest and row.group_id in self._latest and self._latest[row.group_id][1] < self.as_of
+        ]
+        Assessment.objects.filter(pk__in=superseded).update(latest=False)
+        closing = [self._closing[row.group_id] for row in rows if row.closes_month and row.group_id in self._closing]
+        Assessment.objects.filter(pk__in=closing).update(closes_month=False)
+
+
+def _instrument_of(organisation_id: int) -> tuple[Instrument, engine.Instrument]:
+    instrument = instruments.in_force(organisation_id)
+    if instrument is None:
+        raise ValidationError(_("No instrument is published."))
+    return instrument, instruments.engine_instrument(instrument)
+
+
+def _require_owner(actor: User, instrument: Instrument) -> None:
+    require(actor, Capability.CONFIGURE)
+    if not actor.is_superuser and instrument.organisation_id != actor.organisation_id:
+        raise ValidationError(_("This instrument belongs to somebody else."))
+
+
+def _clone(row: Any, **changes: Any) -> Any:
+    row.pk = None
+    row._state.adding = True
+    row._prefetched_objects_cache = {}
+    for name, value in changes.items():
+        setattr(row, name, value)
+    row.save()
+    return row

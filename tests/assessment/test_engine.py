@@ -1,0 +1,159 @@
+"""The engine: worked examples by hand, and laws that hold for every instrument and every value."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assessment.engine import Indicator, Instrument, Level, StageRule, assess
+
+MEETINGS = Indicator("meetings", 40, (Level(0.5, 10), Level(0.9, 40)), "meeting_regularity")
+SAVINGS = Indicator("savings", 40, (Level(0.5, 20), Level(0.75, 30), Level(0.9, 40)), "savings_regularity")
+OUTSIDE = Indicator("outside", 20, (Level(0, 0), Level(1, 10), Level(2, 20)))
+INSTRUMENT = Instrument(
+    indicators=(MEETINGS, SAVINGS, OUTSIDE),
+    rules=(
+        StageRule("TUNAS", 0),
+        StageRule("TUMBUH", 50, {"meetings": 10}),
+        StageRule("KEMBANG", 80, {"savings": 30}),
+    ),
+)
+
+
+def test_worked_example_by_hand() -> None:
+    # 0.6 of the meetings earn 10, savings of 0.8 earn 30, one level judged earns 10: 50 points, Tumbuh.
+    result = assess(INSTRUMENT, {"meetings": 0.6, "savings": 0.8, "outside": 1})
+    assert [score.points for score in result.scores] == [10, 30, 10]
+    assert (result.score, result.stage) == (50, "TUMBUH")
+
+
+def test_a_threshold_itself_earns_its_level() -> None:
+    assert assess(INSTRUMENT, {"meetings": 0.5}).score == 10
+    assert assess(INSTRUMENT, {"meetings": 0.4999}).score == 0
+
+
+def test_nine_in_ten_reaches_a_threshold_of_nine_tenths() -> None:
+    assert assess(INSTRUMENT, {"meetings": 9 / 10}).score == 40
+
+
+def test_not_enough_data_earns_nothing_and_is_no_zero() -> None:
+    result = assess(INSTRUMENT, {"savings": 0.8})
+    assert result.scores[0].value is None
+    assert result.scores[0].points == 0
+    assert assess(INSTRUMENT, {"meetings": 0.0}).scores[0].value == 0.0
+
+
+def test_a_gate_holds_back_whatever_the_total() -> None:
+    # 40 + 20 from savings and outside reach 60 points, but no meetings: still Tunas.
+    result = assess(INSTRUMENT, {"savings": 1, "outside": 2})
+    assert (result.score, result.stage) == (60, "TUNAS")
+
+
+def test_a_stage_needs_the_stages_below_it() -> None:
+    # 40 + 20 + … cannot be Kembang by its own rule while Tumbuh's gate is shut.
+    shut = Instrument(INSTRUMENT.indicators, (StageRule("TUNAS", 0), StageRule("TUMBUH", 0, {"meetings": 10}),
+        StageRule("KEMBANG", 50)))  # fmt: skip
+    assert assess(shut, {"savings": 1, "outside": 2}).stage == "TUNAS"
+
+
+def test_at_the_highest_stage_there_is_no_plan() -> None:
+    result = assess(INSTRUMENT, {"meetings": 1, "savings": 1, "outside": 2})
+    assert (result.score, result.stage, result.plan) == (100, "KEMBANG", None)
+
+
+def test_the_plan_opens_the_gate_first_and_stops_when_it_suffices() -> None:
+    # 40 points; Tumbuh asks for 50 and 10 on meetings. Meetings to 0.5 gives both: nothing else is asked.
+    plan = assess(INSTRUMENT, {"meetings": 0.4, "savings": 0.9}).plan
+    assert plan is not None
+    assert (plan.stage, plan.missing_points) == ("TUMBUH", 10)
+    (step,) = plan.steps
+    assert (step.code, step.target, step.gain, step.required) == ("meetings", 0.5, 10, True)
+    assert step.gap == pytest.approx(0.1)
+    assert step.effort == pytest.approx(0.1 / 0.9)
+
+
+def test_the_plan_takes_the_cheapest_way() -> None:
+    # 50 points; 30 more for Kembang. Meetings to 0.9 needs 0.02 of the way and earns 30; savings more way for less.
+    plan = assess(INSTRUMENT, {"meetings": 0.88, "savings": 0.75, "outside": 1}).plan
+    assert plan is not None
+    assert [step.code for step in plan.steps] == ["meetings"]
+
+
+def test_without_data_the_way_is_the_whole_way() -> None:
+    plan = assess(INSTRUMENT, {"savings": 1, "outside": 2}).plan
+    assert plan is not None
+    assert (plan.steps[0].value, plan.steps[0].gap) == (None, 0.5)
+
+
+def test_an_instrument_whose_lowest_stage_asks_for_points_is_refused() -> None:
+    with pytest.raises(ValueError, match="lowest stage"):
+        assess(Instrument((MEETINGS,), (StageRule("TUNAS", 1),)), {})
+
+
+@st.composite
+def instruments(draw: st.DrawFn) -> Instrument:
+    indicators = []
+    for number in range(draw(st.integers(1, 6))):
+        thresholds = sorted(draw(st.sets(st.sampled_from([0.1, 0.25, 0.5, 0.75, 0.9, 1.0, 2.0]), min_size=1)))
+        size = len(thresholds)
+        points = sorted(draw(st.sets(st.integers(1, 30), min_size=size, max_size=size)))
+        indicators.append(Indicator(f"i{number}", points[-1], tuple(map(Level, thresholds, points)), "m"))
+    total = sum(indicator.weight for indicator in indicators)
+    minimums = sorted(draw(st.tuples(st.integers(0, total), st.integers(0, total))))
+    gates = st.fixed_dictionaries({}, optional={i.code: st.integers(0, i.weight) for i in indicators})
+    rules = (
+        StageRule("TUNAS", 0),
+        StageRule("TUMBUH", minimums[0], draw(gates)),
+        StageRule("KEMBANG", minimums[1], draw(gates)),
+    )
+    return Instrument(tuple(indicators), rules)
+
+
+VALUES = st.one_of(st.none(), st.floats(0, 3, allow_nan=False))
+STAGES = ["TUNAS", "TUMBUH", "KEMBANG"]
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[Instrument, dict[str, float | None]]:
+    instrument = draw(instruments())
+    return instrument, {indicator.code: draw(VALUES) for indicator in instrument.indicators}
+
+
+@given(cases(), st.data())
+def test_more_is_never_worse(case: tuple[Instrument, dict[str, float | None]], data: st.DataObject) -> None:
+    instrument, values = case
+    code = data.draw(st.sampled_from(sorted(values)))
+    raised = values | {code: (values[code] or 0.0) + data.draw(st.floats(0, 2))}
+    before, after = assess(instrument, values), assess(instrument, raised)
+    assert after.score >= before.score
+    assert STAGES.index(after.stage) >= STAGES.index(before.stage)
+
+
+@given(cases())
+def test_the_score_is_the_sum_and_never_above_the_weights(case: tuple[Instrument, dict[str, float | None]]) -> None:
+    instrument, values = case
+    result = assess(instrument, values)
+    assert result.score == sum(score.points for score in result.scores)
+    assert all(0 <= score.points <= score.indicator.weight for score in result.scores)
+    assert all(score.points == 0 for score in result.scores if score.value is None)
+
+
+@given(cases())
+def test_the_plan_applied_reaches_the_next_stage(case: tuple[Instrument, dict[str, float | None]]) -> None:
+    instrument, values = case
+    result = assess(instrument, values)
+    if result.plan is not None:
+        reached = assess(instrument, values | {step.code: step.target for step in result.plan.steps})
+        assert STAGES.index(reached.stage) >= STAGES.index(result.plan.stage) > STAGES.index(result.stage)
+        assert reached.score == result.score + sum(step.gain for step in result.plan.steps)
+
+
+@given(cases())
+def test_no_step_of_the_plan_can_be_left_out(case: tuple[Instrument, dict[str, float | None]]) -> None:
+    instrument, values = case
+    result = assess(instrument, values)
+    if result.plan is not None:
+        for left_out in result.plan.steps:
+            others = {step.code: step.target for step in result.plan.steps if step is not left_out}
+            assert assess(instrument, values | others).stage == result.stage

@@ -1,0 +1,121 @@
+"""The ledger in Django admin: to look at, never to change; money moves through the services alone."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from finance.models import Account, CashCount, Entry, Instalment, Loan, Transfer
+from groups.admin import ReadOnlyAdmin
+from groups.money import rupiah
+
+
+class LedgerAdmin(ReadOnlyAdmin):
+    """What the tables of the ledger share: their group's organisation, and no count of millions of rows."""
+
+    organisation_path = "group__organisation"
+    show_full_result_count = False
+    list_per_page = 50
+    list_select_related: ClassVar[Any] = ["group"]
+
+
+@admin.register(Account)
+class AccountAdmin(LedgerAdmin):
+    """Accounts with their balances."""
+
+    list_display = ["code", "group", "kind", "member", "loan", "balance_shown"]
+    list_filter = ["kind"]
+    list_select_related: ClassVar[Any] = ["group", "member", "loan"]
+    search_fields = ["group__code", "code", "member__name"]
+
+    @admin.display(description=_("balance"))
+    def balance_shown(self, account: Account) -> str:
+        """Show the balance as people write it."""
+        return rupiah(account.balance)
+
+
+class LinesInline(admin.TabularInline):  # type: ignore[type-arg]  # not subscriptable at run time
+    """Lines below what they belong to: whoever may see that sees them, nobody writes them."""
+
+    extra = 0
+    can_delete = False
+
+    def has_view_permission(self, request: Any, obj: Any = None) -> bool:
+        """Let everybody look who sees the page."""
+        return True
+
+    def has_add_permission(self, request: Any, obj: Any = None) -> bool:
+        """Let nobody add."""
+        return False
+
+    def has_change_permission(self, request: Any, obj: Any = None) -> bool:
+        """Let nobody change."""
+        return False
+
+
+class TransferInline(LinesInline):
+    """The lines of an entry."""
+
+    model = Transfer
+    readonly_fields = ["debit_account", "credit_account", "amount", "member", "memo"]
+
+    def get_queryset(self, request: Any) -> Any:
+        """Bring accounts and members along."""
+        return super().get_queryset(request).select_related("debit_account", "credit_account", "member")
+
+
+@admin.register(Entry)
+class EntryAdmin(LedgerAdmin):
+    """Entries with their lines."""
+
+    list_display = ["pk", "group", "kind", "effective_on", "recorded_at", "recorded_by", "memo", "reverses"]
+    list_filter = ["kind"]
+    list_select_related: ClassVar[Any] = ["group", "recorded_by", "reverses"]
+    search_fields = ["group__code", "memo"]
+    inlines = [TransferInline]
+
+
+@admin.register(Transfer)
+class TransferAdmin(LedgerAdmin):
+    """Transfers of all entries."""
+
+    list_display = ["pk", "group", "entry", "debit_account", "credit_account", "amount", "member", "memo"]
+    list_select_related: ClassVar[Any] = ["group", "entry", "debit_account", "credit_account", "member"]
+    search_fields = ["group__code", "member__name", "memo"]
+
+
+class InstalmentInline(LinesInline):
+    """The schedule of a loan."""
+
+    model = Instalment
+    readonly_fields = ["number", "due_on", "principal", "service_fee"]
+
+
+@admin.register(Loan)
+class LoanAdmin(LedgerAdmin):
+    """Loans with their schedules."""
+
+    list_display = ["number", "group", "member", "principal", "method", "periods", "disbursed_on", "cancelled_at"]
+    list_filter = ["method"]
+    list_select_related: ClassVar[Any] = ["group", "member"]
+    search_fields = ["group__code", "member__name"]
+    inlines = [InstalmentInline]
+
+
+@admin.register(Instalment)
+class InstalmentAdmin(LedgerAdmin):
+    """Instalments of all loans."""
+
+    list_display = ["group", "loan", "number", "due_on", "principal", "service_fee"]
+    list_select_related: ClassVar[Any] = ["group", "loan"]
+    search_fields = ["group__code"]
+
+
+@admin.register(CashCount)
+class CashCountAdmin(LedgerAdmin):
+    """Counts of the cash box; differences are settled on the group's pages."""
+
+    list_display = ["counted_on", "group", "expected", "counted", "explanation", "settled_on", "settled_how"]
+    search_fields = ["group__code", "explanation"]

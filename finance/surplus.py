@@ -1,0 +1,76 @@
+"""Dividing the surplus of a year (SHU, sisa hasil usaha): pure calculation, whole rupiah, no ORM and no clock.
+
+By the rules of the group's constitution: percentages for members by savings, members by borrowing, and for
+whatever else the members agreed (reserve, officers, social fund).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Generic, TypeVar
+
+BY_SAVINGS = "savings"
+BY_BORROWING = "borrowing"
+
+Id = TypeVar("Id", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True)
+class MemberShare:
+    """One member's part of the surplus in rupiah, rounded down."""
+
+    by_savings: int
+    by_borrowing: int
+
+    @property
+    def total(self) -> int:
+        """Both parts together."""
+        return self.by_savings + self.by_borrowing
+
+
+@dataclass(frozen=True, slots=True)
+class SurplusDivision(Generic[Id]):
+    """What becomes of a surplus, in rupiah: members, purposes and rounding add up to it.
+
+    `purposes` are those beside savings and borrowing. `rounding` is what rounding down left over, and with it
+    the members' part that nobody has a claim to because all bases are zero; the members decide about it.
+    """
+
+    members: dict[Id, MemberShare]
+    purposes: dict[str, int]
+    rounding: int
+
+
+def divide_surplus(
+    *, surplus: int, shares: Mapping[str, Decimal], savings: Mapping[Id, int], borrowing: Mapping[Id, int]
+) -> SurplusDivision[Id]:
+    """Divide `surplus` rupiah by `shares`, percentages by purpose that sum to 100.
+
+    `shares["savings"]` goes to members in proportion to `savings`, `shares["borrowing"]` in proportion to
+    `borrowing` (loans, or the fee they brought), both in rupiah by member; each other purpose gets its
+    percentage. Every amount is rounded down once, from the exact fraction.
+
+    Raises `ValueError` for a negative surplus, share or base, and for shares that do not sum to 100.
+    """
+    if surplus < 0 or any(amount < 0 for amount in (*shares.values(), *savings.values(), *borrowing.values())):
+        raise ValueError("surplus, shares and bases cannot be negative")
+    if sum(map(Fraction, shares.values())) != 100:
+        raise ValueError("the shares must sum to 100 percent")
+    parts = {purpose: surplus * Fraction(share) / 100 for purpose, share in shares.items()}
+    by_savings = _divide(parts.pop(BY_SAVINGS, Fraction(0)), savings)
+    by_borrowing = _divide(parts.pop(BY_BORROWING, Fraction(0)), borrowing)
+    members = {
+        member: MemberShare(by_savings.get(member, 0), by_borrowing.get(member, 0))
+        for member in dict.fromkeys([*savings, *borrowing])
+    }
+    purposes = {purpose: int(part) for purpose, part in parts.items()}
+    divided = sum(share.total for share in members.values()) + sum(purposes.values())
+    return SurplusDivision(members, purposes, surplus - divided)
+
+
+def _divide(part: Fraction, bases: Mapping[Id, int]) -> dict[Id, int]:
+    whole = sum(bases.values())
+    return {member: int(part * base / whole) if whole else 0 for member, base in bases.items()}

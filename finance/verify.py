@@ -1,0 +1,174 @@
+"""Every invariant of the ledger, recomputed from the transfers in SQL, for all groups at once.
+
+Each check is one statement that returns the rows which break it. They run on both databases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db import connection
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A rule in words, and the statement that finds what breaks it: group id, then what it is, as text."""
+
+    rule: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """One row that breaks a rule, in the group with this code."""
+
+    rule: str
+    group: str
+    what: str
+
+
+CHECKS = (
+    Check(
+        "stored sums are those of the transfers",
+        """
+        SELECT a.group_id, a.code || ': stored ' || a.debits_posted || ' / ' || a.credits_posted
+            || ', transfers ' || COALESCE(d.total, 0) || ' / ' || COALESCE(c.total, 0)
+        FROM finance_account a
+        LEFT JOIN (
+            SELECT debit_account_id AS account_id, SUM(amount) AS total
+            FROM finance_transfer GROUP BY debit_account_id
+        ) d ON d.account_id = a.id
+        LEFT JOIN (
+            SELECT credit_account_id AS account_id, SUM(amount) AS total
+            FROM finance_transfer GROUP BY credit_account_id
+        ) c ON c.account_id = a.id
+        WHERE a.debits_posted <> COALESCE(d.total, 0) OR a.credits_posted <> COALESCE(c.total, 0)
+        """,
+    ),
+    Check(
+        "no balance is negative",
+        """
+        SELECT group_id, code || ': ' || debits_posted || ' / ' || credits_posted
+        FROM finance_account
+        WHERE NOT may_go_negative AND (
+            (normal_side = 'D' AND debits_posted < credits_posted)
+            OR (normal_side = 'C' AND credits_posted < debits_posted))
+        """,
+    ),
+    Check(
+        "each line carries its accounts' balances after it",
+        """
+        SELECT group_id, code || ': transfer ' || transfer_id || ' says ' || said || ', is ' || running
+        FROM (
+            SELECT a.group_id, a.code, m.transfer_id, m.said,
+                SUM(CASE WHEN a.normal_side = m.side THEN m.amount ELSE -m.amount END)
+                    OVER (PARTITION BY a.id ORDER BY m.transfer_id) AS running
+            FROM (
+                SELECT id AS transfer_id, debit_account_id AS account_id, 'D' AS side, amount,
+                    debit_balance_after AS said FROM finance_transfer
+                UNION ALL
+                SELECT id, credit_account_id, 'C', amount, credit_balance_after FROM finance_transfer
+            ) m
+            JOIN finance_account a ON a.id = m.account_id
+        ) lines
+        WHERE running <> said
+        """,
+    ),
+    Check(
+        "entry, transfer and accounts belong to one group",
+        """
+        SELECT t.group_id, 'transfer ' || t.id
+        FROM finance_transfer t
+        JOIN finance_entry e ON e.id = t.entry_id
+        JOIN finance_account d ON d.id = t.debit_account_id
+        JOIN finance_account c ON c.id = t.credit_account_id
+        WHERE e.group_id <> t.group_id OR d.group_id <> t.group_id OR c.group_id <> t.group_id
+        """,
+    ),
+    Check(
+        "every entry moves money",
+        """
+        SELECT e.group_id, 'entry ' || e.id
+        FROM finance_entry e
+        WHERE NOT EXISTS (SELECT 1 FROM finance_transfer t WHERE t.entry_id = e.id)
+        """,
+    ),
+    Check(
+        "a reversal mirrors its entry, line by line, on the same day",
+        """
+        SELECT r.group_id, 'entry ' || r.id || ' reverses ' || o.id
+        FROM finance_entry r
+        JOIN finance_entry o ON o.id = r.reverses_id
+        WHERE r.effective_on <> o.effective_on OR r.group_id <> o.group_id
+        UNION
+        SELECT group_id, 'entry ' || reversal_id || ' reverses ' || original_id
+        FROM (
+            SELECT r.group_id, r.id AS reversal_id, r.reverses_id AS original_id,
+                t.debit_account_id AS debit_id, t.credit_account_id AS credit_id, t.member_id, t.amount, 1 AS number_of
+            FROM finance_entry r JOIN finance_transfer t ON t.entry_id = r.reverses_id
+            UNION ALL
+            SELECT r.group_id, r.id, r.reverses_id, t.credit_account_id, t.debit_account_id, t.member_id, t.amount, -1
+            FROM finance_entry r JOIN finance_transfer t ON t.entry_id = r.id
+            WHERE r.reverses_id IS NOT NULL
+        ) both_sides
+        GROUP BY group_id, reversal_id, original_id, debit_id, credit_id, member_id, amount
+        HAVING SUM(number_of) <> 0
+        """,
+    ),
+    Check(
+        "a loan's balance is its principal less what was repaid",
+        """
+        SELECT l.group_id, 'loan ' || l.number || ': principal ' || l.principal || ', paid out ' || paid_out
+            || ', repaid ' || repaid || ', balance ' || (a.debits_posted - a.credits_posted)
+        FROM finance_loan l
+        JOIN finance_account a ON a.loan_id = l.id AND a.kind = 'LOAN'
+        JOIN (
+            SELECT account_id,
+                SUM(CASE WHEN is_repayment THEN 0 ELSE amount END) AS paid_out,
+                SUM(CASE WHEN is_repayment THEN -amount ELSE 0 END) AS repaid
+            FROM (
+                SELECT t.debit_account_id AS account_id, t.amount, e.reverses_id IS NOT NULL AS is_repayment
+                FROM finance_transfer t JOIN finance_entry e ON e.id = t.entry_id
+                UNION ALL
+                SELECT t.credit_account_id, -t.amount, e.reverses_id IS NULL
+                FROM finance_transfer t JOIN finance_entry e ON e.id = t.entry_id
+            ) moves
+            GROUP BY account_id
+        ) m ON m.account_id = a.id
+        WHERE paid_out <> CASE WHEN l.cancelled_at IS NULL THEN l.principal ELSE 0 END
+            OR repaid < 0 OR a.debits_posted - a.credits_posted <> paid_out - repaid
+        """,
+    ),
+    Check(
+        "a loan was paid out, and its schedule repays it",
+        """
+        SELECT l.group_id, 'loan ' || l.number || ': principal ' || l.principal || ', instalments '
+            || COALESCE(SUM(i.principal), 0)
+        FROM finance_loan l LEFT JOIN finance_instalment i ON i.loan_id = l.id
+        GROUP BY l.id, l.group_id, l.number, l.principal
+        HAVING COALESCE(SUM(i.principal), 0) <> l.principal
+            OR NOT EXISTS (SELECT 1 FROM finance_account a WHERE a.loan_id = l.id AND a.kind = 'LOAN')
+        """,
+    ),
+)
+
+COUNTED = ("groups_group", "finance_account", "finance_entry", "finance_transfer", "finance_loan")
+
+
+def mismatches() -> Iterator[Mismatch]:
+    """Yield everything that breaks a rule, rule by rule."""
+    with connection.cursor() as cursor:
+        for check in CHECKS:
+            cursor.execute(
+                f"WITH broken(group_id, what) AS ({check.sql}) SELECT g.code, what FROM broken "  # noqa: S608 - fixed
+                "JOIN groups_group g ON g.id = broken.group_id ORDER BY g.code, what"
+            )
+            yield from (Mismatch(check.rule, code, what) for code, what in cursor.fetchall())
+
+
+def counted() -> dict[str, int]:
+    """Return how many rows each table of the ledger has, by table."""
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(f"SELECT '{table}', COUNT(*) FROM {table}" for table in COUNTED))  # noqa: S608
+        return dict(cursor.fetchall())

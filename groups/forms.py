@@ -110,7 +110,7 @@ class GroupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
         super().__init__(*args, **kwargs)
         self.fields["key"].initial = uuid.uuid4
         self.fields["founded_on"].widget.attrs["max"] = timezone.localdate().isoformat()
-        self.village_before = village_label(self.instance.village) if self.instance.village else ""
+        self.village_before = self.instance.village.path if self.instance.village else ""
         self.fields["village_text"].initial = self.village_before
         # The radio buttons appear only when there is something to choose.
         self.found: list[Region] = []
@@ -118,7 +118,7 @@ class GroupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
             self.found = selectors.villages_named(self._typed_village())
         if 1 < len(self.found) <= selectors.MOST_VILLAGES:
             cast(VillageChoice, self.fields["village_choice"]).choices = [
-                (village.pk, village_label(village)) for village in self.found
+                (village.pk, village.path) for village in self.found
             ]
         else:
             del self.fields["village_choice"]
@@ -283,12 +283,3 @@ class AssignmentForm(forms.Form):
         super().__init__(*args, **kwargs)
         cast("forms.ModelChoiceField[User]", self.fields["facilitator"]).queryset = selectors.free_facilitators(group)
         self.fields["started_on"].initial = timezone.localdate
-
-
-def village_label(village: Region) -> str:
-    """Write a village with its regions: `Sukamaju, Cibeber, Cianjur, Jawa Barat`."""
-    parts, region = [village.name], village.parent
-    while region is not None:
-        parts.append(region.name)
-        region = region.parent
-    return ", ".join(parts)

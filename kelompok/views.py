@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.i18n import set_language
 
+import assessment.selectors
 import finance.selectors
 import groups.selectors
 import meetings.selectors
@@ -78,6 +79,8 @@ def group(request: GroupRequest) -> HttpResponse:
         "groups/group.html",
         {
             "group": group,
+            "today": today,
+            "assessment": assessment.selectors.latest_of([group.pk]).get(group.pk),
             "members": [member for member in people if member.left_on is None],
             "former_members": [member for member in people if member.left_on is not None],
             "terms": [term for term in groups.selectors.officer_terms(group) if term.ended_on is None],

@@ -31,3 +31,8 @@ class Region(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def path(self) -> str:
+        """The name with those of its regions: `Sukamaju, Cibeber, Cianjur, Jawa Barat`; select the parents along."""
+        return self.name if self.parent is None else f"{self.name}, {self.parent.path}"

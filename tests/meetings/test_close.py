@@ -7,13 +7,13 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from finance.models import Account, CashCount, Entry, Loan, Transfer
+from finance.models import CashCount, Entry, Loan, Transfer
 from meetings.models import AgendaItem, Attendance, Meeting
-from tests.factories import facilitator_of, lend, make_group, make_member, make_members, save
+from tests.factories import FOUNDED, lend, make_group, make_member, make_members, save
+from tests.meetings.pages import balance, errors, post_sheet, sign_in
 from tests.meetings.sheets import HELD_ON, sheet_data
 
 pytestmark = pytest.mark.django_db
@@ -28,29 +28,11 @@ def group():
 
 @pytest.fixture
 def client(group):
-    client = Client()
-    client.force_login(facilitator_of(group))
-    return client
-
-
-def post(client, group, action="close", number=None, **fields):
-    url = f"/g/{group.code}/meetings/{f'{number}/edit' if number else 'new'}/"
-    data = fields.pop("data", None) or sheet_data(group, **fields)
-    return client.post(url, {**data, "action": action})
-
-
-def balance(group, kind, **owner):
-    return Account.objects.get(group=group, kind=kind, **owner).balance
-
-
-def errors(response):
-    """The error messages of the page by field name."""
-    sheet = response.context["sheet"]
-    return {form.add_prefix(name): list(found) for form in sheet._parts() for name, found in form.errors.items()}
+    return sign_in(group)
 
 
 def test_it_posts_the_savings(client, group):
-    response = post(client, group)
+    response = post_sheet(client, group)
     assert response.status_code == 302
     assert response.url == f"/g/{group.code}/meetings/1/"
     assert balance(group, "CASH") == 30_000
@@ -58,7 +40,7 @@ def test_it_posts_the_savings(client, group):
 
 
 def test_it_records_attendance_and_tallies(client, group):
-    post(client, group, m2_attendance="ABSENT", m2_wajib="", m3_attendance="REPRESENTED")
+    post_sheet(client, group, m2_attendance="ABSENT", m2_wajib="", m3_attendance="REPRESENTED")
     meeting = Meeting.objects.get()
     assert Attendance.objects.filter(status="PRESENT").count() == 1
     assert (meeting.member_count, meeting.present_count, meeting.absent_count, meeting.represented_count) == (
@@ -71,7 +53,7 @@ def test_it_records_attendance_and_tallies(client, group):
 
 
 def test_it_records_the_agenda(client, group):
-    post(
+    post_sheet(
         client,
         group,
         agenda_0_title="Lokakarya",
@@ -86,7 +68,9 @@ def test_it_records_the_agenda(client, group):
 
 
 def test_voluntary_savings_fines_and_social_fund(client, group):
-    post(client, group, m1_sukarela_in="50.000", m1_sukarela_out="20000", m2_fine="2000", m2_fine_reason="terlambat")
+    post_sheet(
+        client, group, m1_sukarela_in="50.000", m1_sukarela_out="20000", m2_fine="2000", m2_fine_reason="terlambat"
+    )
     first, second, _third = group.members.order_by("number")
     assert balance(group, "SUKARELA", member=first) == 30_000
     assert balance(group, "FINE") == 2_000
@@ -97,7 +81,7 @@ def test_voluntary_savings_fines_and_social_fund(client, group):
 def test_a_loan_is_paid_out_with_its_schedule(client, group):
     save(group.members.first(), 5_000_000)
     borrower = group.members.last()
-    post(client, group, loans_0_member=borrower.pk, loans_0_principal="5.000.000", loans_0_periods="24")
+    post_sheet(client, group, loans_0_member=borrower.pk, loans_0_principal="5.000.000", loans_0_periods="24")
     loan = Loan.objects.get()
     assert loan.first_due.isoformat() == "2025-04-04"
     assert [loan.instalments.first().total, loan.instalments.last().total] == [284_000, 268_000]
@@ -107,7 +91,7 @@ def test_a_loan_is_paid_out_with_its_schedule(client, group):
 def test_an_instalment_pays_the_fee_first(client, group):
     save(group.members.first(), 5_000_000)
     loan = lend(group.members.last(), 1_200_000, 12)
-    post(client, group, **{f"l{loan.pk}_paid": "118000"})
+    post_sheet(client, group, **{f"l{loan.pk}_paid": "118000"})
     assert balance(group, "SERVICE_FEE", loan=loan) == 18_000
     assert balance(group, "LOAN", loan=loan) == 1_100_000
 
@@ -121,7 +105,7 @@ def test_the_instalment_is_prefilled_with_what_is_due(client, group):
 
 
 def test_other_money(client, group):
-    post(
+    post_sheet(
         client, group, other_0_kind="GRANT", other_0_amount="1000000", other_0_memo="Hibah desa",
         other_1_kind="EXPENSE", other_1_amount="15000", other_1_memo="Buku tulis",
     )  # fmt: skip
@@ -131,27 +115,27 @@ def test_other_money(client, group):
 
 
 def test_a_cash_count_that_agrees_needs_no_word(client, group):
-    post(client, group, counted="30.000")
+    post_sheet(client, group, counted="30.000")
     assert CashCount.objects.get().difference == 0
 
 
 def test_a_cash_difference_needs_an_explanation(client, group):
-    response = post(client, group, counted="29.000")
+    response = post_sheet(client, group, counted="29.000")
     assert response.status_code == 422
     assert "explanation" in errors(response)
     assert Meeting.objects.count() == 0
-    post(client, group, counted="29.000", explanation="uang kembalian kurang")
+    post_sheet(client, group, counted="29.000", explanation="uang kembalian kurang")
     assert CashCount.objects.get().difference == -1_000
 
 
 def test_nothing_counted_is_no_count(client, group):
-    post(client, group, counted="")
+    post_sheet(client, group, counted="")
     assert Meeting.objects.get().cash_count is None
 
 
 @pytest.mark.parametrize("amount", ["-5000", "abc", "1" * 20, "10,5", "1e5", "１０"])
 def test_bad_amounts_are_refused_at_the_field(client, group, amount):
-    response = post(client, group, m1_wajib=amount)
+    response = post_sheet(client, group, m1_wajib=amount)
     member = group.members.first()
     assert response.status_code == 422
     assert f"m{member.pk}-wajib" in errors(response)
@@ -160,64 +144,64 @@ def test_bad_amounts_are_refused_at_the_field(client, group, amount):
 
 
 def test_every_member_needs_an_attendance(client, group):
-    response = post(client, group, m2_attendance="")
+    response = post_sheet(client, group, m2_attendance="")
     assert f"m{group.members.all()[1].pk}-attendance" in errors(response)
 
 
 def test_an_absent_member_brings_no_money(client, group):
-    response = post(client, group, m1_attendance="ABSENT")
+    response = post_sheet(client, group, m1_attendance="ABSENT")
     assert f"m{group.members.first().pk}-wajib" in errors(response)
 
 
 def test_an_instalment_above_the_balance_is_refused(client, group):
     save(group.members.first(), 5_000_000)
     loan = lend(group.members.last(), 1_200_000, 12)
-    response = post(client, group, **{f"l{loan.pk}_paid": "1.416.001"})
+    response = post_sheet(client, group, **{f"l{loan.pk}_paid": "1.416.001"})
     assert f"l{loan.pk}-paid" in errors(response)
     assert Entry.objects.count() == 2
 
 
 def test_a_withdrawal_above_the_savings_is_refused(client, group):
-    response = post(client, group, m1_sukarela_in="10000", m1_sukarela_out="10001")
+    response = post_sheet(client, group, m1_sukarela_in="10000", m1_sukarela_out="10001")
     assert f"m{group.members.first().pk}-sukarela_out" in errors(response)
 
 
 @pytest.mark.parametrize(
     "held_on",
-    [timezone.localdate() + timedelta(1), make_group.__globals__["FOUNDED"] - timedelta(1)],
+    [timezone.localdate() + timedelta(1), FOUNDED - timedelta(1)],
     ids=["future", "before the group"],
 )
 def test_impossible_days_are_refused(client, group, held_on):
-    response = post(client, group, held_on=held_on)
+    response = post_sheet(client, group, held_on=held_on)
     assert "held_on" in errors(response)
 
 
 @pytest.mark.parametrize("held_on", ["", "31/31/2025", "kemarin", "2025-02-30"])
 def test_days_that_are_none_are_refused(client, group, held_on):
-    response = post(client, group, data={**sheet_data(group), "held_on": held_on})
+    response = post_sheet(client, group, data={**sheet_data(group), "held_on": held_on})
     assert "held_on" in errors(response)
 
 
 def test_a_member_of_another_group_is_refused(client, group):
     stranger = make_member(make_group())
-    response = post(client, group, data={**sheet_data(group), f"m{stranger.pk}-wajib": "5000"})
+    response = post_sheet(client, group, data={**sheet_data(group), f"m{stranger.pk}-wajib": "5000"})
     assert response.status_code == 422
     assert response.context["sheet"].refusals
-    response = post(client, group, loans_0_member=stranger.pk, loans_0_principal="5000", loans_0_periods="2")
+    response = post_sheet(client, group, loans_0_member=stranger.pk, loans_0_principal="5000", loans_0_periods="2")
     assert "loans-0-member" in errors(response)
 
 
 def test_a_closed_loan_is_refused(client, group):
     save(group.members.first(), 5_000_000)
     loan = lend(group.members.last(), 12_000, 1)
-    post(client, group, **{f"l{loan.pk}_paid": "12180"})
-    response = post(client, group, held_on=HELD_ON + timedelta(7), **{f"l{loan.pk}_paid": "1000"})
+    post_sheet(client, group, **{f"l{loan.pk}_paid": "12180"})
+    response = post_sheet(client, group, held_on=HELD_ON + timedelta(7), **{f"l{loan.pk}_paid": "1000"})
     assert response.status_code == 422
     assert response.context["sheet"].refusals
 
 
 def test_more_cash_out_than_there_is_is_refused_at_the_loan(client, group):
-    response = post(
+    response = post_sheet(
         client, group, loans_0_member=group.members.first().pk, loans_0_principal="30001", loans_0_periods="3"
     )
     assert "loans-0-principal" in errors(response)
@@ -227,27 +211,27 @@ def test_more_cash_out_than_there_is_is_refused_at_the_loan(client, group):
 def test_the_rules_limit_a_loan(client, group):
     save(group.members.first(), 5_000_000)
     member = group.members.first().pk
-    response = post(client, group, loans_0_member=member, loans_0_principal="5000", loans_0_periods="25")
+    response = post_sheet(client, group, loans_0_member=member, loans_0_principal="5000", loans_0_periods="25")
     assert "loans-0-periods" in errors(response)
 
 
 def test_half_a_loan_is_refused(client, group):
-    response = post(client, group, loans_0_principal="5000")
+    response = post_sheet(client, group, loans_0_principal="5000")
     assert {"loans-0-member", "loans-0-periods"} <= set(errors(response))
 
 
 def test_the_same_form_twice_is_one_meeting(client, group):
     data = sheet_data(group)
-    first = post(client, group, data=data)
-    second = post(client, group, data=data)
+    first = post_sheet(client, group, data=data)
+    second = post_sheet(client, group, data=data)
     assert first.url == second.url
     assert Meeting.objects.count() == 1
     assert Entry.objects.count() == 1
 
 
 def test_two_sheets_for_one_day_are_one_meeting(client, group):
-    post(client, group)
-    response = post(client, group)
+    post_sheet(client, group)
+    response = post_sheet(client, group)
     assert response.status_code == 422
     assert "held_on" in errors(response)
     assert Meeting.objects.count() == 1
@@ -255,10 +239,10 @@ def test_two_sheets_for_one_day_are_one_meeting(client, group):
 
 
 def test_somebody_else_closed_the_draft_meanwhile(client, group):
-    post(client, group, action="draft")
+    post_sheet(client, group, action="draft")
     base = Meeting.objects.get().key
-    post(client, group, number=1, data={**sheet_data(group), "base": str(base)})
-    response = post(client, group, number=1, data={**sheet_data(group, m1_sukarela_in="777"), "base": str(base)})
+    post_sheet(client, group, number=1, data={**sheet_data(group), "base": str(base)})
+    response = post_sheet(client, group, number=1, data={**sheet_data(group, m1_sukarela_in="777"), "base": str(base)})
     assert response.status_code == 422
     assert response.context["sheet"].refusals
     assert 'value="777"' in response.content.decode()
@@ -268,7 +252,7 @@ def test_somebody_else_closed_the_draft_meanwhile(client, group):
 def test_a_member_who_joined_later_is_left_out(client, group):
     late = make_member(group, number=4, joined_on=HELD_ON + timedelta(30))
     data = {**sheet_data(group), f"m{late.pk}-attendance": ""}
-    assert post(client, group, data=data).status_code == 302
+    assert post_sheet(client, group, data=data).status_code == 302
     assert Meeting.objects.get().member_count == 3
 
 
@@ -278,10 +262,9 @@ def test_the_number_of_statements_does_not_grow(members, meetings):
     people = make_members(group, members)
     save(people[0], 50_000_000)
     loans = [lend(member, 120_000, 2) for member in people[: members // 2]]
-    client = Client()
-    client.force_login(facilitator_of(group))
+    client = sign_in(group)
     for week in range(meetings):
-        assert post(client, group, held_on=HELD_ON + timedelta(7 * week)).status_code == 302
+        assert post_sheet(client, group, held_on=HELD_ON + timedelta(7 * week)).status_code == 302
     data = sheet_data(
         group,
         held_on=HELD_ON + timedelta(7 * meetings),
@@ -298,11 +281,11 @@ def test_the_number_of_statements_does_not_grow(members, meetings):
         **{f"l{loan.pk}_paid": "60000" for loan in loans},
     )
     with CaptureQueriesContext(connection) as counted:
-        assert post(client, group, data=data).status_code == 302
+        assert post_sheet(client, group, data=data).status_code == 302
     assert len(counted) == 20, "\n".join(query["sql"][:110] for query in counted.captured_queries)
 
 
 def test_the_ledger_entry_carries_the_key_of_the_sheet(client, group):
     key = uuid.uuid4()
-    post(client, group, key=key)
+    post_sheet(client, group, key=key)
     assert Entry.objects.get().key == key == Meeting.objects.get().key

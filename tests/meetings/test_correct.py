@@ -1,0 +1,228 @@
+"""Correcting a closed meeting: a reversal and a new entry, a new version, both visible."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError
+
+from finance.models import CashCount, Entry, Loan, Transfer
+from meetings.models import AgendaItem, Attendance, Meeting
+from tests.factories import lend, make_group, make_members, save
+from tests.meetings.pages import balance, errors, post_correction, post_sheet, sign_in
+from tests.meetings.sheets import HELD_ON, sheet_data
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def group():
+    group = make_group()
+    make_members(group, 3)
+    return group
+
+
+@pytest.fixture
+def client(group):
+    return sign_in(group)
+
+
+def test_a_wrong_amount_is_reversed_and_posted_anew(client, group):
+    post_sheet(client, group)
+    response = post_correction(client, group, m1_wajib="15000")
+    assert response.status_code == 302
+    old, reversal, new = Entry.objects.order_by("pk")
+    assert reversal.reverses == old
+    assert reversal.effective_on == old.effective_on
+    assert balance(group, "CASH") == 35_000
+    assert Meeting.objects.get(version=2).entry == new
+
+
+def test_both_versions_stay_readable_with_the_reason(client, group):
+    post_sheet(client, group)
+    post_correction(client, group, m1_wajib="15000")
+    page = client.get(f"/g/{group.code}/meetings/1/")
+    assert "salah catat" in page.content.decode()
+    assert client.get(f"/g/{group.code}/meetings/1/versions/1/").status_code == 200
+    assert Meeting.objects.filter(status="CORRECTED").count() == 1
+
+
+def test_a_correction_of_words_leaves_the_ledger_alone(client, group):
+    post_sheet(client, group, agenda_0_title="Lokakarya")
+    post_correction(client, group, agenda_0_title="Lokakarya ternak")
+    assert Entry.objects.count() == 1
+    assert AgendaItem.objects.get(meeting__version=2).title == "Lokakarya ternak"
+
+
+def test_nothing_changed_is_refused(client, group):
+    post_sheet(client, group)
+    response = post_correction(client, group)
+    assert response.status_code == 422
+    assert Meeting.objects.count() == 1
+
+
+def test_a_reason_is_required(client, group):
+    post_sheet(client, group)
+    response = post_correction(client, group, m1_wajib="15000", extra={"reason": ""})
+    assert "reason" in errors(response)
+    assert Meeting.objects.count() == 1
+
+
+def test_the_preview_shows_the_change_and_writes_nothing(client, group):
+    post_sheet(client, group)
+    response = post_correction(client, group, m1_wajib="15000", extra={"action": "preview"})
+    (change,) = response.context["changes"]
+    assert (change.before, change.after) == ("Rp\N{NO-BREAK SPACE}10.000", "Rp\N{NO-BREAK SPACE}15.000")
+    assert Meeting.objects.count() == 1
+
+
+def test_the_sheet_is_prefilled_with_what_was_recorded(client, group):
+    save(group.members.last(), 5_000_000)
+    loan = lend(group.members.last(), 1_200_000, 12)
+    recorded = {
+        "m1_sukarela_in": "50000", "m2_fine": "2000", "m2_fine_reason": "terlambat", f"l{loan.pk}_paid": "118000",
+        "agenda_0_title": "Lokakarya", "agenda_0_decision": "ikut", "other_0_kind": "EXPENSE",
+        "other_0_amount": "5000", "other_0_memo": "Buku",
+    }  # fmt: skip
+    post_sheet(client, group, **recorded)
+    sheet = client.get(f"/g/{group.code}/meetings/1/correct/").context["sheet"]
+    assert sheet.members[0]["sukarela_in"].value() == "50.000"
+    assert sheet.members[1]["fine_reason"].value() == "terlambat"
+    assert sheet.repayments[0]["paid"].value() == "118.000"
+    assert sheet.agenda.forms[0]["decision"].value() == "ikut"
+    assert sheet.other.forms[0]["amount"].value() == "5.000"
+    assert sheet.expected_cash == balance(group, "CASH")
+
+
+def test_an_instalment_is_divided_anew(client, group):
+    save(group.members.first(), 5_000_000)
+    loan = lend(group.members.last(), 1_200_000, 12)
+    post_sheet(client, group, **{f"l{loan.pk}_paid": "118000"})
+    post_correction(client, group, **{f"l{loan.pk}_paid": "10000"})
+    assert balance(group, "SERVICE_FEE", loan=loan) == 10_000
+    assert balance(group, "LOAN", loan=loan) == 1_200_000
+
+
+def test_a_loan_that_never_was_is_cancelled(client, group):
+    save(group.members.first(), 5_000_000)
+    post_sheet(client, group, loans_0_member=group.members.last().pk, loans_0_principal="100000", loans_0_periods="10")
+    loan = Loan.objects.get()
+    response = post_correction(client, group, extra={f"k{loan.pk}-cancel": "on"})
+    assert response.status_code == 302
+    loan.refresh_from_db()
+    assert loan.cancelled_at is not None
+    assert balance(group, "LOAN", loan=loan) == 0
+
+
+def test_a_loan_is_kept_through_a_correction(client, group):
+    save(group.members.first(), 5_000_000)
+    post_sheet(client, group, loans_0_member=group.members.last().pk, loans_0_principal="100000", loans_0_periods="10")
+    post_correction(client, group, m1_wajib="15000")
+    assert Loan.objects.get().cancelled_at is None
+    assert balance(group, "LOAN", loan=Loan.objects.get()) == 100_000
+
+
+def test_a_loan_repaid_in_part_cannot_be_cancelled(client, group):
+    save(group.members.first(), 5_000_000)
+    post_sheet(client, group, loans_0_member=group.members.last().pk, loans_0_principal="100000", loans_0_periods="10")
+    loan = Loan.objects.get()
+    post_sheet(client, group, held_on=HELD_ON + timedelta(30), **{f"l{loan.pk}_paid": "20000"})
+    response = post_correction(client, group, extra={f"k{loan.pk}-cancel": "on"})
+    assert response.status_code == 422
+    loan.refresh_from_db()
+    assert loan.cancelled_at is None
+
+
+def test_savings_spent_since_cannot_be_taken_back(client, group):
+    post_sheet(client, group, m1_sukarela_in="50000")
+    post_sheet(client, group, held_on=HELD_ON + timedelta(7), m1_sukarela_out="50000")
+    response = post_correction(client, group)
+    assert response.status_code == 422
+    assert f"m{group.members.first().pk}-sukarela_out" in errors(response) or response.context["sheet"].refusals
+    assert Meeting.objects.filter(status="CORRECTED").count() == 0
+
+
+def test_an_old_meeting_can_be_corrected_after_many_more(client, group):
+    for week in range(6):
+        post_sheet(client, group, held_on=HELD_ON + timedelta(7 * week))
+    post_correction(client, group, m1_wajib="12000")
+    assert balance(group, "CASH") == 6 * 30_000 + 2_000
+
+
+def test_a_member_who_left_since_is_still_on_the_sheet(client, group):
+    post_sheet(client, group)
+    leaver = group.members.last()
+    data = {**sheet_data(group, m1_wajib="12000"), "version": "1", "reason": "salah", "action": "correct"}
+    leaver.left_on = HELD_ON + timedelta(30)
+    leaver.save()
+    client.post(f"/g/{group.code}/meetings/1/correct/", data)
+    assert Attendance.objects.filter(meeting__version=2, member=leaver).exists()
+
+
+def test_the_old_cash_difference_is_settled_by_the_correction(client, group):
+    post_sheet(client, group, counted="35000", explanation="lebih")
+    post_correction(client, group, m1_wajib="15000", counted="35000")
+    old, new = CashCount.objects.order_by("pk")
+    assert old.settled_on is not None
+    assert (new.expected, new.difference) == (35_000, 0)
+
+
+def test_what_was_carried_out_stays_carried_out(client, group):
+    post_sheet(client, group, agenda_0_title="Pakan", agenda_0_decision="beli", agenda_0_due_on="2025-03-20")
+    item = AgendaItem.objects.get()
+    client.post(f"/g/{group.code}/decisions/{item.pk}/done/")
+    post_correction(
+        client,
+        group,
+        m1_wajib="15000",
+        agenda_0_title="Pakan",
+        agenda_0_decision="beli",
+        agenda_0_due_on="2025-03-20",
+        extra={"agenda-INITIAL_FORMS": "1"},
+    )
+    assert AgendaItem.objects.get(meeting__version=2).done_on is not None
+
+
+def test_the_same_correction_twice_is_one(client, group):
+    post_sheet(client, group)
+    key = uuid.uuid4()
+    post_correction(client, group, key=key, m1_wajib="15000")
+    response = post_correction(client, group, key=key, m1_wajib="15000")
+    assert response.status_code == 302
+    assert Meeting.objects.count() == 2
+
+
+def test_two_people_correcting_the_same_version(client, group):
+    post_sheet(client, group)
+    post_correction(client, group, m1_wajib="15000")
+    response = post_correction(client, group, m1_wajib="16000")
+    assert response.status_code == 422
+    assert response.context["sheet"].refusals
+    assert balance(group, "CASH") == 35_000
+
+
+def test_a_draft_cannot_be_corrected(client, group):
+    post_sheet(client, group, action="draft")
+    assert post_correction(client, group, m1_wajib="15000").status_code == 404
+
+
+@pytest.mark.parametrize("change", [{"place": "Lain"}, {"present_count": 9}, {"status": "DRAFT"}])
+def test_the_database_refuses_to_edit_a_closed_meeting(client, group, change):
+    post_sheet(client, group)
+    with pytest.raises(IntegrityError):
+        Meeting.objects.update(**change)
+
+
+def test_the_database_refuses_to_delete_a_closed_meeting(client, group):
+    post_sheet(client, group)
+    with pytest.raises(IntegrityError, match="meetings_attendance_no_delete"):
+        Attendance.objects.all().delete()
+
+
+def test_transfers_of_the_old_version_are_untouched(client, group):
+    post_sheet(client, group)
+    before = list(Transfer.objects.values_list("pk", "amount"))
+    post_correction(client, group, m1_wajib="15000")
+    assert list(Transfer.objects.values_list("pk", "amount")[:3]) == before

@@ -1,0 +1,120 @@
+"""Drafts: saved as often as the recorder likes, posting nothing."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+
+from finance.models import Entry
+from meetings.models import Meeting
+from tests.factories import make_group, make_members
+from tests.meetings.pages import balance, post_sheet, sign_in
+from tests.meetings.sheets import sheet_data
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def group():
+    group = make_group()
+    make_members(group, 3)
+    return group
+
+
+@pytest.fixture
+def client(group):
+    return sign_in(group)
+
+
+def test_it_posts_nothing(client, group):
+    response = post_sheet(client, group, action="draft")
+    assert response.url == f"/g/{group.code}/meetings/1/edit/"
+    assert Meeting.objects.get().status == "DRAFT"
+    assert not Entry.objects.exists()
+
+
+def test_half_a_sheet_is_kept_as_typed(client, group):
+    member = group.members.first()
+    typed = {**sheet_data(group), "held_on": "", f"m{member.pk}-wajib": "sepuluh ribu"}
+    post_sheet(client, group, action="draft", data=typed)
+    page = client.get(f"/g/{group.code}/meetings/1/edit/")
+    assert 'value="sepuluh ribu"' in page.content.decode()
+    assert not page.context["sheet"].has_errors
+
+
+def test_a_draft_can_be_closed(client, group):
+    post_sheet(client, group, action="draft")
+    base = Meeting.objects.get().key
+    response = post_sheet(client, group, number=1, data={**sheet_data(group), "base": str(base)})
+    assert response.url == f"/g/{group.code}/meetings/1/"
+    assert balance(group, "CASH") == 30_000
+    assert Meeting.objects.get().draft is None
+
+
+def test_the_same_save_twice_is_one_draft(client, group):
+    key = uuid.uuid4()
+    post_sheet(client, group, action="draft", key=key)
+    post_sheet(client, group, action="draft", key=key)
+    assert Meeting.objects.count() == 1
+
+
+def test_somebody_elses_save_is_not_overwritten_unseen(client, group):
+    post_sheet(client, group, action="draft")
+    base = str(Meeting.objects.get().key)
+    post_sheet(client, group, action="draft", number=1, data={**sheet_data(group, m1_wajib="111"), "base": base})
+    mine = {**sheet_data(group, m1_wajib="222"), "base": base}
+    response = post_sheet(client, group, action="draft", number=1, data=mine)
+    assert response.status_code == 409
+    assert 'value="222"' in response.content.decode()
+    assert Meeting.objects.get().draft[f"m{group.members.first().pk}-wajib"] == "111"
+
+
+def test_a_conflict_once_seen_can_be_overruled(client, group):
+    post_sheet(client, group, action="draft")
+    base = str(Meeting.objects.get().key)
+    post_sheet(client, group, action="draft", number=1, data={**sheet_data(group, m1_wajib="111"), "base": base})
+    mine = {**sheet_data(group, m1_wajib="222"), "base": base}
+    seen = post_sheet(client, group, action="draft", number=1, data=mine).context["base"]
+    assert post_sheet(client, group, action="draft", number=1, data={**mine, "base": seen}).status_code == 302
+
+
+def test_everybody_else_present_works_without_a_script(client, group):
+    second = group.members.all()[1]
+    data = {name: value for name, value in sheet_data(group).items() if not name.endswith("-attendance")}
+    page = post_sheet(client, group, action="present", data={**data, f"m{second.pk}-attendance": "LATE"})
+    assert [form["attendance"].value() for form in page.context["sheet"].members] == ["PRESENT", "LATE", "PRESENT"]
+
+
+def test_more_rows_work_without_a_script(client, group):
+    page = post_sheet(client, group, action="more", agenda_0_title="Lokakarya")
+    agenda = page.context["sheet"].agenda
+    assert agenda.forms[0]["title"].value() == "Lokakarya"
+    assert len(agenda.forms) == 4
+
+
+@pytest.mark.parametrize("total", ["", "-1", "abc", "99999999999"])
+def test_a_broken_row_count_is_no_server_error(client, group, total):
+    for action in ("more", "close", "draft"):
+        data = {**sheet_data(group), "agenda-TOTAL_FORMS": total, "action": action}
+        assert client.post(f"/g/{group.code}/meetings/new/", data).status_code < 500
+
+
+def test_a_draft_can_be_discarded(client, group):
+    post_sheet(client, group, action="draft")
+    client.post(f"/g/{group.code}/meetings/1/discard/")
+    assert not Meeting.objects.exists()
+
+
+def test_a_closed_meeting_cannot_be_discarded(client, group):
+    post_sheet(client, group)
+    assert client.post(f"/g/{group.code}/meetings/1/discard/").status_code == 404
+    assert Meeting.objects.exists()
+
+
+@pytest.mark.parametrize("key", ["", "x", "0"])
+def test_a_broken_key_is_no_server_error(client, group, key):
+    assert (
+        client.post(f"/g/{group.code}/meetings/new/", {**sheet_data(group), "key": key, "action": "draft"}).status_code
+        == 302
+    )

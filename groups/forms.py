@@ -226,6 +226,7 @@ class ConstitutionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscr
     fine_late = RupiahField(label=_("Fine (denda) for coming late"), required=False)
     fine_absent = RupiahField(label=_("Fine (denda) for absence without notice"), required=False)
     loan_rate = PercentField(label=_("Service fee (jasa), % a month"))
+    loan_max_periods = forms.IntegerField(label=_("Longest loan, in months"), min_value=1, max_value=120)
     loan_ceiling = RupiahField(label=_("Largest loan; 0 is no limit"), required=False)
     loan_round_up_to = RupiahField(label=_("Round instalments up to"), min_value=1)
 

@@ -7,8 +7,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.db import transaction
+
 from finance import services as finance
-from finance.models import AccountKind, Loan
+from finance.ledger import open_books
+from finance.models import AccountKind, CashCount, Entry, Loan
 from groups.models import (
     Constitution,
     FacilitatorAssignment,
@@ -17,6 +20,7 @@ from groups.models import (
     OfficerRole,
     OfficerTerm,
     Organisation,
+    Region,
     Role,
     User,
 )
@@ -96,6 +100,19 @@ def make_officer(member: Member, role: str = OfficerRole.KETUA, **fields: Any) -
     )
 
 
+def make_village(code: str = "35.19.05.2003", *names: str) -> Region:
+    """A village with its district, regency and province; `names` go from the province down."""
+    region = None
+    parts = code.split(".")
+    names = names or ("Jawa Timur", "Kabupaten Madiun", "Dolopo", "Sukamaju")
+    for level, name in enumerate(names, start=1):
+        region, _ = Region.objects.get_or_create(
+            code=".".join(parts[:level]), defaults={"name": name, "level": level, "parent": region}
+        )
+    assert region is not None
+    return region
+
+
 def facilitator_of(group: Group) -> User:
     return group.recorded_by
 
@@ -133,3 +150,22 @@ def lend(member: Member, principal: int = 1_200_000, periods: int = 12, **terms:
         ),
         key=uuid.uuid4(),
     )
+
+
+def repay(loan: Loan, amount: int, on: date = date(2025, 3, 4)) -> Entry:
+    """The borrower pays on the loan in cash."""
+    return finance.loan_repay(
+        actor=facilitator_of(loan.group), group=loan.group, loan=loan, amount=amount, on=on, key=uuid.uuid4()
+    )
+
+
+def count_cash(group: Group, counted: int, on: date = FOUNDED, explanation: str = "kembalian kurang") -> CashCount:
+    """The cash box is counted."""
+    with transaction.atomic():
+        books = open_books(group=group, actor=facilitator_of(group))
+        return finance.cash_count_record(books, counted=counted, explanation=explanation, on=on)
+
+
+def reverse(entry: Entry, reason: str = "salah tulis") -> Entry:
+    """The entry is undone by its mirror image."""
+    return finance.entry_reverse(actor=facilitator_of(entry.group), entry=entry, reason=reason, key=uuid.uuid4())

@@ -24,6 +24,7 @@ from meetings.minutes import (
 )
 from meetings.models import AttendanceStatus
 
+SELDOM = ("sukarela_out", "fine", "fine_reason")
 ROWS = 40
 """The most agenda items, new loans or other money rows a sheet takes."""
 CASH_FIELDS = {
@@ -172,9 +173,19 @@ class MemberForm(_Part):
         return date_format(self.member.joined_on)
 
     @property
-    def money(self) -> list[forms.BoundField]:
-        """The fields for money, in the order of the sheet."""
-        return [self[name] for name in self.fields if name not in ("attendance", "fine_reason")]
+    def usual(self) -> list[forms.BoundField]:
+        """The money most members bring at most meetings."""
+        return [self[name] for name in ("pokok", "wajib", "social", "sukarela_in") if name in self.fields]
+
+    @property
+    def seldom(self) -> list[forms.BoundField]:
+        """What few members need at a meeting; folded away until it is."""
+        return [self[name] for name in SELDOM]
+
+    @property
+    def seldom_used(self) -> bool:
+        """Whether a folded field has something to show."""
+        return any(self[name].value() or self[name].errors for name in SELDOM)
 
 
 class RepaymentForm(_Part):

@@ -10,7 +10,6 @@ from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -250,7 +249,6 @@ def _render_sheet(
             "meeting": meeting,
             "key": key,
             "base": request.POST.get("base", ""),
-            "cancel_url": reverse("meeting-list", args=[request.group.code]),
             **context,
         },
         status=status,

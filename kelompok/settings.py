@@ -44,6 +44,8 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    # Around GZip, which weakens ETags so that WhiteNoise no longer knows its own: unchanged files answer 304.
+    "django.middleware.http.ConditionalGetMiddleware",
     # Before WhiteNoise, so that static files are small in DEBUG as well, where nothing is precompressed.
     "django.middleware.gzip.GZipMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -1,0 +1,45 @@
+"""`make bench`: print every figure as a line of JSON; exit 1 if one is above its limit.
+
+Runs in production settings, on a PostgreSQL database that is made for it and dropped afterwards.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+
+import django
+
+
+def main() -> int:
+    """Run all benchmarks and return the exit code."""
+    os.environ.update(
+        DJANGO_SETTINGS_MODULE="kelompok.settings",
+        DEBUG="false",
+        SECRET_KEY=secrets.token_urlsafe(50),
+        ALLOWED_HOSTS="testserver",
+    )
+    django.setup()
+    from django.db import connection
+
+    from tests.bench import bench_meeting
+
+    if connection.vendor != "postgresql":
+        sys.exit("DATABASE_URL must name a PostgreSQL.")
+    connection.settings_dict["TEST"]["NAME"] = "kelompok_bench"
+    before = connection.settings_dict["NAME"]
+    connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+    above = 0
+    try:
+        for bench in (bench_meeting,):
+            for figure in bench.figures():
+                figure.report()
+                above += figure.ratio > figure.limit
+    finally:
+        connection.creation.destroy_test_db(before, verbosity=0)
+    return 1 if above else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

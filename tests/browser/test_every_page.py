@@ -1,0 +1,115 @@
+"""Every page of the site on a phone's screen: nothing sideways, nothing axe finds serious, no complaint of the browser.
+
+The pages are those of the URLconf: a new one fails this test until its address is known here.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from django.core.management import call_command
+from django.urls import URLPattern, reverse
+from django.utils import timezone
+
+from finance.models import CashCount, Entry, Loan
+from groups.models import FacilitatorAssignment, Group, Role, User
+from groups.permissions import Capability, declared_capability, walk_urls
+from kelompok.demo.cast import PASSWORD
+from meetings.models import Meeting, MeetingStatus
+from meetings.services import draft_save
+
+pytestmark = pytest.mark.browser
+
+NO_PAGES = {
+    "healthz",
+    "logout",
+    "language",
+    "draft-discard",
+    "decision-done",
+    "assessment-finalise",
+    "dashboard-score",
+}
+"""Addresses that answer with something else than a page of their own."""
+BY_STAFF = {Capability.ASSESS, Capability.CONFIGURE}
+
+
+def routes() -> dict[str, URLPattern]:
+    found = {pattern.name or route: pattern for route, pattern in walk_urls()}
+    return {name: pattern for name, pattern in found.items() if name not in NO_PAGES}
+
+
+@pytest.fixture
+def group(committed_db) -> Group:
+    """A group in the middle of its life, with a draft, a corrected meeting and an open cash difference."""
+    call_command("demo", "--groups", "3", "--months", "6", "--force", "--verbosity", "0")
+    group = Group.objects.filter(loans__isnull=False).distinct().first()
+    assert group is not None
+    recorder = facilitator(group)
+    draft_save(actor=recorder, group=group, key=uuid.uuid4(), draft={})
+    CashCount.objects.create(
+        group=group,
+        counted_on=timezone.localdate(),
+        expected=100_000,
+        counted=95_000,
+        explanation="uang kembalian kurang",
+        counted_by=recorder,
+    )
+    return group
+
+
+def facilitator(group: Group) -> User:
+    assignment = FacilitatorAssignment.objects.filter(group=group, ended_on=None).select_related("facilitator").first()
+    assert assignment is not None
+    return assignment.facilitator
+
+
+def address(name: str, group: Group) -> str:
+    """Return the address of the page `name` for some row of `group` that it can show."""
+    closed = Meeting.objects.filter(group=group, status=MeetingStatus.CLOSED).first()
+    member = group.members.filter(left_on__isnull=True).first()
+    rows = {
+        "member": {"pk": member.pk},
+        "member-edit": {"pk": member.pk},
+        "member-leave": {"pk": member.pk},
+        "facilitator-end": {"pk": FacilitatorAssignment.objects.filter(group=group, ended_on=None).first().pk},
+        "loan": {"number": Loan.objects.filter(group=group).first().number},
+        "entry": {"pk": Entry.objects.filter(group=group).first().pk},
+        "cash-difference-settle": {"pk": CashCount.objects.filter(group=group, counted=95_000).first().pk},
+        "meeting": {"number": closed.number},
+        "meeting-edit": {"number": Meeting.objects.filter(group=group, status=MeetingStatus.DRAFT).first().number},
+        "meeting-correct": {"number": closed.number},
+        "meeting-version": {"number": closed.number, "version": 1},
+    }
+    pattern = routes()[name]
+    own = {"code": group.code} if "code" in pattern.pattern.converters else {}
+    return reverse(name, kwargs=own | rows.get(name, {}))
+
+
+def test_every_page_fits_a_phone_and_is_accessible(visit, group):
+    by_recorder, by_staff, by_stranger = visit(), visit(), visit()
+    staff = User.objects.filter(organisation=group.organisation, role=Role.STAFF).first()
+    by_recorder.sign_in(facilitator(group).username, PASSWORD)
+    by_staff.sign_in(staff.username, PASSWORD)
+    found: dict[str, list[str]] = {}
+    for name, pattern in routes().items():
+        capability = declared_capability(pattern.callback)
+        site = by_stranger if capability is None else by_staff if capability in BY_STAFF else by_recorder
+        path = address(name, group)
+        site.open(path)
+        wrong = site.accessibility_violations()
+        if site.scrolls_sideways():
+            wrong.append(f"wider than the screen: {site.widest()}")
+        if site.path != path and name != "admin-login":
+            wrong.append(f"led to {site.path}")
+        if wrong:
+            found[name] = wrong
+    assert found == {}
+
+
+def test_the_administration_keeps_to_the_content_policy(visit, group):
+    site = visit(viewport={"width": 1280, "height": 800}, is_mobile=False)
+    site.sign_in("admin", PASSWORD)
+    for name in ("index", "groups_group_changelist", "finance_entry_changelist", "assessment_instrument_changelist"):
+        site.open(reverse(f"admin:{name}"))
+        assert site.page.locator("#content").count() == 1

@@ -1,0 +1,228 @@
+"""What a facilitator does on a phone, from registering a group to correcting a meeting, and what staff do."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from assessment.models import Judgement
+from finance.models import AccountKind, Entry
+from groups.models import Group, OfficerTerm, Role
+from meetings.models import Meeting, MeetingStatus
+from tests.factories import (
+    facilitator_of,
+    lend,
+    make_group,
+    make_member,
+    make_members,
+    make_officer,
+    make_user,
+    save,
+)
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def group(committed_db):
+    """Five members, the first with a loan, officers elected, cash in the box."""
+    group = make_group(name="Mawar")
+    members = make_members(group, 5)
+    for member, role in zip(members, ("KETUA", "SEKRETARIS", "BENDAHARA"), strict=False):
+        make_officer(member, role)
+    save(members[0], 2_000_000)
+    lend(members[0], 1_200_000)
+    return group
+
+
+def balance(group, kind):
+    return group.accounts.get(kind=kind).balance
+
+
+def submit(site, action):
+    with site.page.expect_navigation():
+        site.page.locator(f"button[name=action][value={action}]:visible").last.click()
+
+
+def test_a_facilitator_registers_a_group_its_members_and_its_officers(visit):
+    facilitator = make_user()
+    site = visit()
+    page = site.page
+    site.sign_in(facilitator.username)
+    page.click(f"a[href='{reverse('group-create')}']")
+    page.fill("[name=name]", "Anggrek")
+    page.fill("[name=founded_on]", "2025-01-07")
+    page.click("main form .btn-primary")
+    group = Group.objects.get(name="Anggrek")
+    assert reverse("group", args=[group.code]) in page.url
+
+    site.open(reverse("constitution-adopt", args=[group.code]))
+    page.fill("[name=wajib]", "10.000")
+    page.fill("[name=agreed_on]", "2025-01-07")
+    page.click("main form .btn-primary")
+    group.refresh_from_db()
+    assert group.rules.wajib == 10_000
+
+    site.open(reverse("member-create", args=[group.code]))
+    for name in ("Aminah", "Budi", "Citra"):
+        page.fill("[name=name]", name)
+        page.select_option("[name=gender]", "L" if name == "Budi" else "P")
+        page.fill("[name=joined_on]", "2025-01-07")
+        with page.expect_navigation():
+            page.click("button[name=another]")
+    assert [member.name for member in group.members.order_by("number")] == ["Aminah", "Budi", "Citra"]
+
+    site.open(reverse("election", args=[group.code]))
+    for role, name in (("KETUA", "Aminah"), ("SEKRETARIS", "Budi"), ("BENDAHARA", "Citra")):
+        member = group.members.get(name=name)
+        page.select_option(f"[name={role}]", str(member.pk))
+    page.click("main form .btn-primary")
+    assert {term.role: term.member.name for term in OfficerTerm.objects.filter(group=group)} == {
+        "KETUA": "Aminah",
+        "SEKRETARIS": "Budi",
+        "BENDAHARA": "Citra",
+    }
+
+
+def test_a_facilitator_records_a_meeting_and_the_books_follow(visit, group):
+    site = visit()
+    page = site.page
+    site.sign_in(facilitator_of(group).username)
+    site.open(reverse("meeting-new", args=[group.code]))
+    page.click("button[value=present]")
+    assert page.locator("[data-member] [value=PRESENT]:checked").count() == 5
+    page.fill("[name=place]", "Balai desa")
+    page.fill("[name=agenda-0-title]", "Workshop")
+    page.fill("[name=agenda-0-decision]", "3 anggota berangkat")
+    before = page.inner_text("[data-expected]")
+    member = group.members.get(number=2)
+    page.fill(f"[name=m{member.pk}-sukarela_in]", "25.000")
+    assert page.inner_text("[data-expected]") != before
+    submit(site, "draft")
+    meeting = Meeting.objects.get(group=group)
+    assert meeting.status == MeetingStatus.DRAFT
+    cash = balance(group, AccountKind.CASH)
+
+    site.open(reverse("home"))
+    page.click(f"a[href='{reverse('meeting-edit', args=[group.code, meeting.number])}']")
+    assert page.input_value(f"[name=m{member.pk}-sukarela_in]").replace(".", "") == "25000"
+    assert page.input_value("[name=agenda-0-title]") == "Workshop"
+    paid = sum(int(value.replace(".", "")) for value in map(page.input_value, repayments(page)))
+    submit(site, "close")
+    assert page.url.endswith(reverse("meeting", args=[group.code, meeting.number]))
+    assert "3 anggota berangkat" in page.inner_text("main")
+    assert paid > 0
+    assert balance(group, AccountKind.CASH) == cash + 5 * 10_000 + 25_000 + paid
+
+    for address, expected in (
+        (reverse("member", args=[group.code, member.pk]), "25.000"),
+        (reverse("cash-book", args=[group.code]), f"{cash + 5 * 10_000 + 25_000 + paid:,}".replace(",", ".")),
+    ):
+        site.open(address)
+        assert expected in page.inner_text("main")
+
+
+def repayments(page):
+    names = page.locator("[name$='-paid']").evaluate_all("inputs => inputs.map(input => input.name)")
+    return [f"[name={name}]" for name in names]
+
+
+def test_a_sheet_works_without_javascript(visit, group):
+    site = visit(java_script_enabled=False)
+    page = site.page
+    site.sign_in(facilitator_of(group).username)
+    site.open(reverse("meeting-new", args=[group.code]))
+    rows = page.locator("[name^='agenda-'][name$='-title']").count()
+    submit(site, "present")
+    assert page.locator("[data-member] [value=PRESENT]:checked").count() == 5
+    submit(site, "more")
+    assert page.locator("[name^='agenda-'][name$='-title']").count() > rows
+    page.fill("[name=agenda-0-title]", "Arisan")
+    page.fill("[name=place]", "Rumah ketua")
+    submit(site, "close")
+    meeting = Meeting.objects.get(group=group)
+    assert meeting.status == MeetingStatus.CLOSED
+    assert meeting.entry.transfers.count() >= 5
+
+
+def test_a_refused_sheet_keeps_what_was_typed(visit, group):
+    site = visit()
+    page = site.page
+    site.sign_in(facilitator_of(group).username)
+    site.open(reverse("meeting-new", args=[group.code]))
+    member = group.members.get(number=2)
+    page.fill("[name=agenda-0-title]", "Arisan")
+    page.fill(f"[name=m{member.pk}-sukarela_out]", "999.999")
+    submit(site, "close")
+    assert page.input_value("[name=agenda-0-title]") == "Arisan"
+    assert page.input_value(f"[name=m{member.pk}-sukarela_out]") == "999.999"
+    assert page.locator(".errorlist").count() > 0
+    assert page.evaluate("document.activeElement.id") == "refused"
+    assert not Meeting.objects.filter(group=group).exists()
+
+
+def test_a_closed_meeting_is_corrected_and_both_versions_stay(visit, group):
+    site = visit()
+    page = site.page
+    site.sign_in(facilitator_of(group).username)
+    site.open(reverse("meeting-new", args=[group.code]))
+    page.click("button[value=present]")
+    page.fill("[name=place]", "Balai desa")
+    submit(site, "close")
+    number = Meeting.objects.get(group=group).number
+    cash = balance(group, AccountKind.CASH)
+
+    site.open(reverse("meeting-correct", args=[group.code, number]))
+    member = group.members.get(number=3)
+    page.fill(f"[name=m{member.pk}-wajib]", "12.000")
+    page.fill("[name=reason]", "salah hitung")
+    submit(site, "preview")
+    assert "12.000" in page.inner_text("main")
+    assert Meeting.objects.filter(group=group).count() == 1
+    submit(site, "correct")
+
+    assert page.url.endswith(reverse("meeting", args=[group.code, number]))
+    assert balance(group, AccountKind.CASH) == cash + 2_000
+    assert list(Meeting.objects.filter(group=group).order_by("version").values_list("status", flat=True)) == [
+        MeetingStatus.CORRECTED,
+        MeetingStatus.CLOSED,
+    ]
+    assert Entry.objects.filter(group=group, reverses__isnull=False).count() == 1
+    page.click(f"a[href='{reverse('meeting-version', args=[group.code, number, 1])}']")
+    assert "salah hitung" in page.inner_text("main")
+
+
+def test_staff_go_from_the_dashboard_to_a_group_and_judge_it(visit):
+    staff = make_user(Role.STAFF)
+    facilitator = make_user(organisation=staff.organisation)
+    group = make_group(facilitator, name="Kenanga")
+    make_member(group)
+    site = visit()
+    page = site.page
+    site.sign_in(staff.username)
+    assert page.url.endswith(reverse("dashboard"))
+    page.click(f"main a[href*='/g/{group.code}/']")
+    site.open(reverse("judge", args=[group.code]))
+    page.locator("[name=level]").first.check()
+    page.fill("[name=note]", "Aturan dibacakan di setiap pertemuan.")
+    with page.expect_navigation():
+        page.click("main form .btn-primary")
+    assert page.url.endswith(reverse("assessment", args=[group.code]))
+    assert Judgement.objects.get(group=group).note == "Aturan dibacakan di setiap pertemuan."
+
+
+def test_the_stage_of_a_group_is_explained(visit, group):
+    site = visit()
+    site.sign_in(facilitator_of(group).username)
+    site.open(reverse("assessment", args=[group.code]))
+    assert site.page.locator("main h1").count() == 1
+
+
+def test_the_session_ends_with_signing_out(visit, group):
+    site = visit()
+    site.sign_in(facilitator_of(group).username)
+    site.page.click("details.account summary")
+    with site.page.expect_navigation():
+        site.page.click(f"form[action='{reverse('logout')}'] button")
+    site.open(reverse("group", args=[group.code]))
+    assert reverse("login") in site.page.url

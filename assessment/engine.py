@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,41 +104,48 @@ class Plan:
     steps: tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Result:
-    """A score from 0 to the sum of the weights, the stage it gives, and the way to the next one if there is one."""
+    """A score from 0 to the sum of the weights, the stage it gives, and the rule of the next stage if there is one."""
 
     score: int
     stage: str
     scores: tuple[Score, ...]
-    plan: Plan | None
+    next_rule: StageRule | None
+
+    @cached_property
+    def plan(self) -> Plan | None:
+        """The way to the next stage, None at the highest."""
+        return _plan(self.next_rule, self.scores, self.score) if self.next_rule is not None else None
 
 
-def assess(instrument: Instrument, values: Mapping[str, float | None], *, with_plan: bool = True) -> Result:
+def assess(instrument: Instrument, values: Mapping[str, float | None]) -> Result:
     """Score `values`, measured or judged, by indicator code; a code that is missing has no value.
 
     Raises `ValueError` if not even the lowest stage is reached: the lowest rule asks for nothing.
     """
     scores = tuple(
-        Score(indicator, value, indicator.points(value))
-        for indicator, value in ((indicator, values.get(indicator.code)) for indicator in instrument.indicators)
+        [
+            Score(indicator, value, indicator.points(value))
+            for indicator in instrument.indicators
+            for value in (values.get(indicator.code),)
+        ]
     )
+    total = sum([score.points for score in scores])
+    stage, following = _stage(instrument.rules, scores, total)
+    return Result(total, stage, scores, following)
+
+
+def _stage(rules: Sequence[StageRule], scores: Sequence[Score], total: int) -> tuple[str, StageRule | None]:
+    """Return the highest stage whose rule holds together with all below it, and the rule after it."""
     points = {score.indicator.code: score.points for score in scores}
-    total = sum(points.values())
-    reached, following = _stage(instrument.rules, points, total)
-    plan = _plan(following, scores, total) if with_plan and following is not None else None
-    return Result(total, reached.stage, scores, plan)
-
-
-def _stage(rules: Sequence[StageRule], points: Mapping[str, int], total: int) -> tuple[StageRule, StageRule | None]:
-    """Return the highest rule that holds together with all below it, and the one after it."""
     reached = None
     for rule in rules:
         if total < rule.minimum_points or any(points[code] < least for code, least in rule.gates.items()):
             if reached is None:
                 break
             return reached, rule
-        reached = rule
+        reached = rule.stage
     if reached is None:
         raise ValueError("the lowest stage asks for more than nothing")
     return reached, None
@@ -149,27 +157,31 @@ def _plan(rule: StageRule, scores: Sequence[Score], total: int) -> Plan:
     Without any one of the steps the stage would not be reached.
     """
     steps: dict[str, Step] = {}
+    possible: list[Step] = []
     for score in scores:
         least = rule.gates.get(score.indicator.code, 0)
-        if score.points < least:
-            level = next(level for level in score.indicator.levels if level.points >= least)
-            steps[score.indicator.code] = _step(score, level, required=True)
+        is_shut = score.points < least
+        ahead = [
+            _step(score, level, required=is_shut) for level in score.indicator.levels if level.points > score.points
+        ]
+        possible += ahead
+        if is_shut:
+            steps[score.indicator.code] = next(step for step in ahead if score.points + step.gain >= least)
     missing = rule.minimum_points - total - sum(step.gain for step in steps.values())
     while missing > 0:
         # Each round offers, for each indicator, the levels above the one already planned.
-        offers = [
-            (step.effort - planned_effort, step.gain - planned_gain, step)
-            for score in scores
-            for planned in (steps.get(score.indicator.code),)
-            for planned_effort, planned_gain in ((planned.effort, planned.gain) if planned else (0.0, 0),)
-            for level in score.indicator.levels
-            for step in (_step(score, level, required=bool(planned and planned.required)),)
-            if step.gain > planned_gain
-        ]
+        offers: list[tuple[float, float, Step, int]] = []
+        for step in possible:
+            planned = steps.get(step.code)
+            effort, gain = (
+                (step.effort - planned.effort, step.gain - planned.gain) if planned else (step.effort, step.gain)
+            )
+            if gain > 0:
+                offers.append((effort / min(gain, missing), effort, step, gain))
         if not offers:
             break
-        _effort, gain, step = min(offers, key=lambda offer: (offer[0] / min(offer[1], missing), offer[0]))
-        steps[step.code] = step
+        _price, _effort, cheapest, gain = min(offers, key=lambda offer: offer[:2])
+        steps[cheapest.code] = cheapest
         missing -= gain
     # A later, larger step may have made an earlier one needless.
     for step in sorted(steps.values(), key=lambda step: -step.effort):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 
 from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce, Substr
@@ -235,17 +236,23 @@ def trend(groups: QuerySet[Group], since: date) -> list[TrendMonth]:
     return [TrendMonth(month, tuple(counts.get(stage, 0) for stage in STAGE_ORDER)) for month, counts in months.items()]
 
 
-def by_need(groups: QuerySet[Group], stage: str = "") -> QuerySet[Group]:
-    """Return groups, those that need help most first, with `need`, `stage`, `score` and `as_of` of the newest score."""
+def by_need(groups: QuerySet[Group], stage: str = "") -> QuerySet[Group, Any]:
+    """Return groups, those that need help most first, as rows of code, name, village_name and their newest score.
+
+    The score's columns are `stage`, `score` and `as_of`, None before the first, and `need`.
+    """
     rows = _with_latest(groups).annotate(
         stage=F("now__stage"),
         score=F("now__score"),
         as_of=F("now__as_of"),
         need=Coalesce("now__need", Need.NEVER_ASSESSED.value),
+        village_name=F("village__name"),
     )
     if stage:
         rows = rows.filter(stage__isnull=True) if stage == "NONE" else rows.filter(stage=stage)
-    return rows.select_related("village").order_by("-need", F("score").asc(nulls_first=True), "name", "pk")
+    return rows.order_by("-need", F("score").asc(nulls_first=True), "name", "pk").values_list(
+        "code", "name", "village_name", "stage", "score", "as_of", "need", named=True
+    )
 
 
 def with_newer_records(groups: QuerySet[Group]) -> QuerySet[Group]:

@@ -1,0 +1,134 @@
+"""Where the marks of a chart go, in the units of its viewBox; the templates draw them as inline SVG.
+
+Whole numbers only: a decimal comma of the reader's language would break an SVG attribute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from assessment.models import STAGE_ORDER, Assessment, StageRule
+from assessment.selectors import TrendMonth
+
+WIDTH = 360
+HEIGHT = 200
+LEFT, RIGHT, TOP, BOTTOM = 34, 8, 10, 24
+"""Room for the labels around the plot."""
+MOST_LABELS = 6
+"""More labels than this below the plot run into each other at 360 px."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A labelled height."""
+
+    y: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """The part of a bar that one stage takes."""
+
+    stage: str
+    count: int
+    y: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One month."""
+
+    month: date
+    x: int
+    middle: int
+    is_labelled: bool
+    segments: list[Segment]
+
+
+@dataclass(frozen=True, slots=True)
+class BarChart:
+    """Stacked bars over months."""
+
+    bars: list[Bar]
+    bar_width: int
+    ticks: list[Tick]
+    width: int = WIDTH
+    height: int = HEIGHT
+    left: int = LEFT
+    right: int = WIDTH - RIGHT
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """One assessment on a line."""
+
+    assessment: Assessment
+    x: int
+    y: int
+    is_labelled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LineChart:
+    """Scores over time, with the points each stage asks for as horizontal lines."""
+
+    dots: list[Dot]
+    points: str
+    ticks: list[Tick]
+    stages: list[tuple[StageRule, int]]
+    width: int = WIDTH
+    height: int = HEIGHT
+    left: int = LEFT
+    right: int = WIDTH - RIGHT
+
+
+def stacked_bars(months: Sequence[TrendMonth]) -> BarChart:
+    """Return the bars of a trend, the lowest stage at the bottom."""
+    top = _round_up(max((month.total for month in months), default=0))
+    slot = (WIDTH - LEFT - RIGHT) // max(1, len(months))
+    bar_width = max(2, min(40, slot * 3 // 4))
+    bars = []
+    for number, month in enumerate(months):
+        x = LEFT + slot * number + (slot - bar_width) // 2
+        below, segments = 0, []
+        for stage, count in zip(STAGE_ORDER, month.counts, strict=True):
+            y = _y(below + count, top)
+            if count:
+                segments.append(Segment(stage, count, y, _y(below, top) - y))
+            below += count
+        bars.append(Bar(month.month, x, x + bar_width // 2, _is_labelled(number, len(months)), segments))
+    return BarChart(bars, bar_width, [Tick(_y(value, top), str(value)) for value in (0, top // 2, top)])
+
+
+def score_line(assessments: Sequence[Assessment], rules: Sequence[StageRule]) -> LineChart:
+    """Return the line of a group's scores, oldest first; `rules` are the instrument's stages."""
+    step = (WIDTH - LEFT - RIGHT - 10) // max(1, len(assessments) - 1)
+    dots = [
+        Dot(assessment, LEFT + 5 + step * number, _y(assessment.score, 100), _is_labelled(number, len(assessments)))
+        for number, assessment in enumerate(assessments)
+    ]
+    return LineChart(
+        dots=dots,
+        points=" ".join(f"{dot.x},{dot.y}" for dot in dots),
+        ticks=[Tick(_y(value, 100), str(value)) for value in (0, 50, 100)],
+        stages=[(rule, _y(rule.minimum_points, 100)) for rule in rules if rule.minimum_points],
+    )
+
+
+def _y(value: int, top: int) -> int:
+    return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * value // top
+
+
+def _round_up(value: int) -> int:
+    """The next even round number, so that the axis has a whole middle."""
+    unit = max(2, int(10 ** (len(str(value)) - 1)) // 5)
+    return max(2, -(-value // unit) * unit)
+
+
+def _is_labelled(number: int, count: int) -> bool:
+    every = -(-count // MOST_LABELS)
+    return (count - 1 - number) % every == 0

@@ -1,0 +1,87 @@
+"""Forms of the assessment pages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from assessment.models import Indicator, Level, Stage
+from assessment.selectors import Filters
+from groups.forms import DateInput
+from groups.models import GroupKind, Region, User
+
+REGION_CODE = re.compile(r"\d{2}(\.\d{2}(\.\d{2}(\.\d{4})?)?)?")
+
+
+class DashboardForm(forms.Form):
+    """What the dashboard is narrowed to. A value that is not on offer narrows nothing, and the form says so."""
+
+    region = forms.ChoiceField(label=_("Region"), required=False)
+    facilitator = forms.TypedChoiceField(label=_("Facilitator"), required=False, coerce=int, empty_value=None)
+    kind = forms.ChoiceField(label=_("Kind"), required=False, choices=[("", _("All")), *GroupKind.choices])
+    stage = forms.ChoiceField(
+        label=_("Stage"), required=False, choices=[("", _("All")), *Stage.choices, ("NONE", _("Never assessed"))]
+    )
+
+    def __init__(self, data: Any, *, regions: Iterable[Region], facilitators: Iterable[User]) -> None:
+        super().__init__(data)
+        self._offer("region", [(region.code, _indented(region)) for region in regions])
+        self._offer("facilitator", [(str(person.pk), str(person)) for person in facilitators])
+
+    def filters(self) -> Filters:
+        """Return what was chosen."""
+        self.is_valid()
+        return Filters(**self.cleaned_data)
+
+    def _offer(self, name: str, choices: Sequence[tuple[str, str]]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", _("All")), *choices]
+
+
+class JudgeForm(forms.Form):
+    """What a person says about an indicator that no record measures."""
+
+    level = forms.ChoiceField(label=_("What fits best"), widget=forms.RadioSelect)
+    note = forms.CharField(
+        label=_("Note"),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=2000,
+        help_text=_("What you saw or heard, and from whom."),
+    )
+    judged_on = forms.DateField(label=_("Date"), widget=DateInput, initial=timezone.localdate)
+
+    def __init__(self, data: Any = None, *, indicators: Sequence[Indicator], since: date) -> None:
+        super().__init__(data)
+        self._since = since
+        self._levels = {str(level.pk): level for indicator in indicators for level in indicator.levels.all()}
+        field = self.fields["level"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [
+            (indicator.name, [(str(level.pk), str(level)) for level in indicator.levels.all()])
+            for indicator in indicators
+        ]
+
+    def clean_level(self) -> Level:
+        """Return the level chosen."""
+        return self._levels[self.cleaned_data["level"]]
+
+    def clean_judged_on(self) -> date:
+        """Refuse days to come and days before the group existed."""
+        day: date = self.cleaned_data["judged_on"]
+        if day > timezone.localdate():
+            raise ValidationError(_("The date lies in the future."))
+        if day < self._since:
+            raise ValidationError(_("The group did not exist on that day."))
+        return day
+
+
+def _indented(region: Region) -> str:
+    return "\N{EM SPACE}" * (region.level - 1) + region.name

@@ -1,0 +1,190 @@
+"""Loan schedules against published cases and textbook tables, and their properties."""
+
+from datetime import date
+from decimal import Decimal
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from finance.schedules import allocate_payment, build_schedule, due_date, spread, standing
+
+FIRST_DUE = date(2025, 2, 4)
+
+
+def schedule(principal, rate, periods, method="flat", round_up_to=1, first_due=FIRST_DUE, every="month"):
+    return build_schedule(
+        principal=principal, rate=Decimal(rate), periods=periods, method=method, round_up_to=round_up_to,
+        first_due=first_due, every=every,
+    )  # fmt: skip
+
+
+schedules = st.builds(
+    schedule,
+    principal=st.integers(1, 50_000_000),
+    rate=st.decimals(0, Decimal("0.3"), places=5),
+    periods=st.integers(1, 60),
+    method=st.sampled_from(["flat", "declining", "annuity"]),
+    round_up_to=st.sampled_from([1, 50, 100, 500, 1_000, 10_000]),
+    every=st.sampled_from(["week", "fortnight", "month"]),
+)
+
+
+def test_the_real_case_of_five_million_over_24_months():
+    lines = schedule(5_000_000, "0.015", 24, round_up_to=1000)
+    assert [line.total for line in lines] == [284_000] * 23 + [268_000]
+    assert {line.service_fee for line in lines} == {75_000}
+    assert sum(line.principal for line in lines) == 5_000_000
+
+
+def test_flat_fee_on_the_original_principal():
+    assert [(x.principal, x.service_fee) for x in schedule(1_200_000, "0.015", 12)] == [(100_000, 18_000)] * 12
+
+
+def test_declining_fee_on_the_balance():
+    lines = schedule(1_200_000, "0.015", 4, method="declining")
+    assert [(x.principal, x.service_fee) for x in lines] == [
+        (300_000, 18_000), (300_000, 13_500), (300_000, 9_000), (300_000, 4_500),
+    ]  # fmt: skip
+
+
+def test_declining_keeps_principals_equal_when_fees_are_not_whole():
+    lines = schedule(1_200_000, "0.00333", 12, method="declining")
+    assert {line.principal for line in lines} == {100_000}
+    assert [line.service_fee for line in lines[:3]] == [3_996, 3_663, 3_330]
+
+
+def test_annuity_of_the_textbook():
+    # 10,000 at 1 % over 12 periods: 888.4879 a period (any table of annuities), rounded up to whole units.
+    lines = schedule(10_000, "0.01", 12, method="annuity")
+    assert [line.total for line in lines[:11]] == [889] * 11
+    assert [line.service_fee for line in lines[:4]] == [100, 92, 84, 76]
+    assert lines[-1].total == 882
+
+
+def test_annuity_without_a_fee_is_equal_parts():
+    assert [x.total for x in schedule(900, "0", 3, method="annuity")] == [300, 300, 300]
+
+
+def test_annuity_over_a_year_of_a_large_loan():
+    # 100,000,000 at 1 % over 12 months is 8,884,878.87 a month.
+    lines = schedule(100_000_000, "0.01", 12, method="annuity")
+    assert lines[0].total == 8_884_879
+    assert lines[0].service_fee == 1_000_000
+    assert lines[-1].total == pytest.approx(8_884_878, abs=12)
+
+
+def test_month_ends():
+    days = [line.due_on for line in schedule(3_000, "0", 4, first_due=date(2025, 1, 31))]
+    assert days == [date(2025, 1, 31), date(2025, 2, 28), date(2025, 3, 31), date(2025, 4, 30)]
+
+
+def test_a_leap_year_and_a_new_year():
+    assert due_date(date(2023, 12, 31), 2, "month") == date(2024, 2, 29)
+    assert due_date(date(2023, 12, 31), 12, "month") == date(2024, 12, 31)
+
+
+@pytest.mark.parametrize(("every", "second"), [("week", date(2025, 2, 11)), ("fortnight", date(2025, 2, 18))])
+def test_weeks_and_fortnights(every, second):
+    assert schedule(1_000, "0", 2, every=every)[1].due_on == second
+
+
+def test_a_step_too_coarse_ends_the_loan_early():
+    lines = schedule(5_000, "0.015", 12, round_up_to=1000)
+    assert [line.total for line in lines] == [1_000] * 5 + [900] + [0] * 6
+    assert sum(line.service_fee for line in lines) == 900
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"principal": 0}, {"periods": 0}, {"round_up_to": 0}, {"rate": "1"}, {"rate": "-0.01"}]
+)
+def test_terms_that_make_no_loan_are_refused(wrong):
+    with pytest.raises(ValueError, match="a loan needs"):
+        schedule(**{"principal": 1_000, "rate": "0.01", "periods": 12, **wrong})
+
+
+@given(schedules)
+def test_principals_sum_to_the_principal_and_nothing_is_negative(lines):
+    assert all(line.principal >= 0 and line.service_fee >= 0 for line in lines)
+    assert [line.number for line in lines] == list(range(1, len(lines) + 1))
+    assert all(a.due_on < b.due_on for a, b in pairwise(lines))
+
+
+@given(
+    principal=st.integers(1, 50_000_000),
+    rate=st.decimals(0, Decimal("0.3"), places=5),
+    periods=st.integers(1, 60),
+    method=st.sampled_from(["flat", "declining", "annuity"]),
+    step=st.sampled_from([1, 50, 100, 500, 1_000, 10_000]),
+)
+def test_totals_are_multiples_of_the_step_until_the_last(principal, rate, periods, method, step):
+    lines = schedule(principal, rate, periods, method=method, round_up_to=step)
+    assert sum(line.principal for line in lines) == principal
+    paying = [line for line in lines if line.total]
+    assert lines[: len(paying)] == paying
+    assert all(line.total % step == 0 for line in paying[:-1])
+    assert paying[-1].principal > 0
+    if method == "flat":
+        assert sum(line.service_fee for line in lines) == int(principal * rate * periods + Decimal("0.5"))
+
+
+@given(schedules, st.data())
+def test_a_payment_loses_no_rupiah_and_pays_the_fee_due_first(lines, data):
+    everything = sum(line.total for line in lines)
+    on = data.draw(st.sampled_from([line.due_on for line in lines]))
+    fee = principal = 0
+    for _ in range(data.draw(st.integers(1, 4))):
+        amount = data.draw(st.integers(0, everything - fee - principal))
+        part = allocate_payment(lines, fee_paid=fee, principal_paid=principal, amount=amount, on=on)
+        assert part.service_fee + part.principal == amount
+        assert part.service_fee >= 0
+        assert part.principal >= 0
+        fee_due = sum(line.service_fee for line in lines if line.due_on <= on)
+        if part.principal:
+            assert fee + part.service_fee >= fee_due
+        fee, principal = fee + part.service_fee, principal + part.principal
+
+
+@given(schedules, st.data())
+def test_paying_what_is_left_pays_everything_exactly(lines, data):
+    everything = sum(line.total for line in lines)
+    first = data.draw(st.integers(0, everything))
+    on = data.draw(st.sampled_from([line.due_on for line in lines]))
+    part = allocate_payment(lines, fee_paid=0, principal_paid=0, amount=first, on=on)
+    # While principal is left the loan is running; when it is gone, no fee may be owed.
+    if part.principal == sum(line.principal for line in lines):
+        assert first == everything
+    rest = allocate_payment(
+        lines, fee_paid=part.service_fee, principal_paid=part.principal, amount=everything - first, on=on
+    )
+    assert part.principal + rest.principal == sum(line.principal for line in lines)
+    assert part.service_fee + rest.service_fee == sum(line.service_fee for line in lines)
+
+
+@given(schedules)
+def test_more_than_the_loan_asks_for_is_refused(lines):
+    everything = sum(line.total for line in lines)
+    with pytest.raises(ValueError, match="more than the loan"):
+        allocate_payment(lines, fee_paid=0, principal_paid=0, amount=everything + 1, on=FIRST_DUE)
+
+
+def test_a_small_payment_goes_to_the_fee_due_then_the_oldest_principal():
+    lines = schedule(1_200_000, "0.015", 12)
+    part = allocate_payment(lines, fee_paid=0, principal_paid=0, amount=50_000, on=lines[1].due_on)
+    assert (part.service_fee, part.principal) == (36_000, 14_000)
+
+
+def test_what_was_paid_covers_the_oldest_instalments():
+    lines = schedule(300_000, "0.01", 3)
+    paid = spread(lines, fee_paid=4_000, principal_paid=150_000)
+    assert [(p.service_fee, p.principal) for p in paid] == [(3_000, 100_000), (1_000, 50_000), (0, 0)]
+
+
+def test_a_loan_is_late_from_the_day_after():
+    lines = schedule(300_000, "0.01", 3)
+    on_time = standing(lines, fee_paid=0, principal_paid=0, on=lines[0].due_on)
+    assert (on_time.due, on_time.late, on_time.next_due) == (103_000, 0, 103_000)
+    late = standing(lines, fee_paid=3_000, principal_paid=40_000, on=date(2025, 3, 1))
+    assert (late.late, late.late_since, late.days_late(date(2025, 3, 1))) == (60_000, lines[0].due_on, 25)
+    assert (late.next_due_on, late.next_due) == (lines[1].due_on, 103_000)

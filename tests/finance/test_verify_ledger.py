@@ -1,0 +1,139 @@
+"""`manage.py verify_ledger`: silent about sound books, exact about tampered ones."""
+
+import uuid
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from finance.models import Account, Entry, EntryKind, Loan, Transfer
+from finance.verify import CHECKS, mismatches
+from tests.factories import FOUNDED, facilitator_of, lend, make_group, make_member, repay, reverse, save
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def loan():
+    """Savings, a loan with a payment made twice and once taken back, and a loan cancelled."""
+    member = make_member(make_group(code="MELATI"))
+    save(member, 5_000_000)
+    save(member, 10_000, kind="WAJIB")
+    loan = lend(member, principal=1_200_000)
+    repay(loan, 50_000)
+    reverse(repay(loan, 118_000))
+    lend(member, principal=500_000)
+    reverse(Entry.objects.filter(kind=EntryKind.LOAN).latest("pk"))
+    return loan
+
+
+def run(statement, *, lift=()):
+    """Tamper in raw SQL, with the triggers of the table in `lift` out of the way."""
+    connection.check_constraints()  # PostgreSQL drops no trigger of a table with foreign keys yet to check
+    table = statement.split()[1]
+    with connection.cursor() as cursor:
+        for trigger in lift:
+            cursor.execute(f"DROP TRIGGER {trigger}" + (f" ON {table}" if connection.vendor == "postgresql" else ""))
+        cursor.execute(statement)
+
+
+def found():
+    return {(m.rule, m.group, m.what) for m in mismatches()}
+
+
+def rules():
+    return {m.rule for m in mismatches()}
+
+
+def test_sound_books_are_passed_with_what_was_checked(loan):
+    out = StringIO()
+    call_command("verify_ledger", stdout=out)
+    assert out.getvalue() == (
+        f"{len(CHECKS)} rules checked over 1 groups, 6 accounts, 8 entries, 11 transfers, 2 loans: 0 mismatches.\n"
+    )
+
+
+def test_a_tampered_balance_is_found_and_fails_the_command(loan):
+    run("UPDATE finance_account SET debits_posted = debits_posted + 1 WHERE kind = 'CASH'")
+    out = StringIO()
+    with pytest.raises(SystemExit) as stopped:
+        call_command("verify_ledger", stdout=out)
+    assert stopped.value.code == 1
+    assert "MELATI: 11010: stored " in out.getvalue()
+    assert "1 mismatches" in out.getvalue()
+
+
+def test_a_tampered_amount_is_found(loan):
+    payment = Transfer.objects.filter(credit_account__kind="LOAN").earliest("pk")
+    run(f"UPDATE finance_transfer SET amount = amount + 1 WHERE id = {payment.pk}", lift=["finance_transfer_no_update"])
+    assert rules() >= {
+        "stored sums are those of the transfers",
+        "each line carries its accounts' balances after it",
+        "a loan's balance is its principal less what was repaid",
+    }
+
+
+def test_a_tampered_balance_after_is_found(loan):
+    line = Transfer.objects.earliest("pk")
+    run(
+        f"UPDATE finance_transfer SET debit_balance_after = 1 WHERE id = {line.pk}", lift=["finance_transfer_no_update"]
+    )
+    assert found() == {
+        (
+            "each line carries its accounts' balances after it",
+            "MELATI",
+            f"11010: transfer {line.pk} says 1, is 5000000",
+        )
+    }
+
+
+def test_an_entry_without_lines_is_found(loan):
+    entry = Entry.objects.create(
+        group=loan.group, kind="OTHER", effective_on=FOUNDED, recorded_by=facilitator_of(loan.group), key=uuid.uuid4()
+    )
+    assert found() == {("every entry moves money", "MELATI", f"entry {entry.pk}")}
+
+
+def test_a_reversal_that_is_no_mirror_is_found(loan):
+    reversal = Entry.objects.filter(kind="REVERSAL").earliest("pk")
+    first = reversal.transfers.earliest("pk")
+    run(f"UPDATE finance_transfer SET member_id = NULL WHERE id = {first.pk}", lift=["finance_transfer_no_update"])
+    assert rules() == {"a reversal mirrors its entry, line by line, on the same day"}
+
+
+def test_a_reversal_of_another_day_is_found(loan):
+    run(
+        "UPDATE finance_entry SET effective_on = '2026-01-01' WHERE kind = 'REVERSAL'", lift=["finance_entry_no_update"]
+    )
+    assert rules() == {"a reversal mirrors its entry, line by line, on the same day"}
+
+
+def test_a_loan_that_was_not_paid_out_whole_is_found(loan):
+    run(f"UPDATE finance_loan SET principal = 1200001 WHERE id = {loan.pk}", lift=["finance_loan_no_update"])
+    assert rules() == {
+        "a loan's balance is its principal less what was repaid",
+        "a loan was paid out, and its schedule repays it",
+    }
+
+
+def test_a_cancelled_loan_that_was_paid_out_is_found(loan):
+    Loan.objects.filter(pk=loan.pk).update(cancelled_at=loan.recorded_at)
+    assert rules() == {"a loan's balance is its principal less what was repaid"}
+
+
+def test_a_loan_nobody_paid_out_is_found(loan):
+    loan.pk, loan.number = None, 3
+    loan.save()
+    assert rules() == {"a loan was paid out, and its schedule repays it"}
+
+
+def test_a_transfer_between_groups_is_found(loan):
+    other = make_member(make_group())
+    save(other, 5_000_000)
+    there = Account.objects.get(group=other.group, kind="SUKARELA")
+    run(
+        f"UPDATE finance_transfer SET credit_account_id = {there.pk} WHERE id = {Transfer.objects.earliest('pk').pk}",
+        lift=["finance_transfer_no_update", "finance_transfer_credit_account_id_same_group_update"],
+    )
+    assert "entry, transfer and accounts belong to one group" in rules()

@@ -55,7 +55,8 @@ def divide_surplus(
 
     Raises `ValueError` for a negative surplus, share or base, and for shares that do not sum to 100.
     """
-    if surplus < 0 or any(amount < 0 for amount in (*shares.values(), *savings.values(), *borrowing.values())):
+    bases = (*savings.values(), *borrowing.values())
+    if surplus < 0 or any(base < 0 for base in bases) or any(share < 0 for share in shares.values()):
         raise ValueError("surplus, shares and bases cannot be negative")
     if sum(map(Fraction, shares.values())) != 100:
         raise ValueError("the shares must sum to 100 percent")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -24,6 +24,7 @@ from groups.models import (
     Role,
     User,
 )
+from meetings.models import Meeting, MeetingStatus
 
 FOUNDED = date(2025, 1, 7)
 PASSWORD = "padi-menguning-42"
@@ -169,3 +170,24 @@ def count_cash(group: Group, counted: int, on: date = FOUNDED, explanation: str 
 def reverse(entry: Entry, reason: str = "salah tulis") -> Entry:
     """The entry is undone by its mirror image."""
     return finance.entry_reverse(actor=facilitator_of(entry.group), entry=entry, reason=reason, key=uuid.uuid4())
+
+
+def make_meeting(group: Group, held_on: date, **fields: Any) -> Meeting:
+    """A closed meeting without money, with the tallies given: ten members, all present and saving by default."""
+    closed_at = datetime.combine(held_on, time(9), tzinfo=UTC)
+    return Meeting.objects.create(
+        **{
+            "group": group,
+            "number": Meeting.objects.filter(group=group).count() + 1,
+            "status": MeetingStatus.CLOSED,
+            "held_on": held_on,
+            "key": uuid.uuid4(),
+            "closed_at": closed_at,
+            "member_count": 10,
+            "present_count": 10,
+            "saver_count": 10,
+            "recorded_by": group.recorded_by,
+            "saved_by": group.recorded_by,
+            **fields,
+        }
+    )

@@ -1,0 +1,202 @@
+"""Django admin for instruments: drafts are edited, published versions only looked at. Assessments are read-only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from assessment import services
+from assessment.models import Assessment, Gate, Indicator, Instrument, Judgement, Level, StageRule
+from groups.admin import ReadOnlyAdmin, TenantAdmin, TenantMixin
+from groups.models import User
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+
+class InstrumentPart(TenantMixin):
+    """What instruments and their parts share: an administrator changes the drafts of the own organisation only."""
+
+    def may_edit(self, request: HttpRequest, obj: Any) -> bool:
+        """Say whether `obj`, an instrument or a part of one, may change."""
+        instrument = _instrument_of(obj)
+        if instrument is None:
+            return True
+        user = _user(request)
+        return instrument.is_draft and (user.is_superuser or instrument.organisation_id == user.organisation_id)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Add to drafts only."""
+        return super().has_add_permission(request, obj) and self.may_edit(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Change drafts only."""
+        return super().has_change_permission(request, obj) and self.may_edit(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Delete drafts and their parts only."""
+        return self.has_change_permission(request, obj)
+
+
+class IndicatorInline(InstrumentPart, admin.StackedInline):  # type: ignore[type-arg]
+    """Indicators of an instrument; their levels are one click away."""
+
+    model = Indicator
+    extra = 0
+    show_change_link = True
+
+
+class StageRuleInline(InstrumentPart, admin.TabularInline):  # type: ignore[type-arg]
+    """Stage rules of an instrument; their gates are one click away."""
+
+    model = StageRule
+    extra = 0
+    show_change_link = True
+
+
+class LevelInline(InstrumentPart, admin.TabularInline):  # type: ignore[type-arg]
+    """Levels of an indicator."""
+
+    model = Level
+    extra = 0
+
+
+class GateInline(InstrumentPart, admin.TabularInline):  # type: ignore[type-arg]
+    """Gates of a stage rule, on indicators of the same instrument."""
+
+    model = Gate
+    extra = 0
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer the indicators of the rule's own instrument."""
+        match = request.resolver_match
+        if db_field.name == "indicator" and match is not None and "object_id" in match.kwargs:
+            kwargs["queryset"] = Indicator.objects.filter(instrument__rules=match.kwargs["object_id"])
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+@admin.register(Instrument)
+class InstrumentAdmin(InstrumentPart, TenantAdmin):
+    """Instruments of the organisation, and the shared ones to look at and to copy."""
+
+    organisation_path = "organisation"
+    list_display = ["code", "version", "name_id", "status", "published_at", "organisation"]
+    list_select_related = ["organisation"]
+    search_fields = ["code", "name_id", "name_en"]
+    readonly_fields = ["organisation", "status", "published_at"]
+    inlines = [IndicatorInline, StageRuleInline]
+    actions = ["publish", "copy"]
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        """Add the shared instruments, which everybody may read."""
+        rows = admin.ModelAdmin.get_queryset(self, request)
+        user = _user(request)
+        return rows if user.is_superuser else rows.filter(_shared_or_own(user, ""))
+
+    def save_model(self, request: HttpRequest, obj: Instrument, form: Any, change: bool) -> None:
+        """Put a new instrument into the administrator's organisation; a superuser's is shared."""
+        if not change:
+            obj.organisation = _user(request).organisation
+        super().save_model(request, obj, form, change)
+
+    @admin.action(description=_("Publish the selected drafts"), permissions=["view"])
+    def publish(self, request: HttpRequest, instruments: models.QuerySet[Instrument]) -> None:
+        """Freeze drafts and let them score."""
+        for instrument in instruments:
+            try:
+                services.instrument_publish(actor=_user(request), instrument=instrument)
+            except ValidationError as error:
+                self.message_user(request, f"{instrument}: {' '.join(error.messages)}", messages.ERROR)
+            else:
+                self.message_user(request, _("%s is published.") % instrument, messages.SUCCESS)
+
+    @admin.action(description=_("Copy to a new version"), permissions=["view"])
+    def copy(self, request: HttpRequest, instruments: models.QuerySet[Instrument]) -> None:
+        """Make drafts to work on."""
+        for instrument in instruments:
+            copy = services.instrument_copy(actor=_user(request), instrument=instrument)
+            self.message_user(request, _("%s is a draft now.") % copy, messages.SUCCESS)
+
+
+class PartAdmin(InstrumentPart, TenantAdmin):
+    """A part of an instrument on a page of its own, reached from the instrument."""
+
+    organisation_path = "instrument__organisation"
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        """Show the parts of the instruments that are shown."""
+        rows = admin.ModelAdmin.get_queryset(self, request).select_related("instrument")
+        user = _user(request)
+        return rows if user.is_superuser else rows.filter(_shared_or_own(user, "instrument__"))
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Leave adding to the instrument's page."""
+        return False
+
+    def get_model_perms(self, request: HttpRequest) -> dict[str, bool]:
+        """Keep it off the index: the instrument links to it."""
+        return {}
+
+
+@admin.register(Indicator)
+class IndicatorAdmin(PartAdmin):
+    """One indicator with its levels."""
+
+    list_display = ["number", "name_id", "weight", "metric", "instrument"]
+    readonly_fields = ["instrument"]
+    inlines = [LevelInline]
+
+
+@admin.register(StageRule)
+class StageRuleAdmin(PartAdmin):
+    """One stage rule with its gates."""
+
+    list_display = ["stage", "minimum_points", "instrument"]
+    readonly_fields = ["instrument"]
+    inlines = [GateInline]
+
+
+@admin.register(Assessment)
+class AssessmentAdmin(ReadOnlyAdmin):
+    """Stored scores."""
+
+    organisation_path = "group__organisation"
+    list_display = ["group", "as_of", "stage", "score", "status", "computed_at"]
+    list_filter = ["stage", "status"]
+    list_select_related = ["group"]
+    search_fields = ["group__name", "group__code"]
+    date_hierarchy = "as_of"
+    show_full_result_count = False
+
+
+@admin.register(Judgement)
+class JudgementAdmin(ReadOnlyAdmin):
+    """What people said about indicators no record measures; recorded on the site."""
+
+    organisation_path = "group__organisation"
+    list_display = ["group", "level", "judged_on", "judged_by"]
+    list_select_related = ["group", "level", "judged_by"]
+    search_fields = ["group__name", "group__code"]
+
+
+def _instrument_of(obj: Any) -> Instrument | None:
+    if obj is None or isinstance(obj, Instrument):
+        return obj
+    if isinstance(obj, Level | Gate):
+        obj = obj.indicator
+    instrument: Instrument = obj.instrument
+    return instrument
+
+
+def _shared_or_own(user: User, path: str) -> Q:
+    return Q(**{f"{path}organisation": user.organisation_id}) | Q(**{f"{path}organisation__isnull": True})
+
+
+def _user(request: HttpRequest) -> User:
+    # The admin's pages are for signed-in staff only.
+    return cast(User, request.user)

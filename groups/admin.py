@@ -136,6 +136,8 @@ class _OrganisationUserForm(forms.ModelForm):  # type: ignore[type-arg]
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         member = cleaned.get("member")
         organisation = cleaned.get("organisation", self.instance.organisation)
+        if "organisation" in cleaned and organisation is None and not cleaned.get("is_superuser"):
+            self.add_error("organisation", _("A person who is not a superuser belongs to an organisation."))
         if member is not None and member.group.organisation != organisation:
             raise ValidationError({"member": _("This member's group belongs to another organisation.")})
         return cleaned

@@ -73,7 +73,9 @@ def test_staff_are_not_offered_to_register(client, group):
 
 def test_statements_do_not_grow_with_groups(client, group):
     def count():
-        with CaptureQueriesContext(connection, ) as queries:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
             client.get(URL)
         return len(queries)
 

@@ -1,0 +1,304 @@
+"""Every URL of the project, asked for by every role of two organisations.
+
+A route that the table below does not know fails the test: whoever adds a page says here who may open it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+
+from finance.models import CashCount, Entry, Loan
+from groups.models import FacilitatorAssignment, Group, Member, Role, User
+from groups.permissions import Capability, walk_urls
+from meetings.models import AgendaItem, Meeting, MeetingStatus
+from tests.factories import (
+    FOUNDED,
+    facilitator_of,
+    lend,
+    make_group,
+    make_members,
+    make_officer,
+    make_organisation,
+    make_user,
+    save,
+)
+from tests.meetings.pages import post_correction, post_sheet, sign_in
+
+READ, RECORD, CONFIGURE, ASSESS = Capability.READ, Capability.RECORD, Capability.CONFIGURE, Capability.ASSESS
+PUBLIC = None
+MAY: dict[str, set[Capability]] = {
+    "superuser": {READ, RECORD, CONFIGURE, ASSESS},
+    "admin": {READ, RECORD, CONFIGURE, ASSESS},
+    "staff": {READ, CONFIGURE, ASSESS},
+    "facilitator": {READ, RECORD},
+    "facilitator not assigned": {READ, RECORD},
+    "facilitator with finished assignment": {READ, RECORD},
+    "officer": {READ},
+    "officer whose term ended": {READ},
+}
+"""What each role may do with what it may see."""
+SEES_OWN = {"superuser", "admin", "staff", "facilitator", "officer"}
+SEES_OTHER = {"superuser"}
+
+
+@dataclass
+class World:
+    """A group in the middle of its life, and the people around it."""
+
+    group: Group
+    people: dict[str, User]
+
+    @property
+    def member(self) -> Member:
+        return self.group.members.order_by("number")[0]
+
+    @property
+    def draft(self) -> Meeting:
+        return Meeting.objects.get(group=self.group, status=MeetingStatus.DRAFT)
+
+    @property
+    def closed(self) -> Meeting:
+        return Meeting.objects.get(group=self.group, status=MeetingStatus.CLOSED)
+
+
+def nothing(_world: World) -> dict[str, Any]:
+    return {}
+
+
+def member(world: World) -> dict[str, Any]:
+    return {"pk": world.member.pk}
+
+
+def meeting(world: World) -> dict[str, Any]:
+    return {"number": world.closed.number}
+
+
+def draft(world: World) -> dict[str, Any]:
+    return {"number": world.draft.number}
+
+
+@dataclass(frozen=True)
+class Route:
+    """Who may open a route (`PUBLIC`: everybody), what it needs besides the group's code, and its GET status."""
+
+    capability: Capability | None
+    objects: Callable[[World], dict[str, Any]] = nothing
+    of_group: bool = True
+    get: set[int] = field(default_factory=lambda: {200})
+
+
+def site(capability: Capability | None, *statuses: int) -> Route:
+    return Route(capability, of_group=False, get=set(statuses) or {200})
+
+
+ROUTES: dict[str, Route] = {
+    "home": site(READ, 200, 302),
+    "healthz": site(PUBLIC),
+    "login": site(PUBLIC, 200, 302),
+    "logout": site(PUBLIC, 405),
+    "language": site(PUBLIC, 302),
+    "admin-login": site(PUBLIC, 302, 403),
+    # groups
+    "group-list": site(READ),
+    "group-create": site(RECORD),
+    "group": Route(READ),
+    "group-edit": Route(RECORD),
+    "member-create": Route(RECORD),
+    "member-edit": Route(RECORD, member),
+    "member-leave": Route(RECORD, member),
+    "constitution": Route(READ),
+    "constitution-adopt": Route(RECORD),
+    "officers": Route(READ),
+    "election": Route(RECORD),
+    "facilitators": Route(CONFIGURE),
+    "facilitator-end": Route(
+        CONFIGURE, lambda world: {"pk": world.group.assignments.filter(ended_on=None).get().pk}, get={405}
+    ),
+    # finance
+    "member": Route(READ, member),
+    "books": Route(READ),
+    "cash-book": Route(READ),
+    "savings-book": Route(READ),
+    "loan-book": Route(READ),
+    "loan": Route(READ, lambda world: {"number": Loan.objects.get(group=world.group).number}),
+    "entry": Route(READ, lambda world: {"pk": Entry.objects.filter(group=world.group).latest("pk").pk}),
+    "cash-differences": Route(READ),
+    "cash-difference-settle": Route(RECORD, lambda world: {"pk": CashCount.objects.get(group=world.group).pk}),
+    # meetings
+    "meeting-list": Route(READ),
+    "meeting-new": Route(RECORD),
+    "meeting": Route(READ, meeting),
+    "meeting-edit": Route(RECORD, draft),
+    "draft-discard": Route(RECORD, draft, get={405}),
+    "meeting-correct": Route(RECORD, meeting),
+    "meeting-version": Route(READ, lambda world: {"number": world.closed.number, "version": 1}),
+    "decision-list": Route(READ),
+    "decision-done": Route(RECORD, lambda world: {"pk": AgendaItem.objects.get(meeting=world.closed).pk}, get={405}),
+    # assessment
+    "assessment": Route(READ),
+    "judge": Route(ASSESS),
+    "assessment-finalise": Route(ASSESS, get={405}),
+    "dashboard": site(ASSESS),
+    "dashboard-score": site(ASSESS, 405),
+}
+
+
+def build() -> World:
+    """Let one organisation live for a while, through its own pages where there are some."""
+    organisation = make_organisation()
+    facilitator = make_user(organisation=organisation)
+    group = make_group(facilitator)
+    make_members(group, 3)
+    first, second, _third = group.members.order_by("number")
+    make_officer(first)
+    make_officer(second, "BENDAHARA", ended_on=date(2025, 2, 4))
+    save(first, 5_000_000)
+    lend(first)
+    browser = sign_in(group)
+    post_sheet(browser, group, agenda_0_title="Pakan", agenda_0_decision="Beli pakan", agenda_0_due_on="2025-04-01")
+    post_correction(
+        browser, group, agenda_0_title="Pakan", agenda_0_decision="Beli jagung", agenda_0_due_on="2025-04-01"
+    )
+    post_sheet(browser, group, action="draft", held_on=date(2025, 4, 1))
+    CashCount.objects.create(
+        group=group, counted_on=FOUNDED, expected=10, counted=9, explanation="hilang", counted_by=facilitator
+    )
+    former = make_user(organisation=organisation)
+    FacilitatorAssignment.objects.create(group=group, facilitator=former, started_on=FOUNDED, ended_on=date(2025, 3, 4))
+    return World(
+        group,
+        {
+            "superuser": make_user(Role.ADMIN, organisation=organisation, is_superuser=True),
+            "admin": make_user(Role.ADMIN, organisation=organisation),
+            "staff": make_user(Role.STAFF, organisation=organisation),
+            "facilitator": facilitator,
+            "facilitator not assigned": make_user(organisation=organisation),
+            "facilitator with finished assignment": former,
+            "officer": make_user(Role.OFFICER, organisation=organisation, member=first),
+            "officer whose term ended": make_user(Role.OFFICER, organisation=organisation, member=second),
+        },
+    )
+
+
+@pytest.fixture(scope="module")
+def worlds(django_db_setup: None, django_db_blocker: Any) -> Iterator[tuple[World, World]]:
+    """Two organisations, built once: no test of this module leaves a trace in them."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield build(), build()
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def own(worlds: tuple[World, World], db: None) -> World:
+    return worlds[0]
+
+
+@pytest.fixture
+def other(worlds: tuple[World, World], db: None) -> World:
+    return worlds[1]
+
+
+class Browser:
+    """Somebody's browser, whose every request finds the world as it was."""
+
+    def __init__(self, user: User | None) -> None:
+        self.client = Client(raise_request_exception=True)
+        if user is not None:
+            self.client.force_login(user)
+        self.cookies = self.client.cookies.output(header="", sep=";")
+
+    def status(self, method: str, url: str) -> tuple[int, str]:
+        client = Client()
+        client.cookies.load(self.cookies)
+        with transaction.atomic():
+            response = getattr(client, method)(url)
+            transaction.set_rollback(True)
+        return response.status_code, response.headers.get("Location", "")
+
+
+def addresses(world: World) -> Iterator[tuple[str, Route, str]]:
+    for name, route in ROUTES.items():
+        kwargs = {"code": world.group.code, **route.objects(world)} if route.of_group else {}
+        yield name, route, reverse(name, kwargs=kwargs)
+
+
+def test_the_table_knows_every_route():
+    names = [pattern.name or route for route, pattern in walk_urls()]
+    assert sorted(names) == sorted(ROUTES)
+
+
+def test_strangers_are_sent_to_sign_in(own):
+    stranger = Browser(None)
+    wrong = [
+        (method, name, answer)
+        for name, route, url in addresses(own)
+        for method in ("get", "post")
+        if (answer := stranger.status(method, url)) and route.capability is not PUBLIC
+        if answer[0] != 302 or not answer[1].startswith(reverse("login"))
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("role", MAY)
+@pytest.mark.parametrize("whose", ["own", "other"])
+def test_each_role_gets_what_it_may(role, whose, own, other):
+    """What may not be seen is not found, what may be seen but not done is refused, the rest answers."""
+    world = own if whose == "own" else other
+    sees = role in (SEES_OWN if whose == "own" else SEES_OTHER)
+    browser = Browser(own.people[role])
+    wrong = []
+    for name, route, url in addresses(world):
+        may = route.capability is PUBLIC or route.capability in MAY[role]
+        for method in ("get", "post"):
+            status, _location = browser.status(method, url)
+            if route.of_group and not sees:
+                fits = status == 404
+            elif not may:
+                fits = status == 403
+            elif method == "get":
+                fits = status in route.get
+            else:
+                fits = status in {200, 302, 405, 409, 422} or route.capability is PUBLIC
+            if not fits:
+                wrong.append((method, name, status))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("role", sorted(SEES_OWN))
+def test_objects_of_another_group_are_not_found_under_the_own_one(role, own, other):
+    browser = Browser(own.people[role])
+    wrong = []
+    for name, route in ROUTES.items():
+        objects = route.objects(other)
+        if "pk" in objects and route.capability in MAY[role]:
+            url = reverse(name, kwargs={"code": own.group.code, **objects})
+            statuses = {browser.status("get", url)[0], browser.status("post", url)[0]}
+            if not statuses <= {404, 405} or statuses == {405}:
+                wrong.append((name, statuses))
+    assert wrong == []
+
+
+def test_a_deactivated_person_is_signed_out(own):
+    user = own.people["facilitator"]
+    browser = Browser(user)
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    status, location = browser.status("get", reverse("group", args=[own.group.code]))
+    assert status == 302
+    assert location.startswith(reverse("login"))
+
+
+def test_lists_and_day_of_a_facilitator_name_no_other_group(own, other):
+    client = Client()
+    client.force_login(facilitator_of(own.group))
+    for name in ("home", "group-list"):
+        content = client.get(reverse(name)).content.decode()
+        assert own.group.name in content
+        assert other.group.code not in content

@@ -1,0 +1,160 @@
+"""The first page: the facilitator's day, and where everybody else is sent."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from finance.models import CashCount
+from groups.models import Role
+from kelompok.selectors import visits
+from meetings.models import AgendaItem
+from tests.factories import facilitator_of, make_group, make_member, make_members, make_officer, make_user
+from tests.meetings.pages import post_correction, post_sheet, sign_in
+
+pytestmark = pytest.mark.django_db
+URL = reverse("home")
+TODAY = timezone.localdate()
+
+
+def weekly(facilitator=None, **fields):
+    """A group that meets every week on today's weekday, founded four weeks ago."""
+    fields = {"founded_on": TODAY - timedelta(28), "meeting_weekday": TODAY.weekday(), **fields}
+    group = make_group(facilitator, meeting_every="WEEK", **fields)
+    make_members(group, 2)
+    return group
+
+
+def hold(group, on, **fields):
+    response = post_sheet(sign_in(group), group, held_on=on, **fields)
+    assert response.status_code == 302, response.context["sheet"]
+
+
+def test_a_group_never_met_is_due_since_its_first_agreed_day():
+    group = weekly()
+    (visit,) = visits(facilitator_of(group), today=TODAY)
+    assert (visit.due_on, visit.last_held_on, visit.days_late) == (TODAY - timedelta(28), None, 28)
+
+
+def test_a_group_that_met_last_week_is_due_today():
+    group = weekly()
+    hold(group, TODAY - timedelta(7))
+    (visit,) = visits(facilitator_of(group), today=TODAY)
+    assert (visit.due_on, visit.last_held_on, visit.days_late) == (TODAY, TODAY - timedelta(7), 0)
+
+
+def test_a_group_that_met_today_is_due_in_a_week():
+    group = weekly()
+    hold(group, TODAY)
+    (visit,) = visits(facilitator_of(group), today=TODAY)
+    assert visit.due_on == TODAY + timedelta(7)
+
+
+def test_a_draft_is_no_meeting():
+    group = weekly()
+    post_sheet(sign_in(group), group, action="draft", held_on=TODAY)
+    (visit,) = visits(facilitator_of(group), today=TODAY)
+    assert visit.last_held_on is None
+
+
+def test_dormant_groups_and_those_of_others_are_not_due():
+    group = weekly(status="DORMANT")
+    weekly()
+    assert visits(facilitator_of(group), today=TODAY) == []
+
+
+def test_the_longest_due_comes_first(client):
+    late = weekly()
+    later = weekly(facilitator_of(late))
+    hold(later, TODAY - timedelta(7))
+    client.force_login(facilitator_of(late))
+    assert [visit.group for visit in client.get(URL).context["visits"]] == [late, later]
+
+
+def test_the_day_shows_drafts_decisions_and_differences(client):
+    group = weekly()
+    hold(group, TODAY - timedelta(7), agenda_0_title="A", agenda_0_decision="Beli pakan", agenda_0_due_on=TODAY)
+    post_sheet(sign_in(group), group, action="draft", held_on=TODAY)
+    CashCount.objects.create(
+        group=group, counted_on=TODAY, expected=10_000, counted=9_000, explanation="hilang",
+        counted_by=facilitator_of(group),
+    )  # fmt: skip
+    client.force_login(facilitator_of(group))
+    content = client.get(URL).content.decode()
+    assert reverse("meeting-edit", args=[group.code, 2]) in content
+    assert "Beli pakan" in content
+    assert "−Rp\xa01.000" in content
+
+
+def test_what_is_done_settled_or_far_off_is_not_shown(client):
+    group = weekly()
+    hold(group, TODAY - timedelta(7), agenda_0_title="A", agenda_0_decision="Selesai", agenda_0_due_on=TODAY)
+    AgendaItem.objects.update(done_on=TODAY)
+    hold(group, TODAY, agenda_0_title="B", agenda_0_decision="Nanti", agenda_0_due_on=TODAY + timedelta(30))
+    CashCount.objects.create(group=group, counted_on=TODAY, expected=5, counted=5, counted_by=facilitator_of(group))
+    client.force_login(facilitator_of(group))
+    context = client.get(URL).context
+    assert list(context["decisions"]) == []
+    assert list(context["differences"]) == []
+    assert list(context["drafts"]) == []
+
+
+def test_a_corrected_decision_is_shown_once(client):
+    group = weekly(founded_on=date(2025, 1, 7))
+    browser = sign_in(group)
+    post_sheet(browser, group, agenda_0_title="A", agenda_0_decision="Lama", agenda_0_due_on="2025-04-01")
+    post_correction(browser, group, agenda_0_title="A", agenda_0_decision="Baru", agenda_0_due_on="2025-04-01")
+    client.force_login(facilitator_of(group))
+    assert [item.decision for item in client.get(URL).context["decisions"]] == ["Baru"]
+
+
+def test_statements_do_not_grow_with_groups(client):
+    group = weekly()
+    client.force_login(facilitator_of(group))
+
+    def live(group):
+        hold(group, TODAY, agenda_0_title="A", agenda_0_decision="B", agenda_0_due_on=TODAY)
+        post_sheet(sign_in(group), group, action="draft", held_on=TODAY)
+        CashCount.objects.create(
+            group=group, counted_on=TODAY, expected=2, counted=1, explanation="x", counted_by=facilitator_of(group)
+        )
+
+    def count():
+        with CaptureQueriesContext(connection) as queries:
+            client.get(URL)
+        return len(queries)
+
+    live(group)
+    before = count()
+    for _ in range(5):
+        live(weekly(facilitator_of(group)))
+    assert count() == before <= 8
+
+
+def test_staff_go_to_the_dashboard(client):
+    client.force_login(make_user(Role.STAFF))
+    assert client.get(URL).url == reverse("dashboard")
+
+
+def test_administrators_go_to_the_list(client):
+    client.force_login(make_user(Role.ADMIN))
+    assert client.get(URL).url == reverse("group-list")
+
+
+def test_officers_go_to_their_group_until_their_term_ends(client):
+    member = make_member(make_group())
+    term = make_officer(member)
+    client.force_login(make_user(Role.OFFICER, organisation=member.group.organisation, member=member))
+    assert client.get(URL).url == reverse("group", args=[member.group.code])
+    term.ended_on = TODAY
+    term.save()
+    response = client.get(URL)
+    assert response.status_code == 200
+    assert member.group.name not in response.content.decode()
+
+
+def test_strangers_sign_in_first(client):
+    assert client.get(URL).url == f"{reverse('login')}?next=/"

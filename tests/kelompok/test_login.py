@@ -1,0 +1,76 @@
+"""Signing in and out, and the end of guessing passwords."""
+
+import pytest
+from django.conf import settings
+from django.urls import reverse
+
+from groups.models import Role
+from tests.factories import PASSWORD, make_user
+
+pytestmark = pytest.mark.django_db
+URL = reverse("login")
+
+
+@pytest.fixture
+def user():
+    return make_user(Role.ADMIN, username="sri")
+
+
+def sign_in(client, password=PASSWORD, **fields):
+    return client.post(URL, {"username": "sri", "password": password, **fields})
+
+
+def test_it_signs_in_and_goes_where_one_was_going(client, user):
+    assert sign_in(client).url == reverse("home")
+    client.logout()
+    assert sign_in(client, next="/groups/").url == "/groups/"
+
+
+def test_it_goes_nowhere_else(client, user):
+    assert sign_in(client, next="https://elsewhere.example/").url == reverse("home")
+
+
+def test_a_wrong_password_is_told_and_the_name_kept(client, user):
+    response = sign_in(client, "salah")
+    assert response.status_code == 200
+    assert response.context["form"].non_field_errors()
+    assert 'value="sri"' in response.content.decode()
+
+
+def test_a_deactivated_person_cannot_sign_in(client, user):
+    user.is_active = False
+    user.save()
+    assert sign_in(client).status_code == 200
+
+
+def test_guessing_ends_with_a_message_even_for_the_right_password(client, user):
+    for _ in range(settings.AXES_FAILURE_LIMIT):
+        response = sign_in(client, "salah")
+    assert response.status_code == 429
+    assert "groups/locked_out.html" in [template.name for template in response.templates]
+    assert sign_in(client).status_code == 429
+
+
+def test_one_person_locked_out_locks_out_nobody_else(client, user):
+    make_user(username="budi")
+    for _ in range(settings.AXES_FAILURE_LIMIT):
+        sign_in(client, "salah")
+    assert client.post(URL, {"username": "budi", "password": PASSWORD}).status_code == 302
+
+
+@pytest.mark.parametrize("path", ["/admin/", "/admin/login/?next=/admin/"])
+def test_the_admin_has_the_same_door(client, user, path):
+    assert client.get(path, follow=True).redirect_chain[-1][0].startswith(URL)
+    assert client.post("/admin/login/", {"username": "sri", "password": PASSWORD}).url.startswith(URL)
+
+
+def test_who_is_in_but_may_not_administrate_is_told(client):
+    client.force_login(make_user())
+    assert client.get("/admin/", follow=True).status_code == 403
+
+
+def test_signing_out_needs_a_post(client, user):
+    client.force_login(user)
+    assert client.get(reverse("logout")).status_code == 405
+    assert client.post(reverse("logout")).url == URL
+    assert client.get(reverse("home")).status_code == 302

@@ -1,0 +1,128 @@
+"""What holds for the site as a whole: headers, languages, error pages, health, and declared views."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.checks import run_checks
+from django.http import HttpResponse
+from django.test import override_settings
+from django.urls import path, reverse
+from django.views.defaults import server_error
+
+from kelompok.urls import urlpatterns as project_urls
+from tests.factories import make_user
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def undeclared(_request):
+    return HttpResponse("open")
+
+
+def broken(_request):
+    raise RuntimeError
+
+
+urlpatterns = [*project_urls, path("undeclared/", undeclared), path("broken/", broken)]
+
+
+@override_settings(ROOT_URLCONF=__name__)
+def test_the_system_check_names_views_that_declare_nothing():
+    problems = [problem.msg for problem in run_checks() if problem.id == "kelompok.E001"]
+    assert len(problems) == 2
+    assert "undeclared/" in problems[0]
+
+
+def test_every_view_of_the_project_declares():
+    assert [problem for problem in run_checks() if problem.id == "kelompok.E001"] == []
+
+
+@pytest.mark.django_db
+@override_settings(ROOT_URLCONF=__name__)
+def test_a_view_that_declares_nothing_is_refused(client):
+    client.force_login(make_user())
+    assert client.get("/undeclared/").status_code == 403
+
+
+@pytest.mark.django_db
+def test_the_content_security_policy_is_strict(client):
+    policy = client.get(reverse("login")).headers["Content-Security-Policy"]
+    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+    assert rules["default-src"] == "'self'"
+    assert rules["object-src"] == rules["base-uri"] == rules["frame-ancestors"] == "'none'"
+    assert "script-src" not in rules
+    assert "unsafe" not in policy
+
+
+@pytest.mark.django_db
+def test_pages_are_not_framed_and_types_not_guessed(client):
+    headers = client.get(reverse("login")).headers
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "same-origin"
+
+
+@pytest.mark.django_db
+def test_the_language_is_indonesian_until_somebody_chooses(client):
+    assert '<html lang="id">' in client.get(reverse("login")).content.decode()
+    client.post(reverse("language"), {"language": "en", "next": "/login/"})
+    assert '<html lang="en">' in client.get(reverse("login")).content.decode()
+    client.post(reverse("language"), {"language": "xx"})
+    assert '<html lang="en">' in client.get(reverse("login")).content.decode()
+
+
+@pytest.mark.django_db
+def test_health_is_answered_to_anybody(client):
+    response = client.get(reverse("healthz"))
+    assert (response.status_code, response.content) == (200, b"ok")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("signed_in", [True, False])
+def test_a_page_that_is_not_there(client, signed_in):
+    if signed_in:
+        client.force_login(make_user())
+    response = client.get("/nowhere/")
+    assert response.status_code == 404
+    assert reverse("home") in response.content.decode()
+
+
+@pytest.mark.django_db
+def test_a_page_that_is_not_allowed(client):
+    client.force_login(make_user())
+    response = client.get(reverse("dashboard"))
+    assert response.status_code == 403
+    assert reverse("home") in response.content.decode()
+
+
+@override_settings(ROOT_URLCONF=__name__)
+def test_an_error_of_ours_needs_no_database(client, rf):
+    client.raise_request_exception = False
+    response = server_error(rf.get("/"))
+    assert response.status_code == 500
+    assert b"<h1>" in response.content
+
+
+def check_deploy(**environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "DATABASE_URL": "sqlite://:memory:", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_production_settings_pass_the_check_for_deployment():
+    done = check_deploy(SECRET_KEY="3fR" * 20 + "!x9Qz+", ALLOWED_HOSTS="kelompok.example.org")
+    assert done.returncode == 0, done.stderr
+
+
+def test_settings_for_debugging_do_not():
+    assert check_deploy(DEBUG="true").returncode != 0

@@ -180,7 +180,7 @@ def open_books(*, group: Group, actor: User, everything: bool = False) -> Books:
 
 def books_of(group: Group, actor: User, *, everything: bool = False) -> Books:
     """Return the books of a group that the caller has locked with `lock_group`."""
-    accounts = Account.objects.filter(group=group).select_related("member", "loan").order_by("pk")
+    accounts = Account.objects.filter(group=group).select_related("loan__member").order_by("pk")
     if not everything:
         own = Q(member__isnull=True, loan__isnull=True)
         savers = Q(loan__isnull=True, member__left_on__isnull=True)
@@ -192,9 +192,6 @@ def books_of(group: Group, actor: User, *, everything: bool = False) -> Books:
     # Numbering rides along as a constant column: a group with a loan always has accounts.
     last_loan = Loan.objects.filter(group=group).order_by("-number").values("number")[:1]
     found = list(accounts.annotate(last_loan=Subquery(last_loan)))
-    for account in found:
-        if account.loan is not None and account.member is not None:
-            account.loan.member = account.member  # the borrower, read already
     return Books(
         group=group,
         actor=actor,

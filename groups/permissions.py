@@ -65,10 +65,9 @@ def lock_group(actor: User, capability: Capability, group: Group) -> Group:
     """
     if not can(actor, capability):
         raise PermissionDenied(f"{actor.pk} lacks {capability}")
-    visible = Group.objects.visible_to(actor).filter(pk=group.pk).values("pk")
-    # Through a subquery, because PostgreSQL cannot lock the rows of an outer join or of a DISTINCT.
     locked = (
-        Group.objects.filter(pk__in=visible)
+        Group.objects.visible_to(actor)
+        .filter(pk=group.pk)
         .select_related("rules")
         .select_for_update(of=("self",), no_key=True)
         .first()

@@ -59,7 +59,7 @@ class TransferInline(LinesInline):
     """The lines of an entry."""
 
     model = Transfer
-    readonly_fields = ["debit_account", "credit_account", "amount", "member", "memo"]
+    fields: ClassVar[Any] = ["debit_account", "credit_account", "amount", "member", "memo"]
 
     def get_queryset(self, request: Any) -> Any:
         """Bring accounts and members along."""
@@ -90,7 +90,7 @@ class InstalmentInline(LinesInline):
     """The schedule of a loan."""
 
     model = Instalment
-    readonly_fields = ["number", "due_on", "principal", "service_fee"]
+    fields: ClassVar[Any] = ["number", "due_on", "principal", "service_fee"]
 
 
 @admin.register(Loan)

@@ -1,0 +1,44 @@
+"""The index of a group's books."""
+
+import pytest
+
+from groups.models import Role
+from tests.factories import count_cash, make_group, make_member, make_user, save
+from tests.finance.pages import get, statements
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_group_without_money_has_empty_books():
+    response = get(make_group(), "books")
+    assert response.status_code == 200
+    assert "cash difference" not in response.content.decode()
+
+
+def test_balances_and_open_differences_are_shown():
+    member = make_member(make_group())
+    save(member, 50_000)
+    count_cash(member.group, 48_000)
+    content = get(member.group, "books").content.decode()
+    assert "Rp\xa050.000" in content
+    assert "1 cash difference is not settled." in content
+
+
+def test_staff_of_the_organisation_read_it():
+    group = make_group()
+    staff = make_user(Role.STAFF, organisation=group.organisation)
+    assert get(group, "books", user=staff).status_code == 200
+
+
+def test_another_organisation_finds_nothing():
+    assert get(make_group(), "books", user=make_user(Role.STAFF)).status_code == 404
+
+
+def test_statements_do_not_grow_with_the_differences():
+    member = make_member(make_group())
+    count_cash(member.group, 1)
+    few = statements(member.group, "books")
+    for amount in range(2, 9):
+        save(member, 1_000)
+        count_cash(member.group, amount)
+    assert statements(member.group, "books") == few <= 10

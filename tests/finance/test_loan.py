@@ -1,0 +1,69 @@
+"""The loan card page."""
+
+from datetime import date
+
+import pytest
+
+from finance.models import Entry
+from groups.models import Role
+from tests.factories import lend, make_group, make_member, make_user, repay, reverse, save
+from tests.finance.pages import get, statements
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def loan():
+    member = make_member(make_group(), "Siti Aminah")
+    save(member, 9_000_000)
+    return lend(member, principal=5_000_000, periods=24, purpose="modal warung")
+
+
+def test_the_schedule_of_a_new_loan(loan):
+    content = get(loan.group, "loan", loan.number).content.decode()
+    assert content.count("Rp\xa0284.000") >= 23
+    assert "Rp\xa0268.000" in content
+    assert "1,5 % a month" in content
+    assert "Nothing has been paid yet." in content
+    assert "modal warung" in content
+
+
+def test_payments_and_what_they_cover(loan):
+    repay(loan, 284_000)
+    repay(loan, 100_000, on=date(2025, 4, 4))
+    response = get(loan.group, "loan", loan.number)
+    assert [payment.total for payment in response.context["card"].payments] == [284_000, 100_000]
+    assert response.content.decode().count("✓") == 1
+
+
+def test_a_payment_taken_back_is_marked(loan):
+    entry = repay(loan, 284_000)
+    reverse(entry)
+    assert f"Reversal of entry {entry.pk}" in get(loan.group, "loan", loan.number).content.decode()
+
+
+def test_a_cancelled_loan_is_not_late(loan):
+    reverse(Entry.objects.get(kind="LOAN"))
+    response = get(loan.group, "loan", loan.number)
+    assert b"cancelled" in response.content
+    assert b"late" not in response.content
+
+
+def test_a_loan_that_is_not_there(loan):
+    assert get(loan.group, "loan", 99).status_code == 404
+
+
+def test_a_loan_of_another_group(loan):
+    assert get(make_group(), "loan", loan.number).status_code == 404
+
+
+def test_another_organisation_finds_nothing(loan):
+    assert get(loan.group, "loan", loan.number, user=make_user(Role.ADMIN)).status_code == 404
+
+
+def test_statements_do_not_grow_with_the_payments(loan):
+    few = statements(loan.group, "loan", loan.number)
+    for _ in range(5):
+        reverse(repay(loan, 100_000))
+        repay(loan, 50_000)
+    assert statements(loan.group, "loan", loan.number) == few <= 9

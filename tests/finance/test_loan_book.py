@@ -1,0 +1,56 @@
+"""The loan book page."""
+
+import pytest
+
+from groups.models import Role
+from tests.factories import lend, make_group, make_member, make_user, repay, save
+from tests.finance.pages import get, statements
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def loans():
+    """One running loan and one paid off."""
+    member = make_member(make_group(), "Siti Aminah")
+    save(member, 5_000_000)
+    over = lend(member, principal=70_000, periods=1)
+    repay(over, sum(line.total for line in over.instalments.all()))
+    return lend(member, principal=1_200_000), over
+
+
+def test_a_group_that_lent_nothing_says_so():
+    group = make_group()
+    assert b"No loan is running." in get(group, "loan-book").content
+    assert b"The group has lent nothing yet." in get(group, "loan-book", show="all").content
+
+
+def test_running_loans_with_what_is_late(loans):
+    response = get(loans[0].group, "loan-book")
+    assert [row.loan for row in response.context["rows"]] == [loans[0]]
+    # Every instalment fell due long ago.
+    assert "Rp\xa01.416.000" in response.content.decode()
+    assert response.context["totals"].late == 1_416_000
+
+
+def test_all_loans_with_their_status(loans):
+    response = get(loans[0].group, "loan-book", show="all")
+    assert [row.loan for row in response.context["rows"]] == [loans[1], loans[0]]
+    assert b"paid off" in response.content
+
+
+@pytest.mark.parametrize("page", ["2", "0", "x"])
+def test_a_page_that_is_not_there_shows_another(loans, page):
+    assert get(loans[0].group, "loan-book", page=page).status_code == 200
+
+
+def test_another_organisation_finds_nothing(loans):
+    assert get(loans[0].group, "loan-book", user=make_user(Role.ADMIN)).status_code == 404
+
+
+def test_statements_do_not_grow_with_the_loans(loans):
+    few = statements(loans[0].group, "loan-book")
+    for _ in range(6):
+        member = make_member(loans[0].group)
+        repay(lend(member, principal=10_000), 1_000)
+    assert statements(loans[0].group, "loan-book") == few <= 11

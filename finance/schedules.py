@@ -35,11 +35,16 @@ class Due(Protocol):
     """What `allocate_payment` reads of an instalment, computed or stored."""
 
     @property
-    def due_on(self) -> date: ...
+    def due_on(self) -> date:
+        """The day it falls due."""
+
     @property
-    def principal(self) -> int: ...
+    def principal(self) -> int:
+        """Rupiah of principal."""
+
     @property
-    def service_fee(self) -> int: ...
+    def service_fee(self) -> int:
+        """Rupiah of service fee."""
 
 
 def build_schedule(

@@ -150,10 +150,10 @@ def instrument_copy(*, actor: User, instrument: Instrument) -> Instrument:
     )
     copied: dict[int, Indicator] = {}
     for indicator in instrument.indicators.prefetch_related("levels"):
-        levels = list(indicator.levels.all())
-        copied[indicator.pk] = _clone(indicator, instrument=copy)
+        old, levels = indicator.pk, list(indicator.levels.all())
+        copied[old] = _clone(indicator, instrument=copy)
         for level in levels:
-            _clone(level, indicator=copied[indicator.pk])
+            _clone(level, indicator=copied[old])
     for rule in instrument.rules.prefetch_related("gates"):
         gates: list[Gate] = list(rule.gates.all())
         new_rule: StageRule = _clone(rule, instrument=copy)

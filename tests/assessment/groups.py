@@ -1,0 +1,41 @@
+"""Groups whose score is known by hand, for the tests of services and pages."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from groups.models import Group, Role, User
+from tests.factories import make_group, make_meeting, make_user
+
+AS_OF = date(2025, 7, 8)
+
+
+def make_staff(group: Group | None = None) -> User:
+    """NGO staff, of the organisation of `group`."""
+    return make_user(Role.STAFF, organisation=group.organisation if group is not None else None)
+
+
+def make_kembang_minus_outside(facilitator: User | None = None, until: date = AS_OF, **fields: Any) -> Group:
+    """A group that is good at all that can be measured, without loans: 10+10+8+12+8+14+8+6 = 76 points.
+
+    Without repayment (16) and a judgement on outside parties (8) it is at Tumbuh.
+    """
+    group = make_group(
+        facilitator,
+        rules={"agreed_in_meeting": True},
+        **{"bank_account_number": "123", "bank_signatories": 2, **fields},
+    )
+    for months in range(6):
+        held_on = until - timedelta(30 * (5 - months))
+        count = group.cash_counts.create(counted_on=held_on, expected=0, counted=0, counted_by=group.recorded_by)
+        make_meeting(
+            group,
+            held_on,
+            cash_count=count,
+            agenda_count=2,
+            decision_count=1,
+            critical_count=1,
+            critical_decided_count=1,
+        )
+    return group

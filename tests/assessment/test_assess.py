@@ -1,0 +1,169 @@
+"""Scoring groups in sets: what is stored, what is left alone, and what it costs."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from assessment import services
+from assessment.models import Assessment, Need
+from assessment.services import assess_groups, assessment_finalise
+from groups.models import Group
+from tests.assessment.groups import AS_OF, make_kembang_minus_outside, make_staff
+from tests.factories import FOUNDED, facilitator_of, make_group, make_meeting, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_score_of_a_group_counted_by_hand():
+    group = make_kembang_minus_outside()
+    assess_groups(groups=Group.objects.all(), as_of=AS_OF)
+    assessment = Assessment.objects.get()
+    assert (assessment.group, assessment.score, assessment.stage) == (group, 76, "TUMBUH")
+    assert assessment.indicators["attendance"] == {
+        "value": 1.0,
+        "points": 10,
+        "facts": {"counted": 40, "of": 40, "meetings": 4, "represented": 0},
+    }
+    assert assessment.indicators["repayment"]["value"] is None
+    assert assessment.indicators["outside"] == {"value": None, "points": 0, "facts": {}}
+
+
+def test_scoring_the_same_day_again_replaces_the_draft():
+    group = make_kembang_minus_outside()
+    assess_groups(groups=Group.objects.all(), as_of=AS_OF)
+    group.bank_account_number = ""
+    group.save()
+    assess_groups(groups=Group.objects.all(), as_of=AS_OF)
+    assert Assessment.objects.get().score == 68
+
+
+def test_a_final_assessment_is_left_alone():
+    group = make_kembang_minus_outside()
+    assessment_finalise(actor=make_staff(group), group=group, as_of=AS_OF)
+    group.bank_account_number = ""
+    group.save()
+    outcomes = []
+    assess_groups(groups=Group.objects.all(), as_of=AS_OF, report=outcomes.extend)
+    assert Assessment.objects.get().score == 76
+    assert [(outcome.result.score, outcome.stored) for outcome in outcomes] == [(68, False)]
+
+
+def test_a_final_assessment_gives_way_as_latest_to_a_newer_day():
+    group = make_kembang_minus_outside()
+    final = assessment_finalise(actor=make_staff(group), group=group, as_of=AS_OF)
+    assess_groups(groups=Group.objects.all(), as_of=AS_OF + timedelta(1))
+    final.refresh_from_db()
+    assert (final.latest, final.closes_month, final.status) == (False, False, "FINAL")
+
+
+def test_making_final_twice_is_once():
+    group = make_kembang_minus_outside()
+    staff = make_staff(group)
+    first = assessment_finalise(actor=staff, group=group, as_of=AS_OF)
+    again = assessment_finalise(actor=staff, group=group, as_of=AS_OF)
+    assert (again.pk, again.finalised_at) == (first.pk, first.finalised_at)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0), (2, 0, 1)])
+def test_the_newest_day_is_latest_in_whatever_order_days_are_scored(order):
+    make_group()
+    days = [date(2025, 3, 10), date(2025, 3, 31), date(2025, 4, 2)]
+    for number in order:
+        assess_groups(groups=Group.objects.all(), as_of=days[number])
+    assert [a.as_of for a in Assessment.objects.filter(latest=True)] == [days[2]]
+    closing = Assessment.objects.filter(closes_month=True).order_by("as_of")
+    assert [a.as_of for a in closing] == [days[1], days[2]]
+
+
+def test_groups_founded_later_are_left_out():
+    make_group(founded_on=date(2025, 6, 1))
+    assert assess_groups(groups=Group.objects.all(), as_of=date(2025, 5, 31)) == 0
+
+
+def test_a_day_to_come_is_refused():
+    with pytest.raises(ValidationError, match="future"):
+        assess_groups(groups=Group.objects.all(), as_of=timezone.localdate() + timedelta(1))
+
+
+def test_staff_reach_their_own_organisation_only():
+    own, other = make_group(), make_group()
+    assert assess_groups(actor=make_staff(own), groups=Group.objects.all(), as_of=AS_OF) == 1
+    assert not Assessment.objects.filter(group=other).exists()
+
+
+def test_facilitators_do_not_score():
+    group = make_group()
+    with pytest.raises(PermissionDenied):
+        assess_groups(actor=facilitator_of(group), groups=Group.objects.all(), as_of=AS_OF)
+
+
+def test_making_final_is_refused_across_organisations():
+    with pytest.raises(PermissionDenied):
+        assessment_finalise(actor=make_staff(), group=make_group(), as_of=AS_OF)
+
+
+def test_batches_together_score_everybody(monkeypatch):
+    monkeypatch.setattr(services, "BATCH_GROUPS", 2)
+    facilitator = make_user()
+    for _ in range(5):
+        make_group(facilitator)
+    sizes = []
+    assess_groups(groups=Group.objects.all(), as_of=AS_OF, report=lambda outcomes: sizes.append(len(outcomes)))
+    assert sizes == [2, 2, 1]
+    assert Assessment.objects.filter(latest=True).count() == 5
+
+
+def test_the_number_of_statements_does_not_grow_with_the_groups():
+    facilitator = make_user()
+    counts = []
+    for size in (1, 12):
+        while Group.objects.count() < size:
+            make_kembang_minus_outside(facilitator)
+        # Once before, so that both sizes have a score to supersede.
+        assess_groups(groups=Group.objects.all(), as_of=AS_OF)
+        with CaptureQueriesContext(connection) as queries:
+            assess_groups(groups=Group.objects.all(), as_of=AS_OF + timedelta(size))
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
+class TestNeed:
+    def need(self, as_of: date = AS_OF) -> Need:
+        assess_groups(groups=Group.objects.all(), as_of=as_of)
+        return Need(Assessment.objects.get(as_of=as_of).need)
+
+    def test_none(self):
+        make_kembang_minus_outside()
+        assert self.need() == Need(0)
+
+    def test_no_meeting_for_more_than_sixty_days(self):
+        group = make_group()
+        make_meeting(group, AS_OF - timedelta(61))
+        assert self.need() == Need.NO_MEETING
+        make_meeting(group, AS_OF - timedelta(60))
+        assert self.need() == Need(0)
+
+    def test_a_group_younger_than_that_has_not_missed_any(self):
+        make_group()
+        assert self.need(FOUNDED + timedelta(60)) == Need(0)
+        assert self.need(FOUNDED + timedelta(61)) == Need.NO_MEETING
+
+    def test_low_attendance(self):
+        group = make_group()
+        make_meeting(group, AS_OF - timedelta(30), present_count=5)
+        assert self.need() == Need.LOW_ATTENDANCE
+
+    def test_a_dropped_stage(self):
+        group = make_kembang_minus_outside()
+        assess_groups(groups=Group.objects.all(), as_of=AS_OF - timedelta(30))
+        group.bank_account_number = ""
+        group.save()
+        for days in (1, 2):
+            make_meeting(group, AS_OF + timedelta(days), present_count=0, saver_count=0)
+        assert self.need(AS_OF + timedelta(2)) == Need.STAGE_DROPPED | Need.LOW_ATTENDANCE

@@ -1,0 +1,99 @@
+"""`manage.py assess`: one JSON object a line, or a summary."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from assessment.models import Assessment
+from groups.models import GroupStatus
+from tests.assessment.groups import AS_OF, make_kembang_minus_outside
+from tests.factories import make_group
+
+pytestmark = pytest.mark.django_db
+
+
+def assess(*arguments: str) -> str:
+    out = StringIO()
+    call_command("assess", *arguments, stdout=out, stderr=StringIO())
+    return out.getvalue()
+
+
+def test_one_object_a_line():
+    good, fresh = make_kembang_minus_outside(), make_group()
+    lines = [json.loads(line) for line in assess("--as-of", AS_OF.isoformat(), "--json").splitlines()]
+    assert [line["code"] for line in lines] == [good.code, fresh.code]
+    first = lines[0]
+    assert (first["stage"], first["score"], first["instrument"]) == ("TUMBUH", 76, "kotaku-1")
+    assert len(first["indicators"]) == 10
+    assert first["indicators"][1] == {
+        "code": "attendance",
+        "value": 1.0,
+        "points": 10,
+        "weight": 10,
+        "facts": {"counted": 40, "of": 40, "meetings": 4, "represented": 0},
+    }
+
+
+def test_it_says_what_is_missing():
+    make_kembang_minus_outside()
+    (line,) = assess("--as-of", AS_OF.isoformat(), "--json").splitlines()
+    missing = json.loads(line)["missing"]
+    # 76 of 80 points, and the gate on repayment, whose 11 points suffice.
+    assert (missing["stage"], missing["points"]) == ("KEMBANG", 4)
+    assert missing["steps"] == [
+        {"code": "repayment", "value": None, "target": 0.9, "gap": 0.9, "points": 11, "required": True}
+    ]
+
+
+def test_it_stores_the_scores():
+    make_kembang_minus_outside()
+    assess("--as-of", AS_OF.isoformat(), "--json")
+    stored = Assessment.objects.get()
+    assert (stored.as_of, stored.score, stored.computed_by) == (AS_OF, 76, None)
+
+
+def test_one_group():
+    group = make_group()
+    make_group()
+    (line,) = assess("--as-of", AS_OF.isoformat(), "--group", group.code, "--json").splitlines()
+    assert json.loads(line)["code"] == group.code
+    assert Assessment.objects.count() == 1
+
+
+def test_without_json_a_summary():
+    make_kembang_minus_outside()
+    make_group()
+    assert assess("--as-of", AS_OF.isoformat()) == f"2 groups scored as of {AS_OF}: TUNAS 1, TUMBUH 1, KEMBANG 0\n"
+
+
+def test_today_by_default():
+    make_group()
+    assess()
+    assert Assessment.objects.get().as_of == timezone.localdate()
+
+
+def test_dissolved_groups_are_left_out():
+    make_group(status=GroupStatus.DISSOLVED)
+    assert assess("--as-of", AS_OF.isoformat(), "--json") == ""
+
+
+def test_an_unknown_group_is_an_error():
+    with pytest.raises(CommandError, match="no group"):
+        assess("--group", "nope")
+
+
+def test_a_day_to_come_is_an_error():
+    make_group()
+    with pytest.raises(CommandError, match="future"):
+        assess("--as-of", (timezone.localdate() + timedelta(1)).isoformat())
+
+
+def test_a_date_nobody_can_read_is_an_error():
+    with pytest.raises(CommandError, match="as-of"):
+        assess("--as-of", "kemarin")

@@ -1,0 +1,264 @@
+"""The dashboard: what each person sees, the filters, the order, and what it costs."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from assessment.models import Assessment, Need
+from assessment.services import assess_groups
+from groups.models import Group, GroupKind, GroupStatus, Role
+from tests.assessment.groups import make_kembang_minus_outside, make_staff
+from tests.factories import facilitator_of, make_group, make_meeting, make_organisation, make_user, make_village
+
+pytestmark = pytest.mark.django_db
+
+TODAY = timezone.localdate()
+
+
+@pytest.fixture
+def organisation():
+    return make_organisation()
+
+
+@pytest.fixture
+def facilitator(organisation):
+    return make_user(organisation=organisation)
+
+
+@pytest.fixture
+def staff_client(client, organisation):
+    client.force_login(make_user(Role.STAFF, organisation=organisation))
+    client.cookies["django_language"] = "en"
+    return client
+
+
+@pytest.fixture
+def good(facilitator) -> Group:
+    return make_kembang_minus_outside(facilitator, until=TODAY - timedelta(1), name="Anggrek")
+
+
+@pytest.fixture
+def silent(facilitator) -> Group:
+    return make_group(facilitator, name="Bakung")
+
+
+def score(days_ago: int = 0) -> None:
+    assess_groups(groups=Group.objects.all(), as_of=TODAY - timedelta(days_ago))
+
+
+def show(client, query: str = ""):
+    response = client.get(f"/dashboard/{query}")
+    assert response.status_code == 200
+    return response
+
+
+def names(response) -> list[str]:
+    return [row.name for row, _label, _reasons in response.context["rows"]]
+
+
+def counts(response) -> dict[str, int]:
+    found = {stage: count for stage, _label, count in response.context["counts"]}
+    return {**found, "NONE": response.context["never_assessed"]}
+
+
+class TestWho:
+    def test_staff_count_their_organisation_only(self, staff_client, good):
+        stranger = make_kembang_minus_outside(until=TODAY)
+        score()
+        response = show(staff_client)
+        assert counts(response) == {"TUNAS": 0, "TUMBUH": 1, "KEMBANG": 0, "NONE": 0}
+        assert [month.total for month in response.context["months"]] == [1]
+        assert stranger.code not in response.content.decode()
+
+    def test_newer_records_of_others_are_not_counted(self, staff_client):
+        make_group()
+        assert show(staff_client).context["newer"] == 0
+
+    def test_facilitators_of_others_are_not_offered(self, staff_client, facilitator):
+        stranger = make_user()
+        options = show(staff_client).context["form"].fields["facilitator"].choices
+        assert str(facilitator.pk) in dict(options)
+        assert str(stranger.pk) not in dict(options)
+
+    def test_regions_of_others_are_not_offered(self, staff_client):
+        make_group(village=make_village("35.19.05.2003"))
+        assert show(staff_client).context["form"].fields["region"].choices[1:] == []
+
+    @pytest.mark.parametrize("path", ["/dashboard/", "/dashboard/score/"])
+    def test_facilitators_are_refused(self, client, facilitator, path):
+        client.force_login(facilitator)
+        assert client.post(path).status_code == 403
+
+
+class TestStages:
+    def test_never_assessed_groups_are_counted_apart(self, staff_client, good):
+        score()
+        make_group(facilitator_of(good))
+        assert counts(show(staff_client)) == {"TUNAS": 0, "TUMBUH": 1, "KEMBANG": 0, "NONE": 1}
+
+    def test_the_newest_score_counts(self, staff_client, good):
+        score(300)
+        score()
+        assert counts(show(staff_client))["TUMBUH"] == 1
+
+    def test_dissolved_groups_are_left_out(self, staff_client, good):
+        score()
+        Group.objects.update(status=GroupStatus.DISSOLVED)
+        assert show(staff_client).context["total"] == 0
+
+    def test_the_trend_counts_each_group_once_a_month(self, staff_client, good, silent):
+        first = TODAY.replace(day=1) - timedelta(1)
+        score((TODAY - first).days + 1)
+        score((TODAY - first).days)
+        score()
+        assert [month.counts for month in show(staff_client).context["months"]] == [(1, 1, 0), (1, 1, 0)]
+
+    def test_bars_and_table_say_the_same(self, staff_client, good, silent):
+        score()
+        html = show(staff_client).content.decode()
+        assert re.findall(r'<rect class="fill-(\w+)"[^>]*><title>\w+ (\d+)', html) == [("TUNAS", "1"), ("TUMBUH", "1")]
+        assert '<th scope="row" class="text-nowrap">' in html
+        assert "style=" not in html
+
+
+class TestFilters:
+    def test_region_down_to_the_village(self, staff_client, facilitator, good):
+        make_group(facilitator, name="Jauh", village=make_village("12.01.01.2001"))
+        good.village = make_village("35.19.05.2003")
+        good.save()
+        for region in ("35", "35.19", "35.19.05", "35.19.05.2003"):
+            assert names(show(staff_client, f"?region={region}")) == ["Anggrek"]
+        assert names(show(staff_client, "?region=12")) == ["Jauh"]
+
+    def test_the_regions_offered_are_those_with_groups(self, staff_client, facilitator):
+        make_group(facilitator, village=make_village("35.19.05.2003"))
+        make_village("12.01.01.2001")
+        codes = [code for code, _name in show(staff_client).context["form"].fields["region"].choices]
+        assert codes == ["", "35"]
+        deeper = show(staff_client, "?region=35.19").context["form"].fields["region"].choices
+        assert [code for code, _name in deeper] == ["", "35", "35.19", "35.19.05"]
+
+    def test_facilitator(self, staff_client, organisation, good, silent):
+        other = make_user(organisation=organisation)
+        make_group(other, name="Cempaka")
+        assert names(show(staff_client, f"?facilitator={other.pk}")) == ["Cempaka"]
+
+    def test_a_finished_assignment_does_not_count(self, staff_client, facilitator, good):
+        good.assignments.update(ended_on=TODAY - timedelta(1))
+        assert names(show(staff_client, f"?facilitator={facilitator.pk}")) == []
+
+    def test_kind(self, staff_client, facilitator, good):
+        make_group(facilitator, name="Sosial", kind=GroupKind.SOCIAL)
+        assert names(show(staff_client, "?kind=SOCIAL")) == ["Sosial"]
+
+    def test_stage(self, staff_client, facilitator, good, silent):
+        score()
+        make_group(facilitator, name="Baru")
+        assert names(show(staff_client, "?stage=TUMBUH")) == ["Anggrek"]
+        assert names(show(staff_client, "?stage=TUNAS")) == ["Bakung"]
+        assert names(show(staff_client, "?stage=NONE")) == ["Baru"]
+
+    def test_the_stage_filter_leaves_the_counts_whole(self, staff_client, good, silent):
+        score()
+        assert counts(show(staff_client, "?stage=TUMBUH"))["TUNAS"] == 1
+
+    @pytest.mark.parametrize(
+        "query",
+        ["?region=' OR 1=1", "?region=35.%", "?facilitator=x", "?facilitator=99999999999999999999", "?kind=GAJAH",
+         "?stage=1", "?page=x", "?page=999"],
+    )  # fmt: skip
+    def test_nonsense_narrows_nothing(self, staff_client, good, query):
+        assert names(show(staff_client, query)) == ["Anggrek"]
+
+
+class TestNeed:
+    def test_sorted_by_need_with_the_reasons(self, staff_client, facilitator, good, silent):
+        low = make_group(facilitator, name="Dahlia")
+        make_meeting(low, TODAY - timedelta(3), present_count=2)
+        score()
+        make_group(facilitator, name="Enau")
+        response = show(staff_client)
+        assert names(response) == ["Enau", "Bakung", "Dahlia", "Anggrek"]
+        reasons = [[str(reason) for reason in found] for _row, _label, found in response.context["rows"]]
+        assert reasons == [["Never assessed"], ["No meeting for 60 days"], ["Attendance under 60%"], []]
+
+    def test_each_row_is_one_click_from_the_group(self, staff_client, good):
+        assert f'href="/g/{good.code}/assessment/"' in show(staff_client).content.decode()
+
+    def test_pages_of_25(self, staff_client, facilitator):
+        for _ in range(26):
+            make_group(facilitator)
+        assert len(names(show(staff_client))) == 25
+        assert len(names(show(staff_client, "?page=2"))) == 1
+
+    def test_a_higher_bit_is_more_urgent(self):
+        assert list(Need) == sorted(Need)
+        assert Need.NO_MEETING > Need.STAGE_DROPPED | Need.ARREARS | Need.LOW_ATTENDANCE
+
+
+class TestNewerRecords:
+    def newer(self, client) -> int:
+        return show(client).context["newer"]
+
+    def test_scored_groups_have_none(self, staff_client, good):
+        score()
+        assert self.newer(staff_client) == 0
+
+    def test_never_assessed(self, staff_client, good):
+        assert self.newer(staff_client) == 1
+
+    def test_a_meeting_closed_since(self, staff_client, good):
+        score()
+        make_meeting(good, TODAY - timedelta(7), closed_at=timezone.now())
+        assert self.newer(staff_client) == 1
+
+    def test_a_meeting_held_since(self, staff_client, good):
+        score(30)
+        assert self.newer(staff_client) == 1
+
+    def test_a_draft_is_no_record_yet(self, staff_client, good):
+        score()
+        make_meeting(good, TODAY - timedelta(7), status="DRAFT", closed_at=None)
+        assert self.newer(staff_client) == 0
+
+    def test_score_now(self, staff_client, organisation, good, silent):
+        stranger = make_group()
+        response = staff_client.post("/dashboard/score/?kind=REVOLVING")
+        assert response.url == "/dashboard/?kind=REVOLVING"
+        assert {assessment.group for assessment in Assessment.objects.all()} == {good, silent}
+        assert not Assessment.objects.filter(group=stranger).exists()
+        assert self.newer(staff_client) == 0
+
+    def test_score_now_scores_the_filtered_groups_only(self, staff_client, facilitator, good):
+        social = make_group(facilitator, kind=GroupKind.SOCIAL)
+        staff_client.post("/dashboard/score/?kind=SOCIAL")
+        assert [assessment.group for assessment in Assessment.objects.all()] == [social]
+
+    def test_by_a_link_it_is_refused(self, staff_client):
+        assert staff_client.get("/dashboard/score/").status_code == 405
+
+
+def test_at_most_ten_statements_at_any_size(staff_client, facilitator):
+    village = make_village("35.19.05.2003")
+    taken = []
+    for size in (2, 40):
+        while Group.objects.count() < size:
+            make_kembang_minus_outside(facilitator, until=TODAY, village=village)
+        for days in (0, 40, 80):
+            score(days)
+        make_group(facilitator)
+        with CaptureQueriesContext(connection) as queries:
+            show(staff_client, f"?region=35&facilitator={facilitator.pk}&kind=REVOLVING")
+        taken.append(len(queries))
+    assert taken[0] == taken[1] <= 10
+
+
+def test_an_empty_organisation(client):
+    client.force_login(make_staff())
+    assert "Belum" in show(client).content.decode() or "No score" in show(client).content.decode()

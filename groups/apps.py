@@ -35,5 +35,5 @@ class GroupsConfig(AppConfig):
         auditlog.register(User, exclude_fields=["password", "last_login"])
         auditlog.register(Group)
         auditlog.register(FacilitatorAssignment)
-        auditlog.register(Member, mask_fields=["nik", "phone"])
+        auditlog.register(Member, mask_fields=["nik", "phone"], mask_callable="groups.identity.mask")
         auditlog.register(OfficerTerm)

@@ -37,6 +37,11 @@ def clean_nik(text: str) -> str:
     return parsed.nik
 
 
+def mask(digits: str) -> str:
+    """Hide all but the last four digits of a number: `••••••••7890`."""
+    return f"{'•' * (len(digits) - 4)}{digits[-4:]}"
+
+
 def validate_phone(value: str) -> None:
     """Refuse a phone number that is not stored as `clean_phone` writes it."""
     if clean_phone(value) != value:

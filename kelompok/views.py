@@ -95,7 +95,9 @@ def group(request: GroupRequest) -> HttpResponse:
 @requires(Capability.RECORD)
 def member_leave(request: GroupRequest, pk: int) -> HttpResponse:
     """Let a member leave, after a look at the money that is still open."""
-    member = get_object_or_404(Member.objects.select_related("group"), group=request.group, pk=pk, left_on__isnull=True)
+    member = get_object_or_404(Member.objects.select_related("group"), group=request.group, pk=pk)
+    if member.left_on is not None:
+        return redirect("member", request.group.code, member.pk)
     money = selectors.money_open(member)
     form = LeaveForm(request.POST or None, money_is_open=bool(money))
     if request.method == "POST" and form.is_valid():

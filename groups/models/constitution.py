@@ -66,4 +66,4 @@ class Constitution(models.Model):
     @property
     def loan_rate_percent(self) -> Decimal:
         """The service fee in percent a month: 1.5 for a rate of 0.015."""
-        return self.loan_rate * 100
+        return Decimal(f"{(self.loan_rate * 100).normalize():f}")

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from groups.identity import EARLIEST_BIRTH_YEAR, validate_nik, validate_phone
+from groups.identity import EARLIEST_BIRTH_YEAR, mask, validate_nik, validate_phone
 from groups.models.group import Group
 
 
@@ -85,12 +85,12 @@ class Member(models.Model):
     @property
     def phone_masked(self) -> str:
         """The phone number with all but its last four digits hidden."""
-        return f"••••••••{self.phone[-4:]}" if self.phone else ""
+        return mask(self.phone)
 
     @property
     def nik_masked(self) -> str:
         """The NIK with all but its last four digits hidden."""
-        return f"••••••••••••{self.nik[-4:]}" if self.nik else ""
+        return mask(self.nik)
 
 
 class OfficerRole(models.TextChoices):

@@ -47,6 +47,13 @@ def test_ending_takes_the_access_today(client, group):
     assert not Group.objects.visible_to(facilitator_of(group)).exists()
 
 
+def test_ending_twice_changes_nothing(client, group):
+    FacilitatorAssignment.objects.update(ended_on="2025-06-03")
+    assignment = FacilitatorAssignment.objects.get()
+    assert client.post(reverse("facilitator-end", args=[group.code, assignment.pk])).status_code == 302
+    assert FacilitatorAssignment.objects.get().ended_on == assignment.ended_on
+
+
 def test_ending_needs_a_post(client, group):
     assignment = FacilitatorAssignment.objects.get()
     assert client.get(reverse("facilitator-end", args=[group.code, assignment.pk])).status_code == 405

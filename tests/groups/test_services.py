@@ -6,6 +6,7 @@ import uuid
 from datetime import date, timedelta
 
 import pytest
+from auditlog.models import LogEntry
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -185,6 +186,14 @@ class TestRegisterMember:
         first = register_member(group, nik="3519054107850001")
         services.member_leave(actor=facilitator_of(group), member=first, left_on=MARCH)
         assert register_member(group, nik="3519054107850001", joined_on=APRIL).number == 2
+
+    def test_the_audit_log_keeps_neither_phone_nor_nik(self):
+        member = register_member(make_group(), phone="081234567890", nik="3519054107850001")
+        member.phone = "081298765432"
+        services.member_update(actor=facilitator_of(member.group), member=member)
+        log = str([entry.changes for entry in LogEntry.objects.get_for_object(member)])
+        assert "••••••••5432" in log
+        assert not [digits for digits in ("3519054107850001", "07850001", "0812", "345678") if digits in log]
 
     def test_another_organisation_is_refused(self):
         with pytest.raises(PermissionDenied):

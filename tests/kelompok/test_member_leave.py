@@ -51,4 +51,6 @@ def test_a_bad_day_is_told_and_nothing_is_written(client, member, day):
 
 def test_who_has_left_cannot_leave_again(client, member):
     leave(client, member)
-    assert leave(client, member).status_code == 404
+    response = leave(client, member, "2025-04-01")
+    assert response.url == reverse("member", args=[member.group.code, member.pk])
+    assert Member.objects.get().left_on == date(2025, 3, 4)

@@ -1,0 +1,184 @@
+"""Scoring 10,000 groups with 24 months of records, and the dashboard over them with 24 monthly scores each.
+
+The floor of scoring is the plain SQL that reads the same rows, three statements for all groups at once, with nothing
+computed from them and nothing stored. The floor of the dashboard is the plain SQL that gives the same numbers.
+"""
+
+from __future__ import annotations
+
+import re
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, timedelta
+
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from assessment.metrics import GROUPS_SQL, LOANS_SQL, MEETINGS_SQL, run_sql
+from assessment.services import assess_groups
+from groups.models import Group, Organisation, Role, User
+from tests.bench.figures import Figure
+from tests.factories import make_organisation, make_user
+
+GROUPS, MONTHS, LOANS = 10_000, 24, 10
+DASHBOARD_LIMIT = 2
+ASSESS_LIMIT = 3
+
+
+def figures(groups: int = GROUPS, months: int = MONTHS, repetitions: int = 5) -> Iterator[Figure]:
+    """Fill the database, then measure scoring and the dashboard, each beside its floor."""
+    today = timezone.localdate()
+    organisation = make_organisation()
+    fill(organisation, groups, months, today)
+    of_bench = Group.objects.filter(organisation=organisation)
+    ids = list(of_bench.values_list("pk", flat=True))
+
+    ms, floor_ms = in_turns(3, lambda: assess_groups(groups=of_bench, as_of=today), lambda: assess_floor(ids, today))
+    yield Figure(f"assess {groups} groups of {months} months", ms, floor_ms, ASSESS_LIMIT, 3)
+
+    copy_scores(organisation, months)
+    client = Client()
+    client.force_login(make_user(Role.STAFF, organisation=organisation))
+    ms, floor_ms = in_turns(repetitions, lambda: open_dashboard(client), lambda: dashboard_floor(organisation, today))
+    yield Figure(f"dashboard of {groups} groups with {months} scores", ms, floor_ms, DASHBOARD_LIMIT, repetitions)
+
+
+def in_turns(repetitions: int, *works: Callable[[], object]) -> list[float]:
+    """Return the median milliseconds of each of `works`, called in turns after one call that does not count."""
+    taken: list[list[float]] = [[] for _ in works]
+    for repetition in range(repetitions + 1):
+        for work, times in zip(works, taken, strict=True):
+            start = time.perf_counter()
+            work()
+            if repetition:
+                times.append((time.perf_counter() - start) * 1000)
+    return [statistics.median(times) for times in taken]
+
+
+def assess_floor(ids: Sequence[int], as_of: date) -> None:
+    """Read everything that scoring reads, and nothing else."""
+    for sql in (GROUPS_SQL, MEETINGS_SQL, LOANS_SQL):
+        run_sql(sql, ids, as_of)
+
+
+def open_dashboard(client: Client) -> None:
+    """Ask for the page as a browser does, and see that it shows what it should."""
+    response = client.get(reverse("dashboard"), secure=True)
+    assert response.status_code == 200
+    assert len(re.findall(rb"/assessment/\"", response.content)) == 25
+
+
+def dashboard_floor(organisation: Organisation, today: date) -> None:
+    """Read the numbers of the dashboard: stages, trend, the first page by need, and who has newer records."""
+    since = (today - timedelta(335)).replace(day=1)
+    latest = "LEFT JOIN assessment_assessment a ON a.group_id = g.id AND a.latest WHERE g.organisation_id = %s"
+    statements = (
+        (f"SELECT a.stage, COUNT(*) FROM groups_group g {latest} GROUP BY a.stage", [organisation.pk]),
+        (
+            "SELECT a.month, a.stage, COUNT(*) FROM assessment_assessment a JOIN groups_group g ON g.id = a.group_id "
+            "WHERE a.closes_month AND a.month >= %s AND g.organisation_id = %s GROUP BY 1, 2 ORDER BY 1",
+            [since, organisation.pk],
+        ),
+        (
+            "SELECT g.code, g.name, a.stage, a.score, a.as_of, a.need "
+            f"FROM groups_group g {latest} ORDER BY COALESCE(a.need, 16) DESC, a.score NULLS FIRST, g.name LIMIT 25",
+            [organisation.pk],
+        ),
+        (
+            f"SELECT COUNT(*) FROM groups_group g {latest} AND (a.id IS NULL "
+            "OR EXISTS (SELECT 1 FROM meetings_meeting m WHERE m.group_id = g.id AND m.status = 'CLOSED' "
+            "AND (m.closed_at > a.computed_at OR m.held_on > a.as_of)) "
+            "OR EXISTS (SELECT 1 FROM finance_entry e WHERE e.group_id = g.id "
+            "AND (e.recorded_at > a.computed_at OR e.effective_on > a.as_of)))",
+            [organisation.pk],
+        ),
+    )
+    with connection.cursor() as cursor:
+        for sql, parameters in statements:
+            cursor.execute(sql, parameters)
+            cursor.fetchall()
+
+
+def fill(organisation: Organisation, groups: int, months: int, today: date) -> None:
+    """Write groups with monthly meetings, cash counts, entries and loans straight into the tables (PostgreSQL)."""
+    facilitator: User = make_user(organisation=organisation)
+    own = "JOIN groups_group g ON g.id = x.group_id AND g.organisation_id = %(organisation)s"
+    statements = f"""
+        INSERT INTO groups_group (organisation_id, code, name, kind, status, founded_on, place, meeting_every,
+            meeting_weekday, meeting_week, bank_name, bank_account_number, bank_signatories, recorded_at,
+            recorded_by_id, key)
+        SELECT %(organisation)s, 'B' || i, 'Melati ' || i, 'REVOLVING', 'ACTIVE', %(first)s, '', 'MONTH', 1, 1, 'BRI',
+            CASE WHEN i %% 3 = 0 THEN '' ELSE '123' END, i %% 4, now(), %(user)s, gen_random_uuid()
+        FROM generate_series(1, %(groups)s) i;
+        INSERT INTO groups_constitution (group_id, version, agreed_on, agreed_in_meeting, aims, pokok, wajib, social,
+            fine_late, fine_absent, loan_rate, loan_method, loan_max_periods, loan_ceiling, loan_round_up_to,
+            recorded_at, recorded_by_id)
+        SELECT id, 1, %(first)s, id %% 2 = 0, '', 0, 10000, 0, 0, 0, 0.015, 'flat', 12, 0, 1000, now(), %(user)s
+        FROM groups_group WHERE organisation_id = %(organisation)s;
+        INSERT INTO groups_member (group_id, number, name, gender, phone, nik, joined_on, recorded_at, recorded_by_id,
+            key)
+        SELECT id, 1, 'Siti', 'P', '', '', %(first)s, now(), %(user)s, gen_random_uuid()
+        FROM groups_group WHERE organisation_id = %(organisation)s;
+        INSERT INTO finance_cashcount (group_id, counted_on, expected, counted, explanation, counted_by_id, counted_at,
+            settled_how)
+        SELECT g.id, %(today)s - 30 * m, 100, CASE WHEN (g.id + m) %% 9 = 0 THEN 90 ELSE 100 END, 'kembalian',
+            %(user)s, now(), ''
+        FROM groups_group g, generate_series(1, %(months)s) m WHERE organisation_id = %(organisation)s;
+        INSERT INTO finance_entry (group_id, kind, effective_on, recorded_at, recorded_by_id, memo, key)
+        SELECT x.group_id, 'MEETING', x.counted_on, x.counted_on, %(user)s, '', gen_random_uuid()
+        FROM finance_cashcount x {own};
+        INSERT INTO meetings_meeting (group_id, number, version, status, held_on, place, key, reason, member_count,
+            present_count, late_count, represented_count, excused_count, absent_count, saver_count, agenda_count,
+            decision_count, critical_count, critical_decided_count, recorded_at, recorded_by_id, saved_at, saved_by_id,
+            closed_at, cash_count_id, entry_id)
+        SELECT x.group_id, ROW_NUMBER() OVER (PARTITION BY x.group_id ORDER BY x.counted_on), 1, 'CLOSED',
+            x.counted_on, '', gen_random_uuid(), '', 20, 10 + g.id %% 11, 0, 0, 0, 0, 8 + g.id %% 13, g.id %% 3,
+            g.id %% 3, g.id %% 2, g.id %% 2, x.counted_on, %(user)s, now(), %(user)s,
+            x.counted_on + interval '9 hours', x.id, e.id
+        FROM finance_cashcount x {own} JOIN finance_entry e ON e.group_id = g.id AND e.effective_on = x.counted_on;
+        INSERT INTO finance_loan (group_id, member_id, number, principal, rate, method, periods, every, round_up_to,
+            disbursed_on, first_due, purpose, recorded_at, recorded_by_id)
+        SELECT x.group_id, x.id, k, 1200000, 0.015, 'flat', 12, 'month', 1000, %(first)s + 60 * k,
+            %(first)s + 60 * k + 30, '', now(), %(user)s
+        FROM groups_member x {own}, generate_series(1, {LOANS}) k;
+        INSERT INTO finance_instalment (group_id, loan_id, number, due_on, principal, service_fee)
+        SELECT x.group_id, x.id, k, x.first_due + 30 * (k - 1), 100000, 18000
+        FROM finance_loan x {own}, generate_series(1, 12) k;
+        INSERT INTO finance_account (group_id, kind, member_id, loan_id, code, normal_side, may_go_negative,
+            debits_posted, credits_posted)
+        SELECT x.group_id, k.kind, x.member_id, x.id, k.code || x.number, k.side, false,
+            CASE k.side WHEN 'D' THEN 1200000 ELSE 0 END, k.part * (4 + x.id %% 8)
+        FROM finance_loan x {own}, (VALUES ('LOAN', '11030.', 'D', 100000), ('SERVICE_FEE', '41010.', 'C', 18000))
+            AS k (kind, code, side, part);
+    """
+    parameters = {
+        "organisation": organisation.pk,
+        "user": facilitator.pk,
+        "groups": groups,
+        "months": months,
+        "today": today,
+        "first": today - timedelta(30 * months + 10),
+    }
+    with connection.cursor() as cursor:
+        for statement in statements.split(";\n"):
+            if statement.strip():
+                cursor.execute(statement, parameters)
+        cursor.execute("VACUUM ANALYZE")
+
+
+def copy_scores(organisation: Organisation, months: int) -> None:
+    """Give every group a score for each month, as a monthly run of `assess` leaves them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO assessment_assessment (group_id, instrument_id, as_of, month, latest, closes_month, status, "
+            "score, stage, need, indicators, computed_at) "
+            "SELECT a.group_id, a.instrument_id, a.month - make_interval(months => m), "
+            "a.month - make_interval(months => m), FALSE, TRUE, 'DRAFT', a.score, a.stage, a.need, a.indicators, "
+            "a.computed_at FROM assessment_assessment a JOIN groups_group g ON g.id = a.group_id, "
+            "generate_series(1, %s) m WHERE a.latest AND g.organisation_id = %s",
+            [months - 1, organisation.pk],
+        )
+        cursor.execute("VACUUM ANALYZE")

@@ -11,11 +11,13 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
 from finance.models import CashCount, Entry, Loan
+from groups.admin import TenantAdmin
 from groups.models import FacilitatorAssignment, Group, Member, Role, User
 from groups.permissions import Capability, walk_urls
 from meetings.models import AgendaItem, Meeting, MeetingStatus
@@ -176,7 +178,7 @@ def build() -> World:
     return World(
         group,
         {
-            "superuser": make_user(Role.ADMIN, organisation=organisation, is_superuser=True),
+            "superuser": User.objects.create_superuser(f"root of {group.code}"),
             "admin": make_user(Role.ADMIN, organisation=organisation),
             "staff": make_user(Role.STAFF, organisation=organisation),
             "facilitator": facilitator,
@@ -222,6 +224,12 @@ class Browser:
             response = getattr(client, method)(url)
             transaction.set_rollback(True)
         return response.status_code, response.headers.get("Location", "")
+
+    def page(self, url: str) -> tuple[int, str]:
+        client = Client()
+        client.cookies.load(self.cookies)
+        response = client.get(url)
+        return response.status_code, response.content.decode()
 
 
 def addresses(world: World) -> Iterator[tuple[str, Route, str]]:
@@ -302,3 +310,38 @@ def test_lists_and_day_of_a_facilitator_name_no_other_group(own, other):
         content = client.get(reverse(name)).content.decode()
         assert own.group.name in content
         assert other.group.code not in content
+
+
+SHARED_IN_ADMIN = {"region", "instrument", "indicator", "stagerule"}
+"""Models whose rows may belong to nobody, so that both organisations see them."""
+
+
+def test_the_admin_keeps_each_organisation_to_itself(own, other):
+    """Lists, forms and pages of every registered model, for an organisation's administrator."""
+    browser = Browser(own.people["admin"])
+    marks = {other.group.code, other.group.name, other.group.organisation.name, other.people["facilitator"].username}
+    wrong = []
+    for model, model_admin in admin.site._registry.items():
+        if not isinstance(model_admin, TenantAdmin):
+            continue
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        for page in ("changelist", "add"):
+            status, content = browser.page(reverse(f"{name}_{page}"))
+            if status not in {200, 403} or any(mark in content for mark in marks):
+                wrong.append((name, page, status))
+        path = model_admin.organisation_path
+        if path is None or model._meta.model_name in SHARED_IN_ADMIN:
+            continue
+        for world, expected in ((own, 200), (other, 302)):
+            found = model._default_manager.filter(**{path: world.group.organisation_id}).first()
+            if found is not None:
+                status, content = browser.page(reverse(f"{name}_change", args=[found.pk]))
+                if status != expected or any(mark in content for mark in marks):
+                    wrong.append((name, found, status))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("role", [role for role in MAY if role not in {"superuser", "admin"}])
+def test_the_admin_is_closed_to_everybody_else(role, own):
+    browser = Browser(own.people[role])
+    assert {browser.page(reverse(f"admin:{page}"))[0] for page in ("index", "groups_group_changelist")} == {302}

@@ -1,0 +1,149 @@
+"""The demo data at its default size: consistent to the rupiah, with what the guide's samples promise."""
+
+from collections import Counter
+from datetime import date, timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.db.models import Count, F, Q
+from django.test import override_settings
+from django.urls import reverse
+from django.utils import timezone
+
+from assessment.models import Assessment, Stage
+from finance.models import AccountKind, CashCount, Entry, EntryKind, Transfer
+from groups.models import Group, Member, Role, User
+from kelompok.demo.cast import PASSWORD
+from kelompok.demo.minute_book import minute_book_founding
+from meetings.desk import open_desk
+from meetings.models import AgendaItem, Attendance, AttendanceStatus, Meeting, MeetingStatus
+from meetings.sheet import Sheet
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("demo")]
+
+
+@pytest.fixture(scope="module")
+def demo(django_db_setup, django_db_blocker):
+    """One run for all the tests of this module, each of which runs in a savepoint inside it."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        with override_settings(DEBUG=True):
+            call_command("demo", groups=24, months=14, seed=1, verbosity=0)
+        yield
+        transaction.set_rollback(True)
+
+
+def test_the_ledger_is_consistent():
+    connection.check_constraints()
+    call_command("verify_ledger", stdout=StringIO())
+    for kind in (AccountKind.LOAN, AccountKind.SERVICE_FEE, AccountKind.WAJIB, AccountKind.SUKARELA, AccountKind.FINE):
+        assert Transfer.objects.filter(credit_account__kind=kind).exists(), kind
+
+
+def test_a_meeting_and_its_entry_are_one_action():
+    meetings = Meeting.objects.filter(status=MeetingStatus.CLOSED, entry__isnull=False)
+    assert meetings.exists()
+    assert not meetings.exclude(key=F("entry__key"), held_on=F("entry__effective_on")).exists()
+    assert not meetings.exclude(entry__kind=EntryKind.MEETING, closed_at__date__gte=F("held_on")).exists()
+    assert Entry.objects.filter(kind=EntryKind.MEETING).count() == meetings.count()
+
+
+def test_tallies_count_the_rows():
+    tallies = {f"{status.lower()}_count": Q(attendances__status=status) for status in AttendanceStatus.values}
+    attendance = Meeting.objects.filter(status=MeetingStatus.CLOSED).annotate(
+        rows=Count("attendances"), **{f"{name}_now": Count("attendances", filter=q) for name, q in tallies.items()}
+    )
+    assert not attendance.exclude(rows=F("member_count"), **{name: F(f"{name}_now") for name in tallies}).exists()
+    decided = ~Q(agenda__decision="") & Q(agenda__isnull=False)
+    agenda = Meeting.objects.filter(status=MeetingStatus.CLOSED).annotate(
+        rows=Count("agenda"),
+        decided=Count("agenda", filter=decided),
+        critical=Count("agenda", filter=Q(agenda__is_critical=True)),
+        critical_decided=Count("agenda", filter=decided & Q(agenda__is_critical=True)),
+    )
+    assert not agenda.exclude(
+        rows=F("agenda_count"), decided=F("decision_count"), critical=F("critical_count"),
+        critical_decided=F("critical_decided_count"),
+    ).exists()  # fmt: skip
+    savers = Meeting.objects.filter(status=MeetingStatus.CLOSED).annotate(
+        paid=Count("entry__transfers__member", distinct=True, filter=Q(entry__transfers__credit_account__kind="WAJIB"))
+    )
+    assert not savers.exclude(paid=F("saver_count")).exists()
+
+
+def test_attendance_is_of_the_members_of_the_day():
+    assert Member.objects.filter(left_on__isnull=False).exists()
+    assert not Attendance.objects.filter(
+        Q(member__joined_on__gt=F("meeting__held_on")) | Q(member__left_on__lte=F("meeting__held_on"))
+    ).exists()
+
+
+def test_who_left_holds_no_office_and_no_savings():
+    left = Member.objects.filter(left_on__isnull=False)
+    assert left.exists()
+    assert not left.filter(terms__ended_on__isnull=True, terms__isnull=False).exists()
+    assert not left.filter(accounts__kind="WAJIB", accounts__credits_posted__gt=F("accounts__debits_posted")).exists()
+
+
+def test_records_are_as_old_as_what_they_record():
+    now = timezone.now()
+    assert not Entry.objects.filter(recorded_at__gt=now).exists()
+    delays = [recorded.date() - on for recorded, on in Entry.objects.values_list("recorded_at", "effective_on")]
+    assert timedelta(0) <= min(delays) <= max(delays) < timedelta(60)
+    assert not Meeting.objects.filter(closed_at__gt=now).exists()
+
+
+def test_the_sample_minute_book():
+    group = Group.objects.get(name="Mina Sejahtera")
+    meetings = list(group.meetings.order_by("number"))
+    founded_on = minute_book_founding(timezone.localdate())
+    assert [m.held_on for m in meetings] == [date(founded_on.year, 6, day) for day in (4, 11, 18)]
+    assert [[(row.title, row.discussion, row.decision) for row in m.agenda.all()] for m in meetings] == [
+        [
+            ("Lokakarya", "ya", "3 anggota akan ikut"),
+            ("Pembelian pakan", "ya", "2 anggota akan membeli 3 karung, 6/6"),
+            ("Denda keterlambatan pengurus", "ya", "tidak ada"),
+        ],
+        [
+            ("Laporan lokakarya", "ya", "anggaran dasar disesuaikan"),
+            ("Laporan penjualan ayam", "ya", "semua anggota mempromosikan di sekolah"),
+        ],
+        [],
+    ]
+
+
+def test_all_stages_appear_at_the_default_size():
+    stages = Counter(Assessment.objects.filter(latest=True).values_list("stage", flat=True))
+    assert min(stages[stage] for stage in Stage.values) >= 4
+    assert Assessment.objects.values("month").distinct().count() == 15
+    assert Assessment.objects.filter(latest=True, need__gt=0).exists()
+
+
+def test_the_days_page_has_something_to_do():
+    assert Meeting.objects.filter(status=MeetingStatus.DRAFT).exists()
+    assert AgendaItem.objects.filter(due_on__isnull=False, done_on__isnull=True).exists()
+    today = timezone.localdate()
+    assert Group.objects.filter(meeting_every="WEEK", meeting_weekday=today.weekday()).exists()
+    assert CashCount.objects.filter(settled_on__isnull=True).exclude(counted=F("expected")).exists()
+
+
+def test_a_draft_opens_in_the_sheet():
+    draft = Meeting.objects.filter(status=MeetingStatus.DRAFT).first()
+    facilitator = User.objects.get(assignments__group=draft.group)
+    with transaction.atomic():
+        sheet = Sheet(open_desk(actor=facilitator, group=draft.group, key=draft.key, number=draft.number), draft.draft)
+    assert sheet.minutes is None
+    assert sheet.refusals == []
+    assert not sheet.head.errors
+    begun = [form for form in sheet.members if not form.errors]
+    assert 0 < len(begun) < len(sheet.members)
+    assert all(form.cleaned_data["attendance"] == AttendanceStatus.PRESENT for form in begun)
+
+
+def test_every_role_can_sign_in(client):
+    for role in Role.values:
+        user = User.objects.filter(role=role, is_superuser=False).first()
+        answer = client.post(reverse("login"), {"username": user.username, "password": PASSWORD})
+        assert answer.status_code == 302, role
+        client.post(reverse("logout"))

@@ -93,10 +93,10 @@ def sign_ins(troupes: list[Troupe]) -> list[tuple[str, str]]:
     troupe = troupes[0]
     return [
         ("Superuser", "admin"),
-        (Role.ADMIN.label, f"admin.{troupe.short}"),
-        (Role.STAFF.label, troupe.staff.username),
-        (Role.FACILITATOR.label, troupe.facilitators[0].username),
-        (Role.OFFICER.label, f"ketua.{troupe.short}"),
+        (str(Role.ADMIN.label), f"admin.{troupe.short}"),
+        (str(Role.STAFF.label), troupe.staff.username),
+        (str(Role.FACILITATOR.label), troupe.facilitators[0].username),
+        (str(Role.OFFICER.label), f"ketua.{troupe.short}"),
     ]
 
 

@@ -7,7 +7,7 @@ from random import Random
 
 _GOLDEN = 0.6180339887498949
 # Share of the groups and the quality they end with: on the way to Kembang, to Tumbuh, still Tunas.
-_SHARES = ((0.27, 0.86, 1.0), (0.68, 0.55, 0.80), (1.0, 0.10, 0.42))
+_SHARES = ((0.26, 0.86, 1.0), (0.76, 0.66, 0.84), (1.0, 0.10, 0.45))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,3 @@ def draw_character(rng: Random, number: int) -> Character:
     else:
         age = rng.uniform(1.0, 2.5)
     return Character(start=start, end=end, lives=lives, age=age)
-
-
-def good_character() -> Character:
-    """Return the character of a group that others visit to learn from."""
-    return Character(start=0.97, end=0.97, lives=1.0, age=1.0)

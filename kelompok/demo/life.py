@@ -557,7 +557,13 @@ class Life:
     def _draft(self, held_on: date) -> None:
         """Leave a sheet begun and not closed, as the meeting sheet's form would have been sent."""
         people = self._here(held_on)
-        sheet = {"held_on": held_on.isoformat(), "place": self.place, "leader": "", "note_taker": ""}
+        by_role = {term.role: str(term.person.pk) for term in self._officers()}
+        sheet = {
+            "held_on": held_on.isoformat(),
+            "place": self.place,
+            "leader": by_role.get(KETUA, ""),
+            "note_taker": by_role.get(SEKRETARIS, ""),
+        }
         for person in people[: len(people) * 2 // 3]:
             sheet[f"m{person.pk}-attendance"] = PRESENT
             sheet[f"m{person.pk}-wajib"] = str(self.rules.wajib)

@@ -29,13 +29,14 @@ class Table:
 
     def __init__(self, model: type[models.Model], columns: str) -> None:
         self.model = model
+        self.name = str(model._meta.db_table)
         self.rows: list[tuple[Value, ...]] = []
         self.next_pk: int = (model._default_manager.aggregate(last=Max("pk"))["last"] or 0) + 1
         named = {field.attname: field for field in model._meta.local_concrete_fields}
-        self._columns = ["id"] + [named.pop(name).column for name in columns.split()]
+        self._columns: list[str] = ["id"] + [str(named.pop(name).column) for name in columns.split()]
         del named["id"]
         # What the demo has no opinion on gets the model's default.
-        self._columns += [field.column for field in named.values()]
+        self._columns += [str(field.column) for field in named.values()]
         self._defaults: tuple[Value, ...] = tuple(field.get_default() for field in named.values())
 
     def add(self, *values: Value) -> int:
@@ -47,7 +48,7 @@ class Table:
 
     def write(self) -> None:
         """Insert the rows and forget them."""
-        table = connection.ops.quote_name(self.model._meta.db_table)
+        table = connection.ops.quote_name(self.name)
         columns = ", ".join(connection.ops.quote_name(column) for column in self._columns)
         with connection.cursor() as cursor:
             if connection.vendor == "postgresql":
@@ -118,13 +119,21 @@ class Tables:
     @transaction.atomic
     def write(self) -> None:
         """Insert everything in one transaction and a fixed number of statements."""
-        tables: list[Table] = list(vars(self).values())
-        for table in tables:
+        for table in self._all():
             table.write()
         # The keys were ours; PostgreSQL must not hand them out again.
         with connection.cursor() as cursor:
-            for statement in connection.ops.sequence_reset_sql(no_style(), [table.model for table in tables]):
+            for statement in connection.ops.sequence_reset_sql(no_style(), [table.model for table in self._all()]):
                 cursor.execute(statement)
+
+    def gather_statistics(self) -> None:
+        """Tell the planner what the tables hold; PostgreSQL takes them for empty until autovacuum comes by."""
+        with connection.cursor() as cursor:
+            for table in self._all():
+                cursor.execute(f"ANALYZE {connection.ops.quote_name(table.name)}")
+
+    def _all(self) -> list[Table]:
+        return list(vars(self).values())
 
 
 def _copy_text(value: Any) -> str:

@@ -87,6 +87,7 @@ def _write_groups(troupes: list[Troupe], *, seed: int, months: int, today: date,
             life(tables, rng, plan, today=today, months=months).live()
             progress.update()
         tables.write()
+    tables.gather_statistics()
 
 
 def _month_ends(months: int, today: date) -> list[date]:

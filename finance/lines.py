@@ -29,7 +29,7 @@ class OtherMoney(models.TextChoices):
     BANK_WITHDRAWAL = "BANK_WITHDRAWAL", _("Bank to cash box")
 
 
-_OTHER: dict[str, tuple[AccountKind, AccountKind]] = {
+OTHER: dict[str, tuple[AccountKind, AccountKind]] = {
     OtherMoney.INCOME: (AccountKind.CASH, AccountKind.OTHER_INCOME),
     OtherMoney.EXPENSE: (AccountKind.EXPENSE, AccountKind.CASH),
     OtherMoney.GRANT: (AccountKind.CASH, AccountKind.GRANT),
@@ -38,6 +38,7 @@ _OTHER: dict[str, tuple[AccountKind, AccountKind]] = {
     OtherMoney.BANK_DEPOSIT: (AccountKind.BANK, AccountKind.CASH),
     OtherMoney.BANK_WITHDRAWAL: (AccountKind.CASH, AccountKind.BANK),
 }
+"""The kinds of account each debits and credits."""
 
 
 def deposit(books: Books, kind: AccountKind, member: Member, amount: int) -> list[Line]:
@@ -63,7 +64,7 @@ def social_contribution(books: Books, member: Member, amount: int) -> list[Line]
 
 def other_money(books: Books, kind: str, amount: int, memo: str) -> list[Line]:
     """Money in or out that `OtherMoney` names."""
-    debit, credit = _OTHER[kind]
+    debit, credit = OTHER[kind]
     return _line(books.account(debit), books.account(credit), amount, None, memo)
 
 

@@ -68,6 +68,11 @@ def test_pages_are_not_framed_and_types_not_guessed(client):
 
 
 @pytest.mark.django_db
+def test_a_browser_set_to_english_gets_indonesian(client):
+    page = client.get("/login/", headers={"accept-language": "en-US,en;q=0.9"})
+    assert page.headers["Content-Language"] == "id"
+
+
 def test_the_language_is_indonesian_until_somebody_chooses(client):
     assert '<html lang="id">' in client.get(reverse("login")).content.decode()
     client.post(reverse("language"), {"language": "en", "next": "/login/"})

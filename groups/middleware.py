@@ -23,6 +23,7 @@ class AccessMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass the request on: `process_view` decides, when the view is known."""
         return self.get_response(request)
 
     def process_view(

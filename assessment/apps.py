@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
 
 
 def install_guards(using: str, **_kwargs: object) -> None:
@@ -18,6 +19,7 @@ class AssessmentConfig(AppConfig):
     """The assessment app."""
 
     name = "assessment"
+    verbose_name = _("Assessment")
 
     def ready(self) -> None:
         """Install the triggers and the shipped instrument after every migrate."""

@@ -186,7 +186,8 @@ LEFT JOIN groups_constitution c ON c.id = (
 WHERE g.id {groups}
 """
 
-# `recent` is 1 for the last four meetings of a group. A correction keeps the day of the first closing (`f`).
+# `recent` is 1 for the last four meetings of a group. A correction keeps the day of the first closing. The cash count
+# repeats the groups although the meeting implies them: PostgreSQL would read the counts of all groups for each batch.
 MEETINGS_SQL = """
 SELECT group_id, COUNT(*), MAX(held_on), SUM(critical_count), SUM(critical_decided_count), SUM(recent),
     SUM(recent * member_count), SUM(recent * (present_count + late_count)), SUM(recent * represented_count),
@@ -198,11 +199,12 @@ FROM (
             THEN 1 ELSE 0 END AS recent,
         CASE WHEN m.agenda_count > 0 AND m.decision_count > 0 THEN 1 ELSE 0 END AS with_agenda,
         CASE WHEN (c.counted = c.expected OR c.settled_on <= %(as_of)s)
-            AND COALESCE(f.closed_at, m.closed_at) < {day_after_closing} THEN 1 ELSE 0 END AS with_books
+            AND CASE WHEN m.version = 1 THEN m.closed_at ELSE (
+                SELECT f.closed_at FROM meetings_meeting f
+                WHERE f.group_id = m.group_id AND f.number = m.number AND f.version = 1
+            ) END < {day_after_closing} THEN 1 ELSE 0 END AS with_books
     FROM meetings_meeting m
-    LEFT JOIN meetings_meeting f
-        ON m.version > 1 AND f.group_id = m.group_id AND f.number = m.number AND f.version = 1
-    LEFT JOIN finance_cashcount c ON c.id = COALESCE(m.cash_count_id, f.cash_count_id)
+    LEFT JOIN finance_cashcount c ON c.id = m.cash_count_id AND c.group_id {groups}
     WHERE m.group_id {groups} AND m.status = 'CLOSED' AND m.held_on > %(since)s AND m.held_on <= %(as_of)s
 ) counted
 GROUP BY group_id
@@ -220,15 +222,26 @@ FROM (
         SELECT loan_id, SUM(principal + service_fee) AS due FROM finance_instalment
         WHERE group_id {groups} AND due_on <= %(as_of)s GROUP BY loan_id
     ) d ON d.loan_id = l.id
-    JOIN finance_account la ON la.loan_id = l.id AND la.kind = 'LOAN'
-    LEFT JOIN finance_account fa ON fa.loan_id = l.id AND fa.kind = 'SERVICE_FEE'
+    JOIN finance_account la ON la.loan_id = l.id AND la.kind = 'LOAN' AND la.group_id {groups}
+    LEFT JOIN finance_account fa ON fa.loan_id = l.id AND fa.kind = 'SERVICE_FEE' AND fa.group_id {groups}
     LEFT JOIN (
-        SELECT a.loan_id, SUM(CASE WHEN t.credit_account_id = a.id THEN t.amount ELSE -t.amount END) AS paid
-        FROM finance_entry e
-        JOIN finance_transfer t ON t.entry_id = e.id
-        JOIN finance_account a ON a.id IN (t.credit_account_id, t.debit_account_id)
-        WHERE e.group_id {groups} AND e.effective_on > %(as_of)s AND a.kind IN ('LOAN', 'SERVICE_FEE')
-        GROUP BY a.loan_id
+        SELECT loan_id, SUM(amount) AS paid
+        FROM (
+            SELECT a.loan_id, t.amount
+            FROM finance_entry e
+            JOIN finance_transfer t ON t.entry_id = e.id
+            JOIN finance_account a ON a.id = t.credit_account_id
+            WHERE e.group_id {groups} AND e.effective_on > %(as_of)s
+                AND a.group_id {groups} AND a.kind IN ('LOAN', 'SERVICE_FEE')
+            UNION ALL
+            SELECT a.loan_id, -t.amount
+            FROM finance_entry e
+            JOIN finance_transfer t ON t.entry_id = e.id
+            JOIN finance_account a ON a.id = t.debit_account_id
+            WHERE e.group_id {groups} AND e.effective_on > %(as_of)s
+                AND a.group_id {groups} AND a.kind IN ('LOAN', 'SERVICE_FEE')
+        ) moved
+        GROUP BY loan_id
     ) later ON later.loan_id = l.id
     WHERE l.group_id {groups} AND l.cancelled_at IS NULL AND l.disbursed_on <= %(as_of)s
 ) loans

@@ -228,7 +228,7 @@ def trend(groups: QuerySet[Group], since: date) -> list[TrendMonth]:
         Assessment.objects.filter(closes_month=True, month__gte=since.replace(day=1), group__in=groups.order_by())
         .order_by("month")
         .values_list("month", "stage")
-        .annotate(count=Count("pk"))
+        .annotate(count=Count("*"))
     )
     months: dict[date, dict[str, int]] = {}
     for month, stage, count in rows:

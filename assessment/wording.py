@@ -112,7 +112,7 @@ NEED_LABELS: dict[Need, Promise] = {
     Need.NEVER_ASSESSED: gettext_lazy("Never assessed"),
     Need.NO_MEETING: gettext_lazy("No meeting for 60 days"),
     Need.STAGE_DROPPED: gettext_lazy("Stage dropped"),
-    Need.ARREARS: gettext_lazy("Arrears: under 80% repaid"),
+    Need.ARREARS: gettext_lazy("Arrears: repayment under 80%"),
     Need.LOW_ATTENDANCE: gettext_lazy("Attendance under 60%"),
 }
 NO_DATA = gettext_lazy("not enough data")

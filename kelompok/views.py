@@ -80,7 +80,7 @@ def group(request: GroupRequest) -> HttpResponse:
         {
             "group": group,
             "today": today,
-            "assessment": assessment.selectors.latest_of([group.pk]).get(group.pk),
+            "standing": assessment.selectors.standing(group, today),
             "members": [member for member in people if member.left_on is None],
             "former_members": [member for member in people if member.left_on is not None],
             "terms": [term for term in groups.selectors.officer_terms(group) if term.ended_on is None],

@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
 
 
 def install_guards(using: str, **_kwargs: object) -> None:
@@ -16,6 +17,7 @@ class FinanceConfig(AppConfig):
     """The finance app."""
 
     name = "finance"
+    verbose_name = _("Books")
 
     def ready(self) -> None:
         """Install the triggers after every migrate."""

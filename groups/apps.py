@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
 
 from groups import guards
 
@@ -23,6 +24,7 @@ class GroupsConfig(AppConfig):
     """The groups app; who changed what is kept by django-auditlog, with NIK and phone masked."""
 
     name = "groups"
+    verbose_name = _("Groups")
 
     def ready(self) -> None:
         """Install the triggers after every migrate and register what the audit log follows."""

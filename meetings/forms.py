@@ -119,7 +119,7 @@ class MemberForm(_Part):
     sukarela_in = RupiahField(label=_("Voluntary savings in"), required=False)
     sukarela_out = RupiahField(label=_("Voluntary savings out"), required=False)
     fine = RupiahField(label=_("Fine (denda)"), required=False)
-    fine_reason = forms.CharField(label=_("Reason of the fine"), max_length=100, required=False)
+    fine_reason = forms.CharField(label=_("Reason for the fine"), max_length=100, required=False)
 
     MONEY_IN = ("pokok", "wajib", "social", "sukarela_in", "fine")
     held_on: date | None = None
@@ -327,7 +327,7 @@ class KeptLoanForm(_Part):
 class ReasonForm(_Part):
     """Why a closed meeting is corrected."""
 
-    reason = forms.CharField(label=_("Reason of the correction"), max_length=200)
+    reason = forms.CharField(label=_("Reason for the correction"), max_length=200)
 
 
 AgendaFormSet = forms.formset_factory(AgendaForm, extra=2, max_num=ROWS, absolute_max=ROWS)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from finance.ledger import Books, Line
@@ -181,9 +182,15 @@ class Change:
 class _Facts:
     facts: dict[str, str] = field(default_factory=dict)
 
-    def note(self, what: str, value: Any) -> None:
+    def note(self, what: str, value: Any, of: str = "") -> None:
         if value not in ("", 0, None, False):
-            self.facts[what] = rupiah(value) if isinstance(value, int) and value is not True else str(value)
+            self.facts[f"{of}: {what}" if of else what] = _text(value)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, date):
+        return date_format(value)
+    return rupiah(value) if isinstance(value, int) else str(value)
 
 
 def changes(before: Minutes, after: Minutes) -> list[Change]:
@@ -203,31 +210,33 @@ def _facts(minutes: Minutes) -> dict[str, str]:
     noted.note(_("Place"), minutes.place)
     noted.note(_("Led by"), minutes.leader)
     noted.note(_("Minutes by"), minutes.note_taker)
+    # Texts stand outside f-strings: xgettext does not look into them.
     for row in minutes.members:
         who = row.member.name
-        noted.note(f"{who}: {_('attendance')}", AttendanceStatus(row.attendance).label)
-        noted.note(f"{who}: {_('initial savings')}", row.pokok)
-        noted.note(f"{who}: {_('compulsory savings')}", row.wajib)
-        noted.note(f"{who}: {_('social fund')}", row.social)
-        noted.note(f"{who}: {_('voluntary savings in')}", row.sukarela_in)
-        noted.note(f"{who}: {_('voluntary savings out')}", row.sukarela_out)
-        noted.note(f"{who}: {_('fine')}", row.fine)
-        noted.note(f"{who}: {_('reason of the fine')}", row.fine_reason)
+        noted.note(_("attendance"), AttendanceStatus(row.attendance).label, of=who)
+        noted.note(_("initial savings"), row.pokok, of=who)
+        noted.note(_("compulsory savings"), row.wajib, of=who)
+        noted.note(_("social fund"), row.social, of=who)
+        noted.note(_("voluntary savings in"), row.sukarela_in, of=who)
+        noted.note(_("voluntary savings out"), row.sukarela_out, of=who)
+        noted.note(_("fine"), row.fine, of=who)
+        noted.note(_("reason for the fine"), row.fine_reason, of=who)
         for paid in row.repayments:
-            noted.note(f"{who}: {_('instalment of loan %d') % paid.loan.number}", paid.amount)
+            noted.note(_("instalment of loan %d") % paid.loan.number, paid.amount, of=who)
     for number, item in enumerate(minutes.agenda, start=1):
-        noted.note(f"{_('Agenda')} {number}", item.title)
-        noted.note(f"{_('Agenda')} {number}: {_('discussed')}", item.discussion)
-        noted.note(f"{_('Agenda')} {number}: {_('decision')}", item.decision)
-        noted.note(f"{_('Agenda')} {number}: {_('who does it')}", item.responsible)
-        noted.note(f"{_('Agenda')} {number}: {_('by when')}", item.due_on)
-        noted.note(f"{_('Agenda')} {number}: {_('critical matter')}", _("yes") if item.is_critical else "")
+        which = _("Agenda %d") % number
+        noted.note(which, item.title)
+        noted.note(_("discussed"), item.discussion, of=which)
+        noted.note(_("decision"), item.decision, of=which)
+        noted.note(_("who does it"), item.responsible, of=which)
+        noted.note(_("by when"), item.due_on, of=which)
+        noted.note(_("critical matter"), _("yes") if item.is_critical else "", of=which)
     for loan in minutes.kept_loans:
-        noted.note(f"{_('Loan')} {loan.number}: {loan.member.name}", loan.principal)
+        noted.note(loan.member.name, loan.principal, of=_("Loan %d") % loan.number)
     for number, terms in enumerate(minutes.new_loans, start=1):
-        noted.note(f"{_('New loan')} {number}: {terms.member.name}", terms.principal)
+        noted.note(terms.member.name, terms.principal, of=_("New loan %d") % number)
     for number, other in enumerate(minutes.other, start=1):
-        noted.note(f"{_('Other money')} {number}: {OtherMoney(other.kind).label} {other.memo}", other.amount)
+        noted.note(f"{OtherMoney(other.kind).label} {other.memo}", other.amount, of=_("Other money %d") % number)
     if minutes.cash is not None:
         noted.note(_("Cash counted"), rupiah(minutes.cash.counted))
         noted.note(_("Explanation of the difference"), minutes.cash.explanation)

@@ -46,7 +46,7 @@ class Meeting(models.Model):
     corrects = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="corrected_by"
     )
-    reason = models.CharField(_("reason of the correction"), max_length=200, blank=True)
+    reason = models.CharField(_("reason for the correction"), max_length=200, blank=True)
 
     member_count = models.PositiveSmallIntegerField(_("members"), default=0)
     present_count = models.PositiveSmallIntegerField(_("present"), default=0)

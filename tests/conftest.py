@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.db import connection
+from django.utils import translation
 
 PROGRAMS = {"browser": ("chromium", "chromium-browser", "google-chrome"), "hledger": ("hledger",)}
 """For each marker the programs of which one must be there."""
@@ -47,6 +48,13 @@ def pytest_make_collect_report() -> Iterator[None]:
         report.outcome = "failed"
         report.longrepr = f"skipped, which CI does not allow: {report.longrepr}"
     return report
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """Texts are English, as the tests quote them, until a request brings its own language."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

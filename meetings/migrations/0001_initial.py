@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
                 ('place', models.CharField(blank=True, max_length=120, verbose_name='place')),
                 ('draft', models.JSONField(blank=True, null=True, verbose_name='draft')),
                 ('key', models.UUIDField(verbose_name='idempotency key')),
-                ('reason', models.CharField(blank=True, max_length=200, verbose_name='reason of the correction')),
+                ('reason', models.CharField(blank=True, max_length=200, verbose_name='reason for the correction')),
                 ('member_count', models.PositiveSmallIntegerField(default=0, verbose_name='members')),
                 ('present_count', models.PositiveSmallIntegerField(default=0, verbose_name='present')),
                 ('late_count', models.PositiveSmallIntegerField(default=0, verbose_name='late')),

@@ -1,0 +1,126 @@
+"""Instruments in the admin: drafts are edited, published versions are looked at, organisations stay apart."""
+
+from __future__ import annotations
+
+import pytest
+
+from assessment.models import Instrument
+from assessment.services import assess_groups, instrument_copy
+from groups.models import Group, Role
+from tests.assessment.groups import AS_OF
+from tests.factories import make_group, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def admin():
+    return make_user(Role.ADMIN)
+
+
+@pytest.fixture
+def admin_client(client, admin):
+    client.force_login(admin)
+    return client
+
+
+@pytest.fixture
+def shipped() -> Instrument:
+    return Instrument.objects.get()
+
+
+def act(client, action: str, instrument: Instrument):
+    data = {"action": action, "_selected_action": [instrument.pk]}
+    return client.post("/admin/assessment/instrument/", data, follow=True)
+
+
+def test_copy_and_publish(admin_client, admin, shipped):
+    act(admin_client, "copy", shipped)
+    copy = Instrument.objects.get(organisation=admin.organisation)
+    assert copy.is_draft
+    act(admin_client, "publish", copy)
+    copy.refresh_from_db()
+    assert copy.status == "PUBLISHED"
+
+
+def test_publishing_a_wrong_draft_says_why(admin_client, admin, shipped):
+    copy = instrument_copy(actor=admin, instrument=shipped)
+    copy.indicators.filter(number=1).update(weight=50)
+    content = act(admin_client, "publish", copy).content.decode()
+    assert "The weights add up to 140, not to 100." in content or "140" in content
+    copy.refresh_from_db()
+    assert copy.is_draft
+
+
+def test_a_published_instrument_is_read_only(admin_client, shipped):
+    response = admin_client.get(f"/admin/assessment/instrument/{shipped.pk}/change/")
+    assert response.status_code == 200
+    assert 'name="_save"' not in response.content.decode()
+    assert admin_client.post(f"/admin/assessment/instrument/{shipped.pk}/change/", {"code": "x"}).status_code == 403
+
+
+def test_a_draft_is_edited_with_its_indicators(admin_client, admin, shipped):
+    copy = instrument_copy(actor=admin, instrument=shipped)
+    content = admin_client.get(f"/admin/assessment/instrument/{copy.pk}/change/").content.decode()
+    assert 'name="_save"' in content
+    assert 'name="indicators-0-weight"' in content
+    assert 'name="rules-0-minimum_points"' in content
+
+
+def test_levels_of_a_draft_are_edited_on_the_indicators_page(admin_client, admin, shipped):
+    copy = instrument_copy(actor=admin, instrument=shipped)
+    indicator = copy.indicators.get(number=1)
+    url = f"/admin/assessment/indicator/{indicator.pk}/change/"
+    form = admin_client.get(url).context["adminform"].form.initial
+    levels = list(indicator.levels.all())
+    data = {
+        **{name: form[name] for name in ("number", "code", "name_id", "name_en", "weight", "metric")},
+        "levels-TOTAL_FORMS": 3,
+        "levels-INITIAL_FORMS": 3,
+        **{f"levels-{n}-id": level.pk for n, level in enumerate(levels)},
+        **{f"levels-{n}-indicator": indicator.pk for n in range(3)},
+        **{f"levels-{n}-threshold": level.threshold for n, level in enumerate(levels)},
+        **{f"levels-{n}-points": level.points for n, level in enumerate(levels)},
+        "levels-0-points": 3,
+    }
+    assert admin_client.post(url, data).status_code == 302
+    levels[0].refresh_from_db()
+    assert levels[0].points == 3
+
+
+def test_gates_are_offered_on_the_indicators_of_their_instrument(admin_client, admin, shipped):
+    copy = instrument_copy(actor=admin, instrument=shipped)
+    rule = copy.rules.get(stage="KEMBANG")
+    response = admin_client.get(f"/admin/assessment/stagerule/{rule.pk}/change/")
+    formset = response.context["inline_admin_formsets"][0].formset
+    offered = set(formset.forms[0].fields["indicator"].queryset)
+    assert offered == set(copy.indicators.all())
+
+
+def test_parts_of_a_published_instrument_are_read_only(admin_client, shipped):
+    for path in (f"indicator/{shipped.indicators.first().pk}", f"stagerule/{shipped.rules.first().pk}"):
+        content = admin_client.get(f"/admin/assessment/{path}/change/").content.decode()
+        assert 'name="_save"' not in content
+
+
+def test_another_organisations_draft_is_not_there(admin_client, shipped):
+    stranger = make_user(Role.ADMIN)
+    copy = instrument_copy(actor=stranger, instrument=shipped)
+    url = f"/admin/assessment/instrument/{copy.pk}/change/"
+    assert admin_client.get(url).status_code == 302
+    assert f"/{copy.pk}/change/" not in admin_client.get("/admin/assessment/instrument/").content.decode()
+    act(admin_client, "publish", copy)
+    copy.refresh_from_db()
+    assert copy.is_draft
+
+
+def test_assessments_are_read_only_and_of_the_own_organisation(admin_client, admin):
+    own = make_group(make_user(organisation=admin.organisation))
+    other = make_group()
+    assess_groups(groups=Group.objects.all(), as_of=AS_OF)
+    content = admin_client.get("/admin/assessment/assessment/").content.decode()
+    assert own.name in content
+    assert other.name not in content
+    assert admin_client.get("/admin/assessment/assessment/add/").status_code == 403
+    page = admin_client.get(f"/admin/assessment/assessment/{own.assessments.get().pk}/change/").content.decode()
+    assert 'name="_save"' not in page

@@ -300,3 +300,10 @@ def test_balances_of_the_books_agree_with_the_accounts(loans):
     stored = sum(account.balance for account in Account.objects.filter(group=group, kind="LOAN"))
     assert selectors.loan_totals(selectors.loans_on(group, on=LATER), on=LATER).outstanding == stored
     assert selectors.group_summary(group).loans_outstanding == stored
+
+
+def test_an_instalment_is_not_late_on_its_day(loans):
+    for on, late in ((date(2025, 4, 4), 68_000), (date(2025, 4, 5), 186_000)):
+        found = selectors.loans_on(loans[0].group, on=on, only_running=True)
+        (row,) = selectors.loan_rows(found, on=on)
+        assert selectors.loan_totals(found, on=on).late == row.standing.late == late

@@ -14,7 +14,7 @@ from assessment.selectors import TrendMonth
 
 WIDTH = 360
 HEIGHT = 200
-LEFT, RIGHT, TOP, BOTTOM = 34, 8, 10, 24
+LEFT, RIGHT, TOP, BOTTOM = 34, 18, 10, 24
 """Room for the labels around the plot."""
 MOST_LABELS = 6
 """More labels than this below the plot run into each other at 360 px."""

@@ -218,7 +218,7 @@ class Judgement(models.Model):
     it over by the indicator's code.
     """
 
-    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="judgements")
+    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="judgements", verbose_name=_("group"))
     level = models.ForeignKey(Level, on_delete=models.PROTECT, related_name="+", verbose_name=_("level"))
     note = models.TextField(_("note"))
     judged_on = models.DateField(_("judged on"))
@@ -261,8 +261,8 @@ class Assessment(models.Model):
     )
     as_of = models.DateField(_("as of"))
     month = models.DateField(_("month"))
-    latest = models.BooleanField(default=False)
-    closes_month = models.BooleanField(default=False)
+    latest = models.BooleanField(default=False, verbose_name=_("latest"))
+    closes_month = models.BooleanField(default=False, verbose_name=_("closes the month"))
     status = models.CharField(_("status"), max_length=5, choices=AssessmentStatus, default=AssessmentStatus.DRAFT)
     score = models.PositiveSmallIntegerField(_("score"))
     stage = models.CharField(_("stage"), max_length=7, choices=Stage)

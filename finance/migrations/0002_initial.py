@@ -19,32 +19,32 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='account',
             name='group',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='accounts', to='groups.group'),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='accounts', to='groups.group', verbose_name='group'),
         ),
         migrations.AddField(
             model_name='account',
             name='member',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='accounts', to='groups.member'),
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='accounts', to='groups.member', verbose_name='member'),
         ),
         migrations.AddField(
             model_name='cashcount',
             name='counted_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='counted by'),
         ),
         migrations.AddField(
             model_name='cashcount',
             name='group',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cash_counts', to='groups.group'),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cash_counts', to='groups.group', verbose_name='group'),
         ),
         migrations.AddField(
             model_name='cashcount',
             name='settled_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='settled by'),
         ),
         migrations.AddField(
             model_name='entry',
             name='group',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='groups.group'),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='groups.group', verbose_name='group'),
         ),
         migrations.AddField(
             model_name='entry',
@@ -54,27 +54,27 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='entry',
             name='reverses',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reversed_by', to='finance.entry'),
+            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reversed_by', to='finance.entry', verbose_name='reverses'),
         ),
         migrations.AddField(
             model_name='cashcount',
             name='settlement',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='settled_count', to='finance.entry'),
+            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='settled_count', to='finance.entry', verbose_name='settlement'),
         ),
         migrations.AddField(
             model_name='instalment',
             name='group',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='groups.group'),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='groups.group', verbose_name='group'),
         ),
         migrations.AddField(
             model_name='loan',
             name='group',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='loans', to='groups.group'),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='loans', to='groups.group', verbose_name='group'),
         ),
         migrations.AddField(
             model_name='loan',
             name='member',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='loans', to='groups.member'),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='loans', to='groups.member', verbose_name='member'),
         ),
         migrations.AddField(
             model_name='loan',
@@ -84,37 +84,37 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='instalment',
             name='loan',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='instalments', to='finance.loan'),
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='instalments', to='finance.loan', verbose_name='loan'),
         ),
         migrations.AddField(
             model_name='account',
             name='loan',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='accounts', to='finance.loan'),
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='accounts', to='finance.loan', verbose_name='loan'),
         ),
         migrations.AddField(
             model_name='transfer',
             name='credit_account',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='credits', to='finance.account'),
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='credits', to='finance.account', verbose_name='credit account'),
         ),
         migrations.AddField(
             model_name='transfer',
             name='debit_account',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='debits', to='finance.account'),
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='debits', to='finance.account', verbose_name='debit account'),
         ),
         migrations.AddField(
             model_name='transfer',
             name='entry',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='transfers', to='finance.entry'),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='transfers', to='finance.entry', verbose_name='entry'),
         ),
         migrations.AddField(
             model_name='transfer',
             name='group',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='groups.group'),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='groups.group', verbose_name='group'),
         ),
         migrations.AddField(
             model_name='transfer',
             name='member',
-            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='transfers', to='groups.member'),
+            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='transfers', to='groups.member', verbose_name='member'),
         ),
         migrations.AddIndex(
             model_name='entry',

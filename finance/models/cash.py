@@ -28,21 +28,33 @@ class CashCount(models.Model):
     that did so, none when the money turned up or the books were corrected.
     """
 
-    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="cash_counts")
+    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="cash_counts", verbose_name=_("group"))
     counted_on = models.DateField(_("counted on"))
     expected = models.BigIntegerField(_("expected by the books"))
     counted = models.BigIntegerField(_("counted"))
     explanation = models.CharField(_("explanation"), max_length=200, blank=True)
-    counted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    counted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("counted by")
+    )
     counted_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
     settled_on = models.DateField(_("settled on"), null=True, blank=True)
     settled_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("settled by"),
     )
     settled_at = models.DateTimeField(_("settled at"), null=True, blank=True)
     settled_how = models.CharField(_("how it was settled"), max_length=200, blank=True)
     settlement = models.OneToOneField(
-        Entry, on_delete=models.PROTECT, null=True, blank=True, related_name="settled_count"
+        Entry,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="settled_count",
+        verbose_name=_("settlement"),
     )
 
     objects = CashCountQuerySet.as_manager()

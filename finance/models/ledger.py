@@ -41,10 +41,14 @@ class Side(models.TextChoices):
 class Account(models.Model):
     """One account of one group, with the running sums of everything posted to it."""
 
-    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="accounts")
+    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="accounts", verbose_name=_("group"))
     kind = models.CharField(_("kind"), max_length=12, choices=AccountKind)
-    member = models.ForeignKey(Member, on_delete=models.PROTECT, null=True, blank=True, related_name="accounts")
-    loan = models.ForeignKey("finance.Loan", on_delete=models.PROTECT, null=True, blank=True, related_name="accounts")
+    member = models.ForeignKey(
+        Member, on_delete=models.PROTECT, null=True, blank=True, related_name="accounts", verbose_name=_("member")
+    )
+    loan = models.ForeignKey(
+        "finance.Loan", on_delete=models.PROTECT, null=True, blank=True, related_name="accounts", verbose_name=_("loan")
+    )
     code = models.CharField(_("code"), max_length=20)
     normal_side = models.CharField(_("normal side"), max_length=1, choices=Side)
     may_go_negative = models.BooleanField(_("may go negative"), default=False)
@@ -96,7 +100,7 @@ class EntryKind(models.TextChoices):
 class Entry(models.Model):
     """One action of one person, posted whole or not at all; never changed and never deleted."""
 
-    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="entries")
+    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="entries", verbose_name=_("group"))
     kind = models.CharField(_("kind"), max_length=10, choices=EntryKind)
     effective_on = models.DateField(_("date"))
     recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
@@ -105,7 +109,9 @@ class Entry(models.Model):
     )
     memo = models.CharField(_("memo"), max_length=200, blank=True)
     key = models.UUIDField(_("idempotency key"))
-    reverses = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="reversed_by")
+    reverses = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="reversed_by", verbose_name=_("reverses")
+    )
 
     class Meta:
         verbose_name = _("entry")
@@ -132,15 +138,25 @@ class Transfer(models.Model):
     `member` is whose passbook the line belongs to, if it is anybody's.
     """
 
-    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="transfers")
-    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="+")
-    debit_account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="debits", db_index=False)
-    credit_account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="credits", db_index=False)
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="transfers", verbose_name=_("entry"))
+    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="+", verbose_name=_("group"))
+    debit_account = models.ForeignKey(
+        Account, on_delete=models.PROTECT, related_name="debits", db_index=False, verbose_name=_("debit account")
+    )
+    credit_account = models.ForeignKey(
+        Account, on_delete=models.PROTECT, related_name="credits", db_index=False, verbose_name=_("credit account")
+    )
     amount = models.BigIntegerField(_("amount"))
     debit_balance_after = models.BigIntegerField(_("debit account's balance after"))
     credit_balance_after = models.BigIntegerField(_("credit account's balance after"))
     member = models.ForeignKey(
-        Member, on_delete=models.PROTECT, null=True, blank=True, related_name="transfers", db_index=False
+        Member,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="transfers",
+        db_index=False,
+        verbose_name=_("member"),
     )
     memo = models.CharField(_("memo"), max_length=200, blank=True)
 

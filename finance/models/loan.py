@@ -25,8 +25,8 @@ class Loan(models.Model):
     that balance is above zero.
     """
 
-    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="loans")
-    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="loans")
+    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="loans", verbose_name=_("group"))
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="loans", verbose_name=_("member"))
     number = models.PositiveIntegerField(_("loan number"))
     principal = models.BigIntegerField(_("principal"))
     rate = models.DecimalField(_("service fee (jasa) a period"), max_digits=6, decimal_places=5)
@@ -65,8 +65,10 @@ class Loan(models.Model):
 class Instalment(models.Model):
     """One line of a loan's schedule, as `finance.schedules.build_schedule` gave it."""
 
-    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="+")
-    loan = models.ForeignKey(Loan, on_delete=models.PROTECT, related_name="instalments", db_index=False)
+    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="+", verbose_name=_("group"))
+    loan = models.ForeignKey(
+        Loan, on_delete=models.PROTECT, related_name="instalments", db_index=False, verbose_name=_("loan")
+    )
     number = models.PositiveSmallIntegerField(_("number"))
     due_on = models.DateField(_("due on"))
     principal = models.BigIntegerField(_("principal"))

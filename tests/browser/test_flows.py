@@ -152,12 +152,16 @@ def test_a_refused_sheet_keeps_what_was_typed(visit, group):
     site.open(reverse("meeting-new", args=[group.code]))
     member = group.members.get(number=2)
     page.fill("[name=agenda-0-title]", "Arisan")
+    page.locator("[data-member]").nth(1).locator("summary").click()
     page.fill(f"[name=m{member.pk}-sukarela_out]", "999.999")
     submit(site, "close")
     assert page.input_value("[name=agenda-0-title]") == "Arisan"
     assert page.input_value(f"[name=m{member.pk}-sukarela_out]") == "999.999"
-    assert page.locator(".errorlist").count() > 0
+    message = page.locator(f"[name=m{member.pk}-sukarela_out] ~ .errorlist")
+    assert message.is_visible()
     assert page.evaluate("document.activeElement.id") == "refused"
+    assert site.accessibility_violations() == []
+    assert not site.scrolls_sideways()
     assert not Meeting.objects.filter(group=group).exists()
 
 

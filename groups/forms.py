@@ -62,7 +62,7 @@ class PercentField(forms.DecimalField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
-            **{"min_value": 0, "max_value": Decimal("99.999"), "decimal_places": 3, "localize": True, **kwargs}
+            **{"min_value": 0, "max_value": 99, "decimal_places": 3, "localize": True, **kwargs}
         )
 
     def prepare_value(self, value: Any) -> Any:

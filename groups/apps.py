@@ -24,7 +24,7 @@ class GroupsConfig(AppConfig):
     """The groups app; who changed what is kept by django-auditlog, with NIK and phone masked."""
 
     name = "groups"
-    verbose_name = _("Groups")
+    verbose_name = _("Groups and members")
 
     def ready(self) -> None:
         """Install the triggers after every migrate and register what the audit log follows."""

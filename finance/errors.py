@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
+
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from finance.models import Account
@@ -46,3 +49,10 @@ class AlreadySettled(LedgerError):
 
 class NotAllowed(LedgerError):
     """A rule of the group or of bookkeeping forbids the posting."""
+
+
+class PeriodClosed(NotAllowed):
+    """The books of the group are closed through a day on or after the posting's."""
+
+    def __init__(self, closed_through: date) -> None:
+        super().__init__(_("The books are closed through %s.") % date_format(closed_through))

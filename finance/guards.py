@@ -1,10 +1,16 @@
 """Triggers of the ledger: what is posted is never changed or deleted, and stays within one group."""
 
-from groups.guards import Guard, forbid_delete, forbid_update, same_group
+from groups.guards import Guard, forbid_delete, forbid_insert, forbid_update, same_group
 
 GUARDS: tuple[Guard, ...] = (
     forbid_delete("finance_entry"),
     forbid_update("finance_entry"),
+    forbid_insert(
+        "finance_entry_period_closed",
+        "finance_entry",
+        when="EXISTS (SELECT 1 FROM groups_group g WHERE g.id = NEW.group_id "
+        "AND NEW.effective_on <= g.books_closed_through)",
+    ),
     forbid_delete("finance_transfer"),
     forbid_update("finance_transfer"),
     same_group("finance_transfer", "entry_id", "finance_entry"),
@@ -14,6 +20,7 @@ GUARDS: tuple[Guard, ...] = (
     same_group("finance_entry", "reverses_id", "finance_entry"),
     same_group("finance_account", "member_id", "groups_member"),
     same_group("finance_account", "loan_id", "finance_loan"),
+    same_group("finance_account", "outside_loan_id", "finance_outsideloan"),
     same_group("finance_loan", "member_id", "groups_member"),
     same_group("finance_instalment", "loan_id", "finance_loan"),
     # Balances move; what an account is does not.
@@ -22,7 +29,8 @@ GUARDS: tuple[Guard, ...] = (
         when="OLD.group_id <> NEW.group_id OR OLD.kind <> NEW.kind OR OLD.normal_side <> NEW.normal_side "
         "OR OLD.may_go_negative <> NEW.may_go_negative OR OLD.code <> NEW.code "
         "OR COALESCE(OLD.member_id, 0) <> COALESCE(NEW.member_id, 0) "
-        "OR COALESCE(OLD.loan_id, 0) <> COALESCE(NEW.loan_id, 0)",
+        "OR COALESCE(OLD.loan_id, 0) <> COALESCE(NEW.loan_id, 0) "
+        "OR COALESCE(OLD.outside_loan_id, 0) <> COALESCE(NEW.outside_loan_id, 0)",
     ),
     forbid_delete("finance_account"),
     # The terms of a loan are those of the day it was decided.
@@ -34,6 +42,12 @@ GUARDS: tuple[Guard, ...] = (
         "OR OLD.group_id <> NEW.group_id",
     ),
     forbid_delete("finance_loan"),
+    forbid_update(
+        "finance_outsideloan",
+        when="OLD.principal <> NEW.principal OR OLD.rate <> NEW.rate OR OLD.periods <> NEW.periods "
+        "OR OLD.method <> NEW.method OR OLD.first_due <> NEW.first_due OR OLD.group_id <> NEW.group_id",
+    ),
+    forbid_delete("finance_outsideloan"),
     forbid_update("finance_instalment"),
     forbid_delete("finance_instalment"),
     # A count stays as it was written; only its settlement is added.

@@ -14,10 +14,11 @@ from datetime import date
 
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, connections, transaction
 from django.db.models import F, Q, Subquery
+from django.utils import timezone
 
 from finance.chart import account_code, new_account
-from finance.errors import AlreadyPosted, AlreadyReversed, InsufficientFunds
-from finance.models import Account, AccountKind, Entry, EntryKind, Loan, Side, Transfer
+from finance.errors import AlreadyPosted, AlreadyReversed, InsufficientFunds, PeriodClosed
+from finance.models import Account, AccountKind, Entry, EntryKind, Loan, OutsideLoan, Side, Transfer
 from groups.models import Group, Member, User
 from groups.permissions import Capability, lock_group
 
@@ -55,19 +56,33 @@ class Books:
     last_loan_number: int = 0
     _missing: list[Account] = field(default_factory=list)
 
-    def account(self, kind: AccountKind, *, member: Member | None = None, loan: Loan | None = None) -> Account:
-        """Return the account of `kind` for the group, `member` or `loan`; it is opened on first posting."""
-        code = self._code(kind, member, loan)
+    def account(
+        self,
+        kind: AccountKind,
+        *,
+        member: Member | None = None,
+        loan: Loan | None = None,
+        outside: OutsideLoan | None = None,
+    ) -> Account:
+        """Return the account of `kind` for the group, member or loan; it is opened on first posting."""
+        code = self._code(kind, member, loan, outside)
         if code not in self.accounts:
             if loan is not None and member is None:
                 member = loan.member
-            self.accounts[code] = new_account(self.group, kind, member=member, loan=loan)
+            self.accounts[code] = new_account(self.group, kind, member=member, loan=loan, outside=outside)
             self._missing.append(self.accounts[code])
         return self.accounts[code]
 
-    def balance(self, kind: AccountKind, *, member: Member | None = None, loan: Loan | None = None) -> int:
+    def balance(
+        self,
+        kind: AccountKind,
+        *,
+        member: Member | None = None,
+        loan: Loan | None = None,
+        outside: OutsideLoan | None = None,
+    ) -> int:
         """Return a balance in rupiah, 0 for an account nobody has used yet."""
-        account = self.accounts.get(self._code(kind, member, loan))
+        account = self.accounts.get(self._code(kind, member, loan, outside))
         return account.balance if account is not None else 0
 
     def running_loans(self) -> list[Loan]:
@@ -80,9 +95,12 @@ class Books:
 
         Several postings count as one step: a reversal and the entry that replaces it may pass below zero
         between them, as long as no account ends there. Raises `AlreadyPosted` for a key used before,
-        `AlreadyReversed`, and `InsufficientFunds` for an account that would end below zero.
+        `AlreadyReversed`, `PeriodClosed`, and `InsufficientFunds` for an account that would end below zero.
         """
         assert all(line.amount > 0 and line.debit is not line.credit for p in postings for line in p.lines)
+        closed = self.group.books_closed_through
+        if closed is not None and any(posting.effective_on <= closed for posting in postings):
+            raise PeriodClosed(closed)
         self._open_missing()
         moved = self._move(line for posting in postings for line in posting.lines)
         try:
@@ -105,10 +123,17 @@ class Books:
             raise _explain(error) from error
         return entries
 
-    def _code(self, kind: AccountKind, member: Member | None, loan: Loan | None) -> str:
+    def open_day(self, wanted: date) -> date:
+        """Return `wanted`, or today where the books are closed on it: what is undone late is dated late."""
+        closed = self.group.books_closed_through
+        return wanted if closed is None or wanted > closed else timezone.localdate()
+
+    def _code(
+        self, kind: AccountKind, member: Member | None, loan: Loan | None, outside: OutsideLoan | None = None
+    ) -> str:
         # Codes are made of numbers, and another group has the same numbers.
-        assert all(owner is None or owner.group_id == self.group.pk for owner in (member, loan))
-        return account_code(kind, member=member, loan=loan)
+        assert all(owner is None or owner.group_id == self.group.pk for owner in (member, loan, outside))
+        return account_code(kind, member=member, loan=loan, outside=outside)
 
     def _open_missing(self) -> None:
         if self._missing:
@@ -182,7 +207,7 @@ def books_of(group: Group, actor: User, *, everything: bool = False) -> Books:
     """Return the books of a group that the caller has locked with `lock_group`."""
     accounts = Account.objects.filter(group=group).select_related("loan__member").order_by("pk")
     if not everything:
-        own = Q(member__isnull=True, loan__isnull=True)
+        own = Q(member__isnull=True, loan__isnull=True)  # loans from outside among them: they are few
         savers = Q(loan__isnull=True, member__left_on__isnull=True)
         # A loan's fee account comes along with its balance account while that one has a balance.
         running = Account.objects.filter(
@@ -201,7 +226,10 @@ def books_of(group: Group, actor: User, *, everything: bool = False) -> Books:
 
 
 def reversal_of(entry: Entry, books: Books, *, key: uuid.UUID, memo: str) -> Posting:
-    """Return the posting that undoes `entry` line by line, dated like it; `books` must hold everything."""
+    """Return the posting that undoes `entry` line by line; `books` must hold everything.
+
+    It is dated like the entry or, where the books are closed on that day, today.
+    """
     by_pk = {account.pk: account for account in books.accounts.values()}
     lines = [
         Line(
@@ -215,7 +243,7 @@ def reversal_of(entry: Entry, books: Books, *, key: uuid.UUID, memo: str) -> Pos
     ]
     return Posting(
         kind=EntryKind.REVERSAL,
-        effective_on=entry.effective_on,
+        effective_on=books.open_day(entry.effective_on),
         lines=lines,
         key=key,
         memo=memo,

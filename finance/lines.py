@@ -21,24 +21,36 @@ class OtherMoney(models.TextChoices):
     """Money that comes or goes without belonging to one member's savings or loan."""
 
     INCOME = "INCOME", _("In: other income")
-    EXPENSE = "EXPENSE", _("Out: expense")
+    ENTERPRISE = "ENTERPRISE", _("In: income of the group's enterprise")
     GRANT = "GRANT", _("In: grant or revolving fund (hibah)")
     SOCIAL_IN = "SOCIAL_IN", _("In: social fund")
+    BANK_WITHDRAWAL = "BANK_WITHDRAWAL", _("Bank to cash box")
+    STATIONERY = "STATIONERY", _("Out: stationery (ATK)")
+    TRANSPORT = "TRANSPORT", _("Out: transport")
+    INCENTIVE = "INCENTIVE", _("Out: incentives (insentif)")
+    ENTERPRISE_COST = "ENTERPRISE_COST", _("Out: costs of the group's enterprise")
+    EXPENSE = "EXPENSE", _("Out: other expense")
     SOCIAL_OUT = "SOCIAL_OUT", _("Out: help from the social fund")
     BANK_DEPOSIT = "BANK_DEPOSIT", _("Cash box to bank")
-    BANK_WITHDRAWAL = "BANK_WITHDRAWAL", _("Bank to cash box")
 
 
 OTHER: dict[str, tuple[AccountKind, AccountKind]] = {
     OtherMoney.INCOME: (AccountKind.CASH, AccountKind.OTHER_INCOME),
-    OtherMoney.EXPENSE: (AccountKind.EXPENSE, AccountKind.CASH),
+    OtherMoney.ENTERPRISE: (AccountKind.CASH, AccountKind.ENTERPRISE),
     OtherMoney.GRANT: (AccountKind.CASH, AccountKind.GRANT),
     OtherMoney.SOCIAL_IN: (AccountKind.CASH, AccountKind.SOCIAL_FUND),
+    OtherMoney.BANK_WITHDRAWAL: (AccountKind.CASH, AccountKind.BANK),
+    OtherMoney.STATIONERY: (AccountKind.STATIONERY, AccountKind.CASH),
+    OtherMoney.TRANSPORT: (AccountKind.TRANSPORT, AccountKind.CASH),
+    OtherMoney.INCENTIVE: (AccountKind.INCENTIVE, AccountKind.CASH),
+    OtherMoney.ENTERPRISE_COST: (AccountKind.ENTERPRISE_COST, AccountKind.CASH),
+    OtherMoney.EXPENSE: (AccountKind.EXPENSE, AccountKind.CASH),
     OtherMoney.SOCIAL_OUT: (AccountKind.SOCIAL_FUND, AccountKind.CASH),
     OtherMoney.BANK_DEPOSIT: (AccountKind.BANK, AccountKind.CASH),
-    OtherMoney.BANK_WITHDRAWAL: (AccountKind.CASH, AccountKind.BANK),
 }
 """The kinds of account each debits and credits."""
+CASH_SIGN = {kind: 1 if debit == AccountKind.CASH else -1 for kind, (debit, _credit) in OTHER.items()}
+"""What each does to the cash box."""
 
 
 def deposit(books: Books, kind: AccountKind, member: Member, amount: int) -> list[Line]:

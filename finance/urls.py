@@ -2,18 +2,18 @@
 
 from django.urls import URLPattern, path
 
-from finance import views
+from finance.views import books
 
 urlpatterns: list[URLPattern] = [
-    path("g/<str:code>/members/<int:pk>/", views.member, name="member"),
-    path("g/<str:code>/books/", views.books, name="books"),
-    path("g/<str:code>/books/cash/", views.cash_book, name="cash-book"),
-    path("g/<str:code>/books/savings/", views.savings_book, name="savings-book"),
-    path("g/<str:code>/books/loans/", views.loan_book, name="loan-book"),
-    path("g/<str:code>/books/loans/<int:number>/", views.loan, name="loan"),
-    path("g/<str:code>/books/entries/<int:pk>/", views.entry, name="entry"),
-    path("g/<str:code>/books/differences/", views.cash_differences, name="cash-differences"),
+    path("g/<str:code>/members/<int:pk>/", books.member, name="member"),
+    path("g/<str:code>/books/", books.books, name="books"),
+    path("g/<str:code>/books/cash/", books.cash_book, name="cash-book"),
+    path("g/<str:code>/books/savings/", books.savings_book, name="savings-book"),
+    path("g/<str:code>/books/loans/", books.loan_book, name="loan-book"),
+    path("g/<str:code>/books/loans/<int:number>/", books.loan, name="loan"),
+    path("g/<str:code>/books/entries/<int:pk>/", books.entry, name="entry"),
+    path("g/<str:code>/books/differences/", books.cash_differences, name="cash-differences"),
     path(
-        "g/<str:code>/books/differences/<int:pk>/settle/", views.cash_difference_settle, name="cash-difference-settle"
+        "g/<str:code>/books/differences/<int:pk>/settle/", books.cash_difference_settle, name="cash-difference-settle"
     ),
 ]

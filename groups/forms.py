@@ -61,9 +61,7 @@ class PercentField(forms.DecimalField):
     """A fraction shown and typed as per cent: `0.015` is `1,5`."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(
-            **{"min_value": 0, "max_value": 99, "decimal_places": 3, "localize": True, **kwargs}
-        )
+        super().__init__(**{"min_value": 0, "max_value": 99, "decimal_places": 3, "localize": True, **kwargs})
 
     def prepare_value(self, value: Any) -> Any:
         """Show a fraction as per cent; what a person typed stays as typed."""
@@ -229,6 +227,11 @@ class ConstitutionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscr
     loan_max_periods = forms.IntegerField(label=_("Longest loan, in months"), min_value=1, max_value=120)
     loan_ceiling = RupiahField(label=_("Largest loan; 0 is no limit"), required=False)
     loan_round_up_to = RupiahField(label=_("Round instalments up to"), min_value=1)
+    loan_savings_times = forms.IntegerField(
+        label=_("Largest loan as times of the member's savings; 0 is no limit"), min_value=0, max_value=100
+    )
+    fine_late_instalment = RupiahField(label=_("Fine (denda) for a late instalment"), required=False)
+    sukarela_minimum = RupiahField(label=_("Voluntary savings (simpanan sukarela) that must stay"), required=False)
 
     class Meta:
         model = Constitution
@@ -241,6 +244,20 @@ class ConstitutionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscr
         if step > 1_000_000:
             raise ValidationError(_("Round to Rp 1.000.000 at most."))
         return step
+
+    def clean_loan_ladder(self) -> str:
+        """Read amounts such as `500.000; 1.000.000` and keep them as `500000;1000000`."""
+        field = RupiahField(min_value=1)
+        steps = [step for step in self.cleaned_data["loan_ladder"].split(";") if step.strip()]
+        return ";".join(str(field.clean(step)) for step in steps)
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse parts of the surplus that do not sum to 100 %, at the last of them."""
+        cleaned = super().clean() or self.cleaned_data
+        parts = [cleaned.get(f"share_{purpose}") for purpose in Constitution().surplus_shares]
+        if all(part is not None for part in parts) and sum(part for part in parts if part is not None) != 100:
+            self.add_error("share_other", _("The parts of the surplus must sum to 100 %."))
+        return cleaned
 
 
 class ElectionForm(forms.Form):

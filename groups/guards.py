@@ -39,6 +39,23 @@ def forbid_update(table: str, *, when: str = "1=1") -> Guard:
     return _row_guard(f"{table}_no_update", table, "UPDATE", when)
 
 
+def forbid_insert(name: str, table: str, *, when: str) -> Guard:
+    """Refuse to insert rows into `table` for which `when`, an SQL condition on `NEW`, holds."""
+    return Guard(
+        name=name,
+        table=table,
+        sqlite=(
+            f"DROP TRIGGER IF EXISTS {name}",
+            f"CREATE TRIGGER {name} BEFORE INSERT ON {table} WHEN {when} BEGIN SELECT RAISE(ABORT, '{name}'); END",
+        ),
+        postgresql=(
+            _function(name, when, name),
+            f"DROP TRIGGER IF EXISTS {name} ON {table}",
+            f"CREATE TRIGGER {name} AFTER INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()",
+        ),
+    )
+
+
 def same_group(table: str, column: str, parent: str, *, own: str = "group_id") -> Guard:
     """Refuse a row whose `column` points at a row of `parent` that belongs to another group.
 

@@ -40,7 +40,9 @@ GROUP_PROFILE = (
 MEMBER_PROFILE = ("name", "gender", "birth_year", "phone", "nik", "joined_on")
 RULES = (
     "agreed_on", "agreed_in_meeting", "aims", "pokok", "wajib", "social", "fine_late", "fine_absent", "loan_rate",
-    "loan_method", "loan_max_periods", "loan_ceiling", "loan_round_up_to",
+    "loan_method", "loan_max_periods", "loan_ceiling", "loan_round_up_to", "loan_ladder", "loan_savings_times",
+    "fine_late_instalment", "fine_first", "payoff_fee", "sukarela_minimum", "share_savings", "share_borrowing",
+    "share_reserve", "share_officers", "share_social", "share_other", "savings_base", "borrowing_base",
 )  # fmt: skip
 
 

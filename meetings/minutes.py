@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from finance.ledger import Books, Line
 from finance.lines import (
+    CASH_SIGN,
     OtherMoney,
     deposit,
     disbursement,
@@ -155,18 +156,6 @@ class Minutes:
             "critical_count": len(critical),
             "critical_decided_count": sum(1 for row in critical if row.decision),
         }
-
-
-CASH_SIGN: dict[str, int] = {
-    OtherMoney.INCOME: 1,
-    OtherMoney.GRANT: 1,
-    OtherMoney.SOCIAL_IN: 1,
-    OtherMoney.BANK_WITHDRAWAL: 1,
-    OtherMoney.EXPENSE: -1,
-    OtherMoney.SOCIAL_OUT: -1,
-    OtherMoney.BANK_DEPOSIT: -1,
-}
-"""What a kind of other money does to the cash box."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,7 @@ def meeting_close(*, desk: Desk, minutes: Minutes, key: uuid.UUID, base: uuid.UU
     loans = loans_open(desk.books, minutes.new_loans) if minutes.new_loans else []
     lines = minutes.lines(desk.books, loans)
     if lines:
-        (meeting.entry,) = desk.books.post([_posting(minutes, lines, key=key)])
+        (meeting.entry,) = desk.books.post([_posting(minutes.held_on, lines, key=key)])
     if minutes.cash is not None:
         meeting.cash_count = cash_count_record(
             desk.books, counted=minutes.cash.counted, explanation=minutes.cash.explanation, on=minutes.held_on
@@ -147,8 +147,8 @@ def meeting_at(desk: Desk, *, key: uuid.UUID, base: uuid.UUID | None) -> Meeting
     return meeting
 
 
-def _posting(minutes: Minutes, lines: list[Line], *, key: uuid.UUID, memo: str = "") -> Posting:
-    return Posting(kind=EntryKind.MEETING, effective_on=minutes.held_on, lines=lines, key=key, memo=memo)
+def _posting(on: date, lines: list[Line], *, key: uuid.UUID, memo: str = "") -> Posting:
+    return Posting(kind=EntryKind.MEETING, effective_on=on, lines=lines, key=key, memo=memo)
 
 
 def _moves(desk: Desk, lines: list[Line]) -> bool:
@@ -165,7 +165,7 @@ def _post_again(
     if old is not None:
         postings.append(reversal_of(old, desk.books, key=uuid.uuid5(key, "reversal"), memo=reason))
     if lines:
-        postings.append(_posting(minutes, lines, key=key, memo=reason))
+        postings.append(_posting(desk.books.open_day(minutes.held_on), lines, key=key, memo=reason))
     if not postings:
         return None
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -13,6 +14,7 @@ from django import forms
 from django.utils.translation import gettext
 
 from finance.errors import InsufficientFunds
+from finance.lines import CASH_SIGN
 from finance.models import AccountKind
 from groups.money import rupiah
 from meetings.desk import Desk
@@ -27,7 +29,7 @@ from meetings.forms import (
     ReasonForm,
     RepaymentForm,
 )
-from meetings.minutes import CASH_SIGN, WITH_MONEY, AgendaRow, CashCounted, MemberRow, Minutes, OtherRow, Repayment
+from meetings.minutes import WITH_MONEY, AgendaRow, CashCounted, MemberRow, Minutes, OtherRow, Repayment
 from meetings.models import AttendanceStatus
 
 _OWNED = re.compile(r"(m|l)(\d+)-")
@@ -140,6 +142,11 @@ class Sheet:
         kept = sum(form.loan.principal for form in self.kept_loans)
         other = sum(_amount(form, "amount") * CASH_SIGN.get(form["kind"].value() or "", 0) for form in self.other.forms)
         return self.desk.cash_before + members + repaid + other - lent - kept
+
+    @property
+    def cash_signs(self) -> str:
+        """What each kind of other money does to the cash box, as JSON for the running total in the browser."""
+        return json.dumps(CASH_SIGN)
 
     @property
     def has_errors(self) -> bool:

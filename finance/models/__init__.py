@@ -3,6 +3,7 @@
 from finance.models.cash import CashCount
 from finance.models.ledger import Account, AccountKind, Entry, EntryKind, Side, Transfer
 from finance.models.loan import Instalment, Loan, LoanEvery
+from finance.models.outside import OutsideLoan
 
 __all__ = [
     "Account",
@@ -13,6 +14,7 @@ __all__ = [
     "Instalment",
     "Loan",
     "LoanEvery",
+    "OutsideLoan",
     "Side",
     "Transfer",
 ]

@@ -20,15 +20,32 @@ class AccountKind(models.TextChoices):
     CASH = "CASH", _("Cash box (kas)")
     BANK = "BANK", _("Bank")
     LOAN = "LOAN", _("Loan to a member")
+    FINE_DUE = "FINE_DUE", _("Fines due on a loan")
+    INVENTORY = "INVENTORY", _("Inventory (inventaris)")
+    OUTSIDE_LOAN = "OUTSIDE_LOAN", _("Loan from outside (hutang)")
     POKOK = "POKOK", _("Initial savings (simpanan pokok)")
     WAJIB = "WAJIB", _("Compulsory savings (simpanan wajib)")
     SUKARELA = "SUKARELA", _("Voluntary savings (simpanan sukarela)")
     SOCIAL_FUND = "SOCIAL_FUND", _("Social fund (dana sosial)")
+    OFFICERS_FUND = "OFFICERS_FUND", _("Officers' fund (dana pengurus)")
+    OTHER_FUND = "OTHER_FUND", _("Other funds")
+    CAPITAL = "CAPITAL", _("Opening capital (modal awal)")
     GRANT = "GRANT", _("Grants received (hibah)")
+    RESERVE = "RESERVE", _("Reserve (cadangan)")
+    SURPLUS_DIVIDED = "SURPLUS_DIVIDED", _("Surplus divided (SHU dibagikan)")
     SERVICE_FEE = "SERVICE_FEE", _("Service fee (jasa) of a loan")
-    FINE = "FINE", _("Fines (denda)")
     OTHER_INCOME = "OTHER_INCOME", _("Other income")
-    EXPENSE = "EXPENSE", _("Expenses")
+    FINE = "FINE", _("Fines (denda)")
+    LOAN_FINE = "LOAN_FINE", _("Fines for late instalments")
+    ENTERPRISE = "ENTERPRISE", _("Income of the group's enterprise")
+    RECOVERY = "RECOVERY", _("Recovered from loans written off")
+    INCENTIVE = "INCENTIVE", _("Incentives (insentif)")
+    STATIONERY = "STATIONERY", _("Stationery (ATK)")
+    TRANSPORT = "TRANSPORT", _("Transport")
+    ENTERPRISE_COST = "ENTERPRISE_COST", _("Costs of the group's enterprise")
+    OUTSIDE_FEE = "OUTSIDE_FEE", _("Fee on loans from outside")
+    LOAN_LOSS = "LOAN_LOSS", _("Loans written off")
+    EXPENSE = "EXPENSE", _("Other expenses")
 
 
 class Side(models.TextChoices):
@@ -42,12 +59,20 @@ class Account(models.Model):
     """One account of one group, with the running sums of everything posted to it."""
 
     group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="accounts", verbose_name=_("group"))
-    kind = models.CharField(_("kind"), max_length=12, choices=AccountKind)
+    kind = models.CharField(_("kind"), max_length=15, choices=AccountKind)
     member = models.ForeignKey(
         Member, on_delete=models.PROTECT, null=True, blank=True, related_name="accounts", verbose_name=_("member")
     )
     loan = models.ForeignKey(
         "finance.Loan", on_delete=models.PROTECT, null=True, blank=True, related_name="accounts", verbose_name=_("loan")
+    )
+    outside_loan = models.ForeignKey(
+        "finance.OutsideLoan",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="accounts",
+        verbose_name=_("loan from outside"),
     )
     code = models.CharField(_("code"), max_length=20)
     normal_side = models.CharField(_("normal side"), max_length=1, choices=Side)
@@ -94,6 +119,16 @@ class EntryKind(models.TextChoices):
     SOCIAL = "SOCIAL", _("Social fund")
     OTHER = "OTHER", _("Other money")
     SETTLEMENT = "SETTLEMENT", _("Cash difference settled")
+    OPENING = "OPENING", _("Opening balances")
+    RESCHEDULE = "RESCHEDULE", _("Loan rescheduled")
+    WRITE_OFF = "WRITE_OFF", _("Loan written off")
+    RECOVERY = "RECOVERY", _("Recovered after writing off")
+    COVER = "COVER", _("Joint liability (tanggung renteng)")
+    OUTSIDE_LOAN = "OUTSIDE_LOAN", _("Loan from outside")
+    LEAVING = "LEAVING", _("Member left")
+    INVENTORY = "INVENTORY", _("Inventory")
+    SURPLUS = "SURPLUS", _("Surplus divided (SHU)")
+    SHARE_OUT = "SHARE_OUT", _("Share-out")
     REVERSAL = "REVERSAL", _("Reversal")
 
 
@@ -101,7 +136,7 @@ class Entry(models.Model):
     """One action of one person, posted whole or not at all; never changed and never deleted."""
 
     group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="entries", verbose_name=_("group"))
-    kind = models.CharField(_("kind"), max_length=10, choices=EntryKind)
+    kind = models.CharField(_("kind"), max_length=12, choices=EntryKind)
     effective_on = models.DateField(_("date"))
     recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
     recorded_by = models.ForeignKey(

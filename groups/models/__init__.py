@@ -1,12 +1,13 @@
 """Who there is: organisations, users, regions, groups, members, officers and the rules they agreed."""
 
-from groups.models.constitution import Constitution, Method
+from groups.models.constitution import BorrowingBase, Constitution, Method, PayoffFee, SavingsBase
 from groups.models.group import FacilitatorAssignment, Group, GroupKind, GroupStatus, MeetingEvery, Weekday
 from groups.models.member import Gender, Member, OfficerRole, OfficerTerm
 from groups.models.organisation import Organisation, Role, User
 from groups.models.region import Region, RegionLevel
 
 __all__ = [
+    "BorrowingBase",
     "Constitution",
     "FacilitatorAssignment",
     "Gender",
@@ -19,9 +20,11 @@ __all__ = [
     "OfficerRole",
     "OfficerTerm",
     "Organisation",
+    "PayoffFee",
     "Region",
     "RegionLevel",
     "Role",
+    "SavingsBase",
     "User",
     "Weekday",
 ]

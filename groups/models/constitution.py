@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from groups.models.group import Group
@@ -16,6 +16,27 @@ class Method(models.TextChoices):
     FLAT = "flat", _("Flat: fee on the original principal")
     DECLINING = "declining", _("Declining: fee on the balance")
     ANNUITY = "annuity", _("Annuity: equal instalments")
+
+
+class PayoffFee(models.TextChoices):
+    """What happens to the fee of the remaining periods when a loan is paid off early."""
+
+    CHARGED = "CHARGED", _("The fee of the remaining months is paid as well")
+    WAIVED = "WAIVED", _("The fee of the remaining months is waived")
+
+
+class SavingsBase(models.TextChoices):
+    """What a member's part of the surplus by savings is measured by."""
+
+    END = "END", _("Savings at the end of the year")
+    AVERAGE = "AVERAGE", _("Average savings over the months")
+
+
+class BorrowingBase(models.TextChoices):
+    """What a member's part of the surplus by borrowing is measured by."""
+
+    FEE = "FEE", _("Service fee (jasa) paid in the year")
+    PRINCIPAL = "PRINCIPAL", _("Loans taken in the year")
 
 
 class Constitution(models.Model):
@@ -41,6 +62,33 @@ class Constitution(models.Model):
     loan_max_periods = models.PositiveSmallIntegerField(_("longest loan, in months"), default=12)
     loan_ceiling = models.PositiveBigIntegerField(_("largest loan; 0 is no limit"), default=0)
     loan_round_up_to = models.PositiveIntegerField(_("round instalments up to"), default=1000)
+    loan_ladder = models.CharField(
+        _("largest first, second, third … loan"),
+        max_length=120,
+        blank=True,
+        help_text=_("Amounts with a semicolon between them, the last one for all later loans; empty is no limit."),
+    )
+    loan_savings_times = models.PositiveSmallIntegerField(
+        _("largest loan as times of the member's savings; 0 is no limit"), default=0
+    )
+    fine_late_instalment = models.PositiveBigIntegerField(_("fine for a late instalment"), default=0)
+    fine_first = models.BooleanField(_("a payment goes to the fine before the fee and the principal"), default=False)
+    payoff_fee = models.CharField(
+        _("fee when a loan is paid off early"), max_length=7, choices=PayoffFee, default=PayoffFee.CHARGED
+    )
+    sukarela_minimum = models.PositiveBigIntegerField(_("voluntary savings that must stay"), default=0)
+    share_savings = models.DecimalField(_("to members by savings, %"), max_digits=5, decimal_places=2, default=40)
+    share_borrowing = models.DecimalField(_("to members by borrowing, %"), max_digits=5, decimal_places=2, default=20)
+    share_reserve = models.DecimalField(_("to the reserve, %"), max_digits=5, decimal_places=2, default=20)
+    share_officers = models.DecimalField(_("to the officers, %"), max_digits=5, decimal_places=2, default=10)
+    share_social = models.DecimalField(_("to the social fund, %"), max_digits=5, decimal_places=2, default=5)
+    share_other = models.DecimalField(_("to other purposes, %"), max_digits=5, decimal_places=2, default=5)
+    savings_base = models.CharField(
+        _("savings counted for the surplus"), max_length=7, choices=SavingsBase, default=SavingsBase.END
+    )
+    borrowing_base = models.CharField(
+        _("borrowing counted for the surplus"), max_length=9, choices=BorrowingBase, default=BorrowingBase.FEE
+    )
     recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
     recorded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
@@ -58,6 +106,29 @@ class Constitution(models.Model):
                 name="constitution_periods", condition=Q(loan_max_periods__gte=1) & Q(loan_max_periods__lte=120)
             ),
             models.CheckConstraint(name="constitution_rounding", condition=Q(loan_round_up_to__gte=1)),
+            models.CheckConstraint(name="constitution_payoff", condition=Q(payoff_fee__in=PayoffFee.values)),
+            models.CheckConstraint(name="constitution_savings_base", condition=Q(savings_base__in=SavingsBase.values)),
+            models.CheckConstraint(
+                name="constitution_borrowing_base", condition=Q(borrowing_base__in=BorrowingBase.values)
+            ),
+            models.CheckConstraint(
+                name="constitution_shares",
+                condition=Q(
+                    share_savings__gte=0,
+                    share_borrowing__gte=0,
+                    share_reserve__gte=0,
+                    share_officers__gte=0,
+                    share_social__gte=0,
+                    share_other=100
+                    - F("share_savings")
+                    - F("share_borrowing")
+                    - F("share_reserve")
+                    - F("share_officers")
+                    - F("share_social"),
+                    share_other__gte=0,
+                ),
+                violation_error_message=_("The parts of the surplus must sum to 100 %."),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -67,3 +138,14 @@ class Constitution(models.Model):
     def loan_rate_percent(self) -> Decimal:
         """The service fee in percent a month: 1.5 for a rate of 0.015."""
         return Decimal(f"{(self.loan_rate * 100).normalize():f}")
+
+    @property
+    def loan_ladder_steps(self) -> list[int]:
+        """The largest first, second, third … loan in rupiah; empty for no limit."""
+        return [int(step) for step in self.loan_ladder.split(";") if step]
+
+    @property
+    def surplus_shares(self) -> dict[str, Decimal]:
+        """The parts of the surplus in percent by purpose, as `finance.surplus.divide_surplus` takes them."""
+        purposes = ("savings", "borrowing", "reserve", "officers", "social", "other")
+        return {purpose: getattr(self, f"share_{purpose}") for purpose in purposes}

@@ -119,6 +119,8 @@ class Group(models.Model):
         related_name="+",
         verbose_name=_("rules in force"),
     )
+    # Nothing is posted on or before this day any more; closing a period moves it, and it never moves back.
+    books_closed_through = models.DateField(_("books closed through"), null=True, blank=True, editable=False)
     # The key of the form that registered the group: the same form sent twice is one group.
     key = models.UUIDField(_("idempotency key"), default=uuid.uuid4, unique=True, editable=False)
     recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)

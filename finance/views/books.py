@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from finance import selectors, services
 from finance.errors import AlreadyPosted, AlreadySettled, LedgerError
-from finance.forms import PeriodForm, SettleForm, month_of
+from finance.forms.books import PeriodForm, SettleForm, month_of
 from finance.models import CashCount, Entry
 from groups.http import GroupRequest
 from groups.models import Member

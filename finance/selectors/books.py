@@ -29,7 +29,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext as _
 
-from finance.chart import INCOME, SAVINGS
+from finance.chart import EXPENSES, INCOME, SAVINGS
 from finance.models import Account, AccountKind, CashCount, Entry, Instalment, Loan, Transfer
 from finance.schedules import Paid, Standing, spread, standing
 from groups.models import Group, Member, OfficerRole, OfficerTerm
@@ -89,7 +89,7 @@ def group_summary(group: Group) -> GroupSummary:
         social_fund=-debit(AccountKind.SOCIAL_FUND),
         grants=-debit(AccountKind.GRANT),
         income=-sum(debit(kind) for kind in INCOME),
-        expenses=debit(AccountKind.EXPENSE),
+        expenses=sum(debit(kind) for kind in EXPENSES),
         loans_outstanding=debit(AccountKind.LOAN),
         loans_running=found[AccountKind.LOAN]["used"] if AccountKind.LOAN in found else 0,
     )

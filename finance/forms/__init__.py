@@ -1,0 +1,1 @@
+"""Forms of a group's money, a module for each concern."""

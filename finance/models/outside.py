@@ -1,0 +1,56 @@
+"""Loans the group takes from outside: a UPK, a bank, a microfinance institution. Whole rupiah."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from finance.models.loan import LoanEvery
+from groups.models import Group, Method
+
+
+class OutsideLoan(models.Model):
+    """A loan to the group, with the terms of its lender; `rate` is a fraction per period.
+
+    The balance is that of its OUTSIDE_LOAN account.
+    """
+
+    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="outside_loans", verbose_name=_("group"))
+    number = models.PositiveIntegerField(_("number"))
+    lender = models.CharField(_("lender"), max_length=120)
+    principal = models.BigIntegerField(_("principal"))
+    rate = models.DecimalField(_("service fee (jasa) a period"), max_digits=6, decimal_places=5)
+    method = models.CharField(_("fee method"), max_length=9, choices=Method)
+    periods = models.PositiveSmallIntegerField(_("instalments"))
+    every = models.CharField(_("every"), max_length=9, choices=LoanEvery, default=LoanEvery.MONTH)
+    round_up_to = models.PositiveIntegerField(_("rounded up to"), default=1000)
+    received_on = models.DateField(_("received on"))
+    first_due = models.DateField(_("first instalment due"))
+    purpose = models.CharField(_("purpose"), max_length=120, blank=True)
+    key = models.UUIDField(_("idempotency key"), default=uuid.uuid4, editable=False)
+    recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
+    )
+
+    class Meta:
+        verbose_name = _("loan from outside")
+        verbose_name_plural = _("loans from outside")
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(name="outside_loan_number_once", fields=["group", "number"]),
+            models.UniqueConstraint(name="outside_loan_key_once", fields=["group", "key"]),
+            models.CheckConstraint(name="outside_loan_principal", condition=Q(principal__gt=0)),
+            models.CheckConstraint(name="outside_loan_rate", condition=Q(rate__gte=0) & Q(rate__lt=1)),
+            models.CheckConstraint(name="outside_loan_method", condition=Q(method__in=Method.values)),
+            models.CheckConstraint(name="outside_loan_every", condition=Q(every__in=LoanEvery.values)),
+            models.CheckConstraint(name="outside_loan_periods", condition=Q(periods__gte=1)),
+            models.CheckConstraint(name="outside_loan_first_due", condition=Q(first_due__gt=F("received_on"))),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.lender} {self.number}"

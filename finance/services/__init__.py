@@ -1,0 +1,33 @@
+"""Every write to a group's money; a module for each concern, all of them callable from here."""
+
+from finance.services.money import (
+    LoanTerms,
+    cash_count_record,
+    cash_count_settle,
+    entry_reverse,
+    fine_pay,
+    loan_disburse,
+    loan_repay,
+    loans_open,
+    other_money_record,
+    savings_deposit,
+    savings_withdraw,
+    schedule_of,
+    social_contribute,
+)
+
+__all__ = [
+    "LoanTerms",
+    "cash_count_record",
+    "cash_count_settle",
+    "entry_reverse",
+    "fine_pay",
+    "loan_disburse",
+    "loan_repay",
+    "loans_open",
+    "other_money_record",
+    "savings_deposit",
+    "savings_withdraw",
+    "schedule_of",
+    "social_contribute",
+]

@@ -1,0 +1,1 @@
+"""Pages of a group's money, a module for each concern."""

@@ -11,6 +11,15 @@ GUARDS: tuple[Guard, ...] = (
         when="EXISTS (SELECT 1 FROM groups_group g WHERE g.id = NEW.group_id "
         "AND NEW.effective_on <= g.books_closed_through)",
     ),
+    forbid_insert(
+        # Opening balances come first: nothing else stands in the books beside them. `key` tells rows apart because
+        # SQLite's new row has no id yet.
+        "finance_entry_opening_first",
+        "finance_entry",
+        when="NEW.kind = 'OPENING' AND EXISTS (SELECT 1 FROM finance_entry e WHERE e.group_id = NEW.group_id "
+        "AND e.key <> NEW.key AND e.kind <> 'REVERSAL' "
+        "AND NOT EXISTS (SELECT 1 FROM finance_entry r WHERE r.reverses_id = e.id))",
+    ),
     forbid_delete("finance_transfer"),
     forbid_update("finance_transfer"),
     same_group("finance_transfer", "entry_id", "finance_entry"),
@@ -54,8 +63,24 @@ GUARDS: tuple[Guard, ...] = (
     forbid_update(
         "finance_cashcount",
         when="OLD.group_id <> NEW.group_id OR OLD.counted_on <> NEW.counted_on OR OLD.expected <> NEW.expected "
-        "OR OLD.counted <> NEW.counted OR OLD.explanation <> NEW.explanation",
+        "OR OLD.counted <> NEW.counted OR OLD.explanation <> NEW.explanation "
+        "OR COALESCE(CAST(OLD.pieces AS TEXT), '') <> COALESCE(CAST(NEW.pieces AS TEXT), '')",
     ),
     forbid_delete("finance_cashcount"),
     same_group("finance_cashcount", "settlement_id", "finance_entry"),
+    forbid_update("finance_periodclosing"),
+    forbid_delete("finance_periodclosing"),
+    forbid_update("finance_periodbalance"),
+    forbid_delete("finance_periodbalance"),
+    same_group("finance_periodbalance", "account_id", "finance_account"),
+    forbid_update("finance_inventoryitem"),
+    forbid_delete("finance_inventoryitem"),
+    same_group("finance_inventoryitem", "entry_id", "finance_entry"),
+    forbid_update("finance_inventorywritedown"),
+    forbid_delete("finance_inventorywritedown"),
+    same_group("finance_inventorywritedown", "item_id", "finance_inventoryitem"),
+    same_group("finance_inventorywritedown", "entry_id", "finance_entry"),
+    forbid_update("finance_banktick"),
+    forbid_delete("finance_banktick"),
+    same_group("finance_banktick", "transfer_id", "finance_transfer"),
 )

@@ -15,6 +15,12 @@ def install_guards(using: str, **_kwargs: object) -> None:
             guards.same_group("groups_group", "rules_id", "groups_constitution", own="id"),
             guards.forbid_update("groups_constitution"),
             guards.forbid_delete("groups_constitution"),
+            # A closed period stays closed: the day moves forward only.
+            guards.forbid_update(
+                "groups_group",
+                when="OLD.books_closed_through IS NOT NULL AND (NEW.books_closed_through IS NULL "
+                "OR NEW.books_closed_through < OLD.books_closed_through)",
+            ),
         ],
         using,
     )

@@ -127,6 +127,7 @@ class Attendance(models.Model):
     meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="attendances", db_index=False)
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="attendances")
     status = models.CharField(_("attendance"), max_length=11, choices=AttendanceStatus)
+    waiver = models.CharField(_("why the fine by the rules was waived"), max_length=100, blank=True)
 
     class Meta:
         verbose_name = _("attendance")

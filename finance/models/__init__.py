@@ -1,20 +1,28 @@
 """The ledger, loans and cash counts of a group."""
 
+from finance.models.bank import BankTick
 from finance.models.cash import CashCount
+from finance.models.inventory import InventoryItem, InventoryWriteDown
 from finance.models.ledger import Account, AccountKind, Entry, EntryKind, Side, Transfer
 from finance.models.loan import Instalment, Loan, LoanEvery
 from finance.models.outside import OutsideLoan
+from finance.models.period import PeriodBalance, PeriodClosing
 
 __all__ = [
     "Account",
     "AccountKind",
+    "BankTick",
     "CashCount",
     "Entry",
     "EntryKind",
     "Instalment",
+    "InventoryItem",
+    "InventoryWriteDown",
     "Loan",
     "LoanEvery",
     "OutsideLoan",
+    "PeriodBalance",
+    "PeriodClosing",
     "Side",
     "Transfer",
 ]

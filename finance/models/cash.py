@@ -33,6 +33,8 @@ class CashCount(models.Model):
     expected = models.BigIntegerField(_("expected by the books"))
     counted = models.BigIntegerField(_("counted"))
     explanation = models.CharField(_("explanation"), max_length=200, blank=True)
+    # How many pieces of each note and coin (pecahan), by its worth: {"50000": 3}; none where only a sum was counted.
+    pieces = models.JSONField(_("notes and coins (pecahan)"), null=True, blank=True)
     counted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("counted by")
     )

@@ -31,6 +31,7 @@ GUARDS: tuple[Guard, ...] = (
     same_group("finance_account", "loan_id", "finance_loan"),
     same_group("finance_account", "outside_loan_id", "finance_outsideloan"),
     same_group("finance_loan", "member_id", "groups_member"),
+    same_group("finance_loan", "funded_by_id", "finance_outsideloan"),
     same_group("finance_instalment", "loan_id", "finance_loan"),
     # Balances move; what an account is does not.
     forbid_update(
@@ -48,15 +49,44 @@ GUARDS: tuple[Guard, ...] = (
         when="OLD.principal <> NEW.principal OR OLD.rate <> NEW.rate OR OLD.periods <> NEW.periods "
         "OR OLD.method <> NEW.method OR OLD.first_due <> NEW.first_due OR OLD.member_id <> NEW.member_id "
         "OR OLD.every <> NEW.every OR OLD.round_up_to <> NEW.round_up_to OR OLD.number <> NEW.number "
-        "OR OLD.group_id <> NEW.group_id",
+        "OR OLD.group_id <> NEW.group_id OR COALESCE(OLD.funded_by_id, 0) <> COALESCE(NEW.funded_by_id, 0)",
     ),
     forbid_delete("finance_loan"),
     forbid_update(
         "finance_outsideloan",
         when="OLD.principal <> NEW.principal OR OLD.rate <> NEW.rate OR OLD.periods <> NEW.periods "
-        "OR OLD.method <> NEW.method OR OLD.first_due <> NEW.first_due OR OLD.group_id <> NEW.group_id",
+        "OR OLD.method <> NEW.method OR OLD.first_due <> NEW.first_due OR OLD.group_id <> NEW.group_id "
+        "OR OLD.every <> NEW.every OR OLD.round_up_to <> NEW.round_up_to OR OLD.number <> NEW.number "
+        "OR OLD.received_on <> NEW.received_on OR OLD.lender <> NEW.lender",
     ),
     forbid_delete("finance_outsideloan"),
+    forbid_update("finance_outsidepayment"),
+    forbid_delete("finance_outsidepayment"),
+    same_group("finance_outsidepayment", "outside_loan_id", "finance_outsideloan"),
+    same_group("finance_outsidepayment", "entry_id", "finance_entry"),
+    forbid_update("finance_cover"),
+    forbid_delete("finance_cover"),
+    same_group("finance_cover", "loan_id", "finance_loan"),
+    same_group("finance_cover", "coverer_id", "groups_member"),
+    same_group("finance_cover", "entry_id", "finance_entry"),
+    forbid_insert(
+        "finance_cover_of_another",
+        "finance_cover",
+        when="EXISTS (SELECT 1 FROM finance_loan l WHERE l.id = NEW.loan_id AND l.member_id = NEW.coverer_id)",
+    ),
+    forbid_update("finance_coverrecovery"),
+    forbid_delete("finance_coverrecovery"),
+    same_group("finance_coverrecovery", "cover_id", "finance_cover"),
+    same_group("finance_coverrecovery", "entry_id", "finance_entry"),
+    # What was paid back and then reversed is owed again.
+    forbid_insert(
+        "finance_coverrecovery_owed",
+        "finance_coverrecovery",
+        when="NEW.amount + (SELECT COALESCE(SUM(r.amount), 0) FROM finance_coverrecovery r "
+        "WHERE r.cover_id = NEW.cover_id AND r.entry_id <> NEW.entry_id "
+        "AND NOT EXISTS (SELECT 1 FROM finance_entry e WHERE e.reverses_id = r.entry_id)) "
+        "> (SELECT c.amount FROM finance_cover c WHERE c.id = NEW.cover_id)",
+    ),
     forbid_update("finance_instalment"),
     forbid_delete("finance_instalment"),
     # A count stays as it was written; only its settlement is added.

@@ -2,10 +2,11 @@
 
 from finance.models.bank import BankTick
 from finance.models.cash import CashCount
+from finance.models.cover import Cover, CoverRecovery
 from finance.models.inventory import InventoryItem, InventoryWriteDown
 from finance.models.ledger import Account, AccountKind, Entry, EntryKind, Side, Transfer
 from finance.models.loan import Instalment, Loan, LoanEvery
-from finance.models.outside import OutsideLoan
+from finance.models.outside import OutsideLoan, OutsidePayment
 from finance.models.period import PeriodBalance, PeriodClosing
 
 __all__ = [
@@ -13,6 +14,8 @@ __all__ = [
     "AccountKind",
     "BankTick",
     "CashCount",
+    "Cover",
+    "CoverRecovery",
     "Entry",
     "EntryKind",
     "Instalment",
@@ -21,6 +24,7 @@ __all__ = [
     "Loan",
     "LoanEvery",
     "OutsideLoan",
+    "OutsidePayment",
     "PeriodBalance",
     "PeriodClosing",
     "Side",

@@ -37,6 +37,15 @@ class Loan(models.Model):
     disbursed_on = models.DateField(_("paid out on"))
     first_due = models.DateField(_("first instalment due"))
     purpose = models.CharField(_("purpose"), max_length=120, blank=True)
+    # Where the money came from, if the group passed a loan from outside on.
+    funded_by = models.ForeignKey(
+        "finance.OutsideLoan",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="loans",
+        verbose_name=_("passed on from"),
+    )
     # Set when the meeting that paid the loan out was corrected and the loan turned out never to have been.
     cancelled_at = models.DateTimeField(_("cancelled at"), null=True, blank=True)
     recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)

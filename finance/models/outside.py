@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from finance.models.ledger import Entry
 from finance.models.loan import LoanEvery
 from groups.models import Group, Method
 
@@ -16,7 +17,8 @@ from groups.models import Group, Method
 class OutsideLoan(models.Model):
     """A loan to the group, with the terms of its lender; `rate` is a fraction per period.
 
-    The balance is that of its OUTSIDE_LOAN account.
+    The balance is that of its OUTSIDE_LOAN account; what was paid as fee is kept in its payments, for the fees of all
+    lenders share one account.
     """
 
     group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="outside_loans", verbose_name=_("group"))
@@ -31,6 +33,8 @@ class OutsideLoan(models.Model):
     received_on = models.DateField(_("received on"))
     first_due = models.DateField(_("first instalment due"))
     purpose = models.CharField(_("purpose"), max_length=120, blank=True)
+    # Set when the entry that received the loan was reversed and the loan turned out never to have been.
+    cancelled_at = models.DateTimeField(_("cancelled at"), null=True, blank=True)
     key = models.UUIDField(_("idempotency key"), default=uuid.uuid4, editable=False)
     recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
     recorded_by = models.ForeignKey(
@@ -54,3 +58,35 @@ class OutsideLoan(models.Model):
 
     def __str__(self) -> str:
         return f"{self.lender} {self.number}"
+
+
+class OutsidePayment(models.Model):
+    """What one entry paid to a lender, in rupiah; it stops to count when the entry is reversed."""
+
+    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="+", verbose_name=_("group"))
+    outside_loan = models.ForeignKey(
+        OutsideLoan, on_delete=models.PROTECT, related_name="payments", verbose_name=_("loan from outside")
+    )
+    service_fee = models.BigIntegerField(_("service fee (jasa)"))
+    principal = models.BigIntegerField(_("principal"))
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="outside_payments", verbose_name=_("entry"))
+
+    class Meta:
+        verbose_name = _("payment to a lender")
+        verbose_name_plural = _("payments to lenders")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(name="outside_payment_once", fields=["group", "entry", "outside_loan"]),
+            models.CheckConstraint(
+                name="outside_payment_amounts",
+                condition=Q(service_fee__gte=0, principal__gte=0) & (Q(service_fee__gt=0) | Q(principal__gt=0)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+    @property
+    def total(self) -> int:
+        """Service fee and principal together, in rupiah."""
+        return self.service_fee + self.principal

@@ -19,7 +19,18 @@ from django.utils.translation import gettext as _
 from finance import lines
 from finance.errors import AlreadyPosted, AlreadyReversed, AlreadySettled, NotAllowed
 from finance.ledger import Books, Line, Posting, open_books, reversal_of
-from finance.models import AccountKind, CashCount, Entry, EntryKind, Instalment, Loan, LoanEvery
+from finance.models import (
+    AccountKind,
+    CashCount,
+    CoverRecovery,
+    Entry,
+    EntryKind,
+    Instalment,
+    Loan,
+    LoanEvery,
+    OutsideLoan,
+    OutsidePayment,
+)
 from finance.schedules import build_schedule
 from groups.models import Group, Member, User
 
@@ -38,6 +49,7 @@ class LoanTerms:
     first_due: date
     purpose: str = ""
     every: str = LoanEvery.MONTH
+    funded_by: OutsideLoan | None = None
 
 
 @transaction.atomic
@@ -64,6 +76,8 @@ def loan_disburse(*, actor: User, group: Group, terms: LoanTerms, key: uuid.UUID
     _require_here(terms.member)
     if terms.first_due <= terms.disbursed_on:
         raise NotAllowed(_("The first instalment is due after the day the loan is paid out."))
+    if terms.funded_by is not None and terms.funded_by.group_id != group.pk:
+        raise NotAllowed(_("This belongs to another group."))
     (loan,) = loans_open(books, [terms])
     _post(books, EntryKind.LOAN, terms.disbursed_on, lines.disbursement(books, loan), key)
     return loan
@@ -109,8 +123,8 @@ def other_money_record(
 def entry_reverse(*, actor: User, entry: Entry, reason: str, key: uuid.UUID) -> Entry:
     """Undo an entry by its mirror image, dated like it; both stay visible.
 
-    A loan paid out in it never happened and is cancelled; one that was repaid from since is `NotAllowed`, its
-    payments come first. A meeting is corrected as a whole, in the minute book, and a settlement stands.
+    A loan paid out or received in it never happened and is cancelled; one that was repaid from since is
+    `NotAllowed`, its payments come first, and so does what was paid back to those who covered arrears. A meeting is corrected as a whole, in the minute book, and a settlement stands.
     """
     books = _open(actor, entry.group, key, everything=True)
     if entry.kind == EntryKind.REVERSAL:
@@ -120,10 +134,15 @@ def entry_reverse(*, actor: User, entry: Entry, reason: str, key: uuid.UUID) -> 
     if Entry.objects.filter(reverses=entry).exists():
         raise AlreadyReversed
     loans = list(Loan.objects.filter(accounts__debits__entry=entry, accounts__kind=AccountKind.LOAN))
-    if any(_repaid(books, loan) for loan in loans):
+    received = OutsideLoan.objects.filter(accounts__credits__entry=entry)
+    paid = OutsidePayment.objects.filter(entry__reversed_by__isnull=True).exclude(entry=entry)
+    if any(_repaid(books, loan) for loan in loans) or paid.filter(outside_loan__in=received).exists():
         raise NotAllowed(_("Payments were made on this loan; reverse them first."))
+    if CoverRecovery.objects.filter(cover__entry=entry, entry__reversed_by__isnull=True).exists():
+        raise NotAllowed(_("Some of this was paid back already; reverse that first."))
     (reversal,) = books.post([reversal_of(entry, books, key=key, memo=reason)])
     Loan.objects.filter(pk__in=[loan.pk for loan in loans]).update(cancelled_at=timezone.now())
+    OutsideLoan.objects.filter(pk__in=received).update(cancelled_at=timezone.now())
     return reversal
 
 
@@ -184,6 +203,7 @@ def loans_open(books: Books, terms: Iterable[LoanTerms]) -> list[Loan]:
             disbursed_on=term.disbursed_on,
             first_due=term.first_due,
             purpose=term.purpose,
+            funded_by=term.funded_by,
             recorded_by=books.actor,
         )
         for number, term in enumerate(terms, start=books.last_loan_number + 1)

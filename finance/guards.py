@@ -113,4 +113,31 @@ GUARDS: tuple[Guard, ...] = (
     forbid_update("finance_banktick"),
     forbid_delete("finance_banktick"),
     same_group("finance_banktick", "transfer_id", "finance_transfer"),
+    # A division of the surplus stays as it was decided; posting and withdrawing are added to it, once.
+    forbid_update(
+        "finance_surplusdivision",
+        when="OLD.group_id <> NEW.group_id OR OLD.period_start <> NEW.period_start OR OLD.period_end <> NEW.period_end "
+        "OR OLD.surplus <> NEW.surplus OR OLD.rounding <> NEW.rounding OR OLD.rules_id <> NEW.rules_id "
+        "OR OLD.decided_on <> NEW.decided_on OR OLD.note <> NEW.note OR OLD.key <> NEW.key "
+        "OR OLD.withdrawn_at IS NOT NULL "
+        "OR (OLD.entry_id IS NOT NULL AND OLD.entry_id <> COALESCE(NEW.entry_id, 0)) "
+        "OR (OLD.entry_id IS NOT NULL AND OLD.paid_to <> NEW.paid_to)",
+    ),
+    forbid_delete("finance_surplusdivision"),
+    forbid_insert(
+        "finance_surplusdivision_overlap",
+        "finance_surplusdivision",
+        when="NEW.withdrawn_at IS NULL AND EXISTS (SELECT 1 FROM finance_surplusdivision d "
+        "WHERE d.group_id = NEW.group_id AND d.id <> COALESCE(NEW.id, 0) AND d.withdrawn_at IS NULL "
+        "AND d.period_start <= NEW.period_end AND d.period_end >= NEW.period_start)",
+    ),
+    forbid_update("finance_surplusshare"),
+    forbid_delete("finance_surplusshare"),
+    forbid_update("finance_surpluspart"),
+    forbid_delete("finance_surpluspart"),
+    same_group("finance_surplusdivision", "rules_id", "groups_constitution"),
+    same_group("finance_surplusdivision", "entry_id", "finance_entry"),
+    same_group("finance_surplusshare", "division_id", "finance_surplusdivision"),
+    same_group("finance_surplusshare", "member_id", "groups_member"),
+    same_group("finance_surpluspart", "division_id", "finance_surplusdivision"),
 )

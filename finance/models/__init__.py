@@ -8,6 +8,7 @@ from finance.models.ledger import Account, AccountKind, Entry, EntryKind, Side, 
 from finance.models.loan import Instalment, Loan, LoanEvery
 from finance.models.outside import OutsideLoan, OutsidePayment
 from finance.models.period import PeriodBalance, PeriodClosing
+from finance.models.surplus import DivisionStatus, PaidTo, Purpose, SurplusDivision, SurplusPart, SurplusShare
 
 __all__ = [
     "Account",
@@ -16,6 +17,7 @@ __all__ = [
     "CashCount",
     "Cover",
     "CoverRecovery",
+    "DivisionStatus",
     "Entry",
     "EntryKind",
     "Instalment",
@@ -25,8 +27,13 @@ __all__ = [
     "LoanEvery",
     "OutsideLoan",
     "OutsidePayment",
+    "PaidTo",
     "PeriodBalance",
     "PeriodClosing",
+    "Purpose",
     "Side",
+    "SurplusDivision",
+    "SurplusPart",
+    "SurplusShare",
     "Transfer",
 ]

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from finance.chart import account_code, new_account
 from finance.errors import AlreadyPosted, AlreadyReversed, InsufficientFunds, PeriodClosed
-from finance.models import Account, AccountKind, Entry, EntryKind, Loan, OutsideLoan, Side, Transfer
+from finance.models import Account, AccountKind, Entry, EntryKind, Loan, OutsideLoan, Side
 from groups.models import Group, Member, User
 from groups.permissions import Capability, lock_group
 
@@ -118,7 +118,7 @@ class Books:
                     for posting in postings
                 )
                 _update_balances(moved)
-                Transfer.objects.bulk_create(self._transfers(postings, entries, moved))
+                _insert_transfers(self._transfers(postings, entries, moved))
         except IntegrityError as error:
             raise _explain(error) from error
         return entries
@@ -155,27 +155,21 @@ class Books:
 
     def _transfers(
         self, postings: Sequence[Posting], entries: Sequence[Entry], moved: dict[int, _Movement]
-    ) -> list[Transfer]:
-        transfers = []
+    ) -> list[tuple[int | str | None, ...]]:
+        """Return the rows to write, in the order of `_TRANSFER_COLUMNS`, and let the accounts follow them."""
+        rows: list[tuple[int | str | None, ...]] = []
         for posting, entry in zip(postings, entries, strict=True):
             for line in posting.lines:
-                line.debit.debits_posted += line.amount
-                line.credit.credits_posted += line.amount
-                transfers.append(
-                    Transfer(
-                        entry=entry,
-                        group=self.group,
-                        debit_account=line.debit,
-                        credit_account=line.credit,
-                        amount=line.amount,
-                        debit_balance_after=line.debit.balance,
-                        credit_balance_after=line.credit.balance,
-                        member=line.member,
-                        memo=line.memo,
-                    )
-                )
+                debit, credit = line.debit, line.credit
+                debit.debits_posted += line.amount
+                credit.credits_posted += line.amount
+                member = line.member.pk if line.member is not None else None
+                rows.append(
+                    (entry.pk, self.group.pk, debit.pk, credit.pk, line.amount, debit.balance, credit.balance, member,
+                     line.memo)
+                )  # fmt: skip
         assert all(m.account.balance == m.balance_after for m in moved.values())
-        return transfers
+        return rows
 
 
 @dataclass(slots=True)
@@ -205,7 +199,7 @@ def open_books(*, group: Group, actor: User, everything: bool = False) -> Books:
 
 def books_of(group: Group, actor: User, *, everything: bool = False) -> Books:
     """Return the books of a group that the caller has locked with `lock_group`."""
-    accounts = Account.objects.filter(group=group).select_related("loan__member").order_by("pk")
+    accounts = Account.objects.filter(group=group).select_related("loan").order_by("pk")
     if not everything:
         own = Q(member__isnull=True, loan__isnull=True)  # loans from outside among them: they are few
         savers = Q(loan__isnull=True, member__left_on__isnull=True)
@@ -266,6 +260,24 @@ def _update_balances(moved: dict[int, _Movement]) -> None:
             f"credits_posted = credits_posted + v.column3 FROM (VALUES {values}) AS v "
             "WHERE finance_account.id = v.column1",
             parameters,
+        )
+
+
+_TRANSFER_COLUMNS = (
+    "entry_id", "group_id", "debit_account_id", "credit_account_id", "amount", "debit_balance_after",
+    "credit_balance_after", "member_id", "memo",
+)  # fmt: skip
+
+
+def _insert_transfers(rows: list[tuple[int | str | None, ...]]) -> None:
+    """Write transfers in one statement; `bulk_create` took 1 ms longer for the 47 of a meeting (`make bench`)."""
+    if not rows:
+        return
+    places = ", ".join([f"({', '.join(['%s'] * len(_TRANSFER_COLUMNS))})"] * len(rows))
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO finance_transfer ({', '.join(_TRANSFER_COLUMNS)}) VALUES {places}",  # noqa: S608 - no input
+            [value for row in rows for value in row],
         )
 
 

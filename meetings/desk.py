@@ -124,7 +124,7 @@ def read_correction(*, actor: User, group: Group, number: int) -> Desk:
 
 def _desk(group: Group, actor: User, *, key: uuid.UUID | None, number: int | None) -> Desk:
     books = books_of(group, actor)
-    members = Member.objects.filter(group=group, left_on__isnull=True)
+    members = list(Member.objects.filter(group=group, left_on__isnull=True))
     last = Meeting.objects.filter(group=group).order_by("-number").values("number")[:1]
     wanted = Q(number=number) if number is not None else Q(key=key)
     found = Meeting.objects.filter(group=group).filter(wanted | Q(number=Subquery(last)))
@@ -138,8 +138,8 @@ def _desk(group: Group, actor: User, *, key: uuid.UUID | None, number: int | Non
     return Desk(
         group=group,
         books=books,
-        members=list(members),
-        loans=_open_loans(books, {}),
+        members=members,
+        loans=_open_loans(books, members, {}),
         meeting=meeting,
         next_number=max((m.number for m in current), default=0) + 1,
         officers={} if key else _officers(group),
@@ -171,11 +171,12 @@ def _correction(group: Group, actor: User, number: int) -> Desk:
             grows = sign if account.normal_side == Side.DEBIT else -sign
             reversing[account.pk] = reversing.get(account.pk, 0) + grows * line.amount
     then = Q(attendances__meeting=meeting) | Q(left_on__isnull=True, joined_on__lte=meeting.held_on)
+    members = list(Member.objects.filter(then, group=group).distinct())
     desk = Desk(
         group=group,
         books=books,
-        members=list(Member.objects.filter(then, group=group).distinct()),
-        loans=_open_loans(books, _repaid(lines)),
+        members=members,
+        loans=_open_loans(books, members, _repaid(lines)),
         meeting=meeting,
         next_number=number,
         officers={},
@@ -199,8 +200,9 @@ def _repaid(lines: list[Transfer]) -> dict[int, tuple[int, int]]:
     return repaid
 
 
-def _open_loans(books: Books, repaid: dict[int, tuple[int, int]]) -> list[OpenLoan]:
+def _open_loans(books: Books, members: list[Member], repaid: dict[int, tuple[int, int]]) -> list[OpenLoan]:
     """Return the running loans and those in `repaid`, which a correction may set running again."""
+    people = {member.pk: member for member in members}
     loans = {loan.pk: loan for loan in books.running_loans()}
     for account in books.accounts.values():
         if account.loan is not None and account.loan_id in repaid:
@@ -210,6 +212,8 @@ def _open_loans(books: Books, repaid: dict[int, tuple[int, int]]) -> list[OpenLo
         schedules[line.loan_id].append(line)
     open_loans = []
     for loan in sorted(loans.values(), key=lambda loan: loan.number):
+        if loan.member_id in people:
+            loan.member = people[loan.member_id]  # read already
         already = repaid.get(loan.pk, (0, 0))
         open_loans.append(
             OpenLoan(

@@ -49,9 +49,42 @@ GUARDS: tuple[Guard, ...] = (
         when="OLD.principal <> NEW.principal OR OLD.rate <> NEW.rate OR OLD.periods <> NEW.periods "
         "OR OLD.method <> NEW.method OR OLD.first_due <> NEW.first_due OR OLD.member_id <> NEW.member_id "
         "OR OLD.every <> NEW.every OR OLD.round_up_to <> NEW.round_up_to OR OLD.number <> NEW.number "
-        "OR OLD.group_id <> NEW.group_id OR COALESCE(OLD.funded_by_id, 0) <> COALESCE(NEW.funded_by_id, 0)",
+        "OR OLD.group_id <> NEW.group_id OR COALESCE(OLD.funded_by_id, 0) <> COALESCE(NEW.funded_by_id, 0) "
+        "OR OLD.payoff_fee <> NEW.payoff_fee OR OLD.fine_first <> NEW.fine_first "
+        "OR OLD.fine_late_instalment <> NEW.fine_late_instalment OR OLD.disbursed_on <> NEW.disbursed_on "
+        "OR COALESCE(OLD.request_id, 0) <> COALESCE(NEW.request_id, 0) "
+        "OR COALESCE(OLD.replaces_id, 0) <> COALESCE(NEW.replaces_id, 0)",
     ),
     forbid_delete("finance_loan"),
+    same_group("finance_loan", "request_id", "finance_loanrequest"),
+    same_group("finance_loan", "replaces_id", "finance_loan"),
+    forbid_insert(
+        "finance_loan_of_its_request",
+        "finance_loan",
+        when="EXISTS (SELECT 1 FROM finance_loanrequest r WHERE r.id = NEW.request_id "
+        "AND (r.member_id <> NEW.member_id OR r.status IN ('REFUSED', 'CANCELLED')))",
+    ),
+    forbid_insert(
+        "finance_loan_of_its_borrower",
+        "finance_loan",
+        when="EXISTS (SELECT 1 FROM finance_loan l WHERE l.id = NEW.replaces_id AND l.member_id <> NEW.member_id)",
+    ),
+    # What was asked for stays, and so does what was decided: an approved request can only be cancelled.
+    forbid_update(
+        "finance_loanrequest",
+        when="OLD.group_id <> NEW.group_id OR OLD.member_id <> NEW.member_id OR OLD.amount <> NEW.amount "
+        "OR OLD.periods <> NEW.periods OR OLD.asked_on <> NEW.asked_on OR OLD.key <> NEW.key "
+        "OR OLD.status IN ('REFUSED', 'CANCELLED') OR (OLD.status = 'APPROVED' AND NEW.status <> 'CANCELLED')",
+    ),
+    forbid_delete("finance_loanrequest"),
+    same_group("finance_loanrequest", "member_id", "groups_member"),
+    forbid_insert(
+        "finance_loanrequest_one_running",
+        "finance_loanrequest",
+        when="NEW.status IN ('ASKED', 'APPROVED') AND EXISTS (SELECT 1 FROM finance_loanrequest r "
+        "WHERE r.member_id = NEW.member_id AND r.key <> NEW.key AND r.status IN ('ASKED', 'APPROVED') "
+        "AND NOT EXISTS (SELECT 1 FROM finance_loan l WHERE l.request_id = r.id AND l.cancelled_at IS NULL))",
+    ),
     forbid_update(
         "finance_outsideloan",
         when="OLD.principal <> NEW.principal OR OLD.rate <> NEW.rate OR OLD.periods <> NEW.periods "

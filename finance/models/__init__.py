@@ -5,9 +5,10 @@ from finance.models.cash import CashCount
 from finance.models.cover import Cover, CoverRecovery
 from finance.models.inventory import InventoryItem, InventoryWriteDown
 from finance.models.ledger import Account, AccountKind, Entry, EntryKind, Side, Transfer
-from finance.models.loan import Instalment, Loan, LoanEvery
+from finance.models.loan import Instalment, Loan, LoanEnd, LoanEvery
 from finance.models.outside import OutsideLoan, OutsidePayment
 from finance.models.period import PeriodBalance, PeriodClosing
+from finance.models.request import LoanRequest, RequestStatus
 from finance.models.surplus import DivisionStatus, PaidTo, Purpose, SurplusDivision, SurplusPart, SurplusShare
 
 __all__ = [
@@ -24,13 +25,16 @@ __all__ = [
     "InventoryItem",
     "InventoryWriteDown",
     "Loan",
+    "LoanEnd",
     "LoanEvery",
+    "LoanRequest",
     "OutsideLoan",
     "OutsidePayment",
     "PaidTo",
     "PeriodBalance",
     "PeriodClosing",
     "Purpose",
+    "RequestStatus",
     "Side",
     "SurplusDivision",
     "SurplusPart",

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from groups.models import Group, Member, Method
+from groups.models import Group, Member, Method, PayoffFee
 
 
 class LoanEvery(models.TextChoices):
@@ -18,11 +18,19 @@ class LoanEvery(models.TextChoices):
     MONTH = "month", _("month")
 
 
+class LoanEnd(models.TextChoices):
+    """How a loan ended that was not repaid in full."""
+
+    RESCHEDULED = "RESCHEDULED", _("rescheduled")
+    WRITTEN_OFF = "WRITTEN_OFF", _("written off")
+
+
 class Loan(models.Model):
     """A loan to a member, with the terms of the day it was decided.
 
     `rate` is a fraction per period. The balance is that of the loan's LOAN account; a loan is running while
-    that balance is above zero.
+    that balance is above zero. One that was rescheduled or written off says so in `ended_as`, and in
+    `unpaid_principal` how much was not repaid then; the loan that replaces it points back at it.
     """
 
     group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="loans", verbose_name=_("group"))
@@ -37,6 +45,30 @@ class Loan(models.Model):
     disbursed_on = models.DateField(_("paid out on"))
     first_due = models.DateField(_("first instalment due"))
     purpose = models.CharField(_("purpose"), max_length=120, blank=True)
+    payoff_fee = models.CharField(
+        _("fee when it is paid off early"), max_length=7, choices=PayoffFee, default=PayoffFee.CHARGED
+    )
+    fine_late_instalment = models.PositiveBigIntegerField(_("fine for a late instalment"), default=0)
+    fine_first = models.BooleanField(_("a payment goes to the fine first"), default=False)
+    request = models.ForeignKey(
+        "finance.LoanRequest",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="loans",
+        verbose_name=_("request"),
+    )
+    replaces = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="replaced_by",
+        verbose_name=_("replaces the loan"),
+    )
+    ended_as = models.CharField(_("ended as"), max_length=11, choices=LoanEnd, blank=True)
+    ended_on = models.DateField(_("ended on"), null=True, blank=True)
+    unpaid_principal = models.BigIntegerField(_("principal not repaid at the end"), default=0)
     # Where the money came from, if the group passed a loan from outside on.
     funded_by = models.ForeignKey(
         "finance.OutsideLoan",
@@ -65,6 +97,19 @@ class Loan(models.Model):
             models.CheckConstraint(name="loan_every", condition=Q(every__in=LoanEvery.values)),
             models.CheckConstraint(name="loan_periods", condition=Q(periods__gte=1)),
             models.CheckConstraint(name="loan_first_due", condition=Q(first_due__gt=F("disbursed_on"))),
+            models.CheckConstraint(name="loan_payoff", condition=Q(payoff_fee__in=PayoffFee.values)),
+            # A loan that was cancelled never was, so its request and the loan it replaced are free again.
+            models.UniqueConstraint(
+                name="loan_request_once", fields=["request"], condition=Q(cancelled_at__isnull=True)
+            ),
+            models.UniqueConstraint(
+                name="loan_replaced_once", fields=["replaces"], condition=Q(cancelled_at__isnull=True)
+            ),
+            models.CheckConstraint(
+                name="loan_end",
+                condition=Q(ended_as="", ended_on__isnull=True, unpaid_principal=0)
+                | Q(ended_as__in=LoanEnd.values, ended_on__gte=F("disbursed_on"), unpaid_principal__gt=0),
+            ),
         ]
 
     def __str__(self) -> str:

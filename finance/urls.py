@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from finance.views import books
+from finance.views import books, opening
 
 urlpatterns: list[URLPattern] = [
     path("g/<str:code>/members/<int:pk>/", books.member, name="member"),
@@ -16,4 +16,5 @@ urlpatterns: list[URLPattern] = [
     path(
         "g/<str:code>/books/differences/<int:pk>/settle/", books.cash_difference_settle, name="cash-difference-settle"
     ),
+    path("g/<str:code>/books/opening/", opening.opening, name="opening"),
 ]

@@ -42,6 +42,10 @@ class Cover(models.Model):
     from_savings = models.BooleanField(_("from voluntary savings"))
     entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="covers", verbose_name=_("entry"))
 
+    # Annotated by `with_recovered`.
+    recovered: int
+    open: int
+
     objects = CoverQuerySet.as_manager()
 
     class Meta:

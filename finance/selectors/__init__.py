@@ -24,6 +24,7 @@ from finance.selectors.books import (
     savings_book,
     signers,
 )
+from finance.selectors.opening import may_open, opening_of
 
 __all__ = [
     "CashBook",
@@ -45,6 +46,8 @@ __all__ = [
     "loan_rows",
     "loan_totals",
     "loans_on",
+    "may_open",
+    "opening_of",
     "passbook",
     "savings_book",
     "signers",

@@ -15,16 +15,23 @@ from finance.services.money import (
     schedule_of,
     social_contribute,
 )
+from finance.services.opening import Opening, OpeningDebt, OpeningLoan, OpeningSavings, fee_in_all, opening_record
 
 __all__ = [
     "LoanTerms",
+    "Opening",
+    "OpeningDebt",
+    "OpeningLoan",
+    "OpeningSavings",
     "cash_count_record",
     "cash_count_settle",
     "entry_reverse",
+    "fee_in_all",
     "fine_pay",
     "loan_disburse",
     "loan_repay",
     "loans_open",
+    "opening_record",
     "other_money_record",
     "savings_deposit",
     "savings_withdraw",

@@ -124,7 +124,8 @@ def entry_reverse(*, actor: User, entry: Entry, reason: str, key: uuid.UUID) -> 
     """Undo an entry by its mirror image, dated like it; both stay visible.
 
     A loan paid out or received in it never happened and is cancelled; one that was repaid from since is
-    `NotAllowed`, its payments come first, and so does what was paid back to those who covered arrears. A meeting is corrected as a whole, in the minute book, and a settlement stands.
+    `NotAllowed`, its payments come first, and so does what was paid back to those who covered arrears. A meeting is
+    corrected as a whole, in the minute book, and a settlement stands.
     """
     books = _open(actor, entry.group, key, everything=True)
     if entry.kind == EntryKind.REVERSAL:
@@ -136,7 +137,7 @@ def entry_reverse(*, actor: User, entry: Entry, reason: str, key: uuid.UUID) -> 
     loans = list(Loan.objects.filter(accounts__debits__entry=entry, accounts__kind=AccountKind.LOAN))
     received = OutsideLoan.objects.filter(accounts__credits__entry=entry)
     paid = OutsidePayment.objects.filter(entry__reversed_by__isnull=True).exclude(entry=entry)
-    if any(_repaid(books, loan) for loan in loans) or paid.filter(outside_loan__in=received).exists():
+    if any(_repaid(books, loan, entry) for loan in loans) or paid.filter(outside_loan__in=received).exists():
         raise NotAllowed(_("Payments were made on this loan; reverse them first."))
     if CoverRecovery.objects.filter(cover__entry=entry, entry__reversed_by__isnull=True).exists():
         raise NotAllowed(_("Some of this was paid back already; reverse that first."))
@@ -254,9 +255,13 @@ def _require_here(member: Member) -> None:
         raise NotAllowed(_("%(member)s has left the group.") % {"member": member})
 
 
-def _repaid(books: Books, loan: Loan) -> bool:
-    fee = books.balance(AccountKind.SERVICE_FEE, loan=loan)
-    return fee > 0 or books.balance(AccountKind.LOAN, loan=loan) < loan.principal
+def _repaid(books: Books, loan: Loan, entry: Entry) -> bool:
+    """Say whether something beyond `entry`, which paid the loan out or brought it along, moved on the loan."""
+    paid: dict[str, int] = {AccountKind.LOAN: 0, AccountKind.SERVICE_FEE: 0}
+    for line in entry.transfers.filter(credit_account__loan=loan).select_related("credit_account"):
+        paid[line.credit_account.kind] += line.amount
+    fee = books.balance(AccountKind.SERVICE_FEE, loan=loan) - paid[AccountKind.SERVICE_FEE]
+    return fee > 0 or books.balance(AccountKind.LOAN, loan=loan) < loan.principal - paid[AccountKind.LOAN]
 
 
 def _post(books: Books, kind: EntryKind, on: date, moved: Sequence[Line], key: uuid.UUID) -> Entry:

@@ -33,6 +33,7 @@ def books(request: GroupRequest) -> HttpResponse:
         {
             "summary": selectors.group_summary(request.group),
             "differences": selectors.cash_differences(request.group, is_open=True),
+            "may_open": selectors.may_open(request.group),
         },
     )
 

@@ -134,6 +134,7 @@ ROUTES: dict[str, Route] = {
     "entry": Route(READ, lambda world: {"pk": Entry.objects.filter(group=world.group).latest("pk").pk}),
     "cash-differences": Route(READ),
     "cash-difference-settle": Route(RECORD, lambda world: {"pk": CashCount.objects.get(group=world.group).pk}),
+    "opening": Route(RECORD),
     # meetings
     "meeting-list": Route(READ),
     "meeting-new": Route(RECORD),

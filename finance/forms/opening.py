@@ -1,0 +1,291 @@
+"""The page of opening balances as forms; `OpeningSheet` holds them together and gives an `Opening`."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _g
+from django.utils.translation import gettext_lazy as _
+
+from finance.services import LoanTerms, Opening, OpeningDebt, OpeningLoan, OpeningSavings, fee_in_all
+from groups.forms import DateInput, PercentField
+from groups.models import Constitution, Group, Member, Method
+from groups.money import RupiahField, rupiah
+
+ROWS = 40
+"""The most running loans, and the most debts, the page takes."""
+
+
+class SignedRupiahField(RupiahField):
+    """Whole rupiah that may be negative: a capital eaten up by losses."""
+
+    def to_python(self, value: Any) -> int | None:
+        """Return whole rupiah, below zero with a minus sign in front."""
+        text = str(value if value is not None else "").strip()
+        if text[:1] in ("-", "−"):
+            amount = super().to_python(text[1:].strip())
+            return None if amount is None else -amount
+        return super().to_python(value)
+
+    def validate(self, value: int | None) -> None:
+        """Take any amount, also one below zero."""
+        forms.Field.validate(self, value)
+
+
+class OpeningForm(forms.Form):
+    """The day of the cut-off and what belongs to the group as a whole."""
+
+    use_required_attribute = False
+
+    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+    on = forms.DateField(
+        label=_("Balances at the end of the day"),
+        widget=DateInput,
+        help_text=_("Best the last day of a year: what was earned until then belongs to the years before."),
+    )
+    cash = RupiahField(label=_("Cash box (kas)"), required=False)
+    bank = RupiahField(label=_("Bank"), required=False)
+    inventory = RupiahField(label=_("Inventory (inventaris)"), required=False)
+    inventory_name = forms.CharField(label=_("What the inventory is"), max_length=120, required=False)
+    social_fund = RupiahField(label=_("Social fund (dana sosial)"), required=False)
+    reserve = RupiahField(label=_("Reserve (cadangan)"), required=False)
+    grants = RupiahField(label=_("Grants received (hibah)"), required=False)
+    capital = SignedRupiahField(
+        label=_("Opening capital (modal awal)"),
+        required=False,
+        help_text=_("What remains of the years before; with a minus sign in front if it is a loss."),
+    )
+
+    def __init__(self, *args: Any, group: Group, **kwargs: Any) -> None:
+        self.group = group
+        super().__init__(*args, **kwargs)
+
+    def clean_on(self) -> date:
+        """A cut-off lies between the founding of the group and today, in a period that is open."""
+        on: date = self.cleaned_data["on"]
+        if on > timezone.localdate():
+            raise ValidationError(_g("This day is in the future."))
+        if on < self.group.founded_on:
+            raise ValidationError(_g("The group did not exist yet on this date."))
+        return on
+
+    def clean(self) -> dict[str, Any]:
+        """Inventory has a name."""
+        data = self.cleaned_data
+        if data.get("inventory") and not data.get("inventory_name"):
+            self.add_error("inventory_name", _g("Say what it is."))
+        return data
+
+
+class SavingsForm(forms.Form):
+    """What one member has saved."""
+
+    use_required_attribute = False
+
+    pokok = RupiahField(label=_("Pokok"), required=False)
+    wajib = RupiahField(label=_("Wajib"), required=False)
+    sukarela = RupiahField(label=_("Sukarela"), required=False)
+
+    def __init__(self, *args: Any, member: Member, **kwargs: Any) -> None:
+        self.member = member
+        super().__init__(*args, **kwargs)
+
+    @property
+    def savings(self) -> OpeningSavings:
+        """The row as values; what cannot be read counts as nothing."""
+        return OpeningSavings(self.member, **{name: self.cleaned_data.get(name) or 0 for name in self.fields})
+
+
+class _RowForm(forms.Form):
+    """A row that may stay empty; a filled one needs the fields of `NEEDED`."""
+
+    use_required_attribute = False
+    NEEDED: tuple[str, ...] = ()
+
+    def __init__(self, *args: Any, rules: Constitution, members: dict[str, Member], **kwargs: Any) -> None:
+        self.rules = rules
+        self.members = members
+        super().__init__(*args, **kwargs)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Fit the fields to the group."""
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether something was typed into the row; rate and method come prefilled."""
+        return bool(set(self.changed_data) - {"rate", "method"})
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for what a filled row lacks."""
+        if self.is_filled:
+            for name in self.NEEDED:
+                if name not in self.errors and not self.cleaned_data.get(name):
+                    self.add_error(name, _g("This field is required."))
+        return self.cleaned_data
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the row is filled and can be read as a whole."""
+        return self.is_filled and not self.errors
+
+
+class RunningLoanForm(_RowForm):
+    """A loan that is still running: its original terms and what was paid on it."""
+
+    NEEDED = ("member", "principal", "periods", "disbursed_on", "first_due")
+
+    member = forms.ChoiceField(label=_("Borrower"), required=False)
+    principal = RupiahField(label=_("Principal as paid out"), required=False)
+    rate = PercentField(label=_("Service fee (jasa), % a month"), required=False)
+    method = forms.ChoiceField(label=_("Fee method"), choices=Method.choices, required=False)
+    periods = forms.IntegerField(label=_("Instalments (months)"), min_value=1, max_value=120, required=False)
+    disbursed_on = forms.DateField(label=_("Paid out on"), widget=DateInput, required=False)
+    first_due = forms.DateField(label=_("First instalment due"), widget=DateInput, required=False)
+    principal_paid = RupiahField(label=_("Principal repaid so far"), required=False)
+    fee_paid = RupiahField(label=_("Fee (jasa) paid so far"), required=False)
+
+    def _fit(self) -> None:
+        self.fields["member"] = forms.ChoiceField(
+            label=self.fields["member"].label,
+            required=False,
+            choices=[("", "—"), *((pk, member.name) for pk, member in self.members.items())],
+        )
+        self.fields["rate"].initial = self.rules.loan_rate
+        self.fields["method"].initial = self.rules.loan_method
+
+    def clean(self) -> dict[str, Any]:
+        """A running loan has something left to repay, and nobody paid more than it asks for."""
+        data = super().clean()
+        if not self.is_right:
+            return data
+        if data["first_due"] <= data["disbursed_on"]:
+            self.add_error("first_due", _g("The first instalment is due after the day the loan is paid out."))
+        elif data["principal_paid"] >= data["principal"]:
+            self.add_error("principal_paid", _g("A loan that is paid off is not entered."))
+        else:
+            asked = fee_in_all(self.loan.terms)
+            if data["fee_paid"] > asked:
+                self.add_error("fee_paid", _g("The loan asks for a fee of %s only.") % rupiah(asked))
+        return data
+
+    @property
+    def loan(self) -> OpeningLoan:
+        """The loan of a right row."""
+        data = self.cleaned_data
+        terms = LoanTerms(
+            member=self.members[data["member"]],
+            principal=data["principal"],
+            periods=data["periods"],
+            rate=data["rate"] if data["rate"] is not None else Decimal(0),
+            method=data["method"] or self.rules.loan_method,
+            round_up_to=self.rules.loan_round_up_to,
+            disbursed_on=data["disbursed_on"],
+            first_due=data["first_due"],
+        )
+        return OpeningLoan(terms, data["principal_paid"], data["fee_paid"])
+
+
+class DebtForm(_RowForm):
+    """A loan from outside that the group still repays."""
+
+    NEEDED = ("lender", "principal", "periods", "received_on", "first_due")
+
+    lender = forms.CharField(label=_("Lender"), max_length=120, required=False)
+    principal = RupiahField(label=_("Principal as received"), required=False)
+    repaid = RupiahField(label=_("Principal repaid so far"), required=False)
+    rate = PercentField(label=_("Service fee (jasa), % a month"), required=False)
+    method = forms.ChoiceField(label=_("Fee method"), choices=Method.choices, required=False)
+    periods = forms.IntegerField(label=_("Instalments (months)"), min_value=1, max_value=120, required=False)
+    received_on = forms.DateField(label=_("Received on"), widget=DateInput, required=False)
+    first_due = forms.DateField(label=_("First instalment due"), widget=DateInput, required=False)
+
+    def _fit(self) -> None:
+        self.fields["method"].initial = Method.FLAT
+
+    def clean(self) -> dict[str, Any]:
+        """A debt is still owed."""
+        data = super().clean()
+        if self.is_right and data["first_due"] <= data["received_on"]:
+            self.add_error("first_due", _g("The first instalment is due after the loan was received."))
+        elif self.is_right and data["repaid"] >= data["principal"]:
+            self.add_error("repaid", _g("A loan that is paid off is not entered."))
+        return data
+
+    @property
+    def debt(self) -> OpeningDebt:
+        """The debt of a right row."""
+        data = {**self.cleaned_data, "method": self.cleaned_data["method"] or Method.FLAT}
+        return OpeningDebt(**{**data, "rate": data["rate"] if data["rate"] is not None else Decimal(0)})
+
+
+LoanFormSet = forms.formset_factory(RunningLoanForm, extra=2, max_num=ROWS, absolute_max=ROWS)
+DebtFormSet = forms.formset_factory(DebtForm, extra=1, max_num=ROWS, absolute_max=ROWS)
+
+
+class OpeningSheet:
+    """The whole page for one group: unbound without `data`, bound with it."""
+
+    def __init__(self, group: Group, members: list[Member], data: Mapping[str, Any] | None = None) -> None:
+        self.data = data
+        self.head = OpeningForm(data, group=group)
+        self.members = [SavingsForm(data, prefix=f"m{member.pk}", member=member) for member in members]
+        people = {str(member.pk): member for member in members}
+        kwargs = {"rules": group.rules or Constitution(), "members": people}
+        self.loans = LoanFormSet(data, prefix="loans", form_kwargs=kwargs)
+        self.debts = DebtFormSet(data, prefix="debts", form_kwargs=kwargs)
+
+    @cached_property
+    def is_right(self) -> bool:
+        """Whether every field can be read and fits the others; messages then stand at the fields."""
+        for form in self._forms():
+            form.full_clean()
+        on = self.head.cleaned_data.get("on")
+        if on is not None:
+            for form in self.members:
+                if form.savings.total and form.member.joined_on > on:
+                    form.add_error("wajib", _g("This member joined after the cut-off."))
+            for loan in self._right(self.loans):
+                if loan.cleaned_data["disbursed_on"] > on:
+                    loan.add_error("disbursed_on", _g("This is after the cut-off."))
+            for debt in self._right(self.debts):
+                if debt.cleaned_data["received_on"] > on:
+                    debt.add_error("received_on", _g("This is after the cut-off."))
+        formsets = not (self.loans.non_form_errors() or self.debts.non_form_errors())
+        return formsets and not any(form.errors for form in self._forms())
+
+    @property
+    def opening(self) -> Opening:
+        """What the page says; a field that cannot be read counts as nothing, so that the difference can be shown."""
+        if self.data is None:
+            return Opening(on=timezone.localdate())
+        self.is_right  # noqa: B018 - reads the forms
+        head = self.head.cleaned_data
+        amounts = ("cash", "bank", "inventory", "social_fund", "reserve", "grants", "capital")
+        money: dict[str, int] = {name: head.get(name) or 0 for name in amounts}
+        return Opening(
+            on=head.get("on") or timezone.localdate(),
+            inventory_name=head.get("inventory_name") or "",
+            savings=tuple(form.savings for form in self.members if form.savings.total),
+            loans=tuple(form.loan for form in self._right(self.loans)),
+            debts=tuple(form.debt for form in self._right(self.debts)),
+            **money,
+        )
+
+    def _forms(self) -> Iterator[forms.Form]:
+        yield self.head
+        yield from self.members
+        yield from self.loans.forms
+        yield from self.debts.forms
+
+    @staticmethod
+    def _right(formset: Any) -> list[Any]:
+        return [form for form in formset.forms if form.is_bound and form.is_right]

@@ -1,0 +1,17 @@
+"""Whether a group may still enter its opening balances."""
+
+from __future__ import annotations
+
+from finance.models import Entry, EntryKind
+from groups.models import Group
+
+
+def opening_of(group: Group) -> Entry | None:
+    """Return the entry of the group's opening balances that stands, None if there is none."""
+    return Entry.objects.filter(group=group, kind=EntryKind.OPENING, reversed_by__isnull=True).first()
+
+
+def may_open(group: Group) -> bool:
+    """Say whether the ledger is empty, or everything in it was reversed."""
+    standing = Entry.objects.filter(group=group, reversed_by__isnull=True).exclude(kind=EntryKind.REVERSAL)
+    return not standing.exists()

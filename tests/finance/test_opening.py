@@ -1,0 +1,322 @@
+"""Opening balances: the page, and the one entry a group that existed before begins with."""
+
+import uuid
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.urls import reverse as url
+from django.utils import timezone
+
+from finance import selectors, services
+from finance.errors import AlreadyPosted, NotAllowed, PeriodClosed
+from finance.models import Account, Entry, InventoryItem, Loan, OutsideLoan
+from finance.services import LoanTerms, Opening, OpeningLoan, OpeningSavings
+from finance.verify import mismatches
+from groups.models import Group, Role
+from tests.factories import facilitator_of, make_group, make_member, make_members, make_user, repay, reverse, save
+from tests.finance.pages import get, signed_in, statements
+from tests.finance.test_histories import hledger_balances, our_balances
+
+pytestmark = pytest.mark.django_db
+
+CUT_OFF = date(2025, 12, 31)
+
+
+@pytest.fixture
+def group():
+    group = make_group()
+    make_members(group, 3)
+    return group
+
+
+def terms(group, **fields):
+    return LoanTerms(
+        **{
+            "member": group.members.first(),
+            "principal": 1_200_000,
+            "periods": 12,
+            "rate": Decimal("0.015"),
+            "method": "flat",
+            "round_up_to": 1000,
+            "disbursed_on": date(2025, 9, 2),
+            "first_due": date(2025, 10, 2),
+            **fields,
+        }
+    )
+
+
+def record(group, key=None, **fields):
+    """Members' savings of Rp 900,000, and a loan with Rp 900,000 left, by default."""
+    opening = Opening(
+        **{
+            "on": CUT_OFF,
+            "savings": tuple(OpeningSavings(member, pokok=100_000, wajib=200_000) for member in group.members.all()),
+            "loans": (OpeningLoan(terms(group), principal_paid=300_000, fee_paid=54_000),),
+            **fields,
+        }
+    )
+    return services.opening_record(actor=facilitator_of(group), group=group, opening=opening, key=key or uuid.uuid4())
+
+
+def balance(group, kind, **owner):
+    return Account.objects.get(group=group, kind=kind, **owner).balance
+
+
+def sheet(group, **fields):
+    """The page filled in: Rp 500,000 in the box, one member's savings of Rp 300,000, the rest capital."""
+    first = group.members.first()
+    return {
+        "key": str(uuid.uuid4()), "action": "post", "on": CUT_OFF.isoformat(), "cash": "500.000", "capital": "200.000",
+        f"m{first.pk}-pokok": "100.000", f"m{first.pk}-wajib": "200.000",
+        "loans-TOTAL_FORMS": "2", "loans-INITIAL_FORMS": "0", "debts-TOTAL_FORMS": "1", "debts-INITIAL_FORMS": "0",
+        **{name.replace("__", "-"): value for name, value in fields.items()},
+    }  # fmt: skip
+
+
+def loan_row(group, **fields):
+    row = {
+        "member": group.members.first().pk, "principal": "1.200.000", "rate": "1.5", "method": "flat",
+        "periods": "12", "disbursed_on": "2025-09-02", "first_due": "2025-10-02", "principal_paid": "300.000",
+        "fee_paid": "54.000", **fields,
+    }  # fmt: skip
+    return {f"loans-0-{name}": value for name, value in row.items()}
+
+
+def send(group, data):
+    return signed_in(facilitator_of(group)).post(url("opening", args=[group.code]), data)
+
+
+def test_loans_stand_as_they_stood_at_the_cut_off(group):
+    record(group)
+    card = selectors.loan_card(group, 1, on=CUT_OFF)
+    assert (card.row.outstanding, card.row.principal_paid, card.row.fee_paid) == (900_000, 300_000, 54_000)
+    assert card.row.standing.late == 0
+    assert [(payment.service_fee, payment.principal) for payment in card.payments] == [(54_000, 300_000)]
+    assert list(mismatches()) == []
+
+
+def test_a_loan_goes_on_being_repaid(group):
+    record(group)
+    repay(Loan.objects.get(), 118_000, on=date(2026, 1, 2))
+    row = selectors.loan_card(group, 1, on=date(2026, 1, 2)).row
+    assert (row.fee_paid, row.principal_paid) == (72_000, 400_000)
+
+
+def test_the_fee_paid_before_is_no_surplus_to_divide(group):
+    record(group)
+    income = balance(group, "SERVICE_FEE")
+    assert income - balance(group, "SURPLUS_DIVIDED") == 0
+    assert balance(group, "CAPITAL") == 0
+
+
+def test_everything_arrives_on_its_account(group):
+    debt = services.OpeningDebt(
+        lender="UPK Dolopo", principal=1_000_000, repaid=400_000, rate=Decimal("0.01"), method="flat", periods=10,
+        received_on=date(2025, 6, 1), first_due=date(2025, 7, 1),
+    )  # fmt: skip
+    record(
+        group, cash=500_000, bank=1_000_000, inventory=300_000, inventory_name="Timbangan", social_fund=150_000,
+        reserve=250_000, grants=500_000, capital=300_000, debts=(debt,),
+    )  # fmt: skip
+    kinds = ("CASH", "BANK", "INVENTORY", "OUTSIDE_LOAN", "SOCIAL_FUND", "RESERVE", "GRANT", "CAPITAL")
+    assert [balance(group, kind) for kind in kinds] == [
+        500_000, 1_000_000, 300_000, 600_000, 150_000, 250_000, 500_000, 300_000,
+    ]  # fmt: skip
+    assert InventoryItem.objects.get().name == "Timbangan"
+    assert OutsideLoan.objects.get().lender == "UPK Dolopo"
+    assert list(mismatches()) == []
+
+
+def test_losses_of_the_years_before_make_a_negative_capital(group):
+    record(group, capital=-200_000, loans=(), cash=700_000)
+    assert balance(group, "CAPITAL") == -200_000
+
+
+@pytest.mark.hledger
+def test_hledger_reads_the_same_balances(group):
+    record(group, cash=10_000, capital=10_000)
+    assert hledger_balances(group) == our_balances(group)
+
+
+def test_what_does_not_balance_is_refused(group):
+    with pytest.raises(NotAllowed, match=r"differ by Rp\s1\.$"):
+        record(group, cash=1)
+    assert not Entry.objects.exists()
+    assert not Loan.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("fields", "paid"),
+    [
+        ({"first_due": date(2025, 9, 2)}, {}),
+        ({}, {"principal_paid": 1_200_000}),
+        ({}, {"fee_paid": 216_001}),
+    ],
+)
+def test_a_loan_that_cannot_be_is_refused(group, fields, paid):
+    loan = OpeningLoan(terms(group, **fields), **paid)
+    with pytest.raises(NotAllowed):
+        record(group, savings=(), loans=(loan,), capital=loan.outstanding)
+    assert not Loan.objects.exists()
+
+
+def test_the_same_key_is_one_opening(group):
+    key = uuid.uuid4()
+    record(group, key=key)
+    with pytest.raises(AlreadyPosted):
+        record(group, key=key)
+    assert Entry.objects.count() == 1
+
+
+def test_a_group_with_money_in_the_books_has_no_opening(group):
+    save(group.members.first(), 1_000)
+    with pytest.raises(NotAllowed):
+        record(group)
+
+
+def test_a_second_opening_is_refused(group):
+    record(group)
+    with pytest.raises(NotAllowed):
+        record(group)
+
+
+def test_the_database_lets_nothing_stand_before_an_opening(group):
+    save(group.members.first(), 1_000)
+    with pytest.raises(IntegrityError, match="finance_entry_opening_first"), transaction.atomic():
+        Entry.objects.create(
+            group=group, kind="OPENING", effective_on=CUT_OFF, recorded_by=facilitator_of(group), key=uuid.uuid4()
+        )
+
+
+def test_a_wrong_opening_is_reversed_and_made_again(group):
+    reverse(record(group))
+    assert Loan.objects.get().cancelled_at is not None
+    record(group)
+    assert balance(group, "POKOK", member=group.members.first()) == 100_000
+    assert Loan.objects.get(cancelled_at=None).number == 2
+    assert list(mismatches()) == []
+
+
+def test_an_opening_whose_loan_was_paid_on_cannot_be_reversed(group):
+    entry = record(group)
+    repay(Loan.objects.get(), 18_000, on=date(2026, 1, 2))
+    with pytest.raises(NotAllowed):
+        reverse(entry)
+
+
+def test_members_of_another_group_are_refused(group):
+    with pytest.raises(NotAllowed):
+        record(group, savings=(OpeningSavings(make_member(make_group()), pokok=900_000),))
+
+
+def test_the_page_posts_what_was_typed(group):
+    response = send(group, sheet(group))
+    assert response.url == url("entry", args=[group.code, Entry.objects.get().pk])
+    assert (balance(group, "CASH"), balance(group, "CAPITAL")) == (500_000, 200_000)
+
+
+def test_the_page_takes_a_running_loan(group):
+    assert send(group, {**sheet(group, capital="1.100.000"), **loan_row(group)}).status_code == 302
+    assert selectors.loan_card(group, 1, on=CUT_OFF).row.outstanding == 900_000
+
+
+def test_checking_shows_the_difference_and_writes_nothing(group):
+    response = send(group, sheet(group, action="check", capital=""))
+    assert response.context["opening"].difference == 200_000
+    assert "The group has more than is explained" in response.content.decode()
+    assert not Entry.objects.exists()
+
+
+def test_posting_what_does_not_balance_says_by_how_much(group):
+    response = send(group, sheet(group, capital="-50.000"))
+    assert response.status_code == 422
+    assert "differ by Rp\xa0250.000" in response.content.decode()
+    assert 'value="-50.000"' in response.content.decode()
+    assert not Entry.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("fields", "where"),
+    [
+        ({"on": ""}, "on"),
+        ({"on": "2024-12-31"}, "on"),
+        ({"on": (timezone.localdate() + timedelta(1)).isoformat()}, "on"),
+        ({"cash": "-5"}, "cash"),
+        ({"cash": "9" * 20}, "cash"),
+        ({"capital": "--5"}, "capital"),
+        ({"inventory": "5"}, "inventory_name"),
+        ({"key": "x"}, "key"),
+    ],
+)
+def test_a_wrong_field_gets_its_message(group, fields, where):
+    response = send(group, sheet(group, **fields))
+    assert response.status_code == 422
+    assert where in response.context["sheet"].head.errors
+    assert not Entry.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("fields", "where"),
+    [
+        ({"member": ""}, "member"),
+        ({"member": "999999"}, "member"),
+        ({"principal": "0"}, "principal"),
+        ({"periods": "0"}, "periods"),
+        ({"periods": "121"}, "periods"),
+        ({"principal_paid": "1200000"}, "principal_paid"),
+        ({"fee_paid": "216001"}, "fee_paid"),
+        ({"first_due": "2025-09-01"}, "first_due"),
+        ({"disbursed_on": "2026-01-01", "first_due": "2026-02-01"}, "disbursed_on"),
+    ],
+)
+def test_a_wrong_loan_gets_its_message(group, fields, where):
+    response = send(group, {**sheet(group, capital="1.100.000"), **loan_row(group, **fields)})
+    assert response.status_code == 422
+    assert where in response.context["sheet"].loans.forms[0].errors
+    assert not Loan.objects.exists()
+
+
+def test_savings_of_who_joined_after_the_cut_off_are_refused(group):
+    late = make_member(group, number=9, joined_on=CUT_OFF + timedelta(5))
+    response = send(group, sheet(group, **{f"m{late.pk}-wajib": "1000", "capital": "199000"}))
+    assert "wajib" in response.context["sheet"].members[-1].errors
+
+
+def test_a_cut_off_in_a_closed_period_is_refused_at_the_date(group):
+    Group.objects.filter(pk=group.pk).update(books_closed_through=CUT_OFF)
+    assert "on" in send(group, sheet(group)).context["sheet"].head.errors
+    with pytest.raises(PeriodClosed):
+        record(Group.objects.get(pk=group.pk))
+
+
+def test_more_rows(group):
+    response = send(group, sheet(group, action="more"))
+    assert len(response.context["sheet"].loans.forms) == 4
+    assert b'value="500.000"' in response.content
+
+
+def test_the_same_form_twice_is_one_opening(group):
+    data = sheet(group)
+    assert send(group, data).status_code == send(group, data).status_code == 302
+    assert Entry.objects.count() == 1
+
+
+def test_staff_may_not_enter_balances(group):
+    staff = make_user(Role.STAFF, organisation=group.organisation)
+    assert get(group, "opening", user=staff).status_code == 403
+
+
+def test_the_books_lead_to_it_while_they_are_empty(group):
+    assert url("opening", args=[group.code]) in get(group, "books").content.decode()
+    save(group.members.first(), 1_000)
+    assert url("opening", args=[group.code]) not in get(group, "books").content.decode()
+    assert b"opening balances come first" in get(group, "opening").content
+
+
+def test_statements_do_not_grow_with_the_members(group):
+    few = statements(group, "opening")
+    for number in range(10, 18):
+        make_member(group, number=number)
+    assert statements(group, "opening") == few <= 8

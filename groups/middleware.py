@@ -40,7 +40,9 @@ class AccessMiddleware:
         if capability is None or not request.user.is_authenticated:
             return None
         if "code" in kwargs:
-            group = Group.objects.visible_to(request.user).filter(code=kwargs.pop("code")).first()
+            group = (
+                Group.objects.visible_to(request.user).filter(code=kwargs.pop("code")).select_related("rules").first()
+            )
             if group is None:
                 raise Http404
             request.group = group  # type: ignore[attr-defined]

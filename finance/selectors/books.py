@@ -32,6 +32,7 @@ from django.utils.translation import gettext as _
 from finance.chart import EXPENSES, INCOME, SAVINGS
 from finance.models import Account, AccountKind, CashCount, Entry, Instalment, Loan, Transfer
 from finance.schedules import Paid, Standing, spread, standing
+from finance.selectors.reports import Ledger, ledger
 from groups.models import Group, Member, OfficerRole, OfficerTerm
 
 _ENTRY = ("entry__reverses", "entry__reversed_by")
@@ -95,53 +96,9 @@ def group_summary(group: Group) -> GroupSummary:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class CashBook:
-    """The cash box or the bank from `start` to `end`, both included.
-
-    `lines` are transfers with `money_in`, `money_out` and `running`, the balance after the line in the order of
-    the book: effective date, then the order of recording.
-    """
-
-    start: date
-    end: date
-    opening: int
-    total_in: int
-    total_out: int
-    lines: QuerySet[Transfer]
-
-    @property
-    def closing(self) -> int:
-        """The balance at the end of `end`."""
-        return self.opening + self.total_in - self.total_out
-
-
-def cash_book(group: Group, *, start: date, end: date, kind: AccountKind = AccountKind.CASH) -> CashBook:
-    """Return the book of `kind` (CASH or BANK) for a period.
-
-    The opening balance is today's balance less what moved since, so a recent period costs little.
-    """
-    account = Account.objects.filter(group=group, kind=kind).first()
-    if account is None:
-        return CashBook(start, end, 0, 0, 0, Transfer.objects.none())
-    came, went = Q(debit_account=account), Q(credit_account=account)
-    since = Transfer.objects.filter(came | went, entry__group=group, entry__effective_on__gte=start)
-    in_period = Q(entry__effective_on__lte=end)
-    sums = since.aggregate(
-        came=Coalesce(Sum("amount", filter=came), 0),
-        went=Coalesce(Sum("amount", filter=went), 0),
-        total_in=Coalesce(Sum("amount", filter=came & in_period), 0),
-        total_out=Coalesce(Sum("amount", filter=went & in_period), 0),
-    )
-    opening = account.balance - sums["came"] + sums["went"]
-    lines = (
-        since.filter(in_period)
-        .annotate(money_in=_if(came), money_out=_if(went))
-        .annotate(running=Window(Sum(F("money_in") - F("money_out")), order_by=_BOOK_ORDER) + Value(opening))
-        .select_related("entry", *_ENTRY, "debit_account", "credit_account", "member")
-        .order_by(*_BOOK_ORDER)
-    )
-    return CashBook(start, end, opening, sums["total_in"], sums["total_out"], lines)
+def cash_book(group: Group, *, start: date, end: date, kind: AccountKind = AccountKind.CASH) -> Ledger:
+    """Return the book of the cash box or the bank (`kind` CASH or BANK) for a period, both days included."""
+    return ledger(list(Account.objects.filter(group=group, kind=kind)), start=start, end=end)
 
 
 def latest_movement(group: Group, *, kind: AccountKind = AccountKind.CASH) -> date | None:

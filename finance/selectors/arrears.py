@@ -1,0 +1,292 @@
+"""What is late on the loans of one group or of thousands, and how healthy they are, as of any day.
+
+Each function is one statement, whatever the number of groups and loans. Balances come from the columns of the
+accounts less what moved after the day, so a recent day costs little. Whole rupiah.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import QuerySet
+
+from finance.chart import EQUITY, EXPENSES, INCOME
+from finance.models import AccountKind
+from finance.performance import (
+    AGEING_DAYS,
+    Collectability,
+    Performance,
+    Slice,
+    ageing_bounds,
+    collectability,
+    collectability_bounds,
+)
+from groups.models import Group
+
+CAPITAL = tuple(kind for kind in EQUITY if kind != AccountKind.SURPLUS_DIVIDED)
+"""What the operating standard calls capital (modal): opening capital, grants, reserve."""
+
+# An instalment is late from the day after it fell due, and not paid while the fees or the principals up to it are
+# more than what was paid of each: `finance.schedules.standing` in SQL.
+_STANDING_SQL = """
+WITH chosen (id) AS ({groups}),
+later AS (
+    SELECT account_id, SUM(amount) AS moved
+    FROM (
+        SELECT t.debit_account_id AS account_id, t.amount
+        FROM finance_entry e JOIN finance_transfer t ON t.entry_id = e.id
+        WHERE e.group_id IN (SELECT id FROM chosen) AND e.effective_on > %(on)s
+        UNION ALL
+        SELECT t.credit_account_id, -t.amount
+        FROM finance_entry e JOIN finance_transfer t ON t.entry_id = e.id
+        WHERE e.group_id IN (SELECT id FROM chosen) AND e.effective_on > %(on)s
+    ) moves
+    GROUP BY account_id
+),
+loans AS (
+    SELECT l.id, l.group_id, l.member_id, l.number, l.principal, l.disbursed_on,
+        SUM(CASE WHEN a.kind = 'LOAN' THEN a.debits_posted - a.credits_posted - COALESCE(later.moved, 0) ELSE 0 END)
+            AS balance,
+        SUM(CASE WHEN a.kind = 'LOAN' THEN 0 ELSE a.credits_posted - a.debits_posted + COALESCE(later.moved, 0) END)
+            AS fee_paid
+    FROM finance_loan l
+    JOIN finance_account a ON a.loan_id = l.id AND a.kind IN ('LOAN', 'SERVICE_FEE')
+    LEFT JOIN later ON later.account_id = a.id
+    WHERE l.group_id IN (SELECT id FROM chosen) AND l.disbursed_on <= %(on)s AND l.cancelled_at IS NULL
+    GROUP BY l.id, l.group_id, l.member_id, l.number, l.principal, l.disbursed_on
+),
+instalments AS (
+    SELECT i.loan_id, i.due_on, i.principal, i.service_fee,
+        SUM(i.principal) OVER up_to AS principals, SUM(i.service_fee) OVER up_to AS fees
+    FROM finance_instalment i
+    WHERE i.group_id IN (SELECT id FROM chosen) AND i.due_on <= %(on)s
+    WINDOW up_to AS (PARTITION BY i.loan_id ORDER BY i.number)
+),
+due AS (
+    SELECT i.loan_id,
+        SUM(i.principal + i.service_fee) AS by_now,
+        SUM(CASE WHEN i.due_on < %(on)s THEN i.principal ELSE 0 END) AS principal,
+        SUM(CASE WHEN i.due_on < %(on)s THEN i.service_fee ELSE 0 END) AS service_fee,
+        MIN(CASE WHEN i.due_on < %(on)s AND (i.principals > l.principal - l.balance OR i.fees > l.fee_paid)
+            THEN i.due_on END) AS late_since,
+        SUM(CASE WHEN i.due_on < %(on)s AND (
+            i.principal > 0 AND i.principals > l.principal - l.balance
+            OR i.service_fee > 0 AND i.fees > l.fee_paid) THEN 1 ELSE 0 END) AS late
+    FROM instalments i JOIN loans l ON l.id = i.loan_id
+    GROUP BY i.loan_id
+),
+standing AS (
+    SELECT l.id, l.group_id, l.member_id, l.number, l.disbursed_on, l.principal, l.balance,
+        COALESCE(d.by_now, 0) AS due_by_now,
+        l.principal - l.balance + l.fee_paid AS paid,
+        CASE WHEN l.balance > 0 THEN d.late_since END AS late_since,
+        CASE WHEN l.balance > 0 THEN COALESCE(d.late, 0) ELSE 0 END AS instalments_late,
+        CASE WHEN l.balance > 0 AND d.principal > l.principal - l.balance
+            THEN d.principal - (l.principal - l.balance) ELSE 0 END AS late_principal,
+        CASE WHEN l.balance > 0 AND d.service_fee > l.fee_paid THEN d.service_fee - l.fee_paid ELSE 0 END AS late_fee
+    FROM loans l LEFT JOIN due d ON d.loan_id = l.id
+)
+"""
+
+_LOANS_SQL = """
+SELECT s.number, m.id, m.name, s.disbursed_on, s.principal, s.balance, s.late_since, s.instalments_late,
+    s.late_principal, s.late_fee
+FROM standing s JOIN groups_member m ON m.id = s.member_id
+WHERE s.balance > 0
+ORDER BY CASE WHEN s.late_since IS NULL THEN 1 ELSE 0 END, s.late_since, s.group_id, s.number
+"""
+
+_SLICES_SQL = """,
+aged AS (
+    SELECT s.*, {age} AS age, {collectability} AS collectability,
+        CASE WHEN s.balance > 0 AND 1 = ROW_NUMBER() OVER (
+            PARTITION BY s.member_id, s.balance > 0
+            ORDER BY CASE WHEN s.late_since IS NULL THEN 1 ELSE 0 END, s.late_since, s.id
+        ) THEN 1 ELSE 0 END AS borrower
+    FROM standing s
+)
+SELECT {group_id}, age, collectability,
+    SUM(CASE WHEN balance > 0 THEN 1 ELSE 0 END), SUM(borrower),
+    SUM(balance), SUM(late_principal), SUM(late_fee),
+    SUM(due_by_now), SUM(CASE WHEN paid < due_by_now THEN paid ELSE due_by_now END)
+FROM aged
+GROUP BY 1, 2, 3
+ORDER BY 1, 2, 3
+"""
+
+_MONEY_SQL = """
+WITH chosen (id) AS ({groups}),
+moves AS (
+    SELECT account_id,
+        SUM(CASE WHEN effective_on <= %(on)s THEN amount ELSE 0 END) AS this_year,
+        SUM(CASE WHEN effective_on > %(on)s THEN amount ELSE 0 END) AS later
+    FROM (
+        SELECT t.credit_account_id AS account_id, t.amount, e.effective_on
+        FROM finance_entry e JOIN finance_transfer t ON t.entry_id = e.id
+        WHERE e.group_id IN (SELECT id FROM chosen) AND e.effective_on >= %(year)s
+        UNION ALL
+        SELECT t.debit_account_id, -t.amount, e.effective_on
+        FROM finance_entry e JOIN finance_transfer t ON t.entry_id = e.id
+        WHERE e.group_id IN (SELECT id FROM chosen) AND e.effective_on >= %(year)s
+    ) moved
+    GROUP BY account_id
+)
+SELECT {group_id}, a.kind, SUM(COALESCE(m.this_year, 0)),
+    SUM(a.credits_posted - a.debits_posted - COALESCE(m.later, 0))
+FROM finance_account a LEFT JOIN moves m ON m.account_id = a.id
+WHERE a.group_id IN (SELECT id FROM chosen) AND a.kind IN ({kinds})
+GROUP BY 1, 2
+"""
+
+
+_NO_MONEY = {"income": 0, "costs": 0, "capital": 0}
+
+
+@dataclass(frozen=True, slots=True)
+class LoanArrears:
+    """A running loan as it stands on a day; `late_since` is when its oldest unpaid instalment fell due."""
+
+    number: int
+    member_id: int
+    member: str
+    disbursed_on: date
+    principal: int
+    balance: int
+    late_since: date | None
+    instalments_late: int
+    late_principal: int
+    late_fee: int
+    on: date
+
+    @property
+    def late(self) -> int:
+        """Principal and service fee that are late."""
+        return self.late_principal + self.late_fee
+
+    @property
+    def days_late(self) -> int:
+        """Days since the oldest unpaid instalment fell due, 0 for a loan on time."""
+        return (self.on - self.late_since).days if self.late_since is not None else 0
+
+    @property
+    def collectability(self) -> Collectability:
+        """Kolektibilitas from 1 to 5."""
+        return collectability(self.late_since, self.on)
+
+
+def loan_arrears(groups: QuerySet[Group], *, on: date) -> list[LoanArrears]:
+    """Return the running loans of `groups` on a day, those late the longest first, in one statement."""
+    rows = _run(_STANDING_SQL + _LOANS_SQL, groups, {"on": on})
+    return [_loan(on, *row) for row in rows]
+
+
+def performance(groups: QuerySet[Group], *, on: date) -> Performance:
+    """Return the figures of all `groups` together on a day, in two statements: the loans, and the money."""
+    return _figures(groups, on, "0").get(0, Performance(months=on.month))
+
+
+def performance_by_group(groups: QuerySet[Group], *, on: date) -> dict[int, Performance]:
+    """Return the figures of each of `groups` that has any, by the group's id, in the same two statements."""
+    return _figures(groups, on, "group_id")
+
+
+def _loan(
+    on: date,
+    number: int,
+    member_id: int,
+    member: str,
+    disbursed_on: date | str,
+    principal: int,
+    balance: int,
+    late_since: date | str | None,
+    *late: int,
+) -> LoanArrears:
+    instalments_late, late_principal, late_fee = map(int, late)
+    return LoanArrears(
+        number=number,
+        member_id=member_id,
+        member=member,
+        disbursed_on=_day(disbursed_on),
+        principal=principal,
+        balance=int(balance),
+        late_since=None if late_since is None else _day(late_since),
+        instalments_late=instalments_late,
+        late_principal=late_principal,
+        late_fee=late_fee,
+        on=on,
+    )
+
+
+def _figures(groups: QuerySet[Group], on: date, group_id: str) -> dict[int, Performance]:
+    """Return figures by `group_id`, a column or the constant 0 for all groups together."""
+    days = {"on": on}
+    days |= {f"age{number}": bound for number, bound in enumerate(ageing_bounds(on))}
+    days |= {f"level{level}": bound for level, bound in collectability_bounds(on).items()}
+    ages = " ".join(
+        f"WHEN s.late_since < %(age{number})s THEN {number + 1}" for number in reversed(range(len(AGEING_DAYS)))
+    )
+    levels = " ".join(
+        f"WHEN s.late_since <= %(level{level})s THEN {level}" for level in sorted(collectability_bounds(on))[::-1]
+    )
+    words = {
+        "group_id": group_id,
+        "age": f"CASE WHEN s.late_since IS NULL THEN 0 {ages} ELSE 0 END",
+        "collectability": f"CASE WHEN s.late_since IS NULL THEN 1 {levels} ELSE 2 END",
+    }
+    slices: dict[int, list[Slice]] = {}
+    due: dict[int, list[int]] = {}
+    for key, age, level, loans, *amounts in _run(_STANDING_SQL + _SLICES_SQL, groups, days, **words):
+        borrowers, balance, late_principal, late_fee, due_by_now, paid = map(int, amounts)
+        so_far = due.setdefault(key, [0, 0])
+        so_far[0] += due_by_now
+        so_far[1] += paid
+        if loans:
+            slices.setdefault(key, []).append(Slice(age, level, loans, borrowers, balance, late_principal, late_fee))
+    money: dict[int, dict[str, int]] = {}
+    kinds = ", ".join(f"'{kind}'" for kind in (*INCOME, *EXPENSES, *CAPITAL))
+    year = {"on": on, "year": on.replace(month=1, day=1)}
+    of_column = {"group_id": "a.group_id" if group_id == "group_id" else group_id, "kinds": kinds}
+    for key, kind, this_year, balance in _run(_MONEY_SQL, groups, year, **of_column):
+        sums = money.setdefault(key, dict(_NO_MONEY))
+        if kind in CAPITAL:
+            sums["capital"] += int(balance)
+        elif kind in INCOME:
+            sums["income"] += int(this_year)
+        else:
+            sums["costs"] -= int(this_year)
+    return {
+        key: Performance(
+            slices=tuple(slices.get(key, ())),
+            due=due.get(key, (0, 0))[0],
+            paid=due.get(key, (0, 0))[1],
+            income=of_money["income"],
+            costs=of_money["costs"],
+            capital=of_money["capital"],
+            months=on.month,
+        )
+        for key in {*due, *money}
+        for of_money in (money.get(key, _NO_MONEY),)
+    }
+
+
+def _run(sql: str, groups: QuerySet[Group], days: dict[str, date], **words: str) -> list[tuple[Any, ...]]:
+    try:
+        chosen, values = groups.order_by().values("pk").query.get_compiler(connection=connection).as_sql()
+    except EmptyResultSet:
+        return []
+    parameters: dict[str, Any] = {name: connection.ops.adapt_datefield_value(day) for name, day in days.items()}
+    parameters |= {f"group{number}": value for number, value in enumerate(values)}
+    chosen %= tuple(f"%(group{number})s" for number in range(len(values)))
+    with connection.cursor() as cursor:
+        cursor.execute(sql.format(groups=chosen, **words), parameters)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
+
+
+def _day(value: date | str) -> date:
+    """SQLite gives days as text."""
+    return value if isinstance(value, date) else date.fromisoformat(value)

@@ -38,7 +38,8 @@ CHART: dict[str, ChartLine] = {
     AccountKind.CAPITAL: ChartLine("31010", Side.CREDIT, may_go_negative=True),
     AccountKind.GRANT: ChartLine("31020", Side.CREDIT),
     AccountKind.RESERVE: ChartLine("32010", Side.CREDIT),
-    AccountKind.SURPLUS_DIVIDED: ChartLine("33010", Side.DEBIT),
+    # Below zero where a loss was made good from the reserve or by the members.
+    AccountKind.SURPLUS_DIVIDED: ChartLine("33010", Side.DEBIT, may_go_negative=True),
     AccountKind.SERVICE_FEE: ChartLine("41010", Side.CREDIT),
     AccountKind.OTHER_INCOME: ChartLine("41020", Side.CREDIT),
     AccountKind.FINE: ChartLine("41030", Side.CREDIT),

@@ -6,8 +6,10 @@ whatever else the members agreed (reserve, officers, social fund).
 
 from __future__ import annotations
 
+import calendar
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Generic, TypeVar
@@ -75,3 +77,33 @@ def divide_surplus(
 def _divide(part: Fraction, bases: Mapping[Id, int]) -> dict[Id, int]:
     whole = sum(bases.values())
     return {member: int(part * base / whole) if whole else 0 for member, base in bases.items()}
+
+
+def apportion(amount: int, bases: Mapping[Id, int]) -> dict[Id, int]:
+    """Divide `amount` rupiah whole, in proportion to `bases`, equally where all of them are zero.
+
+    Each part is rounded down; the rupiah left over go one each to those who lost most by that, the first of them
+    first (largest remainder). Raises `ValueError` for a negative amount or base, and for an amount without anybody.
+    """
+    if amount < 0 or any(base < 0 for base in bases.values()):
+        raise ValueError("amount and bases cannot be negative")
+    if amount and not bases:
+        raise ValueError("nobody to divide it among")
+    if not any(bases.values()):
+        bases = dict.fromkeys(bases, 1)
+    whole = sum(bases.values())
+    parts = {who: amount * base // whole for who, base in bases.items()}
+    lost = sorted(bases, key=lambda who: -(amount * bases[who] % whole))
+    for who in lost[: amount - sum(parts.values())]:
+        parts[who] += 1
+    return parts
+
+
+def month_ends(start: date, end: date) -> list[date]:
+    """Return the last day of each calendar month from `start` to `end`; of the last month, `end` itself."""
+    months = range(start.year * 12 + start.month - 1, end.year * 12 + end.month)
+    days = [
+        date(year, month + 1, calendar.monthrange(year, month + 1)[1])
+        for year, month in (divmod(m, 12) for m in months)
+    ]
+    return [*days[:-1], end]

@@ -16,6 +16,16 @@ from finance.services.money import (
     social_contribute,
 )
 from finance.services.opening import Opening, OpeningDebt, OpeningLoan, OpeningSavings, fee_in_all, opening_record
+from finance.services.share_out import (
+    share_out_post,
+    share_out_reverse,
+)
+from finance.services.surplus import (
+    surplus_decide,
+    surplus_post,
+    surplus_withdraw,
+)
+from finance.services.period import period_close
 
 __all__ = [
     "LoanTerms",
@@ -33,8 +43,14 @@ __all__ = [
     "loans_open",
     "opening_record",
     "other_money_record",
+    "period_close",
     "savings_deposit",
     "savings_withdraw",
     "schedule_of",
+    "share_out_post",
+    "share_out_reverse",
     "social_contribute",
+    "surplus_decide",
+    "surplus_post",
+    "surplus_withdraw",
 ]

@@ -132,6 +132,8 @@ def entry_reverse(*, actor: User, entry: Entry, reason: str, key: uuid.UUID) -> 
         raise NotAllowed(_("A reversal cannot be reversed."))
     if entry.kind in (EntryKind.MEETING, EntryKind.SETTLEMENT):
         raise NotAllowed(_("This entry belongs to a meeting or a cash count and cannot be reversed by itself."))
+    if entry.kind in (EntryKind.SURPLUS, EntryKind.SHARE_OUT):
+        raise NotAllowed(_("A division of the surplus or a share-out is taken back on its own page."))
     if Entry.objects.filter(reverses=entry).exists():
         raise AlreadyReversed
     loans = list(Loan.objects.filter(accounts__debits__entry=entry, accounts__kind=AccountKind.LOAN))

@@ -1,0 +1,154 @@
+"""What people type about the surplus (SHU) and the share-out; the rules themselves are kept by the services."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from finance.models import AccountKind, PaidTo, SurplusDivision
+from finance.selectors import CAN_BE_KEPT
+from groups.forms import DateInput
+from groups.models import Group
+
+MOST_DAYS = 3 * 366
+"""A period of more than three years is a slip of the finger."""
+
+
+class SurplusPeriodForm(forms.Form):
+    """From which day to which the surplus is asked for; a day left out is that of the period to divide next."""
+
+    start = forms.DateField(label=_("From"), widget=DateInput, required=False)
+    end = forms.DateField(label=_("To"), widget=DateInput, required=False)
+
+    def __init__(self, *args: Any, following: tuple[date, date], **kwargs: Any) -> None:
+        self.following = following
+        super().__init__(*args, **kwargs)
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a period that ends before it starts, and one of many years."""
+        cleaned = super().clean() or {}
+        start = cleaned.get("start") or self.following[0]
+        end = cleaned.get("end") or (
+            self.following[1] if start <= self.following[1] else start.replace(month=12, day=31)
+        )
+        if end < start:
+            self.add_error("end", ValidationError(_("The period ends before it starts.")))
+        elif (end - start).days > MOST_DAYS:
+            self.add_error("end", ValidationError(_("A period has three years at most.")))
+        return {"start": start, "end": end}
+
+    @property
+    def period(self) -> tuple[date, date]:
+        """The first and the last day asked for; what to divide next if that cannot be read."""
+        if not self.is_valid():
+            return self.following
+        return self.cleaned_data["start"], self.cleaned_data["end"]
+
+
+class NotInFutureForm(forms.Form):
+    """A form with a day `on` that cannot be in the future, and the key of the one action it asks for."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+
+    def refuse_future(self, name: str) -> date:
+        """Return the day typed in the field `name`."""
+        day: date = self.cleaned_data[name]
+        if day > timezone.localdate():
+            raise ValidationError(_("This day is in the future."))
+        return day
+
+
+class DecisionForm(NotInFutureForm):
+    """What a meeting decided about the division it had before it."""
+
+    seen = forms.IntegerField(widget=forms.HiddenInput)
+    decided_on = forms.DateField(label=_("Decided on"), widget=DateInput, initial=timezone.localdate)
+    note = forms.CharField(
+        label=_("Note of the meeting"),
+        max_length=200,
+        help_text=_("Where it was decided, for example: annual meeting of the members, 24 of 25 present."),
+    )
+
+    def __init__(self, *args: Any, end: date, **kwargs: Any) -> None:
+        self.end = end
+        super().__init__(*args, **kwargs)
+
+    def clean_decided_on(self) -> date:
+        """Refuse a day to come and one before the period is over."""
+        day = self.refuse_future("decided_on")
+        if day < self.end:
+            raise ValidationError(_("The surplus is decided about when its period is over."))
+        return day
+
+
+class SurplusPostForm(NotInFutureForm):
+    """On which day a division is posted, and where the members' parts go."""
+
+    on = forms.DateField(label=_("Date"), widget=DateInput, initial=timezone.localdate)
+    paid_to = forms.ChoiceField(
+        label=_("The members' parts go to"), choices=PaidTo.choices, initial=PaidTo.SAVINGS, widget=forms.RadioSelect
+    )
+
+    def __init__(self, *args: Any, division: SurplusDivision, **kwargs: Any) -> None:
+        self.division = division
+        super().__init__(*args, **kwargs)
+
+    def clean_on(self) -> date:
+        """Refuse a day to come and one before the decision."""
+        day = self.refuse_future("on")
+        if day < self.division.decided_on:
+            raise ValidationError(_("This day is before the decision."))
+        return day
+
+
+class ReasonForm(NotInFutureForm):
+    """Why something is taken back."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=200)
+
+
+class ShareOutOptionsForm(forms.Form):
+    """The day of a share-out, and what the group keeps."""
+
+    on = forms.DateField(label=_("Date"), widget=DateInput, required=False)
+    keep = forms.MultipleChoiceField(
+        label=_("The group keeps"),
+        choices=[(kind.value, kind.label) for kind in CAN_BE_KEPT],
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        help_text=_("What is not kept goes to the members in proportion to their savings. Grants are usually kept."),
+    )
+
+    def __init__(self, *args: Any, group: Group, **kwargs: Any) -> None:
+        self.group = group
+        super().__init__(*args, **kwargs)
+
+    def clean_on(self) -> date:
+        """Return today for no day; refuse one to come and one before the group existed."""
+        day: date = self.cleaned_data["on"] or timezone.localdate()
+        if day > timezone.localdate():
+            raise ValidationError(_("This day is in the future."))
+        if day < self.group.founded_on:
+            raise ValidationError(_("The group did not exist yet on this date."))
+        return day
+
+    @property
+    def kept(self) -> frozenset[AccountKind]:
+        """The kinds of equity that stay."""
+        return frozenset(AccountKind(kind) for kind in self.cleaned_data.get("keep", ()))
+
+
+class ShareOutForm(ShareOutOptionsForm, NotInFutureForm):
+    """The share-out as it was seen, to be posted."""
+
+    seen = forms.IntegerField(widget=forms.HiddenInput)
+    note = forms.CharField(
+        label=_("Note of the meeting"), max_length=200, help_text=_("Where the members decided on the share-out.")
+    )
+    field_order = ("on", "keep", "note", "seen", "key")

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from finance.views import books, opening
+from finance.views import books, opening, period
 
 urlpatterns: list[URLPattern] = [
     path("g/<str:code>/members/<int:pk>/", books.member, name="member"),
@@ -17,4 +17,6 @@ urlpatterns: list[URLPattern] = [
         "g/<str:code>/books/differences/<int:pk>/settle/", books.cash_difference_settle, name="cash-difference-settle"
     ),
     path("g/<str:code>/books/opening/", opening.opening, name="opening"),
+    path("g/<str:code>/books/periods/", period.periods, name="periods"),
+    path("g/<str:code>/books/periods/close/", period.period_close, name="period-close"),
 ]

@@ -95,12 +95,14 @@ CHECKS = (
         """,
     ),
     Check(
-        "a reversal mirrors its entry, line by line, on the same day",
+        "a reversal mirrors its entry, line by line, on the same day unless that is closed",
         """
         SELECT r.group_id, 'entry ' || r.id || ' reverses ' || o.id
         FROM finance_entry r
         JOIN finance_entry o ON o.id = r.reverses_id
-        WHERE r.effective_on <> o.effective_on OR r.group_id <> o.group_id
+        JOIN groups_group g ON g.id = o.group_id
+        WHERE r.group_id <> o.group_id OR (r.effective_on <> o.effective_on AND (r.effective_on < o.effective_on
+            OR g.books_closed_through IS NULL OR o.effective_on > g.books_closed_through))
         UNION
         SELECT group_id, 'entry ' || reversal_id || ' reverses ' || original_id
         FROM (
@@ -138,6 +140,20 @@ CHECKS = (
         ) m ON m.account_id = a.id
         WHERE paid_out <> CASE WHEN l.cancelled_at IS NULL THEN l.principal ELSE 0 END
             OR repaid < 0 OR a.debits_posted - a.credits_posted <> paid_out - repaid
+        """,
+    ),
+    Check(
+        "the balances of a closed period are those of the transfers by its last day",
+        """
+        SELECT b.group_id, a.code || ' through ' || b.through || ': stored ' || b.debits || ' / ' || b.credits
+        FROM finance_periodbalance b
+        JOIN finance_account a ON a.id = b.account_id
+        WHERE b.debits <> (
+            SELECT COALESCE(SUM(t.amount), 0) FROM finance_transfer t JOIN finance_entry e ON e.id = t.entry_id
+            WHERE t.debit_account_id = b.account_id AND e.effective_on <= b.through)
+        OR b.credits <> (
+            SELECT COALESCE(SUM(t.amount), 0) FROM finance_transfer t JOIN finance_entry e ON e.id = t.entry_id
+            WHERE t.credit_account_id = b.account_id AND e.effective_on <= b.through)
         """,
     ),
     Check(

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from finance import selectors, services
-from finance.errors import AlreadyPosted, AlreadySettled, LedgerError
+from finance.errors import AlreadyPosted, AlreadySettled, LedgerError, PeriodClosed
 from finance.forms.books import PeriodForm, SettleForm, month_of
 from finance.models import CashCount, Entry
 from groups.http import GroupRequest
@@ -111,6 +111,7 @@ def loan(request: GroupRequest, number: int) -> HttpResponse:
         "finance/loan.html",
         {
             "card": card,
+            "covers": selectors.covers_on(card.row.loan),
             "percent": (card.row.loan.rate * 100).normalize(),
             "today": today,
             "signers": selectors.signers(request.group),
@@ -130,6 +131,7 @@ def member(request: GroupRequest, pk: int) -> HttpResponse:
         "finance/member.html",
         {
             "member": found,
+            "claims": selectors.claims_of(found),
             "book": book,
             "page": Paginator(book.lines, LINES_ON_A_PAGE).get_page(request.GET.get("page")),
             "signers": selectors.signers(request.group),
@@ -174,7 +176,7 @@ def cash_difference_settle(request: GroupRequest, pk: int) -> HttpResponse:
             messages.info(request, str(error))
             return redirect("cash-differences", request.group.code)
         except LedgerError as error:
-            form.add_error("post_difference", str(error))
+            form.add_error("on" if isinstance(error, PeriodClosed) else "post_difference", str(error))
         else:
             messages.success(request, _("The difference is settled."))
             return redirect("cash-differences", request.group.code)

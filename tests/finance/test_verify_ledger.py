@@ -99,14 +99,14 @@ def test_a_reversal_that_is_no_mirror_is_found(loan):
     reversal = Entry.objects.filter(kind="REVERSAL").earliest("pk")
     first = reversal.transfers.earliest("pk")
     run(f"UPDATE finance_transfer SET member_id = NULL WHERE id = {first.pk}", lift=["finance_transfer_no_update"])
-    assert rules() == {"a reversal mirrors its entry, line by line, on the same day"}
+    assert rules() == {"a reversal mirrors its entry, line by line, on the same day unless that is closed"}
 
 
 def test_a_reversal_of_another_day_is_found(loan):
     run(
         "UPDATE finance_entry SET effective_on = '2026-01-01' WHERE kind = 'REVERSAL'", lift=["finance_entry_no_update"]
     )
-    assert rules() == {"a reversal mirrors its entry, line by line, on the same day"}
+    assert rules() == {"a reversal mirrors its entry, line by line, on the same day unless that is closed"}
 
 
 def test_a_loan_that_was_not_paid_out_whole_is_found(loan):

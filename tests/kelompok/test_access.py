@@ -135,6 +135,8 @@ ROUTES: dict[str, Route] = {
     "cash-differences": Route(READ),
     "cash-difference-settle": Route(RECORD, lambda world: {"pk": CashCount.objects.get(group=world.group).pk}),
     "opening": Route(RECORD),
+    "periods": Route(READ),
+    "period-close": Route(RECORD, get={405}),
     # meetings
     "meeting-list": Route(READ),
     "meeting-new": Route(RECORD),

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from finance.models import CashCount, Entry, Loan, Transfer
+from groups.models import Group
 from meetings.models import AgendaItem, Attendance, Meeting
 from tests.factories import FOUNDED, lend, make_group, make_member, make_members, save
 from tests.meetings.pages import balance, errors, post_sheet, sign_in
@@ -289,3 +290,13 @@ def test_the_ledger_entry_carries_the_key_of_the_sheet(client, group):
     key = uuid.uuid4()
     post_sheet(client, group, key=key)
     assert Entry.objects.get().key == key == Meeting.objects.get().key
+
+
+def test_a_day_in_a_closed_period_is_refused_at_the_date(client, group):
+    post_sheet(client, group, action="draft")
+    Group.objects.filter(pk=group.pk).update(books_closed_through=HELD_ON)
+    response = post_sheet(client, group, number=1, data={**sheet_data(group), "base": str(Meeting.objects.get().key)})
+    assert response.status_code == 422
+    assert "closed through 4 March 2025" in errors(response)["held_on"][0]
+    assert Meeting.objects.get().status == "DRAFT"
+    assert not Entry.objects.exists()

@@ -7,8 +7,11 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError
+from django.utils import timezone
 
 from finance.models import CashCount, Entry, Loan, Transfer
+from finance.verify import mismatches
+from groups.models import Group
 from meetings.models import AgendaItem, Attendance, Meeting
 from tests.factories import lend, make_group, make_members, save
 from tests.meetings.pages import balance, errors, post_correction, post_sheet, sign_in
@@ -226,3 +229,13 @@ def test_transfers_of_the_old_version_are_untouched(client, group):
     before = list(Transfer.objects.values_list("pk", "amount"))
     post_correction(client, group, m1_wajib="15000")
     assert list(Transfer.objects.values_list("pk", "amount")[:3]) == before
+
+
+def test_a_correction_in_a_closed_period_is_dated_in_the_open_one(client, group):
+    post_sheet(client, group)
+    Group.objects.filter(pk=group.pk).update(books_closed_through=HELD_ON)
+    assert post_correction(client, group, m1_wajib="15000").status_code == 302
+    _old, reversal, new = Entry.objects.order_by("pk")
+    assert reversal.effective_on == new.effective_on == timezone.localdate()
+    assert Meeting.objects.get(version=2).held_on == HELD_ON
+    assert list(mismatches()) == []

@@ -1,0 +1,44 @@
+"""Closing a period, as people type it."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, timedelta
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _g
+from django.utils.translation import gettext_lazy as _
+
+from groups.forms import DateInput
+from groups.models import Group
+
+
+class PeriodCloseForm(forms.Form):
+    """Through which day the books are closed; it cannot be undone, so it is asked for twice."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+    through = forms.DateField(label=_("Close the books through"), widget=DateInput)
+    aware = forms.BooleanField(
+        label=_("I know that nothing can be recorded on these days any more, and that this cannot be undone.")
+    )
+
+    def __init__(self, *args: Any, group: Group, **kwargs: Any) -> None:
+        self.group = group
+        super().__init__(*args, **kwargs)
+        self.fields["through"].initial = timezone.localdate().replace(day=1) - timedelta(days=1)
+
+    def clean_through(self) -> date:
+        """Refuse a day that is not over, is closed already, or was before the group."""
+        through: date = self.cleaned_data["through"]
+        closed = self.group.books_closed_through
+        if through >= timezone.localdate():
+            raise ValidationError(_g("Only days that are over can be closed."))
+        if through < self.group.founded_on:
+            raise ValidationError(_g("The group did not exist yet on this date."))
+        if closed is not None and through <= closed:
+            raise ValidationError(_g("The books are closed through %s.") % date_format(closed))
+        return through

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -172,9 +173,9 @@ def _assess_batch(
     records = read_records(group_ids, as_of)
     judged = latest_judgements(group_ids, as_of)
     history = _History(group_ids, as_of)
-    now = timezone.now()
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
     outcomes: list[Outcome] = []
-    rows: list[Assessment] = []
+    rows: list[_Row] = []
     for group_id, code, organisation_id in batch:
         if organisation_id not in in_use:
             in_use[organisation_id] = _instrument_of(organisation_id)
@@ -186,40 +187,67 @@ def _assess_batch(
         facts = {indicator: m.facts for indicator, m in measured.items()}
         outcomes.append(Outcome(group_id, code, as_of, instrument, result, facts, need, stored))
         if stored:
+            indicators = {
+                score.indicator.code: {
+                    "value": score.value,
+                    "points": score.points,
+                    "facts": facts[score.indicator.code],
+                }
+                for score in result.scores
+            }
             rows.append(
-                Assessment(
+                _Row(
                     group_id=group_id,
-                    instrument=instrument,
-                    as_of=as_of,
-                    month=as_of.replace(day=1),
+                    instrument_id=instrument.pk,
+                    as_of=connection.ops.adapt_datefield_value(as_of),
+                    month=connection.ops.adapt_datefield_value(as_of.replace(day=1)),
                     latest=history.is_latest(group_id),
                     closes_month=group_id not in history.later_in_month,
+                    status=AssessmentStatus.DRAFT.value,
                     score=result.score,
                     stage=result.stage,
                     need=need.value,
-                    indicators={
-                        score.indicator.code: {
-                            "value": score.value,
-                            "points": score.points,
-                            "facts": facts[score.indicator.code],
-                        }
-                        for score in result.scores
-                    },
+                    indicators=json.dumps(indicators),
                     computed_at=now,
-                    computed_by=actor,
+                    computed_by_id=actor.pk if actor is not None else None,
                 )
             )
     history.make_way(rows)
-    Assessment.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=["group", "as_of"],
-        update_fields=[
-            "instrument", "latest", "closes_month", "score", "stage", "need", "indicators", "computed_at",
-            "computed_by",
-        ],
-    )  # fmt: skip
+    _store(rows)
     return outcomes
+
+
+class _Row(NamedTuple):
+    """One assessment as its table has it."""
+
+    group_id: int
+    instrument_id: int
+    as_of: Any
+    month: Any
+    latest: bool
+    closes_month: bool
+    status: str
+    score: int
+    stage: str
+    need: int
+    indicators: str
+    computed_at: Any
+    computed_by_id: int | None
+
+
+def _store(rows: Sequence[_Row]) -> None:
+    """Write the rows, over drafts of the same day, in one plain statement: with `bulk_create` scoring took a quarter longer."""
+    if not rows:
+        return
+    places = ", ".join([f"({', '.join(['%s'] * len(_Row._fields))})"] * len(rows))
+    kept = {"group_id", "as_of", "month", "status"}
+    taken = ", ".join(f"{column} = EXCLUDED.{column}" for column in _Row._fields if column not in kept)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO assessment_assessment ({', '.join(_Row._fields)}) VALUES {places} "  # noqa: S608 - no input
+            f"ON CONFLICT (group_id, as_of) DO UPDATE SET {taken}",
+            [value for row in rows for value in row],
+        )
 
 
 class _History:
@@ -255,7 +283,7 @@ class _History:
         """Whether an assessment of the day is the newest of the group."""
         return group_id not in self._latest or self._latest[group_id][1] <= self.as_of
 
-    def make_way(self, rows: Sequence[Assessment]) -> None:
+    def make_way(self, rows: Sequence[_Row]) -> None:
         """Take the marks from the assessments that `rows` supersede, in two statements."""
         superseded = [
             self._latest[row.group_id][0]

@@ -7,7 +7,18 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from finance.models import Account, CashCount, Entry, Instalment, Loan, Transfer
+from finance.models import (
+    Account,
+    CashCount,
+    Cover,
+    CoverRecovery,
+    Entry,
+    Instalment,
+    Loan,
+    OutsideLoan,
+    OutsidePayment,
+    Transfer,
+)
 from groups.admin import ReadOnlyAdmin
 from groups.money import rupiah
 
@@ -111,6 +122,41 @@ class InstalmentAdmin(LedgerAdmin):
     list_display = ["group", "loan", "number", "due_on", "principal", "service_fee"]
     list_select_related: ClassVar[Any] = ["group", "loan"]
     search_fields = ["group__code"]
+
+
+@admin.register(OutsideLoan)
+class OutsideLoanAdmin(LedgerAdmin):
+    """Loans from outside."""
+
+    list_display = ["number", "group", "lender", "principal", "method", "periods", "received_on", "cancelled_at"]
+    search_fields = ["group__code", "lender"]
+
+
+@admin.register(OutsidePayment)
+class OutsidePaymentAdmin(LedgerAdmin):
+    """What was paid to lenders."""
+
+    list_display = ["pk", "group", "outside_loan", "service_fee", "principal", "entry"]
+    list_select_related: ClassVar[Any] = ["group", "outside_loan", "entry"]
+    search_fields = ["group__code", "outside_loan__lender"]
+
+
+@admin.register(Cover)
+class CoverAdmin(LedgerAdmin):
+    """What members paid on the loans of others."""
+
+    list_display = ["pk", "group", "loan", "coverer", "amount", "from_savings", "entry"]
+    list_select_related: ClassVar[Any] = ["group", "loan", "coverer", "entry"]
+    search_fields = ["group__code", "coverer__name"]
+
+
+@admin.register(CoverRecovery)
+class CoverRecoveryAdmin(LedgerAdmin):
+    """What members got back."""
+
+    list_display = ["pk", "group", "cover", "amount", "to_savings", "entry"]
+    list_select_related: ClassVar[Any] = ["group", "cover", "entry"]
+    search_fields = ["group__code", "cover__coverer__name"]
 
 
 @admin.register(CashCount)

@@ -8,6 +8,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from finance.models import Account
+from groups.models import Member
 from groups.money import rupiah
 
 
@@ -56,3 +57,11 @@ class PeriodClosed(NotAllowed):
 
     def __init__(self, closed_through: date) -> None:
         super().__init__(_("The books are closed through %s.") % date_format(closed_through))
+
+
+class CoverRefused(NotAllowed):
+    """A share in a member's arrears, or what is paid back of it, cannot be; `member` is whose share, if one's."""
+
+    def __init__(self, message: str, member: Member | None = None) -> None:
+        self.member = member
+        super().__init__(message)

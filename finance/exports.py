@@ -28,6 +28,8 @@ class Out(Protocol):
 def account_name(account: Account) -> str:
     """Return a readable name, one for each account: `Assets:11030.3 Loan to a member:Siti`."""
     name = f"{HEADINGS[account.code[0]]}:{account.code} {_plain(str(account.get_kind_display()))}"
+    if account.outside_loan is not None:
+        return f"{name}:{_plain(account.outside_loan.lender)}"
     return f"{name}:{_plain(account.member.name)}" if account.member is not None else name
 
 
@@ -86,7 +88,14 @@ def _entries(group: Group) -> Iterator[tuple[Entry, list[Transfer]]]:
     """Yield entries with their transfers, a few thousand in memory at a time."""
     transfers = (
         Transfer.objects.filter(entry__group=group)
-        .select_related("entry__recorded_by", "debit_account__member", "credit_account__member", "member")
+        .select_related(
+            "entry__recorded_by",
+            "debit_account__member",
+            "debit_account__outside_loan",
+            "credit_account__member",
+            "credit_account__outside_loan",
+            "member",
+        )
         .order_by("entry_id", "pk")
     )
     yield from _by_entry(transfers.iterator(chunk_size=2000))

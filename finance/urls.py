@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from finance.views import books, opening, period
+from finance.views import books, covers, opening, outside, period, share_out, surplus
 
 urlpatterns: list[URLPattern] = [
     path("g/<str:code>/members/<int:pk>/", books.member, name="member"),
@@ -19,4 +19,19 @@ urlpatterns: list[URLPattern] = [
     path("g/<str:code>/books/opening/", opening.opening, name="opening"),
     path("g/<str:code>/books/periods/", period.periods, name="periods"),
     path("g/<str:code>/books/periods/close/", period.period_close, name="period-close"),
+    path("g/<str:code>/books/loans/<int:number>/cover/", covers.loan_cover, name="loan-cover"),
+    path("g/<str:code>/members/<int:pk>/pay-back/", covers.cover_recover, name="cover-recover"),
+    path("g/<str:code>/books/outside/", outside.outside_loans, name="outside-loans"),
+    path("g/<str:code>/books/outside/receive/", outside.outside_loan_receive, name="outside-loan-receive"),
+    path("g/<str:code>/books/outside/<int:number>/", outside.outside_loan, name="outside-loan"),
+    path("g/<str:code>/books/outside/<int:number>/pay/", outside.outside_loan_repay, name="outside-loan-repay"),
+    path("g/<str:code>/books/surplus/", surplus.surplus, name="surplus"),
+    path("g/<str:code>/books/surplus/divide/", surplus.surplus_divide, name="surplus-divide"),
+    path("g/<str:code>/books/surplus/<int:pk>/", surplus.surplus_division, name="surplus-division"),
+    path("g/<str:code>/books/surplus/<int:pk>/post/", surplus.surplus_post, name="surplus-post"),
+    path("g/<str:code>/books/surplus/<int:pk>/withdraw/", surplus.surplus_withdraw, name="surplus-withdraw"),
+    path("g/<str:code>/books/share-out/", share_out.share_out, name="share-out"),
+    path("g/<str:code>/books/share-out/post/", share_out.share_out_post, name="share-out-post"),
+    path("g/<str:code>/books/share-out/<int:pk>/", share_out.share_out_list, name="share-out-list"),
+    path("g/<str:code>/books/share-out/<int:pk>/reverse/", share_out.share_out_reverse, name="share-out-reverse"),
 ]

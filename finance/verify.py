@@ -167,6 +167,78 @@ CHECKS = (
             OR NOT EXISTS (SELECT 1 FROM finance_account a WHERE a.loan_id = l.id AND a.kind = 'LOAN')
         """,
     ),
+    Check(
+        "a loan from outside is owed less what was repaid",
+        """
+        SELECT o.group_id, 'loan from outside ' || o.number || ': principal ' || o.principal || ', received '
+            || COALESCE(received, 0) || ', repaid ' || COALESCE(repaid, 0) || ', balance '
+            || COALESCE(a.credits_posted - a.debits_posted, 0)
+        FROM finance_outsideloan o
+        LEFT JOIN finance_account a ON a.outside_loan_id = o.id
+        LEFT JOIN (
+            SELECT account_id,
+                SUM(CASE WHEN is_repayment THEN 0 ELSE amount END) AS received,
+                SUM(CASE WHEN is_repayment THEN -amount ELSE 0 END) AS repaid
+            FROM (
+                SELECT t.credit_account_id AS account_id, t.amount, e.reverses_id IS NOT NULL AS is_repayment
+                FROM finance_transfer t JOIN finance_entry e ON e.id = t.entry_id
+                UNION ALL
+                SELECT t.debit_account_id, -t.amount, e.reverses_id IS NULL
+                FROM finance_transfer t JOIN finance_entry e ON e.id = t.entry_id
+            ) moves
+            GROUP BY account_id
+        ) m ON m.account_id = a.id
+        WHERE COALESCE(received, 0) <> CASE WHEN o.cancelled_at IS NULL THEN o.principal ELSE 0 END
+            OR COALESCE(repaid, 0) < 0
+            OR COALESCE(a.credits_posted - a.debits_posted, 0) <> COALESCE(received, 0) - COALESCE(repaid, 0)
+        """,
+    ),
+    Check(
+        "what was paid to a lender is what its entry moved",
+        """
+        SELECT p.group_id, 'entry ' || p.entry_id || ': payment of ' || p.service_fee || ' + ' || p.principal
+        FROM finance_outsidepayment p
+        JOIN finance_entry e ON e.id = p.entry_id
+        WHERE p.principal <> (
+                SELECT COALESCE(SUM(t.amount), 0) FROM finance_transfer t
+                JOIN finance_account a ON a.id = t.debit_account_id
+                WHERE t.entry_id = p.entry_id AND a.outside_loan_id = p.outside_loan_id)
+            OR e.kind = 'OUTSIDE_LOAN' AND p.service_fee <> (
+                SELECT COALESCE(SUM(t.amount), 0) FROM finance_transfer t
+                JOIN finance_account a ON a.id = t.debit_account_id
+                WHERE t.entry_id = p.entry_id AND a.kind = 'OUTSIDE_FEE')
+        """,
+    ),
+    Check(
+        "what a member covered is what the entry moved for them",
+        """
+        SELECT c.group_id, 'entry ' || c.entry_id || ': cover of ' || c.amount
+        FROM finance_cover c
+        WHERE c.amount <> (
+            SELECT COALESCE(SUM(t.amount), 0) FROM finance_transfer t
+            JOIN finance_account a ON a.id = t.credit_account_id
+            WHERE t.entry_id = c.entry_id AND t.member_id = c.coverer_id AND a.loan_id = c.loan_id)
+        """,
+    ),
+    Check(
+        "a cover is paid back once at most, and by what the entry moved",
+        """
+        SELECT c.group_id, 'cover ' || c.id || ' of ' || c.amount || ': paid back ' || SUM(r.amount)
+        FROM finance_cover c
+        JOIN finance_coverrecovery r ON r.cover_id = c.id
+        WHERE NOT EXISTS (SELECT 1 FROM finance_entry e WHERE e.reverses_id = r.entry_id)
+        GROUP BY c.id, c.group_id, c.amount
+        HAVING SUM(r.amount) > c.amount
+        UNION ALL
+        SELECT r.group_id, 'entry ' || r.entry_id || ': paid back ' || SUM(r.amount)
+        FROM finance_coverrecovery r
+        GROUP BY r.group_id, r.entry_id
+        HAVING SUM(r.amount) <> (
+            SELECT COALESCE(SUM(t.amount), 0) FROM finance_transfer t
+            JOIN finance_account a ON a.id = t.debit_account_id
+            WHERE t.entry_id = r.entry_id AND a.kind = 'CASH')
+        """,
+    ),
 )
 
 COUNTED = ("groups_group", "finance_account", "finance_entry", "finance_transfer", "finance_loan")

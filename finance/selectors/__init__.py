@@ -24,7 +24,17 @@ from finance.selectors.books import (
     savings_book,
     signers,
 )
+from finance.selectors.covers import Claim, Claims, claims_of, covers_on, open_covers
 from finance.selectors.opening import may_open, opening_of
+from finance.selectors.outside import (
+    OutsideCard,
+    OutsideRow,
+    PassedOn,
+    outside_card,
+    outside_loans_on,
+    outside_rows,
+    passed_on,
+)
 from finance.selectors.period import closings
 from finance.selectors.reports import (
     BalanceSheet,
@@ -60,10 +70,13 @@ from finance.selectors.surplus import (
     surplus_divisions,
     surplus_projection,
 )
+from finance.selectors.leaving import leaving
 
 __all__ = [
-    "CAN_BE_KEPT",
     "BalanceSheet",
+    "CAN_BE_KEPT",
+    "Claim",
+    "Claims",
     "DivisionSheet",
     "GroupSummary",
     "IncomeStatement",
@@ -74,7 +87,10 @@ __all__ = [
     "LoanRow",
     "LoanTotals",
     "MemberPart",
+    "OutsideCard",
+    "OutsideRow",
     "Passbook",
+    "PassedOn",
     "PeriodSurplus",
     "ReportLine",
     "SavingsBook",
@@ -89,7 +105,9 @@ __all__ = [
     "balance_sheet",
     "cash_book",
     "cash_differences",
+    "claims_of",
     "closings",
+    "covers_on",
     "divided_through",
     "division_preview",
     "division_sheet",
@@ -97,6 +115,7 @@ __all__ = [
     "group_summary",
     "income_statement",
     "latest_movement",
+    "leaving",
     "ledger",
     "loan_arrears",
     "loan_card",
@@ -105,8 +124,13 @@ __all__ = [
     "loans_on",
     "may_open",
     "next_period",
+    "open_covers",
     "opening_of",
+    "outside_card",
+    "outside_loans_on",
+    "outside_rows",
     "passbook",
+    "passed_on",
     "performance",
     "performance_by_group",
     "period_surplus",

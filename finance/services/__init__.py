@@ -1,5 +1,8 @@
 """Every write to a group's money; a module for each concern, all of them callable from here."""
 
+from finance.services.covers import cover_recover, loan_cover
+from finance.services.leaving import member_settle
+from finance.services.loans import NewSchedule, loan_recover, loan_repay, loan_reschedule, loan_write_off
 from finance.services.money import (
     LoanTerms,
     cash_count_record,
@@ -7,15 +10,17 @@ from finance.services.money import (
     entry_reverse,
     fine_pay,
     loan_disburse,
-    loan_repay,
     loans_open,
     other_money_record,
     savings_deposit,
     savings_withdraw,
     schedule_of,
     social_contribute,
+    terms_by_rules,
 )
 from finance.services.opening import Opening, OpeningDebt, OpeningLoan, OpeningSavings, fee_in_all, opening_record
+from finance.services.outside import OutsideTerms, outside_loan_receive, outside_loan_repay
+from finance.services.period import period_close
 from finance.services.share_out import (
     share_out_post,
     share_out_reverse,
@@ -25,24 +30,33 @@ from finance.services.surplus import (
     surplus_post,
     surplus_withdraw,
 )
-from finance.services.period import period_close
 
 __all__ = [
     "LoanTerms",
+    "NewSchedule",
     "Opening",
     "OpeningDebt",
     "OpeningLoan",
     "OpeningSavings",
+    "OutsideTerms",
     "cash_count_record",
     "cash_count_settle",
+    "cover_recover",
     "entry_reverse",
     "fee_in_all",
     "fine_pay",
+    "loan_cover",
     "loan_disburse",
+    "loan_recover",
     "loan_repay",
+    "loan_reschedule",
+    "loan_write_off",
     "loans_open",
+    "member_settle",
     "opening_record",
     "other_money_record",
+    "outside_loan_receive",
+    "outside_loan_repay",
     "period_close",
     "savings_deposit",
     "savings_withdraw",
@@ -53,4 +67,5 @@ __all__ = [
     "surplus_decide",
     "surplus_post",
     "surplus_withdraw",
+    "terms_by_rules",
 ]

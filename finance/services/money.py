@@ -28,11 +28,12 @@ from finance.models import (
     Instalment,
     Loan,
     LoanEvery,
+    LoanRequest,
     OutsideLoan,
     OutsidePayment,
 )
-from finance.schedules import build_schedule
-from groups.models import Group, Member, User
+from finance.schedules import build_schedule, due_date
+from groups.models import Constitution, Group, Member, PayoffFee, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,40 @@ class LoanTerms:
     purpose: str = ""
     every: str = LoanEvery.MONTH
     funded_by: OutsideLoan | None = None
+    payoff_fee: str = PayoffFee.CHARGED
+    fine_late_instalment: int = 0
+    fine_first: bool = False
+    request: LoanRequest | None = None
+    replaces: Loan | None = None
+
+
+def terms_by_rules(
+    rules: Constitution,
+    *,
+    member: Member,
+    principal: int,
+    periods: int,
+    disbursed_on: date,
+    first_due: date | None = None,
+    purpose: str = "",
+    request: LoanRequest | None = None,
+) -> LoanTerms:
+    """Return the terms of a loan by the group's rules; without `first_due` it is a month after paying out."""
+    return LoanTerms(
+        member=member,
+        principal=principal,
+        periods=periods,
+        rate=rules.loan_rate,
+        method=rules.loan_method,
+        round_up_to=rules.loan_round_up_to,
+        disbursed_on=disbursed_on,
+        first_due=first_due or due_date(disbursed_on, 1, "month"),
+        purpose=purpose,
+        payoff_fee=rules.payoff_fee,
+        fine_late_instalment=rules.fine_late_instalment,
+        fine_first=rules.fine_first,
+        request=request,
+    )
 
 
 @transaction.atomic
@@ -81,19 +116,6 @@ def loan_disburse(*, actor: User, group: Group, terms: LoanTerms, key: uuid.UUID
     (loan,) = loans_open(books, [terms])
     _post(books, EntryKind.LOAN, terms.disbursed_on, lines.disbursement(books, loan), key)
     return loan
-
-
-@transaction.atomic
-def loan_repay(*, actor: User, group: Group, loan: Loan, amount: int, on: date, key: uuid.UUID) -> Entry:
-    """Take a payment on a loan; more than the loan still asks for is `NotAllowed`."""
-    books = _open(actor, group, key, of=loan)
-    if loan.cancelled_at is not None or books.balance(AccountKind.LOAN, loan=loan) == 0:
-        raise NotAllowed(_("This loan is closed."))
-    try:
-        postings = lines.repayment(books, loan, list(loan.instalments.all()), amount, on)
-    except ValueError as error:
-        raise NotAllowed(_("The payment is more than the balance of the loan.")) from error
-    return _post(books, EntryKind.REPAYMENT, on, postings, key)
 
 
 @transaction.atomic
@@ -143,7 +165,11 @@ def entry_reverse(*, actor: User, entry: Entry, reason: str, key: uuid.UUID) -> 
         raise NotAllowed(_("Payments were made on this loan; reverse them first."))
     if CoverRecovery.objects.filter(cover__entry=entry, entry__reversed_by__isnull=True).exists():
         raise NotAllowed(_("Some of this was paid back already; reverse that first."))
+    ended = _ended_in(books, entry)
+    for loan in ended:
+        books.account(AccountKind.LOAN, loan=loan).loan = Loan(pk=loan.pk)  # running again from here on
     (reversal,) = books.post([reversal_of(entry, books, key=key, memo=reason)])
+    Loan.objects.filter(pk__in=[loan.pk for loan in ended]).update(ended_as="", ended_on=None, unpaid_principal=0)
     Loan.objects.filter(pk__in=[loan.pk for loan in loans]).update(cancelled_at=timezone.now())
     OutsideLoan.objects.filter(pk__in=received).update(cancelled_at=timezone.now())
     return reversal
@@ -207,6 +233,11 @@ def loans_open(books: Books, terms: Iterable[LoanTerms]) -> list[Loan]:
             first_due=term.first_due,
             purpose=term.purpose,
             funded_by=term.funded_by,
+            payoff_fee=term.payoff_fee,
+            fine_late_instalment=term.fine_late_instalment,
+            fine_first=term.fine_first,
+            request=term.request,
+            replaces=term.replaces,
             recorded_by=books.actor,
         )
         for number, term in enumerate(terms, start=books.last_loan_number + 1)
@@ -240,7 +271,12 @@ def schedule_of(loan: Loan) -> list[Instalment]:
 
 
 def _open(
-    actor: User, group: Group, key: uuid.UUID, *, of: Member | Loan | None = None, everything: bool = False
+    actor: User,
+    group: Group,
+    key: uuid.UUID,
+    *,
+    of: Member | Loan | OutsideLoan | None = None,
+    everything: bool = False,
 ) -> Books:
     """Lock the group and open its books for one action under `key`, on something `of` that group."""
     books = open_books(group=group, actor=actor, everything=everything)
@@ -257,10 +293,21 @@ def _require_here(member: Member) -> None:
         raise NotAllowed(_("%(member)s has left the group.") % {"member": member})
 
 
+def _ended_in(books: Books, entry: Entry) -> list[Loan]:
+    """Return the loans that `entry` rescheduled or wrote off; `NotAllowed` if money was recovered since."""
+    if entry.kind not in (EntryKind.RESCHEDULE, EntryKind.WRITE_OFF):
+        return []
+    loans = Loan.objects.filter(accounts__credits__entry=entry, accounts__kind=AccountKind.LOAN).distinct()
+    if any(books.balance(AccountKind.RECOVERY, loan=loan) for loan in loans):
+        raise NotAllowed(_("Money was recovered on this loan since; reverse that first."))
+    return list(loans)
+
+
 def _repaid(books: Books, loan: Loan, entry: Entry) -> bool:
     """Say whether something beyond `entry`, which paid the loan out or brought it along, moved on the loan."""
     paid: dict[str, int] = {AccountKind.LOAN: 0, AccountKind.SERVICE_FEE: 0}
-    for line in entry.transfers.filter(credit_account__loan=loan).select_related("credit_account"):
+    credits = entry.transfers.filter(credit_account__loan=loan, credit_account__kind__in=paid)
+    for line in credits.select_related("credit_account"):
         paid[line.credit_account.kind] += line.amount
     fee = books.balance(AccountKind.SERVICE_FEE, loan=loan) - paid[AccountKind.SERVICE_FEE]
     return fee > 0 or books.balance(AccountKind.LOAN, loan=loan) < loan.principal - paid[AccountKind.LOAN]

@@ -1,0 +1,202 @@
+"""What people type about joint liability (tanggung renteng); the rules themselves are kept by `finance.covering`."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.forms.boundfield import BoundField, BoundWidget
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from finance.covering import CoverPlan, arrears, plan_cover
+from finance.errors import CoverRefused, PeriodClosed
+from finance.ledger import Books
+from finance.models import AccountKind, Loan
+from finance.selectors import Claim
+from finance.sharing import chosen_shares, equal_shares
+from groups.forms import DateInput
+from groups.models import Group, Member
+from groups.money import RupiahField, rupiah
+
+EQUAL, CHOSEN = "equal", "chosen"
+SAVINGS, CASH = "savings", "cash"
+
+
+class CoverRow(NamedTuple):
+    """One member in the form: voluntary savings, whether they take part, and the share they chose."""
+
+    member: Member
+    savings: int
+    tick: BoundWidget
+    share: BoundField
+
+
+class CoverForm(forms.Form):
+    """How members share the arrears of a loan; `plan` is what it comes to.
+
+    `seen` is the fingerprint of the plan the person looked at: a form that changed since is shown again.
+    """
+
+    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+    seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=16)
+    on = forms.DateField(label=_("Date"), widget=DateInput, initial=timezone.localdate)
+    amount = RupiahField(label=_("Amount to cover"), min_value=1)
+    source = forms.ChoiceField(
+        label=_("Paid from"),
+        choices=[(SAVINGS, _("voluntary savings (sukarela)")), (CASH, _("cash"))],
+        initial=SAVINGS,
+        widget=forms.RadioSelect,
+    )
+    division = forms.ChoiceField(
+        label=_("Shares"),
+        choices=[
+            (EQUAL, _("equal: tick who takes part; the first pay the rupiah that do not divide evenly")),
+            (CHOSEN, _("chosen: write what each one pays")),
+        ],
+        initial=EQUAL,
+        widget=forms.RadioSelect,
+    )
+    coverers = forms.TypedMultipleChoiceField(
+        label=_("Takes part"),
+        coerce=int,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"invalid_choice": _("Only members of the group can take part, and not the borrower.")},
+    )
+
+    def __init__(self, *args: Any, loan: Loan, books: Books, members: Sequence[Member], **kwargs: Any) -> None:
+        self.loan = loan
+        self.books = books
+        self.members = {member.pk: member for member in members}
+        self.plan: CoverPlan | None = None
+        super().__init__(*args, **kwargs)
+        coverers = self.fields["coverers"]
+        coverers.choices = [(member.pk, str(member)) for member in members]  # type: ignore[attr-defined]
+        coverers.initial = list(self.members)
+        self.fields["amount"].initial = arrears(books, loan, on=timezone.localdate())
+        for member in members:
+            label = gettext("Share of %(member)s") % {"member": member}
+            self.fields[f"share_{member.pk}"] = RupiahField(label=label, required=False)
+
+    def rows(self) -> Iterator[CoverRow]:
+        """Yield what the form asks about each member."""
+        for tick, (pk, member) in zip(self["coverers"].subwidgets, self.members.items(), strict=True):
+            savings = self.books.balance(AccountKind.SUKARELA, member=member)
+            yield CoverRow(member, savings, tick, self[f"share_{pk}"])
+
+    def clean_on(self) -> date:
+        """Refuse a day to come, one before the loan, and one on which the books are closed."""
+        on: date = self.cleaned_data["on"]
+        if on < self.loan.disbursed_on:
+            raise ValidationError(_("The loan was not paid out yet on this day."))
+        return open_day(on, self.books.group)
+
+    def clean(self) -> dict[str, Any]:
+        """Work out the plan; what it refuses is said at the field it is about."""
+        cleaned = super().clean() or {}
+        if self.errors:
+            return cleaned
+        shares = self._shares(cleaned)
+        if shares is not None:
+            try:
+                self.plan = plan_cover(
+                    self.books, self.loan, shares, from_savings=cleaned["source"] == SAVINGS, on=cleaned["on"]
+                )
+            except CoverRefused as error:
+                self.add_error(f"share_{error.member.pk}" if error.member else "amount", str(error))
+        return cleaned
+
+    @property
+    def shares(self) -> dict[Member, int]:
+        """What each one pays by the plan, in rupiah."""
+        assert self.plan is not None, "asked of a form that is right"
+        return {share.coverer: share.amount for share in self.plan.shares}
+
+    def _shares(self, cleaned: dict[str, Any]) -> dict[Member, int] | None:
+        if cleaned["division"] == EQUAL:
+            if not cleaned["coverers"]:
+                self.add_error("coverers", _("Tick at least one member."))
+                return None
+            by_pk = equal_shares(cleaned["amount"], cleaned["coverers"])
+        else:
+            typed = {pk: cleaned[f"share_{pk}"] for pk in self.members}
+            try:
+                by_pk = chosen_shares(cleaned["amount"], typed)
+            except ValueError:
+                self.add_error(
+                    "amount",
+                    _("The shares come to %(sum)s, not to %(amount)s.")
+                    % {"sum": rupiah(sum(typed.values())), "amount": rupiah(cleaned["amount"])},
+                )
+                return None
+        return {self.members[pk]: share for pk, share in by_pk.items()}
+
+
+class RecoverRow(NamedTuple):
+    """One claim in the form, and how much of it is paid back now."""
+
+    claim: Claim
+    field: BoundField
+
+
+class RecoverForm(forms.Form):
+    """What a member pays back to those who covered the arrears of their loans."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+    on = forms.DateField(label=_("Date"), widget=DateInput, initial=timezone.localdate)
+    to = forms.ChoiceField(
+        label=_("The money goes to"),
+        choices=[(SAVINGS, _("their voluntary savings (sukarela)")), (CASH, _("themselves, in cash"))],
+        initial=SAVINGS,
+        widget=forms.RadioSelect,
+    )
+
+    def __init__(self, *args: Any, group: Group, claims: Sequence[Claim], **kwargs: Any) -> None:
+        self.group = group
+        self.claims = claims
+        super().__init__(*args, **kwargs)
+        for claim in claims:
+            self.fields[f"back_{claim.coverer.pk}"] = RupiahField(
+                label=gettext("To %(member)s") % {"member": claim.coverer}, required=False
+            )
+
+    def rows(self) -> Iterator[RecoverRow]:
+        """Yield each claim with its field."""
+        for claim in self.claims:
+            yield RecoverRow(claim, self[f"back_{claim.coverer.pk}"])
+
+    def clean_on(self) -> date:
+        """Refuse a day to come, and one on which the books are closed."""
+        on: date = self.cleaned_data["on"]
+        return open_day(on, self.group)
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse more than is owed, and a form without any amount."""
+        cleaned = super().clean() or {}
+        for claim in self.claims:
+            name = f"back_{claim.coverer.pk}"
+            if cleaned.get(name, 0) > claim.open:
+                self.add_error(name, _("Only %(amount)s is owed.") % {"amount": rupiah(claim.open)})
+        if not self.errors and not any(self.amounts.values()):
+            self.add_error(None, _("Write how much is paid back to somebody."))
+        return cleaned
+
+    @property
+    def amounts(self) -> dict[Member, int]:
+        """Rupiah paid back, by coverer."""
+        return {claim.coverer: self.cleaned_data[f"back_{claim.coverer.pk}"] for claim in self.claims}
+
+
+def open_day(on: date, group: Group) -> date:
+    """Return `on` unless it is a day to come or the books of `group` are closed on it."""
+    if on > timezone.localdate():
+        raise ValidationError(_("This day is in the future."))
+    if group.books_closed_through is not None and on <= group.books_closed_through:
+        raise ValidationError(str(PeriodClosed(group.books_closed_through)))
+    return on

@@ -1,0 +1,113 @@
+"""Loans from outside to the group: received from a UPK, a bank or another lender, and repaid. Whole rupiah."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from finance.errors import NotAllowed
+from finance.ledger import Books, Line
+from finance.models import Account, AccountKind, EntryKind, LoanEvery, OutsideLoan, OutsidePayment
+from finance.schedules import allocate_payment
+from finance.selectors.outside import outside_fee_paid, outside_schedule
+from finance.services.money import _open, _post
+from groups.models import Group, User
+
+MONEY = (AccountKind.CASH, AccountKind.BANK)
+"""Where a loan from outside may come to and be repaid from."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideTerms:
+    """A loan as the lender grants it: `rate` is a fraction per period, amounts are whole rupiah."""
+
+    lender: str
+    principal: int
+    periods: int
+    rate: Decimal
+    method: str
+    round_up_to: int
+    received_on: date
+    first_due: date
+    purpose: str = ""
+    every: str = LoanEvery.MONTH
+
+
+@transaction.atomic
+def outside_loan_receive(
+    *, actor: User, group: Group, terms: OutsideTerms, into: AccountKind, key: uuid.UUID
+) -> OutsideLoan:
+    """Take a loan from a lender into the cash box or the bank (`into` is CASH or BANK)."""
+    books = _open(actor, group, key)
+    if terms.first_due <= terms.received_on:
+        raise NotAllowed(_("The first instalment is due after the day the loan is received."))
+    if terms.principal < 1:
+        raise NotAllowed(_("The amount must be more than zero."))
+    last = OutsideLoan.objects.filter(group=group).aggregate(last=Max("number"))["last"] or 0
+    loan = OutsideLoan.objects.create(
+        group=group,
+        number=last + 1,
+        lender=terms.lender,
+        principal=terms.principal,
+        rate=terms.rate,
+        method=terms.method,
+        periods=terms.periods,
+        every=terms.every,
+        round_up_to=terms.round_up_to,
+        received_on=terms.received_on,
+        first_due=terms.first_due,
+        purpose=terms.purpose,
+        key=key,
+        recorded_by=actor,
+    )
+    line = Line(_money(books, into), books.account(AccountKind.OUTSIDE_LOAN, outside=loan), loan.principal, None)
+    _post(books, EntryKind.OUTSIDE_LOAN, terms.received_on, [line], key)
+    return loan
+
+
+@transaction.atomic
+def outside_loan_repay(
+    *, actor: User, group: Group, loan: OutsideLoan, amount: int, source: AccountKind, on: date, key: uuid.UUID
+) -> OutsidePayment:
+    """Pay a lender from the cash box or the bank: the fee due first, then the oldest principal due.
+
+    The fee is an expense. More than the loan still asks for, and a day before it was received, are `NotAllowed`.
+    """
+    books = _open(actor, group, key, of=loan)
+    balance = books.balance(AccountKind.OUTSIDE_LOAN, outside=loan)
+    if balance == 0:
+        raise NotAllowed(_("This loan is closed."))
+    if on < loan.received_on:
+        raise NotAllowed(_("The loan was not received yet on this day."))
+    try:
+        parts = allocate_payment(
+            outside_schedule(loan),
+            fee_paid=outside_fee_paid(loan),
+            principal_paid=loan.principal - balance,
+            amount=amount,
+            on=on,
+        )
+    except ValueError as error:
+        raise NotAllowed(_("The payment is more than the balance of the loan.")) from error
+    money = _money(books, source)
+    fee, debt = books.account(AccountKind.OUTSIDE_FEE), books.account(AccountKind.OUTSIDE_LOAN, outside=loan)
+    lines = [
+        Line(account, money, part, None, loan.lender)
+        for account, part in ((fee, parts.service_fee), (debt, parts.principal))
+        if part
+    ]
+    entry = _post(books, EntryKind.OUTSIDE_LOAN, on, lines, key)
+    return OutsidePayment.objects.create(
+        group=group, outside_loan=loan, service_fee=parts.service_fee, principal=parts.principal, entry=entry
+    )
+
+
+def _money(books: Books, kind: AccountKind) -> Account:
+    assert kind in MONEY, "a loan from outside moves cash or money in the bank"
+    return books.account(kind)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -14,36 +13,20 @@ from django.utils.translation import gettext_lazy as _
 
 from assessment.models import Indicator, Level, Stage
 from assessment.selectors import Filters
-from groups.forms import DateInput
-from groups.models import GroupKind, Region, User
-
-REGION_CODE = re.compile(r"\d{2}(\.\d{2}(\.\d{2}(\.\d{4})?)?)?")
+from groups.forms import DateInput, GroupFilterForm
 
 
-class DashboardForm(forms.Form):
+class DashboardForm(GroupFilterForm):
     """What the dashboard is narrowed to. A value that is not on offer narrows nothing, and the form says so."""
 
-    region = forms.ChoiceField(label=_("Region"), required=False)
-    facilitator = forms.TypedChoiceField(label=_("Facilitator"), required=False, coerce=int, empty_value=None)
-    kind = forms.ChoiceField(label=_("Kind"), required=False, choices=[("", _("All")), *GroupKind.choices])
     stage = forms.ChoiceField(
         label=_("Stage"), required=False, choices=[("", _("All")), *Stage.choices, ("NONE", _("Never assessed"))]
     )
-
-    def __init__(self, data: Any, *, regions: Iterable[Region], facilitators: Iterable[User]) -> None:
-        super().__init__(data)
-        self._offer("region", [(region.code, _indented(region)) for region in regions])
-        self._offer("facilitator", [(str(person.pk), str(person)) for person in facilitators])
 
     def filters(self) -> Filters:
         """Return what was chosen."""
         self.is_valid()
         return Filters(**self.cleaned_data)
-
-    def _offer(self, name: str, choices: Sequence[tuple[str, str]]) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", _("All")), *choices]
 
 
 class JudgeForm(forms.Form):
@@ -81,7 +64,3 @@ class JudgeForm(forms.Form):
         if day < self._since:
             raise ValidationError(_("The group did not exist on that day."))
         return day
-
-
-def _indented(region: Region) -> str:
-    return "\N{EM SPACE}" * (region.level - 1) + region.name

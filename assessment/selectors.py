@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet
-from django.db.models.functions import Coalesce, Substr
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.functional import Promise
 
@@ -17,7 +17,8 @@ from assessment.metrics import RECENT_MEETINGS, WINDOW_DAYS, Facts, read_records
 from assessment.models import STAGE_ORDER, Assessment, Indicator, Instrument, Judgement, Level, Need, Stage
 from assessment.scoring import DROPPED_DAYS, latest_judgements, measure, need_of
 from finance.models import Entry
-from groups.models import Group, GroupStatus, Region, Role, User
+from groups.models import Group, User
+from groups.selectors import groups_within
 from meetings.models import Meeting, MeetingStatus
 
 
@@ -187,18 +188,7 @@ class Filters:
 
 def dashboard_groups(actor: User, filters: Filters) -> QuerySet[Group]:
     """Return the groups `actor` may see within the filters, all stages; dissolved groups are left out."""
-    groups = Group.objects.visible_to(actor).exclude(status=GroupStatus.DISSOLVED)
-    if filters.region:
-        groups = groups.filter(Q(village=filters.region) | Q(village__code__startswith=f"{filters.region}."))
-    if filters.facilitator is not None:
-        assigned = Group.objects.filter(
-            assignments__facilitator=filters.facilitator,
-            assignments__started_on__lte=timezone.localdate(),
-        ).filter(Q(assignments__ended_on__isnull=True) | Q(assignments__ended_on__gt=timezone.localdate()))
-        groups = groups.filter(pk__in=assigned.values("pk"))
-    if filters.kind:
-        groups = groups.filter(kind=filters.kind)
-    return groups
+    return groups_within(actor, region=filters.region, facilitator=filters.facilitator, kind=filters.kind)
 
 
 def stage_counts(groups: QuerySet[Group]) -> dict[str, int]:
@@ -265,31 +255,6 @@ def with_newer_records(groups: QuerySet[Group]) -> QuerySet[Group]:
     return _with_latest(groups).filter(
         Q(now__pk__isnull=True) | Exists(meetings) | Exists(entries) | Exists(judgements)
     )
-
-
-_CODE_LENGTHS = (2, 5, 8, 13)
-"""Characters of a Kemendagri code by level: 35, 35.19, 35.19.05, 35.19.05.2003."""
-
-
-def region_options(actor: User, region: str) -> list[Region]:
-    """Return the regions above `region`, itself, and those just below it with visible groups, in one statement."""
-    parts = region.split(".") if region else []
-    above = Region.objects.filter(code__in=[".".join(parts[:count]) for count in range(1, len(parts) + 1)])
-    if len(parts) == len(_CODE_LENGTHS):
-        return list(above.order_by("code"))
-    groups = Group.objects.visible_to(actor).filter(village__isnull=False)
-    with_groups = groups.order_by().annotate(inside=Substr("village_id", 1, _CODE_LENGTHS[len(parts)])).values("inside")
-    below = Region.objects.filter(code__in=with_groups, parent=region or None)
-    # Two indexed searches side by side; one OR would read all 83,000 villages.
-    return list(above.order_by().union(below.order_by(), all=True).order_by("code"))
-
-
-def facilitators(actor: User) -> QuerySet[User]:
-    """Return the facilitators of the actor's organisation, of all for a superuser."""
-    people = User.objects.filter(role=Role.FACILITATOR, is_active=True)
-    if not actor.is_superuser:
-        people = people.filter(organisation=actor.organisation_id)
-    return people.order_by("first_name", "last_name", "username")
 
 
 def _with_latest(groups: QuerySet[Group]) -> QuerySet[Group]:

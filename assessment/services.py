@@ -236,7 +236,10 @@ class _Row(NamedTuple):
 
 
 def _store(rows: Sequence[_Row]) -> None:
-    """Write the rows, over drafts of the same day, in one plain statement: with `bulk_create` scoring took a quarter longer."""
+    """Write the rows, over drafts of the same day, in one plain statement.
+
+    With `bulk_create` all of scoring took a quarter longer.
+    """
     if not rows:
         return
     places = ", ".join([f"({', '.join(['%s'] * len(_Row._fields))})"] * len(rows))

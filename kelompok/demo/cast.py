@@ -19,6 +19,7 @@ from kelompok.demo.minute_book import minute_book_founding
 from kelompok.demo.people import Plan
 
 PASSWORD = "panen-raya-bersama"  # noqa: S105 - known on purpose; the command refuses to set it outside DEBUG
+SUPERUSER = "admin"
 GROUPS_A_FACILITATOR = 25
 SHARE_OF_FIRST = 2 / 3
 """Of all groups, those of the first organisation."""
@@ -44,7 +45,7 @@ class Troupe:
 def make_cast(groups: int) -> list[Troupe]:
     """Create the superuser, the regions, the organisations and their people, enough for `groups` groups."""
     password = make_password(PASSWORD)
-    User.objects.create(username="admin", password=password, role=Role.ADMIN, is_superuser=True, is_staff=True)
+    User.objects.create(username=SUPERUSER, password=password, role=Role.ADMIN, is_superuser=True, is_staff=True)
     in_first = round(groups * SHARE_OF_FIRST)
     return [_make_troupe(index, count, password) for index, count in enumerate((in_first, groups - in_first))]
 
@@ -88,16 +89,15 @@ def make_officers(troupes: list[Troupe]) -> None:
             )
 
 
-def sign_ins(troupes: list[Troupe]) -> list[tuple[str, str]]:
-    """Return one role and user name for each role of the first organisation."""
-    troupe = troupes[0]
-    return [
-        ("Superuser", "admin"),
-        (str(Role.ADMIN.label), f"admin.{troupe.short}"),
-        (str(Role.STAFF.label), troupe.staff.username),
-        (str(Role.FACILITATOR.label), troupe.facilitators[0].username),
-        (str(Role.OFFICER.label), f"ketua.{troupe.short}"),
-    ]
+def sign_ins() -> list[tuple[str, str]]:
+    """Return the superuser and one user of each role of the first organisation; nothing where no demo is."""
+    users = User.objects.filter(organisation__name=words.ORGANISATIONS[0][0]).order_by("pk")
+    first: dict[str, str] = {}
+    for user in users:
+        first.setdefault(user.role, user.username)
+    if not first:
+        return []
+    return [("Superuser", SUPERUSER), *((str(role.label), first[role]) for role in Role if role in first)]
 
 
 def _make_troupe(index: int, groups: int, password: str) -> Troupe:

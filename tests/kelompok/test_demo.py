@@ -15,6 +15,7 @@ from groups.models import Constitution, Group, Member, OfficerTerm, User
 from kelompok.demo.cast import PASSWORD
 from kelompok.demo.minute_book import minute_book_founding
 from meetings.models import AgendaItem, Meeting
+from tests.factories import make_group
 
 pytestmark = pytest.mark.django_db
 TABLES = (
@@ -131,6 +132,18 @@ def test_if_empty_leaves_a_used_database_alone(settings):
     settings.DEBUG = False
     assert run(groups=4, months=1, if_empty=True) == ""
     assert Group.objects.count() == 2
+
+
+def test_if_empty_tells_the_sign_ins_of_a_demo_again(settings):
+    run(groups=2, months=1)
+    settings.DEBUG = True
+    assert "rina.bina" in run(groups=4, months=1, if_empty=True)
+
+
+def test_if_empty_tells_no_sign_ins_where_no_demo_is(settings):
+    make_group()
+    settings.DEBUG = True
+    assert run(if_empty=True) == ""
 
 
 @pytest.mark.parametrize("wrong", [{"groups": 0}, {"months": 0}, {"months": 121}])

@@ -54,6 +54,8 @@ class Command(BaseCommand):
     ) -> None:
         """Check that this is a place for demo data, then write it batch by batch."""
         if if_empty and Group.objects.exists():
+            if settings.DEBUG and verbosity:
+                self._print_sign_ins()
             return
         if not (settings.DEBUG or force):
             raise CommandError(_("Demo users have known passwords: the command needs DEBUG, or --force."))
@@ -70,11 +72,13 @@ class Command(BaseCommand):
         for day in tqdm(_month_ends(months, today), unit="month", disable=quiet):
             assess_groups(groups=Group.objects.all(), as_of=day)
         if verbosity:
-            self._print_sign_ins(troupes)
+            self._print_sign_ins()
 
-    def _print_sign_ins(self, troupes: list[Troupe]) -> None:
-        self.stdout.write(_("Demo sign-ins, all with the password %s:") % PASSWORD)
-        for role, username in sign_ins(troupes):
+    def _print_sign_ins(self) -> None:
+        users = sign_ins()
+        if users:
+            self.stdout.write(_("Demo sign-ins, all with the password %s:") % PASSWORD)
+        for role, username in users:
             self.stdout.write(f"  {username:<16} {role}")
 
 

@@ -16,9 +16,10 @@ from django.db import DEFAULT_DB_ALIAS, IntegrityError, connections, transaction
 from django.db.models import F, Q
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from finance.chart import account_code, new_account
-from finance.errors import AlreadyPosted, AlreadyReversed, InsufficientFunds, PeriodClosed
+from finance.errors import AlreadyPosted, AlreadyReversed, InsufficientFunds, NotAllowed, PeriodClosed
 from finance.models import Account, AccountKind, Entry, EntryKind, Loan, OutsideLoan, Side
 from groups.models import Group, Member, User
 from groups.permissions import Capability, lock_group
@@ -152,6 +153,8 @@ class Books:
         for movement in moved.values():
             if movement.balance_after < 0 and not movement.account.may_go_negative:
                 raise InsufficientFunds(movement.account, -movement.balance_after)
+            if movement.revives_ended_loan:
+                raise NotAllowed(_("The loan was rescheduled or written off since; reverse that first."))
         return moved
 
     def _transfers(
@@ -187,6 +190,12 @@ class _Movement:
     def balance_after(self) -> int:
         change = self.debits - self.credits
         return self.balance_before + (change if self.account.normal_side == Side.DEBIT else -change)
+
+    @property
+    def revives_ended_loan(self) -> bool:
+        """Whether a loan that was rescheduled or written off would have a balance again."""
+        loan = self.account.loan if self.account.kind == AccountKind.LOAN else None
+        return loan is not None and bool(loan.ended_as) and self.balance_after > 0
 
 
 def open_books(*, group: Group, actor: User, everything: bool = False) -> Books:

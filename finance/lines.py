@@ -6,6 +6,7 @@ Every function takes the group's locked books and whole rupiah, and writes nothi
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from django.db import models
@@ -14,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from finance.ledger import Books, Line
 from finance.models import Account, AccountKind, Loan
 from finance.schedules import Due, allocate_payment
-from groups.models import Member
+from groups.models import Member, PayoffFee
 
 
 class OtherMoney(models.TextChoices):
@@ -86,6 +87,22 @@ def disbursement(books: Books, loan: Loan) -> list[Line]:
     return _line(account, books.account(AccountKind.CASH), loan.principal, loan.member, loan.purpose)
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What the books hold of a loan that must not count, because the same step reverses it, in rupiah.
+
+    Service fee, principal and fines paid, and fines charged.
+    """
+
+    service_fee: int = 0
+    principal: int = 0
+    fine: int = 0
+    charged: int = 0
+
+
+NOTHING_COUNTED = Counted()
+
+
 def repayment(
     books: Books,
     loan: Loan,
@@ -93,28 +110,75 @@ def repayment(
     amount: int,
     on: date,
     *,
-    fee_counted: int = 0,
-    principal_counted: int = 0,
+    fine: int = 0,
+    fine_memo: str = "",
+    memo: str = "",
+    counted: Counted = NOTHING_COUNTED,
 ) -> list[Line]:
     """A member pays `amount` on a loan in cash: the fee (jasa) first, then the oldest principal due.
 
-    `fee_counted` and `principal_counted` are parts of what the books hold that must not count as paid,
-    because the same step reverses them. Raises `ValueError` if the loan asks for less than `amount`.
+    A new `fine` for late instalments is charged first and then paid like those before it, where the loan's terms
+    put it. Raises `ValueError` if the loan asks for less than `amount`.
     """
     fee_account = books.account(AccountKind.SERVICE_FEE, loan=loan)
     loan_account = books.account(AccountKind.LOAN, loan=loan)
     parts = allocate_payment(
         instalments,
-        fee_paid=fee_account.balance - fee_counted,
-        principal_paid=loan.principal - loan_account.balance - principal_counted,
+        fee_paid=fee_account.balance - counted.service_fee,
+        principal_paid=loan.principal - loan_account.balance - counted.principal,
         amount=amount,
         on=on,
+        fine_due=books.balance(AccountKind.FINE_DUE, loan=loan) - counted.charged + counted.fine + fine,
+        fine_first=loan.fine_first,
+        waives_fee=loan.payoff_fee == PayoffFee.WAIVED,
     )
     cash = books.account(AccountKind.CASH)
-    return [
-        *_line(cash, fee_account, parts.service_fee, loan.member),
-        *_line(cash, loan_account, parts.principal, loan.member),
+    paid = [
+        *_line(cash, fee_account, parts.service_fee, loan.member, memo),
+        *_line(cash, loan_account, parts.principal, loan.member, memo),
     ]
+    if parts.fine:
+        paid += _line(cash, books.account(AccountKind.FINE_DUE, loan=loan), parts.fine, loan.member, memo)
+    return [*late_fine(books, loan, fine, fine_memo), *paid]
+
+
+def late_fine(books: Books, loan: Loan, amount: int, memo: str) -> list[Line]:
+    """A fine for late instalments is charged; the borrower owes it from now on."""
+    if not amount:
+        return []
+    due, income = (books.account(kind, loan=loan) for kind in (AccountKind.FINE_DUE, AccountKind.LOAN_FINE))
+    return _line(due, income, amount, loan.member, memo)
+
+
+def reschedule(books: Books, old: Loan, new: Loan, *, fee: int) -> list[Line]:
+    """A loan becomes a new one without money: its balance, `fee` rupiah due on it, and fines not paid yet."""
+    old_loan, new_loan = (books.account(AccountKind.LOAN, loan=loan) for loan in (old, new))
+    moved = [
+        *_line(new_loan, old_loan, old_loan.balance, old.member),
+        *_line(new_loan, books.account(AccountKind.SERVICE_FEE, loan=old), fee, old.member),
+    ]
+    if fine := books.balance(AccountKind.FINE_DUE, loan=old):
+        due, income = (
+            [books.account(kind, loan=loan) for loan in (old, new)]
+            for kind in (AccountKind.FINE_DUE, AccountKind.LOAN_FINE)
+        )
+        moved += [Line(due[1], due[0], fine, old.member), Line(income[0], income[1], fine, old.member)]
+    return moved
+
+
+def write_off(books: Books, loan: Loan) -> list[Line]:
+    """A loan is given up: its balance becomes a loss, and fines that were never paid are no income."""
+    account = books.account(AccountKind.LOAN, loan=loan)
+    lost = _line(books.account(AccountKind.LOAN_LOSS), account, account.balance, loan.member)
+    if fine := books.balance(AccountKind.FINE_DUE, loan=loan):
+        due, income = (books.account(kind, loan=loan) for kind in (AccountKind.FINE_DUE, AccountKind.LOAN_FINE))
+        lost += _line(income, due, fine, loan.member)
+    return lost
+
+
+def recovery(books: Books, loan: Loan, amount: int) -> list[Line]:
+    """Money comes in on a loan that was written off."""
+    return _line(books.account(AccountKind.CASH), books.account(AccountKind.RECOVERY, loan=loan), amount, loan.member)
 
 
 def _line(debit: Account, credit: Account, amount: int, member: Member | None, memo: str = "") -> list[Line]:

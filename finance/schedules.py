@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 
 Every = Literal["week", "fortnight", "month"]
 
@@ -106,39 +106,109 @@ def due_date(first_due: date, steps: int, every: Every) -> date:
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """How much of a payment goes to the service fee and how much to the principal, in rupiah."""
+    """How much of a payment goes to the service fee, to the principal and to fines, in rupiah."""
 
     service_fee: int
     principal: int
+    fine: int = 0
+
+    @property
+    def total(self) -> int:
+        """The payment."""
+        return self.service_fee + self.principal + self.fine
+
+
+def payoff(
+    instalments: Sequence[Due], *, fee_paid: int, principal_paid: int, on: date, fine_due: int = 0, waives_fee: bool
+) -> Allocation:
+    """Return what pays the loan off on the day `on`: the fees, all the principal left and the fines due.
+
+    With `waives_fee` only fees due by that day are asked for, otherwise those of the remaining periods as well.
+    """
+    fees = sum(i.service_fee for i in instalments if not waives_fee or i.due_on <= on)
+    principal = sum(i.principal for i in instalments) - principal_paid
+    return Allocation(max(0, fees - fee_paid), principal, fine_due)
 
 
 def allocate_payment(
-    instalments: Sequence[Due], *, fee_paid: int, principal_paid: int, amount: int, on: date
+    instalments: Sequence[Due],
+    *,
+    fee_paid: int,
+    principal_paid: int,
+    amount: int,
+    on: date,
+    fine_due: int = 0,
+    fine_first: bool = False,
+    waives_fee: bool = False,
 ) -> Allocation:
     """Divide a payment of `amount` rupiah made on the day `on`.
 
     First to the fee due by then, next to the principal due by then, and what is left to the following
     instalments in order, each fee before its principal. `fee_paid` and `principal_paid` are what earlier
-    payments brought. Raises `ValueError` if `amount` is more than the loan still asks for.
+    payments brought. `fine_due` comes before everything with `fine_first`, otherwise after what is due; but the
+    last principal is never paid before it, so that a loan without balance owes no fine.
+
+    An amount that is exactly the `payoff` pays the loan off. Raises `ValueError` for more than that.
     """
-    fee = principal = 0
+    most = payoff(
+        instalments, fee_paid=fee_paid, principal_paid=principal_paid, on=on, fine_due=fine_due, waives_fee=waives_fee
+    )
+    if amount > most.total:
+        raise ValueError("the payment is more than the loan still asks for")
+    if amount == most.total:
+        return most
+    fee = principal = fine = 0
     due_fee = sum(i.service_fee for i in instalments if i.due_on <= on)
     due_principal = sum(i.principal for i in instalments if i.due_on <= on)
-    targets = [(due_fee, due_principal)]
+    before_the_last = sum(i.principal for i in instalments) - _last_principal(instalments)
+    # Fee, principal and fines that are to be paid by the end of each step.
+    targets = [
+        (0, 0, fine_due if fine_first else 0),
+        (due_fee, min(due_principal, before_the_last), 0),
+        (due_fee, min(due_principal, before_the_last), fine_due),
+        (due_fee, due_principal, fine_due),
+    ]
     for instalment in instalments:
         if instalment.due_on > on:
             due_fee += instalment.service_fee
             due_principal += instalment.principal
-            targets.append((due_fee, due_principal))
+            targets.append((due_fee, due_principal, fine_due))
     left = amount
-    for fee_target, principal_target in targets:
+    for fee_target, principal_target, fine_target in targets:
         step = min(left, max(0, fee_target - fee_paid - fee))
         fee, left = fee + step, left - step
         step = min(left, max(0, principal_target - principal_paid - principal))
         principal, left = principal + step, left - step
-    if left:
-        raise ValueError("the payment is more than the loan still asks for")
-    return Allocation(service_fee=fee, principal=principal)
+        step = min(left, max(0, fine_target - fine))
+        fine, left = fine + step, left - step
+    return Allocation(service_fee=fee, principal=principal, fine=fine)
+
+
+def _last_principal(instalments: Sequence[Due]) -> int:
+    """Return the principal of the instalment that pays the rest; those after it may be zero."""
+    return next((i.principal for i in reversed(instalments) if i.principal), 0)
+
+
+D = TypeVar("D", bound=Due)
+
+
+def newly_late(
+    instalments: Sequence[D], *, fee_paid: int, principal_paid: int, since: date | None, on: date
+) -> list[D]:
+    """Return the instalments that a fine for lateness is charged for when a payment is made on the day `on`.
+
+    An instalment is late if it is not paid in full when its due day is over. Each payment looks at those that
+    fell due since the payment before it, made on the day `since` (None for the first), so that each instalment is
+    charged once and one that was paid in time never. `fee_paid` and `principal_paid` leave the new payment out.
+    """
+    covered = spread(instalments, fee_paid=fee_paid, principal_paid=principal_paid)
+    return [
+        instalment
+        for instalment, paid in zip(instalments, covered, strict=True)
+        if (since is None or instalment.due_on >= since)
+        and instalment.due_on < on
+        and paid.total < instalment.service_fee + instalment.principal
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
-from django.db.models import Q, Subquery
+from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import JSONObject
 from django.utils import timezone
 
-from finance.chart import account_code
+from finance.chart import SAVINGS, account_code
 from finance.ledger import Books, books_of
-from finance.lines import OTHER
-from finance.models import AccountKind, Instalment, Loan, LoanEvery, Side, Transfer
+from finance.lines import NOTHING_COUNTED, OTHER, Counted
+from finance.models import AccountKind, Instalment, Loan, LoanEvery, LoanRequest, Side, Transfer
+from finance.running import LateFine, RunningLoan, payment_days
 from groups.models import Constitution, Group, Member, OfficerTerm, User
 from groups.permissions import Capability, lock_group
 from meetings.errors import NoSuchMeeting
@@ -27,27 +30,35 @@ to six days; without this a member who pays at every meeting would always be lat
 """
 
 
-@dataclass(frozen=True, slots=True)
-class OpenLoan:
-    """A running loan at the desk; `fee_paid` and `principal_paid` leave out what a correction reverses."""
+@dataclass(frozen=True)
+class OpenLoan(RunningLoan):
+    """A running loan at the desk; what was paid leaves out what a correction reverses, which is `already`.
 
-    loan: Loan
-    instalments: tuple[Instalment, ...]
-    fee_paid: int
-    principal_paid: int
-    already: tuple[int, int] = (0, 0)
+    In a correction `recorded_fine` is what the meeting charged for late instalments; `is_judged` says that the
+    meeting had a payment on the loan whose fine, if there was one, was not waived.
+    """
+
+    already: Counted = NOTHING_COUNTED
+    recorded_fine: LateFine | None = None
+    is_judged: bool = False
 
     @property
     def outstanding(self) -> int:
-        """Rupiah the loan still asks for, fee and principal, to its end."""
-        return sum(line.total for line in self.instalments) - self.fee_paid - self.principal_paid
+        """Rupiah the loan still asks for, fee, principal and fines, to its end."""
+        return sum(line.total for line in self.instalments) - self.fee_paid - self.principal_paid + self.fine_due
 
     def due(self, on: date) -> int:
-        """Rupiah due at a meeting on the day `on`."""
+        """Rupiah due at a meeting on the day `on`, fines included."""
         until = on + DUE_SOON if self.loan.every == LoanEvery.MONTH else on
         asked = [line for line in self.instalments if line.due_on <= until]
         fee = max(0, sum(line.service_fee for line in asked) - self.fee_paid)
-        return fee + max(0, sum(line.principal for line in asked) - self.principal_paid)
+        fine = self.fine_at(on)
+        due = fee + max(0, sum(line.principal for line in asked) - self.principal_paid)
+        return due + self.fine_due + (fine.amount if fine else 0)
+
+    def fine_at(self, on: date) -> LateFine | None:
+        """Return the fine for late instalments of a payment at a meeting on the day `on`."""
+        return self.recorded_fine if self.is_judged else self.late_fine(on)
 
 
 @dataclass
@@ -66,6 +77,7 @@ class Desk:
     next_number: int
     officers: dict[str, int]
     today: date
+    requests: list[LoanRequest]
     original: Minutes | None = None
     original_lines: list[Transfer] = field(default_factory=list)
     reversing: dict[int, int] = field(default_factory=dict)
@@ -74,6 +86,10 @@ class Desk:
     def rules(self) -> Constitution:
         """The group's rules in force; a group without any has rules of zero."""
         return self.group.rules or Constitution()
+
+    def savings(self, member: Member) -> int:
+        """Return all the savings of a member in rupiah."""
+        return sum(self.balance(kind, member) for kind in SAVINGS)
 
     def balance(self, kind: AccountKind, member: Member | None = None) -> int:
         """Return the balance in rupiah that this sheet starts from: without the meeting it corrects."""
@@ -124,7 +140,7 @@ def read_correction(*, actor: User, group: Group, number: int) -> Desk:
 
 def _desk(group: Group, actor: User, *, key: uuid.UUID | None, number: int | None) -> Desk:
     books = books_of(group, actor)
-    members = list(Member.objects.filter(group=group, left_on__isnull=True))
+    members = _members(Member.objects.filter(group=group, left_on__isnull=True), group)
     last = Meeting.objects.filter(group=group).order_by("-number").values("number")[:1]
     wanted = Q(number=number) if number is not None else Q(key=key)
     found = Meeting.objects.filter(group=group).filter(wanted | Q(number=Subquery(last)))
@@ -139,7 +155,8 @@ def _desk(group: Group, actor: User, *, key: uuid.UUID | None, number: int | Non
         group=group,
         books=books,
         members=members,
-        loans=_open_loans(books, members, {}),
+        loans=_open_loans(books, members, []),
+        requests=_requests(members),
         meeting=meeting,
         next_number=max((m.number for m in current), default=0) + 1,
         officers={} if key else _officers(group),
@@ -171,12 +188,13 @@ def _correction(group: Group, actor: User, number: int) -> Desk:
             grows = sign if account.normal_side == Side.DEBIT else -sign
             reversing[account.pk] = reversing.get(account.pk, 0) + grows * line.amount
     then = Q(attendances__meeting=meeting) | Q(left_on__isnull=True, joined_on__lte=meeting.held_on)
-    members = list(Member.objects.filter(then, group=group).distinct())
+    members = _members(Member.objects.filter(then, group=group).distinct(), group)
     desk = Desk(
         group=group,
         books=books,
         members=members,
-        loans=_open_loans(books, members, _repaid(lines)),
+        loans=_open_loans(books, members, lines, meeting),
+        requests=_requests(members),
         meeting=meeting,
         next_number=number,
         officers={},
@@ -188,43 +206,96 @@ def _correction(group: Group, actor: User, number: int) -> Desk:
     return desk
 
 
-def _repaid(lines: list[Transfer]) -> dict[int, tuple[int, int]]:
-    """Return the fee and principal that `lines` brought, by loan id."""
-    repaid: dict[int, tuple[int, int]] = {}
+def _members(members: QuerySet[Member], group: Group) -> list[Member]:
+    """Read the members with what the rules on loans look at: `earlier_loans`, and a running `request` as JSON."""
+    running = LoanRequest.objects.running().filter(member=OuterRef("pk")).order_by("pk")
+    columns = ("pk", "amount", "periods", "purpose", "status", "approved_amount", "approved_periods")
+    members = members.annotate(request=Subquery(running.values(row=JSONObject(**{name: name for name in columns}))[:1]))
+    if group.rules is not None and group.rules.loan_ladder:
+        members = members.annotate(
+            earlier_loans=RawSQL(
+                "(SELECT COUNT(*) FROM finance_loan l WHERE l.member_id = groups_member.id "
+                "AND l.cancelled_at IS NULL AND l.replaces_id IS NULL)",
+                [],
+            )
+        )
+    return list(members)
+
+
+def _requests(members: list[Member]) -> list[LoanRequest]:
+    """Return the running requests that were read along with `members`."""
+    found = []
+    for member in members:
+        row = member.request  # type: ignore[attr-defined]  # annotated by _members
+        if row is not None:
+            found.append(LoanRequest(group_id=member.group_id, member=member, **row))
+    return found
+
+
+def _repaid(lines: list[Transfer]) -> dict[int, Counted]:
+    """Return what `lines` moved on loans that were repaid from, by loan id."""
+    repaid: dict[int, Counted] = {}
     for line in lines:
         account = line.credit_account
         if account.loan_id is not None:
-            fee, principal = repaid.get(account.loan_id, (0, 0))
-            is_fee = account.kind == AccountKind.SERVICE_FEE
-            repaid[account.loan_id] = (fee + line.amount, principal) if is_fee else (fee, principal + line.amount)
+            column = _PAID[AccountKind(account.kind)]
+            sofar = repaid.get(account.loan_id, NOTHING_COUNTED)
+            repaid[account.loan_id] = replace(sofar, **{column: getattr(sofar, column) + line.amount})
     return repaid
 
 
-def _open_loans(books: Books, members: list[Member], repaid: dict[int, tuple[int, int]]) -> list[OpenLoan]:
-    """Return the running loans and those in `repaid`, which a correction may set running again."""
+def _open_loans(
+    books: Books, members: list[Member], lines: list[Transfer], meeting: Meeting | None = None
+) -> list[OpenLoan]:
+    """Return the running loans and those repaid from in `lines`, which a correction may set running again."""
+    repaid = _repaid(lines)
+    charged = {x.credit_account.loan_id: x for x in lines if x.credit_account.kind == AccountKind.LOAN_FINE}
+    waived = {x.credit_account.loan_id for x in lines if x.credit_account.kind in _PAYS and x.memo}
     people = {member.pk: member for member in members}
     loans = {loan.pk: loan for loan in books.running_loans()}
     for account in books.accounts.values():
         if account.loan is not None and account.loan_id in repaid:
             loans[account.loan.pk] = account.loan
     schedules: dict[int, list[Instalment]] = {pk: [] for pk in loans}
-    for line in Instalment.objects.filter(loan__in=loans).order_by("loan", "number"):
+    for line in _instalments(loans, meeting):
         schedules[line.loan_id].append(line)
     open_loans = []
     for loan in sorted(loans.values(), key=lambda loan: loan.number):
         if loan.member_id in people:
             loan.member = people[loan.member_id]  # read already
-        already = repaid.get(loan.pk, (0, 0))
+        already = repaid.get(loan.pk, NOTHING_COUNTED)
+        fine = charged.get(loan.pk)
+        due = books.balance(AccountKind.FINE_DUE, loan=loan) - already.charged + already.fine
         open_loans.append(
             OpenLoan(
                 loan=loan,
                 instalments=tuple(schedules[loan.pk]),
-                fee_paid=books.balance(AccountKind.SERVICE_FEE, loan=loan) - already[0],
-                principal_paid=loan.principal - books.balance(AccountKind.LOAN, loan=loan) - already[1],
+                fee_paid=books.balance(AccountKind.SERVICE_FEE, loan=loan) - already.service_fee,
+                principal_paid=loan.principal - books.balance(AccountKind.LOAN, loan=loan) - already.principal,
+                fine_due=due,
+                last_paid_on=getattr(schedules[loan.pk][0], "last_paid_on", None),
                 already=already,
+                recorded_fine=LateFine(fine.amount, fine.memo) if fine is not None else None,
+                is_judged=loan.pk in repaid and loan.pk not in waived,
             )
         )
     return open_loans
+
+
+def _instalments(loans: dict[int, Loan], meeting: Meeting | None) -> QuerySet[Instalment]:
+    """Return the schedules of `loans`.
+
+    Where a loan's terms have a fine for lateness, its first instalment carries `last_paid_on`, the day of the
+    last payment; when `meeting` is corrected, of the last one before it.
+    """
+    found = Instalment.objects.filter(loan__in=loans).order_by("loan", "number")
+    fined = [loan for loan in loans.values() if loan.fine_late_instalment]
+    if not fined:
+        return found
+    days = payment_days(OuterRef("loan"))
+    if meeting is not None:
+        days = days.filter(entry__effective_on__lte=meeting.held_on).exclude(entry=meeting.entry_id)
+    return found.annotate(last_paid_on=Case(When(number=1, loan__in=fined, then=Subquery(days[:1]))))
 
 
 def _officers(group: Group) -> dict[str, int]:
@@ -239,6 +310,7 @@ def _as_recorded(desk: Desk, meeting: Meeting) -> Minutes:
     fines: dict[int, str] = {}
     other: list[OtherRow] = []
     paid: dict[int, dict[int, int]] = {}
+    waived: dict[int, str] = {}
     lent: list[Loan] = []
     by_accounts = {accounts: kind for kind, accounts in OTHER.items()}
     for line in desk.original_lines:
@@ -248,7 +320,10 @@ def _as_recorded(desk: Desk, meeting: Meeting) -> Minutes:
             other.append(OtherRow(kind, line.amount, line.memo))
         elif debit.kind == AccountKind.LOAN:
             lent.append(next(a.loan for a in desk.books.accounts.values() if a.pk == debit.pk and a.loan is not None))
+        elif credit.kind == AccountKind.LOAN_FINE:
+            continue  # `_open_loans` has read what was charged
         elif credit.loan_id is not None:
+            waived[credit.loan_id] = line.memo
             by_loan = paid.setdefault(line.member_id, {})
             by_loan[credit.loan_id] = by_loan.get(credit.loan_id, 0) + line.amount
         elif debit.kind == AccountKind.SUKARELA:
@@ -275,7 +350,14 @@ def _as_recorded(desk: Desk, meeting: Meeting) -> Minutes:
                 **{column: amounts.get((member.pk, column), 0) for column in (*_COLUMN.values(), "sukarela_out")},
                 fine_reason=fines.get(member.pk, ""),
                 repayments=tuple(
-                    Repayment(open_loans[pk].loan, open_loans[pk].instalments, amount, open_loans[pk].already)
+                    Repayment(
+                        loan=open_loans[pk].loan,
+                        instalments=open_loans[pk].instalments,
+                        amount=amount,
+                        already=open_loans[pk].already,
+                        fine=open_loans[pk].recorded_fine,
+                        waived=waived[pk],
+                    )
                     for pk, amount in paid.get(member.pk, {}).items()
                 ),
             )
@@ -307,3 +389,12 @@ _COLUMN = {
     AccountKind.FINE: "fine",
 }
 """The column of the sheet that a member's line belongs to, by the account it credits."""
+_PAID = {
+    AccountKind.SERVICE_FEE: "service_fee",
+    AccountKind.LOAN: "principal",
+    AccountKind.FINE_DUE: "fine",
+    AccountKind.LOAN_FINE: "charged",
+}
+"""What a line that credits an account of a loan counts as."""
+_PAYS = (AccountKind.SERVICE_FEE, AccountKind.LOAN, AccountKind.FINE_DUE)
+"""The accounts of a loan that payments are credited to."""

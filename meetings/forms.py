@@ -8,20 +8,17 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.formats import date_format
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from finance.lines import OtherMoney
-from finance.models import AccountKind, Loan
-from finance.schedules import due_date
-from finance.services import LoanTerms
+from finance.models import AccountKind, Loan, LoanRequest
+from finance.running import LateFine
+from finance.services import LoanTerms, terms_by_rules
 from groups.models import Member
 from groups.money import RupiahField, rupiah
 from meetings.desk import Desk, OpenLoan
-from meetings.minutes import (
-    WITH_MONEY,
-    MemberRow,
-)
+from meetings.minutes import WITH_MONEY, MemberRow, Repayment
 from meetings.models import AttendanceStatus
 
 SELDOM = ("sukarela_out", "fine", "fine_reason")
@@ -192,24 +189,49 @@ class RepaymentForm(_Part):
     """What a member pays on one running loan."""
 
     paid = RupiahField(label=_("Instalment"), required=False)
+    waived = forms.CharField(label=_("Why the fine for lateness is waived"), max_length=100, required=False)
 
-    def __init__(self, *args: Any, open_loan: OpenLoan, recorded: int | None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, open_loan: OpenLoan, recorded: Repayment | None, **kwargs: Any) -> None:
         self.open_loan = open_loan
         self.recorded = recorded
         super().__init__(*args, **kwargs)
 
     def _fit(self) -> None:
         self.due = self.open_loan.due(self.desk.today)
-        amount = self.due if self.desk.original is None else self.recorded
-        self.initial = {"paid": amount} if amount else {}
+        self.fine = self.open_loan.fine_at(self.desk.today)
+        self.initial = {}
+        if self.recorded is not None:
+            self.initial = {"paid": self.recorded.amount, "waived": self.recorded.waived}
+        elif self.desk.original is None and self.due:
+            self.initial = {"paid": self.due}
         self.fields["paid"].label = gettext("Instalment, loan %d") % self.open_loan.loan.number
+        if not self.open_loan.loan.fine_late_instalment:
+            del self.fields["waived"]
 
-    def clean_paid(self) -> int:
-        """A payment never exceeds what the loan still asks for."""
-        paid: int = self.cleaned_data["paid"]
-        if paid > self.open_loan.outstanding:
-            raise ValidationError(gettext("The balance of this loan is only %s.") % rupiah(self.open_loan.outstanding))
-        return paid
+    def check(self, held_on: date) -> None:
+        """Refuse more than the loan asks for on the day of the meeting, which the sheet knows."""
+        paid = self.cleaned_data["paid"]
+        fine = self.fine_on(held_on)
+        most = self.open_loan.payoff(held_on, fine=fine.amount if fine else 0).total
+        if paid > most:
+            message = gettext("The loan is paid off with %s. Put the rest into voluntary savings.") % rupiah(most)
+            self.add_error("paid", message)
+
+    def fine_on(self, held_on: date) -> LateFine | None:
+        """Return the fine that the payment brings, none if it is waived."""
+        return None if self.cleaned_data.get("waived") else self.open_loan.fine_at(held_on)
+
+    def repayment(self, held_on: date) -> Repayment:
+        """Return the payment of a valid form."""
+        fine = self.fine_on(held_on)
+        return Repayment(
+            loan=self.open_loan.loan,
+            instalments=self.open_loan.instalments,
+            amount=self.cleaned_data["paid"],
+            already=self.open_loan.already,
+            fine=fine,
+            waived=self.cleaned_data.get("waived", "") if self.open_loan.fine_at(held_on) else "",
+        )
 
 
 class AgendaForm(_Part):
@@ -241,8 +263,12 @@ class AgendaForm(_Part):
 
 
 class NewLoanForm(_Part):
-    """A loan decided and paid out today; rate, method and rounding are those of the group's rules."""
+    """A loan decided and paid out today; rate, method and rounding are those of the group's rules.
 
+    With a request chosen, what is left empty is as it was asked for, or approved.
+    """
+
+    request = forms.ChoiceField(label=_("Request"), required=False)
     member = forms.ChoiceField(label=_("Member"), required=False)
     principal = RupiahField(label=_("Principal"), required=False)
     periods = forms.IntegerField(label=_("Instalments (months)"), required=False, min_value=1, max_value=120)
@@ -251,13 +277,38 @@ class NewLoanForm(_Part):
 
     def _fit(self) -> None:
         self.choose_member("member")
+        if not self.desk.requests:
+            del self.fields["request"]
+            return
+        waiting = {str(request.pk): request for request in self.desk.requests}
+
+        def find(pk: str) -> LoanRequest:
+            if pk not in waiting:
+                raise ValueError(pk)
+            return waiting[pk]
+
+        self.fields["request"] = forms.TypedChoiceField(
+            label=self.fields["request"].label,
+            help_text=gettext("Fields left empty are taken from the request."),
+            required=False,
+            choices=[("", "—"), *((pk, _request(request)) for pk, request in waiting.items())],
+            coerce=find,
+            empty_value=None,
+        )
 
     def clean(self) -> dict[str, Any]:
-        """A loan has a borrower, an amount and a length within the group's rules."""
+        """A loan has a borrower, an amount and a length; the sheet holds it against the group's rules."""
         data = self.cleaned_data
         if not any(data.get(name) for name in self.fields):
             return data
-        rules = self.desk.rules
+        request: LoanRequest | None = data.get("request")
+        if request is not None:
+            if data.get("member") not in (None, request.member):
+                self.add_error("member", gettext("This request is one of %s.") % request.member)
+            asked = {"member": request.member, "principal": request.granted, "periods": request.granted_periods}
+            for name, value in (*asked.items(), ("purpose", request.purpose)):
+                if name not in self.errors and not data.get(name):
+                    data[name] = value
         for name, message in (
             ("member", gettext("Choose who borrows.")),
             ("principal", gettext("Say how much is lent.")),
@@ -265,32 +316,29 @@ class NewLoanForm(_Part):
         ):
             if name not in self.errors and not data.get(name):
                 self.add_error(name, message)
-        if data.get("periods") and data["periods"] > rules.loan_max_periods:
-            self.add_error(
-                "periods",
-                ngettext(
-                    "The rules allow at most %d month.", "The rules allow at most %d months.", rules.loan_max_periods
-                )
-                % rules.loan_max_periods,
-            )
-        if data.get("principal") and rules.loan_ceiling and data["principal"] > rules.loan_ceiling:
-            self.add_error("principal", gettext("The rules allow at most %s.") % rupiah(rules.loan_ceiling))
         return data
 
     def terms(self, held_on: date) -> LoanTerms:
         """Return the loan of a valid row."""
-        data, rules = self.cleaned_data, self.desk.rules
-        return LoanTerms(
+        data = self.cleaned_data
+        return terms_by_rules(
+            self.desk.rules,
             member=data["member"],
             principal=data["principal"],
             periods=data["periods"],
-            rate=rules.loan_rate,
-            method=rules.loan_method,
-            round_up_to=rules.loan_round_up_to,
             disbursed_on=held_on,
-            first_due=data.get("first_due") or due_date(held_on, 1, "month"),
+            first_due=data.get("first_due"),
             purpose=data["purpose"],
+            request=data.get("request"),
         )
+
+
+def _request(request: LoanRequest) -> str:
+    return gettext("%(member)s: %(amount)s, %(periods)s months") % {
+        "member": request.member,
+        "amount": rupiah(request.granted),
+        "periods": request.granted_periods,
+    }
 
 
 class OtherMoneyForm(_Part):

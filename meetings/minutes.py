@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 from finance.ledger import Books, Line
 from finance.lines import (
     CASH_SIGN,
+    NOTHING_COUNTED,
+    Counted,
     OtherMoney,
     deposit,
     disbursement,
@@ -23,6 +25,7 @@ from finance.lines import (
     withdrawal,
 )
 from finance.models import AccountKind, Loan
+from finance.running import LateFine
 from finance.schedules import Due
 from finance.services import LoanTerms
 from groups.models import Member
@@ -35,15 +38,18 @@ WITH_MONEY = (AttendanceStatus.PRESENT, AttendanceStatus.LATE, AttendanceStatus.
 
 @dataclass(frozen=True, slots=True)
 class Repayment:
-    """`amount` rupiah paid on a loan; `already` is the fee and principal of it that the books hold.
+    """`amount` rupiah paid on a loan; `already` is what the books hold of it.
 
-    `already` is (0, 0) at closing. In a correction it is what the entry to be reversed had posted.
+    `already` is nothing at closing. In a correction it is what the entry to be reversed had posted. `fine` is
+    charged for late instalments; `waived` says why one was not.
     """
 
     loan: Loan
     instalments: tuple[Due, ...]
     amount: int
-    already: tuple[int, int] = (0, 0)
+    already: Counted = NOTHING_COUNTED
+    fine: LateFine | None = None
+    waived: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +76,16 @@ class MemberRow:
         yield from social_contribution(books, member, self.social)
         yield from fine(books, member, self.fine, self.fine_reason)
         for paid in self.repayments:
-            fee, principal = paid.already
             yield from repayment(
-                books, paid.loan, paid.instalments, paid.amount, on, fee_counted=fee, principal_counted=principal
+                books,
+                paid.loan,
+                paid.instalments,
+                paid.amount,
+                on,
+                fine=paid.fine.amount if paid.fine else 0,
+                fine_memo=paid.fine.memo if paid.fine else "",
+                memo=paid.waived,
+                counted=paid.already,
             )
         yield from withdrawal(books, member, self.sukarela_out)
 
@@ -212,6 +225,8 @@ def _facts(minutes: Minutes) -> dict[str, str]:
         noted.note(_("reason for the fine"), row.fine_reason, of=who)
         for paid in row.repayments:
             noted.note(_("instalment of loan %d") % paid.loan.number, paid.amount, of=who)
+            noted.note(_("fine for a late instalment"), paid.fine.amount if paid.fine else 0, of=who)
+            noted.note(_("why the fine is waived"), paid.waived, of=who)
     for number, item in enumerate(minutes.agenda, start=1):
         which = _("Agenda %d") % number
         noted.note(which, item.title)

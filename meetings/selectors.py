@@ -96,7 +96,7 @@ class MinutesRow:
 _BROUGHT = {
     **dict.fromkeys((AccountKind.POKOK, AccountKind.WAJIB, AccountKind.SUKARELA), "savings"),
     **dict.fromkeys((AccountKind.LOAN, AccountKind.SERVICE_FEE), "instalment"),
-    AccountKind.FINE: "fine",
+    **dict.fromkeys((AccountKind.FINE, AccountKind.FINE_DUE), "fine"),
     AccountKind.SOCIAL_FUND: "social",
 }
 
@@ -116,6 +116,8 @@ def money(meeting: Meeting) -> MeetingMoney:
             found.other.append(line)
             continue
         row = rows.setdefault(line.member.pk, MemberMoney(line.member))
+        if not came and line.credit_account.kind != AccountKind.CASH:
+            continue  # a fine that was charged; what was paid of it is a line of its own
         column = _BROUGHT[AccountKind(line.credit_account.kind)] if came else "taken"
         setattr(row, column, getattr(row, column) + line.amount)
     found.members = list(rows.values())

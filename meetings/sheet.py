@@ -13,9 +13,11 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext
 
-from finance.errors import InsufficientFunds
+from finance.errors import InsufficientFunds, PeriodClosed
+from finance.limits import loan_refusals
 from finance.lines import CASH_SIGN
 from finance.models import AccountKind
+from groups.models import Member
 from groups.money import rupiah
 from meetings.desk import Desk
 from meetings.errors import MeetingError
@@ -29,7 +31,7 @@ from meetings.forms import (
     ReasonForm,
     RepaymentForm,
 )
-from meetings.minutes import WITH_MONEY, AgendaRow, CashCounted, MemberRow, Minutes, OtherRow, Repayment
+from meetings.minutes import WITH_MONEY, AgendaRow, CashCounted, MemberRow, Minutes, OtherRow
 from meetings.models import AttendanceStatus
 
 _OWNED = re.compile(r"(m|l)(\d+)-")
@@ -44,7 +46,7 @@ class Sheet:
         self.refusals: list[str] = []
         recorded = desk.original
         rows = {row.member.pk: row for row in recorded.members} if recorded else {}
-        paid = {paid.loan.pk: paid.amount for row in rows.values() for paid in row.repayments}
+        paid = {paid.loan.pk: paid for row in rows.values() for paid in row.repayments}
         self.head = HeadForm(data, desk=desk, initial=self._head_initial())
         self.reason = ReasonForm(data, desk=desk)
         self.members = [
@@ -114,7 +116,7 @@ class Sheet:
             leader=head["leader"],
             note_taker=head["note_taker"],
             members=tuple(
-                self._member_row(form, by_member[form.member.pk])
+                self._member_row(form, by_member[form.member.pk], held_on)
                 for form in self.members
                 if not (form.joined_later and not form.has_changed())
             ),
@@ -158,6 +160,8 @@ class Sheet:
         field = error.field if isinstance(error, MeetingError) else None
         if field is not None:
             self.head.add_error(field, str(error))
+        elif isinstance(error, PeriodClosed):
+            self.head.add_error("held_on", str(error))
         elif isinstance(error, InsufficientFunds) and error.account.kind == AccountKind.SUKARELA:
             form = next((form for form in self.members if form.member.pk == error.account.member_id), None)
             if form is None:
@@ -219,11 +223,34 @@ class Sheet:
                     repayment.add_error(
                         "paid", gettext("Was not there: choose “Represented” if somebody brought the money.")
                     )
-        for loan in self.new_loans.forms:
-            first_due = loan.cleaned_data.get("first_due") if loan.is_valid() else None
-            if first_due and held_on and first_due <= held_on:
-                loan.add_error("first_due", gettext("The first instalment is due after the meeting."))
+                elif held_on and repayment.is_valid():
+                    repayment.check(held_on)
+        self._check_new_loans(held_on)
         return held_on
+
+    def _check_new_loans(self, held_on: date | None) -> None:
+        """Hold the new loans against the day of the meeting and the group's rules, the earlier rows counting too."""
+        lent: list[Member] = []
+        chosen: set[int] = set()
+        for form in self.new_loans.forms:
+            if not form.is_valid() or not form.cleaned_data.get("member"):
+                continue
+            data, member = form.cleaned_data, form.cleaned_data["member"]
+            if data.get("first_due") and held_on and data["first_due"] <= held_on:
+                form.add_error("first_due", gettext("The first instalment is due after the meeting."))
+            request = data.get("request")
+            if request is not None and request.pk in chosen:
+                form.add_error("request", gettext("This request is on the sheet twice."))
+            for name, message in loan_refusals(
+                self.desk.rules,
+                principal=data["principal"],
+                periods=data["periods"],
+                earlier_loans=getattr(member, "earlier_loans", 0) + lent.count(member),
+                savings=self.desk.savings(member),
+            ):
+                form.add_error(name, message)
+            lent.append(member)
+            chosen |= {request.pk} if request is not None else set()
 
     def _refuse_strangers(self) -> None:
         """Refuse rows of people and loans that are not on the sheet: of another group, or closed meanwhile."""
@@ -239,19 +266,12 @@ class Sheet:
         if "l" in strangers:
             self.refusals.append(gettext("The sheet has an instalment for a loan that is closed or not of this group."))
 
-    def _member_row(self, form: MemberForm, repayments: list[RepaymentForm]) -> MemberRow:
+    def _member_row(self, form: MemberForm, repayments: list[RepaymentForm], held_on: date) -> MemberRow:
         return MemberRow(
             member=form.member,
             **form.cleaned_data,
             repayments=tuple(
-                Repayment(
-                    loan=repayment.open_loan.loan,
-                    instalments=repayment.open_loan.instalments,
-                    amount=repayment.cleaned_data["paid"],
-                    already=repayment.open_loan.already,
-                )
-                for repayment in repayments
-                if repayment.cleaned_data["paid"]
+                repayment.repayment(held_on) for repayment in repayments if repayment.cleaned_data["paid"]
             ),
         )
 

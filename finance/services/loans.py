@@ -1,0 +1,180 @@
+"""A loan through its life: repaid, rescheduled, written off, recovered. Each step is one entry under its key."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from finance import lines
+from finance.errors import NotAllowed
+from finance.ledger import Books, Line, Posting
+from finance.models import AccountKind, Entry, EntryKind, Loan, LoanEnd
+from finance.running import RunningLoan, running_loan
+from finance.services.money import LoanTerms, _open, _post, _require_here, loans_open
+from groups.models import Group, User
+from groups.money import rupiah
+
+
+@transaction.atomic
+def loan_repay(
+    *,
+    actor: User,
+    group: Group,
+    loan: Loan,
+    amount: int,
+    on: date,
+    key: uuid.UUID,
+    waive_fine: str = "",
+    rest_to_savings: bool = False,
+) -> Entry:
+    """Take a payment on a loan; exactly what pays it off that day pays it off.
+
+    Instalments that became late since the last payment bring the fine of the loan's terms, unless `waive_fine`
+    says why not. More than the loan asks for is `NotAllowed`, or goes to the borrower's voluntary savings.
+    """
+    books = _open(actor, group, key, of=loan)
+    running = _running(books, loan)
+    fine = running.late_fine(on)
+    waived = waive_fine if fine is not None else ""
+    if waived:
+        fine = None
+    most = running.payoff(on, fine=fine.amount if fine else 0).total
+    rest = max(0, amount - most)
+    if rest and not rest_to_savings:
+        raise NotAllowed(
+            _("The loan is paid off with %(most)s; %(rest)s is too much.")
+            % {"most": rupiah(most), "rest": rupiah(rest)}
+        )
+    if amount < 1:
+        raise NotAllowed(_("The amount must be more than zero."))
+    moved = lines.repayment(
+        books,
+        loan,
+        running.instalments,
+        amount - rest,
+        on,
+        fine=fine.amount if fine else 0,
+        fine_memo=fine.memo if fine else "",
+        memo=waived,
+    )
+    if rest:
+        _require_here(loan.member)
+        moved += lines.deposit(books, AccountKind.SUKARELA, loan.member, rest)
+    return _post(books, EntryKind.REPAYMENT, on, moved, key)
+
+
+@dataclass(frozen=True, slots=True)
+class NewSchedule:
+    """How a rescheduled loan is to be repaid; `rate` is a fraction per period. The other terms stay."""
+
+    periods: int
+    rate: Decimal
+    first_due: date
+
+
+@transaction.atomic
+def loan_reschedule(
+    *,
+    actor: User,
+    group: Group,
+    loan: Loan,
+    schedule: NewSchedule,
+    add_fee: bool,
+    reason: str,
+    on: date,
+    key: uuid.UUID,
+) -> Loan:
+    """Close a loan and open one over its balance with a new schedule; no cash moves, the old terms stay readable.
+
+    With `add_fee` the fee due and not paid becomes part of the new principal, otherwise it is let go. Fines not
+    paid go along. Returns the new loan.
+    """
+    books = _open(actor, group, key, of=loan)
+    running = _running(books, loan)
+    _require_since(running, on)
+    if schedule.first_due <= on:
+        raise NotAllowed(_("The first instalment is due after the day the loan is rescheduled."))
+    balance = books.balance(AccountKind.LOAN, loan=loan)
+    fee = running.fee_due(on) if add_fee else 0
+    terms = LoanTerms(
+        member=loan.member,
+        principal=balance + fee,
+        periods=schedule.periods,
+        rate=schedule.rate,
+        method=loan.method,
+        round_up_to=loan.round_up_to,
+        disbursed_on=on,
+        first_due=schedule.first_due,
+        purpose=loan.purpose,
+        every=loan.every,
+        funded_by=loan.funded_by,
+        payoff_fee=loan.payoff_fee,
+        fine_late_instalment=loan.fine_late_instalment,
+        fine_first=loan.fine_first,
+        replaces=loan,
+    )
+    (new,) = loans_open(books, [terms])
+    moved = lines.reschedule(books, loan, new, fee=fee)
+    _end(books, EntryKind.RESCHEDULE, moved, loan, LoanEnd.RESCHEDULED, reason=reason, on=on, key=key)
+    return new
+
+
+@transaction.atomic
+def loan_write_off(*, actor: User, group: Group, loan: Loan, reason: str, on: date, key: uuid.UUID) -> Entry:
+    """Give a loan up: its balance becomes a loss. What comes in later is `loan_recover`."""
+    books = _open(actor, group, key, of=loan)
+    _require_since(_running(books, loan), on)
+    moved = lines.write_off(books, loan)
+    return _end(books, EntryKind.WRITE_OFF, moved, loan, LoanEnd.WRITTEN_OFF, reason=reason, on=on, key=key)
+
+
+@transaction.atomic
+def loan_recover(*, actor: User, group: Group, loan: Loan, amount: int, on: date, key: uuid.UUID) -> Entry:
+    """Take money on a loan that was written off, never more than was written off."""
+    books = _open(actor, group, key, of=loan, everything=True)
+    loan = Loan.objects.select_related("member").get(pk=loan.pk)
+    if loan.ended_as != LoanEnd.WRITTEN_OFF:
+        raise NotAllowed(_("This loan was not written off."))
+    if loan.ended_on is not None and on < loan.ended_on:
+        raise NotAllowed(_("The loan was written off on %s.") % date_format(loan.ended_on))
+    left = loan.unpaid_principal - books.balance(AccountKind.RECOVERY, loan=loan)
+    if amount > left:
+        raise NotAllowed(_("Only %s of what was written off is still open.") % rupiah(left))
+    return _post(books, EntryKind.RECOVERY, on, lines.recovery(books, loan, amount), key)
+
+
+def _running(books: Books, loan: Loan) -> RunningLoan:
+    """Return the loan as the books have it; `NotAllowed` for one that is closed."""
+    if loan.cancelled_at is not None or books.balance(AccountKind.LOAN, loan=loan) == 0:
+        raise NotAllowed(_("This loan is closed."))
+    return running_loan(books, loan)
+
+
+def _require_since(running: RunningLoan, on: date) -> None:
+    last = running.last_paid_on or running.loan.disbursed_on
+    if on < last:
+        raise NotAllowed(_("The loan was last paid on or paid out on %s.") % date_format(last))
+
+
+def _end(
+    books: Books,
+    kind: EntryKind,
+    moved: list[Line],
+    loan: Loan,
+    ended: LoanEnd,
+    *,
+    reason: str,
+    on: date,
+    key: uuid.UUID,
+) -> Entry:
+    """Post how a loan ended and write it on the loan."""
+    unpaid = books.balance(AccountKind.LOAN, loan=loan)
+    (entry,) = books.post([Posting(kind, on, moved, key, memo=reason)])
+    Loan.objects.filter(pk=loan.pk).update(ended_as=ended, ended_on=on, unpaid_principal=unpaid)
+    return entry

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any, cast
 
@@ -239,6 +240,13 @@ class LeaveForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["left_on"].initial = timezone.localdate
+
+    def clean_left_on(self) -> date:
+        """Refuse a day to come."""
+        left_on: date = self.cleaned_data["left_on"]
+        if left_on > timezone.localdate():
+            raise ValidationError(_("This date is in the future."))
+        return left_on
 
 
 class ConstitutionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import F, Max, Q, QuerySet, Sum
+from django.db.models import F, Max, QuerySet
 
-from finance.chart import SAVINGS
-from finance.models import Account, AccountKind, CashCount
-from groups.models import Group, GroupStatus, Member, User
+from finance.models import CashCount
+from groups.models import Group, GroupStatus, User
 from meetings.models import Meeting, MeetingStatus
 
 AHEAD = timedelta(days=7)
@@ -48,23 +47,3 @@ def differences_open(actor: User) -> QuerySet[CashCount]:
         .select_related("group")
         .order_by("counted_on", "pk")
     )
-
-
-@dataclass(frozen=True, slots=True)
-class OpenMoney:
-    """What a member still has in the group and owes to it, in rupiah."""
-
-    savings: int
-    loans: int
-
-    def __bool__(self) -> bool:
-        return bool(self.savings or self.loans)
-
-
-def money_open(member: Member) -> OpenMoney:
-    """Return a member's savings and loan balances in one statement."""
-    sums = Account.objects.filter(group_id=member.group_id, member=member).aggregate(
-        savings=Sum(F("credits_posted") - F("debits_posted"), filter=Q(kind__in=SAVINGS), default=0),
-        loans=Sum(F("debits_posted") - F("credits_posted"), filter=Q(kind=AccountKind.LOAN), default=0),
-    )
-    return OpenMoney(savings=sums["savings"], loans=sums["loans"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.contrib.auth import views as auth_views
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import connection
+from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -15,9 +15,11 @@ from django.views.i18n import set_language
 
 import assessment.selectors
 import finance.selectors
+import finance.services
 import groups.selectors
+import groups.services
 import meetings.selectors
-from groups import services
+from finance.errors import AlreadyPosted, LedgerError, PeriodClosed
 from groups.forms import LeaveForm
 from groups.http import GroupRequest, UserRequest
 from groups.models import Group, Member, Role
@@ -94,20 +96,37 @@ def group(request: GroupRequest) -> HttpResponse:
 
 @requires(Capability.RECORD)
 def member_leave(request: GroupRequest, pk: int) -> HttpResponse:
-    """Let a member leave, after a look at the money that is still open."""
-    member = get_object_or_404(Member.objects.select_related("group"), group=request.group, pk=pk)
-    if member.left_on is not None:
+    """Let a member leave: loans are paid from savings, the rest is handed out, and the membership ends.
+
+    Whoever left with money open is settled here too.
+    """
+    member = get_object_or_404(Member, group=request.group, pk=pk)
+    member.group = request.group
+    form = LeaveForm(request.POST or None)
+    is_right = request.method == "POST" and form.is_valid()
+    on = form.cleaned_data["left_on"] if is_right else timezone.localdate()
+    money = finance.selectors.money_at_leaving(request.user, member, on=on)
+    if member.left_on is not None and money.is_settled:
         return redirect("member", request.group.code, member.pk)
-    money = selectors.money_open(member)
-    form = LeaveForm(request.POST or None, money_is_open=bool(money))
-    if request.method == "POST" and form.is_valid():
+    if is_right and request.POST.get("action") != "look":
         try:
-            services.member_leave(actor=request.user, member=member, left_on=form.cleaned_data["left_on"])
+            with transaction.atomic():
+                groups.services.member_leave(actor=request.user, member=member, left_on=on)
+                if not money.is_settled:
+                    finance.services.member_settle(
+                        actor=request.user, group=request.group, member=member, on=on, key=form.cleaned_data["key"]
+                    )
+        except AlreadyPosted as error:
+            messages.info(request, str(error))
+            return redirect("member", request.group.code, member.pk)
         except ValidationError as error:
             form.add_error(None, error)
+        except LedgerError as error:
+            form.add_error("left_on" if isinstance(error, PeriodClosed) else None, str(error))
         else:
             messages.success(request, _("%(member)s has left the group.") % {"member": member})
             return redirect("group", request.group.code)
+        member.refresh_from_db(fields=["left_on"])
     return render(request, "groups/member_leave.html", {"form": form, "member": member, "money": money})
 
 

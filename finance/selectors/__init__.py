@@ -70,7 +70,7 @@ from finance.selectors.surplus import (
     surplus_divisions,
     surplus_projection,
 )
-from finance.selectors.leaving import leaving
+from finance.selectors.leaving import money_at_leaving
 
 __all__ = [
     "BalanceSheet",
@@ -115,7 +115,7 @@ __all__ = [
     "group_summary",
     "income_statement",
     "latest_movement",
-    "leaving",
+    "money_at_leaving",
     "ledger",
     "loan_arrears",
     "loan_card",

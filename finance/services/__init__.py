@@ -21,6 +21,13 @@ from finance.services.money import (
 from finance.services.opening import Opening, OpeningDebt, OpeningLoan, OpeningSavings, fee_in_all, opening_record
 from finance.services.outside import OutsideTerms, outside_loan_receive, outside_loan_repay
 from finance.services.period import period_close
+from finance.services.requests import (
+    loan_request,
+    loan_request_approve,
+    loan_request_cancel,
+    loan_request_pay_out,
+    loan_request_refuse,
+)
 from finance.services.share_out import (
     share_out_post,
     share_out_reverse,
@@ -49,6 +56,11 @@ __all__ = [
     "loan_disburse",
     "loan_recover",
     "loan_repay",
+    "loan_request",
+    "loan_request_approve",
+    "loan_request_cancel",
+    "loan_request_pay_out",
+    "loan_request_refuse",
     "loan_reschedule",
     "loan_write_off",
     "loans_open",

@@ -45,7 +45,7 @@ def period_close(request: GroupRequest) -> HttpResponse:
             messages.success(request, _("The books are closed through %s.") % date_format(through))
         if not form.errors:
             return redirect("periods", request.group.code)
-    elif selectors.closings(request.group).filter(key=form.cleaned_data.get("key")).exists():
+    elif "key" in form.cleaned_data and selectors.closings(request.group).filter(key=form.cleaned_data["key"]).exists():
         messages.info(request, str(AlreadyPosted()))
         return redirect("periods", request.group.code)
     return _page(request, form, status=422)

@@ -1,56 +1,209 @@
-"""A member leaves: the money still open is shown and must be known."""
+"""A member leaves: loans are paid from the savings, the rest is handed out, and the membership ends."""
 
+import uuid
 from datetime import date, timedelta
 
 import pytest
+from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
 
-from groups.models import Member, OfficerTerm
-from tests.factories import FOUNDED, facilitator_of, lend, make_group, make_member, make_officer, save
+from finance import services
+from finance.errors import AlreadyPosted, InsufficientFunds, NotAllowed
+from finance.models import Account, Entry
+from finance.verify import mismatches
+from groups.models import Group, Member, OfficerTerm
+from tests.factories import FOUNDED, facilitator_of, lend, make_group, make_member, make_officer, repay, save
+from tests.finance.pages import signed_in
+from tests.finance.test_histories import hledger_balances, our_balances
 
 pytestmark = pytest.mark.django_db
 
+LEFT_ON = date(2025, 3, 4)
+
 
 @pytest.fixture
-def member(client):
+def member():
+    return make_member(make_group())
+
+
+@pytest.fixture
+def borrower():
+    """Rp 2,000,000 saved, Rp 1,200,000 borrowed for a year at 1.5 %; on 4 March one instalment is due."""
     member = make_member(make_group())
-    client.force_login(facilitator_of(member.group))
+    save(member, 100_000, "POKOK")
+    save(member, 400_000, "WAJIB")
+    save(member, 1_500_000)
+    lend(member)
     return member
 
 
-def leave(client, member, left_on="2025-03-04", **fields):
-    return client.post(reverse("member-leave", args=[member.group.code, member.pk]), {"left_on": left_on, **fields})
+def leave(member, left_on="2025-03-04", **fields):
+    return signed_in(facilitator_of(member.group)).post(
+        reverse("member-leave", args=[member.group.code, member.pk]),
+        {"left_on": left_on, "key": str(uuid.uuid4()), **fields},
+    )
 
 
-def test_it_records_the_leaving_and_ends_the_office(client, member):
+def settle(member, key=None, on=LEFT_ON):
+    return services.member_settle(
+        actor=facilitator_of(member.group), group=member.group, member=member, on=on, key=key or uuid.uuid4()
+    )
+
+
+def balance(member, kind):
+    return sum(a.balance for a in Account.objects.filter(group=member.group, kind=kind))
+
+
+def test_it_records_the_leaving_and_ends_the_office(member):
     make_officer(member)
-    assert leave(client, member).url == reverse("group", args=[member.group.code])
-    assert Member.objects.get().left_on == OfficerTerm.objects.get().ended_on == date(2025, 3, 4)
+    assert leave(member).url == reverse("group", args=[member.group.code])
+    assert Member.objects.get().left_on == OfficerTerm.objects.get().ended_on == LEFT_ON
+    assert not Entry.objects.exists()
 
 
-def test_open_money_is_shown_and_must_be_known(client, member):
+def test_savings_are_handed_out(member):
+    save(member, 100_000, "POKOK")
+    save(member, 50_000)
+    leave(member)
+    assert [balance(member, kind) for kind in ("POKOK", "SUKARELA", "CASH")] == [0, 0, 0]
+    assert Entry.objects.get(kind="LEAVING").effective_on == LEFT_ON
+    assert list(mismatches()) == []
+
+
+def test_savings_pay_the_loan_with_the_fee_to_its_end(borrower):
+    leave(borrower)
+    assert [balance(borrower, kind) for kind in ("POKOK", "WAJIB", "SUKARELA", "LOAN")] == [0, 0, 0, 0]
+    assert balance(borrower, "SERVICE_FEE") == 216_000
+    assert balance(borrower, "CASH") == 2_000_000 - 1_200_000 - (2_000_000 - 1_416_000)
+    assert list(mismatches()) == []
+
+
+def test_savings_pay_the_loan_with_the_fee_due_where_the_rest_is_waived():
+    member = make_member(make_group())
     save(member, 2_000_000)
-    lend(member, principal=1_200_000)
-    response = leave(client, member)
-    assert list(response.context["form"].errors) == ["aware"]
-    assert "Rp\xa02.000.000" in response.content.decode()
-    assert "Rp\xa01.200.000" in response.content.decode()
+    lend(member, payoff_fee="WAIVED")
+    leave(member)
+    assert (balance(member, "LOAN"), balance(member, "SERVICE_FEE")) == (0, 18_000)
+
+
+def test_voluntary_savings_go_first_and_the_pokok_last(borrower):
+    entry = settle(borrower)
+    to_loan = entry.transfers.filter(credit_account__kind="LOAN").order_by("pk")
+    assert list(to_loan.values_list("debit_account__kind", "amount")) == [("SUKARELA", 1_200_000)]
+    to_cash = entry.transfers.filter(credit_account__kind="CASH").order_by("pk")
+    assert list(to_cash.values_list("debit_account__kind", "amount")) == [
+        ("SUKARELA", 84_000), ("WAJIB", 400_000), ("POKOK", 100_000),
+    ]  # fmt: skip
+
+
+@pytest.mark.hledger
+def test_hledger_reads_the_same_balances(borrower):
+    leave(borrower)
+    assert hledger_balances(borrower.group) == our_balances(borrower.group)
+
+
+def test_the_page_shows_what_is_settled(borrower):
+    content = leave(borrower, action="look").content.decode()
+    assert "−Rp\xa01.200.000" in content
+    assert "−Rp\xa0216.000" in content
+    assert "Rp\xa0584.000" in content
     assert Member.objects.get().left_on is None
-    leave(client, member, aware="on")
-    assert Member.objects.get().left_on is not None
+
+
+def test_who_owes_more_than_was_saved_cannot_leave(borrower):
+    save(make_member(borrower.group, number=2), 5_000_000)
+    lend(borrower, principal=3_000_000)
+    response = leave(borrower)
+    assert "owes" in str(response.context["form"].non_field_errors())
+    assert "pays the rest of the loan in a meeting first" in response.content.decode()
+    assert Member.objects.get(pk=borrower.pk).left_on is None
+    assert not Entry.objects.filter(kind="LEAVING").exists()
+
+
+def test_who_pays_the_loan_down_can_leave(borrower):
+    loan = borrower.loans.get()
+    repay(loan, 1_416_000)
+    leave(borrower)
+    assert balance(borrower, "CASH") == 216_000
+
+
+def test_cash_that_is_not_in_the_box_is_told(member):
+    save(member, 100_000)
+    lend(make_member(member.group, number=2), principal=60_000)
+    response = leave(member)
+    assert "short of Rp\xa060.000" in str(response.context["form"].non_field_errors())
+    assert Member.objects.get(pk=member.pk).left_on is None
+    with pytest.raises(InsufficientFunds):
+        settle(member)
+
+
+def test_who_left_with_savings_is_settled_later(member):
+    save(member, 50_000)
+    Member.objects.update(left_on=LEFT_ON)
+    page = signed_in(facilitator_of(member.group)).get(reverse("member", args=[member.group.code, member.pk]))
+    assert reverse("member-leave", args=[member.group.code, member.pk]) in page.content.decode()
+    leave(member, "2025-04-01")
+    assert balance(member, "SUKARELA") == 0
+    assert Member.objects.get().left_on == LEFT_ON
+    assert Entry.objects.get(kind="LEAVING").effective_on == date(2025, 4, 1)
 
 
 @pytest.mark.parametrize(
     "day", ["", "x", (FOUNDED - timedelta(1)).isoformat(), (timezone.localdate() + timedelta(1)).isoformat()]
 )
-def test_a_bad_day_is_told_and_nothing_is_written(client, member, day):
-    assert list(leave(client, member, day).context["form"].errors) == ["left_on"]
+def test_a_bad_day_is_told_and_nothing_is_written(member, day):
+    save(member, 50_000)
+    assert list(leave(member, day).context["form"].errors) == ["left_on"]
+    assert Member.objects.get().left_on is None
+    assert not Entry.objects.filter(kind="LEAVING").exists()
+
+
+def test_a_day_in_a_closed_period_is_told_at_the_field(member):
+    save(member, 50_000)
+    Group.objects.update(books_closed_through=LEFT_ON)
+    assert list(leave(member).context["form"].errors) == ["left_on"]
     assert Member.objects.get().left_on is None
 
 
-def test_who_has_left_cannot_leave_again(client, member):
-    leave(client, member)
-    response = leave(client, member, "2025-04-01")
+def test_who_has_left_cannot_leave_again(member):
+    leave(member)
+    response = leave(member, "2025-04-01")
     assert response.url == reverse("member", args=[member.group.code, member.pk])
-    assert Member.objects.get().left_on == date(2025, 3, 4)
+    assert Member.objects.get().left_on == LEFT_ON
+
+
+def test_the_same_form_twice_settles_once(member):
+    save(member, 50_000)
+    key = str(uuid.uuid4())
+    assert leave(member, key=key).status_code == leave(member, key=key).status_code == 302
+    assert Entry.objects.filter(kind="LEAVING").count() == 1
+
+
+def test_the_same_key_is_one_settlement(member):
+    save(member, 50_000)
+    key = uuid.uuid4()
+    settle(member, key=key)
+    with pytest.raises(AlreadyPosted):
+        settle(member, key=key)
+
+
+def test_nothing_is_settled_with_who_has_nothing(member):
+    with pytest.raises(NotAllowed):
+        settle(member)
+
+
+def test_a_member_of_another_group_is_refused(member):
+    stranger = make_member(make_group())
+    with pytest.raises(NotAllowed):
+        services.member_settle(
+            actor=facilitator_of(member.group), group=member.group, member=stranger, on=LEFT_ON, key=uuid.uuid4()
+        )
+
+
+def test_no_money_of_others_is_touched(borrower):
+    other = make_member(borrower.group, number=2)
+    save(other, 70_000)
+    leave(borrower)
+    assert Account.objects.get(member=other, kind="SUKARELA").balance == 70_000
+    assert not Account.objects.filter(member=borrower, debits_posted__lt=F("credits_posted"), kind="SUKARELA").exists()

@@ -65,3 +65,11 @@ class CoverRefused(NotAllowed):
     def __init__(self, message: str, member: Member | None = None) -> None:
         self.member = member
         super().__init__(message)
+
+
+class RuleBroken(NotAllowed):
+    """A rule of the group forbids it; `field` is what was typed that goes beyond it."""
+
+    def __init__(self, field: str, message: str) -> None:
+        self.field = field
+        super().__init__(message)

@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -64,10 +65,21 @@ class NotInFutureForm(forms.Form):
         return day
 
 
-class DecisionForm(NotInFutureForm):
-    """What a meeting decided about the division it had before it."""
+class SeenForm(NotInFutureForm):
+    """A form below amounts worked out from the books; `seen` is their sum as the person had it before them."""
 
     seen = forms.IntegerField(widget=forms.HiddenInput)
+
+    def ask_again(self, seen: int) -> None:
+        """Take over the sum that the page shows now: the next submit is about that."""
+        if isinstance(self.data, QueryDict):
+            self.data = self.data.copy()
+            self.data["seen"] = str(seen)
+
+
+class DecisionForm(SeenForm):
+    """What a meeting decided about the division it had before it."""
+
     decided_on = forms.DateField(label=_("Decided on"), widget=DateInput, initial=timezone.localdate)
     note = forms.CharField(
         label=_("Note of the meeting"),
@@ -144,10 +156,9 @@ class ShareOutOptionsForm(forms.Form):
         return frozenset(AccountKind(kind) for kind in self.cleaned_data.get("keep", ()))
 
 
-class ShareOutForm(ShareOutOptionsForm, NotInFutureForm):
+class ShareOutForm(ShareOutOptionsForm, SeenForm):
     """The share-out as it was seen, to be posted."""
 
-    seen = forms.IntegerField(widget=forms.HiddenInput)
     note = forms.CharField(
         label=_("Note of the meeting"), max_length=200, help_text=_("Where the members decided on the share-out.")
     )

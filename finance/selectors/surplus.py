@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 
 from django.db.models import BigIntegerField, Case, F, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce, Greatest
@@ -182,6 +183,12 @@ class DivisionSheet:
     rounding: int
 
     @property
+    def purpose_lines(self) -> list[tuple[Purpose, Decimal, int]]:
+        """Each purpose with its percentage and its amount."""
+        percent = self.rules.surplus_shares
+        return [(purpose, percent[purpose], amount) for purpose, amount in self.purposes.items()]
+
+    @property
     def by_savings(self) -> int:
         """What all members get by savings."""
         return sum(part.by_savings for part in self.members)
@@ -298,11 +305,10 @@ def divided_through(group: Group) -> date | None:
     return max(days, default=None)
 
 
-def next_period(group: Group, *, on: date) -> tuple[date, date]:
-    """Return the period to divide next: what was not divided of the first such year, by calendar years."""
-    last = divided_through(group)
-    if last is not None:
-        start = last + timedelta(days=1)
+def next_period(group: Group, *, after: date | None, on: date) -> tuple[date, date]:
+    """Return the period to divide next: from the day `after` (`divided_through`), or the first year, to its end."""
+    if after is not None:
+        start = after + timedelta(days=1)
     else:
         first = Entry.objects.filter(group=group).order_by("effective_on").values_list("effective_on", flat=True)[:1]
         start = next(iter(first), on).replace(month=1, day=1)
@@ -359,13 +365,15 @@ class SurplusProjection:
         return self.so_far + self.fees_due - self.expenses_to_come
 
 
-def surplus_projection(group: Group, *, start: date, today: date) -> SurplusProjection:
-    """Return the projection of the year of `today` from `start` on, which lies in it.
+def surplus_projection(group: Group, *, after: date | None, today: date) -> SurplusProjection:
+    """Return the projection of the year of `today`, of what comes after the day `after` (`divided_through`).
 
     Fees due are those of the running loans' instalments up to the end of the year, late ones among them, less what
     was paid on each loan.
     """
-    end = today.replace(month=12, day=31)
+    start, end = today.replace(month=1, day=1), today.replace(month=12, day=31)
+    if after is not None:
+        start = min(max(start, after + timedelta(days=1)), today)
     sofar = period_surplus(group, start=start, end=today)
     due = Instalment.objects.filter(loan=OuterRef("pk"), due_on__lte=end).order_by().values("loan")
     asked = Coalesce(Subquery(due.annotate(fee=Sum("service_fee")).values("fee")), 0, output_field=BigIntegerField())

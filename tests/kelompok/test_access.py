@@ -5,6 +5,7 @@ A route that the table below does not know fails the test: whoever adds a page s
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -16,7 +17,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
-from finance.models import CashCount, Entry, Loan
+from finance.models import CashCount, Entry, Loan, SurplusDivision
 from groups.admin import TenantAdmin
 from groups.models import FacilitatorAssignment, Group, Member, Role, User
 from groups.permissions import Capability, walk_urls
@@ -87,6 +88,14 @@ def draft(world: World) -> dict[str, Any]:
     return {"number": world.draft.number}
 
 
+def division(world: World) -> dict[str, Any]:
+    return {"pk": world.group.surplus_divisions.get().pk}
+
+
+def shared_out(world: World) -> dict[str, Any]:
+    return {"pk": Entry.objects.get(group=world.group, kind="SHARE_OUT").pk}
+
+
 @dataclass(frozen=True)
 class Route:
     """Who may open a route (`PUBLIC`: everybody), what it needs besides the group's code, and its GET status."""
@@ -127,6 +136,12 @@ ROUTES: dict[str, Route] = {
     # finance
     "member": Route(READ, member),
     "books": Route(READ),
+    "general-ledger": Route(READ),
+    "trial-balance": Route(READ),
+    "balance-sheet": Route(READ),
+    "income-statement": Route(READ),
+    "health": Route(READ),
+    "portfolio": site(ASSESS),
     "cash-book": Route(READ),
     "savings-book": Route(READ),
     "loan-book": Route(READ),
@@ -137,6 +152,15 @@ ROUTES: dict[str, Route] = {
     "opening": Route(RECORD),
     "periods": Route(READ),
     "period-close": Route(RECORD, get={405}),
+    "surplus": Route(READ),
+    "surplus-divide": Route(RECORD),
+    "surplus-division": Route(READ, division),
+    "surplus-post": Route(RECORD, division),
+    "surplus-withdraw": Route(RECORD, division),
+    "share-out": Route(READ),
+    "share-out-post": Route(RECORD),
+    "share-out-list": Route(READ, shared_out),
+    "share-out-reverse": Route(RECORD, shared_out),
     # meetings
     "meeting-list": Route(READ),
     "meeting-new": Route(RECORD),
@@ -175,6 +199,13 @@ def build() -> World:
     post_sheet(browser, group, action="draft", held_on=date(2025, 4, 1))
     CashCount.objects.create(
         group=group, counted_on=FOUNDED, expected=10, counted=9, explanation="hilang", counted_by=facilitator
+    )
+    SurplusDivision.objects.create(
+        group=group, period_start=date(2024, 1, 1), period_end=date(2024, 12, 31), surplus=1, rounding=0,
+        rules=group.rules, decided_on=FOUNDED, note="rapat", key=uuid.uuid4(), recorded_by=facilitator,
+    )  # fmt: skip
+    Entry.objects.create(
+        group=group, kind="SHARE_OUT", effective_on=FOUNDED, recorded_by=facilitator, key=uuid.uuid4()
     )
     former = make_user(organisation=organisation)
     FacilitatorAssignment.objects.create(group=group, facilitator=former, started_on=FOUNDED, ended_on=date(2025, 3, 4))

@@ -1,0 +1,103 @@
+"""Pages of the share-out at the end of a cycle: the plan, the posting, the list to sign."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from finance import selectors, services
+from finance.errors import AlreadyPosted, AlreadyReversed, LedgerError, PeriodClosed
+from finance.forms.surplus import ReasonForm, ShareOutForm, ShareOutOptionsForm
+from finance.models import AccountKind, Entry
+from groups.http import GroupRequest
+from groups.permissions import Capability, requires
+
+USUALLY_KEPT = frozenset({AccountKind.GRANT})
+
+
+@requires(Capability.READ)
+def share_out(request: GroupRequest) -> HttpResponse:
+    """Who would get what if everything were returned, and what is missing before it can be."""
+    asked = "on" in request.GET
+    form = ShareOutOptionsForm(request.GET if asked else None, group=request.group, initial=_usual())
+    is_right = asked and form.is_valid()
+    on = form.cleaned_data["on"] if is_right else timezone.localdate()
+    keep = form.kept if is_right else USUALLY_KEPT
+    return render(
+        request,
+        "finance/share_out.html",
+        {
+            "form": form,
+            "plan": selectors.share_out_plan(request.group, on=on, keep=keep),
+            "keep": sorted(keep),
+            "past": selectors.share_outs(request.group),
+        },
+    )
+
+
+@requires(Capability.RECORD)
+def share_out_post(request: GroupRequest) -> HttpResponse:
+    """Post the share-out that was seen; a form sent twice posts it once."""
+    form = ShareOutForm(request.POST or None, group=request.group, initial=_usual(request))
+    is_right = request.method == "POST" and form.is_valid()
+    options = ShareOutOptionsForm(request.POST or request.GET, group=request.group)
+    on = options.cleaned_data["on"] if options.is_valid() else timezone.localdate()
+    keep = options.kept if options.is_valid() else USUALLY_KEPT
+    if is_right:
+        wanted = {name: form.cleaned_data[name] for name in ("on", "seen", "note", "key")}
+        try:
+            entry = services.share_out_post(actor=request.user, group=request.group, keep=form.kept, **wanted)
+        except AlreadyPosted as error:
+            messages.info(request, str(error))
+            return redirect("share-out", request.group.code)
+        except PeriodClosed as error:
+            form.add_error("on", str(error))
+        except LedgerError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("Everything is returned. Print the list and let the members sign."))
+            return redirect("share-out-list", request.group.code, entry.pk)
+    plan = selectors.share_out_plan(request.group, on=on, keep=keep)
+    form.initial["seen"] = plan.payout
+    form.ask_again(plan.payout)
+    return render(request, "finance/share_out_post.html", {"form": form, "plan": plan})
+
+
+@requires(Capability.READ)
+def share_out_list(request: GroupRequest, pk: int) -> HttpResponse:
+    """What each member got in a share-out, to sign."""
+    entry = get_object_or_404(selectors.share_outs(request.group), pk=pk)
+    return render(
+        request,
+        "finance/share_out_list.html",
+        {"entry": entry, "rows": selectors.share_out_rows(entry), "signers": selectors.signers(request.group)},
+    )
+
+
+@requires(Capability.RECORD)
+def share_out_reverse(request: GroupRequest, pk: int) -> HttpResponse:
+    """Undo a share-out that was recorded wrongly."""
+    entry: Entry = get_object_or_404(selectors.share_outs(request.group), pk=pk)
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.share_out_reverse(actor=request.user, entry=entry, **form.cleaned_data)
+        except (AlreadyPosted, AlreadyReversed) as error:
+            messages.info(request, str(error))
+            return redirect("share-out-list", request.group.code, pk)
+        except LedgerError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("The share-out is reversed; the money counts as in the cash box again."))
+            return redirect("share-out-list", request.group.code, pk)
+    return render(request, "finance/share_out_reverse.html", {"form": form, "entry": entry})
+
+
+def _usual(request: GroupRequest | None = None) -> dict[str, object]:
+    """Return what the form begins with: what was chosen on the page before, or today and the grants kept."""
+    if request is not None and "on" in request.GET:
+        return {"on": request.GET["on"], "keep": request.GET.getlist("keep")}
+    return {"on": timezone.localdate(), "keep": sorted(USUALLY_KEPT)}

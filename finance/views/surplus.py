@@ -1,0 +1,166 @@
+"""Pages of the surplus (SHU): what it is, how it is divided, and the list to sign."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from finance import selectors, services
+from finance.charts import PartsChart, parts_chart
+from finance.errors import AlreadyPosted, InsufficientFunds, LedgerError, PeriodClosed
+from finance.forms.surplus import DecisionForm, ReasonForm, SurplusPeriodForm, SurplusPostForm
+from finance.models import DivisionStatus, SurplusDivision
+from finance.selectors import DivisionSheet
+from groups.http import GroupRequest
+from groups.permissions import Capability, requires
+
+
+@requires(Capability.READ)
+def surplus(request: GroupRequest) -> HttpResponse:
+    """Every line of the surplus of a period, by default the one to divide next; the projection; past divisions."""
+    today = timezone.localdate()
+    divided = selectors.divided_through(request.group)
+    following = selectors.next_period(request.group, after=divided, on=today)
+    form = SurplusPeriodForm(request.GET, following=following)
+    start, end = form.period
+    if form.is_valid():
+        form = SurplusPeriodForm(initial={"start": start, "end": end}, following=following)
+    return render(
+        request,
+        "finance/surplus.html",
+        {
+            "form": form,
+            "surplus": selectors.period_surplus(request.group, start=start, end=end),
+            "is_divided": divided is not None and start <= divided,
+            "is_over": end <= today,
+            "projection": selectors.surplus_projection(request.group, after=divided, today=today),
+            "divisions": selectors.surplus_divisions(request.group),
+            "signers": selectors.signers(request.group),
+        },
+    )
+
+
+@requires(Capability.RECORD)
+def surplus_divide(request: GroupRequest) -> HttpResponse:
+    """The division of a period's surplus as it would be; sending the form writes down the members' decision."""
+    divided = selectors.divided_through(request.group)
+    following = selectors.next_period(request.group, after=divided, on=timezone.localdate())
+    period = SurplusPeriodForm(request.GET, following=following)
+    start, end = period.period
+    amounts = selectors.period_surplus(request.group, start=start, end=end)
+    rules = request.group.rules
+    sheet = None
+    if rules is not None and amounts.divisible:
+        sheet = selectors.division_preview(request.group, rules, surplus=amounts.divisible, start=start, end=end)
+    form = DecisionForm(request.POST or None, end=end, initial={"seen": amounts.divisible})
+    if request.method == "POST" and form.is_valid():
+        try:
+            division = services.surplus_decide(
+                actor=request.user, group=request.group, start=start, end=end, **form.cleaned_data
+            )
+        except AlreadyPosted as error:
+            messages.info(request, str(error))
+            division = SurplusDivision.objects.get(group=request.group, key=form.cleaned_data["key"])
+            return redirect("surplus-division", request.group.code, division.pk)
+        except LedgerError as error:
+            form.add_error(None, str(error))
+            form.ask_again(amounts.divisible)
+        else:
+            messages.success(request, _("The decision is written down. Nothing is posted yet."))
+            return redirect("surplus-division", request.group.code, division.pk)
+    return render(
+        request,
+        "finance/surplus_divide.html",
+        {
+            "form": form,
+            "surplus": amounts,
+            "sheet": sheet,
+            "chart": _chart(sheet) if sheet is not None else None,
+            "is_over": end <= timezone.localdate(),
+        },
+    )
+
+
+@requires(Capability.READ)
+def surplus_division(request: GroupRequest, pk: int) -> HttpResponse:
+    """One division as it was decided, and the list to sign."""
+    division = _division(request, pk)
+    sheet = selectors.division_sheet(division)
+    return render(
+        request,
+        "finance/surplus_division.html",
+        {
+            "division": division,
+            "sheet": sheet,
+            "chart": _chart(sheet),
+            "signers": selectors.signers(request.group),
+        },
+    )
+
+
+@requires(Capability.RECORD)
+def surplus_post(request: GroupRequest, pk: int) -> HttpResponse:
+    """Post a division that was decided; a form sent twice posts it once."""
+    division = _division(request, pk)
+    if division.status != DivisionStatus.DECIDED:
+        messages.info(request, division.status.label)
+        return redirect("surplus-division", request.group.code, pk)
+    form = SurplusPostForm(request.POST or None, division=division)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.surplus_post(actor=request.user, division=division, **form.cleaned_data)
+        except AlreadyPosted as error:
+            messages.info(request, str(error))
+            return redirect("surplus-division", request.group.code, pk)
+        except InsufficientFunds as error:
+            form.add_error("paid_to", str(error))
+        except PeriodClosed as error:
+            form.add_error("on", str(error))
+        except LedgerError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("The division is posted. Print the list and let the members sign."))
+            return redirect("surplus-division", request.group.code, pk)
+    return render(
+        request,
+        "finance/surplus_post.html",
+        {"form": form, "division": division, "sheet": selectors.division_sheet(division)},
+    )
+
+
+@requires(Capability.RECORD)
+def surplus_withdraw(request: GroupRequest, pk: int) -> HttpResponse:
+    """Take a division back with a reason; one that was posted is reversed."""
+    division = _division(request, pk)
+    if division.status == DivisionStatus.WITHDRAWN:
+        messages.info(request, division.status.label)
+        return redirect("surplus-division", request.group.code, pk)
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.surplus_withdraw(actor=request.user, division=division, **form.cleaned_data)
+        except AlreadyPosted as error:
+            messages.info(request, str(error))
+            return redirect("surplus-division", request.group.code, pk)
+        except LedgerError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("The division is withdrawn. The period can be divided anew."))
+            return redirect("surplus-division", request.group.code, pk)
+    return render(request, "finance/surplus_withdraw.html", {"form": form, "division": division})
+
+
+def _division(request: GroupRequest, pk: int) -> SurplusDivision:
+    found = SurplusDivision.objects.select_related(
+        "entry__reversed_by", "entry__reverses", "rules", "recorded_by", "withdrawn_by"
+    )
+    return get_object_or_404(found, group=request.group, pk=pk)
+
+
+def _chart(sheet: DivisionSheet) -> PartsChart:
+    members = [(_("Members by savings"), sheet.by_savings), (_("Members by borrowing"), sheet.by_borrowing)]
+    purposes = [(str(purpose.label), amount) for purpose, amount in sheet.purposes.items()]
+    return parts_chart([*members, *purposes, (_("Rounding, to the reserve"), sheet.rounding)])

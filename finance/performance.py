@@ -95,6 +95,11 @@ class Slice:
     late_principal: int
     late_fee: int
 
+    @property
+    def late(self) -> int:
+        """Principal and service fee that are late."""
+        return self.late_principal + self.late_fee
+
 
 @dataclass(frozen=True, slots=True)
 class Performance:
@@ -131,7 +136,7 @@ class Performance:
     @property
     def late(self) -> int:
         """Principal and service fee that are late."""
-        return sum(part.late_principal + part.late_fee for part in self.slices)
+        return sum(part.late for part in self.slices)
 
     @property
     def loans_late(self) -> int:

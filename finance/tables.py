@@ -96,6 +96,11 @@ class Table:
         """The name of a file without its ending: `MELATI-neraca-2026-11-21`."""
         return "-".join(filter(None, (self.code, self.name, self.until.isoformat())))
 
+    @property
+    def linked(self) -> Column:
+        """The column whose text leads to the `url` of its row."""
+        return next(column for column in self.columns if column.kind == ColumnKind.TEXT)
+
     def lines(self) -> Iterator[tuple[Row, list[tuple[Column, Cell]]]]:
         """Yield each row with its cells beside their columns, for a page."""
         for row in self.rows:

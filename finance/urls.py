@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from finance.views import books, covers, opening, outside, period, share_out, surplus
+from finance.views import books, covers, health, opening, outside, period, reports, share_out, surplus
 
 urlpatterns: list[URLPattern] = [
     path("g/<str:code>/members/<int:pk>/", books.member, name="member"),
@@ -34,4 +34,10 @@ urlpatterns: list[URLPattern] = [
     path("g/<str:code>/books/share-out/post/", share_out.share_out_post, name="share-out-post"),
     path("g/<str:code>/books/share-out/<int:pk>/", share_out.share_out_list, name="share-out-list"),
     path("g/<str:code>/books/share-out/<int:pk>/reverse/", share_out.share_out_reverse, name="share-out-reverse"),
+    path("g/<str:code>/books/ledger/", reports.general_ledger, name="general-ledger"),
+    path("g/<str:code>/books/trial-balance/", reports.trial_balance, name="trial-balance"),
+    path("g/<str:code>/books/balance-sheet/", reports.balance_sheet, name="balance-sheet"),
+    path("g/<str:code>/books/income/", reports.income_statement, name="income-statement"),
+    path("g/<str:code>/books/health/", health.health, name="health"),
+    path("portfolio/", health.portfolio, name="portfolio"),
 ]

@@ -11,7 +11,8 @@ from django.db import transaction
 
 from finance import services as finance
 from finance.ledger import open_books
-from finance.models import AccountKind, CashCount, Entry, Loan
+from finance.lines import OtherMoney
+from finance.models import AccountKind, CashCount, Entry, Loan, OutsideLoan, OutsidePayment
 from groups.models import (
     Constitution,
     FacilitatorAssignment,
@@ -191,3 +192,63 @@ def make_meeting(group: Group, held_on: date, **fields: Any) -> Meeting:
             **fields,
         }
     )
+
+
+def other(group: Group, kind: OtherMoney, amount: int, on: date = FOUNDED, memo: str = "") -> Entry:
+    """Money comes or goes that belongs to no member."""
+    return finance.other_money_record(
+        actor=facilitator_of(group), group=group, kind=kind, amount=amount, memo=memo, on=on, key=uuid.uuid4()
+    )
+
+
+def cover(loan: Loan, shares: dict[Member, int], on: date = date(2025, 5, 10), from_savings: bool = True) -> Entry:
+    """Members pay what is late on another's loan."""
+    return finance.loan_cover(
+        actor=facilitator_of(loan.group), group=loan.group, loan=loan, shares=shares, from_savings=from_savings, on=on,
+        key=uuid.uuid4(),
+    )  # fmt: skip
+
+
+def pay_back(
+    member: Member, amounts: dict[Member, int], on: date = date(2025, 6, 10), to_savings: bool = True
+) -> Entry:
+    """The member pays back to those who covered the arrears."""
+    return finance.cover_recover(
+        actor=facilitator_of(member.group), group=member.group, member=member, amounts=amounts, to_savings=to_savings,
+        on=on, key=uuid.uuid4(),
+    )  # fmt: skip
+
+
+def borrow_outside(
+    group: Group, principal: int = 10_000_000, into: str = AccountKind.CASH, **terms: Any
+) -> OutsideLoan:
+    """The group gets a loan from a lender."""
+    return finance.outside_loan_receive(
+        actor=facilitator_of(group),
+        group=group,
+        terms=finance.OutsideTerms(
+            **{
+                "lender": "UPK Dolopo",
+                "principal": principal,
+                "periods": 10,
+                "rate": Decimal("0.01"),
+                "method": "flat",
+                "round_up_to": 1000,
+                "received_on": date(2025, 2, 4),
+                "first_due": date(2025, 3, 4),
+                **terms,
+            }
+        ),
+        into=AccountKind(into),
+        key=uuid.uuid4(),
+    )
+
+
+def repay_outside(
+    loan: OutsideLoan, amount: int, on: date = date(2025, 3, 4), source: str = AccountKind.CASH
+) -> OutsidePayment:
+    """The group pays the lender."""
+    return finance.outside_loan_repay(
+        actor=facilitator_of(loan.group), group=loan.group, loan=loan, amount=amount, source=AccountKind(source), on=on,
+        key=uuid.uuid4(),
+    )  # fmt: skip

@@ -11,10 +11,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from finance import selectors, services
+from finance import selectors, services, sheets
 from finance.errors import AlreadyPosted, AlreadySettled, LedgerError, PeriodClosed
 from finance.forms.books import PeriodForm, SettleForm, month_of
 from finance.models import CashCount, Entry
+from finance.tables import respond
 from groups.http import GroupRequest
 from groups.models import Member
 from groups.permissions import Capability, requires
@@ -48,7 +49,7 @@ def cash_book(request: GroupRequest) -> HttpResponse:
     if is_right:
         form = PeriodForm(initial={"book": kind, "start": start, "end": end})
     book = selectors.cash_book(request.group, start=start, end=end, kind=kind)
-    return render(
+    return respond(
         request,
         "finance/cash_book.html",
         {
@@ -61,20 +62,19 @@ def cash_book(request: GroupRequest) -> HttpResponse:
             "is_unused": latest is None,
             "signers": selectors.signers(request.group),
         },
+        lambda: sheets.cash_book(request.group, book, kind),
     )
 
 
 @requires(Capability.READ)
 def savings_book(request: GroupRequest) -> HttpResponse:
     """The savings of each member by kind."""
-    return render(
+    book, today = selectors.savings_book(request.group), timezone.localdate()
+    return respond(
         request,
         "finance/savings_book.html",
-        {
-            "book": selectors.savings_book(request.group),
-            "signers": selectors.signers(request.group),
-            "today": timezone.localdate(),
-        },
+        {"book": book, "signers": selectors.signers(request.group), "today": today},
+        lambda: sheets.savings_book(request.group, book, on=today),
     )
 
 
@@ -85,7 +85,7 @@ def loan_book(request: GroupRequest) -> HttpResponse:
     shows_all = request.GET.get("show") == "all"
     loans = selectors.loans_on(request.group, on=today, only_running=not shows_all)
     page = Paginator(loans, LINES_ON_A_PAGE).get_page(request.GET.get("page"))
-    return render(
+    return respond(
         request,
         "finance/loan_book.html",
         {
@@ -96,6 +96,7 @@ def loan_book(request: GroupRequest) -> HttpResponse:
             "signers": selectors.signers(request.group),
             "today": today,
         },
+        lambda: sheets.loan_book(request.group, selectors.loan_rows(loans, on=today), on=today),
     )
 
 
@@ -106,7 +107,7 @@ def loan(request: GroupRequest, number: int) -> HttpResponse:
     card = selectors.loan_card(request.group, number, on=today)
     if card is None:
         raise Http404
-    return render(
+    return respond(
         request,
         "finance/loan.html",
         {
@@ -116,6 +117,7 @@ def loan(request: GroupRequest, number: int) -> HttpResponse:
             "today": today,
             "signers": selectors.signers(request.group),
         },
+        lambda: sheets.loan_card(request.group, card, on=today),
     )
 
 
@@ -125,8 +127,9 @@ def member(request: GroupRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Member, group=request.group, pk=pk)
     # The same group that the access check read, so that it is not read again.
     found.group = request.group
-    book = selectors.passbook(found, on=timezone.localdate())
-    return render(
+    today = timezone.localdate()
+    book = selectors.passbook(found, on=today)
+    return respond(
         request,
         "finance/member.html",
         {
@@ -136,6 +139,7 @@ def member(request: GroupRequest, pk: int) -> HttpResponse:
             "page": Paginator(book.lines, LINES_ON_A_PAGE).get_page(request.GET.get("page")),
             "signers": selectors.signers(request.group),
         },
+        lambda: sheets.passbook(request.group, found, book, on=today),
     )
 
 

@@ -1,6 +1,9 @@
 """Template filters used on every page."""
 
+from fractions import Fraction
+
 from django import template
+from django.utils.formats import number_format
 
 from groups.money import rupiah as format_rupiah
 
@@ -11,3 +14,9 @@ register = template.Library()
 def rupiah(amount: int | None) -> str:
     """Write whole rupiah: `Rp 1.500.000`; nothing for None."""
     return "" if amount is None else format_rupiah(amount)
+
+
+@register.filter
+def percent(ratio: Fraction | None) -> str:
+    """Write a fraction of 1 with one decimal: `12,5 %`; a dash where there is nothing to divide by."""
+    return "–" if ratio is None else f"{number_format(float(ratio * 100), 1)}\N{NO-BREAK SPACE}%"

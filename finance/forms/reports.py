@@ -1,0 +1,141 @@
+"""What people ask of a report: a day, a period, an account. What is wrong gets a message, and the report a default."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from finance.chart import CHART
+from finance.models import Account, AccountKind
+from groups.forms import DateInput, GroupFilterForm
+from groups.models import User
+
+EARLIEST = date(1900, 1, 2)
+"""Days before it are slips of the finger, and there must be a day before the first of a period."""
+
+
+class DayForm(forms.Form):
+    """As at which day."""
+
+    on = forms.DateField(label=_("As on"), widget=DateInput, required=False)
+
+    def clean_on(self) -> date | None:
+        """Refuse a day long before any group."""
+        return _since_earliest(self.cleaned_data["on"])
+
+    def day(self, otherwise: date) -> date:
+        """Return the day asked for."""
+        self.is_valid()
+        return self.cleaned_data.get("on") or otherwise
+
+
+class SpanForm(forms.Form):
+    """From which day to which; days left out are those of the year so far."""
+
+    start = forms.DateField(label=_("From"), widget=DateInput, required=False)
+    end = forms.DateField(label=_("To"), widget=DateInput, required=False)
+
+    def clean_start(self) -> date | None:
+        """Refuse a day long before any group."""
+        return _since_earliest(self.cleaned_data["start"])
+
+    def clean_end(self) -> date | None:
+        """Refuse a day long before any group."""
+        return _since_earliest(self.cleaned_data["end"])
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a period that ends before it starts."""
+        cleaned = super().clean() or {}
+        start, end = cleaned.get("start"), cleaned.get("end")
+        if start and end and end < start:
+            self.add_error("end", ValidationError(_("The period ends before it starts.")))
+        return cleaned
+
+    def span(self, today: date) -> tuple[date, date]:
+        """Return the first and the last day asked for; one of them alone stands for its year."""
+        self.is_valid()
+        start, end = (self.cleaned_data.get(name) for name in ("start", "end"))
+        if end is None:
+            end = today if start is None or start.year == today.year else start.replace(month=12, day=31)
+        return start or end.replace(month=1, day=1), max(end, start or end)
+
+
+class TrialBalanceForm(SpanForm):
+    """As at a day, or for a period when it has a start; a line for each kind of account or for each account."""
+
+    accounts = forms.BooleanField(label=_("Each member and each loan"), required=False)
+
+    def days(self, today: date) -> tuple[date | None, date]:
+        """Return the first day, None for a balance as at the last, and the last."""
+        self.is_valid()
+        start, end = (self.cleaned_data.get(name) for name in ("start", "end"))
+        return start, max(end or today, start or end or today)
+
+
+class LedgerForm(SpanForm):
+    """Which account or kind of account, from which day to which."""
+
+    account = forms.ChoiceField(label=_("Account"), required=False)
+
+    field_order = ("account", "start", "end")
+
+    def __init__(self, data: Any, *, accounts: Sequence[Account], initial: dict[str, Any] | None = None) -> None:
+        super().__init__(data, initial=initial)
+        self._accounts = accounts
+        used = {account.kind for account in accounts}
+        kinds = [(kind, f"{line.code} {AccountKind(kind).label}") for kind, line in CHART.items() if kind in used]
+        single = [(account.code, account_label(account)) for account in accounts if "." in account.code]
+        field = self.fields["account"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [
+            *([] if AccountKind.CASH in used else [(AccountKind.CASH, f"11010 {AccountKind.CASH.label}")]),
+            *kinds,
+            *([(_("Members and loans"), single)] if single else []),
+        ]
+
+    def chosen(self) -> tuple[str, list[Account]]:
+        """Return what was chosen, the cash box if nothing was, and its accounts."""
+        self.is_valid()
+        choice = self.cleaned_data.get("account") or AccountKind.CASH.value
+        return choice, [account for account in self._accounts if choice in (account.kind, account.code)]
+
+
+class PortfolioForm(GroupFilterForm):
+    """Which groups, as at which day."""
+
+    on = forms.DateField(label=_("As on"), widget=DateInput, required=False)
+
+    def __init__(self, data: Any, *, actor: User) -> None:
+        super().__init__(data, actor=actor)
+        self.is_valid()
+
+    def clean_on(self) -> date | None:
+        """Refuse a day long before any group."""
+        return _since_earliest(self.cleaned_data["on"])
+
+    def filters(self) -> dict[str, Any]:
+        """Return the filters of `groups.selectors.groups_within`."""
+        return {
+            name: self.cleaned_data[name] for name in ("region", "facilitator", "kind") if name in self.cleaned_data
+        }
+
+    def day(self, otherwise: date) -> date:
+        """Return the day asked for."""
+        return self.cleaned_data.get("on") or otherwise
+
+
+def account_label(account: Account) -> str:
+    """Return code, kind and whose account it is."""
+    owner = account.member or account.outside_loan
+    return f"{account.code} {account.get_kind_display()}" + (f": {owner}" if owner is not None else "")
+
+
+def _since_earliest(day: date | None) -> date | None:
+    if day is not None and day < EARLIEST:
+        raise ValidationError(_("This day is too long ago."))
+    return day

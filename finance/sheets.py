@@ -1,0 +1,486 @@
+"""Each book and report of a group as a table, in the layout that groups and UPKs know.
+
+A table is made in the reader's language; the names of files are Indonesian, as the books are called in the field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from finance.models import Account, AccountKind, Transfer
+from finance.performance import Performance
+from finance.selectors import (
+    BalanceSheet,
+    IncomeStatement,
+    Ledger,
+    LoanArrears,
+    LoanCard,
+    LoanRow,
+    Passbook,
+    ReportLine,
+    SavingsBook,
+    TrialBalance,
+)
+from finance.tables import Cell, Column, ColumnKind, Row, Table
+from finance.wording import COLLECTABILITY
+from groups.models import Group, Member
+
+TEXT, MONEY, NUMBER, DATE, PERCENT = ColumnKind
+
+
+def cash_book(group: Group, book: Ledger, kind: AccountKind) -> Table:
+    """Buku kas or buku bank: every line of the period with the balance after it."""
+    is_cash = kind == AccountKind.CASH
+    columns = [
+        Column(_("Date"), DATE),
+        Column(_("Entry"), NUMBER),
+        Column(_("What for")),
+        Column(_("Member")),
+        Column(_("Note")),
+        Column(_("In"), MONEY),
+        Column(_("Out"), MONEY),
+        Column(_("Balance"), MONEY),
+    ]
+
+    def rows() -> Iterator[Row]:
+        yield Row([book.start, None, _("Opening balance"), "", "", None, None, book.opening], is_heading=True)
+        for line in book.lines:
+            money_in, money_out, running = _running(line)
+            yield Row(
+                [
+                    line.entry.effective_on,
+                    line.entry_id,
+                    str((line.credit_account if money_in else line.debit_account).get_kind_display()),
+                    line.member.name if line.member is not None else "",
+                    line.memo,
+                    money_in or None,
+                    money_out or None,
+                    running,
+                ]
+            )
+        total = [book.end, None, _("Total, and closing balance"), "", "", book.total_in, book.total_out, book.closing]
+        yield Row(total, is_total=True)
+
+    return _table(
+        group,
+        _("Cash book (buku kas)") if is_cash else _("Bank book (buku bank)"),
+        "buku-kas" if is_cash else "buku-bank",
+        columns,
+        rows(),
+        start=book.start,
+        until=book.end,
+    )
+
+
+def savings_book(group: Group, book: SavingsBook, *, on: date) -> Table:
+    """Buku simpanan: members by kind of savings."""
+    columns = [Column(_("No."), NUMBER), Column(_("Member"))]
+    columns += [Column(label, MONEY) for label in (_("Pokok"), _("Wajib"), _("Sukarela"), _("Total"))]
+    rows = [
+        Row([row.member.number, row.member.name, row.pokok, row.wajib, row.sukarela, row.total]) for row in book.rows
+    ]
+    rows.append(Row([None, _("Total"), book.pokok, book.wajib, book.sukarela, book.total], is_total=True))
+    return _table(group, _("Savings book (buku simpanan)"), "buku-simpanan", columns, rows, until=on)
+
+
+def loan_book(group: Group, loans: Sequence[LoanRow], *, on: date) -> Table:
+    """Buku pinjaman: loans as they stand on a day."""
+    columns = [
+        Column(_("No."), NUMBER),
+        Column(_("Borrower")),
+        Column(_("Paid out"), DATE),
+        Column(_("Principal"), MONEY),
+        Column(_("Repaid"), MONEY),
+        Column(_("Fee paid (jasa)"), MONEY),
+        Column(_("Outstanding"), MONEY),
+        Column(_("Late"), MONEY),
+        Column(_("Days late"), NUMBER),
+        Column(_("Status")),
+    ]
+    rows = [
+        Row(
+            [
+                row.loan.number,
+                row.loan.member.name,
+                row.loan.disbursed_on,
+                row.loan.principal,
+                row.principal_paid,
+                row.fee_paid,
+                row.outstanding,
+                row.standing.late,
+                row.days_late,
+                str(row.status),
+            ]
+        )
+        for row in loans
+    ]
+    sums = [sum(amounts) for amounts in zip(*(row.cells[3:8] for row in rows), strict=True)] if rows else [0] * 5
+    rows.append(Row([None, _("Total"), None, *sums, None, ""], is_total=True))
+    return _table(group, _("Loan book (buku pinjaman)"), "buku-pinjaman", columns, rows, until=on)
+
+
+def loan_card(group: Group, card: LoanCard, *, on: date) -> Table:
+    """Kartu pinjaman: the schedule, then the payments."""
+    columns = [
+        Column(_("Date"), DATE),
+        Column(_("What for")),
+        Column(_("Principal"), MONEY),
+        Column(_("Fee (jasa)"), MONEY),
+        Column(_("Instalment"), MONEY),
+        Column(_("Paid"), MONEY),
+    ]
+    loan = card.row.loan
+    rows = [Row([loan.disbursed_on, _("Loan paid out"), loan.principal, None, None, None], is_heading=True)]
+    rows += [
+        Row(
+            [
+                line.due_on,
+                _("Instalment %(number)d") % {"number": line.number},
+                line.principal,
+                line.service_fee,
+                line.total,
+                paid.total,
+            ]
+        )
+        for line, paid in card.schedule
+    ]
+    rows.append(Row([None, _("Payments"), None, None, None, None], is_heading=True))
+    rows += [
+        Row(
+            [
+                payment.entry.effective_on,
+                str(payment.entry.get_kind_display()),
+                payment.principal,
+                payment.service_fee,
+                None,
+                payment.total,
+            ]
+        )
+        for payment in card.payments
+    ]
+    total = [None, _("Repaid"), card.row.principal_paid, card.row.fee_paid, None]
+    rows.append(Row([*total, card.row.principal_paid + card.row.fee_paid], is_total=True))
+    title = _("Loan card (kartu pinjaman) %(number)s") % {"number": f"{loan.number}: {loan.member}"}
+    return _table(group, title, f"kartu-pinjaman-{loan.number}", columns, rows, until=on)
+
+
+def passbook(group: Group, member: Member, book: Passbook, *, on: date) -> Table:
+    """Buku anggota: every line of the ledger that is the member's, newest first."""
+    columns = [
+        Column(_("Date"), DATE),
+        Column(_("Entry"), NUMBER),
+        Column(_("What for")),
+        Column(_("Note")),
+        Column(_("Paid"), MONEY),
+        Column(_("Received"), MONEY),
+        Column(_("Savings after"), MONEY),
+    ]
+
+    def rows() -> Iterator[Row]:
+        for line in book.lines.iterator(chunk_size=2000):
+            paid, received, savings = line.paid, line.received, line.savings  # type: ignore[attr-defined]
+            account = line.credit_account if paid else line.debit_account
+            yield Row(
+                [
+                    line.entry.effective_on,
+                    line.entry_id,
+                    str(account.get_kind_display()),
+                    line.memo,
+                    paid or None,
+                    received or None,
+                    savings,
+                ]
+            )
+
+    title = _("Passbook (buku anggota)") + f" {member.name}"
+    return _table(group, title, f"buku-anggota-{member.number}", columns, rows(), until=on)
+
+
+def ledger(group: Group, book: Ledger, name: str, lines: Iterable[Transfer], *, opens: bool, closes: bool) -> Table:
+    """Buku besar of an account or a kind; `lines` are a page or all, `opens` and `closes` say which ends to write."""
+    is_debit = not book.accounts or book.accounts[0].normal_side == "D"
+    columns = [
+        Column(_("Date"), DATE),
+        Column(_("Entry"), NUMBER, on_phone=False),
+        Column(_("Other account")),
+        Column(_("Note"), on_phone=False),
+        Column(_("Debit"), MONEY),
+        Column(_("Credit"), MONEY),
+        Column(_("Balance"), MONEY),
+    ]
+
+    def sides(money_in: int, money_out: int) -> list[int | None]:
+        debit, credit = (money_in, money_out) if is_debit else (money_out, money_in)
+        return [debit or None, credit or None]
+
+    def rows() -> Iterator[Row]:
+        if opens:
+            yield Row([book.start, None, _("Opening balance"), "", None, None, book.opening], is_heading=True)
+        for line in lines:
+            money_in, money_out, running = _running(line)
+            # The other account of a line that went in on the debit side is its credit account, and the reverse.
+            other = line.credit_account if bool(money_in) == is_debit else line.debit_account
+            note = " ".join(filter(None, (line.member.name if line.member is not None else "", line.memo)))
+            yield Row(
+                [
+                    line.entry.effective_on,
+                    line.entry_id,
+                    f"{other.code} {other.get_kind_display()}",
+                    note,
+                    *sides(money_in, money_out),
+                    running,
+                ],
+                url=reverse("entry", args=[group.code, line.entry_id]),
+            )
+        if closes:
+            total = [book.end, None, _("Total, and closing balance"), "", *sides(book.total_in, book.total_out)]
+            yield Row([*total, book.closing], is_total=True)
+
+    code = (
+        book.accounts[0].code
+        if len(book.accounts) == 1
+        else (book.accounts[0].code.split(".")[0] if book.accounts else "")
+    )
+    return _table(
+        group,
+        _("General ledger (buku besar): %(account)s") % {"account": name},
+        f"buku-besar-{code}".rstrip("-"),
+        columns,
+        rows(),
+        start=book.start,
+        until=book.end,
+    )
+
+
+def trial_balance(group: Group, balance: TrialBalance) -> Table:
+    """Neraca saldo: as at a day two columns; for a period also the opening balances and what moved."""
+    columns = [Column(_("Code")), Column(_("Account"))]
+    shown = ["closing_debit", "closing_credit"]
+    labels = [_("Debit"), _("Credit")]
+    if balance.start is not None:
+        shown = ["opening_debit", "opening_credit", "debits", "credits", *shown]
+        labels = [
+            _("Opening debit"),
+            _("Opening credit"),
+            _("Moved debit"),
+            _("Moved credit"),
+            _("Closing debit"),
+            _("Closing credit"),
+        ]
+    columns += [
+        Column(label, MONEY, on_phone=name.startswith("closing")) for name, label in zip(shown, labels, strict=True)
+    ]
+
+    def link(code: str, kind: str) -> str:
+        span = f"&end={balance.end}" + (f"&start={balance.start}" if balance.start else "")
+        return reverse("general-ledger", args=[group.code]) + f"?account={code if '.' in code else kind}{span}"
+
+    rows = [
+        Row(
+            [
+                line.code,
+                _account_name(line.account) if line.account is not None else str(AccountKind(line.kind).label),
+                *(getattr(line, name) or None for name in shown),
+            ],
+            url=link(line.code, line.kind),
+        )
+        for line in balance.lines
+    ]
+    rows.append(Row(["", _("Total"), *(balance.total(name) for name in shown)], is_total=True))
+    return _table(
+        group,
+        _("Trial balance (neraca saldo)"),
+        "neraca-saldo",
+        columns,
+        rows,
+        start=balance.start,
+        until=balance.end,
+    )
+
+
+def balance_sheet(group: Group, sheet: BalanceSheet) -> Table:
+    """Neraca: assets, then liabilities and equity with the surplus not yet divided."""
+    rows = [Row(["", _("ASSETS (AKTIVA)"), None], is_heading=True)]
+    rows += _report_rows(group, sheet.assets, sheet.on)
+    rows.append(Row(["", _("Total assets"), sheet.total_assets], is_total=True))
+    rows.append(Row(["", _("LIABILITIES (KEWAJIBAN)"), None], is_heading=True))
+    rows += _report_rows(group, sheet.liabilities, sheet.on)
+    rows.append(Row(["", _("Total liabilities"), sheet.total_liabilities], is_total=True))
+    rows.append(Row(["", _("EQUITY (MODAL)"), None], is_heading=True))
+    rows += _report_rows(group, sheet.equity, sheet.on)
+    rows.append(Row(["", _("Surplus of earlier years not yet divided"), sheet.surplus_before]))
+    rows.append(Row(["", _("Surplus of this year (SHU tahun berjalan)"), sheet.surplus_year]))
+    rows.append(Row(["", _("Total equity"), sheet.total_equity], is_total=True))
+    rows.append(Row(["", _("Total liabilities and equity (PASIVA)"), sheet.total_sources], is_total=True))
+    columns = [Column(_("Code")), Column(_("Account")), Column(_("Amount"), MONEY)]
+    return _table(group, _("Balance sheet (neraca)"), "neraca", columns, rows, until=sheet.on)
+
+
+def income_statement(group: Group, statement: IncomeStatement) -> Table:
+    """Laporan hasil usaha: income, expenses and the surplus, of the period and of the year so far."""
+    columns = [
+        Column(_("Code")),
+        Column(_("Account")),
+        Column(_("This period"), MONEY),
+        Column(_("Year so far"), MONEY, on_phone=False),
+    ]
+
+    def lines(found: Iterable[ReportLine]) -> list[Row]:
+        return [
+            Row(
+                [line.code, str(AccountKind(line.kind).label), line.amount, line.year],
+                url=reverse("general-ledger", args=[group.code])
+                + f"?account={line.kind}&start={statement.start}&end={statement.end}",
+            )
+            for line in found
+        ]
+
+    rows = [
+        Row(["", _("INCOME (PENDAPATAN)"), None, None], is_heading=True),
+        *lines(statement.income),
+        Row(["", _("Total income"), statement.total_income, statement.year_income], is_total=True),
+        Row(["", _("EXPENSES (BIAYA)"), None, None], is_heading=True),
+        *lines(statement.expenses),
+        Row(["", _("Total expenses"), statement.total_expenses, statement.year_expenses], is_total=True),
+        Row(["", _("Surplus (sisa hasil usaha)"), statement.surplus, statement.year_surplus], is_total=True),
+    ]
+    title = _("Income statement (laporan hasil usaha)")
+    return _table(group, title, "laporan-hasil-usaha", columns, rows, start=statement.start, until=statement.end)
+
+
+def loan_ageing(group: Group, loans: Sequence[LoanArrears], *, on: date) -> Table:
+    """Umur tunggakan: the running loans, those late the longest first."""
+    columns = [
+        Column(_("No."), NUMBER),
+        Column(_("Borrower")),
+        Column(_("Outstanding"), MONEY),
+        Column(_("Late principal"), MONEY, on_phone=False),
+        Column(_("Late fee (jasa)"), MONEY, on_phone=False),
+        Column(_("Late"), MONEY),
+        Column(_("Instalments late"), NUMBER, on_phone=False),
+        Column(_("Days late"), NUMBER),
+        Column(_("Collectability"), on_phone=False),
+    ]
+    rows = [
+        Row(
+            [
+                loan.number,
+                loan.member,
+                loan.balance,
+                loan.late_principal,
+                loan.late_fee,
+                loan.late,
+                loan.instalments_late,
+                loan.days_late,
+                str(COLLECTABILITY[loan.collectability]),
+            ],
+            url=reverse("loan", args=[group.code, loan.number]),
+        )
+        for loan in loans
+    ]
+    total = [sum(getattr(loan, name) for loan in loans) for name in ("balance", "late_principal", "late_fee", "late")]
+    rows.append(Row([None, _("Total"), *total, None, None, ""], is_total=True))
+    return _table(group, _("Loan ageing (umur tunggakan)"), "umur-tunggakan", columns, rows, until=on)
+
+
+def portfolio(
+    groups: Sequence[Group], figures: Mapping[int, Performance], total: Performance, *, owner: str, on: date
+) -> Table:
+    """The loans of many groups, a line for each."""
+    columns = [
+        Column(_("Group")),
+        Column(_("Running loans"), NUMBER, on_phone=False),
+        Column(_("Outstanding"), MONEY),
+        Column(_("Late"), MONEY, on_phone=False),
+        Column(_("PAR 30"), PERCENT),
+        Column(_("PAR 90"), PERCENT, on_phone=False),
+        Column(_("LAR"), PERCENT, on_phone=False),
+        Column(_("Repayment rate"), PERCENT, on_phone=False),
+        Column(_("CCR"), PERCENT, on_phone=False),
+        Column(_("ROI"), PERCENT, on_phone=False),
+    ]
+
+    def row(name: str, found: Performance, *, url: str = "", is_total: bool = False) -> Row:
+        cells: list[Cell] = [
+            name,
+            found.loans,
+            found.balance,
+            found.late,
+            found.par_30,
+            found.par_90,
+            found.lar,
+            found.repayment_rate,
+            found.cost_coverage,
+            found.return_on_investment,
+        ]
+        return Row(cells, url=url, is_total=is_total)
+
+    nothing = Performance(months=on.month)
+    rows = [
+        row(f"{group.name} ({group.code})", figures.get(group.pk, nothing), url=reverse("health", args=[group.code]))
+        for group in groups
+    ]
+    rows.append(row(_("Total"), total, is_total=True))
+    return Table(
+        title=_("Portfolio (pinjaman semua kelompok)"),
+        name="portofolio",
+        code="",
+        owner=owner,
+        period=_as_on(on),
+        until=on,
+        columns=columns,
+        rows=rows,
+    )
+
+
+def _report_rows(group: Group, lines: Iterable[ReportLine], on: date) -> list[Row]:
+    url = reverse("general-ledger", args=[group.code])
+    return [
+        Row([line.code, str(AccountKind(line.kind).label), line.amount], url=f"{url}?account={line.kind}&end={on}")
+        for line in lines
+    ]
+
+
+def _table(
+    group: Group,
+    title: str,
+    name: str,
+    columns: Sequence[Column],
+    rows: Iterable[Row],
+    *,
+    start: date | None = None,
+    until: date,
+) -> Table:
+    return Table(
+        title=title,
+        name=name,
+        code=group.code,
+        owner=f"{group.name} ({group.code})",
+        period=_as_on(until) if start is None else _span(start, until),
+        until=until,
+        columns=columns,
+        rows=rows,
+    )
+
+
+def _as_on(day: date) -> str:
+    return _("As on %(day)s") % {"day": date_format(day)}
+
+
+def _span(start: date, end: date) -> str:
+    return _("%(start)s to %(end)s") % {"start": date_format(start), "end": date_format(end)}
+
+
+def _account_name(account: Account) -> str:
+    owner = account.member or account.outside_loan
+    return f"{account.get_kind_display()}" + (f": {owner}" if owner is not None else "")
+
+
+def _running(line: Transfer) -> tuple[int, int, int]:
+    """The amounts that `selectors.ledger` gives each line."""
+    return line.money_in, line.money_out, line.running  # type: ignore[attr-defined]

@@ -1,0 +1,163 @@
+"""What is late, as of any day: the SQL for many loans says what the schedule of each loan says."""
+
+from datetime import date
+from fractions import Fraction
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from finance import selectors
+from finance.lines import OtherMoney
+from finance.models import Loan
+from finance.performance import Collectability
+from groups.models import Group
+from tests.factories import FOUNDED, lend, make_group, make_member, make_members, other, repay, reverse, save
+
+pytestmark = pytest.mark.django_db
+
+
+def of(group):
+    return Group.objects.filter(pk=group.pk)
+
+
+def rich_group(members=3):
+    group = make_group()
+    for member in make_members(group, members):
+        save(member, 5_000_000)
+    return group
+
+
+def test_a_loan_on_time_is_current():
+    group = rich_group()
+    lend(group.members.all()[0])
+    (loan,) = selectors.loan_arrears(of(group), on=date(2025, 3, 4))
+    assert (loan.days_late, loan.instalments_late, loan.late, loan.collectability) == (0, 0, 0, Collectability.LANCAR)
+    assert loan.balance == 1_200_000
+
+
+def test_an_instalment_is_late_from_the_day_after():
+    group = rich_group()
+    lend(group.members.all()[0])
+    (loan,) = selectors.loan_arrears(of(group), on=date(2025, 3, 5))
+    assert (loan.days_late, loan.instalments_late, loan.late) == (1, 1, 118_000)
+    assert loan.collectability == Collectability.PERHATIAN
+
+
+def test_what_is_paid_counts_on_its_own_day_only():
+    group = rich_group()
+    loan = lend(group.members.all()[0])
+    repay(loan, 118_000, on=date(2025, 4, 20))
+    (before,) = selectors.loan_arrears(of(group), on=date(2025, 4, 19))
+    (after,) = selectors.loan_arrears(of(group), on=date(2025, 4, 20))
+    assert (before.instalments_late, before.late_since) == (2, date(2025, 3, 4))
+    assert (after.instalments_late, after.late_since, after.balance) == (1, date(2025, 4, 4), 1_100_000)
+
+
+def test_a_part_payment_leaves_the_instalment_late():
+    group = rich_group()
+    repay(lend(group.members.all()[0]), 20_000, on=date(2025, 3, 4))
+    (loan,) = selectors.loan_arrears(of(group), on=date(2025, 3, 10))
+    assert (loan.instalments_late, loan.late_principal, loan.late_fee) == (1, 98_000, 0)
+
+
+def test_a_loan_paid_off_or_cancelled_is_not_there():
+    group = rich_group()
+    first, second, _third = group.members.all()
+    repay(lend(first, principal=100_000, periods=1), 102_000)
+    reverse(lend(second).accounts.get(kind="LOAN").debits.get().entry)
+    assert selectors.loan_arrears(of(group), on=date(2025, 12, 31)) == []
+
+
+def test_a_loan_does_not_exist_before_it_is_paid_out():
+    group = rich_group()
+    lend(group.members.all()[0])
+    assert selectors.loan_arrears(of(group), on=date(2025, 2, 3)) == []
+
+
+def test_no_groups_no_loans():
+    lend(rich_group().members.all()[0])
+    assert selectors.loan_arrears(Group.objects.none(), on=date(2025, 12, 31)) == []
+    assert selectors.performance(Group.objects.none(), on=date(2025, 12, 31)).loans == 0
+
+
+@pytest.mark.parametrize("on", [date(2025, 3, 4), date(2025, 5, 20), date(2025, 11, 30), date(2026, 8, 1)])
+def test_it_agrees_with_the_loan_book(on):
+    """Two ways to the same figures: Python over each schedule, and SQL over all of them."""
+    group = rich_group(4)
+    for number, member in enumerate(group.members.all()):
+        loan = lend(member, principal=700_000 + 37 * number, periods=3 + 3 * number, method=("flat", "declining")[number % 2])
+        repay(loan, 130_000 * (number + 1), on=date(2025, 4, 4 + number))
+    book = {row.loan.number: row for row in selectors.loan_rows(selectors.loans_on(group, on=on), on=on)}
+    found = selectors.loan_arrears(of(group), on=on)
+    assert {loan.number for loan in found} == {number for number, row in book.items() if row.is_running}
+    for loan in found:
+        row = book[loan.number]
+        assert (loan.balance, loan.late, loan.days_late, loan.late_since) == (
+            row.outstanding, row.standing.late, row.days_late, row.standing.late_since,
+        )  # fmt: skip
+    figures = selectors.performance(of(group), on=on)
+    assert (figures.balance, figures.late) == (sum(x.balance for x in found), sum(x.late for x in found))
+    assert figures.loans_late == sum(1 for x in found if x.late)
+    assert figures.by_collectability() and {
+        part.collectability: part.loans for part in figures.by_collectability() if part.loans
+    } == {level: n for level in Collectability if (n := sum(x.collectability == level for x in found))}
+
+
+def test_a_borrower_of_two_loans_counts_once_with_the_worst():
+    group = rich_group()
+    member = group.members.all()[0]
+    lend(member)
+    lend(member, first_due=date(2025, 8, 4))
+    figures = selectors.performance(of(group), on=date(2025, 8, 1))
+    assert (figures.loans, figures.borrowers) == (2, 1)
+    assert figures.lar == 1
+    assert figures.upk_par == Fraction(1, 2)
+    assert figures.par_30 == Fraction(1, 2)
+
+
+def test_repayment_rate_is_paid_of_due():
+    group = rich_group()
+    repay(lend(group.members.all()[0]), 118_000)
+    assert selectors.performance(of(group), on=date(2025, 3, 4)).repayment_rate == 1
+    assert selectors.performance(of(group), on=date(2025, 4, 4)).repayment_rate == Fraction(1, 2)
+    assert selectors.performance(of(group), on=date(2025, 3, 3)).repayment_rate is None
+
+
+def test_money_of_the_year():
+    group = rich_group()
+    other(group, OtherMoney.GRANT, 1_000_000, on=date(2025, 2, 1))
+    other(group, OtherMoney.INCOME, 300_000, on=date(2025, 12, 30))
+    other(group, OtherMoney.INCOME, 150_000, on=date(2026, 1, 2))
+    other(group, OtherMoney.STATIONERY, 120_000, on=date(2026, 3, 2))
+    other(group, OtherMoney.INCOME, 999_000, on=date(2026, 4, 1))
+    figures = selectors.performance(of(group), on=date(2026, 3, 31))
+    assert (figures.income, figures.costs, figures.capital) == (150_000, 120_000, 1_000_000)
+    assert figures.cost_coverage == Fraction(125, 100)
+    assert figures.return_on_investment == Fraction(30_000 * 4, 1_000_000)
+
+
+def test_many_groups_are_the_sum_of_each():
+    groups = [rich_group(), rich_group()]
+    for group in groups:
+        lend(group.members.all()[0])
+    both = Group.objects.filter(pk__in=[group.pk for group in groups])
+    on = date(2025, 7, 1)
+    by_group = selectors.performance_by_group(both, on=on)
+    assert {pk: figures.balance for pk, figures in by_group.items()} == {group.pk: 1_200_000 for group in groups}
+    assert selectors.performance(both, on=on).balance == 2_400_000
+    assert selectors.performance(both, on=on).late == sum(figures.late for figures in by_group.values())
+
+
+def test_statements_are_few_and_fixed():
+    group = rich_group()
+    for _ in range(2):
+        for member in group.members.all():
+            lend(member)
+        with CaptureQueriesContext(connection) as queries:
+            selectors.loan_arrears(of(group), on=timezone.localdate())
+            selectors.performance(of(group), on=timezone.localdate())
+        assert len(queries) == 3
+    assert Loan.objects.count() == 6
+    assert FOUNDED

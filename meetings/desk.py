@@ -334,7 +334,7 @@ def _as_recorded(desk: Desk, meeting: Meeting) -> Minutes:
                 fines[line.member_id] = line.memo
     open_loans = {open_loan.loan.pk: open_loan for open_loan in desk.loans}
     people = {member.pk: member for member in desk.members}
-    attendance = dict(meeting.attendances.values_list("member_id", "status"))
+    attendance = {row.member_id: row for row in meeting.attendances.all()}
     assert meeting.held_on is not None, "a closed meeting has a date"
     assert meeting.leader is not None, "a closed meeting was led by somebody"
     assert meeting.note_taker is not None, "somebody wrote its minutes"
@@ -346,7 +346,8 @@ def _as_recorded(desk: Desk, meeting: Meeting) -> Minutes:
         members=tuple(
             MemberRow(
                 member=member,
-                attendance=attendance[member.pk],
+                attendance=attendance[member.pk].status,
+                waiver=attendance[member.pk].waiver,
                 **{column: amounts.get((member.pk, column), 0) for column in (*_COLUMN.values(), "sukarela_out")},
                 fine_reason=fines.get(member.pk, ""),
                 repayments=tuple(

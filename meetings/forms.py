@@ -15,7 +15,7 @@ from finance.lines import OtherMoney
 from finance.models import AccountKind, Loan, LoanRequest
 from finance.running import LateFine
 from finance.services import LoanTerms, terms_by_rules
-from groups.models import Member
+from groups.models import Constitution, Member
 from groups.money import RupiahField, rupiah
 from meetings.desk import Desk, OpenLoan
 from meetings.minutes import WITH_MONEY, MemberRow, Repayment
@@ -33,6 +33,12 @@ CASH_FIELDS = {
 
 def _day(**kwargs: Any) -> forms.DateField:
     return forms.DateField(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **kwargs)
+
+
+def fines_by_rules(rules: Constitution) -> dict[str, int]:
+    """Return the fine in rupiah for each attendance that the rules have one for."""
+    fines = {AttendanceStatus.LATE.value: rules.fine_late, AttendanceStatus.ABSENT.value: rules.fine_absent}
+    return {status: amount for status, amount in fines.items() if amount}
 
 
 class _Part(forms.Form):
@@ -134,6 +140,13 @@ class MemberForm(_Part):
         if self.recorded is not None:
             names = ("attendance", *self.MONEY_IN, "sukarela_out", "fine_reason")
             prefilled = {name: getattr(self.recorded, name) or "" for name in names}
+            prefilled["fine_reason"] = self.recorded.fine_reason or self.recorded.waiver
+        hints = [
+            f"{AttendanceStatus(status).label}: {rupiah(amount)}" for status, amount in fines_by_rules(rules).items()
+        ]
+        if hints:
+            self.fields["fine"].help_text = gettext("By the rules: %s.") % "; ".join(hints)
+            self.fields["fine_reason"].label = gettext("Reason for the fine, or why it is waived")
         for name in ("pokok", "social"):
             if not prefilled[name]:
                 del self.fields[name]
@@ -159,12 +172,41 @@ class MemberForm(_Part):
             for name in self.MONEY_IN:
                 if name != "fine" and data.get(name):
                     self.add_error(name, gettext("Was not there: choose “Represented” if somebody brought the money."))
-        if data.get("fine") and not data.get("fine_reason"):
-            self.add_error("fine_reason", gettext("Say what the fine is for."))
-        saved = self.desk.balance(AccountKind.SUKARELA, self.member) + data.get("sukarela_in", 0)
-        if data.get("sukarela_out", 0) > saved:
-            self.add_error("sukarela_out", gettext("The savings are only %s.") % rupiah(saved))
+        self._check_fine(data)
+        self._check_withdrawal(data)
         return data
+
+    def _check_fine(self, data: dict[str, Any]) -> None:
+        """Hold the fine against the rules: one that is due is charged, or somebody says why not."""
+        attendance, fine, reason = data.get("attendance", ""), data.get("fine"), data.get("fine_reason")
+        due = fines_by_rules(self.desk.rules).get(attendance, 0)
+        data["waiver"] = ""
+        if fine and not reason and fine == due:
+            data["fine_reason"] = str(AttendanceStatus(attendance).label)
+        elif fine and not reason:
+            self.add_error("fine_reason", gettext("Say what the fine is for."))
+        elif not fine and "fine" not in self.errors:
+            data["fine_reason"] = ""
+            earlier = self.recorded.waiver if self.recorded is not None else ""
+            if reason and (due or earlier):
+                data["waiver"] = reason
+            elif due and (earlier or not self._stays_without_fine(attendance)):
+                message = gettext("By the rules a fine of %s is due. Charge it, or say here why it is waived.")
+                self.add_error("fine_reason", message % rupiah(due))
+
+    def _stays_without_fine(self, attendance: str) -> bool:
+        """Whether a correction leaves the row as it was, without a fine: the rules of today do not judge it."""
+        return self.recorded is not None and (self.recorded.attendance, self.recorded.fine) == (attendance, 0)
+
+    def _check_withdrawal(self, data: dict[str, Any]) -> None:
+        """Hold a withdrawal against what was saved and against what the rules say must stay."""
+        taken = data.get("sukarela_out", 0)
+        saved = self.desk.balance(AccountKind.SUKARELA, self.member) + data.get("sukarela_in", 0)
+        stays = self.desk.rules.sukarela_minimum
+        if taken > saved:
+            self.add_error("sukarela_out", gettext("The savings are only %s.") % rupiah(saved))
+        elif taken and taken > saved - stays and (self.recorded is None or taken != self.recorded.sukarela_out):
+            self.add_error("sukarela_out", gettext("By the rules %s must stay.") % rupiah(stays))
 
     def _joined(self) -> str:
         return date_format(self.member.joined_on)

@@ -54,7 +54,7 @@ class Repayment:
 
 @dataclass(frozen=True, slots=True)
 class MemberRow:
-    """One member at the meeting, in whole rupiah."""
+    """One member at the meeting, in whole rupiah; `waiver` says why a fine by the rules was not charged."""
 
     member: Member
     attendance: str
@@ -65,6 +65,7 @@ class MemberRow:
     sukarela_out: int = 0
     fine: int = 0
     fine_reason: str = ""
+    waiver: str = ""
     repayments: tuple[Repayment, ...] = ()
 
     def lines(self, books: Books, on: date) -> Iterator[Line]:
@@ -223,6 +224,7 @@ def _facts(minutes: Minutes) -> dict[str, str]:
         noted.note(_("voluntary savings out"), row.sukarela_out, of=who)
         noted.note(_("fine"), row.fine, of=who)
         noted.note(_("reason for the fine"), row.fine_reason, of=who)
+        noted.note(_("why the fine by the rules is waived"), row.waiver, of=who)
         for paid in row.repayments:
             noted.note(_("instalment of loan %d") % paid.loan.number, paid.amount, of=who)
             noted.note(_("fine for a late instalment"), paid.fine.amount if paid.fine else 0, of=who)

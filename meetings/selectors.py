@@ -86,10 +86,11 @@ class MeetingMoney:
 
 @dataclass(frozen=True)
 class MinutesRow:
-    """One member in the minutes: attendance, and amounts in the order of the columns."""
+    """One member in the minutes: attendance, why a fine was waived, and amounts in the order of the columns."""
 
     member: Member
     attendance: str
+    waiver: str
     amounts: tuple[int, int, int, int, int]
 
 
@@ -131,5 +132,5 @@ def member_rows(meeting: Meeting, moved: MeetingMoney) -> list[MinutesRow]:
     for attendance in meeting.attendances.select_related("member").order_by("member__number"):
         money = by_member.get(attendance.member_id, MemberMoney(attendance.member))
         amounts = (money.savings, money.instalment, money.fine, money.social, money.taken)
-        rows.append(MinutesRow(attendance.member, attendance.get_status_display(), amounts))
+        rows.append(MinutesRow(attendance.member, attendance.get_status_display(), attendance.waiver, amounts))
     return rows

@@ -223,7 +223,7 @@ def _write(
             raise DayTaken from error
         raise
     Attendance.objects.bulk_create(
-        Attendance(group=meeting.group, meeting=meeting, member=row.member, status=row.attendance)
+        Attendance(group=meeting.group, meeting=meeting, member=row.member, status=row.attendance, waiver=row.waiver)
         for row in minutes.members
     )
     AgendaItem.objects.bulk_create(_agenda(meeting, minutes, done or {}))

@@ -30,6 +30,7 @@ from meetings.forms import (
     OtherMoneyFormSet,
     ReasonForm,
     RepaymentForm,
+    fines_by_rules,
 )
 from meetings.minutes import WITH_MONEY, AgendaRow, CashCounted, MemberRow, Minutes, OtherRow
 from meetings.models import AttendanceStatus
@@ -149,6 +150,11 @@ class Sheet:
     def cash_signs(self) -> str:
         """What each kind of other money does to the cash box, as JSON for the running total in the browser."""
         return json.dumps(CASH_SIGN)
+
+    @property
+    def fines(self) -> str:
+        """The fine by the rules for each attendance, as JSON, so that the browser can propose it."""
+        return json.dumps(fines_by_rules(self.desk.rules))
 
     @property
     def has_errors(self) -> bool:

@@ -34,6 +34,7 @@ from finance.models import (
 )
 from finance.schedules import build_schedule, due_date
 from groups.models import Constitution, Group, Member, PayoffFee, User
+from groups.money import rupiah
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +100,15 @@ def savings_deposit(
 
 @transaction.atomic
 def savings_withdraw(*, actor: User, group: Group, member: Member, amount: int, on: date, key: uuid.UUID) -> Entry:
-    """Pay voluntary savings out to a member, also one who left; more than the savings is `InsufficientFunds`."""
+    """Pay voluntary savings out to a member, also one who left; more than the savings is `InsufficientFunds`.
+
+    What the rules say must stay (`sukarela_minimum`) does stay while the member does; else it is `NotAllowed`.
+    """
     books = _open(actor, group, key, of=member, everything=True)
+    stays = books.group.rules.sukarela_minimum if books.group.rules is not None and member.left_on is None else 0
+    saved = books.balance(AccountKind.SUKARELA, member=member)
+    if saved - stays < amount <= saved:
+        raise NotAllowed(_("By the rules %s must stay.") % rupiah(stays))
     return _post(books, EntryKind.SAVINGS, on, lines.withdrawal(books, member, amount), key)
 
 

@@ -297,6 +297,6 @@ def test_a_day_in_a_closed_period_is_refused_at_the_date(client, group):
     Group.objects.filter(pk=group.pk).update(books_closed_through=HELD_ON)
     response = post_sheet(client, group, number=1, data={**sheet_data(group), "base": str(Meeting.objects.get().key)})
     assert response.status_code == 422
-    assert "closed through 4 March 2025" in errors(response)["held_on"][0]
+    assert "4 Maret 2025" in errors(response)["held_on"][0]
     assert Meeting.objects.get().status == "DRAFT"
     assert not Entry.objects.exists()

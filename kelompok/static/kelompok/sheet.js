@@ -27,10 +27,21 @@
     });
   };
 
+  // A fine by the rules is proposed with the attendance, and taken back with it unless somebody has changed it.
+  const fines = JSON.parse(sheet.dataset.fines);
+  const propose = (radio) => {
+    const input = radio.closest("[data-member]").querySelector('[name$="-fine"]');
+    if (input.value && amount(input) !== Number(input.dataset.proposed)) return;
+    const fine = fines[radio.value] || 0;
+    input.dataset.proposed = fine;
+    input.value = fine ? String(fine).replace(/\B(?=(\d{3})+$)/g, ".") : "";
+    if (fine) input.closest("details").open = true;
+  };
+
   let dirty = false;
   sheet.addEventListener("input", () => { dirty = true; total(); });
   sheet.addEventListener("change", (event) => {
-    if (event.target.name.endsWith("-attendance")) { follow(event.target); total(); }
+    if (event.target.name.endsWith("-attendance")) { follow(event.target); propose(event.target); total(); }
   });
   sheet.addEventListener("click", (event) => {
     const button = event.target.closest("button");

@@ -1,0 +1,190 @@
+"""Fines by the rules on the sheet: proposed, charged, or waived with a word; and what must stay of the savings."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import timedelta
+
+import pytest
+
+from finance import services
+from finance.errors import NotAllowed
+from finance.models import Transfer
+from groups.models import Constitution, Member
+from meetings.models import Attendance, Meeting
+from tests.factories import facilitator_of, make_group, make_members, save
+from tests.finance.pages import signed_in
+from tests.meetings.pages import balance, errors, post_correction, post_sheet
+from tests.meetings.sheets import HELD_ON
+
+pytestmark = pytest.mark.django_db
+
+
+FINES = {"fine_late": 2_000, "fine_absent": 5_000, "sukarela_minimum": 10_000}
+
+
+@pytest.fixture
+def group():
+    """Late costs Rp 2,000, absence Rp 5,000, and Rp 10,000 of the voluntary savings must stay."""
+    group = make_group(rules=FINES)
+    make_members(group, 3)
+    return group
+
+
+@pytest.fixture
+def client(group):
+    return signed_in(facilitator_of(group))
+
+
+def adopt(group, **changed):
+    """New rules come into force, with `changed` in them."""
+    number = group.constitutions.count() + 1
+    rules = {**FINES, **changed}
+    group.rules = Constitution.objects.create(
+        group=group, version=number, agreed_on=HELD_ON, recorded_by=group.recorded_by, wajib=10_000, **rules
+    )
+    group.save()
+
+
+def reason_field(group, number=1):
+    return f"m{group.members.get(number=number).pk}-fine_reason"
+
+
+@pytest.mark.parametrize(("attendance", "due"), [("LATE", "2.000"), ("ABSENT", "5.000")])
+def test_a_fine_by_the_rules_is_asked_for(client, group, attendance, due):
+    response = post_sheet(client, group, m1_attendance=attendance, m1_wajib="")
+    assert response.status_code == 422
+    assert f"a fine of Rp\xa0{due} is due" in errors(response)[reason_field(group)][0]
+    assert not Meeting.objects.exists()
+
+
+@pytest.mark.parametrize("attendance", ["PRESENT", "REPRESENTED", "EXCUSED"])
+def test_nothing_is_asked_for_without_cause(client, group, attendance):
+    response = post_sheet(client, group, m1_attendance=attendance, m1_wajib="")
+    assert response.status_code == 302, errors(response)
+
+
+def test_rules_without_fines_propose_nothing():
+    group = make_group(rules={"fine_late": 0})
+    make_members(group, 2)
+    browser = signed_in(facilitator_of(group))
+    assert post_sheet(browser, group, m1_attendance="LATE").status_code == 302
+    page = browser.get(f"/g/{group.code}/meetings/new/")
+    assert page.context["sheet"].fines == "{}"
+    assert not page.context["sheet"].members[0]["fine"].help_text
+
+
+def test_the_fine_by_the_rules_needs_no_reason(client, group):
+    assert post_sheet(client, group, m1_attendance="LATE", m1_fine="2.000").status_code == 302
+    assert balance(group, "FINE") == 2_000
+    assert Transfer.objects.get(credit_account__kind="FINE").memo == "Late"
+
+
+def test_another_fine_needs_its_reason(client, group):
+    response = post_sheet(client, group, m1_attendance="LATE", m1_fine="1.000")
+    assert errors(response)[reason_field(group)] == ["Say what the fine is for."]
+
+
+def test_a_waived_fine_stands_in_the_minutes(client, group):
+    response = post_sheet(client, group, m1_attendance="LATE", m1_fine_reason="anaknya sakit")
+    assert Attendance.objects.get(status="LATE").waiver == "anaknya sakit"
+    assert not Transfer.objects.filter(credit_account__kind="FINE").exists()
+    assert "fine waived: anaknya sakit" in client.get(response.url).content.decode()
+
+
+def test_a_word_without_a_fine_due_is_no_waiver(client, group):
+    post_sheet(client, group, m1_fine_reason="terlambat")
+    assert not Attendance.objects.exclude(waiver="").exists()
+
+
+def test_a_fine_that_cannot_be_read_is_told_at_its_own_field(client, group):
+    response = post_sheet(client, group, m1_attendance="LATE", m1_fine="dua ribu")
+    assert list(errors(response)) == [reason_field(group).replace("_reason", "")]
+
+
+def test_a_draft_is_not_asked_for_reasons(client, group):
+    assert post_sheet(client, group, action="draft", m1_attendance="LATE").status_code == 302
+    page = client.get(f"/g/{group.code}/meetings/1/edit/")
+    assert not page.context["sheet"].has_errors
+
+
+def test_the_sheet_shows_the_fines_by_the_rules(client, group):
+    page = client.get(f"/g/{group.code}/meetings/new/")
+    assert json.loads(page.context["sheet"].fines) == {"LATE": 2_000, "ABSENT": 5_000}
+    assert "By the rules: Late: Rp\xa02.000; Absent: Rp\xa05.000." in page.content.decode()
+
+
+def test_a_waiver_is_kept_through_a_correction(client, group):
+    post_sheet(client, group, m1_attendance="LATE", m1_fine_reason="anaknya sakit")
+    form = client.get(f"/g/{group.code}/meetings/1/correct/").context["sheet"].members[0]
+    assert form["fine_reason"].value() == "anaknya sakit"
+    post_correction(client, group, m1_attendance="LATE", m1_fine_reason="anaknya sakit", m2_wajib="15000")
+    assert Attendance.objects.get(meeting__version=2, status="LATE").waiver == "anaknya sakit"
+
+
+def test_another_word_of_waiver_is_a_change(client, group):
+    post_sheet(client, group, m1_attendance="LATE", m1_fine_reason="anaknya sakit")
+    response = post_correction(
+        client, group, m1_attendance="LATE", m1_fine_reason="banjir", extra={"action": "preview"}
+    )
+    (change,) = response.context["changes"]
+    assert (change.before, change.after) == ("anaknya sakit", "banjir")
+
+
+def test_a_waiver_is_not_taken_out_by_a_correction(client, group):
+    post_sheet(client, group, m1_attendance="LATE", m1_fine_reason="anaknya sakit")
+    response = post_correction(client, group, m1_attendance="LATE", m2_wajib="15000")
+    assert reason_field(group) in errors(response)
+
+
+def test_a_correction_does_not_judge_by_the_rules_of_today(client, group):
+    adopt(group, fine_late=0)
+    post_sheet(client, group, m1_attendance="LATE")
+    adopt(group, fine_late=2_000)
+    assert post_correction(client, group, m1_attendance="LATE", m2_wajib="15000").status_code == 302
+
+
+def test_who_turns_out_late_in_a_correction_is_judged(client, group):
+    post_sheet(client, group)
+    assert reason_field(group) in errors(post_correction(client, group, m1_attendance="LATE"))
+
+
+def withdraw(member, amount):
+    return services.savings_withdraw(
+        actor=facilitator_of(member.group), group=member.group, member=member, amount=amount, on=HELD_ON,
+        key=uuid.uuid4(),
+    )  # fmt: skip
+
+
+def test_what_must_stay_cannot_be_withdrawn_on_the_sheet(client, group):
+    save(group.members.first(), 50_000)
+    response = post_sheet(client, group, m1_sukarela_out="40001")
+    assert errors(response)[reason_field(group).replace("fine_reason", "sukarela_out")] == [
+        "By the rules Rp\xa010.000 must stay."
+    ]
+    assert post_sheet(client, group, m1_sukarela_out="40000").status_code == 302
+
+
+def test_a_withdrawal_is_kept_through_a_correction_under_stricter_rules(client, group):
+    save(group.members.first(), 50_000)
+    post_sheet(client, group, m1_sukarela_out="40000")
+    adopt(group, sukarela_minimum=20_000)
+    assert post_correction(client, group, m1_sukarela_out="40000", m2_wajib="15000").status_code == 302
+
+
+def test_what_must_stay_cannot_be_withdrawn_between_meetings(group):
+    member = group.members.first()
+    save(member, 50_000)
+    with pytest.raises(NotAllowed, match="must stay"):
+        withdraw(member, 40_001)
+    withdraw(member, 40_000)
+    assert balance(group, "SUKARELA", member=member) == 10_000
+
+
+def test_who_has_left_takes_everything(group):
+    member = group.members.first()
+    save(member, 50_000)
+    Member.objects.filter(pk=member.pk).update(left_on=HELD_ON - timedelta(1))
+    withdraw(Member.objects.get(pk=member.pk), 50_000)
+    assert balance(group, "SUKARELA", member=member) == 0

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import threading
 import uuid
 from collections.abc import Callable
@@ -95,3 +99,42 @@ def test_a_crash_while_closing_leaves_nothing(group, monkeypatch):
     assert post_sheet(client, group).status_code == 500
     assert not Meeting.objects.exists()
     assert not Entry.objects.exists()
+
+
+def test_a_server_killed_while_closing_leaves_nothing(group):
+    """A process of its own dies by SIGKILL after the money was posted, before the commit."""
+    database = connection.settings_dict
+    url = (
+        f"sqlite:///{database['NAME']}"
+        if connection.vendor == "sqlite"
+        else f"postgres://{database['USER']}:{database['PASSWORD']}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
+    )
+    killed = subprocess.run(
+        [sys.executable, "-c", _DIES, str(group.pk)], env={**os.environ, "DATABASE_URL": url}, check=False, timeout=60
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert not Meeting.objects.exists()
+    assert not Entry.objects.exists()
+    assert post_sheet(sign_in(group), group).status_code == 302
+
+
+_DIES = """
+import os, signal, sys
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+import django
+django.setup()
+from django.test.utils import setup_test_environment
+setup_test_environment()
+from finance.models import Entry
+from groups.models import Group
+from meetings.models import Attendance
+from tests.meetings.pages import post_sheet, sign_in
+
+def die(_rows):
+    assert Entry.objects.exists()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+Attendance.objects.bulk_create = die
+group = Group.objects.get(pk=sys.argv[1])
+post_sheet(sign_in(group), group)
+"""

@@ -17,13 +17,14 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
-from finance.models import CashCount, Entry, Loan, SurplusDivision
+from finance.models import CashCount, Entry, Loan, OutsideLoan, SurplusDivision
 from groups.admin import TenantAdmin
 from groups.models import FacilitatorAssignment, Group, Member, Role, User
 from groups.permissions import Capability, walk_urls
 from meetings.models import AgendaItem, Meeting, MeetingStatus
 from tests.factories import (
     FOUNDED,
+    borrow_outside,
     facilitator_of,
     lend,
     make_group,
@@ -96,6 +97,10 @@ def shared_out(world: World) -> dict[str, Any]:
     return {"pk": Entry.objects.get(group=world.group, kind="SHARE_OUT").pk}
 
 
+def outside(world: World) -> dict[str, Any]:
+    return {"number": OutsideLoan.objects.get(group=world.group).number}
+
+
 @dataclass(frozen=True)
 class Route:
     """Who may open a route (`PUBLIC`: everybody), what it needs besides the group's code, and its GET status."""
@@ -147,6 +152,12 @@ ROUTES: dict[str, Route] = {
     "loan-book": Route(READ),
     "loan": Route(READ, lambda world: {"number": Loan.objects.get(group=world.group).number}),
     "entry": Route(READ, lambda world: {"pk": Entry.objects.filter(group=world.group).latest("pk").pk}),
+    "loan-cover": Route(RECORD, lambda world: {"number": Loan.objects.get(group=world.group).number}),
+    "cover-recover": Route(RECORD, member),
+    "outside-loans": Route(READ),
+    "outside-loan": Route(READ, outside),
+    "outside-loan-receive": Route(RECORD),
+    "outside-loan-repay": Route(RECORD, outside),
     "cash-differences": Route(READ),
     "cash-difference-settle": Route(RECORD, lambda world: {"pk": CashCount.objects.get(group=world.group).pk}),
     "opening": Route(RECORD),
@@ -191,6 +202,7 @@ def build() -> World:
     make_officer(second, "BENDAHARA", ended_on=date(2025, 2, 4))
     save(first, 5_000_000)
     lend(first)
+    borrow_outside(group)
     browser = sign_in(group)
     post_sheet(browser, group, agenda_0_title="Pakan", agenda_0_decision="Beli pakan", agenda_0_due_on="2025-04-01")
     post_correction(

@@ -9,7 +9,7 @@ from django.db.models import OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from finance.ledger import Books
-from finance.models import AccountKind, Instalment, Loan, Transfer
+from finance.models import AccountKind, EntryKind, Instalment, Loan, Transfer
 from finance.schedules import Allocation, newly_late, payoff
 from groups.models import PayoffFee
 
@@ -78,7 +78,10 @@ def running_loan(books: Books, loan: Loan) -> RunningLoan:
 
 
 def payment_days(loan: int | OuterRef) -> QuerySet[Transfer, date]:
-    """Return the days of the payments on a loan that stand, the latest first."""
+    """Return the days of the borrower's payments on a loan that stand, the latest first.
+
+    What others covered is left out: no fine is charged with it, so the next payment still looks at those days.
+    """
     return (
         Transfer.objects.filter(
             credit_account__loan=loan,
@@ -86,6 +89,7 @@ def payment_days(loan: int | OuterRef) -> QuerySet[Transfer, date]:
             entry__reverses__isnull=True,
             entry__reversed_by__isnull=True,
         )
+        .exclude(entry__kind=EntryKind.COVER)
         .order_by("-entry__effective_on")
         .values_list("entry__effective_on", flat=True)
     )

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from finance.views import books, covers, health, opening, outside, period, reports, share_out, surplus
+from finance.views import books, covers, health, loans, opening, outside, outside_meeting, period, reports, requests, share_out, surplus
 
 urlpatterns: list[URLPattern] = [
     path("g/<str:code>/members/<int:pk>/", books.member, name="member"),
@@ -11,6 +11,19 @@ urlpatterns: list[URLPattern] = [
     path("g/<str:code>/books/savings/", books.savings_book, name="savings-book"),
     path("g/<str:code>/books/loans/", books.loan_book, name="loan-book"),
     path("g/<str:code>/books/loans/<int:number>/", books.loan, name="loan"),
+    path("g/<str:code>/books/loans/<int:number>/pay/", loans.loan_pay, name="loan-pay"),
+    path("g/<str:code>/books/loans/<int:number>/reschedule/", loans.loan_reschedule, name="loan-reschedule"),
+    path("g/<str:code>/books/loans/<int:number>/write-off/", loans.loan_write_off, name="loan-write-off"),
+    path("g/<str:code>/books/loans/<int:number>/recover/", loans.loan_recover, name="loan-recover"),
+    path("g/<str:code>/books/loans/requests/", requests.loan_requests, name="loan-requests"),
+    path("g/<str:code>/books/loans/requests/new/", requests.loan_request_new, name="loan-request-new"),
+    path(
+        "g/<str:code>/books/loans/requests/<int:pk>/decide/", requests.loan_request_decide, name="loan-request-decide"
+    ),
+    path("g/<str:code>/books/loans/requests/<int:pk>/pay/", requests.loan_request_pay_out, name="loan-request-pay-out"),
+    path(
+        "g/<str:code>/books/loans/requests/<int:pk>/cancel/", requests.loan_request_cancel, name="loan-request-cancel"
+    ),
     path("g/<str:code>/books/entries/<int:pk>/", books.entry, name="entry"),
     path("g/<str:code>/books/differences/", books.cash_differences, name="cash-differences"),
     path(
@@ -40,4 +53,12 @@ urlpatterns: list[URLPattern] = [
     path("g/<str:code>/books/income/", reports.income_statement, name="income-statement"),
     path("g/<str:code>/books/health/", health.health, name="health"),
     path("portfolio/", health.portfolio, name="portfolio"),
+    path("g/<str:code>/books/money/", outside_meeting.money_record, name="money-record"),
+    path("g/<str:code>/books/inventory/", outside_meeting.inventory, name="inventory"),
+    path("g/<str:code>/books/inventory/buy/", outside_meeting.inventory_buy, name="inventory-buy"),
+    path(
+        "g/<str:code>/books/inventory/<int:pk>/write-down/",
+        outside_meeting.inventory_write_down,
+        name="inventory-write-down",
+    ),
 ]

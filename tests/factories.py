@@ -12,7 +12,7 @@ from django.db import transaction
 from finance import services as finance
 from finance.ledger import open_books
 from finance.lines import OtherMoney
-from finance.models import AccountKind, CashCount, Entry, Loan, OutsideLoan, OutsidePayment
+from finance.models import AccountKind, CashCount, Entry, Loan, LoanRequest, OutsideLoan, OutsidePayment
 from groups.models import (
     Constitution,
     FacilitatorAssignment,
@@ -150,6 +150,20 @@ def lend(member: Member, principal: int = 1_200_000, periods: int = 12, **terms:
                 **terms,
             }
         ),
+        key=uuid.uuid4(),
+    )
+
+
+def ask(member: Member, amount: int = 500_000, periods: int = 10, on: date = FOUNDED) -> LoanRequest:
+    """The member asks for a loan."""
+    return finance.loan_request(
+        actor=facilitator_of(member.group),
+        group=member.group,
+        member=member,
+        amount=amount,
+        periods=periods,
+        purpose="bibit",
+        on=on,
         key=uuid.uuid4(),
     )
 

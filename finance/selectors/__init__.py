@@ -25,6 +25,8 @@ from finance.selectors.books import (
     signers,
 )
 from finance.selectors.covers import Claim, Claims, claims_of, covers_on, open_covers
+from finance.selectors.leaving import money_at_leaving
+from finance.selectors.loan_life import LoanStep, loan_requests, loan_steps
 from finance.selectors.opening import may_open, opening_of
 from finance.selectors.outside import (
     OutsideCard,
@@ -70,7 +72,7 @@ from finance.selectors.surplus import (
     surplus_divisions,
     surplus_projection,
 )
-from finance.selectors.leaving import money_at_leaving
+from finance.selectors.inventory import inventory
 
 __all__ = [
     "BalanceSheet",
@@ -85,6 +87,7 @@ __all__ = [
     "LoanCard",
     "LoanPayment",
     "LoanRow",
+    "LoanStep",
     "LoanTotals",
     "MemberPart",
     "OutsideCard",
@@ -114,15 +117,18 @@ __all__ = [
     "entry_lines",
     "group_summary",
     "income_statement",
+    "inventory",
     "latest_movement",
-    "money_at_leaving",
     "ledger",
     "loan_arrears",
     "loan_card",
+    "loan_requests",
     "loan_rows",
+    "loan_steps",
     "loan_totals",
     "loans_on",
     "may_open",
+    "money_at_leaving",
     "next_period",
     "open_covers",
     "opening_of",

@@ -169,11 +169,12 @@ class LoanRow:
     fee_paid: int
     standing: Standing
     days_late: int
+    unpaid: int = 0
 
     @property
     def principal_paid(self) -> int:
-        """Principal repaid; nothing for a loan that was cancelled."""
-        return 0 if self.loan.cancelled_at is not None else self.loan.principal - self.outstanding
+        """Principal repaid; nothing for a loan that was cancelled, and not what was rescheduled or written off."""
+        return 0 if self.loan.cancelled_at is not None else self.loan.principal - self.outstanding - self.unpaid
 
     @property
     def asked(self) -> int:
@@ -187,9 +188,11 @@ class LoanRow:
 
     @property
     def status(self) -> str:
-        """In words: running, paid off or cancelled."""
+        """In words: running, paid off, cancelled, rescheduled or written off."""
         if self.loan.cancelled_at is not None:
             return _("cancelled")
+        if self.unpaid:
+            return str(self.loan.get_ended_as_display())
         return _("running") if self.is_running else _("paid off")
 
 
@@ -262,47 +265,95 @@ class LoanPayment(NamedTuple):
     """One entry that paid on a loan, or took a payment back (then its amounts are negative)."""
 
     entry: Entry
-    service_fee: int
-    principal: int
+    service_fee: int = 0
+    principal: int = 0
+    fine: int = 0
+    memo: str = ""
 
     @property
     def total(self) -> int:
-        """Service fee and principal."""
-        return self.service_fee + self.principal
+        """Service fee, principal and fines."""
+        return self.service_fee + self.principal + self.fine
 
 
 @dataclass(frozen=True, slots=True)
 class LoanCard:
-    """A loan with its schedule, what each instalment still lacks, and its payments, oldest first."""
+    """A loan with its schedule, what each instalment still lacks, and its payments, oldest first.
+
+    `fines` were charged for late instalments, `fine_due` of them is not paid; `recovered` came in after the loan
+    was written off, both in rupiah. `entries` are all that touch the loan.
+    """
 
     row: LoanRow
     schedule: list[tuple[Instalment, Paid]]
     payments: list[LoanPayment]
+    entries: list[Entry]
+    fines: int
+    fine_due: int
+    recovered: int
+
+    @property
+    def has_fines(self) -> bool:
+        """Whether the card needs a column for fines."""
+        return any(payment.fine for payment in self.payments)
 
 
 def loan_card(group: Group, number: int, *, on: date) -> LoanCard | None:
     """Return the card of the group's loan `number`, None if there is none."""
-    loan = loans_on(group, on=on).filter(number=number).first()
+    loans = loans_on(group, on=on).filter(number=number)
+    loan = loans.select_related("replaces", "recorded_by", "request__recorded_by", "request__decided_by").first()
     if loan is None:
         return None
     row = _loan_row(loan, on=on)
     instalments = list(loan.instalments.all())
     covered = spread(instalments, fee_paid=row.fee_paid, principal_paid=row.principal_paid)
     payments: dict[int, LoanPayment] = {}
+    entries: dict[int, Entry] = {}
+    sums = dict.fromkeys(AccountKind, 0)
     for line in (
         Transfer.objects.filter(Q(debit_account__loan=loan) | Q(credit_account__loan=loan), entry__effective_on__lte=on)
-        .select_related("entry", *_ENTRY, "debit_account", "credit_account")
+        .select_related("entry__recorded_by", *_ENTRY, "debit_account", "credit_account")
         .order_by(*_BOOK_ORDER)
     ):
-        paid, account = (
-            (line.amount, line.credit_account) if line.credit_account.loan_id else (-line.amount, line.debit_account)
-        )
-        is_disbursement = account.kind == AccountKind.LOAN and (paid < 0) == (line.entry.reverses_id is None)
-        if not is_disbursement:
-            sofar = payments.get(line.entry_id, LoanPayment(line.entry, 0, 0))
-            fee = paid if account.kind == AccountKind.SERVICE_FEE else 0
-            payments[line.entry_id] = LoanPayment(line.entry, sofar.service_fee + fee, sofar.principal + paid - fee)
-    return LoanCard(row, list(zip(instalments, covered, strict=True)), list(payments.values()))
+        entries[line.entry_id] = line.entry
+        for account, amount in ((line.credit_account, line.amount), (line.debit_account, -line.amount)):
+            if account.loan_id == loan.pk:
+                sums[AccountKind(account.kind)] += amount
+        found = _payment(line)
+        if found is not None:
+            column, amount = found
+            sofar = payments.get(line.entry_id, LoanPayment(line.entry, memo=line.memo))
+            payments[line.entry_id] = sofar._replace(**{column: getattr(sofar, column) + amount})
+    return LoanCard(
+        row,
+        list(zip(instalments, covered, strict=True)),
+        list(payments.values()),
+        list(entries.values()),
+        fines=sums[AccountKind.LOAN_FINE],
+        fine_due=-sums[AccountKind.FINE_DUE],
+        recovered=sums[AccountKind.RECOVERY],
+    )
+
+
+_PAID_INTO = {
+    AccountKind.SERVICE_FEE: "service_fee",
+    AccountKind.LOAN: "principal",
+    AccountKind.FINE_DUE: "fine",
+}
+
+
+def _payment(line: Transfer) -> tuple[str, int] | None:
+    """Return what a line of a loan's accounts pays, below zero where it takes a payment back; None if nothing.
+
+    Paying out is none, nor is what moves between loans, a fine that is charged, or a loss.
+    """
+    debit, credit = line.debit_account, line.credit_account
+    is_reversal = line.entry.reverses_id is not None
+    account, other, amount = (debit, credit, -line.amount) if is_reversal else (credit, debit, line.amount)
+    column = _PAID_INTO.get(AccountKind(account.kind))
+    if column is None or other.loan_id is not None or other.kind == AccountKind.LOAN_LOSS:
+        return None
+    return column, amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,4 +436,5 @@ def _loan_row(loan: Loan, *, on: date) -> LoanRow:
     # A loan that was paid off or cancelled asks for nothing.
     asked = loan.instalments.all() if outstanding > 0 else ()
     now = standing(list(asked), fee_paid=fee_paid, principal_paid=loan.principal - outstanding, on=on)
-    return LoanRow(loan, outstanding, fee_paid, now, now.days_late(on))
+    ended = loan.ended_on is not None and loan.ended_on <= on
+    return LoanRow(loan, outstanding, fee_paid, now, now.days_late(on), loan.unpaid_principal if ended else 0)

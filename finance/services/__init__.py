@@ -2,7 +2,7 @@
 
 from finance.services.covers import cover_recover, loan_cover
 from finance.services.leaving import member_settle
-from finance.services.loans import NewSchedule, loan_recover, loan_repay, loan_reschedule, loan_write_off
+from finance.services.loans import NewSchedule, loan_pay_off, loan_recover, loan_repay, loan_reschedule, loan_write_off
 from finance.services.money import (
     LoanTerms,
     cash_count_record,
@@ -16,6 +16,7 @@ from finance.services.money import (
     savings_withdraw,
     schedule_of,
     social_contribute,
+    social_help,
     terms_by_rules,
 )
 from finance.services.opening import Opening, OpeningDebt, OpeningLoan, OpeningSavings, fee_in_all, opening_record
@@ -37,6 +38,7 @@ from finance.services.surplus import (
     surplus_post,
     surplus_withdraw,
 )
+from finance.services.inventory import inventory_buy, inventory_write_down
 
 __all__ = [
     "LoanTerms",
@@ -52,8 +54,11 @@ __all__ = [
     "entry_reverse",
     "fee_in_all",
     "fine_pay",
+    "inventory_buy",
+    "inventory_write_down",
     "loan_cover",
     "loan_disburse",
+    "loan_pay_off",
     "loan_recover",
     "loan_repay",
     "loan_request",
@@ -76,6 +81,7 @@ __all__ = [
     "share_out_post",
     "share_out_reverse",
     "social_contribute",
+    "social_help",
     "surplus_decide",
     "surplus_post",
     "surplus_withdraw",

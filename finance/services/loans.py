@@ -15,7 +15,7 @@ from finance import lines
 from finance.errors import NotAllowed
 from finance.ledger import Books, Line, Posting
 from finance.models import AccountKind, Entry, EntryKind, Loan, LoanEnd
-from finance.running import RunningLoan, running_loan
+from finance.running import LateFine, RunningLoan, running_loan
 from finance.services.money import LoanTerms, _open, _post, _require_here, loans_open
 from groups.models import Group, User
 from groups.money import rupiah
@@ -41,10 +41,7 @@ def loan_repay(
     books = _open(actor, group, key, of=loan)
     running = _running(books, loan)
     fine = running.late_fine(on)
-    waived = waive_fine if fine is not None else ""
-    if waived:
-        fine = None
-    most = running.payoff(on, fine=fine.amount if fine else 0).total
+    most = running.payoff(on, fine=fine.amount if fine and not waive_fine else 0).total
     rest = max(0, amount - most)
     if rest and not rest_to_savings:
         raise NotAllowed(
@@ -53,20 +50,38 @@ def loan_repay(
         )
     if amount < 1:
         raise NotAllowed(_("The amount must be more than zero."))
-    moved = lines.repayment(
-        books,
-        loan,
-        running.instalments,
-        amount - rest,
-        on,
-        fine=fine.amount if fine else 0,
-        fine_memo=fine.memo if fine else "",
-        memo=waived,
-    )
+    moved = _payment(books, running, amount - rest, on, fine, waive_fine)
     if rest:
         _require_here(loan.member)
         moved += lines.deposit(books, AccountKind.SUKARELA, loan.member, rest)
     return _post(books, EntryKind.REPAYMENT, on, moved, key)
+
+
+@transaction.atomic
+def loan_pay_off(*, actor: User, group: Group, loan: Loan, on: date, key: uuid.UUID, waive_fine: str = "") -> Entry:
+    """Take what pays a loan off on the day `on`: by its terms with the fee of the remaining periods or without."""
+    books = _open(actor, group, key, of=loan)
+    running = _running(books, loan)
+    fine = running.late_fine(on)
+    most = running.payoff(on, fine=fine.amount if fine and not waive_fine else 0).total
+    return _post(books, EntryKind.REPAYMENT, on, _payment(books, running, most, on, fine, waive_fine), key)
+
+
+def _payment(
+    books: Books, running: RunningLoan, amount: int, on: date, fine: LateFine | None, waive_fine: str
+) -> list[Line]:
+    """Return the lines of a payment; a fine that is waived is not charged, and the lines say why."""
+    charged = fine if fine is not None and not waive_fine else None
+    return lines.repayment(
+        books,
+        running.loan,
+        running.instalments,
+        amount,
+        on,
+        fine=charged.amount if charged else 0,
+        fine_memo=charged.memo if charged else "",
+        memo=waive_fine if fine is not None else "",
+    )
 
 
 @dataclass(frozen=True, slots=True)

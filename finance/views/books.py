@@ -112,6 +112,7 @@ def loan(request: GroupRequest, number: int) -> HttpResponse:
         "finance/loan.html",
         {
             "card": card,
+            "steps": selectors.loan_steps(card),
             "covers": selectors.covers_on(card.row.loan),
             "percent": (card.row.loan.rate * 100).normalize(),
             "today": today,

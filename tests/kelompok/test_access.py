@@ -17,13 +17,14 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
-from finance.models import CashCount, Entry, Loan, OutsideLoan, SurplusDivision
+from finance.models import CashCount, Entry, InventoryItem, Loan, LoanRequest, OutsideLoan, SurplusDivision
 from groups.admin import TenantAdmin
 from groups.models import FacilitatorAssignment, Group, Member, Role, User
 from groups.permissions import Capability, walk_urls
 from meetings.models import AgendaItem, Meeting, MeetingStatus
 from tests.factories import (
     FOUNDED,
+    ask,
     borrow_outside,
     facilitator_of,
     lend,
@@ -158,6 +159,20 @@ ROUTES: dict[str, Route] = {
     "outside-loan": Route(READ, outside),
     "outside-loan-receive": Route(RECORD),
     "outside-loan-repay": Route(RECORD, outside),
+    **dict.fromkeys(
+        ("loan-pay", "loan-reschedule", "loan-write-off"),
+        Route(RECORD, lambda world: {"number": Loan.objects.get(group=world.group).number}),
+    ),
+    "loan-recover": Route(RECORD, lambda world: {"number": Loan.objects.get(group=world.group).number}, get={302}),
+    "loan-requests": Route(READ),
+    "loan-request-new": Route(RECORD),
+    **dict.fromkeys(
+        ("loan-request-decide", "loan-request-cancel"),
+        Route(RECORD, lambda world: {"pk": LoanRequest.objects.get(group=world.group).pk}),
+    ),
+    "loan-request-pay-out": Route(
+        RECORD, lambda world: {"pk": LoanRequest.objects.get(group=world.group).pk}, get={302}
+    ),
     "cash-differences": Route(READ),
     "cash-difference-settle": Route(RECORD, lambda world: {"pk": CashCount.objects.get(group=world.group).pk}),
     "opening": Route(RECORD),
@@ -172,6 +187,10 @@ ROUTES: dict[str, Route] = {
     "share-out-post": Route(RECORD),
     "share-out-list": Route(READ, shared_out),
     "share-out-reverse": Route(RECORD, shared_out),
+    "money-record": Route(RECORD),
+    "inventory": Route(READ),
+    "inventory-buy": Route(RECORD),
+    "inventory-write-down": Route(RECORD, lambda world: {"pk": InventoryItem.objects.get(group=world.group).pk}),
     # meetings
     "meeting-list": Route(READ),
     "meeting-new": Route(RECORD),
@@ -202,6 +221,7 @@ def build() -> World:
     make_officer(second, "BENDAHARA", ended_on=date(2025, 2, 4))
     save(first, 5_000_000)
     lend(first)
+    ask(second)
     borrow_outside(group)
     browser = sign_in(group)
     post_sheet(browser, group, agenda_0_title="Pakan", agenda_0_decision="Beli pakan", agenda_0_due_on="2025-04-01")
@@ -216,9 +236,7 @@ def build() -> World:
         group=group, period_start=date(2024, 1, 1), period_end=date(2024, 12, 31), surplus=1, rounding=0,
         rules=group.rules, decided_on=FOUNDED, note="rapat", key=uuid.uuid4(), recorded_by=facilitator,
     )  # fmt: skip
-    Entry.objects.create(
-        group=group, kind="SHARE_OUT", effective_on=FOUNDED, recorded_by=facilitator, key=uuid.uuid4()
-    )
+    Entry.objects.create(group=group, kind="SHARE_OUT", effective_on=FOUNDED, recorded_by=facilitator, key=uuid.uuid4())
     former = make_user(organisation=organisation)
     FacilitatorAssignment.objects.create(group=group, facilitator=former, started_on=FOUNDED, ended_on=date(2025, 3, 4))
     return World(

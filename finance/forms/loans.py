@@ -1,0 +1,202 @@
+"""What people type about loans, from the request to the last payment; `finance.services` keeps the rules."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from finance.models import Loan, LoanRequest
+from finance.running import RunningLoan
+from finance.schedules import due_date
+from finance.services import NewSchedule
+from groups.forms import DateInput
+from groups.models import Group, Member
+from groups.money import RupiahField, rupiah
+
+MAX_PERIODS = 120
+_REASON: dict[str, Any] = {"max_length": 200}
+
+
+class _DatedForm(forms.Form):
+    """A step on a day that is not before `earliest` and not to come; `key` makes it one step however often sent."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+    on = forms.DateField(label=_("Date"), widget=DateInput, initial=timezone.localdate)
+
+    def __init__(self, *args: Any, earliest: date, **kwargs: Any) -> None:
+        self.earliest = earliest
+        super().__init__(*args, **kwargs)
+
+    def clean_on(self) -> date:
+        """Refuse a day to come, and one before what came last."""
+        on: date = self.cleaned_data["on"]
+        if on > timezone.localdate():
+            raise ValidationError(gettext("This day is in the future."))
+        if on < self.earliest:
+            raise ValidationError(gettext("Not before %s, when the last step was.") % date_format(self.earliest))
+        return on
+
+
+class LoanRequestForm(_DatedForm):
+    """A member asks for a loan."""
+
+    member = forms.ModelChoiceField(Member.objects.none(), label=_("Member"))
+    amount = RupiahField(label=_("Amount"), min_value=1)
+    periods = forms.IntegerField(label=_("Instalments (months)"), min_value=1, max_value=MAX_PERIODS)
+    purpose = forms.CharField(label=_("Purpose"), max_length=120, required=False)
+
+    field_order = ("key", "member", "amount", "periods", "purpose", "on")
+
+    def __init__(self, *args: Any, group: Group, **kwargs: Any) -> None:
+        super().__init__(*args, earliest=group.founded_on, **kwargs)
+        members: Any = self.fields["member"]
+        members.queryset = Member.objects.filter(group=group, left_on__isnull=True)
+
+
+class DecideForm(_DatedForm):
+    """Whether a request is approved, and for how much."""
+
+    APPROVE, REFUSE = "approve", "refuse"
+
+    decision = forms.ChoiceField(
+        label=_("Decision"), choices=[(APPROVE, _("Approve")), (REFUSE, _("Refuse"))], widget=forms.RadioSelect
+    )
+    amount = RupiahField(label=_("Amount approved"), min_value=1)
+    periods = forms.IntegerField(label=_("Instalments (months)"), min_value=1, max_value=MAX_PERIODS)
+    in_meeting = forms.BooleanField(label=_("Decided in a meeting of the members"), required=False)
+    note = forms.CharField(label=_("Why"), required=False, help_text=_("A refusal needs a reason."), **_REASON)
+
+    field_order = ("key", "decision", "amount", "periods", "on", "in_meeting", "note")
+
+    def __init__(self, *args: Any, request: LoanRequest, most: int | None, **kwargs: Any) -> None:
+        initial = {"amount": request.amount, "periods": request.periods}
+        super().__init__(*args, earliest=request.asked_on, initial=initial, **kwargs)
+        if most is not None:
+            self.fields["amount"].help_text = gettext("By the rules at most %s.") % rupiah(most)
+
+    def clean(self) -> dict[str, Any]:
+        """A refusal says why."""
+        cleaned = super().clean() or {}
+        if cleaned.get("decision") == self.REFUSE and "note" not in self.errors and not cleaned.get("note"):
+            self.add_error("note", gettext("Say why the request is refused."))
+        return cleaned
+
+
+class CancelRequestForm(_DatedForm):
+    """A member takes a request back."""
+
+    reason = forms.CharField(label=_("Why"), **_REASON)
+
+
+class PayOutForm(_DatedForm):
+    """An approved request is paid out."""
+
+    first_due = forms.DateField(
+        label=_("First instalment due"), widget=DateInput, required=False, help_text=_("Empty: one month after.")
+    )
+
+
+class PayForm(_DatedForm):
+    """A payment on a loan: an amount, or what pays it off that day."""
+
+    AMOUNT, PAYOFF = "amount", "payoff"
+
+    how = forms.ChoiceField(
+        label=_("What is paid"),
+        choices=[(AMOUNT, _("This amount")), (PAYOFF, _("All that pays the loan off"))],
+        initial=AMOUNT,
+        widget=forms.RadioSelect,
+    )
+    amount = RupiahField(label=_("Amount"), required=False)
+    rest_to_savings = forms.BooleanField(
+        label=_("What is too much goes to voluntary savings (sukarela)"), required=False
+    )
+    waive_fine = forms.CharField(
+        label=_("Why the fine for lateness is waived"),
+        required=False,
+        help_text=_("Empty: the fine is charged."),
+        **_REASON,
+    )
+
+    field_order = ("key", "on", "how", "amount", "rest_to_savings", "waive_fine")
+
+    def __init__(self, *args: Any, running: RunningLoan, **kwargs: Any) -> None:
+        earliest = running.last_paid_on or running.loan.disbursed_on
+        super().__init__(*args, earliest=max(earliest, running.loan.disbursed_on), **kwargs)
+        if not running.loan.fine_late_instalment:
+            del self.fields["waive_fine"]
+
+    def clean(self) -> dict[str, Any]:
+        """An amount is more than zero; it is not looked at where the loan is paid off."""
+        cleaned = super().clean() or {}
+        if cleaned.get("how") == self.AMOUNT and "amount" not in self.errors and not cleaned.get("amount"):
+            self.add_error("amount", gettext("The amount must be more than zero."))
+        return cleaned
+
+
+class RescheduleForm(_DatedForm):
+    """A new schedule for what is left of a loan."""
+
+    periods = forms.IntegerField(label=_("Instalments"), min_value=1, max_value=MAX_PERIODS)
+    percent = forms.DecimalField(
+        label=_("Service fee (jasa) a period, %"), min_value=0, max_value=Decimal("99.999"), decimal_places=3
+    )
+    first_due = forms.DateField(label=_("First instalment due"), widget=DateInput)
+    add_fee = forms.BooleanField(label=_("Fee due and not paid is added to the principal"), required=False)
+    reason = forms.CharField(label=_("Why"), **_REASON)
+
+    field_order = ("key", "on", "periods", "percent", "first_due", "add_fee", "reason")
+
+    def __init__(self, *args: Any, running: RunningLoan, **kwargs: Any) -> None:
+        loan = running.loan
+        today = timezone.localdate()
+        initial = {
+            "percent": Decimal(f"{(loan.rate * 100).normalize():f}"),
+            "first_due": due_date(today, 1, loan.every),  # type: ignore[arg-type]  # the database allows no other value
+        }
+        earliest = max(running.last_paid_on or loan.disbursed_on, loan.disbursed_on)
+        super().__init__(*args, earliest=earliest, initial=initial, **kwargs)
+
+    def clean(self) -> dict[str, Any]:
+        """The first instalment is due after the day."""
+        cleaned = super().clean() or {}
+        on, first_due = cleaned.get("on"), cleaned.get("first_due")
+        if on and first_due and first_due <= on:
+            self.add_error("first_due", gettext("The first instalment is due after the day the loan is rescheduled."))
+        return cleaned
+
+    @property
+    def schedule(self) -> NewSchedule:
+        """The new schedule of a valid form."""
+        data = self.cleaned_data
+        return NewSchedule(periods=data["periods"], rate=data["percent"] / 100, first_due=data["first_due"])
+
+
+class WriteOffForm(_DatedForm):
+    """A loan is given up."""
+
+    reason = forms.CharField(label=_("Why"), **_REASON)
+
+    def __init__(self, *args: Any, running: RunningLoan, **kwargs: Any) -> None:
+        loan = running.loan
+        super().__init__(*args, earliest=max(running.last_paid_on or loan.disbursed_on, loan.disbursed_on), **kwargs)
+
+
+class LoanRecoverForm(_DatedForm):
+    """Money comes in on a loan that was written off."""
+
+    amount = RupiahField(label=_("Amount"), min_value=1)
+
+    field_order = ("key", "amount", "on")
+
+    def __init__(self, *args: Any, loan: Loan, **kwargs: Any) -> None:
+        super().__init__(*args, earliest=loan.ended_on or loan.disbursed_on, **kwargs)

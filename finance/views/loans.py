@@ -1,0 +1,171 @@
+"""Pages of a running loan: pay, reschedule, write off, recover; each is a form that is sent once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from finance import services
+from finance.errors import AlreadyPosted, LedgerError
+from finance.forms.loans import LoanRecoverForm, PayForm, RescheduleForm, WriteOffForm
+from finance.ledger import books_of
+from finance.models import Loan, LoanEnd
+from finance.running import RunningLoan, running_loan
+from groups.http import GroupRequest
+from groups.permissions import Capability, requires
+
+
+@requires(Capability.RECORD)
+def loan_pay(request: GroupRequest, number: int) -> HttpResponse:
+    """Take a payment outside a meeting: an amount, or all that pays the loan off."""
+    running = _running(request, number)
+    form = PayForm(request.POST or None, running=running)
+    if form.is_valid():
+        data = form.cleaned_data
+        common = {
+            "actor": request.user,
+            "group": request.group,
+            "loan": running.loan,
+            "on": data["on"],
+            "key": data["key"],
+            "waive_fine": data.get("waive_fine", ""),
+        }
+        try:
+            if data["how"] == PayForm.PAYOFF:
+                services.loan_pay_off(**common)
+            else:
+                services.loan_repay(**common, amount=data["amount"], rest_to_savings=data["rest_to_savings"])
+        except AlreadyPosted as error:
+            return _to_card(request, running.loan, error)
+        except LedgerError as error:
+            form.add_error("amount" if data["how"] == PayForm.AMOUNT else None, str(error))
+        else:
+            messages.success(request, _("The payment is in the books."))
+            return _to_card(request, running.loan)
+    return _page(request, form, running, _("Payment on a loan"), _("Record the payment"))
+
+
+@requires(Capability.RECORD)
+def loan_reschedule(request: GroupRequest, number: int) -> HttpResponse:
+    """Give what is left of a loan a new schedule, as a new loan."""
+    running = _running(request, number)
+    form = RescheduleForm(request.POST or None, running=running)
+    if form.is_valid():
+        data = form.cleaned_data
+        try:
+            new = services.loan_reschedule(
+                actor=request.user,
+                group=request.group,
+                loan=running.loan,
+                schedule=form.schedule,
+                add_fee=data["add_fee"],
+                reason=data["reason"],
+                on=data["on"],
+                key=data["key"],
+            )
+        except AlreadyPosted as error:
+            return _to_card(request, running.loan, error)
+        except LedgerError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("The loan is rescheduled; this is the loan that takes its place."))
+            return _to_card(request, new)
+    return _page(request, form, running, _("Reschedule a loan"), _("Reschedule"))
+
+
+@requires(Capability.RECORD)
+def loan_write_off(request: GroupRequest, number: int) -> HttpResponse:
+    """Give a loan up."""
+    running = _running(request, number)
+    form = WriteOffForm(request.POST or None, running=running)
+    if form.is_valid():
+        data = form.cleaned_data
+        try:
+            services.loan_write_off(
+                actor=request.user,
+                group=request.group,
+                loan=running.loan,
+                reason=data["reason"],
+                on=data["on"],
+                key=data["key"],
+            )
+        except AlreadyPosted as error:
+            return _to_card(request, running.loan, error)
+        except LedgerError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("The loan is written off. Money that comes in later can still be recorded."))
+            return _to_card(request, running.loan)
+    return _page(request, form, running, _("Write a loan off"), _("Write off"))
+
+
+@requires(Capability.RECORD)
+def loan_recover(request: GroupRequest, number: int) -> HttpResponse:
+    """Take money on a loan that was written off."""
+    running = _running(request, number)
+    loan = running.loan
+    form = LoanRecoverForm(request.POST or None, loan=loan)
+    if form.is_valid():
+        data = form.cleaned_data
+        try:
+            services.loan_recover(
+                actor=request.user,
+                group=request.group,
+                loan=loan,
+                amount=data["amount"],
+                on=data["on"],
+                key=data["key"],
+            )
+        except AlreadyPosted as error:
+            return _to_card(request, loan, error)
+        except LedgerError as error:
+            form.add_error("amount", str(error))
+        else:
+            messages.success(request, _("The money is in the books."))
+            return _to_card(request, loan)
+    if request.method == "GET" and loan.ended_as != LoanEnd.WRITTEN_OFF:
+        messages.info(request, _("This loan was not written off."))
+        return _to_card(request, loan)
+    return _page(request, form, running, _("Recover a loan that was written off"), _("Record the money"))
+
+
+def _running(request: GroupRequest, number: int) -> RunningLoan:
+    """Return the group's loan `number` as it is now, 404 if there is none."""
+    loan = get_object_or_404(Loan.objects.select_related("member"), group=request.group, number=number)
+    return running_loan(books_of(request.group, request.user, everything=True), loan)
+
+
+def _page(request: GroupRequest, form: forms.Form, running: RunningLoan, title: str, action: str) -> HttpResponse:
+    """Show a form with the facts it is about; a closed loan has only its recovery to show."""
+    today = timezone.localdate()
+    loan = running.loan
+    balance = 0 if loan.cancelled_at is not None else loan.principal - running.principal_paid
+    is_open = balance > 0 or isinstance(form, LoanRecoverForm)
+    if request.method == "GET" and not is_open:
+        messages.info(request, _("This loan is closed."))
+        return _to_card(request, loan)
+    fine = running.late_fine(today)
+    context: dict[str, Any] = {
+        "form": form,
+        "loan": loan,
+        "title": title,
+        "action": action,
+        "balance": balance,
+        "fine": fine,
+        "fine_due": running.fine_due,
+        "fee_due": running.fee_due(today),
+        "payoff": running.payoff(today, fine=fine.amount if fine else 0).total,
+    }
+    return render(request, "finance/loan_step.html", context)
+
+
+def _to_card(request: GroupRequest, loan: Loan, error: LedgerError | None = None) -> HttpResponse:
+    if error is not None:
+        messages.info(request, str(error))
+    return redirect("loan", request.group.code, loan.number)

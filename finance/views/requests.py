@@ -1,0 +1,160 @@
+"""Pages of requests for loans: the list, and a form for each step."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+
+from finance import selectors, services
+from finance.chart import SAVINGS
+from finance.errors import AlreadyPosted, LedgerError, RuleBroken
+from finance.forms.loans import CancelRequestForm, DecideForm, LoanRequestForm, PayOutForm
+from finance.ledger import books_of
+from finance.limits import largest_loan
+from finance.models import Loan, LoanRequest, RequestStatus
+from groups.http import GroupRequest
+from groups.models import Constitution
+from groups.permissions import Capability, requires
+
+REQUESTS_ON_A_PAGE = 50
+
+
+@requires(Capability.READ)
+def loan_requests(request: GroupRequest) -> HttpResponse:
+    """The requests that wait for a decision or for the money, then those dealt with."""
+    done = selectors.loan_requests(request.group, waiting=False)
+    return render(
+        request,
+        "finance/loan_requests.html",
+        {
+            "waiting": selectors.loan_requests(request.group, waiting=True),
+            "page": Paginator(done, REQUESTS_ON_A_PAGE).get_page(request.GET.get("page")),
+        },
+    )
+
+
+@requires(Capability.RECORD)
+def loan_request_new(request: GroupRequest) -> HttpResponse:
+    """A member asks for a loan."""
+    form = LoanRequestForm(request.POST or None, group=request.group)
+    if form.is_valid():
+        try:
+            services.loan_request(actor=request.user, group=request.group, **form.cleaned_data)
+        except LedgerError as error:
+            _refuse(form, error)
+        else:
+            messages.success(request, _("The request is written down."))
+            return redirect("loan-requests", request.group.code)
+    return _page(request, form, None, _("Ask for a loan"), _("Write the request down"))
+
+
+@requires(Capability.RECORD)
+def loan_request_decide(request: GroupRequest, pk: int) -> HttpResponse:
+    """Approve a request, perhaps for less, or refuse it."""
+    asked = _found(request, pk)
+    if asked.status != RequestStatus.ASKED:
+        return _dealt_with(request)
+    form = DecideForm(request.POST or None, request=asked, most=_most(request, asked))
+    if form.is_valid():
+        data = form.cleaned_data
+        decided = {
+            "actor": request.user,
+            "group": request.group,
+            "request": asked,
+            "on": data["on"],
+            "in_meeting": data["in_meeting"],
+            "note": data["note"],
+        }
+        try:
+            if data["decision"] == DecideForm.APPROVE:
+                services.loan_request_approve(**decided, amount=data["amount"], periods=data["periods"])
+                messages.success(request, _("The request is approved."))
+            else:
+                services.loan_request_refuse(**decided)
+                messages.success(request, _("The request is refused."))
+        except LedgerError as error:
+            _refuse(form, error)
+        else:
+            return redirect("loan-requests", request.group.code)
+    return _page(request, form, asked, _("Decide on a request"), _("Record the decision"))
+
+
+@requires(Capability.RECORD)
+def loan_request_pay_out(request: GroupRequest, pk: int) -> HttpResponse:
+    """Pay an approved request out, outside a meeting."""
+    asked = _found(request, pk)
+    form = PayOutForm(request.POST or None, earliest=asked.decided_on or asked.asked_on)
+    if asked.status != RequestStatus.APPROVED or asked.loans.filter(cancelled_at__isnull=True).exists():
+        return _dealt_with(request)
+    if form.is_valid():
+        try:
+            loan = services.loan_request_pay_out(
+                actor=request.user, group=request.group, request=asked, **form.cleaned_data
+            )
+        except AlreadyPosted:
+            return _dealt_with(request)
+        except LedgerError as error:
+            _refuse(form, error)
+        else:
+            messages.success(request, _("The loan is paid out."))
+            return redirect("loan", request.group.code, loan.number)
+    return _page(request, form, asked, _("Pay a loan out"), _("Pay out"))
+
+
+@requires(Capability.RECORD)
+def loan_request_cancel(request: GroupRequest, pk: int) -> HttpResponse:
+    """Take a request back."""
+    asked = _found(request, pk)
+    if asked.loans.filter(cancelled_at__isnull=True).exists() or asked.status not in (
+        RequestStatus.ASKED,
+        RequestStatus.APPROVED,
+    ):
+        return _dealt_with(request)
+    form = CancelRequestForm(request.POST or None, earliest=asked.decided_on or asked.asked_on)
+    if form.is_valid():
+        data = form.cleaned_data
+        try:
+            services.loan_request_cancel(
+                actor=request.user, group=request.group, request=asked, on=data["on"], reason=data["reason"]
+            )
+        except LedgerError as error:
+            _refuse(form, error)
+        else:
+            messages.success(request, _("The request is cancelled."))
+            return redirect("loan-requests", request.group.code)
+    return _page(request, form, asked, _("Cancel a request"), _("Cancel the request"))
+
+
+def _found(request: GroupRequest, pk: int) -> LoanRequest:
+    return get_object_or_404(LoanRequest.objects.select_related("member"), group=request.group, pk=pk)
+
+
+def _most(request: GroupRequest, asked: LoanRequest) -> int | None:
+    """Return the most the rules let the member borrow, None without a limit."""
+    books = books_of(request.group, request.user)
+    return largest_loan(
+        request.group.rules or Constitution(),
+        earlier_loans=Loan.objects.filter(
+            member=asked.member, cancelled_at__isnull=True, replaces__isnull=True
+        ).count(),
+        savings=sum(books.balance(kind, member=asked.member) for kind in SAVINGS),
+    )
+
+
+def _refuse(form: forms.Form, error: LedgerError) -> None:
+    """Show what a service refused, at its field if it names one."""
+    form.add_error(error.field if isinstance(error, RuleBroken) else None, str(error))
+
+
+def _page(request: GroupRequest, form: forms.Form, asked: LoanRequest | None, title: str, action: str) -> HttpResponse:
+    context = {"form": form, "asked": asked, "title": title, "action": action}
+    return render(request, "finance/loan_request_step.html", context)
+
+
+def _dealt_with(request: GroupRequest) -> HttpResponse:
+    messages.info(request, _("This request was dealt with already."))
+    return redirect("loan-requests", request.group.code)

@@ -51,7 +51,7 @@ GUARDS: tuple[Guard, ...] = (
         "OR OLD.every <> NEW.every OR OLD.round_up_to <> NEW.round_up_to OR OLD.number <> NEW.number "
         "OR OLD.group_id <> NEW.group_id OR COALESCE(OLD.funded_by_id, 0) <> COALESCE(NEW.funded_by_id, 0) "
         "OR OLD.payoff_fee <> NEW.payoff_fee OR OLD.fine_first <> NEW.fine_first "
-        "OR OLD.fine_late_instalment <> NEW.fine_late_instalment OR OLD.disbursed_on <> NEW.disbursed_on "
+        "OR OLD.fine_late_instalment <> NEW.fine_late_instalment "
         "OR COALESCE(OLD.request_id, 0) <> COALESCE(NEW.request_id, 0) "
         "OR COALESCE(OLD.replaces_id, 0) <> COALESCE(NEW.replaces_id, 0)",
     ),

@@ -40,3 +40,12 @@ class LoanInUse(MeetingError):
 
     def __init__(self) -> None:
         super().__init__(_("Instalments were paid on this loan. Correct those meetings first."))
+
+
+class LoanDueBefore(MeetingError):
+    """The meeting would move to a day after the first instalment of a loan it paid out."""
+
+    field = "held_on"
+
+    def __init__(self) -> None:
+        super().__init__(_("The first instalment of a loan paid out at this meeting is due before that day."))

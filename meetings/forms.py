@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
@@ -24,6 +24,8 @@ from meetings.models import AttendanceStatus
 SELDOM = ("sukarela_out", "fine", "fine_reason")
 ROWS = 40
 """The most agenda items, new loans or other money rows a sheet takes."""
+LATEST_DEADLINE = timedelta(days=5 * 366)
+"""How far away the deadline of a decision may be."""
 CASH_FIELDS = {
     **dict.fromkeys(("pokok", "wajib", "social", "sukarela_in", "fine", "paid"), 1),
     **dict.fromkeys(("sukarela_out", "principal"), -1),
@@ -203,7 +205,9 @@ class MemberForm(_Part):
         taken = data.get("sukarela_out", 0)
         saved = self.desk.balance(AccountKind.SUKARELA, self.member) + data.get("sukarela_in", 0)
         stays = self.desk.rules.sukarela_minimum
-        if taken > saved:
+        if saved < 0:
+            self.add_error("sukarela_in", gettext("%s of these savings was taken out since.") % rupiah(-saved))
+        elif taken > saved:
             self.add_error("sukarela_out", gettext("The savings are only %s.") % rupiah(saved))
         elif taken and taken > saved - stays and (self.recorded is None or taken != self.recorded.sukarela_out):
             self.add_error("sukarela_out", gettext("By the rules %s must stay.") % rupiah(stays))
@@ -233,14 +237,15 @@ class RepaymentForm(_Part):
     paid = RupiahField(label=_("Instalment"), required=False)
     waived = forms.CharField(label=_("Why the fine for lateness is waived"), max_length=100, required=False)
 
-    def __init__(self, *args: Any, open_loan: OpenLoan, recorded: Repayment | None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, open_loan: OpenLoan, on: date, recorded: Repayment | None, **kwargs: Any) -> None:
         self.open_loan = open_loan
+        self.on = on
         self.recorded = recorded
         super().__init__(*args, **kwargs)
 
     def _fit(self) -> None:
-        self.due = self.open_loan.due(self.desk.today)
-        self.fine = self.open_loan.fine_at(self.desk.today)
+        self.due = self.open_loan.due(self.on)
+        self.fine = self.open_loan.fine_at(self.on)
         self.initial = {}
         if self.recorded is not None:
             self.initial = {"paid": self.recorded.amount, "waived": self.recorded.waived}
@@ -299,6 +304,8 @@ class AgendaForm(_Part):
         filled = any(data.get(name) for name in ("discussion", "decision", "responsible", "due_on", "is_critical"))
         if filled and not data.get("title"):
             self.add_error("title", gettext("Say what was on the agenda."))
+        if data.get("due_on") and data["due_on"] > self.desk.today + LATEST_DEADLINE:
+            self.add_error("due_on", gettext("This day is more than five years away."))
         if (data.get("due_on") or data.get("responsible")) and not data.get("decision"):
             self.add_error("decision", gettext("Say what was decided."))
         return data

@@ -18,7 +18,7 @@ from finance.services import cash_count_record, loans_open
 from groups.models import Group, User
 from groups.permissions import Capability, lock_group
 from meetings.desk import Desk, open_correction, open_desk
-from meetings.errors import DayTaken, LoanInUse, MeetingChanged, NoSuchMeeting, NothingChanged
+from meetings.errors import DayTaken, LoanDueBefore, LoanInUse, MeetingChanged, NoSuchMeeting, NothingChanged
 from meetings.minutes import Minutes, changes
 from meetings.models import AgendaItem, Attendance, Meeting, MeetingStatus
 
@@ -83,8 +83,8 @@ def meeting_correct(
     """Replace a closed meeting by a new version: the old entry is reversed, a new one posted, both stay.
 
     When no money changes, the ledger is left alone and the new version keeps the entry. Raises `NothingChanged`,
-    `DayTaken`, `LoanInUse` for a cancelled loan with later instalments, `InsufficientFunds` where the correction
-    would take back money that was spent since, and `MeetingChanged` for a version corrected meanwhile.
+    `DayTaken`, `LoanDueBefore`, `LoanInUse` for a cancelled loan with later instalments, `InsufficientFunds` where
+    the correction would take back money that was spent since, and `MeetingChanged` for a version corrected meanwhile.
     """
     desk = desk or open_correction(actor=actor, group=group, number=number)
     assert desk.meeting is not None, "open_correction found the meeting"
@@ -106,6 +106,8 @@ def meeting_correct(
     if _moves(desk, lines) or minutes.held_on != desk.original.held_on:
         new.entry = _post_again(desk, minutes, lines, old.entry, reason=reason, key=key)
     _cancel(minutes.cancelled_loans)
+    if minutes.held_on != desk.original.held_on:
+        _move_loans(minutes.kept_loans, minutes.held_on)
     _settle(old.cash_count, actor=actor, reason=reason)
     if minutes.cash is not None:
         new.cash_count = CashCount.objects.create(
@@ -180,6 +182,13 @@ def _post_again(
 def _cancel(loans: tuple[Loan, ...]) -> None:
     if loans:
         Loan.objects.filter(pk__in=[loan.pk for loan in loans]).update(cancelled_at=timezone.now())
+
+
+def _move_loans(loans: tuple[Loan, ...], on: date) -> None:
+    """Let loans follow the meeting that paid them out to another day."""
+    if any(loan.first_due <= on for loan in loans):
+        raise LoanDueBefore
+    Loan.objects.filter(pk__in=[loan.pk for loan in loans]).update(disbursed_on=on)
 
 
 def _settle(count: CashCount | None, *, actor: User, reason: str) -> None:

@@ -6,11 +6,13 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from finance.errors import InsufficientFunds, PeriodClosed
@@ -18,7 +20,7 @@ from finance.limits import loan_refusals
 from finance.lines import CASH_SIGN
 from finance.models import AccountKind
 from groups.models import Member
-from groups.money import rupiah
+from groups.money import RupiahField, rupiah
 from meetings.desk import Desk
 from meetings.errors import MeetingError
 from meetings.forms import (
@@ -35,16 +37,26 @@ from meetings.forms import (
 from meetings.minutes import WITH_MONEY, AgendaRow, CashCounted, MemberRow, Minutes, OtherRow
 from meetings.models import AttendanceStatus
 
+LATEST_FIRST_DUE = timedelta(days=366)
+"""How long after the meeting a new loan's first instalment may be due."""
 _OWNED = re.compile(r"(m|l)(\d+)-")
 
 
 class Sheet:
-    """The meeting sheet of one desk: unbound and prefilled without `data`, bound with it."""
+    """The meeting sheet of one desk: unbound and prefilled without `data`, bound with it.
+
+    Instalments are prefilled with what is due on `prefilled_for`. When the day of the meeting is changed after
+    that, those nobody touched follow it, and `was_refilled` says that somebody has to look at them again.
+    """
 
     def __init__(self, desk: Desk, data: Mapping[str, Any] | None = None) -> None:
         self.desk = desk
-        self.data = data
         self.refusals: list[str] = []
+        self.prefilled_for = desk.today
+        self.was_refilled = False
+        if data is not None and desk.original is None:
+            data = self._follow_the_day(data)
+        self.data = data
         recorded = desk.original
         rows = {row.member.pk: row for row in recorded.members} if recorded else {}
         paid = {paid.loan.pk: paid for row in rows.values() for paid in row.repayments}
@@ -60,6 +72,7 @@ class Sheet:
                 desk=desk,
                 prefix=f"l{open_loan.loan.pk}",
                 open_loan=open_loan,
+                on=self.prefilled_for,
                 recorded=paid.get(open_loan.loan.pk),
             )
             for open_loan in desk.loans
@@ -93,6 +106,25 @@ class Sheet:
             ],
             form_kwargs={"desk": desk},
         )
+
+    def _follow_the_day(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return `data` with untouched instalments as due on the day that was typed, if it is another one."""
+        read = forms.DateField(required=False)
+        try:
+            typed = read.clean(data.get("held_on"))
+            self.prefilled_for = read.clean(data.get("prefilled_for")) or self.desk.today
+        except ValidationError:
+            return data
+        if typed is None or not self.desk.group.founded_on <= typed <= self.desk.today:
+            return data
+        fresh = dict(data.items())
+        for open_loan in self.desk.loans:
+            name, was, due = f"l{open_loan.loan.pk}-paid", open_loan.due(self.prefilled_for), open_loan.due(typed)
+            if was != due and name in fresh and fresh[name] == RupiahField().prepare_value(was):
+                fresh[name] = RupiahField().prepare_value(due)
+                self.was_refilled = True
+        self.prefilled_for = typed
+        return fresh
 
     def rows(self) -> Iterator[tuple[MemberForm, list[RepaymentForm]]]:
         """Yield each member's form with those of the member's loans."""
@@ -216,6 +248,11 @@ class Sheet:
         assert self.data is not None, "only a bound sheet has minutes"
         self.head.full_clean()
         held_on: date | None = self.head.cleaned_data.get("held_on")
+        if self.was_refilled and held_on is not None:
+            message = gettext(
+                "The instalments below are now what was due on %s. Look at them, then send the sheet again."
+            )
+            self.head.add_error("held_on", message % date_format(held_on))
         for form in self.members:
             form.held_on = held_on
         self._refuse_strangers()
@@ -244,6 +281,8 @@ class Sheet:
             data, member = form.cleaned_data, form.cleaned_data["member"]
             if data.get("first_due") and held_on and data["first_due"] <= held_on:
                 form.add_error("first_due", gettext("The first instalment is due after the meeting."))
+            elif data.get("first_due") and held_on and data["first_due"] > held_on + LATEST_FIRST_DUE:
+                form.add_error("first_due", gettext("The first instalment is due within a year."))
             request = data.get("request")
             if request is not None and request.pk in chosen:
                 form.add_error("request", gettext("This request is on the sheet twice."))

@@ -109,20 +109,22 @@ def meeting_correct(request: GroupRequest, number: int) -> HttpResponse:
                 if desk.meeting is not None and str(desk.meeting.version) != request.POST.get("version"):
                     raise MeetingChanged(_("This meeting was corrected meanwhile. Open the correction again."))
                 if sheet.minutes is not None and desk.original is not None:
-                    if request.POST.get("action") != "correct":
-                        found = changes(desk.original, sheet.minutes)
-                        return _render_sheet(request, sheet, key=key, changes=found, previewed=True)
-                    reason = sheet.reason.cleaned_data["reason"]
+                    is_preview = request.POST.get("action") != "correct"
                     with transaction.atomic():
                         meeting = services.meeting_correct(
                             actor=actor,
                             group=group,
                             number=number,
                             minutes=sheet.minutes,
-                            reason=reason,
+                            reason=sheet.reason.cleaned_data["reason"],
                             key=key,
                             desk=desk,
                         )
+                        # A preview does it all and takes it back, so it promises nothing that is refused later.
+                        transaction.set_rollback(is_preview)
+                    if is_preview:
+                        found = changes(desk.original, sheet.minutes)
+                        return _render_sheet(request, sheet, key=key, changes=found, previewed=True)
                     messages.success(request, _("The meeting was corrected. Both versions stay readable."))
                     return _to_meeting(meeting)
             except (MeetingError, LedgerError) as error:
@@ -193,6 +195,9 @@ def _close(request: GroupRequest, number: int | None, key: uuid.UUID) -> HttpRes
         if sheet is None:
             raise
         sheet.refuse(error)
+        if isinstance(error, MeetingChanged) and sheet.desk.meeting is not None:
+            # The conflict is on the page now, so the next submit may overrule it knowingly.
+            return _render_sheet(request, sheet, key=key, base=str(sheet.desk.meeting.key), status=422)
     return _render_sheet(request, sheet, key=key, status=422)
 
 

@@ -14,6 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from finance.models import AccountKind, CashCount
 from groups.forms import DateInput
 
+EARLIEST, LATEST = date(1945, 1, 1), date(2200, 12, 31)
+"""The days a book can be asked for: groups are as old as the republic at most."""
+
 
 class PeriodForm(forms.Form):
     """Which book of money, from which day to which; days left out are those of the month of `latest`."""
@@ -27,8 +30,11 @@ class PeriodForm(forms.Form):
     end = forms.DateField(label=_("To"), widget=DateInput, required=False)
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a period that ends before it starts."""
+        """Refuse a period that ends before it starts, and years no group can have."""
         cleaned = super().clean() or {}
+        for name in ("start", "end"):
+            if cleaned.get(name) and not EARLIEST <= cleaned[name] <= LATEST:
+                self.add_error(name, ValidationError(_("Write a day of our time.")))
         start, end = cleaned.get("start"), cleaned.get("end")
         if start and end and end < start:
             self.add_error("end", ValidationError(_("The period ends before it starts.")))

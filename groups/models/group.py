@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
@@ -18,6 +19,10 @@ from groups.schedule import MeetingSchedule
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
+
+
+EARLIEST_FOUNDING = date(1945, 8, 17)
+"""Groups are as old as the republic at most; an earlier year is a slip of the finger."""
 
 
 class GroupKind(models.TextChoices):
@@ -157,6 +162,8 @@ class Group(models.Model):
             return
         if self.founded_on > timezone.localdate():
             raise ValidationError({"founded_on": _("This date is in the future.")})
+        if self.founded_on < EARLIEST_FOUNDING:
+            raise ValidationError({"founded_on": _("No group is that old.")})
         if self.pk and self.members.filter(joined_on__lt=self.founded_on).exists():
             raise ValidationError({"founded_on": _("A member joined before this date.")})
 

@@ -101,3 +101,12 @@ def test_statements_do_not_grow_with_the_lines():
         save(member, 1_000)
         reverse(Entry.objects.latest("pk"))
     assert statements(member.group, "cash-book") == few <= 12
+
+
+@pytest.mark.parametrize(
+    "period", ["start=0001-01-01&end=9999-12-31", "start=9999-12-31&end=0001-01-01", "start=abc&end=0001-01-01"]
+)
+def test_years_no_group_can_have_are_no_server_error(client, period):
+    group = make_group()
+    client.force_login(facilitator_of(group))
+    assert client.get(f"/g/{group.code}/books/cash/?{period}").status_code == 200

@@ -300,3 +300,50 @@ def test_a_day_in_a_closed_period_is_refused_at_the_date(client, group):
     assert "4 Maret 2025" in errors(response)["held_on"][0]
     assert Meeting.objects.get().status == "DRAFT"
     assert not Entry.objects.exists()
+
+
+def test_instalments_follow_the_day_of_an_older_meeting(client, group):
+    save(group.members.first(), 5_000_000)
+    loan = lend(group.members.last(), 100_000, 2)
+    sheet = client.get(f"/g/{group.code}/meetings/new/").context["sheet"]
+    prefilled = sheet.repayments[0]["paid"].value()
+    data = {**sheet_data(group), f"l{loan.pk}-paid": prefilled, "prefilled_for": sheet.prefilled_for.isoformat()}
+    response = post_sheet(client, group, data=data)
+    assert response.status_code == 422
+    assert "held_on" in errors(response)
+    again = response.context["sheet"]
+    assert (prefilled, again.repayments[0]["paid"].value()) == ("103.000", "52.000")
+    data |= {f"l{loan.pk}-paid": "52.000", "prefilled_for": again.prefilled_for.isoformat()}
+    assert post_sheet(client, group, data=data).status_code == 302
+
+
+def test_an_instalment_that_was_typed_stays_as_typed(client, group):
+    save(group.members.first(), 5_000_000)
+    loan = lend(group.members.last(), 100_000, 2)
+    assert post_sheet(client, group, **{f"l{loan.pk}_paid": "40.000"}).status_code == 302
+    assert balance(group, "LOAN", loan=loan) == 100_000 - 38_500
+
+
+@pytest.mark.parametrize("first_due", ["9999-12-31", "2027-12-31", "2025-03-04"])
+def test_a_first_instalment_far_away_or_before_is_refused(client, group, first_due):
+    save(group.members.first(), 5_000_000)
+    response = post_sheet(
+        client, group, loans_0_member=group.members.last().pk, loans_0_principal="5000", loans_0_periods="2",
+        loans_0_first_due=first_due,
+    )  # fmt: skip
+    assert "loans-0-first_due" in errors(response)
+
+
+def test_a_deadline_far_away_is_refused(client, group):
+    response = post_sheet(client, group, agenda_0_title="Pakan", agenda_0_decision="beli", agenda_0_due_on="9999-12-31")
+    assert "agenda-0-due_on" in errors(response)
+
+
+def test_a_conflict_once_seen_can_be_overruled_by_closing(client, group):
+    post_sheet(client, group, action="draft")
+    base = str(Meeting.objects.get().key)
+    post_sheet(client, group, action="draft", number=1, data={**sheet_data(group), "base": base})
+    mine = {**sheet_data(group), "base": base}
+    refused = post_sheet(client, group, number=1, data=mine)
+    assert refused.status_code == 422
+    assert post_sheet(client, group, number=1, data={**mine, "base": refused.context["base"]}).status_code == 302

@@ -138,15 +138,6 @@ def test_a_loan_repaid_in_part_cannot_be_cancelled(client, group):
     assert loan.cancelled_at is None
 
 
-def test_savings_spent_since_cannot_be_taken_back(client, group):
-    post_sheet(client, group, m1_sukarela_in="50000")
-    post_sheet(client, group, held_on=HELD_ON + timedelta(7), m1_sukarela_out="50000")
-    response = post_correction(client, group)
-    assert response.status_code == 422
-    assert f"m{group.members.first().pk}-sukarela_out" in errors(response) or response.context["sheet"].refusals
-    assert Meeting.objects.filter(status="CORRECTED").count() == 0
-
-
 def test_an_old_meeting_can_be_corrected_after_many_more(client, group):
     for week in range(6):
         post_sheet(client, group, held_on=HELD_ON + timedelta(7 * week))
@@ -239,3 +230,34 @@ def test_a_correction_in_a_closed_period_is_dated_in_the_open_one(client, group)
     assert reversal.effective_on == new.effective_on == timezone.localdate()
     assert Meeting.objects.get(version=2).held_on == HELD_ON
     assert list(mismatches()) == []
+
+
+def test_a_loan_follows_its_meeting_to_another_day(client, group):
+    save(group.members.first(), 5_000_000)
+    post_sheet(client, group, loans_0_member=group.members.last().pk, loans_0_principal="100000", loans_0_periods="10")
+    post_correction(client, group, held_on=HELD_ON + timedelta(1))
+    assert Loan.objects.get().disbursed_on == HELD_ON + timedelta(1)
+
+
+def test_a_meeting_cannot_move_past_the_first_instalment_of_its_loan(client, group):
+    save(group.members.first(), 5_000_000)
+    post_sheet(client, group, loans_0_member=group.members.last().pk, loans_0_principal="100000", loans_0_periods="10")
+    response = post_correction(client, group, held_on=HELD_ON + timedelta(40))
+    assert "held_on" in errors(response)
+    assert Meeting.objects.count() == 1
+
+
+def test_the_preview_refuses_what_the_correction_would(client, group):
+    post_sheet(client, group)
+    post_sheet(client, group, held_on=HELD_ON + timedelta(7))
+    preview = {"extra": {"action": "preview"}}
+    assert post_correction(client, group, **preview).status_code == 422
+    response = post_correction(client, group, held_on=HELD_ON + timedelta(7), **preview)
+    assert "held_on" in errors(response)
+    assert Meeting.objects.count() == 2
+
+
+def test_savings_withdrawn_since_cannot_be_taken_back(client, group):
+    post_sheet(client, group, m1_sukarela_in="50000")
+    post_sheet(client, group, held_on=HELD_ON + timedelta(7), m1_sukarela_out="50000")
+    assert f"m{group.members.first().pk}-sukarela_in" in errors(post_correction(client, group))

@@ -15,6 +15,7 @@ from finance.models import (
     Entry,
     Instalment,
     Loan,
+    LoanRequest,
     OutsideLoan,
     OutsidePayment,
     Transfer,
@@ -113,6 +114,16 @@ class LoanAdmin(LedgerAdmin):
     list_select_related: ClassVar[Any] = ["group", "member"]
     search_fields = ["group__code", "member__name"]
     inlines = [InstalmentInline]
+
+
+@admin.register(LoanRequest)
+class LoanRequestAdmin(LedgerAdmin):
+    """Requests for loans; they are decided on the group's pages."""
+
+    list_display = ["asked_on", "group", "member", "amount", "status", "decided_on"]
+    list_filter = ["status"]
+    list_select_related: ClassVar[Any] = ["group", "member"]
+    search_fields = ["group__code", "member__name"]
 
 
 @admin.register(Instalment)

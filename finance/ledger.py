@@ -155,7 +155,17 @@ class Books:
                 raise InsufficientFunds(movement.account, -movement.balance_after)
             if movement.revives_ended_loan:
                 raise NotAllowed(_("The loan was rescheduled or written off since; reverse that first."))
+            if self._leaves_fine(movement, moved):
+                raise NotAllowed(_("A fine would be left on a loan that is paid off; reverse the payments after it."))
         return moved
+
+    def _leaves_fine(self, movement: _Movement, moved: dict[int, _Movement]) -> bool:
+        """Say whether a fine would be owed on a loan without a balance, where nobody would ask for it."""
+        fine = movement.account
+        if fine.kind != AccountKind.FINE_DUE or movement.balance_after == 0:
+            return False
+        loan = self.accounts[account_code(AccountKind.LOAN, loan=fine.loan)]
+        return (moved[loan.pk].balance_after if loan.pk in moved else loan.balance) == 0
 
     def _transfers(
         self, postings: Sequence[Posting], entries: Sequence[Entry], moved: dict[int, _Movement]

@@ -168,6 +168,47 @@ CHECKS = (
         """,
     ),
     Check(
+        "what was not repaid of a loan is what ended it moved",
+        """
+        SELECT l.group_id, 'loan ' || l.number || ': ' || l.unpaid_principal || ', moved ' || COALESCE(m.moved, 0)
+        FROM finance_loan l
+        LEFT JOIN (
+            SELECT a.loan_id, SUM(CASE WHEN e.reverses_id IS NULL THEN t.amount ELSE -t.amount END) AS moved
+            FROM finance_transfer t
+            JOIN finance_entry e ON e.id = t.entry_id
+            LEFT JOIN finance_entry o ON o.id = e.reverses_id
+            JOIN finance_account a
+                ON a.id = CASE WHEN e.reverses_id IS NULL THEN t.credit_account_id ELSE t.debit_account_id END
+            WHERE a.kind = 'LOAN' AND COALESCE(o.kind, e.kind) IN ('RESCHEDULE', 'WRITE_OFF')
+            GROUP BY a.loan_id
+        ) m ON m.loan_id = l.id
+        WHERE l.unpaid_principal <> COALESCE(m.moved, 0)
+        """,
+    ),
+    Check(
+        "a loan that ended or was paid off has no balance and no fine",
+        """
+        SELECT l.group_id, 'loan ' || l.number || ': ' || a.kind || ' ' || (a.debits_posted - a.credits_posted)
+        FROM finance_loan l
+        JOIN finance_account a ON a.loan_id = l.id AND a.debits_posted > a.credits_posted
+        WHERE (a.kind = 'LOAN' AND l.ended_as <> '')
+            OR (a.kind = 'FINE_DUE' AND NOT EXISTS (
+                SELECT 1 FROM finance_account b
+                WHERE b.loan_id = l.id AND b.kind = 'LOAN' AND b.debits_posted > b.credits_posted))
+        """,
+    ),
+    Check(
+        "no more is recovered of a loan than was written off",
+        """
+        SELECT l.group_id, 'loan ' || l.number || ': written off ' || l.unpaid_principal || ', recovered '
+            || (a.credits_posted - a.debits_posted)
+        FROM finance_loan l
+        JOIN finance_account a ON a.loan_id = l.id AND a.kind = 'RECOVERY'
+        WHERE a.credits_posted - a.debits_posted
+            > CASE WHEN l.ended_as = 'WRITTEN_OFF' THEN l.unpaid_principal ELSE 0 END
+        """,
+    ),
+    Check(
         "a loan from outside is owed less what was repaid",
         """
         SELECT o.group_id, 'loan from outside ' || o.number || ': principal ' || o.principal || ', received '

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finance.schedules import allocate_payment, build_schedule, due_date, spread, standing
+from finance.schedules import allocate_payment, build_schedule, due_date, newly_late, payoff, spread, standing
 
 FIRST_DUE = date(2025, 2, 4)
 
@@ -188,3 +188,106 @@ def test_a_loan_is_late_from_the_day_after():
     late = standing(lines, fee_paid=3_000, principal_paid=40_000, on=date(2025, 3, 1))
     assert (late.late, late.late_since, late.days_late(date(2025, 3, 1))) == (60_000, lines[0].due_on, 25)
     assert (late.next_due_on, late.next_due) == (lines[1].due_on, 103_000)
+
+
+waterfalls = st.fixed_dictionaries(
+    {"fine_due": st.integers(0, 50_000), "fine_first": st.booleans(), "waives_fee": st.booleans()}
+)
+
+
+@given(schedules, waterfalls, st.data())
+def test_a_payment_with_fines_loses_no_rupiah_and_leaves_nothing_on_a_loan_without_balance(lines, terms, data):
+    on = data.draw(st.sampled_from([line.due_on for line in lines]))
+    principal = sum(line.principal for line in lines)
+    most = payoff(
+        lines, fee_paid=0, principal_paid=0, on=on, fine_due=terms["fine_due"], waives_fee=terms["waives_fee"]
+    )
+    amount = data.draw(st.integers(0, most.total))
+    part = allocate_payment(lines, fee_paid=0, principal_paid=0, amount=amount, on=on, **terms)
+    assert part.total == amount
+    assert min(part.service_fee, part.principal, part.fine) >= 0
+    assert part.fine <= terms["fine_due"]
+    if part.principal == principal:
+        assert part == most
+    if terms["fine_first"] and amount < most.total:
+        assert part.fine == min(amount, terms["fine_due"])
+    with pytest.raises(ValueError, match="more than the loan"):
+        allocate_payment(lines, fee_paid=0, principal_paid=0, amount=most.total + 1, on=on, **terms)
+
+
+@given(schedules, waterfalls, st.data())
+def test_the_payoff_after_part_payments_leaves_nothing(lines, terms, data):
+    on = data.draw(st.sampled_from([line.due_on for line in lines]))
+    fee = principal = 0
+    fine = terms["fine_due"]
+    for _ in range(2):
+        state = {"fee_paid": fee, "principal_paid": principal, "on": on, "waives_fee": terms["waives_fee"]}
+        most = payoff(lines, fine_due=fine, **state)
+        assert min(most.service_fee, most.principal, most.fine) >= 0
+        amount = data.draw(st.integers(0, max(0, most.total - 1)))
+        part = allocate_payment(lines, amount=amount, fine_due=fine, fine_first=terms["fine_first"], **state)
+        fee, principal, fine = fee + part.service_fee, principal + part.principal, fine - part.fine
+    most = payoff(lines, fee_paid=fee, principal_paid=principal, on=on, fine_due=fine, waives_fee=terms["waives_fee"])
+    assert principal + most.principal == sum(line.principal for line in lines)
+    assert fee + most.service_fee >= sum(line.service_fee for line in lines if line.due_on <= on)
+    assert fee + most.service_fee <= sum(line.service_fee for line in lines)
+    if not terms["waives_fee"]:
+        assert fee + most.service_fee == sum(line.service_fee for line in lines)
+
+
+def test_the_payoff_with_the_fee_of_the_remaining_periods_waived_or_charged():
+    lines = schedule(1_200_000, "0.015", 12)
+    state = {"fee_paid": 18_000, "principal_paid": 100_000, "on": lines[2].due_on}
+    waived = payoff(lines, waives_fee=True, fine_due=5_000, **state)
+    assert (waived.service_fee, waived.principal, waived.fine) == (36_000, 1_100_000, 5_000)
+    assert payoff(lines, waives_fee=False, **state).service_fee == 11 * 18_000
+
+
+def test_a_fine_goes_first_or_after_what_is_due():
+    lines = schedule(1_200_000, "0.015", 12)
+    due = {"fee_paid": 0, "principal_paid": 0, "on": lines[0].due_on, "fine_due": 5_000}
+    first = allocate_payment(lines, amount=100_000, fine_first=True, **due)
+    assert (first.service_fee, first.principal, first.fine) == (18_000, 77_000, 5_000)
+    last = allocate_payment(lines, amount=100_000, **due)
+    assert (last.service_fee, last.principal, last.fine) == (18_000, 82_000, 0)
+    more = allocate_payment(lines, amount=130_000, **due)
+    assert (more.service_fee, more.principal, more.fine) == (25_000, 100_000, 5_000)
+
+
+def test_the_last_principal_is_not_paid_before_the_fine():
+    lines = schedule(100_000, "0.01", 1)
+    part = allocate_payment(lines, fee_paid=0, principal_paid=0, amount=101_000, on=lines[0].due_on, fine_due=5_000)
+    assert (part.service_fee, part.principal, part.fine) == (1_000, 95_000, 5_000)
+
+
+def late(lines, since, on, fee=0, principal=0):
+    return [line.number for line in newly_late(lines, fee_paid=fee, principal_paid=principal, since=since, on=on)]
+
+
+def test_an_instalment_is_late_from_the_day_after_and_counted_once():
+    lines = schedule(300_000, "0.01", 3)
+    first, second, third = (line.due_on for line in lines)
+    day = date.resolution
+    assert late(lines, None, first) == []
+    assert late(lines, None, first + day) == [1]
+    assert late(lines, first + day, second) == []
+    assert late(lines, first + day, second + day) == [2]
+    assert late(lines, None, third + day) == [1, 2, 3]
+
+
+def test_an_instalment_paid_in_time_is_not_late():
+    lines = schedule(300_000, "0.01", 3)
+    assert late(lines, lines[0].due_on, lines[1].due_on, fee=3_000, principal=100_000) == []
+    assert late(lines, lines[0].due_on, lines[1].due_on, fee=3_000, principal=99_999) == [1]
+
+
+@given(schedules, st.data())
+def test_whatever_the_days_of_payment_no_instalment_is_fined_twice(lines, data):
+    span = (lines[-1].due_on - lines[0].due_on).days + 60
+    offsets = data.draw(st.lists(st.integers(-10, span), min_size=1, max_size=6))
+    since, fined = None, []
+    for on in sorted(lines[0].due_on + offset * date.resolution for offset in offsets):
+        fined += late(lines, since, on)
+        since = on
+    owed = [line.number for line in lines if line.due_on < since and line.principal + line.service_fee]
+    assert sorted(fined) == fined == owed

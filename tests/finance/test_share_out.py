@@ -1,6 +1,7 @@
 """The share-out: who gets what, what stands in its way, and the books at zero after it."""
 
 import uuid
+from contextlib import suppress
 from datetime import date, timedelta
 
 import pytest
@@ -9,10 +10,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse as url
 from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from finance import selectors, services
 from finance.chart import EXPENSES, INCOME
-from finance.errors import AlreadyPosted, AlreadyReversed, NotAllowed
+from finance.errors import AlreadyPosted, AlreadyReversed, LedgerError, NotAllowed
 from finance.models import AccountKind, Entry, Loan
 from finance.verify import mismatches
 from groups.models import Member, Role
@@ -393,3 +396,51 @@ def test_a_wrong_address_shows_today(group, query):
     response = get(group, "share-out", **query)
     assert response.status_code == 200
     assert response.context["plan"].on == TODAY
+
+
+money = st.integers(0, 200) | st.integers(0, 3_000_000)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    savings=st.lists(money, min_size=1, max_size=5),
+    income=money,
+    expense=money,
+    grant=money,
+    social=money,
+    bank=money,
+    divides=st.booleans(),
+    later_expense=money,
+    keep=st.frozensets(st.sampled_from(selectors.CAN_BE_KEPT)),
+)
+def test_whatever_happened_a_share_out_leaves_only_what_was_kept(
+    savings, income, expense, grant, social, bank, divides, later_expense, keep
+):
+    group = make_group()
+    for member, amount in zip(make_members(group, len(savings)), savings, strict=True):
+        if amount:
+            save(member, amount)
+    moves = (("INCOME", income), ("GRANT", grant), ("SOCIAL_IN", social), ("EXPENSE", expense), ("BANK_DEPOSIT", bank))
+    for kind, amount in moves:
+        with suppress(LedgerError):
+            other(group, kind, amount)
+    with suppress(LedgerError):
+        decision = decide(group) if divides else None
+        if decision is not None:
+            post(decision)
+    with suppress(LedgerError):
+        other(group, "EXPENSE", later_expense, on=date(2026, 3, 1))
+    plan = plan_of(group, *keep)
+    if plan.hindrances:
+        # Nothing to return, or a loss that only what is kept could bear.
+        assert plan.payout == 0 or "A loss of" in plan.hindrances[0].text
+        with pytest.raises(NotAllowed):
+            share_out(group, *keep)
+        return
+    share_out(group, *keep)
+    kept = {kind.value: amount for kind, amount in plan.kept.items() if amount}
+    left = balance_sheet(group)
+    assert left.pop("CASH", 0) + left.pop("BANK", 0) == sum(kept.values())
+    assert left == kept
+    assert all(row.total > 0 for row in plan.rows)
+    assert list(mismatches()) == []

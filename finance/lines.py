@@ -75,6 +75,21 @@ def social_contribution(books: Books, member: Member, amount: int) -> list[Line]
     return _line(books.account(AccountKind.CASH), books.account(AccountKind.SOCIAL_FUND), amount, member)
 
 
+def social_help(books: Books, member: Member, amount: int, reason: str) -> list[Line]:
+    """A member gets help from the social fund (dana sosial) in cash."""
+    return _line(books.account(AccountKind.SOCIAL_FUND), books.account(AccountKind.CASH), amount, member, reason)
+
+
+def inventory_bought(books: Books, price: int, name: str) -> list[Line]:
+    """A thing is bought for the group in cash."""
+    return _line(books.account(AccountKind.INVENTORY), books.account(AccountKind.CASH), price, None, name)
+
+
+def inventory_written_down(books: Books, amount: int, memo: str) -> list[Line]:
+    """A thing lost in worth, or is gone."""
+    return _line(books.account(AccountKind.EXPENSE), books.account(AccountKind.INVENTORY), amount, None, memo)
+
+
 def other_money(books: Books, kind: str, amount: int, memo: str) -> list[Line]:
     """Money in or out that `OtherMoney` names."""
     debit, credit = OTHER[kind]

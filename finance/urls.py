@@ -2,7 +2,20 @@
 
 from django.urls import URLPattern, path
 
-from finance.views import books, covers, health, loans, opening, outside, outside_meeting, period, reports, requests, share_out, surplus
+from finance.views import (
+    books,
+    covers,
+    health,
+    loans,
+    opening,
+    outside,
+    outside_meeting,
+    period,
+    reports,
+    requests,
+    share_out,
+    surplus,
+)
 
 urlpatterns: list[URLPattern] = [
     path("g/<str:code>/members/<int:pk>/", books.member, name="member"),

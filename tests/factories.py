@@ -12,7 +12,7 @@ from django.db import transaction
 from finance import services as finance
 from finance.ledger import open_books
 from finance.lines import OtherMoney
-from finance.models import AccountKind, CashCount, Entry, Loan, LoanRequest, OutsideLoan, OutsidePayment
+from finance.models import AccountKind, CashCount, Entry, InventoryItem, Loan, LoanRequest, OutsideLoan, OutsidePayment
 from groups.models import (
     Constitution,
     FacilitatorAssignment,
@@ -266,3 +266,10 @@ def repay_outside(
         actor=facilitator_of(loan.group), group=loan.group, loan=loan, amount=amount, source=AccountKind(source), on=on,
         key=uuid.uuid4(),
     )  # fmt: skip
+
+
+def buy(group: Group, price: int = 100_000, name: str = "Timbangan", on: date = FOUNDED) -> InventoryItem:
+    """The group buys a thing in cash."""
+    return finance.inventory_buy(
+        actor=facilitator_of(group), group=group, name=name, price=price, on=on, key=uuid.uuid4()
+    )

@@ -25,6 +25,7 @@ from finance.selectors.books import (
     signers,
 )
 from finance.selectors.covers import Claim, Claims, claims_of, covers_on, open_covers
+from finance.selectors.inventory import inventory_items
 from finance.selectors.leaving import money_at_leaving
 from finance.selectors.loan_life import LoanStep, loan_requests, loan_steps
 from finance.selectors.opening import may_open, opening_of
@@ -72,11 +73,10 @@ from finance.selectors.surplus import (
     surplus_divisions,
     surplus_projection,
 )
-from finance.selectors.inventory import inventory
 
 __all__ = [
-    "BalanceSheet",
     "CAN_BE_KEPT",
+    "BalanceSheet",
     "Claim",
     "Claims",
     "DivisionSheet",
@@ -117,7 +117,7 @@ __all__ = [
     "entry_lines",
     "group_summary",
     "income_statement",
-    "inventory",
+    "inventory_items",
     "latest_movement",
     "ledger",
     "loan_arrears",

@@ -375,11 +375,12 @@ def passbook(member: Member, *, on: date) -> Passbook:
     own = Account.objects.filter(group_id=member.group_id, member=member, kind__in=SAVINGS)
     balances = {account.kind.lower(): account.balance for account in own}
     lines = Transfer.objects.filter(member=member)
+    paid = Q(entry__reverses__isnull=True)  # help from the fund is no contribution taken back
     sums = lines.aggregate(
         fines_in=Coalesce(Sum("amount", filter=Q(credit_account__kind=AccountKind.FINE)), 0),
         fines_back=Coalesce(Sum("amount", filter=Q(debit_account__kind=AccountKind.FINE)), 0),
-        social_in=Coalesce(Sum("amount", filter=Q(credit_account__kind=AccountKind.SOCIAL_FUND)), 0),
-        social_back=Coalesce(Sum("amount", filter=Q(debit_account__kind=AccountKind.SOCIAL_FUND)), 0),
+        social_in=Coalesce(Sum("amount", filter=Q(credit_account__kind=AccountKind.SOCIAL_FUND) & paid), 0),
+        social_back=Coalesce(Sum("amount", filter=Q(debit_account__kind=AccountKind.SOCIAL_FUND) & ~paid), 0),
     )
     saved = _if(Q(credit_account__kind__in=SAVINGS)) - _if(Q(debit_account__kind__in=SAVINGS))
     return Passbook(

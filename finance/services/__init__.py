@@ -1,6 +1,7 @@
 """Every write to a group's money; a module for each concern, all of them callable from here."""
 
 from finance.services.covers import cover_recover, loan_cover
+from finance.services.inventory import inventory_buy, inventory_write_down
 from finance.services.leaving import member_settle
 from finance.services.loans import NewSchedule, loan_pay_off, loan_recover, loan_repay, loan_reschedule, loan_write_off
 from finance.services.money import (
@@ -38,7 +39,6 @@ from finance.services.surplus import (
     surplus_post,
     surplus_withdraw,
 )
-from finance.services.inventory import inventory_buy, inventory_write_down
 
 __all__ = [
     "LoanTerms",

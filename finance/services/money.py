@@ -26,6 +26,7 @@ from finance.models import (
     Entry,
     EntryKind,
     Instalment,
+    InventoryWriteDown,
     Loan,
     LoanEvery,
     LoanRequest,
@@ -141,6 +142,16 @@ def social_contribute(*, actor: User, group: Group, member: Member, amount: int,
 
 
 @transaction.atomic
+def social_help(
+    *, actor: User, group: Group, member: Member, amount: int, reason: str, on: date, key: uuid.UUID
+) -> Entry:
+    """Help a member from the social fund in cash; more than the fund holds is `InsufficientFunds`."""
+    books = _open(actor, group, key, of=member)
+    _require_here(member)
+    return _post(books, EntryKind.SOCIAL, on, lines.social_help(books, member, amount, reason), key)
+
+
+@transaction.atomic
 def other_money_record(
     *, actor: User, group: Group, kind: lines.OtherMoney, amount: int, memo: str, on: date, key: uuid.UUID
 ) -> Entry:
@@ -176,6 +187,8 @@ def entry_reverse(*, actor: User, entry: Entry, reason: str, key: uuid.UUID) -> 
     ended = _ended_in(books, entry)
     for loan in ended:
         books.account(AccountKind.LOAN, loan=loan).loan = Loan(pk=loan.pk)  # running again from here on
+    if InventoryWriteDown.objects.filter(item__entry=entry, entry__reversed_by__isnull=True).exists():
+        raise NotAllowed(_("This thing was written down since; reverse that first."))
     (reversal,) = books.post([reversal_of(entry, books, key=key, memo=reason)])
     Loan.objects.filter(pk__in=[loan.pk for loan in ended]).update(ended_as="", ended_on=None, unpaid_principal=0)
     Loan.objects.filter(pk__in=[loan.pk for loan in loans]).update(cancelled_at=timezone.now())

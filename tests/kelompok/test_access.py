@@ -26,6 +26,7 @@ from tests.factories import (
     FOUNDED,
     ask,
     borrow_outside,
+    buy,
     facilitator_of,
     lend,
     make_group,
@@ -221,6 +222,7 @@ def build() -> World:
     make_officer(second, "BENDAHARA", ended_on=date(2025, 2, 4))
     save(first, 5_000_000)
     lend(first)
+    buy(group)
     ask(second)
     borrow_outside(group)
     browser = sign_in(group)

@@ -1,0 +1,45 @@
+"""Buying things for the group and writing them down. Whole rupiah, one entry each."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from finance import lines
+from finance.errors import NotAllowed
+from finance.models import Entry, EntryKind, InventoryItem, InventoryWriteDown
+from finance.selectors.inventory import inventory_items
+from finance.services.money import _open, _post
+from groups.models import Group, User
+from groups.money import rupiah
+
+
+@transaction.atomic
+def inventory_buy(*, actor: User, group: Group, name: str, price: int, on: date, key: uuid.UUID) -> InventoryItem:
+    """Pay for a thing the group keeps, out of the cash box."""
+    books = _open(actor, group, key)
+    entry = _post(books, EntryKind.INVENTORY, on, lines.inventory_bought(books, price, name), key)
+    return InventoryItem.objects.create(
+        group=group, name=name, acquired_on=on, price=price, entry=entry, key=key, recorded_by=actor
+    )
+
+
+@transaction.atomic
+def inventory_write_down(
+    *, actor: User, item: InventoryItem, amount: int, reason: str, on: date, key: uuid.UUID
+) -> Entry:
+    """Take `amount` off what a thing is worth; all of it when the thing is gone. It becomes an expense."""
+    books = _open(actor, item.group, key)
+    owned = inventory_items(item.group).filter(pk=item.pk).first()
+    worth = owned.worth if owned is not None else 0  # type: ignore[attr-defined]  # annotated by the selector
+    if amount > worth:
+        raise NotAllowed(_("The thing is worth only %s in the books.") % rupiah(worth))
+    if on < item.acquired_on:
+        raise NotAllowed(_("The group did not have the thing yet on this date."))
+    memo = f"{item.name}: {reason}"[:200]
+    entry = _post(books, EntryKind.INVENTORY, on, lines.inventory_written_down(books, amount, memo), key)
+    InventoryWriteDown.objects.create(group=item.group, item=item, amount=amount, entry=entry)
+    return entry

@@ -7,7 +7,7 @@ from datetime import date
 
 from django.db.models import QuerySet
 
-from finance.models import AccountKind, Transfer
+from finance.models import AccountKind, Loan, Transfer
 from groups.models import Group, Member, User
 from meetings.models import AgendaItem, Meeting, MeetingStatus
 
@@ -76,10 +76,11 @@ class MemberMoney:
 
 @dataclass
 class MeetingMoney:
-    """The money of a meeting: a row a member, the other lines, and what it did to the cash box."""
+    """The money of a meeting: a row a member, the other lines, the loans paid out, and what it did to the cash box."""
 
     members: list[MemberMoney] = field(default_factory=list)
     other: list[Transfer] = field(default_factory=list)
+    loans: list[Loan] = field(default_factory=list)
     cash_in: int = 0
     cash_out: int = 0
 
@@ -107,7 +108,9 @@ def money(meeting: Meeting) -> MeetingMoney:
     found = MeetingMoney()
     rows: dict[int, MemberMoney] = {}
     lines = Transfer.objects.filter(entry_id=meeting.entry_id) if meeting.entry_id else Transfer.objects.none()
-    for line in lines.select_related("debit_account", "credit_account", "member").order_by("member__number", "pk"):
+    for line in lines.select_related("debit_account__loan__member", "credit_account", "member").order_by(
+        "member__number", "pk"
+    ):
         came = line.debit_account.kind == AccountKind.CASH
         if came:
             found.cash_in += line.amount
@@ -116,6 +119,8 @@ def money(meeting: Meeting) -> MeetingMoney:
         if line.member is None:
             found.other.append(line)
             continue
+        if line.debit_account.loan is not None and not came and line.credit_account.kind == AccountKind.CASH:
+            found.loans.append(line.debit_account.loan)
         row = rows.setdefault(line.member.pk, MemberMoney(line.member))
         if not came and line.credit_account.kind != AccountKind.CASH:
             continue  # a fine that was charged; what was paid of it is a line of its own

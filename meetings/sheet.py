@@ -193,6 +193,20 @@ class Sheet:
         """Whether a bound sheet was refused."""
         return bool(self.refusals) or any(part.errors for part in self._parts())
 
+    @property
+    def error_places(self) -> list[tuple[str, str]]:
+        """Where the errors are, the first of each part: what to call the place, and the id of its field."""
+        places = []
+        for part in self._parts():
+            name = next((name for name in part.errors if name in part.fields), None)
+            if name is not None:
+                owner = getattr(part, "member", None) or getattr(getattr(part, "open_loan", None), "loan", None)
+                who = f"{getattr(owner, 'member', owner)}: " if owner is not None else ""
+                widget = part.fields[name].widget
+                first = "_0" if isinstance(widget, forms.RadioSelect) else ""
+                places.append((f"{who}{part.fields[name].label}", f"{part[name].auto_id}{first}"))
+        return places
+
     def refuse(self, error: Exception) -> None:
         """Show what a service refused, at its field if it names one."""
         field = error.field if isinstance(error, MeetingError) else None

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from finance.errors import LedgerError
+from finance.selectors import signers
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
 from meetings import selectors, services
@@ -26,6 +27,8 @@ from meetings.models import AgendaItem, Meeting, MeetingStatus
 from meetings.sheet import Sheet
 
 PAGE = 20
+MORE_ROWS = {f"more-{prefix}": prefix for prefix in ("agenda", "loans", "other")}
+"""The buttons that ask for empty rows without JavaScript, and the rows they ask for."""
 
 
 @requires(Capability.READ)
@@ -72,6 +75,7 @@ def meeting_detail(request: GroupRequest, number: int, version: int | None = Non
             "agenda": meeting.agenda.select_related("responsible"),
             "money": money,
             "versions": selectors.versions(meeting),
+            "signers": signers(request.group),
         },
     )
 
@@ -103,7 +107,7 @@ def meeting_correct(request: GroupRequest, number: int) -> HttpResponse:
         with transaction.atomic():
             desk = open_correction(actor=actor, group=group, number=number)
             sheet = Sheet(desk, request.POST)
-            if request.POST.get("action") == "more":
+            if request.POST.get("action") in MORE_ROWS:
                 return _more_rows(request, desk, key=key)
             try:
                 if desk.meeting is not None and str(desk.meeting.version) != request.POST.get("version"):
@@ -170,7 +174,7 @@ def _sheet_page(request: GroupRequest, number: int | None) -> HttpResponse:
         action = request.POST.get("action")
         if action == "close":
             return _close(request, number, key)
-        if action in ("more", "present"):
+        if action in MORE_ROWS or action == "present":
             return _more_rows(request, read_desk(actor=actor, group=group, number=number), key=key)
         return _save_draft(request, number, key)
     except NoSuchMeeting as error:
@@ -233,9 +237,9 @@ def _more_rows(request: GroupRequest, desk: Any, *, key: uuid.UUID) -> HttpRespo
         for member in desk.members:
             data.setdefault(f"m{member.pk}-attendance", "PRESENT")
     else:
-        for prefix in ("agenda", "loans", "other"):
-            total = data.get(f"{prefix}-TOTAL_FORMS", "")
-            data[f"{prefix}-TOTAL_FORMS"] = str(min(ROWS, int(total) + 2)) if total.isdecimal() else "2"
+        name = f"{MORE_ROWS[request.POST['action']]}-TOTAL_FORMS"
+        total = data.get(name, "")
+        data[name] = str(min(ROWS, int(total) + 2)) if total.isdecimal() else "2"
     sheet = Sheet(desk, data)
     sheet.forget_errors()
     return _render_sheet(request, sheet, key=key)

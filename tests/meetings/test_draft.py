@@ -87,15 +87,16 @@ def test_everybody_else_present_works_without_a_script(client, group):
 
 
 def test_more_rows_work_without_a_script(client, group):
-    page = post_sheet(client, group, action="more", agenda_0_title="Lokakarya")
+    page = post_sheet(client, group, action="more-agenda", agenda_0_title="Lokakarya")
     agenda = page.context["sheet"].agenda
     assert agenda.forms[0]["title"].value() == "Lokakarya"
     assert len(agenda.forms) == 4
+    assert len(page.context["sheet"].other.forms) == 2
 
 
 @pytest.mark.parametrize("total", ["", "-1", "abc", "99999999999"])
 def test_a_broken_row_count_is_no_server_error(client, group, total):
-    for action in ("more", "close", "draft"):
+    for action in ("more-agenda", "close", "draft"):
         data = {**sheet_data(group), "agenda-TOTAL_FORMS": total, "action": action}
         assert client.post(f"/g/{group.code}/meetings/new/", data).status_code < 500
 

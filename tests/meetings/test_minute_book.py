@@ -84,3 +84,21 @@ def test_statements_do_not_grow(path, most, members, weeks):
     with CaptureQueriesContext(connection) as counted:
         assert client.get(f"/g/{group.code}/meetings/{path}").status_code == 200
     assert len(counted) <= most, "\n".join(query["sql"][:110] for query in counted.captured_queries)
+
+
+def test_the_minutes_name_the_loans_paid_out(client, group):
+    save(group.members.first(), 5_000_000)
+    post_sheet(
+        client, group, loans_0_member=group.members.last().pk, loans_0_principal="100000", loans_0_periods="10",
+        loans_0_purpose="Modal warung",
+    )  # fmt: skip
+    assert "Modal warung" in client.get(f"/g/{group.code}/meetings/1/").content.decode()
+
+
+def test_a_refused_sheet_says_where(client, group):
+    response = post_sheet(client, group, m2_attendance="", m1_wajib="x")
+    first, second, _third = group.members.order_by("number")
+    assert [place for _label, place in response.context["sheet"].error_places] == [
+        f"id_m{first.pk}-wajib",
+        f"id_m{second.pk}-attendance_0",
+    ]

@@ -31,7 +31,8 @@ CAPITAL = tuple(kind for kind in EQUITY if kind != AccountKind.SURPLUS_DIVIDED)
 """What the operating standard calls capital (modal): opening capital, grants, reserve."""
 
 # An instalment is late from the day after it fell due, and not paid while the fees or the principals up to it are
-# more than what was paid of each: `finance.schedules.standing` in SQL.
+# more than what was paid of each: `finance.schedules.standing` in SQL. A loan that was rescheduled asks for nothing
+# after that day, since another one does; one paid off early for what was waived; one written off for everything.
 _STANDING_SQL = """
 WITH chosen (id) AS ({groups}),
 later AS (
@@ -49,6 +50,9 @@ later AS (
 ),
 loans AS (
     SELECT l.id, l.group_id, l.member_id, l.number, l.principal, l.disbursed_on,
+        CASE WHEN l.ended_on <= %(on)s THEN l.ended_as ELSE '' END AS ended_as,
+        CASE WHEN l.ended_on <= %(on)s AND l.ended_as = 'RESCHEDULED' THEN l.ended_on ELSE %(on)s END AS last_day,
+        CASE WHEN l.ended_on <= %(on)s THEN l.unpaid_principal ELSE 0 END AS unpaid_principal,
         SUM(CASE WHEN a.kind = 'LOAN' THEN a.debits_posted - a.credits_posted - COALESCE(later.moved, 0) ELSE 0 END)
             AS balance,
         SUM(CASE WHEN a.kind = 'LOAN' THEN 0 ELSE a.credits_posted - a.debits_posted + COALESCE(later.moved, 0) END)
@@ -57,7 +61,8 @@ loans AS (
     JOIN finance_account a ON a.loan_id = l.id AND a.kind IN ('LOAN', 'SERVICE_FEE')
     LEFT JOIN later ON later.account_id = a.id
     WHERE l.group_id IN (SELECT id FROM chosen) AND l.disbursed_on <= %(on)s AND l.cancelled_at IS NULL
-    GROUP BY l.id, l.group_id, l.member_id, l.number, l.principal, l.disbursed_on
+    GROUP BY l.id, l.group_id, l.member_id, l.number, l.principal, l.disbursed_on, l.ended_on, l.ended_as,
+        l.unpaid_principal
 ),
 instalments AS (
     SELECT i.loan_id, i.due_on, i.principal, i.service_fee,
@@ -68,7 +73,7 @@ instalments AS (
 ),
 due AS (
     SELECT i.loan_id,
-        SUM(i.principal + i.service_fee) AS by_now,
+        SUM(CASE WHEN i.due_on <= l.last_day THEN i.principal + i.service_fee ELSE 0 END) AS by_now,
         SUM(CASE WHEN i.due_on < %(on)s THEN i.principal ELSE 0 END) AS principal,
         SUM(CASE WHEN i.due_on < %(on)s THEN i.service_fee ELSE 0 END) AS service_fee,
         MIN(CASE WHEN i.due_on < %(on)s AND (i.principals > l.principal - l.balance OR i.fees > l.fee_paid)
@@ -81,8 +86,9 @@ due AS (
 ),
 standing AS (
     SELECT l.id, l.group_id, l.member_id, l.number, l.disbursed_on, l.principal, l.balance,
-        COALESCE(d.by_now, 0) AS due_by_now,
-        l.principal - l.balance + l.fee_paid AS paid,
+        CASE WHEN l.balance = 0 AND l.ended_as = '' AND l.principal + l.fee_paid < d.by_now
+            THEN l.principal + l.fee_paid ELSE COALESCE(d.by_now, 0) END AS due_by_now,
+        l.principal - l.balance - l.unpaid_principal + l.fee_paid AS paid,
         CASE WHEN l.balance > 0 THEN d.late_since END AS late_since,
         CASE WHEN l.balance > 0 THEN COALESCE(d.late, 0) ELSE 0 END AS instalments_late,
         CASE WHEN l.balance > 0 AND d.principal > l.principal - l.balance

@@ -7,9 +7,9 @@ from datetime import date, timedelta
 
 from django.db.models import F, Max, QuerySet
 
-from finance.models import CashCount
-from groups.models import Group, GroupStatus, User
-from meetings.models import Meeting, MeetingStatus
+from finance.models import CashCount, Transfer
+from groups.models import Group, GroupStatus, Member, User
+from meetings.models import Attendance, Meeting, MeetingStatus
 
 AHEAD = timedelta(days=7)
 """How far the facilitator's day looks ahead."""
@@ -47,3 +47,13 @@ def differences_open(actor: User) -> QuerySet[CashCount]:
         .select_related("group")
         .order_by("counted_on", "pk")
     )
+
+
+def last_record_of(member: Member) -> date | None:
+    """Return the last day on which the minute book or the ledger knows the member, None if neither does."""
+    attended = Attendance.objects.filter(member=member, meeting__status=MeetingStatus.CLOSED)
+    days = (
+        attended.aggregate(last=Max("meeting__held_on"))["last"],
+        Transfer.objects.filter(member=member).aggregate(last=Max("entry__effective_on"))["last"],
+    )
+    return max((day for day in days if day is not None), default=None)

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.i18n import set_language
 
@@ -105,6 +106,10 @@ def member_leave(request: GroupRequest, pk: int) -> HttpResponse:
     form = LeaveForm(request.POST or None)
     is_right = request.method == "POST" and form.is_valid()
     on = form.cleaned_data["left_on"] if is_right else timezone.localdate()
+    seen_on = selectors.last_record_of(member)
+    if is_right and member.left_on is None and seen_on is not None and on < seen_on:
+        form.add_error("left_on", _("The records know this member until %s.") % date_format(seen_on))
+        is_right = False
     money = finance.selectors.money_at_leaving(request.user, member, on=on)
     if member.left_on is not None and money.is_settled:
         return redirect("member", request.group.code, member.pk)

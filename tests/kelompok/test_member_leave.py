@@ -207,3 +207,10 @@ def test_no_money_of_others_is_touched(borrower):
     leave(borrower)
     assert Account.objects.get(member=other, kind="SUKARELA").balance == 70_000
     assert not Account.objects.filter(member=borrower, debits_posted__lt=F("credits_posted"), kind="SUKARELA").exists()
+
+
+def test_nobody_leaves_before_the_last_record(member):
+    save(member, 50_000, on=LEFT_ON + timedelta(1))
+    response = leave(member)
+    assert response.context["form"].has_error("left_on")
+    assert Member.objects.get().left_on is None

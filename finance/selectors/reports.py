@@ -289,6 +289,10 @@ class RunningLines:
         self._count = count
         self._opening = opening
 
+    def select_related(self, *names: str) -> RunningLines:
+        """Return the same lines that bring along more of what they point at."""
+        return RunningLines(self._lines.select_related(*names), count=self._count, opening=self._opening)
+
     def __len__(self) -> int:
         return self._count
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from groups import selectors
-from groups.identity import EARLIEST_BIRTH_YEAR, clean_nik, clean_phone
+from groups.identity import clean_nik, clean_phone
 from groups.models import Constitution, Group, GroupKind, GroupStatus, Member, OfficerRole, Region, User
 from groups.money import RupiahField
 from groups.services import GROUP_PROFILE, MEMBER_PROFILE, RULES
@@ -126,6 +126,12 @@ class GroupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
         help_text=_("Name or Kemendagri code. Narrow a common name down after a comma: Sukamaju, Cianjur."),
     )
     village_choice = VillageChoice(label=_("Which of these villages?"), required=False)
+    bank_signatories = forms.IntegerField(
+        label=_("Signatories of the bank account"),
+        min_value=0,
+        max_value=20,
+        help_text=_("How many people must sign together to withdraw money."),
+    )
 
     class Meta:
         model = Group
@@ -200,9 +206,19 @@ class GroupSearchForm(forms.Form):
     status = forms.ChoiceField(label=_("Status"), choices=[("", _("Any status")), *GroupStatus.choices], required=False)
 
 
+class YearField(forms.IntegerField):
+    """A year of birth; which years can be is the model's to say, beyond four digits there is nothing to ask it."""
+
+    def to_python(self, value: Any) -> int | None:
+        """Return the year, 0 for a number that is none."""
+        year = super().to_python(value)
+        return year if year is None or 0 <= year <= 9999 else 0
+
+
 class MemberForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
     """The profile of a member; `instance.group` must be set. Used by the page and by the admin."""
 
+    birth_year = YearField(label=_("Year of birth"), required=False)
     phone = PhoneField(label=_("Phone"), required=False)
     nik = NikField(
         label=_("NIK"), required=False, help_text=_("Optional. 16 digits; shown to nobody but who may edit it.")
@@ -211,10 +227,7 @@ class MemberForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
     class Meta:
         model = Member
         fields = MEMBER_PROFILE
-        widgets = {
-            "joined_on": DateInput(),
-            "birth_year": forms.NumberInput(attrs={"min": EARLIEST_BIRTH_YEAR, "inputmode": "numeric"}),
-        }
+        widgets = {"joined_on": DateInput()}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -13,7 +13,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.formats import date_format
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 
 from finance.errors import InsufficientFunds, PeriodClosed
 from finance.limits import loan_refusals
@@ -39,6 +39,9 @@ from meetings.models import AttendanceStatus
 
 LATEST_FIRST_DUE = timedelta(days=366)
 """How long after the meeting a new loan's first instalment may be due."""
+ROWS_BROKEN: dict[str, Any] = {
+    "missing_management_form": gettext_lazy("Some rows did not arrive whole. Please send the sheet again.")
+}
 _OWNED = re.compile(r"(m|l)(\d+)-")
 
 
@@ -95,8 +98,9 @@ class Sheet:
                 for row in (recorded.agenda if recorded else ())
             ],
             form_kwargs={"desk": desk},
+            error_messages=ROWS_BROKEN,
         )
-        self.new_loans = NewLoanFormSet(data, prefix="loans", form_kwargs={"desk": desk})
+        self.new_loans = NewLoanFormSet(data, prefix="loans", form_kwargs={"desk": desk}, error_messages=ROWS_BROKEN)
         self.other = OtherMoneyFormSet(
             data,
             prefix="other",
@@ -105,6 +109,7 @@ class Sheet:
                 for row in (recorded.other if recorded else ())
             ],
             form_kwargs={"desk": desk},
+            error_messages=ROWS_BROKEN,
         )
 
     def _follow_the_day(self, data: Mapping[str, Any]) -> Mapping[str, Any]:

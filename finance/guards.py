@@ -127,7 +127,8 @@ GUARDS: tuple[Guard, ...] = (
         "finance_cashcount",
         when="OLD.group_id <> NEW.group_id OR OLD.counted_on <> NEW.counted_on OR OLD.expected <> NEW.expected "
         "OR OLD.counted <> NEW.counted OR OLD.explanation <> NEW.explanation "
-        "OR COALESCE(CAST(OLD.pieces AS TEXT), '') <> COALESCE(CAST(NEW.pieces AS TEXT), '')",
+        "OR COALESCE(CAST(OLD.pieces AS TEXT), '') <> COALESCE(CAST(NEW.pieces AS TEXT), '') "
+        "OR COALESCE(CAST(OLD.key AS TEXT), '') <> COALESCE(CAST(NEW.key AS TEXT), '')",
     ),
     forbid_delete("finance_cashcount"),
     same_group("finance_cashcount", "settlement_id", "finance_entry"),

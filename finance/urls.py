@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from finance.views import (
     books,
+    cash,
     covers,
     health,
     loans,
@@ -74,4 +75,7 @@ urlpatterns: list[URLPattern] = [
         outside_meeting.inventory_write_down,
         name="inventory-write-down",
     ),
+    path("g/<str:code>/books/count/", cash.cash_count, name="cash-count"),
+    path("g/<str:code>/books/bank-statement/", cash.bank_statement, name="bank-statement"),
+    path("g/<str:code>/books/bank-statement/tick/", cash.bank_tick, name="bank-tick"),
 ]

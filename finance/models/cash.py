@@ -35,6 +35,8 @@ class CashCount(models.Model):
     explanation = models.CharField(_("explanation"), max_length=200, blank=True)
     # How many pieces of each note and coin (pecahan), by its worth: {"50000": 3}; none where only a sum was counted.
     pieces = models.JSONField(_("notes and coins (pecahan)"), null=True, blank=True)
+    # A count at a meeting comes with the meeting's own key.
+    key = models.UUIDField(_("idempotency key"), null=True, blank=True, editable=False)
     counted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("counted by")
     )
@@ -66,6 +68,7 @@ class CashCount(models.Model):
         verbose_name_plural = _("cash counts")
         ordering = ["-counted_on", "-pk"]
         constraints = [
+            models.UniqueConstraint(name="cash_count_key_once", fields=["group", "key"]),
             models.CheckConstraint(name="cash_count_amount", condition=Q(counted__gte=0)),
             models.CheckConstraint(
                 name="cash_count_explained", condition=Q(counted=F("expected")) | ~Q(explanation="")
@@ -95,3 +98,8 @@ class CashCount(models.Model):
     def difference(self) -> int:
         """Counted minus expected, in rupiah: negative when money is missing."""
         return self.counted - self.expected
+
+    @property
+    def by_pieces(self) -> list[tuple[int, int]]:
+        """The worth of each note and coin with how many there were, the largest first."""
+        return sorted(((int(worth), number) for worth, number in (self.pieces or {}).items()), reverse=True)

@@ -1,6 +1,7 @@
 """Every read of a group's money; a module for each concern, all of them callable from here."""
 
 from finance.selectors.arrears import LoanArrears, loan_arrears, performance, performance_by_group
+from finance.selectors.bank import BankCheck, bank_check
 from finance.selectors.books import (
     GroupSummary,
     LoanCard,
@@ -12,6 +13,7 @@ from finance.selectors.books import (
     SavingsRow,
     Signer,
     cash_book,
+    cash_counts,
     cash_differences,
     entry_lines,
     group_summary,
@@ -77,6 +79,7 @@ from finance.selectors.surplus import (
 __all__ = [
     "CAN_BE_KEPT",
     "BalanceSheet",
+    "BankCheck",
     "Claim",
     "Claims",
     "DivisionSheet",
@@ -106,7 +109,9 @@ __all__ = [
     "TrialLine",
     "accounts_of",
     "balance_sheet",
+    "bank_check",
     "cash_book",
+    "cash_counts",
     "cash_differences",
     "claims_of",
     "closings",

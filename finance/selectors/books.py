@@ -40,7 +40,7 @@ _ENTRY = ("entry__reverses", "entry__reversed_by")
 
 @dataclass(frozen=True, slots=True)
 class GroupSummary:
-    """What a group has and owes today, and its surplus so far (income less expenses since it began)."""
+    """What a group has and owes today; `divided` is what was given away of income less expenses since it began."""
 
     cash: int
     bank: int
@@ -49,8 +49,12 @@ class GroupSummary:
     sukarela: int
     social_fund: int
     grants: int
+    reserve: int
+    officers_fund: int
+    other_fund: int
     income: int
     expenses: int
+    divided: int
     loans_outstanding: int
     loans_running: int
 
@@ -61,8 +65,8 @@ class GroupSummary:
 
     @property
     def surplus(self) -> int:
-        """Income less expenses."""
-        return self.income - self.expenses
+        """Income less expenses, as far as it is not divided."""
+        return self.income - self.expenses - self.divided
 
 
 def group_summary(group: Group) -> GroupSummary:
@@ -89,8 +93,12 @@ def group_summary(group: Group) -> GroupSummary:
         sukarela=-debit(AccountKind.SUKARELA),
         social_fund=-debit(AccountKind.SOCIAL_FUND),
         grants=-debit(AccountKind.GRANT),
+        reserve=-debit(AccountKind.RESERVE),
+        officers_fund=-debit(AccountKind.OFFICERS_FUND),
+        other_fund=-debit(AccountKind.OTHER_FUND),
         income=-sum(debit(kind) for kind in INCOME),
         expenses=sum(debit(kind) for kind in EXPENSES),
+        divided=debit(AccountKind.SURPLUS_DIVIDED),
         loans_outstanding=debit(AccountKind.LOAN),
         loans_running=found[AccountKind.LOAN]["used"] if AccountKind.LOAN in found else 0,
     )
@@ -360,7 +368,8 @@ def _payment(line: Transfer) -> tuple[str, int] | None:
 class Passbook:
     """What one member has and owes, and every line of the ledger that is theirs, newest first.
 
-    `lines` carry `paid`, `received` and `savings`, the member's savings after the line in the order of dates.
+    There are `count` of `lines`; they carry `paid`, `received` and `savings`, the member's savings after the line in
+    the order of dates.
     """
 
     savings: SavingsRow
@@ -368,6 +377,7 @@ class Passbook:
     social: int
     loans: list[LoanRow]
     lines: QuerySet[Transfer]
+    count: int
 
 
 def passbook(member: Member, *, on: date) -> Passbook:
@@ -381,6 +391,7 @@ def passbook(member: Member, *, on: date) -> Passbook:
         fines_back=Coalesce(Sum("amount", filter=Q(debit_account__kind=AccountKind.FINE)), 0),
         social_in=Coalesce(Sum("amount", filter=Q(credit_account__kind=AccountKind.SOCIAL_FUND) & paid), 0),
         social_back=Coalesce(Sum("amount", filter=Q(debit_account__kind=AccountKind.SOCIAL_FUND) & ~paid), 0),
+        count=Count("pk"),
     )
     saved = _if(Q(credit_account__kind__in=SAVINGS)) - _if(Q(debit_account__kind__in=SAVINGS))
     return Passbook(
@@ -395,7 +406,13 @@ def passbook(member: Member, *, on: date) -> Passbook:
         )
         .select_related("entry", *_ENTRY, "debit_account", "credit_account")
         .order_by("-entry__effective_on", "-pk"),
+        count=sums["count"],
     )
+
+
+def cash_counts(group: Group) -> QuerySet[CashCount]:
+    """Return the counts of the cash box, the latest first, whether they agree with the books or not."""
+    return CashCount.objects.filter(group=group).select_related("counted_by").order_by("-counted_on", "-pk")
 
 
 def cash_differences(group: Group, *, is_open: bool) -> QuerySet[CashCount]:

@@ -1,5 +1,6 @@
 """Every write to a group's money; a module for each concern, all of them callable from here."""
 
+from finance.services.cash import PECAHAN, bank_tick, cash_count_take
 from finance.services.covers import cover_recover, loan_cover
 from finance.services.inventory import inventory_buy, inventory_write_down
 from finance.services.leaving import member_settle
@@ -41,6 +42,7 @@ from finance.services.surplus import (
 )
 
 __all__ = [
+    "PECAHAN",
     "LoanTerms",
     "NewSchedule",
     "Opening",
@@ -48,8 +50,10 @@ __all__ = [
     "OpeningLoan",
     "OpeningSavings",
     "OutsideTerms",
+    "bank_tick",
     "cash_count_record",
     "cash_count_settle",
+    "cash_count_take",
     "cover_recover",
     "entry_reverse",
     "fee_in_all",

@@ -7,7 +7,7 @@ for the person at the form: `AlreadyPosted` for a key used before, `Insufficient
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -225,14 +225,24 @@ def cash_count_settle(
     return count
 
 
-def cash_count_record(books: Books, *, counted: int, explanation: str, on: date) -> CashCount:
-    """Write down a count of the cash box beside what the books expect now."""
+def cash_count_record(
+    books: Books,
+    *,
+    counted: int,
+    explanation: str,
+    on: date,
+    pieces: Mapping[int, int] | None = None,
+    key: uuid.UUID | None = None,
+) -> CashCount:
+    """Write down a count of the cash box beside what the books expect now; `pieces` are its notes and coins."""
     return CashCount.objects.create(
         group=books.group,
         counted_on=on,
         expected=books.balance(AccountKind.CASH),
         counted=counted,
         explanation=explanation,
+        pieces={str(worth): number for worth, number in pieces.items()} if pieces is not None else None,
+        key=key,
         counted_by=books.actor,
     )
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 from finance import selectors, services, sheets
 from finance.errors import AlreadyPosted, AlreadySettled, LedgerError, PeriodClosed
 from finance.forms.books import PeriodForm, SettleForm, month_of
-from finance.models import CashCount, Entry
+from finance.models import AccountKind, CashCount, Entry
 from finance.tables import respond
 from groups.http import GroupRequest
 from groups.models import Member
@@ -49,6 +50,9 @@ def cash_book(request: GroupRequest) -> HttpResponse:
     if is_right:
         form = PeriodForm(initial={"book": kind, "start": start, "end": end})
     book = selectors.cash_book(request.group, start=start, end=end, kind=kind)
+    page = Paginator(book.lines, CASH_LINES_ON_A_PAGE).get_page(request.GET.get("page"))
+    if kind == AccountKind.BANK:
+        prefetch_related_objects(list(page), "bank_tick")
     return respond(
         request,
         "finance/cash_book.html",
@@ -56,7 +60,7 @@ def cash_book(request: GroupRequest) -> HttpResponse:
             "form": form,
             "kind": kind,
             "book": book,
-            "page": Paginator(book.lines, CASH_LINES_ON_A_PAGE).get_page(request.GET.get("page")),
+            "page": page,
             "month_before": month_of(month_of(start)[0] - timedelta(days=1)),
             "month_after": month_of(month_of(end)[1] + timedelta(days=1)),
             "is_unused": latest is None,
@@ -130,6 +134,8 @@ def member(request: GroupRequest, pk: int) -> HttpResponse:
     found.group = request.group
     today = timezone.localdate()
     book = selectors.passbook(found, on=today)
+    paginator = Paginator(book.lines, LINES_ON_A_PAGE)
+    paginator.count = book.count
     return respond(
         request,
         "finance/member.html",
@@ -137,7 +143,7 @@ def member(request: GroupRequest, pk: int) -> HttpResponse:
             "member": found,
             "claims": selectors.claims_of(found),
             "book": book,
-            "page": Paginator(book.lines, LINES_ON_A_PAGE).get_page(request.GET.get("page")),
+            "page": paginator.get_page(request.GET.get("page")),
             "signers": selectors.signers(request.group),
         },
         lambda: sheets.passbook(request.group, found, book, on=today),

@@ -192,6 +192,9 @@ ROUTES: dict[str, Route] = {
     "inventory": Route(READ),
     "inventory-buy": Route(RECORD),
     "inventory-write-down": Route(RECORD, lambda world: {"pk": InventoryItem.objects.get(group=world.group).pk}),
+    "cash-count": Route(RECORD),
+    "bank-statement": Route(READ),
+    "bank-tick": Route(RECORD, get={405}),
     # meetings
     "meeting-list": Route(READ),
     "meeting-new": Route(RECORD),

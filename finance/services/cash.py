@@ -1,0 +1,61 @@
+"""Counting the cash box outside a meeting, and ticking off the bank's statement. Whole rupiah; nothing is posted."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping
+from datetime import date
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from finance.errors import AlreadyPosted, NotAllowed
+from finance.ledger import open_books
+from finance.models import AccountKind, BankTick, CashCount, Transfer
+from finance.selectors.books import latest_movement
+from finance.services.money import cash_count_record
+from groups.models import Group, User
+from groups.permissions import Capability, lock_group
+
+PECAHAN = (100_000, 50_000, 20_000, 10_000, 5_000, 2_000, 1_000, 500, 200, 100)
+"""Notes and coins in use, by their worth in rupiah."""
+
+
+@transaction.atomic
+def cash_count_take(
+    *, actor: User, group: Group, pieces: Mapping[int, int], explanation: str, on: date, key: uuid.UUID
+) -> CashCount:
+    """Write down a count of the cash box by notes and coins: `pieces` of each worth in rupiah.
+
+    Raises `AlreadyPosted` for a key used before, and `NotAllowed` for a day before the last movement of cash, which
+    the books of today cannot be held against, and for a difference nobody explains.
+    """
+    books = open_books(group=group, actor=actor)
+    if CashCount.objects.filter(group=group, key=key).exists():
+        raise AlreadyPosted
+    latest = latest_movement(books.group)
+    if latest is not None and on < latest:
+        raise NotAllowed(_("Cash moved on %s, after this day: count it again.") % date_format(latest))
+    counted = sum(worth * number for worth, number in pieces.items())
+    if counted != books.balance(AccountKind.CASH) and not explanation:
+        raise NotAllowed(_("The count differs from the books. Say why."))
+    return cash_count_record(books, counted=counted, explanation=explanation, on=on, pieces=pieces, key=key)
+
+
+@transaction.atomic
+def bank_tick(*, actor: User, group: Group, transfers: Collection[int], statement_on: date) -> int:
+    """Mark lines of the bank book, by their ids, as seen on the statement of a day; return how many were new.
+
+    Lines ticked off before, and ids that are no lines of this book, change nothing.
+    """
+    group = lock_group(actor, Capability.RECORD, group)
+    of_bank = Q(debit_account__kind=AccountKind.BANK) | Q(credit_account__kind=AccountKind.BANK)
+    lines = Transfer.objects.filter(of_bank, group=group, pk__in=transfers, bank_tick__isnull=True)
+    if lines.filter(entry__effective_on__gt=statement_on).exists():
+        raise NotAllowed(_("A line is of a later day than the statement."))
+    ticks = BankTick.objects.bulk_create(
+        BankTick(group=group, transfer=line, statement_on=statement_on, ticked_by=actor) for line in lines
+    )
+    return len(ticks)

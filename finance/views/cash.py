@@ -1,0 +1,97 @@
+"""Pages that hold the books against the money: the cash count, and the bank's statement."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
+
+from finance import selectors, services
+from finance.errors import AlreadyPosted, LedgerError
+from finance.forms.cash import CountForm, StatementForm
+from groups.http import GroupRequest
+from groups.permissions import Capability, requires
+
+LINES_ON_A_PAGE = 100
+LATEST_COUNTS = 5
+
+
+@requires(Capability.RECORD)
+@require_http_methods(["GET", "POST"])
+def cash_count(request: GroupRequest) -> HttpResponse:
+    """Count the cash box by notes and coins; `check` only adds up."""
+    is_post = request.method == "POST"
+    form = CountForm(request.POST if is_post else None, group=request.group)
+    expected = selectors.group_summary(request.group).cash
+    is_right = is_post and form.is_valid()
+    counts = request.POST.get("action") == "count"
+    if is_right and counts:
+        try:
+            count = services.cash_count_take(
+                actor=request.user,
+                group=request.group,
+                pieces=form.pieces,
+                explanation=form.cleaned_data["explanation"],
+                on=form.cleaned_data["on"],
+                key=form.cleaned_data["key"],
+            )
+        except AlreadyPosted as error:
+            messages.info(request, str(error))
+            return redirect("cash-differences", request.group.code)
+        except LedgerError as error:
+            form.add_error("explanation", str(error))
+        else:
+            if count.difference:
+                messages.warning(request, _("The count is recorded; its difference is open until it is settled."))
+            else:
+                messages.success(request, _("The count is recorded; it agrees with the books."))
+            return redirect("cash-differences", request.group.code)
+    context = {
+        "form": form,
+        "checked": is_post,
+        "expected": expected,
+        "difference": form.counted - expected if is_post else 0,
+        "counts": selectors.cash_counts(request.group)[:LATEST_COUNTS],
+    }
+    return render(request, "finance/cash_count.html", context, status=422 if counts or form.errors else 200)
+
+
+@requires(Capability.READ)
+@require_http_methods(["GET"])
+def bank_statement(request: GroupRequest) -> HttpResponse:
+    """The lines of the bank book that nobody has seen on a statement yet."""
+    return _statement(request)
+
+
+@requires(Capability.RECORD)
+@require_http_methods(["POST"])
+def bank_tick(request: GroupRequest) -> HttpResponse:
+    """Tick off the lines that stand on a statement; a form sent twice ticks them once."""
+    form = StatementForm(request.POST)
+    if form.is_valid():
+        data = form.cleaned_data
+        try:
+            number = services.bank_tick(
+                actor=request.user, group=request.group, transfers=data["lines"], statement_on=data["statement_on"]
+            )
+        except LedgerError as error:
+            form.add_error("statement_on", str(error))
+        else:
+            messages.success(request, ngettext("%d line is ticked off.", "%d lines are ticked off.", number) % number)
+            return redirect("bank-statement", request.group.code)
+    return _statement(request, form)
+
+
+def _statement(request: GroupRequest, form: StatementForm | None = None) -> HttpResponse:
+    check = selectors.bank_check(request.group)
+    context = {
+        "check": check,
+        "page": Paginator(check.lines, LINES_ON_A_PAGE).get_page(request.GET.get("page")),
+        "form": form or StatementForm(),
+        "chosen": form.cleaned_data.get("lines", ()) if form is not None else (),
+    }
+    return render(request, "finance/bank_statement.html", context, status=422 if form is not None else 200)

@@ -5,14 +5,52 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse as url
 
-from finance.models import Account, CashCount, Entry, Instalment, Loan, Transfer
+from finance.models import (
+    Account,
+    CashCount,
+    Cover,
+    CoverRecovery,
+    Entry,
+    Instalment,
+    Loan,
+    LoanRequest,
+    OutsideLoan,
+    OutsidePayment,
+    Transfer,
+)
 from groups.models import Role
-from tests.factories import count_cash, lend, make_group, make_member, make_user, repay, reverse, save
+from tests.factories import (
+    ask,
+    borrow_outside,
+    count_cash,
+    cover,
+    lend,
+    make_group,
+    make_member,
+    make_user,
+    pay_back,
+    repay,
+    repay_outside,
+    reverse,
+    save,
+)
 from tests.finance.pages import signed_in
 
 pytestmark = pytest.mark.django_db
 
-MODELS = [Account, Entry, Transfer, Loan, Instalment, CashCount]
+MODELS = [
+    Account,
+    Entry,
+    Transfer,
+    Loan,
+    LoanRequest,
+    Instalment,
+    CashCount,
+    Cover,
+    CoverRecovery,
+    OutsideLoan,
+    OutsidePayment,
+]
 models = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 
 
@@ -25,8 +63,14 @@ def member():
 
 def grow(member):
     save(member, 5_000_000)
-    reverse(repay(lend(member), 50_000))
+    ask(make_member(member.group))
+    loan = lend(member)
+    reverse(repay(loan, 50_000))
     count_cash(member.group, 1)
+    other = make_member(member.group)
+    cover(loan, {other: 1_000}, from_savings=False)
+    pay_back(member, {other: 500})
+    repay_outside(borrow_outside(member.group), 1_000)
 
 
 @pytest.fixture

@@ -1,0 +1,195 @@
+"""The pages of the reports, and that each book and report also leaves as a file with the same numbers."""
+
+import csv
+import re
+from datetime import date
+from io import BytesIO, StringIO
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+from openpyxl import load_workbook
+
+from finance import selectors
+from finance.lines import OtherMoney
+from groups.models import Role
+from tests.factories import FOUNDED, lend, make_group, make_member, make_officer, make_user, other, repay, save
+from tests.factories import reverse as undo
+from tests.finance.pages import get, statements
+
+pytestmark = pytest.mark.django_db
+
+REPORTS = ["general-ledger", "trial-balance", "balance-sheet", "income-statement", "health"]
+BOOKS = ["cash-book", "savings-book", "loan-book", "loan", "member", *REPORTS]
+PERIOD = {"start": "2025-01-01", "end": "2025-12-31"}
+
+
+@pytest.fixture
+def group():
+    group = make_group(code="MELATI")
+    member = make_member(group, "=Siti")
+    make_officer(member)
+    save(member, 2_000_000)
+    repay(lend(member), 118_000)
+    other(group, OtherMoney.STATIONERY, 25_000, on=date(2025, 4, 1), memo="buku")
+    return group
+
+
+def arguments(group, name):
+    return {"loan": [1], "member": [group.members.get().pk]}.get(name, [])
+
+
+def text(response):
+    """The page as people read it, amounts with plain spaces."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode())).replace("\xa0", " ")
+
+
+@pytest.mark.parametrize("name", BOOKS)
+def test_every_book_is_a_page_to_print_and_sign(group, name):
+    response = get(group, name, *arguments(group, name))
+    content = response.content.decode()
+    assert response.status_code == 200
+    assert "Ketua (chair)<br>=Siti" in content
+    assert "format=xlsx" in content
+    assert "format=csv" in content
+
+
+@pytest.mark.parametrize("name", BOOKS)
+def test_every_book_leaves_as_two_files_with_the_same_cells(group, name):
+    query = PERIOD if name in ("cash-book", "general-ledger", "income-statement") else {}
+    answers = [get(group, name, *arguments(group, name), format=kind, **query) for kind in ("xlsx", "csv")]
+    for answer, ending in zip(answers, ("xlsx", "csv"), strict=True):
+        assert re.search(rf'filename="MELATI-[a-z0-9-]+-\d{{4}}-\d\d-\d\d\.{ending}"', answer["Content-Disposition"])
+    sheet = load_workbook(BytesIO(answers[0].content)).active
+    in_sheet = [[as_csv(cell) for cell in row] for row in sheet.iter_rows(min_row=4)]
+    in_csv = list(csv.reader(StringIO(answers[1].content.decode("utf-8-sig"))))
+    assert in_csv == in_sheet
+    assert len(in_csv) > 2
+
+
+def as_csv(cell):
+    if cell.value is None:
+        return ""
+    if cell.is_date:
+        return cell.value.date().isoformat()
+    return f"'{cell.value}" if str(cell.value).startswith("=") else str(cell.value)
+
+
+def test_an_unknown_format_is_the_page(group):
+    assert get(group, "balance-sheet", format="pdf")["Content-Type"].startswith("text/html")
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_a_group_without_money_has_every_report(name):
+    assert get(make_group(), name).status_code == 200
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_another_organisation_finds_nothing(group, name):
+    assert get(group, name, user=make_user(Role.ADMIN)).status_code == 404
+
+
+@pytest.mark.parametrize("name", REPORTS)
+@pytest.mark.parametrize("day", ["besok", "0001-01-01", "99999-01-01", "2025-13-01"])
+def test_a_wrong_day_gets_a_message_and_the_report(group, name, day):
+    response = get(group, name, on=day, end=day)
+    assert response.status_code == 200
+    assert re.search("Enter a valid date|too long ago", response.content.decode())
+
+
+def test_a_period_that_ends_before_it_starts_is_told_so(group):
+    for name in ("general-ledger", "trial-balance", "income-statement"):
+        assert "The period ends before it starts." in text(get(group, name, start="2025-05-01", end="2025-04-01"))
+
+
+@pytest.mark.parametrize("name", BOOKS)
+def test_few_statements_and_never_more_with_the_lines(group, name):
+    few = statements(group, name, *arguments(group, name))
+    member = group.members.get()
+    for _ in range(6):
+        save(member, 1_000)
+        lend(member, principal=1_000)
+    assert (
+        statements(group, name, *arguments(group, name))
+        == few
+        <= (12 if name in ("loan", "member", "cash-book") else 10)
+    )
+
+
+class TestGeneralLedger:
+    def test_it_opens_with_the_cash_box_in_the_year_so_far(self, group):
+        today = timezone.localdate()
+        save(group.members.get(), 5_000, on=today)
+        table = get(group, "general-ledger").context["table"]
+        assert "Cash box (kas)" in table.title
+        assert table.period.endswith(str(today.year))
+
+    def test_lines_name_the_other_account_and_lead_to_their_entries(self, group):
+        response = get(group, "general-ledger", account="SUKARELA", **PERIOD)
+        assert "11010 Cash box (kas)" in text(response)
+        assert reverse("entry", args=["MELATI", group.entries.first().pk]) in response.content.decode()
+
+    def test_an_account_of_one_member(self, group):
+        save(make_member(group, "Tuti"), 700)
+        assert "Closing" in text(get(group, "trial-balance", start="2025-01-01"))
+        shown = text(get(group, "general-ledger", account="21023.2", **PERIOD))
+        assert "Rp 700" in shown
+        assert "Rp 2.000.000" not in shown
+
+    def test_an_account_nobody_has_is_a_message(self, group):
+        assert "Select a valid choice" in text(get(group, "general-ledger", account="41050", **PERIOD))
+
+    def test_only_the_ends_of_the_book_carry_its_balances(self, group):
+        member = group.members.get()
+        for _ in range(110):
+            save(member, 1)
+        first = text(get(group, "general-ledger", account="SUKARELA", **PERIOD))
+        last = text(get(group, "general-ledger", account="SUKARELA", page="2", **PERIOD))
+        assert ("Opening balance" in first, "closing balance" in first) == (True, False)
+        assert ("Opening balance" in last, "closing balance" in last) == (False, True)
+        assert "Rp 2.000.110" in last
+
+
+class TestTrialBalance:
+    def test_each_row_leads_to_its_ledger(self, group):
+        content = get(group, "trial-balance", end="2025-12-31").content.decode()
+        assert "?account=SUKARELA&amp;end=2025-12-31" in content
+
+    def test_a_line_for_each_member_on_demand(self, group):
+        assert "21023.1" not in text(get(group, "trial-balance"))
+        assert "21023.1" in text(get(group, "trial-balance", accounts="on"))
+
+
+def test_a_balance_sheet_shows_both_sides_equal(group):
+    shown = text(get(group, "balance-sheet", on="2025-12-31"))
+    assert shown.count("Rp 1.993.000") == 2
+    assert "Surplus of this year (SHU tahun berjalan) −Rp 7.000" in shown
+
+
+def test_an_income_statement_shows_the_loss(group):
+    shown = text(get(group, "income-statement", **PERIOD))
+    assert "41010 Service fee (jasa) of a loan Rp 18.000" in shown
+    assert "Surplus (sisa hasil usaha) −Rp 7.000" in shown
+
+
+class TestHealth:
+    def test_figures_and_classes_as_on_a_day(self, group):
+        shown = text(get(group, "health", on="2025-07-10"))
+        assert "LAR Borrowers at least three months late, of the borrowers with a balance 100,0 % Suspend" in shown
+        assert "61–90 days 0 Rp 0 Rp 0" in shown
+        assert "3 Substandard (kurang lancar) 1 Rp 1.100.000" in shown
+
+    def test_on_time_it_is_good(self, group):
+        shown = text(get(group, "health", on="2025-03-04"))
+        assert "balance 0,0 % Good" in shown
+        assert "Repayment rate (paid of due) 100,0 %" in shown
+
+    def test_nothing_to_count_is_a_dash(self):
+        assert "Repayment rate (paid of due) –" in text(get(make_group(), "health"))
+
+
+def test_a_reversed_line_counts_nowhere(group):
+    undo(group.entries.get(kind="OTHER"))
+    sheet = selectors.balance_sheet(group, on=date(2025, 12, 31))
+    assert sheet.surplus == 18_000
+    assert sheet.on > FOUNDED

@@ -1,0 +1,81 @@
+"""Tables as files: numbers as numbers, days as days, and no text that is read as a formula."""
+
+import csv
+from datetime import date
+from fractions import Fraction
+from io import BytesIO, StringIO
+
+import pytest
+from openpyxl import load_workbook
+
+from finance.tables import Column, ColumnKind, Row, Table, to_csv, to_xlsx
+
+ON = date(2026, 11, 21)
+
+
+def table(*cells, code="MELATI"):
+    columns = [
+        Column("Nama"),
+        Column("Tanggal", ColumnKind.DATE),
+        Column("Jumlah", ColumnKind.MONEY),
+        Column("Bagian", ColumnKind.PERCENT),
+    ]
+    return Table(
+        title="Neraca [1/2]: uji",
+        name="neraca",
+        code=code,
+        owner="Melati (MELATI)",
+        period="2026",
+        until=ON,
+        columns=columns,
+        rows=[Row(cells)],
+    )
+
+
+def sheet(found):
+    return load_workbook(BytesIO(to_xlsx(found).content)).active
+
+
+def rows(found):
+    return list(csv.reader(StringIO(to_csv(found).content.decode("utf-8-sig"))))
+
+
+def test_a_spreadsheet_holds_typed_cells():
+    name, day, amount, share = sheet(table("Siti", ON, -1_500_000, Fraction(1, 8)))[5]
+    assert (name.value, day.value.date(), amount.value, share.value) == ("Siti", ON, -1_500_000, 0.125)
+    assert (name.data_type, day.is_date, amount.data_type) == ("s", True, "n")
+    assert (day.number_format, share.number_format) == ("dd/mm/yyyy", "0.0%")
+    assert amount.number_format == "[$Rp-421] #,##0;-[$Rp-421] #,##0"
+
+
+def test_a_spreadsheet_says_whose_it_is_above_the_columns():
+    found = sheet(table("Siti", ON, 1, None))
+    assert [found.cell(row, 1).value for row in range(1, 5)] == ["Neraca [1/2]: uji", "Melati (MELATI)", "2026", "Nama"]
+    assert found.freeze_panes == "A5"
+    assert found.title == "Neraca  1 2   uji"
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+62", "-2", "@SUM(A1)", "\t=1", "  =1", '=HYPERLINK("http://x")'])
+def test_no_cell_is_read_as_a_formula(name):
+    assert rows(table(name, ON, 1, None))[1][0] == f"'{name}"
+    cell = sheet(table(name, ON, 1, None))["A5"]
+    assert (cell.data_type, cell.value) == ("s", name)
+
+
+def test_a_control_character_does_not_break_the_spreadsheet():
+    assert sheet(table("Siti\x07 A", ON, 1, None))["A5"].value == "Siti A"
+
+
+def test_csv_has_plain_amounts_and_iso_days():
+    assert rows(table("Siti, Bu", ON, -1_500_000, Fraction(1, 3))) == [
+        ["Nama", "Tanggal", "Jumlah", "Bagian"],
+        ["Siti, Bu", "2026-11-21", "-1500000", "0.3333"],
+    ]
+    assert rows(table(None, None, None, None))[1] == ["", "", "", ""]
+
+
+def test_files_are_named_by_group_report_and_day():
+    assert (
+        to_csv(table("", ON, 1, None))["Content-Disposition"] == 'attachment; filename="MELATI-neraca-2026-11-21.csv"'
+    )
+    assert to_xlsx(table("", ON, 1, None, code=""))["Content-Disposition"].endswith('"neraca-2026-11-21.xlsx"')

@@ -1,0 +1,229 @@
+"""The forms on the loan card: pay, reschedule, write off, recover."""
+
+import uuid
+from datetime import date, timedelta
+
+import pytest
+from django.urls import reverse as url
+from django.utils import timezone
+
+from finance.models import Account, Entry, Loan
+from groups.models import Role
+from tests.factories import facilitator_of, lend, make_group, make_member, make_user, repay, save
+from tests.finance.pages import get, signed_in, statements
+from tests.finance.test_loan_services import recover, reschedule, write_off
+
+pytestmark = pytest.mark.django_db
+
+STEPS = ["loan-pay", "loan-reschedule", "loan-write-off"]
+
+
+@pytest.fixture
+def loan():
+    member = make_member(make_group(), "Siti Aminah")
+    save(member, 9_000_000)
+    return lend(member, fine_late_instalment=5_000, payoff_fee="WAIVED")
+
+
+USUAL = {
+    "loan-pay": {"how": "amount", "amount": "118.000", "on": "2025-03-04", "waive_fine": ""},
+    "loan-reschedule": {
+        "periods": "6", "percent": "1.0", "first_due": "2025-06-04", "on": "2025-05-06", "reason": "panen gagal",
+    },
+    "loan-write-off": {"on": "2025-05-06", "reason": "pindah tanpa kabar"},
+    "loan-recover": {"amount": "100.000", "on": "2025-07-01"},
+}  # fmt: skip
+
+
+def send(loan, page, user=None, **data):
+    address = url(page, args=[loan.group.code, loan.number])
+    return signed_in(user or facilitator_of(loan.group)).post(
+        address, {"key": str(uuid.uuid4()), **USUAL[page], **data}
+    )
+
+
+def balance(loan, kind):
+    return sum(account.balance for account in Account.objects.filter(loan=loan, kind=kind))
+
+
+def card(loan):
+    return url("loan", args=[loan.group.code, loan.number])
+
+
+def test_a_payment(loan):
+    assert send(loan, "loan-pay").url == card(loan)
+    assert balance(loan, "LOAN") == 1_100_000
+
+
+def test_the_form_tells_what_is_owed(loan):
+    content = get(loan.group, "loan-pay", loan.number).content.decode()
+    assert "Pays the loan off today" in content
+    assert "New fine with a payment today" in content
+
+
+def test_a_late_payment_with_its_fine_and_with_the_fine_waived(loan):
+    send(loan, "loan-pay", on="2025-03-05")
+    assert balance(loan, "LOAN_FINE") == 5_000
+    send(loan, "loan-pay", on="2025-04-05", waive_fine="sakit")
+    assert balance(loan, "LOAN_FINE") == 5_000
+    content = get(loan.group, "loan", loan.number).content.decode()
+    assert "Fines charged" in content
+    assert "sakit" in content
+
+
+def test_paying_off(loan):
+    send(loan, "loan-pay", how="payoff", amount="")
+    assert balance(loan, "LOAN") == 0
+    assert balance(loan, "SERVICE_FEE") == 18_000
+    assert "paid off" in get(loan.group, "loan", loan.number).content.decode()
+
+
+def test_too_much_is_refused_at_the_field_or_saved_by_choice(loan):
+    response = send(loan, "loan-pay", amount="1.300.000")
+    assert "Rp\xa01.218.000" in response.context["form"].errors["amount"][0]
+    assert b"1.300.000" in response.content
+    send(loan, "loan-pay", amount="1.300.000", rest_to_savings="on")
+    assert balance(loan, "LOAN") == 0
+    assert Account.objects.get(group=loan.group, kind="SUKARELA").balance == 9_000_000 + 82_000
+
+
+@pytest.mark.parametrize("page", [*STEPS, "loan-recover"])
+def test_the_same_form_sent_twice_is_one_step(loan, page):
+    if page == "loan-recover":
+        write_off(loan)
+    key, before = str(uuid.uuid4()), Entry.objects.count()
+    assert [send(loan, page, key=key).status_code for _ in range(2)] == [302, 302]
+    assert Entry.objects.count() == before + 1
+
+
+def test_rescheduling_opens_the_new_loan(loan):
+    response = send(loan, "loan-reschedule", add_fee="on")
+    new = Loan.objects.get(replaces=loan)
+    assert response.url == card(new)
+    assert new.principal == 1_254_000
+    assert "Opened in place of loan 1" in get(loan.group, "loan", new.number).content.decode()
+    old = get(loan.group, "loan", loan.number).content.decode()
+    assert "Loan 2 took its place." in old
+    assert "panen gagal" in old
+    assert "rescheduled" in old
+
+
+def test_writing_off_and_recovering(loan):
+    assert send(loan, "loan-write-off").url == card(loan)
+    content = get(loan.group, "loan", loan.number).content.decode()
+    assert "written off" in content
+    assert "pindah tanpa kabar" in content
+    assert "Recover" in content
+    assert send(loan, "loan-recover").url == card(loan)
+    content = get(loan.group, "loan", loan.number).content.decode()
+    assert "Recovered since" in content
+    assert "Nothing has been paid yet." in content
+
+
+def test_what_was_not_repaid_is_not_shown_as_repaid(loan):
+    repay(loan, 118_000)
+    write_off(loan)
+    row = get(loan.group, "loan", loan.number).context["card"].row
+    assert (row.principal_paid, row.unpaid, row.outstanding) == (100_000, 1_100_000, 0)
+
+
+FUTURE = (timezone.localdate() + timedelta(days=2)).isoformat()
+
+
+@pytest.mark.parametrize(
+    ("page", "wrong", "field"),
+    [
+        ("loan-pay", {"amount": ""}, "amount"),
+        ("loan-pay", {"amount": "0"}, "amount"),
+        ("loan-pay", {"amount": "-5"}, "amount"),
+        ("loan-pay", {"amount": "abc"}, "amount"),
+        ("loan-pay", {"amount": "1" * 20}, "amount"),
+        ("loan-pay", {"how": "half"}, "how"),
+        ("loan-pay", {"on": FUTURE}, "on"),
+        ("loan-pay", {"on": "2025-02-03"}, "on"),
+        ("loan-pay", {"waive_fine": "x" * 201}, "waive_fine"),
+        ("loan-pay", {"key": ""}, "key"),
+        ("loan-reschedule", {"periods": "0"}, "periods"),
+        ("loan-reschedule", {"periods": "121"}, "periods"),
+        ("loan-reschedule", {"percent": "-1"}, "percent"),
+        ("loan-reschedule", {"percent": "100"}, "percent"),
+        ("loan-reschedule", {"percent": "NaN"}, "percent"),
+        ("loan-reschedule", {"first_due": "2025-05-06"}, "first_due"),
+        ("loan-reschedule", {"on": FUTURE}, "on"),
+        ("loan-reschedule", {"reason": ""}, "reason"),
+        ("loan-write-off", {"reason": ""}, "reason"),
+        ("loan-write-off", {"reason": "x" * 201}, "reason"),
+        ("loan-write-off", {"on": FUTURE}, "on"),
+        ("loan-write-off", {"on": "2025-02-03"}, "on"),
+    ],
+)
+def test_a_wrong_form_gets_a_message_at_its_field_and_writes_nothing(loan, page, wrong, field):
+    before = Entry.objects.count()
+    response = send(loan, page, **wrong)
+    assert response.status_code == 200
+    assert field in response.context["form"].errors
+    assert Entry.objects.count() == before
+
+
+def test_a_day_before_the_last_payment_is_refused(loan):
+    repay(loan, 118_000, on=date(2025, 5, 7))
+    for page in STEPS:
+        assert "7 May 2025" in send(loan, page).context["form"].errors["on"][0]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"amount": "1200001"}, "amount"),
+        ({"amount": "0"}, "amount"),
+        ({"on": "2025-05-05"}, "on"),
+        ({"on": FUTURE}, "on"),
+    ],
+)
+def test_a_wrong_recovery(loan, wrong, field):
+    write_off(loan)
+    assert field in send(loan, "loan-recover", **wrong).context["form"].errors
+
+
+@pytest.mark.parametrize("page", STEPS)
+def test_a_closed_loan_opens_no_form(loan, page):
+    reschedule(loan)
+    assert get(loan.group, page, loan.number).url == card(loan)
+    assert "closed" in str(send(loan, page, on="2025-05-07").context["form"].errors)
+
+
+def test_a_loan_not_written_off_has_nothing_to_recover(loan):
+    assert get(loan.group, "loan-recover", loan.number).url == card(loan)
+    assert "not written off" in send(loan, "loan-recover").context["form"].errors["amount"][0]
+
+
+def test_the_card_offers_what_can_be_done(loan):
+    def offered():
+        content = get(loan.group, "loan", loan.number).content.decode()
+        return [page for page in USUAL if f'href="{url(page, args=[loan.group.code, loan.number])}"' in content]
+
+    assert offered() == STEPS
+    write_off(loan)
+    assert offered() == ["loan-recover"]
+    recover(loan, 1_200_000)
+    assert offered() == []
+
+
+@pytest.mark.parametrize("page", USUAL)
+def test_who_may_only_read_takes_no_step(loan, page):
+    staff = make_user(Role.STAFF, organisation=loan.group.organisation)
+    assert send(loan, page, user=staff).status_code == 403
+    assert "/pay/" not in get(loan.group, "loan", loan.number, user=staff).content.decode()
+
+
+@pytest.mark.parametrize("page", USUAL)
+def test_a_loan_of_another_group_is_not_found(loan, page):
+    assert get(make_group(), page, loan.number).status_code == 404
+
+
+@pytest.mark.parametrize("page", STEPS)
+def test_statements_do_not_grow_with_the_payments(loan, page):
+    few = statements(loan.group, page, loan.number)
+    for _ in range(4):
+        repay(loan, 10_000)
+    assert statements(loan.group, page, loan.number) == few <= 9

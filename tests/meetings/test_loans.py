@@ -1,0 +1,270 @@
+"""Loans on the meeting sheet: requests paid out, limits by the rules, fines for lateness, payoff."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from finance.models import Account, Loan, LoanRequest, Transfer
+from finance.verify import mismatches
+from meetings.models import Meeting
+from tests.factories import ask, facilitator_of, lend, make_group, make_member, make_members, save
+from tests.finance.test_loan_request_services import approve, refuse
+from tests.meetings.pages import balance, errors, post_correction, post_sheet, sign_in
+from tests.meetings.sheets import HELD_ON, sheet_data
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def group():
+    group = make_group(rules={"loan_ceiling": 1_000_000, "fine_late_instalment": 2_500, "payoff_fee": "WAIVED"})
+    make_members(group, 3)
+    save(group.members.first(), 5_000_000)
+    return group
+
+
+@pytest.fixture
+def client(group):
+    client = sign_in(group)
+    client.cookies["django_language"] = "en"
+    return client
+
+
+@pytest.fixture(autouse=True)
+def books_are_sound(db):
+    yield
+    assert list(mismatches()) == []
+
+
+def test_a_request_chosen_on_the_sheet_is_approved_and_paid_out_by_closing(client, group):
+    request = ask(group.members.last())
+    assert post_sheet(client, group, loans_0_request=request.pk).status_code == 302
+    loan = Loan.objects.get()
+    assert (loan.request, loan.member, loan.principal, loan.periods) == (request, request.member, 500_000, 10)
+    assert (loan.purpose, loan.fine_late_instalment, loan.payoff_fee) == ("bibit", 2_500, "WAIVED")
+    assert not LoanRequest.objects.running().exists()
+    page = client.get(f"/g/{group.code}/books/loans/{loan.number}/").content.decode()
+    assert "Approved in a meeting" in page
+
+
+def test_what_is_typed_beside_a_request_counts(client, group):
+    request = ask(group.members.last())
+    post_sheet(client, group, loans_0_request=request.pk, loans_0_principal="300000", loans_0_periods="5")
+    assert (Loan.objects.get().principal, Loan.objects.get().periods) == (300_000, 5)
+
+
+def test_an_approved_request_brings_what_was_approved(client, group):
+    request = approve(ask(group.members.last()))
+    post_sheet(client, group, loans_0_request=request.pk)
+    assert (Loan.objects.get().principal, Loan.objects.get().periods) == (400_000, 8)
+
+
+def test_the_sheet_offers_the_running_requests_only(client, group):
+    running = ask(group.members.first())
+    refuse(ask(group.members.last()))
+    sheet = client.get(f"/g/{group.code}/meetings/new/").context["sheet"]
+    assert sheet.desk.requests == [running]
+
+
+def test_without_requests_there_is_no_choice(client, group):
+    content = client.get(f"/g/{group.code}/meetings/new/").content.decode()
+    assert "loans-0-request" not in content
+
+
+@pytest.mark.parametrize("wrong", ["refused", "stranger", "letters"])
+def test_a_request_that_is_not_running_is_refused_at_the_field(client, group, wrong):
+    ask(group.members.first())
+    values = {
+        "refused": lambda: refuse(ask(group.members.last())).pk,
+        "stranger": lambda: ask(make_member(make_group())).pk,
+        "letters": lambda: "abc",
+    }
+    response = post_sheet(client, group, loans_0_request=values[wrong]())
+    assert "loans-0-request" in errors(response)
+    assert not Loan.objects.exists()
+
+
+def test_a_request_of_somebody_else_than_the_member_chosen(client, group):
+    request = ask(group.members.last())
+    response = post_sheet(client, group, loans_0_request=request.pk, loans_0_member=group.members.first().pk)
+    assert "loans-0-member" in errors(response)
+
+
+def test_a_request_twice_on_one_sheet(client, group):
+    request = ask(group.members.last())
+    response = post_sheet(client, group, loans_0_request=request.pk, loans_1_request=request.pk)
+    assert "loans-1-request" in errors(response)
+    assert not Loan.objects.exists()
+
+
+def test_a_loan_that_never_was_lets_its_request_wait_again(client, group):
+    request = ask(group.members.last())
+    post_sheet(client, group, loans_0_request=request.pk)
+    loan = Loan.objects.get()
+    assert post_correction(client, group, extra={f"k{loan.pk}-cancel": "on"}).status_code == 302
+    assert list(LoanRequest.objects.running()) == [request]
+
+
+def test_the_ceiling_at_the_field(client, group):
+    response = post_sheet(
+        client, group, loans_0_member=group.members.last().pk, loans_0_principal="1000001", loans_0_periods="25"
+    )
+    assert "1.000.000" in errors(response)["loans-0-principal"][0]
+    assert "24 months" in errors(response)["loans-0-periods"][0]
+
+
+def test_a_second_loan_on_the_sheet_is_the_next_step_of_the_ladder():
+    group = make_group(rules={"loan_ladder": "300000;600000"})
+    make_members(group, 2)
+    first, second = group.members.order_by("number")
+    save(first, 5_000_000)
+    lend(second, 100_000)
+    client = sign_in(group)
+    rows = {
+        f"loans_{row}_{name}": value
+        for row, member in enumerate((first, first))
+        for name, value in {"member": member.pk, "principal": "500000", "periods": "5"}.items()
+    }
+    found = errors(post_sheet(client, group, **rows))
+    assert "loans-0-principal" in found
+    assert "loans-1-principal" not in found
+    rows |= {"loans_0_member": second.pk, "loans_1_member": second.pk}
+    assert post_sheet(client, group, **rows).status_code == 302
+
+
+def test_times_the_savings():
+    group = make_group(rules={"loan_savings_times": 2})
+    make_members(group, 2)
+    save(group.members.first(), 100_000)
+    client = sign_in(group)
+    row = {"loans_0_member": group.members.first().pk, "loans_0_periods": "5"}
+    assert "loans-0-principal" in errors(post_sheet(client, group, loans_0_principal="200001", **row))
+    assert "loans-0-principal" in errors(
+        post_sheet(client, group, **{**row, "loans_0_member": group.members.last().pk}, loans_0_principal="1")
+    )
+
+
+# Instalments, fines and payoff
+
+
+@pytest.fixture
+def loan(group):
+    """A loan whose first instalment of Rp 118,000 falls due eight days before the meeting."""
+    due = HELD_ON - timedelta(8)
+    return lend(group.members.last(), first_due=due, fine_late_instalment=2_500, payoff_fee="WAIVED")
+
+
+def paid(loan, amount, **fields):
+    return {f"l{loan.pk}_paid": str(amount), **{f"l{loan.pk}_{name}": value for name, value in fields.items()}}
+
+
+def test_a_late_instalment_brings_its_fine(client, group, loan):
+    assert post_sheet(client, group, **paid(loan, 120_500)).status_code == 302
+    assert balance(group, "LOAN_FINE") == 2_500
+    assert balance(group, "FINE_DUE") == 0
+    assert balance(group, "LOAN", loan=loan) == 1_100_000
+    page = client.get(f"/g/{group.code}/meetings/1/")
+    row = next(row for row in page.context["rows"] if row.member == loan.member)
+    assert row.amounts == (10_000, 118_000, 2_500, 0, 0)
+
+
+def test_a_fine_waived_on_the_sheet(client, group, loan):
+    post_sheet(client, group, **paid(loan, 118_000, waived="panen gagal"))
+    assert not Account.objects.filter(kind="LOAN_FINE").exists()
+    assert Transfer.objects.get(credit_account__kind="LOAN", credit_account__loan=loan).memo == "panen gagal"
+
+
+def test_nobody_is_fined_without_a_payment(client, group, loan):
+    post_sheet(client, group)
+    assert not Account.objects.filter(kind="LOAN_FINE").exists()
+    post_sheet(client, group, held_on=HELD_ON + timedelta(7), **paid(loan, 120_500))
+    assert balance(group, "LOAN_FINE") == 2_500
+
+
+def test_the_fine_is_in_what_is_asked_for(client, group):
+    loan = lend(
+        group.members.last(), first_due=timezone.localdate() - timedelta(1), fine_late_instalment=2_500,
+    )  # fmt: skip
+    page = client.get(f"/g/{group.code}/meetings/new/")
+    form = next(form for form in page.context["sheet"].repayments if form.open_loan.loan == loan)
+    assert form["paid"].value() == "120.500"
+    assert "Why the fine for lateness is waived" in page.content.decode()
+
+
+def test_the_payoff_pays_off_and_more_is_refused(client, group, loan):
+    response = post_sheet(client, group, **paid(loan, 1_220_501))
+    assert "1.220.500" in errors(response)[f"l{loan.pk}-paid"][0]
+    post_sheet(client, group, **paid(loan, 1_220_500))
+    assert balance(group, "LOAN", loan=loan) == 0
+    assert balance(group, "FINE_DUE") == 0
+
+
+def test_a_correction_keeps_the_fine(client, group, loan):
+    post_sheet(client, group, **paid(loan, 120_500))
+    post_sheet(client, group, held_on=HELD_ON + timedelta(7), **paid(loan, 10_000))
+    assert post_correction(client, group, m1_sukarela_in="5000", **paid(loan, 120_500)).status_code == 302
+    assert balance(group, "LOAN_FINE") == 2_500
+    assert balance(group, "FINE_DUE") == 0
+
+
+def test_a_correction_waives_the_fine(client, group, loan):
+    post_sheet(client, group, **paid(loan, 120_500))
+    assert post_correction(client, group, **paid(loan, 120_500, waived="salah tanggal")).status_code == 302
+    assert balance(group, "LOAN_FINE") == 0
+    assert balance(group, "SERVICE_FEE") == 18_000 + 2_500
+
+
+def test_a_correction_that_changes_nothing_finds_the_waiver_again(client, group, loan):
+    post_sheet(client, group, **paid(loan, 118_000, waived="panen gagal"))
+    sheet = client.get(f"/g/{group.code}/meetings/1/correct/").context["sheet"]
+    form = next(form for form in sheet.repayments if form.open_loan.loan == loan)
+    assert (form["paid"].value(), form["waived"].value()) == ("118.000", "panen gagal")
+    response = post_correction(client, group, **paid(loan, 118_000, waived="panen gagal"))
+    assert "Nothing was changed" in response.content.decode()
+
+
+def test_a_correction_with_a_payment_that_was_forgotten_brings_the_fine(client, group, loan):
+    post_sheet(client, group)
+    assert post_correction(client, group, **paid(loan, 120_500)).status_code == 302
+    assert balance(group, "LOAN_FINE") == 2_500
+
+
+@pytest.mark.parametrize(("members", "meetings"), [(5, 1), (30, 4)])
+def test_the_number_of_statements_stays_with_requests_limits_and_fines(members, meetings):
+    group = make_group(
+        rules={"loan_ladder": "500000;1000000", "loan_savings_times": 9000, "fine_late_instalment": 2_500}
+    )
+    people = make_members(group, members)
+    save(people[0], 50_000_000)
+    for member in people:
+        save(member, 10_000, kind="WAJIB")
+    loans = [lend(member, 120_000, 2, fine_late_instalment=2_500) for member in people[: members // 2]]
+    for member in people[1:]:
+        ask(member, amount=100_000)
+    client = sign_in(group)
+    for week in range(meetings):
+        held_on = date(2025, 3, 5) + timedelta(7 * week)
+        assert post_sheet(client, group, held_on=held_on, **paid(loans[0], 1_000)).status_code == 302
+    data = sheet_data(
+        group,
+        held_on=date(2025, 4, 30),
+        agenda_0_title="Lokakarya",
+        loans_0_request=LoanRequest.objects.get(member=people[-1]).pk,
+        other_0_kind="EXPENSE",
+        other_0_amount="5000",
+        other_0_memo="Buku",
+        counted="0",
+        explanation="belum dihitung",
+        **{name: value for loan in loans for name, value in paid(loan, 60_000).items()},
+    )
+    with CaptureQueriesContext(connection) as counted:
+        assert post_sheet(client, group, data=data).status_code == 302
+    assert len(counted) == 20, "\n".join(query["sql"][:110] for query in counted.captured_queries)
+    assert Account.objects.get(kind="LOAN_FINE", loan=loans[-1]).balance == 5_000
+    assert Meeting.objects.filter(status="CLOSED").count() == meetings + 1
+    assert facilitator_of(group) == Meeting.objects.latest("pk").saved_by

@@ -1,10 +1,12 @@
-"""Random histories of joint liability and loans from outside: a group with loans long late, and lenders."""
+"""Random histories of joint liability and loans from outside: a group with loans late and covered, and a lender."""
 
 from __future__ import annotations
 
+from datetime import date
+
 from hypothesis.stateful import RuleBasedStateMachine
 
-from tests.factories import borrow_outside, facilitator_of, lend, make_group, make_members, save
+from tests.factories import borrow_outside, cover, facilitator_of, lend, make_group, make_members, save
 from tests.finance.histories import History
 
 
@@ -17,9 +19,10 @@ class CoverHistory(RuleBasedStateMachine):
         self.members = make_members(self.group, 4)
         self.actor = facilitator_of(self.group)
         borrow_outside(self.group)
-        for member in self.members:
+        for member, other in zip(self.members, reversed(self.members), strict=True):
             save(member, 1_000_000)
-            lend(member, principal=600_000, periods=3)
+            save(other, 1_000_000)
+            cover(lend(member, principal=600_000, periods=3), {other: 100_000}, on=date(2025, 3, 5))
 
     attempt = History.attempt
     repay = History.repay

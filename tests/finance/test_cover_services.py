@@ -316,7 +316,7 @@ def test_a_cover_stays_in_one_group(loan, ani, field):
     other = make_member(make_group())
     deposit(other, 2_000_000)
     there = {"loan": lend(other), "coverer": other, "entry": other.group.entries.first()}[field]
-    row = {"loan": loan, "coverer": ani, "entry": entry, field: there}
+    row = {"loan": loan, "coverer": make_member(loan.group), "entry": entry, field: there}
     with pytest.raises(IntegrityError, match=f"finance_cover_{field}_id_same_group"), transaction.atomic():
         Cover.objects.create(group=loan.group, amount=1, from_savings=False, **row)
 

@@ -70,10 +70,16 @@ def share_out_post(request: GroupRequest) -> HttpResponse:
 def share_out_list(request: GroupRequest, pk: int) -> HttpResponse:
     """What each member got in a share-out, to sign."""
     entry = get_object_or_404(selectors.share_outs(request.group), pk=pk)
+    rows = selectors.share_out_rows(entry)
     return render(
         request,
         "finance/share_out_list.html",
-        {"entry": entry, "rows": selectors.share_out_rows(entry), "signers": selectors.signers(request.group)},
+        {
+            "entry": entry,
+            "rows": rows,
+            "total": sum(row.total for row in rows),
+            "signers": selectors.signers(request.group),
+        },
     )
 
 

@@ -344,6 +344,7 @@ def test_posting_on_the_page_leads_to_the_list_to_sign(group):
     assert response.url == url("share-out-list", args=[group.code, entry.pk])
     content = get(group, "share-out-list", entry.pk).content.decode()
     assert "Signature" in content
+    assert "Rp\xa011.012.000" in content
     assert "Rp\xa03.270.000" in content
     assert balance_sheet(group) == {}
 

@@ -7,6 +7,7 @@ import pytest
 from django.urls import reverse as url
 from django.utils import timezone
 
+from finance import selectors
 from finance.models import Entry, SurplusDivision
 from groups.models import Role
 from tests.factories import facilitator_of, make_group, make_member, make_members, make_user, save
@@ -47,6 +48,19 @@ def test_the_books_lead_to_the_surplus(group):
     content = get(group, "books").content.decode()
     assert url("surplus", args=[group.code]) in content
     assert url("share-out", args=[group.code]) in content
+
+
+def test_the_books_show_what_is_not_divided_and_the_funds(group):
+    assert selectors.group_summary(group).surplus == 1_000_000
+    post(decide(group))
+    summary = selectors.group_summary(group)
+    assert (summary.surplus, summary.reserve, summary.officers_fund, summary.other_fund) == (
+        0,
+        200_000,
+        100_000,
+        50_000,
+    )
+    assert "Officers' fund (dana pengurus)" in get(group, "books").content.decode()
 
 
 def test_every_line_is_on_the_page(group):

@@ -205,6 +205,7 @@ class DebtForm(_RowForm):
     lender = forms.CharField(label=_("Lender"), max_length=120, required=False)
     principal = RupiahField(label=_("Principal as received"), required=False)
     repaid = RupiahField(label=_("Principal repaid so far"), required=False)
+    fee_paid = RupiahField(label=_("Fee (jasa) paid so far"), required=False)
     rate = PercentField(label=_("Service fee (jasa), % a month"), required=False)
     method = forms.ChoiceField(label=_("Fee method"), choices=Method.choices, required=False)
     periods = forms.IntegerField(label=_("Instalments (months)"), min_value=1, max_value=120, required=False)

@@ -262,6 +262,8 @@ def income_statement(group: Group, *, start: date, end: date) -> IncomeStatement
     before, last_year = start - timedelta(1), end.replace(month=1, day=1) - timedelta(1)
     marks = sorted({before, last_year, end})
     sums = dict(zip(marks, _by_kind(positions(group, *marks), len(marks)), strict=True))
+    for mark, fee in zip(marks, _brought_along(group, marks), strict=True):
+        sums[mark][AccountKind.SERVICE_FEE] = sums[mark].get(AccountKind.SERVICE_FEE, 0) - fee
 
     def lines(kinds: Iterable[str]) -> list[ReportLine]:
         return [
@@ -380,6 +382,21 @@ def accounts_of(group: Group) -> list[Account]:
 
 def _by_code(code: str) -> tuple[int, ...]:
     return tuple(int(part) for part in code.split("."))
+
+
+def _brought_along(group: Group, days: Sequence[date]) -> list[int]:
+    """Return by the end of each day the fee that opening balances put on loans: no income of any period here."""
+    divided, fee = AccountKind.SURPLUS_DIVIDED, AccountKind.SERVICE_FEE
+    came = Q(debit_account__kind=divided, credit_account__kind=fee)
+    undone = Q(debit_account__kind=fee, credit_account__kind=divided)
+    amount = Case(When(came, then=F("amount")), default=-F("amount"), output_field=BigIntegerField())
+    sums = Transfer.objects.filter(came | undone, group=group).aggregate(
+        **{
+            f"by{number}": Coalesce(Sum(amount, filter=Q(entry__effective_on__lte=day)), 0)
+            for number, day in enumerate(days)
+        }
+    )
+    return [sums[f"by{number}"] for number in range(len(days))]
 
 
 def _by_kind(found: Iterable[Position], days: int) -> list[dict[str, int]]:

@@ -13,7 +13,17 @@ from django.utils.translation import gettext as _
 
 from finance.errors import NotAllowed
 from finance.ledger import Books, Line
-from finance.models import Account, AccountKind, Entry, EntryKind, InventoryItem, Loan, LoanEvery, OutsideLoan
+from finance.models import (
+    Account,
+    AccountKind,
+    Entry,
+    EntryKind,
+    InventoryItem,
+    Loan,
+    LoanEvery,
+    OutsideLoan,
+    OutsidePayment,
+)
 from finance.selectors.opening import may_open
 from finance.services.money import LoanTerms, _open, _post, loans_open, schedule_of
 from groups.models import Group, Member, User
@@ -51,11 +61,15 @@ class OpeningLoan:
 
 @dataclass(frozen=True, slots=True)
 class OpeningDebt:
-    """A loan from outside still running at the cut-off; `rate` is a fraction per period."""
+    """A loan from outside still running at the cut-off; `rate` is a fraction per period.
+
+    The fee paid before was an expense of the years before: it is kept with the loan, not posted.
+    """
 
     lender: str
     principal: int
     repaid: int
+    fee_paid: int
     rate: Decimal
     method: str
     periods: int
@@ -123,6 +137,11 @@ def opening_record(*, actor: User, group: Group, opening: Opening, key: uuid.UUI
     loans = loans_open(books, [loan.terms for loan in opening.loans]) if opening.loans else []
     debts = [_outside_loan(books, number, debt) for number, debt in enumerate(opening.debts, start=_debts(group) + 1)]
     entry = _post(books, EntryKind.OPENING, opening.on, list(_lines(books, opening, loans, debts)), key)
+    OutsidePayment.objects.bulk_create(
+        OutsidePayment(group=group, outside_loan=debt, principal=owed.repaid, service_fee=owed.fee_paid, entry=entry)
+        for debt, owed in zip(debts, opening.debts, strict=True)
+        if owed.repaid or owed.fee_paid
+    )
     if opening.inventory:
         InventoryItem.objects.create(
             group=group,

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from finance import selectors, services
 from finance.errors import AlreadyPosted, NotAllowed, PeriodClosed
-from finance.models import Account, Entry, InventoryItem, Loan, OutsideLoan
+from finance.models import Account, Entry, InventoryItem, Loan
 from finance.services import LoanTerms, Opening, OpeningLoan, OpeningSavings
 from finance.verify import mismatches
 from groups.models import Group, Role
@@ -109,12 +109,34 @@ def test_the_fee_paid_before_is_no_surplus_to_divide(group):
     income = balance(group, "SERVICE_FEE")
     assert income - balance(group, "SURPLUS_DIVIDED") == 0
     assert balance(group, "CAPITAL") == 0
+    year = {"start": date(2025, 1, 1), "end": CUT_OFF}
+    assert selectors.period_surplus(group, **year).surplus == 0
+    statement = selectors.income_statement(group, **year)
+    assert {line.amount for line in statement.income} == {0}
+
+
+def test_the_fee_of_an_opening_that_was_reversed_is_no_loss(group):
+    reverse(record(group))
+    statement = selectors.income_statement(group, start=date(2025, 1, 1), end=CUT_OFF)
+    assert {line.amount for line in statement.income} == {0}
+
+
+def test_a_debt_row_of_the_page_is_taken(group):
+    row = {
+        "lender": "UPK", "principal": "1000000", "repaid": "400000", "fee_paid": "40000", "rate": "1",
+        "method": "flat", "periods": "10", "received_on": "2025-06-01", "first_due": "2025-07-01",
+    }  # fmt: skip
+    debt = {f"debts-0-{name}": value for name, value in row.items()}
+    assert send(group, {**sheet(group, capital="-400.000"), **debt}).status_code == 302
+    assert balance(group, "OUTSIDE_LOAN") == 600_000
+    wrong = send(make_group(), {**sheet(group, capital="-400.000"), **debt, "debts-0-repaid": "1000000"})
+    assert "repaid" in wrong.context["sheet"].debts.forms[0].errors
 
 
 def test_everything_arrives_on_its_account(group):
     debt = services.OpeningDebt(
-        lender="UPK Dolopo", principal=1_000_000, repaid=400_000, rate=Decimal("0.01"), method="flat", periods=10,
-        received_on=date(2025, 6, 1), first_due=date(2025, 7, 1),
+        lender="UPK Dolopo", principal=1_000_000, repaid=400_000, fee_paid=40_000, rate=Decimal("0.01"),
+        method="flat", periods=10, received_on=date(2025, 6, 1), first_due=date(2025, 7, 1),
     )  # fmt: skip
     record(
         group, cash=500_000, bank=1_000_000, inventory=300_000, inventory_name="Timbangan", social_fund=150_000,
@@ -125,7 +147,8 @@ def test_everything_arrives_on_its_account(group):
         500_000, 1_000_000, 300_000, 600_000, 150_000, 250_000, 500_000, 300_000,
     ]  # fmt: skip
     assert InventoryItem.objects.get().name == "Timbangan"
-    assert OutsideLoan.objects.get().lender == "UPK Dolopo"
+    row = selectors.outside_card(group, 1, on=CUT_OFF).row
+    assert (row.loan.lender, row.principal_paid, row.fee_paid) == ("UPK Dolopo", 400_000, 40_000)
     assert list(mismatches()) == []
 
 

@@ -9,7 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _g
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from finance import selectors
@@ -42,7 +42,7 @@ class CountForm(DatedForm):
         on = super().clean_on()
         latest = selectors.latest_movement(self.group)
         if latest is not None and on < latest:
-            raise ValidationError(_g("Cash moved on %s, after this day: count it again.") % date_format(latest))
+            raise ValidationError(gettext("Cash moved on %s, after this day: count it again.") % date_format(latest))
         return on
 
     @property
@@ -83,5 +83,5 @@ class StatementForm(forms.Form):
         """Refuse a day to come."""
         day: date = self.cleaned_data["statement_on"]
         if day > timezone.localdate():
-            raise ValidationError(_g("This day is in the future."))
+            raise ValidationError(gettext("This day is in the future."))
         return day

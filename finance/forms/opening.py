@@ -12,7 +12,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
-from django.utils.translation import gettext as _g
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from finance.services import LoanTerms, Opening, OpeningDebt, OpeningLoan, OpeningSavings, fee_in_all
@@ -72,16 +72,16 @@ class OpeningForm(forms.Form):
         """A cut-off lies between the founding of the group and today, in a period that is open."""
         on: date = self.cleaned_data["on"]
         if on > timezone.localdate():
-            raise ValidationError(_g("This day is in the future."))
+            raise ValidationError(gettext("This day is in the future."))
         if on < self.group.founded_on:
-            raise ValidationError(_g("The group did not exist yet on this date."))
+            raise ValidationError(gettext("The group did not exist yet on this date."))
         return on
 
     def clean(self) -> dict[str, Any]:
         """Inventory has a name."""
         data = self.cleaned_data
         if data.get("inventory") and not data.get("inventory_name"):
-            self.add_error("inventory_name", _g("Say what it is."))
+            self.add_error("inventory_name", gettext("Say what it is."))
         return data
 
 
@@ -129,7 +129,7 @@ class _RowForm(forms.Form):
         if self.is_filled:
             for name in self.NEEDED:
                 if name not in self.errors and not self.cleaned_data.get(name):
-                    self.add_error(name, _g("This field is required."))
+                    self.add_error(name, gettext("This field is required."))
         return self.cleaned_data
 
     @property
@@ -168,13 +168,13 @@ class RunningLoanForm(_RowForm):
         if not self.is_right:
             return data
         if data["first_due"] <= data["disbursed_on"]:
-            self.add_error("first_due", _g("The first instalment is due after the day the loan is paid out."))
+            self.add_error("first_due", gettext("The first instalment is due after the day the loan is paid out."))
         elif data["principal_paid"] >= data["principal"]:
-            self.add_error("principal_paid", _g("A loan that is paid off is not entered."))
+            self.add_error("principal_paid", gettext("A loan that is paid off is not entered."))
         else:
             asked = fee_in_all(self.loan.terms)
             if data["fee_paid"] > asked:
-                self.add_error("fee_paid", _g("The loan asks for a fee of %s only.") % rupiah(asked))
+                self.add_error("fee_paid", gettext("The loan asks for a fee of %s only.") % rupiah(asked))
         return data
 
     @property
@@ -219,9 +219,9 @@ class DebtForm(_RowForm):
         """A debt is still owed."""
         data = super().clean()
         if self.is_right and data["first_due"] <= data["received_on"]:
-            self.add_error("first_due", _g("The first instalment is due after the loan was received."))
+            self.add_error("first_due", gettext("The first instalment is due after the loan was received."))
         elif self.is_right and data["repaid"] >= data["principal"]:
-            self.add_error("repaid", _g("A loan that is paid off is not entered."))
+            self.add_error("repaid", gettext("A loan that is paid off is not entered."))
         return data
 
     @property
@@ -256,13 +256,13 @@ class OpeningSheet:
         if on is not None:
             for form in self.members:
                 if form.savings.total and form.member.joined_on > on:
-                    form.add_error("wajib", _g("This member joined after the cut-off."))
+                    form.add_error("wajib", gettext("This member joined after the cut-off."))
             for loan in self._right(self.loans):
                 if loan.cleaned_data["disbursed_on"] > on:
-                    loan.add_error("disbursed_on", _g("This is after the cut-off."))
+                    loan.add_error("disbursed_on", gettext("This is after the cut-off."))
             for debt in self._right(self.debts):
                 if debt.cleaned_data["received_on"] > on:
-                    debt.add_error("received_on", _g("This is after the cut-off."))
+                    debt.add_error("received_on", gettext("This is after the cut-off."))
         formsets = not (self.loans.non_form_errors() or self.debts.non_form_errors())
         return formsets and not any(form.errors for form in self._forms())
 

@@ -10,7 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
-from django.utils.translation import gettext as _g
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from finance.lines import OtherMoney
@@ -46,9 +46,9 @@ class DatedForm(forms.Form):
         """Refuse a day to come and one before the group."""
         on: date = self.cleaned_data["on"]
         if on > timezone.localdate():
-            raise ValidationError(_g("This day is in the future."))
+            raise ValidationError(gettext("This day is in the future."))
         if on < self.group.founded_on:
-            raise ValidationError(_g("The group did not exist yet on this date."))
+            raise ValidationError(gettext("The group did not exist yet on this date."))
         return on
 
 
@@ -83,11 +83,11 @@ class MoneyForm(DatedForm):
             return data
         is_of_member = kind in MemberMoney.values
         if is_of_member and not data.get("member") and "member" not in self.errors:
-            self.add_error("member", _g("Choose whose money it is."))
+            self.add_error("member", gettext("Choose whose money it is."))
         if not is_of_member and data.get("member"):
-            self.add_error("member", _g("This kind of money belongs to no member."))
+            self.add_error("member", gettext("This kind of money belongs to no member."))
         if (not is_of_member or kind in self.NEEDS_MEMO) and not data.get("memo") and "memo" not in self.errors:
-            self.add_error("memo", _g("Say what it was for."))
+            self.add_error("memo", gettext("Say what it was for."))
         return data
 
 
@@ -108,18 +108,18 @@ class WriteDownForm(DatedForm):
         self.item = item
         self.worth = worth
         super().__init__(*args, **kwargs)
-        self.fields["amount"].help_text = _g("All of it, %s, when the thing is gone.") % rupiah(worth)
+        self.fields["amount"].help_text = gettext("All of it, %s, when the thing is gone.") % rupiah(worth)
 
     def clean_on(self) -> date:
         """Refuse a day before the group had the thing."""
         on = super().clean_on()
         if on < self.item.acquired_on:
-            raise ValidationError(_g("The group did not have the thing yet on this date."))
+            raise ValidationError(gettext("The group did not have the thing yet on this date."))
         return on
 
     def clean_amount(self) -> int:
         """Refuse more than the thing is worth."""
         amount: int = self.cleaned_data["amount"]
         if amount > self.worth:
-            raise ValidationError(_g("The thing is worth only %s in the books.") % rupiah(self.worth))
+            raise ValidationError(gettext("The thing is worth only %s in the books.") % rupiah(self.worth))
         return amount

@@ -10,7 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _g
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from groups.forms import DateInput
@@ -36,9 +36,9 @@ class PeriodCloseForm(forms.Form):
         through: date = self.cleaned_data["through"]
         closed = self.group.books_closed_through
         if through >= timezone.localdate():
-            raise ValidationError(_g("Only days that are over can be closed."))
+            raise ValidationError(gettext("Only days that are over can be closed."))
         if through < self.group.founded_on:
-            raise ValidationError(_g("The group did not exist yet on this date."))
+            raise ValidationError(gettext("The group did not exist yet on this date."))
         if closed is not None and through <= closed:
-            raise ValidationError(_g("The books are closed through %s.") % date_format(closed))
+            raise ValidationError(gettext("The books are closed through %s.") % date_format(closed))
         return through

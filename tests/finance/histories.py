@@ -158,6 +158,39 @@ class History(RuleBasedStateMachine):
             loan = loans[which % len(loans)]
             self.attempt(services.outside_loan_repay, group=self.group, loan=loan, amount=amount, source=source, on=on)
 
+    @rule(member=who, amount=amounts, on=days)
+    def help(self, member, amount, on):
+        self.attempt(
+            services.social_help, group=self.group, member=self.members[member], amount=amount, reason="sakit", on=on
+        )
+
+    @rule(member=who, on=days)
+    def settle(self, member, on):
+        self.attempt(services.member_settle, group=self.group, member=self.members[member], on=on)
+
+    @rule(price=amounts, on=days)
+    def buy(self, price, on):
+        self.attempt(services.inventory_buy, group=self.group, name="Timbangan", price=price, on=on)
+
+    @rule(which=any_of_them, amount=amounts, on=days)
+    def write_down(self, which, amount, on):
+        things = list(selectors.inventory_items(self.group))
+        if things:
+            thing = things[which % len(things)]
+            self.attempt(
+                services.inventory_write_down, item=thing, amount=min(amount, thing.worth or 1), reason="aus", on=on
+            )
+
+    @rule(through=st.dates(FOUNDED, FOUNDED + timedelta(days=20)))
+    def close_period(self, through):
+        self.attempt(services.period_close, group=self.group, through=through)
+
+    @invariant()
+    def things_are_worth_what_the_books_say(self):
+        worth = sum(thing.worth for thing in selectors.inventory_items(self.group))
+        account = Account.objects.filter(group=self.group, kind="INVENTORY").first()
+        assert worth == (account.balance if account else 0)
+
     @rule(which=any_of_them)
     def reverse(self, which):
         entries = list(Entry.objects.filter(group=self.group))
@@ -230,7 +263,9 @@ class History(RuleBasedStateMachine):
     @invariant()
     def loans_owe_principal_less_what_was_repaid(self):
         for loan in Loan.objects.filter(group=self.group):
-            to_loan = Transfer.objects.filter(entry__kind__in=["REPAYMENT", "COVER"], entry__reversed_by=None)
+            to_loan = Transfer.objects.filter(
+                entry__kind__in=["REPAYMENT", "COVER", "LEAVING"], entry__reversed_by=None
+            )
             repaid = to_loan.filter(credit_account__kind="LOAN", credit_account__loan=loan)
             owed = Account.objects.get(loan=loan, kind="LOAN").balance
             expected = 0 if loan.cancelled_at else loan.principal - sum(repaid.values_list("amount", flat=True))

@@ -13,16 +13,21 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
+from functools import cached_property
 from io import BytesIO
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.formats import date_format
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
+
+from groups.money import rupiah
+from groups.templatetags.kelompok import percent
 
 Cell = str | int | date | Fraction | None
 
@@ -49,7 +54,7 @@ _DECIMALS = 4
 """Of a fraction in a file: 0.1234 is 12.34 %."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Column:
     """A column; one that is not `on_phone` is left out on a narrow screen, never on paper or in a file."""
 
@@ -57,10 +62,10 @@ class Column:
     kind: ColumnKind = ColumnKind.TEXT
     on_phone: bool = True
 
-    @property
+    @cached_property
     def css(self) -> str:
         """The classes of its cells."""
-        align = {ColumnKind.MONEY: "money", ColumnKind.NUMBER: "number", ColumnKind.PERCENT: "number"}
+        align = {"money": "money", "number": "number", "percent": "number", "date": "text-nowrap"}
         hidden = "" if self.on_phone else "d-none d-md-table-cell d-print-table-cell"
         return f"{align.get(self.kind, '')} {hidden}".strip()
 
@@ -101,16 +106,27 @@ class Table:
         """The column whose text leads to the `url` of its row."""
         return next(column for column in self.columns if column.kind == ColumnKind.TEXT)
 
-    def lines(self) -> Iterator[tuple[Row, list[tuple[Column, Cell]]]]:
-        """Yield each row with its cells beside their columns, for a page."""
+    def lines(self) -> Iterator[tuple[Row, list[tuple[Column, str]]]]:
+        """Yield each row with its columns and what to write in them, for a page."""
         for row in self.rows:
-            yield row, list(zip(self.columns, row.cells, strict=True))
+            yield (
+                row,
+                [(column, shown(cell, column.kind)) for column, cell in zip(self.columns, row.cells, strict=True)],
+            )
 
 
 def respond(request: HttpRequest, template: str, context: dict[str, Any], table: Callable[[], Table]) -> HttpResponse:
     """Answer with the file that `?format=xlsx` or `?format=csv` asks for, else with the page."""
     write = _WRITERS.get(request.GET.get("format", ""))
     return render(request, template, context) if write is None else write(table())
+
+
+def shown(cell: Cell, kind: ColumnKind) -> str:
+    """Return a cell as people read it."""
+    if cell is None and kind != ColumnKind.PERCENT:
+        return ""
+    write = _SHOWN.get(kind)
+    return str(cell) if write is None else write(cell)
 
 
 def safe_text(text: str) -> str:
@@ -162,6 +178,11 @@ def to_xlsx(table: Table) -> HttpResponse:
     return response
 
 
+_SHOWN: dict[str, Callable[[Any], str]] = {
+    ColumnKind.MONEY: rupiah,
+    ColumnKind.DATE: lambda day: date_format(day, "SHORT_DATE_FORMAT"),
+    ColumnKind.PERCENT: percent,
+}
 _WRITERS: dict[str, Callable[[Table], HttpResponse]] = {"csv": to_csv, "xlsx": to_xlsx}
 
 

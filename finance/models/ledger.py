@@ -101,6 +101,10 @@ class Account(models.Model):
     def __str__(self) -> str:
         return f"{self.code} {self.get_kind_display()}"
 
+    def get_kind_display(self) -> str:  # type: ignore[no-redef]
+        """The kind in words. Django's own would translate every kind there is, for each line of a book."""
+        return str(AccountKind(self.kind).label)
+
     @property
     def balance(self) -> int:
         """Rupiah on the account's normal side."""

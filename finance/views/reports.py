@@ -13,7 +13,7 @@ from finance.tables import respond
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
 
-LINES_ON_A_PAGE = 100
+LINES_ON_A_PAGE = 50
 
 
 @requires(Capability.READ)

@@ -32,7 +32,7 @@ def run() -> int:
     from django.core.management import call_command
     from django.db import connection
 
-    from tests.bench import bench_assessment, bench_meeting
+    from tests.bench import bench_assessment, bench_books, bench_meeting
 
     if connection.vendor != "postgresql":
         sys.exit("DATABASE_URL must name a PostgreSQL.")
@@ -42,7 +42,7 @@ def run() -> int:
     connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
     above = 0
     try:
-        for bench in (bench_meeting, bench_assessment):
+        for bench in (bench_meeting, bench_books, bench_assessment):
             for figure in bench.figures():
                 figure.report()
                 above += figure.ratio > figure.limit

@@ -1,0 +1,187 @@
+"""The books of a group with 10,000 transfers: the first page of each, beside the plain SQL that gives its numbers.
+
+Reading it has one limit, the whole request with its page another, as for closing a meeting.
+
+The trial balance has no floor of its own: it is held against that of a group with a tenth of the history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from finance import selectors
+from finance.models import Account
+from groups.models import Group, Organisation, Role
+from tests.bench.figures import Figure, interleaved
+from tests.factories import lend, make_group, make_members, make_organisation, make_user, save
+
+TRANSFERS, MEMBERS = 10_000, 25
+LIMIT, REQUEST_LIMIT, INDEPENDENT = 3, 12, 1.5
+STATEMENTS = 10
+
+Statement = tuple[str, dict[str, Any]]
+
+_LINES = """
+SELECT t.id, e.effective_on, t.amount, t.memo, d.code, d.kind, c.code, c.kind, m.name
+FROM finance_entry e JOIN finance_transfer t ON t.entry_id = e.id
+JOIN finance_account d ON d.id = t.debit_account_id JOIN finance_account c ON c.id = t.credit_account_id
+LEFT JOIN groups_member m ON m.id = t.member_id
+WHERE e.group_id = %(group)s AND e.effective_on BETWEEN %(start)s AND %(end)s
+    AND (t.debit_account_id = %(cash)s OR t.credit_account_id = %(cash)s)
+ORDER BY e.effective_on, e.id, t.id LIMIT {limit}
+"""
+_SUMS = """
+SELECT COUNT(*) FILTER (WHERE e.effective_on <= %(end)s),
+    SUM(t.amount) FILTER (WHERE t.debit_account_id = %(cash)s),
+    SUM(t.amount) FILTER (WHERE t.credit_account_id = %(cash)s),
+    SUM(t.amount) FILTER (WHERE t.debit_account_id = %(cash)s AND e.effective_on <= %(end)s),
+    SUM(t.amount) FILTER (WHERE t.credit_account_id = %(cash)s AND e.effective_on <= %(end)s)
+FROM finance_entry e JOIN finance_transfer t ON t.entry_id = e.id
+WHERE e.group_id = %(group)s AND e.effective_on >= %(start)s
+    AND (t.debit_account_id = %(cash)s OR t.credit_account_id = %(cash)s)
+"""
+_POSITIONS = """
+SELECT a.code, a.kind, a.debits_posted, a.credits_posted, m.name, l.debits, l.credits
+FROM finance_account a LEFT JOIN groups_member m ON m.id = a.member_id
+LEFT JOIN (
+    SELECT account_id, SUM(debit) AS debits, SUM(credit) AS credits
+    FROM (
+        SELECT t.debit_account_id AS account_id, t.amount AS debit, 0 AS credit
+        FROM finance_entry e JOIN finance_transfer t ON t.entry_id = e.id
+        WHERE e.group_id = %(group)s AND e.effective_on > %(on)s
+        UNION ALL
+        SELECT t.credit_account_id, 0, t.amount
+        FROM finance_entry e JOIN finance_transfer t ON t.entry_id = e.id
+        WHERE e.group_id = %(group)s AND e.effective_on > %(on)s
+    ) moved GROUP BY account_id
+) l ON l.account_id = a.id
+WHERE a.group_id = %(group)s ORDER BY a.code
+"""
+
+
+def figures(transfers: int = TRANSFERS, repetitions: int = 40) -> Iterator[Figure]:
+    """Fill two groups, then measure each first page beside its floor."""
+    organisation = make_organisation()
+    today = timezone.localdate()
+    large, small = fill(organisation, transfers, today), fill(organisation, transfers // 10, today)
+    client = Client()
+    client.force_login(make_user(Role.STAFF, organisation=organisation))
+    begun = today.replace(year=today.year - 3)
+    cash = Account.objects.get(group=large, kind="CASH").pk
+    span = {"group": large.pk, "cash": cash, "start": begun, "end": today}
+    last_year: dict[str, Any] = {"group": large.pk, "on": date(today.year - 1, 12, 31)}
+    period = {"start": begun.isoformat(), "end": today.isoformat()}
+    signed_in = user_of(client)
+
+    def first_lines(number: int) -> Callable[[int], object]:
+        return lambda _: selectors.cash_book(large, start=begun, end=today).lines[0:number]
+
+    closing = last_year["on"]
+    pages: list[tuple[str, str, dict[str, str], Callable[[int], object], list[Statement]]] = [
+        ("cash book", "cash-book", period, first_lines(200), [(_SUMS, span), (_LINES.format(limit=200), span)]),
+        ("general ledger", "general-ledger", period, first_lines(50), [(_SUMS, span), (_LINES.format(limit=50), span)]),
+        (
+            "trial balance of last year",
+            "trial-balance",
+            {"end": closing.isoformat()},
+            lambda _: selectors.trial_balance(large, end=closing),
+            [(_POSITIONS, last_year)],
+        ),
+        (
+            "balance sheet of last year",
+            "balance-sheet",
+            {"on": closing.isoformat()},
+            lambda _: selectors.balance_sheet(large, on=closing),
+            [(_POSITIONS, last_year)],
+        ),
+    ]
+    for name, page, query, work, floor in pages:
+        url = reverse(page, args=[large.code])
+        plain = read([*signed_in, *floor])
+        ms, page_ms, floor_ms = interleaved(repetitions, work, opened(client, url, query), plain)
+        yield Figure(f"{name} of {transfers} transfers, read", ms, floor_ms, LIMIT, repetitions)
+        yield Figure(f"{name} of {transfers} transfers, whole request", page_ms, floor_ms, REQUEST_LIMIT, repetitions)
+
+    ms, floor_ms = interleaved(
+        repetitions,
+        lambda _: selectors.trial_balance(large, end=today),
+        lambda _: selectors.trial_balance(small, end=today),
+    )
+    yield Figure(
+        f"trial balance of today, {transfers} transfers beside a tenth", ms, floor_ms, INDEPENDENT, repetitions
+    )
+
+
+def opened(client: Client, url: str, query: dict[str, str]) -> Callable[[int], None]:
+    """Return the work of opening a page, which takes few statements."""
+
+    def work(_number: int) -> None:
+        assert client.get(url, query, secure=True).status_code == 200
+
+    with CaptureQueriesContext(connection) as queries:
+        work(0)
+    assert len(queries) <= STATEMENTS, f"{url}: {len(queries)} statements"
+    return work
+
+
+def read(statements: Sequence[Statement]) -> Callable[[int], None]:
+    """Return the work of reading statements of plain SQL."""
+
+    def work(_number: int) -> None:
+        with connection.cursor() as cursor:
+            for sql, parameters in statements:
+                cursor.execute(sql, parameters)
+                cursor.fetchall()
+
+    return work
+
+
+def user_of(client: Client) -> list[Statement]:
+    """Return what any page reads first: who asks."""
+    return [
+        ("SELECT session_data FROM django_session WHERE session_key = %(key)s", {"key": client.session.session_key}),
+        ("SELECT * FROM groups_user WHERE id = %(user)s", {"user": int(client.session["_auth_user_id"])}),
+    ]
+
+
+def fill(organisation: Organisation, transfers: int, today: date) -> Group:
+    """Make a group whose members saved and borrowed at weekly meetings, each meeting one entry (PostgreSQL)."""
+    group = make_group(make_user(organisation=organisation), founded_on=today - timedelta(1500))
+    first = today - timedelta(1400)
+    for member in make_members(group, MEMBERS):
+        save(member, 2_000_000, on=first)
+        save(member, 10_000, kind="WAJIB", on=first)
+        lend(member, principal=1_000_000, disbursed_on=first, first_due=first + timedelta(30))
+    meetings = transfers // (2 * MEMBERS)
+    parameters = {"group": group.pk, "user": group.recorded_by_id, "meetings": meetings, "today": today}
+    with connection.cursor() as cursor:
+        for statement in _FILL.split(";\n"):
+            cursor.execute(statement, parameters)
+        cursor.execute("VACUUM ANALYZE")
+    return group
+
+
+_FILL = """
+INSERT INTO finance_entry (group_id, kind, effective_on, recorded_at, recorded_by_id, memo, key)
+SELECT %(group)s, 'MEETING', %(today)s - (1000 * i / %(meetings)s)::int, now(), %(user)s, '', gen_random_uuid()
+FROM generate_series(1, %(meetings)s) i;
+INSERT INTO finance_transfer (entry_id, group_id, debit_account_id, credit_account_id, amount, debit_balance_after,
+    credit_balance_after, member_id, memo)
+SELECT e.id, %(group)s, cash.id, a.id, 1000, 0, 0, a.member_id, ''
+FROM finance_entry e
+JOIN finance_account cash ON cash.group_id = %(group)s AND cash.kind = 'CASH'
+JOIN finance_account a ON a.group_id = %(group)s AND a.kind IN ('WAJIB', 'SUKARELA')
+WHERE e.group_id = %(group)s AND e.kind = 'MEETING'
+ORDER BY e.id;
+UPDATE finance_account a SET
+    debits_posted = COALESCE((SELECT SUM(amount) FROM finance_transfer t WHERE t.debit_account_id = a.id), 0),
+    credits_posted = COALESCE((SELECT SUM(amount) FROM finance_transfer t WHERE t.credit_account_id = a.id), 0)
+WHERE a.group_id = %(group)s"""

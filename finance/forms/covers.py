@@ -82,7 +82,7 @@ class CoverForm(forms.Form):
         self.fields["amount"].initial = arrears(books, loan, on=timezone.localdate())
         for member in members:
             label = gettext("Share of %(member)s") % {"member": member}
-            self.fields[f"share_{member.pk}"] = RupiahField(label=label, required=False)
+            self.fields[f"share_{member.pk}"] = _amount_in_a_row(label)
 
     def rows(self) -> Iterator[CoverRow]:
         """Yield what the form asks about each member."""
@@ -162,9 +162,8 @@ class RecoverForm(forms.Form):
         self.claims = claims
         super().__init__(*args, **kwargs)
         for claim in claims:
-            self.fields[f"back_{claim.coverer.pk}"] = RupiahField(
-                label=gettext("To %(member)s") % {"member": claim.coverer}, required=False
-            )
+            label = gettext("To %(member)s") % {"member": claim.coverer}
+            self.fields[f"back_{claim.coverer.pk}"] = _amount_in_a_row(label)
 
     def rows(self) -> Iterator[RecoverRow]:
         """Yield each claim with its field."""
@@ -200,3 +199,10 @@ def open_day(on: date, group: Group) -> date:
     if group.books_closed_through is not None and on <= group.books_closed_through:
         raise ValidationError(str(PeriodClosed(group.books_closed_through)))
     return on
+
+
+def _amount_in_a_row(label: str) -> RupiahField:
+    """Return a field that is narrow enough for a table on a phone."""
+    return RupiahField(
+        label=label, required=False, widget=forms.TextInput(attrs={"class": "form-control form-control-sm", "size": 9})
+    )

@@ -9,15 +9,23 @@ from django.utils.translation import gettext_lazy as _
 
 from finance.models import (
     Account,
+    BankTick,
     CashCount,
     Cover,
     CoverRecovery,
     Entry,
     Instalment,
+    InventoryItem,
+    InventoryWriteDown,
     Loan,
     LoanRequest,
     OutsideLoan,
     OutsidePayment,
+    PeriodBalance,
+    PeriodClosing,
+    SurplusDivision,
+    SurplusPart,
+    SurplusShare,
     Transfer,
 )
 from groups.admin import ReadOnlyAdmin
@@ -176,3 +184,71 @@ class CashCountAdmin(LedgerAdmin):
 
     list_display = ["counted_on", "group", "expected", "counted", "explanation", "settled_on", "settled_how"]
     search_fields = ["group__code", "explanation"]
+
+
+@admin.register(PeriodClosing)
+class PeriodClosingAdmin(LedgerAdmin):
+    """Closed periods of all groups."""
+
+    list_display = ["through", "group", "closed_at", "closed_by"]
+    list_select_related: ClassVar[Any] = ["group", "closed_by"]
+    search_fields = ["group__code"]
+
+
+@admin.register(PeriodBalance)
+class PeriodBalanceAdmin(LedgerAdmin):
+    """What the accounts held at the ends of closed periods."""
+
+    list_display = ["through", "group", "account", "debits", "credits"]
+    list_select_related: ClassVar[Any] = ["group", "account"]
+    search_fields = ["group__code", "account__code"]
+
+
+class WriteDownInline(LinesInline):
+    """The write-downs of a thing."""
+
+    model = InventoryWriteDown
+    fields: ClassVar[Any] = ["amount", "entry"]
+
+
+@admin.register(InventoryItem)
+class InventoryItemAdmin(LedgerAdmin):
+    """Things the groups own."""
+
+    list_display = ["name", "group", "acquired_on", "price", "entry"]
+    list_select_related: ClassVar[Any] = ["group", "entry"]
+    search_fields = ["group__code", "name"]
+    inlines = [WriteDownInline]
+
+
+@admin.register(BankTick)
+class BankTickAdmin(LedgerAdmin):
+    """Lines of bank books seen on statements."""
+
+    list_display = ["transfer", "group", "statement_on", "ticked_at", "ticked_by"]
+    list_select_related: ClassVar[Any] = ["group", "transfer", "ticked_by"]
+    search_fields = ["group__code"]
+
+
+class SurplusShareInline(LinesInline):
+    """The members' parts of a division."""
+
+    model = SurplusShare
+    fields: ClassVar[Any] = ["member", "savings_base", "borrowing_base", "by_savings", "by_borrowing"]
+
+
+class SurplusPartInline(LinesInline):
+    """The other parts of a division."""
+
+    model = SurplusPart
+    fields: ClassVar[Any] = ["purpose", "amount"]
+
+
+@admin.register(SurplusDivision)
+class SurplusDivisionAdmin(LedgerAdmin):
+    """Divisions of the surplus; they are decided and posted on the group's pages."""
+
+    list_display = ["group", "period_start", "period_end", "surplus", "decided_on", "paid_to", "entry", "withdrawn_at"]
+    list_select_related: ClassVar[Any] = ["group", "entry"]
+    search_fields = ["group__code"]
+    inlines = [SurplusShareInline, SurplusPartInline]

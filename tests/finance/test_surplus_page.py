@@ -275,6 +275,17 @@ def test_who_may_only_read_sees_and_does_nothing(group):
     assert Entry.objects.filter(kind="SURPLUS").count() == 0
 
 
+def test_the_admin_shows_a_division_with_its_parts_and_changes_nothing(group):
+    division = decide(group)
+    admin = make_user(Role.ADMIN, organisation=group.organisation)
+    page = url("admin:finance_surplusdivision_change", args=[division.pk])
+    content = signed_in(admin).get(page).content.decode()
+    assert "120000" in content.replace(",", "").replace(".", "")
+    assert 'name="_save"' not in content
+    stranger = make_user(Role.ADMIN)
+    assert signed_in(stranger).get(page).status_code == 302
+
+
 def test_another_groups_division_is_not_found(group):
     division = decide(group)
     for name in ("surplus-division", "surplus-post", "surplus-withdraw"):

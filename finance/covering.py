@@ -35,7 +35,11 @@ class CoverShare:
 
 @dataclass(frozen=True, slots=True)
 class CoverPlan:
-    """What a cover of arrears does, in rupiah; the amounts without `_after` are those before it."""
+    """What a cover of arrears does, in rupiah; the amounts without `_after` are those before it.
+
+    `arrears_after` can be more than arrears less amount: the fee of an instalment due on the day itself is paid
+    before principal that is late.
+    """
 
     loan: Loan
     on: date
@@ -43,6 +47,7 @@ class CoverPlan:
     shares: tuple[CoverShare, ...]
     lines: tuple[Line, ...]
     arrears: int
+    arrears_after: int
     outstanding: int
     cash: int
 
@@ -62,11 +67,6 @@ class CoverPlan:
         return sum(line.amount for line in self.lines if line.credit.kind == AccountKind.LOAN)
 
     @property
-    def arrears_after(self) -> int:
-        """What is still late on the loan, fines included."""
-        return self.arrears - self.amount
-
-    @property
     def outstanding_after(self) -> int:
         """Principal that is still to be repaid."""
         return self.outstanding - self.principal
@@ -84,18 +84,23 @@ class CoverPlan:
         return hashlib.sha256(repr(decided).encode()).hexdigest()[:16]
 
 
-def arrears(books: Books, loan: Loan, *, on: date) -> int:
+def arrears(books: Books, loan: Loan, *, on: date, fee: int = 0, principal: int = 0, fine: int = 0) -> int:
     """Return what is late on a loan on the day `on`, in rupiah: instalments, and the fines charged for them.
 
-    Zero for a loan that is paid off or cancelled.
+    Zero for a loan that is paid off or cancelled. `fee`, `principal` and `fine` count as paid beside what the books
+    have.
     """
     balance = books.balance(AccountKind.LOAN, loan=loan)
     if balance == 0:
         return 0
     fee_paid = books.balance(AccountKind.SERVICE_FEE, loan=loan)
-    instalments = list(loan.instalments.all())
-    late = standing(instalments, fee_paid=fee_paid, principal_paid=loan.principal - balance, on=on).late
-    return late + books.balance(AccountKind.FINE_DUE, loan=loan)
+    late = standing(
+        list(loan.instalments.all()),
+        fee_paid=fee_paid + fee,
+        principal_paid=loan.principal - balance + principal,
+        on=on,
+    ).late
+    return late + books.balance(AccountKind.FINE_DUE, loan=loan) - fine
 
 
 def plan_cover(books: Books, loan: Loan, shares: Mapping[Member, int], *, from_savings: bool, on: date) -> CoverPlan:
@@ -113,14 +118,20 @@ def plan_cover(books: Books, loan: Loan, shares: Mapping[Member, int], *, from_s
         raise CoverRefused(_("The amount must be more than zero."))
     if amount > late:
         raise CoverRefused(_("Only %(amount)s is late on this loan.") % {"amount": rupiah(late)})
-    planned = tuple(_share(books, loan, member, share, from_savings) for member, share in shares.items() if share)
+    shared = tuple(_share(books, loan, member, share, from_savings) for member, share in shares.items() if share)
+    lines = tuple(_lines(books, loan, shared, from_savings, on))
+    fee, principal, fine = (
+        sum(line.amount for line in lines if line.credit.kind == kind)
+        for kind in (AccountKind.SERVICE_FEE, AccountKind.LOAN, AccountKind.FINE_DUE)
+    )
     return CoverPlan(
         loan=loan,
         on=on,
         from_savings=from_savings,
-        shares=planned,
-        lines=tuple(_lines(books, loan, planned, from_savings, on)),
+        shares=shared,
+        lines=lines,
         arrears=late,
+        arrears_after=arrears(books, loan, on=on, fee=fee, principal=principal, fine=fine),
         outstanding=books.balance(AccountKind.LOAN, loan=loan),
         cash=books.balance(AccountKind.CASH),
     )

@@ -10,11 +10,23 @@ from django.db import IntegrityError, connection, transaction
 from finance import selectors, services
 from finance.covering import plan_cover
 from finance.errors import AlreadyPosted, CoverRefused, NotAllowed, PeriodClosed
-from finance.ledger import books_of
+from finance.ledger import Posting, books_of, open_books
+from finance.lines import late_fine
 from finance.models import Account, Cover, CoverRecovery, Entry, EntryKind
 from finance.verify import mismatches
 from groups.models import Role
-from tests.factories import cover, facilitator_of, lend, make_group, make_member, make_user, pay_back, repay, reverse
+from tests.factories import (
+    FOUNDED,
+    cover,
+    facilitator_of,
+    lend,
+    make_group,
+    make_member,
+    make_user,
+    pay_back,
+    repay,
+    reverse,
+)
 from tests.factories import save as deposit
 
 pytestmark = pytest.mark.django_db
@@ -103,6 +115,32 @@ def test_the_plan_is_what_is_posted(loan, ani):
     assert balance(loan.group, "LOAN", loan=loan) == plan.outstanding_after
     assert balance(loan.group, "SUKARELA", member=ani) == plan.shares[0].savings_after
     assert plan.arrears_after == LATE - 118_000
+
+
+def test_a_fee_due_today_is_paid_before_late_principal(loan, ani):
+    books = books_of(loan.group, facilitator_of(loan.group))
+    plan = plan_cover(books, loan, {ani: LATE}, from_savings=True, on=date(2025, 6, 4))
+    cover(loan, {ani: LATE}, on=date(2025, 6, 4))
+    assert balance(loan.group, "SERVICE_FEE", loan=loan) == 4 * 18_000
+    (row,) = selectors.loan_rows(selectors.loans_on(loan.group, on=date(2025, 6, 4)), on=date(2025, 6, 4))
+    assert plan.arrears_after == row.standing.late == 18_000
+
+
+def test_fines_on_the_loan_are_arrears_too():
+    group = make_group(rules={"fine_late_instalment": 5_000, "fine_first": True})
+    siti, ani = make_member(group, "Siti"), make_member(group, "Ani")
+    deposit(ani, 2_000_000)
+    loan = lend(siti, fine_late_instalment=5_000, fine_first=True)
+    with transaction.atomic():
+        books = open_books(group=group, actor=facilitator_of(group))
+        books.post([Posting(EntryKind.FINE, FOUNDED, late_fine(books, loan, 5_000, "terlambat"), uuid.uuid4())])
+    books = books_of(group, facilitator_of(group))
+    plan = plan_cover(books, loan, {ani: LATE + 5_000}, from_savings=True, on=date(2025, 5, 10))
+    assert (plan.arrears, plan.arrears_after, plan.income) == (LATE + 5_000, 0, 54_000)
+    cover(loan, {ani: LATE + 5_000})
+    assert balance(group, "FINE_DUE", loan=loan) == 0
+    assert owed(siti) == {"Ani": LATE + 5_000}
+    assert list(mismatches()) == []
 
 
 @pytest.mark.parametrize("amount", [LATE + 1, 10**9])

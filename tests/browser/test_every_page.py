@@ -13,7 +13,8 @@ from django.core.management import call_command
 from django.urls import URLPattern, reverse
 from django.utils import timezone
 
-from finance.models import CashCount, Entry, Loan
+from finance.models import CashCount, Entry, InventoryItem, Loan
+from finance.services import inventory_buy
 from groups.models import FacilitatorAssignment, Group, Role, User
 from groups.permissions import Capability, declared_capability, walk_urls
 from kelompok.demo.cast import PASSWORD
@@ -31,6 +32,8 @@ NO_PAGES = {
     "decision-done",
     "assessment-finalise",
     "dashboard-score",
+    "period-close",
+    "bank-tick",
 }
 """Addresses that answer with something else than a page of their own."""
 BY_STAFF = {Capability.ASSESS, Capability.CONFIGURE}
@@ -48,6 +51,8 @@ def group(committed_db) -> Group:
     group = Group.objects.filter(loans__isnull=False).distinct().first()
     assert group is not None
     recorder = facilitator(group)
+    today = timezone.localdate()
+    inventory_buy(actor=recorder, group=group, name="Timbangan", price=1_000, on=today, key=uuid.uuid4())
     draft_save(actor=recorder, group=group, key=uuid.uuid4(), draft={})
     CashCount.objects.create(
         group=group,
@@ -77,6 +82,7 @@ def address(name: str, group: Group) -> str:
         "loan": {"number": Loan.objects.filter(group=group).first().number},
         "entry": {"pk": Entry.objects.filter(group=group).first().pk},
         "cash-difference-settle": {"pk": CashCount.objects.filter(group=group, counted=95_000).first().pk},
+        "inventory-write-down": {"pk": InventoryItem.objects.filter(group=group).first().pk},
         "meeting": {"number": closed.number},
         "meeting-edit": {"number": Meeting.objects.filter(group=group, status=MeetingStatus.DRAFT).first().number},
         "meeting-correct": {"number": closed.number},

@@ -127,6 +127,24 @@ def repayments(page):
     return [f"[name={name}]" for name in names]
 
 
+def test_a_fine_by_the_rules_follows_the_attendance(visit, group):
+    site = visit()
+    site.sign_in(facilitator_of(group).username)
+    site.open(reverse("meeting-new", args=[group.code]))
+    row = site.page.locator("[data-member]").nth(1)
+    fine, expected = row.locator("[name$=-fine]"), site.page.locator("[data-expected]")
+    before = expected.inner_text()
+    row.locator("[value=LATE]").check(force=True)
+    assert fine.input_value() == "2.000"
+    assert fine.is_visible()
+    row.locator("[value=PRESENT]").check(force=True)
+    assert fine.input_value() == ""
+    assert expected.inner_text() == before
+    fine.fill("500")
+    row.locator("[value=LATE]").check(force=True)
+    assert fine.input_value() == "500"
+
+
 def test_a_sheet_works_without_javascript(visit, group):
     site = visit(java_script_enabled=False)
     page = site.page

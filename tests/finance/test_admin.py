@@ -1,29 +1,41 @@
 """The ledger in Django admin: to look at, in one's own organisation, at a fixed cost."""
 
+import uuid
+from datetime import date, timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse as url
 
+from finance.lines import OtherMoney
 from finance.models import (
     Account,
+    BankTick,
     CashCount,
     Cover,
     CoverRecovery,
     Entry,
     Instalment,
+    InventoryItem,
     Loan,
     LoanRequest,
     OutsideLoan,
     OutsidePayment,
+    PeriodBalance,
+    PeriodClosing,
     Transfer,
 )
+from finance.services import bank_tick
 from groups.models import Role
 from tests.factories import (
+    FOUNDED,
     ask,
     borrow_outside,
+    buy,
     count_cash,
     cover,
+    facilitator_of,
     lend,
     make_group,
     make_member,
@@ -34,9 +46,12 @@ from tests.factories import (
     reverse,
     save,
 )
+from tests.factories import other as other_money
 from tests.finance.pages import signed_in
 
 pytestmark = pytest.mark.django_db
+
+LATEST = date(2025, 12, 1)
 
 MODELS = [
     Account,
@@ -50,6 +65,10 @@ MODELS = [
     CoverRecovery,
     OutsideLoan,
     OutsidePayment,
+    InventoryItem,
+    BankTick,
+    PeriodClosing,
+    PeriodBalance,
 ]
 models = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 
@@ -71,6 +90,19 @@ def grow(member):
     cover(loan, {other: 1_000}, from_savings=False)
     pay_back(member, {other: 500})
     repay_outside(borrow_outside(member.group), 1_000)
+    buy(member.group)
+    to_bank = other_money(member.group, OtherMoney.BANK_DEPOSIT, 1_000, on=LATEST)
+    bank_tick(
+        actor=facilitator_of(member.group), group=member.group, statement_on=LATEST,
+        transfers=to_bank.transfers.values_list("pk", flat=True),
+    )  # fmt: skip
+    through = FOUNDED - timedelta(days=1 + PeriodClosing.objects.count())
+    PeriodClosing.objects.create(
+        through=through, group=member.group, key=uuid.uuid4(), closed_by=member.group.recorded_by
+    )
+    PeriodBalance.objects.create(
+        group=member.group, through=through, account=to_bank.transfers.get().debit_account, debits=0, credits=0
+    )
 
 
 @pytest.fixture

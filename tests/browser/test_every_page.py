@@ -10,11 +10,12 @@ import uuid
 import pytest
 from django.contrib import admin
 from django.core.management import call_command
+from django.db.models import F, QuerySet
 from django.urls import URLPattern, reverse
 from django.utils import timezone
 
-from finance.models import CashCount, Entry, InventoryItem, Loan
-from finance.services import inventory_buy
+from finance.models import CashCount, Entry, InventoryItem, Loan, LoanRequest
+from finance.services import inventory_buy, loan_request, loan_request_approve, loan_write_off
 from groups.models import FacilitatorAssignment, Group, Role, User
 from groups.permissions import Capability, declared_capability, walk_urls
 from kelompok.demo.cast import PASSWORD
@@ -54,6 +55,17 @@ def group(committed_db) -> Group:
     today = timezone.localdate()
     inventory_buy(actor=recorder, group=group, name="Timbangan", price=1_000, on=today, key=uuid.uuid4())
     draft_save(actor=recorder, group=group, key=uuid.uuid4(), draft={})
+    first, second = group.members.filter(left_on__isnull=True)[:2]
+    for member in (first, second):
+        request = loan_request(
+            actor=recorder, group=group, member=member, amount=500_000, periods=10, purpose="bibit", on=today,
+            key=uuid.uuid4(),
+        )  # fmt: skip
+    loan_request_approve(
+        actor=recorder, group=group, request=request, amount=100_000, periods=5, on=today, in_meeting=True
+    )
+    given_up = running_loans(group).last()
+    loan_write_off(actor=recorder, group=group, loan=given_up, reason="pindah", on=today, key=uuid.uuid4())
     CashCount.objects.create(
         group=group,
         counted_on=timezone.localdate(),
@@ -63,6 +75,12 @@ def group(committed_db) -> Group:
         counted_by=recorder,
     )
     return group
+
+
+def running_loans(group: Group) -> QuerySet[Loan]:
+    return Loan.objects.filter(
+        group=group, accounts__kind="LOAN", accounts__debits_posted__gt=F("accounts__credits_posted")
+    )
 
 
 def facilitator(group: Group) -> User:
@@ -75,11 +93,20 @@ def address(name: str, group: Group) -> str:
     """Return the address of the page `name` for some row of `group` that it can show."""
     closed = Meeting.objects.filter(group=group, status=MeetingStatus.CLOSED).first()
     member = group.members.filter(left_on__isnull=True).first()
+    running = running_loans(group).first()
+    asked = LoanRequest.objects.get(group=group, status="ASKED")
     rows = {
         "member": {"pk": member.pk},
         "member-edit": {"pk": member.pk},
         "member-leave": {"pk": member.pk},
         "loan": {"number": Loan.objects.filter(group=group).first().number},
+        "loan-pay": {"number": running.number},
+        "loan-reschedule": {"number": running.number},
+        "loan-write-off": {"number": running.number},
+        "loan-recover": {"number": Loan.objects.get(group=group, ended_as="WRITTEN_OFF").number},
+        "loan-request-decide": {"pk": asked.pk},
+        "loan-request-cancel": {"pk": asked.pk},
+        "loan-request-pay-out": {"pk": LoanRequest.objects.get(group=group, status="APPROVED").pk},
         "entry": {"pk": Entry.objects.filter(group=group).first().pk},
         "cash-difference-settle": {"pk": CashCount.objects.filter(group=group, counted=95_000).first().pk},
         "inventory-write-down": {"pk": InventoryItem.objects.filter(group=group).first().pk},

@@ -45,6 +45,11 @@ class PeriodForm(forms.Form):
         """The account whose book is asked for, the cash box unless it is the bank."""
         return AccountKind(self.cleaned_data.get("book") or AccountKind.CASH)
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether both days are given."""
+        return bool(self.cleaned_data.get("start") and self.cleaned_data.get("end"))
+
     def period(self, latest: date) -> tuple[date, date]:
         """Return the first and the last day asked for; one of them alone stands for its month."""
         start, end = (self.cleaned_data.get(name) for name in ("start", "end"))

@@ -36,8 +36,11 @@ class Position:
         return self.debits[day] - self.credits[day]
 
 
-def positions(group: Group, *days: date) -> list[Position]:
-    """Return every account of `group` as it stood at the end of each of `days`, oldest first, in three statements."""
+def positions(group: Group, *days: date, with_owners: bool = False) -> list[Position]:
+    """Return every account of `group` as it stood at the end of each of `days`, oldest first, in three statements.
+
+    Whose the accounts are comes along `with_owners` only.
+    """
     later = Transfer.objects.filter(entry__group=group, entry__effective_on__gt=days[0]).order_by()
     sums = {
         f"after{number}": Coalesce(Sum("amount", filter=Q(entry__effective_on__gt=day)), 0)
@@ -49,13 +52,14 @@ def positions(group: Group, *days: date) -> list[Position]:
 
     debits, credits = moved("debit"), moved("credit")
     nothing = (0,) * len(days)
+    accounts = Account.objects.filter(group=group).order_by("code")
     return [
         Position(
             account,
             tuple(account.debits_posted - after for after in debits.get(account.pk, nothing)),
             tuple(account.credits_posted - after for after in credits.get(account.pk, nothing)),
         )
-        for account in Account.objects.filter(group=group).select_related(*OWNERS).order_by("code")
+        for account in (accounts.select_related(*OWNERS) if with_owners else accounts)
     ]
 
 
@@ -133,7 +137,7 @@ def trial_balance(group: Group, *, end: date, start: date | None = None, by_acco
     """
     days = (end,) if start is None else (start - timedelta(1), end)
     lines: dict[str, TrialLine] = {}
-    for position in positions(group, *days):
+    for position in positions(group, *days, with_owners=by_account):
         account = position.account
         opening = position.balance(0) if start is not None else 0
         before = (position.debits[0], position.credits[0]) if start is not None else (0, 0)

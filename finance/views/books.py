@@ -45,7 +45,7 @@ def cash_book(request: GroupRequest) -> HttpResponse:
     """The cash box or the bank for a period, by default the latest month in which money moved."""
     form = PeriodForm(request.GET)
     is_right, kind = form.is_valid(), form.kind
-    latest = selectors.latest_movement(request.group, kind=kind)
+    latest = None if form.is_whole else selectors.latest_movement(request.group, kind=kind)
     start, end = form.period(latest or timezone.localdate())
     if is_right:
         form = PeriodForm(initial={"book": kind, "start": start, "end": end})
@@ -63,7 +63,7 @@ def cash_book(request: GroupRequest) -> HttpResponse:
             "page": page,
             "month_before": month_of(month_of(start)[0] - timedelta(days=1)),
             "month_after": month_of(month_of(end)[1] + timedelta(days=1)),
-            "is_unused": latest is None,
+            "is_unused": not book.accounts,
             "signers": selectors.signers(request.group),
         },
         lambda: sheets.cash_book(request.group, book, kind),

@@ -71,7 +71,7 @@ _NOT_SHOWN = (
     *(f"entry__reversed_by__{name}" for name in ("memo", "key", "recorded_at", "recorded_by")),
     *(f"entry__{name}" for name in ("key", "recorded_at", "recorded_by")),
 )
-"""What no book says of a line: read for 200 of them, it would cost more than the rest."""
+"""What no book says of a line: read for a page of them, it would cost more than the rest."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from groups.http import GroupRequest
 from groups.models import Member
 from groups.permissions import Capability, requires
 
-CASH_LINES_ON_A_PAGE = 200
+CASH_LINES_ON_A_PAGE = 150
 """A month of a group of 30 members fits, so that its book prints whole."""
 LINES_ON_A_PAGE = 50
 

@@ -19,4 +19,4 @@ def rupiah(amount: int | None) -> str:
 @register.filter
 def percent(ratio: Fraction | None) -> str:
     """Write a fraction of 1 with one decimal: `12,5 %`; a dash where there is nothing to divide by."""
-    return "–" if ratio is None else f"{number_format(float(ratio * 100), 1)}\N{NO-BREAK SPACE}%"
+    return "–" if ratio is None else f"{number_format(round(float(ratio * 100), 1), 1)}\N{NO-BREAK SPACE}%"

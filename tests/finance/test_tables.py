@@ -8,7 +8,7 @@ from io import BytesIO, StringIO
 import pytest
 from openpyxl import load_workbook
 
-from finance.tables import Column, ColumnKind, Row, Table, to_csv, to_xlsx
+from finance.tables import Column, ColumnKind, Row, Table, shown, to_csv, to_xlsx
 
 ON = date(2026, 11, 21)
 
@@ -72,6 +72,13 @@ def test_csv_has_plain_amounts_and_iso_days():
         ["Siti, Bu", "2026-11-21", "-1500000", "0.3333"],
     ]
     assert rows(table(None, None, None, None))[1] == ["", "", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("share", "written"), [(Fraction(2, 3), "66,7\xa0%"), (Fraction(1), "100,0\xa0%"), (None, "–")]
+)
+def test_a_share_is_written_with_one_decimal_rounded(share, written):
+    assert shown(share, ColumnKind.PERCENT) == written
 
 
 def test_files_are_named_by_group_report_and_day():

@@ -212,15 +212,22 @@ GROUP BY group_id
 
 # Balances are those of today, less what moved after the day; reversals are mirror transfers, so signed sums hold.
 LOANS_SQL = """
-SELECT group_id, COUNT(*), SUM(due), SUM({least}(due, paid)), SUM(CASE WHEN paid < due THEN 1 ELSE 0 END)
+SELECT group_id, COUNT(*), SUM(CASE WHEN is_paid_off THEN {least}(due, paid) ELSE due END), SUM({least}(due, paid)),
+    SUM(CASE WHEN paid < due AND NOT is_paid_off THEN 1 ELSE 0 END)
 FROM (
-    SELECT l.group_id, d.due,
+    SELECT l.group_id,
         l.principal - (la.debits_posted - la.credits_posted)
-        + COALESCE(fa.credits_posted - fa.debits_posted, 0) - COALESCE(later.paid, 0) AS paid
+        + COALESCE(fa.credits_posted - fa.debits_posted, 0) - COALESCE(later.paid, 0)
+        - CASE WHEN l.ended_on <= %(as_of)s THEN l.unpaid_principal ELSE 0 END AS paid,
+        d.due, l.payoff_fee = 'WAIVED' AND l.ended_as = '' AND la.debits_posted = la.credits_posted
+            AND later.paid IS NULL AS is_paid_off
     FROM finance_loan l
     JOIN (
-        SELECT loan_id, SUM(principal + service_fee) AS due FROM finance_instalment
-        WHERE group_id {groups} AND due_on <= %(as_of)s GROUP BY loan_id
+        SELECT i.loan_id, SUM(i.principal + i.service_fee) AS due
+        FROM finance_instalment i JOIN finance_loan r ON r.id = i.loan_id
+        WHERE i.group_id {groups} AND i.due_on <= %(as_of)s
+            AND (r.ended_as <> 'RESCHEDULED' OR i.due_on <= r.ended_on)
+        GROUP BY i.loan_id
     ) d ON d.loan_id = l.id
     JOIN finance_account la ON la.loan_id = l.id AND la.kind = 'LOAN' AND la.group_id {groups}
     LEFT JOIN finance_account fa ON fa.loan_id = l.id AND fa.kind = 'SERVICE_FEE' AND fa.group_id {groups}

@@ -173,6 +173,23 @@ class TestRepayment:
         self.pay(late, 59_000, date(2025, 3, 4))
         assert measured("repayment_rate", group, date(2025, 3, 4)).value == 0.75
 
+    def test_a_loan_written_off_is_not_repaid(self, group):
+        loan = self.lend(group)
+        self.pay(loan, 118_000, date(2025, 3, 4))
+        finance.loan_write_off(
+            actor=facilitator_of(group), group=group, loan=loan, reason="pindah", on=date(2025, 4, 10), key=uuid.uuid4()
+        )
+        result = measured("repayment_rate", group, date(2025, 4, 30))
+        assert (result.facts["paid"], result.facts["due"], result.facts["late"]) == (118_000, 236_000, 1)
+
+    def test_a_loan_paid_off_with_its_fee_waived_is_not_late(self, group):
+        member = make_member(group)
+        save(member, 5_000_000)
+        loan = lend(member, payoff_fee="WAIVED")
+        finance.loan_pay_off(actor=facilitator_of(group), group=group, loan=loan, on=date(2025, 3, 4), key=uuid.uuid4())
+        result = measured("repayment_rate", group, date(2026, 4, 30))
+        assert (result.value, result.facts["late"]) == (1, 0)
+
     def test_a_cancelled_loan_asks_for_nothing(self, group):
         loan = self.lend(group)
         loan.cancelled_at = datetime(2025, 3, 1, tzinfo=UTC)

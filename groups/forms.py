@@ -128,6 +128,7 @@ class GroupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
     village_choice = VillageChoice(label=_("Which of these villages?"), required=False)
     bank_signatories = forms.IntegerField(
         label=_("Signatories of the bank account"),
+        initial=0,
         min_value=0,
         max_value=20,
         help_text=_("How many people must sign together to withdraw money."),

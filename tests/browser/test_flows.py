@@ -153,7 +153,7 @@ def test_a_sheet_works_without_javascript(visit, group):
     rows = page.locator("[name^='agenda-'][name$='-title']").count()
     submit(site, "present")
     assert page.locator("[data-member] [value=PRESENT]:checked").count() == 5
-    submit(site, "more")
+    submit(site, "more-agenda")
     assert page.locator("[name^='agenda-'][name$='-title']").count() > rows
     page.fill("[name=agenda-0-title]", "Arisan")
     page.fill("[name=place]", "Rumah ketua")

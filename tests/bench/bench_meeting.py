@@ -253,8 +253,8 @@ class Floor:
         )
         (meeting,) = cursor.fetchone()
         cursor.execute(
-            "INSERT INTO meetings_attendance (group_id, meeting_id, member_id, status) "
-            f"SELECT {group:d}, {meeting:d}, id, 'PRESENT' FROM (VALUES {', '.join(['(%s)'] * MEMBERS)}) AS v (id)",
+            "INSERT INTO meetings_attendance (group_id, meeting_id, member_id, status, waiver) "
+            f"SELECT {group:d}, {meeting:d}, id, 'PRESENT', '' FROM (VALUES {', '.join(['(%s)'] * MEMBERS)}) AS v (id)",
             members,
         )
         cursor.execute(

@@ -55,23 +55,31 @@ CASH_SIGN = {kind: 1 if debit == AccountKind.CASH else -1 for kind, (debit, _cre
 
 
 def deposit(books: Books, kind: AccountKind, member: Member, amount: int) -> list[Line]:
-    """A member brings savings of `kind` (POKOK, WAJIB or SUKARELA) in cash."""
+    """A member brings savings of `kind` (POKOK, WAJIB or SUKARELA) in cash; nothing opens no account."""
+    if not amount:
+        return []
     return _line(books.account(AccountKind.CASH), books.account(kind, member=member), amount, member)
 
 
 def withdrawal(books: Books, member: Member, amount: int) -> list[Line]:
     """A member takes voluntary savings (sukarela) out in cash; no other savings can be withdrawn."""
+    if not amount:
+        return []
     savings = books.account(AccountKind.SUKARELA, member=member)
     return _line(savings, books.account(AccountKind.CASH), amount, member)
 
 
 def fine(books: Books, member: Member, amount: int, reason: str) -> list[Line]:
     """A member pays a fine (denda) in cash."""
+    if not amount:
+        return []
     return _line(books.account(AccountKind.CASH), books.account(AccountKind.FINE), amount, member, reason)
 
 
 def social_contribution(books: Books, member: Member, amount: int) -> list[Line]:
     """A member pays into the social fund (dana sosial) in cash."""
+    if not amount:
+        return []
     return _line(books.account(AccountKind.CASH), books.account(AccountKind.SOCIAL_FUND), amount, member)
 
 

@@ -87,16 +87,12 @@ class LedgerForm(SpanForm):
     def __init__(self, data: Any, *, accounts: Sequence[Account], initial: dict[str, Any] | None = None) -> None:
         super().__init__(data, initial=initial)
         self._accounts = accounts
-        used = {account.kind for account in accounts}
-        kinds = [(kind, f"{line.code} {AccountKind(kind).label}") for kind, line in CHART.items() if kind in used]
+        # Kinds nobody used yet too: their ledger is empty, and reports lead to it.
+        kinds = [(kind, f"{line.code} {AccountKind(kind).label}") for kind, line in CHART.items()]
         single = [(account.code, account_label(account)) for account in accounts if "." in account.code]
         field = self.fields["account"]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [
-            *([] if AccountKind.CASH in used else [(AccountKind.CASH, f"11010 {AccountKind.CASH.label}")]),
-            *kinds,
-            *([(_("Members and loans"), single)] if single else []),
-        ]
+        field.choices = [*kinds, *([(_("Members and loans"), single)] if single else [])]
 
     def chosen(self) -> tuple[str, list[Account]]:
         """Return what was chosen, the cash box if nothing was, and its accounts."""

@@ -13,9 +13,20 @@ from openpyxl import load_workbook
 from finance import selectors
 from finance.lines import OtherMoney
 from groups.models import Role
-from tests.factories import FOUNDED, lend, make_group, make_member, make_officer, make_user, other, repay, save
+from tests.factories import (
+    FOUNDED,
+    facilitator_of,
+    lend,
+    make_group,
+    make_member,
+    make_officer,
+    make_user,
+    other,
+    repay,
+    save,
+)
 from tests.factories import reverse as undo
-from tests.finance.pages import get, statements
+from tests.finance.pages import get, signed_in, statements
 
 pytestmark = pytest.mark.django_db
 
@@ -193,3 +204,12 @@ def test_a_reversed_line_counts_nowhere(group):
     sheet = selectors.balance_sheet(group, on=date(2025, 12, 31))
     assert sheet.surplus == 18_000
     assert sheet.on > FOUNDED
+
+
+def test_the_ledger_of_a_kind_nobody_used_is_empty():
+    group = make_group()
+    client = signed_in(facilitator_of(group))
+    response = client.get(reverse("general-ledger", args=[group.code]), {"account": "SERVICE_FEE"})
+    assert response.status_code == 200
+    assert not response.context["form"].errors
+    assert list(response.context["page"]) == []

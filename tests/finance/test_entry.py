@@ -1,5 +1,7 @@
 """The page of one ledger entry."""
 
+import uuid
+
 import pytest
 
 from finance.models import Entry
@@ -30,6 +32,15 @@ def test_a_reversal_and_what_it_reverses_lead_to_each_other(entry):
     content = get(entry.group, "entry", reversal.pk).content.decode()
     assert f"Reversal of entry {entry.pk}" in content
     assert "salah orang" in content
+
+
+def test_the_number_of_an_entry_is_a_name_and_not_an_amount(entry):
+    later = Entry.objects.create(
+        pk=1_234_567, group=entry.group, kind="REVERSAL", reverses=entry, effective_on=entry.effective_on,
+        recorded_by=entry.recorded_by, key=uuid.uuid4(),
+    )  # fmt: skip
+    assert "Entry 1234567" in get(entry.group, "entry", later.pk).content.decode()
+    assert "Reversed by entry 1234567" in get(entry.group, "entry", entry.pk).content.decode()
 
 
 def test_an_entry_that_is_not_there(entry):

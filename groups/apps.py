@@ -12,6 +12,7 @@ def install_guards(using: str, **_kwargs: object) -> None:
     guards.install(
         [
             guards.same_group("groups_officerterm", "member_id", "groups_member"),
+            guards.forbid_overlap("groups_officerterm", "role", "member_id"),
             guards.same_group("groups_group", "rules_id", "groups_constitution", own="id"),
             guards.forbid_update("groups_constitution"),
             guards.forbid_delete("groups_constitution"),

@@ -340,6 +340,39 @@ class ElectionForm(forms.Form):
         return {role: self.cleaned_data[role.value] for role in OfficerRole if self.cleaned_data.get(role.value)}
 
 
+class TermCorrectionForm(forms.Form):
+    """What was wrong with an election: its day, or all of it; `others` says that more offices were filled that day."""
+
+    what = forms.ChoiceField(
+        label=_("What is wrong?"),
+        choices=[("day", _("The day of the election")), ("all", _("The election itself: it never was"))],
+        initial="day",
+        widget=forms.RadioSelect,
+    )
+    started_on = forms.DateField(
+        label=_("Right day of the election"),
+        required=False,
+        widget=DateInput(),
+        help_text=_("Only if the day is wrong."),
+    )
+    whole_election = forms.BooleanField(
+        label=_("The other offices filled on that day as well"), required=False, initial=True
+    )
+    reason = forms.CharField(label=_("Reason"), max_length=200)
+
+    def __init__(self, *args: Any, others: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not others:
+            del self.fields["whole_election"]
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for the right day when the day is what was wrong."""
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("what") == "day" and "started_on" in cleaned and cleaned["started_on"] is None:
+            self.add_error("started_on", _("Write the day on which the election really was."))
+        return cleaned
+
+
 class AssignmentForm(forms.Form):
     """Which facilitator of the organisation accompanies the group, and from when."""
 

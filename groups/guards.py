@@ -95,9 +95,24 @@ def frozen_with(table: str, frozen: str) -> Guard:
 
     `{row}` in the query stands for the row's old and new state in turn.
     """
-    name = f"{table}_frozen"
     old, new = (f"EXISTS ({frozen.format(row=row)})" for row in ("OLD", "NEW"))
-    conditions = {"INSERT": new, "UPDATE": f"{old} OR {new}", "DELETE": old}
+    return _guard(f"{table}_frozen", table, {"INSERT": new, "UPDATE": f"{old} OR {new}", "DELETE": old}, "BEFORE")
+
+
+def forbid_overlap(table: str, *columns: str) -> Guard:
+    """Refuse two rows of one group that share a value of `columns` and a day from `started_on` to before `ended_on`."""
+    shared = " OR ".join(f"o.{column} = NEW.{column}" for column in columns)
+    overlaps = (
+        f"EXISTS (SELECT 1 FROM {table} o WHERE o.group_id = NEW.group_id AND o.id <> NEW.id AND ({shared}) "
+        "AND o.started_on < COALESCE(NEW.ended_on, '9999-12-31') "
+        "AND NEW.started_on < COALESCE(o.ended_on, '9999-12-31'))"
+    )
+    # AFTER, because on SQLite a new row has no id before.
+    return _guard(f"{table}_overlap", table, {"INSERT": overlaps, "UPDATE": overlaps}, "AFTER")
+
+
+def _guard(name: str, table: str, conditions: dict[str, str], sqlite_time: str) -> Guard:
+    """One rule with a condition for each event; each condition may look at any table."""
     return Guard(
         name=name,
         table=table,
@@ -106,7 +121,7 @@ def frozen_with(table: str, frozen: str) -> Guard:
             for event, condition in conditions.items()
             for statement in (
                 f"DROP TRIGGER IF EXISTS {name}_{event.lower()}",
-                f"CREATE TRIGGER {name}_{event.lower()} BEFORE {event} ON {table} WHEN {condition} "
+                f"CREATE TRIGGER {name}_{event.lower()} {sqlite_time} {event} ON {table} WHEN {condition} "
                 f"BEGIN SELECT RAISE(ABORT, '{name}'); END",
             )
         ),

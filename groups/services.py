@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from auditlog.context import disable_auditlog
+from auditlog.models import LogEntry
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F, Max, Q
@@ -29,6 +31,7 @@ from groups.models import (
     User,
 )
 from groups.permissions import Capability, lock_group, require
+from groups.selectors import correction_id
 
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """No 0 and O, no 1, I and L, no U: codes are read aloud and copied by hand."""
@@ -207,6 +210,61 @@ def officers_elect(*, actor: User, group: Group, elected: Mapping[OfficerRole, M
 
 
 @transaction.atomic
+def term_redate(
+    *, actor: User, term: OfficerTerm, started_on: date, whole_election: bool, reason: str
+) -> list[OfficerTerm]:
+    """Correct the day on which an office began; whoever held it before holds it until then.
+
+    With `whole_election` all terms of the group that began on the same day move together. Returns the terms moved,
+    none when they begin on that day already. Errors name `started_on`.
+    """
+    group = lock_group(actor, Capability.RECORD, term.group)
+    terms = _terms(group)
+    chosen = [moved for moved in _of_election(term, terms, whole_election) if moved.started_on != started_on]
+    if not chosen:
+        return []
+    is_earlier = started_on < chosen[0].started_on
+    before = [found for moved in chosen if (found := _term_before(moved, terms)) is not None]
+    for moved in chosen:
+        moved.started_on = started_on
+    for ended in before:
+        ended.ended_on = _held_until(ended, started_on, terms)
+    _check_redated(chosen, before, terms)
+    # What gets shorter goes first: the database lets no two terms overlap, not even for a moment.
+    with disable_auditlog():
+        for changed in [*before, *chosen] if is_earlier else [*chosen, *before]:
+            _log_term(actor, changed, LogEntry.Action.UPDATE, reason)
+            changed.save(update_fields=["started_on", "ended_on"])
+    return chosen
+
+
+@transaction.atomic
+def term_remove(*, actor: User, term: OfficerTerm, whole_election: bool, reason: str) -> None:
+    """Remove a term that never was, with `whole_election` all that began on the same day; the audit log keeps it.
+
+    Whoever held the office before holds it on, until leaving the group or taking another office.
+    """
+    group = lock_group(actor, Capability.RECORD, term.group)
+    terms = _terms(group)
+    chosen = _of_election(term, terms, whole_election)
+    staying = [other for other in terms if other not in chosen]
+    before = []
+    for removed in reversed(chosen):
+        held = _term_before(removed, terms)
+        if held is not None:
+            held.ended_on = _held_until(held, removed.ended_on, staying)
+            before.append(held)
+    with disable_auditlog():
+        for removed in chosen:
+            _log_term(actor, removed, LogEntry.Action.DELETE, reason)
+            removed.delete()
+        for held in before:
+            if held in staying:
+                _log_term(actor, held, LogEntry.Action.UPDATE, reason)
+                held.save(update_fields=["ended_on"])
+
+
+@transaction.atomic
 def facilitator_assign(*, actor: User, group: Group, facilitator: User, started_on: date) -> FacilitatorAssignment:
     """Give a facilitator of the group's organisation access to the group from `started_on`."""
     group = lock_group(actor, Capability.CONFIGURE, group)
@@ -256,6 +314,78 @@ def _check_election(
         problems["started_on"] = _("A term of these offices or members began or ended after this date.")
     if problems:
         raise ValidationError(problems)
+
+
+def _terms(group: Group) -> list[OfficerTerm]:
+    return list(OfficerTerm.objects.filter(group=group).select_related("member").order_by("started_on", "pk"))
+
+
+def _of_election(term: OfficerTerm, terms: list[OfficerTerm], whole_election: bool) -> list[OfficerTerm]:
+    stored = next((other for other in terms if other == term), None)
+    if stored is None:
+        raise ValidationError(_("This term was removed meanwhile."))
+    return [other for other in terms if other == stored or (whole_election and other.started_on == stored.started_on)]
+
+
+def _term_before(term: OfficerTerm, terms: list[OfficerTerm]) -> OfficerTerm | None:
+    """The term of the same office that ended with the election of `term`; `terms` go by their first day."""
+    earlier = [other for other in terms[: terms.index(term)] if other.role == term.role]
+    return earlier[-1] if earlier and earlier[-1].ended_on == term.started_on else None
+
+
+def _held_until(term: OfficerTerm, successor_on: date | None, terms: list[OfficerTerm]) -> date | None:
+    """The day `term` ends when its office is taken over on `successor_on`; None while it runs on."""
+    later = [other.started_on for other in terms if other.member_id == term.member_id and other != term]
+    ends = [successor_on, term.member.left_on, *(day for day in later if day >= (term.ended_on or term.started_on))]
+    return min((day for day in ends if day is not None), default=None)
+
+
+def _check_redated(chosen: list[OfficerTerm], before: list[OfficerTerm], terms: list[OfficerTerm]) -> None:
+    on = chosen[0].started_on
+    problems = [_("This date is in the future.")] if on > timezone.localdate() else []
+    for term in chosen:
+        names = {"member": term.member, "role": term.get_role_display()}
+        if term.member.joined_on > on:
+            problems.append(_("%(member)s joined after the election.") % names)
+        if (term.member.left_on or date.max) < on or (term.ended_on or date.max) < on:
+            problems.append(_("%(member)s had left the office of %(role)s by this date.") % names)
+    for term in terms:
+        is_touched = any(
+            other != term
+            and (other.role == term.role or other.member_id == term.member_id)
+            and other.started_on < (term.ended_on or date.max)
+            and term.started_on < (other.ended_on or date.max)
+            for other in chosen
+        )
+        if is_touched or (term in before and term.started_on > on):
+            names = {"member": term.member, "role": term.get_role_display()}
+            problems.append(_("%(member)s held the office of %(role)s on this date or took it later.") % names)
+    if problems:
+        raise ValidationError({"started_on": problems})
+
+
+def _log_term(actor: User, term: OfficerTerm, action: int, reason: str) -> None:
+    """Keep what a correction is about to change on `term`, and why; the audit log shows it beside the terms."""
+    stored = OfficerTerm.objects.get(pk=term.pk)
+    was = {"started_on": stored.started_on, "ended_on": stored.ended_on}
+    is_removed = action == LogEntry.Action.DELETE
+    now = dict.fromkeys(was) if is_removed else {"started_on": term.started_on, "ended_on": term.ended_on}
+    changes = {name: [str(was[name]), str(now[name])] for name in was if was[name] != now[name]}
+    if changes:
+        LogEntry.objects.log_create(
+            term,
+            action=action,
+            changes=changes,
+            actor=actor,
+            cid=correction_id(term.group_id),
+            additional_data={
+                "reason": reason,
+                "member": term.member.name,
+                "role": term.role,
+                "was": [day and day.isoformat() for day in was.values()],
+                "now": None if is_removed else [day and day.isoformat() for day in now.values()],
+            },
+        )
 
 
 def _refuse_taken_nik(member: Member) -> None:

@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern] = [
     path("g/<str:code>/constitution/new/", views.constitution_adopt, name="constitution-adopt"),
     path("g/<str:code>/officers/", views.officers, name="officers"),
     path("g/<str:code>/officers/elect/", views.election, name="election"),
+    path("g/<str:code>/officers/<int:pk>/correct/", views.term_correct, name="term-correct"),
     path("g/<str:code>/facilitators/", views.facilitators, name="facilitators"),
     path("g/<str:code>/facilitators/<int:pk>/end/", views.facilitator_end, name="facilitator-end"),
 ]

@@ -141,6 +141,7 @@ def address(name: str, group: Group) -> str:
         "member": {"pk": member.pk},
         "member-edit": {"pk": member.pk},
         "member-leave": {"pk": member.pk},
+        "term-correct": {"pk": group.officer_terms.filter(ended_on=None).first().pk},
         "loan": {"number": Loan.objects.filter(group=group).first().number},
         "loan-pay": {"number": running.number},
         "loan-reschedule": {"number": running.number},

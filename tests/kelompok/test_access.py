@@ -136,6 +136,7 @@ ROUTES: dict[str, Route] = {
     "constitution-adopt": Route(RECORD),
     "officers": Route(READ),
     "election": Route(RECORD),
+    "term-correct": Route(RECORD, lambda world: {"pk": world.group.officer_terms.get(ended_on=None).pk}),
     "facilitators": Route(CONFIGURE),
     "facilitator-end": Route(
         CONFIGURE, lambda world: {"pk": world.group.assignments.filter(ended_on=None).get().pk}, get={405}

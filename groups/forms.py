@@ -263,6 +263,21 @@ class LeaveForm(forms.Form):
         return left_on
 
 
+class LeaveUndoForm(forms.Form):
+    """Whether the settlement of a leaving that is taken back is reversed with it, and why."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+    reverse = forms.BooleanField(
+        label=_("The money was not really paid out: reverse the settlement as well"), required=False, initial=True
+    )
+    reason = forms.CharField(label=_("Reason"), max_length=200)
+
+    def __init__(self, *args: Any, is_settled: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not is_settled:
+            self.fields.clear()
+
+
 class ConstitutionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
     """A new version of the rules, begun from the one in force."""
 

@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("language/", views.language, name="language"),
     path("g/<str:code>/", views.group, name="group"),
     path("g/<str:code>/members/<int:pk>/leave/", views.member_leave, name="member-leave"),
+    path("g/<str:code>/members/<int:pk>/leave/undo/", views.member_leave_undo, name="member-leave-undo"),
     path("", include("groups.urls")),
     path("", include("finance.urls")),
     path("", include("meetings.urls")),

@@ -21,7 +21,7 @@ import groups.selectors
 import groups.services
 import meetings.selectors
 from finance.errors import AlreadyPosted, LedgerError, PeriodClosed
-from groups.forms import LeaveForm
+from groups.forms import LeaveForm, LeaveUndoForm
 from groups.http import GroupRequest, UserRequest
 from groups.models import Group, Member, Role
 from groups.permissions import Capability, public, requires
@@ -133,6 +133,38 @@ def member_leave(request: GroupRequest, pk: int) -> HttpResponse:
             return redirect("group", request.group.code)
         member.refresh_from_db(fields=["left_on"])
     return render(request, "groups/member_leave.html", {"form": form, "member": member, "money": money})
+
+
+@requires(Capability.RECORD)
+def member_leave_undo(request: GroupRequest, pk: int) -> HttpResponse:
+    """Take back a leaving recorded by mistake, with its settlement if no money really went."""
+    member = get_object_or_404(Member, group=request.group, pk=pk)
+    member.group = request.group
+    if member.left_on is None:
+        return redirect("member", request.group.code, member.pk)
+    settlement = finance.selectors.settlement_of(member)
+    form = LeaveUndoForm(request.POST or None, is_settled=settlement is not None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            with transaction.atomic():
+                groups.services.member_leave_undo(actor=request.user, member=member)
+                if settlement is not None and form.cleaned_data["reverse"]:
+                    finance.services.entry_reverse(
+                        actor=request.user,
+                        entry=settlement,
+                        reason=form.cleaned_data["reason"],
+                        key=form.cleaned_data["key"],
+                    )
+        except ValidationError as error:
+            form.add_error(None, error.messages)
+        except LedgerError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("%(member)s is a member again.") % {"member": member})
+            return redirect("member", request.group.code, member.pk)
+        member.refresh_from_db(fields=["left_on"])
+    context = {"form": form, "member": member, "settlement": settlement}
+    return render(request, "groups/member_leave_undo.html", context)
 
 
 @public

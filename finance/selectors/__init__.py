@@ -28,7 +28,7 @@ from finance.selectors.books import (
 )
 from finance.selectors.covers import Claim, Claims, claims_of, covers_on, open_covers
 from finance.selectors.inventory import inventory_items
-from finance.selectors.leaving import money_at_leaving
+from finance.selectors.leaving import money_at_leaving, settlement_of
 from finance.selectors.loan_life import LoanStep, loan_requests, loan_steps
 from finance.selectors.opening import may_open, opening_of
 from finance.selectors.outside import (
@@ -146,6 +146,7 @@ __all__ = [
     "performance_by_group",
     "period_surplus",
     "savings_book",
+    "settlement_of",
     "share_out_plan",
     "share_out_rows",
     "share_outs",

@@ -6,9 +6,18 @@ from datetime import date
 
 from finance.leaving import Leaving, leaving_of
 from finance.ledger import books_of
+from finance.models import Entry, EntryKind
 from groups.models import Member, User
 
 
 def money_at_leaving(actor: User, member: Member, *, on: date) -> Leaving:
     """Return what would be settled with `member` on the day `on`, for looking only."""
     return leaving_of(books_of(member.group, actor, everything=True), member, on)
+
+
+def settlement_of(member: Member) -> Entry | None:
+    """Return the entry that settled a member who left, None if there is none or it was reversed."""
+    entries = Entry.objects.filter(
+        group=member.group_id, kind=EntryKind.LEAVING, transfers__member=member, reversed_by__isnull=True
+    )
+    return entries.filter(effective_on__gte=member.left_on).select_related("group").order_by("-pk").first()

@@ -57,6 +57,7 @@ def group(committed_db) -> Group:
     today = timezone.localdate()
     inventory_buy(actor=recorder, group=group, name="Timbangan", price=1_000, on=today, key=uuid.uuid4())
     draft_save(actor=recorder, group=group, key=uuid.uuid4(), draft={})
+    make_member(group, left_on=today)
     first, second = group.members.filter(left_on__isnull=True)[:2]
     for member in (first, second):
         request = loan_request(
@@ -141,6 +142,7 @@ def address(name: str, group: Group) -> str:
         "member": {"pk": member.pk},
         "member-edit": {"pk": member.pk},
         "member-leave": {"pk": member.pk},
+        "member-leave-undo": {"pk": group.members.filter(left_on__isnull=False).first().pk},
         "term-correct": {"pk": group.officer_terms.filter(ended_on=None).first().pk},
         "loan": {"number": Loan.objects.filter(group=group).first().number},
         "loan-pay": {"number": running.number},

@@ -132,6 +132,7 @@ ROUTES: dict[str, Route] = {
     "member-create": Route(RECORD),
     "member-edit": Route(RECORD, member),
     "member-leave": Route(RECORD, member),
+    "member-leave-undo": Route(RECORD, member, get={302}),
     "constitution": Route(READ),
     "constitution-adopt": Route(RECORD),
     "officers": Route(READ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -11,7 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from assessment import services
-from assessment.models import Assessment, Gate, Indicator, Instrument, Judgement, Level, StageRule
+from assessment.models import Assessment, Gate, Indicator, Instrument, InstrumentStatus, Judgement, Level, SchemeUse, StageRule
 from groups.admin import ReadOnlyAdmin, TenantAdmin, TenantMixin
 from groups.models import User
 
@@ -123,6 +124,23 @@ class InstrumentAdmin(InstrumentPart, TenantAdmin):
             self.message_user(request, _("%s is a draft now.") % copy, messages.SUCCESS)
 
 
+@admin.register(SchemeUse)
+class SchemeUseAdmin(TenantAdmin):
+    """The schemes an organisation scores its groups by."""
+
+    organisation_path = "organisation"
+    list_display = ["organisation", "scheme", "is_primary"]
+    list_select_related = ["organisation"]
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
+        """Offer the schemes that have a published instrument."""
+        if db_field.name == "scheme":
+            codes = Instrument.objects.filter(status=InstrumentStatus.PUBLISHED).values_list("code", flat=True)
+            choices = [(code, code) for code in sorted(set(codes))]
+            return forms.ChoiceField(label=db_field.verbose_name, choices=choices)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+
 class PartAdmin(InstrumentPart, TenantAdmin):
     """A part of an instrument on a page of its own, reached from the instrument."""
 
@@ -166,8 +184,8 @@ class AssessmentAdmin(ReadOnlyAdmin):
     """Stored scores."""
 
     organisation_path = "group__organisation"
-    list_display = ["group", "as_of", "stage", "score", "status", "computed_at"]
-    list_filter = ["stage", "status"]
+    list_display = ["group", "scheme", "as_of", "stage", "score", "status", "computed_at"]
+    list_filter = ["scheme", "stage", "status"]
     list_select_related = ["group"]
     search_fields = ["group__name", "group__code"]
     date_hierarchy = "as_of"

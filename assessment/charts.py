@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from assessment.models import STAGE_ORDER, Assessment, StageRule
+from assessment.models import Assessment, StageRule
 from assessment.selectors import TrendMonth
 
 WIDTH = 360
@@ -32,7 +32,7 @@ class Tick:
 class Segment:
     """The part of a bar that one stage takes."""
 
-    stage: str
+    rank: int
     count: int
     y: int
     height: int
@@ -95,10 +95,10 @@ def stacked_bars(months: Sequence[TrendMonth]) -> BarChart:
     for number, month in enumerate(months):
         x = LEFT + slot * number + (slot - bar_width) // 2
         below, segments = 0, []
-        for stage, count in zip(STAGE_ORDER, month.counts, strict=True):
+        for rank, count in enumerate(month.counts):
             y = _y(below + count, top)
             if count:
-                segments.append(Segment(stage, count, y, _y(below, top) - y))
+                segments.append(Segment(rank, count, y, _y(below, top) - y))
             below += count
         bars.append(Bar(month.month, x, x + bar_width // 2, _is_labelled(number, len(months)), segments))
     return BarChart(bars, bar_width, [Tick(_y(value, top), str(value)) for value in (0, top // 2, top)])

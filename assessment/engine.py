@@ -106,10 +106,14 @@ class Plan:
 
 @dataclass(frozen=True)
 class Result:
-    """A score from 0 to the sum of the weights, the stage it gives, and the rule of the next stage if there is one."""
+    """A score from 0 to the sum of the weights, the stage it gives, and the rule of the next stage if there is one.
+
+    `rank` is the place of the stage among the instrument's stages, 0 for the lowest.
+    """
 
     score: int
     stage: str
+    rank: int
     scores: tuple[Score, ...]
     next_rule: StageRule | None
 
@@ -132,23 +136,22 @@ def assess(instrument: Instrument, values: Mapping[str, float | None]) -> Result
         ]
     )
     total = sum([score.points for score in scores])
-    stage, following = _stage(instrument.rules, scores, total)
-    return Result(total, stage, scores, following)
+    rank = _rank(instrument.rules, scores, total)
+    following = instrument.rules[rank + 1] if rank + 1 < len(instrument.rules) else None
+    return Result(total, instrument.rules[rank].stage, rank, scores, following)
 
 
-def _stage(rules: Sequence[StageRule], scores: Sequence[Score], total: int) -> tuple[str, StageRule | None]:
-    """Return the highest stage whose rule holds together with all below it, and the rule after it."""
+def _rank(rules: Sequence[StageRule], scores: Sequence[Score], total: int) -> int:
+    """Return the place of the highest stage whose rule holds together with all below it."""
     points = {score.indicator.code: score.points for score in scores}
-    reached = None
+    rank = -1
     for rule in rules:
         if total < rule.minimum_points or any(points[code] < least for code, least in rule.gates.items()):
-            if reached is None:
-                break
-            return reached, rule
-        reached = rule.stage
-    if reached is None:
+            break
+        rank += 1
+    if rank < 0:
         raise ValueError("the lowest stage asks for more than nothing")
-    return reached, None
+    return rank
 
 
 def _plan(rule: StageRule, scores: Sequence[Score], total: int) -> Plan:

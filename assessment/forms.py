@@ -11,22 +11,41 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from assessment.models import Indicator, Level, Stage
-from assessment.selectors import Filters
+from assessment import instruments
+from assessment.models import Indicator, Level, StageRule
+from assessment.selectors import Filters, stage_rules
 from groups.forms import DateInput, GroupFilterForm
+from groups.models import User
 
 
 class DashboardForm(GroupFilterForm):
     """What the dashboard is narrowed to. A value that is not on offer narrows nothing, and the form says so."""
 
-    stage = forms.ChoiceField(
-        label=_("Stage"), required=False, choices=[("", _("All")), *Stage.choices, ("NONE", _("Never assessed"))]
-    )
+    stage = forms.ChoiceField(label=_("Stage"), required=False)
+    scheme = forms.ChoiceField(label=_("Scheme"), required=False)
+
+    def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
+        super().__init__(*args, actor=actor, **kwargs)
+        self.schemes = instruments.schemes_of(actor.organisation_id)
+        asked = self.data.get("scheme")
+        self.scheme: str = asked if asked in self.schemes else self.schemes[0]
+        self.stages: list[StageRule] = stage_rules(actor.organisation_id, self.scheme)
+        scheme, stage = self.fields["scheme"], self.fields["stage"]
+        assert isinstance(scheme, forms.ChoiceField)
+        assert isinstance(stage, forms.ChoiceField)
+        scheme.choices = [(code, code) for code in self.schemes]
+        stage.choices = [
+            ("", _("All")),
+            *((rule.stage, rule.name) for rule in self.stages),
+            ("NONE", _("Never assessed")),
+        ]
+        if len(self.schemes) == 1:
+            del self.fields["scheme"]
 
     def filters(self) -> Filters:
         """Return what was chosen."""
         self.is_valid()
-        return Filters(**self.cleaned_data)
+        return Filters(**self.cleaned_data | {"scheme": self.scheme})
 
 
 class JudgeForm(forms.Form):

@@ -1,6 +1,6 @@
 """Triggers of assessments: a published instrument is frozen, and a final assessment never changes."""
 
-from groups.guards import Guard, forbid_delete, forbid_update, frozen_with
+from groups.guards import Guard, forbid_delete, forbid_insert, forbid_update, frozen_with
 
 _OF_INSTRUMENT = "SELECT 1 FROM assessment_instrument i WHERE i.id = {row}.instrument_id AND i.status <> 'DRAFT'"
 _OF_INDICATOR = (
@@ -11,8 +11,14 @@ _OF_RULE = (
     "SELECT 1 FROM assessment_stagerule r JOIN assessment_instrument i ON i.id = r.instrument_id "
     "WHERE r.id = {row}.rule_id AND i.status <> 'DRAFT'"
 )
-_SCORED = ("group_id", "instrument_id", "as_of", "month", "status", "score", "stage", "need", "computed_at",
-    "finalised_at", "finalised_by_id")  # fmt: skip
+_OVERRIDES = (
+    "EXISTS (SELECT 1 FROM assessment_level v JOIN assessment_indicator d ON d.id = v.indicator_id "
+    "WHERE v.id = NEW.level_id AND (d.metric = '') <> (NEW.until IS NULL))"
+)
+_SCORED = ("group_id", "instrument_id", "scheme", "as_of", "month", "status", "score", "stage", "rank",
+    "measured_score", "measured_rank", "arrears", "need", "computed_at", "finalised_at",
+    "finalised_by_id")  # fmt: skip
+_JUDGED = ("group_id", "level_id", "note", "judged_on", "judged_at", "judged_by_id")
 
 GUARDS: tuple[Guard, ...] = (
     forbid_delete("assessment_instrument", when="OLD.status <> 'DRAFT'"),
@@ -29,12 +35,19 @@ GUARDS: tuple[Guard, ...] = (
     frozen_with("assessment_level", _OF_INDICATOR),
     frozen_with("assessment_gate", _OF_RULE),
     forbid_delete("assessment_judgement"),
-    forbid_update("assessment_judgement"),
+    # A measured indicator is overridden for a time only, a judged one has no such end.
+    forbid_insert("assessment_judgement_until", "assessment_judgement", when=_OVERRIDES),
+    # An override may be withdrawn, once; nothing else about a judgement changes.
+    forbid_update(
+        "assessment_judgement",
+        when="OLD.withdrawn_on IS NOT NULL OR COALESCE(OLD.until, '0001-01-01') <> COALESCE(NEW.until, '0001-01-01') OR "
+        + " OR ".join(f"OLD.{column} <> NEW.{column}" for column in _JUDGED),
+    ),
     forbid_delete("assessment_assessment", when="OLD.status = 'FINAL'"),
     forbid_update(
         "assessment_assessment",
         when="OLD.status = 'FINAL' AND ("
         + " OR ".join(f"OLD.{column} <> NEW.{column}" for column in _SCORED)
-        + " OR OLD.indicators <> NEW.indicators OR COALESCE(OLD.computed_by_id, 0) <> COALESCE(NEW.computed_by_id, 0))",
+        + " OR OLD.indicators <> NEW.indicators OR COALESCE(OLD.evidence, '0') <> COALESCE(NEW.evidence, '0') OR COALESCE(OLD.computed_by_id, 0) <> COALESCE(NEW.computed_by_id, 0))",
     ),
 )

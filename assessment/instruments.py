@@ -14,29 +14,48 @@ from django.utils.translation import gettext as _
 from assessment import engine
 from assessment.metrics import METRICS
 from assessment.models import (
-    STAGE_ORDER,
     Gate,
     Indicator,
     Instrument,
     InstrumentStatus,
     Level,
+    SchemeUse,
     StageRule,
 )
 
-SHIPPED = Path(__file__).parent / "data" / "kotaku-1.json"
+SHIPPED = sorted((Path(__file__).parent / "data").glob("*.json"))
+DEFAULT_SCHEME = "kotaku"
 
 
-def in_force(organisation_id: int | None) -> Instrument | None:
-    """Return the instrument that scores an organisation: its own published last, else the shared one.
+def schemes_of(organisation_id: int | None) -> list[str]:
+    """Return the schemes an organisation uses, the primary one first; one statement."""
+    used = SchemeUse.objects.filter(organisation_id=organisation_id).values_list("scheme", flat=True)
+    return list(used) or [DEFAULT_SCHEME]
 
-    Five statements, however many indicators.
+
+def in_force(organisation_id: int | None, scheme: str = "") -> Instrument | None:
+    """Return the instrument of `scheme`, or of the primary one, that scores an organisation.
+
+    Its own published last, else the shared one; six statements, however many indicators.
     """
-    return (
-        whole()
-        .filter(Q(organisation_id=organisation_id) | Q(organisation__isnull=True), status=InstrumentStatus.PUBLISHED)
-        .order_by(F("organisation_id").desc(nulls_last=True), "-published_at")
-        .first()
-    )
+    scheme = scheme or schemes_of(organisation_id)[0]
+    return _published(organisation_id).filter(code=scheme).first()
+
+
+def in_use(organisation_id: int) -> list[Instrument]:
+    """Return the instruments that score an organisation, the primary one first, in six statements."""
+    schemes = schemes_of(organisation_id)
+    found: dict[str, Instrument] = {}
+    for instrument in _published(organisation_id).filter(code__in=schemes):
+        found.setdefault(instrument.code, instrument)
+    return [found[scheme] for scheme in schemes if scheme in found]
+
+
+def _published(organisation_id: int | None) -> QuerySet[Instrument]:
+    """Return what may score an organisation, what counts first."""
+    own_or_shared = Q(organisation_id=organisation_id) | Q(organisation__isnull=True)
+    published = whole().filter(own_or_shared, status=InstrumentStatus.PUBLISHED)
+    return published.order_by(F("organisation_id").desc(nulls_last=True), "-published_at")
 
 
 def whole() -> QuerySet[Instrument]:
@@ -66,7 +85,7 @@ def engine_instrument(instrument: Instrument) -> engine.Instrument:
                 minimum_points=rule.minimum_points,
                 gates={gate.indicator.code: gate.minimum_points for gate in rule.gates.all()},
             )
-            for rule in sorted(instrument.rules.all(), key=lambda rule: STAGE_ORDER.index(rule.stage))
+            for rule in instrument.rules.all()
         ),
     )
 
@@ -93,10 +112,9 @@ def check_publishable(instrument: Instrument) -> None:
 
 def _rule_problems(instrument: Instrument, indicators: dict[int, Indicator]) -> list[str]:
     problems: list[str] = []
-    rules = {rule.stage: rule for rule in instrument.rules.prefetch_related("gates")}
-    if set(rules) != set(STAGE_ORDER):
-        return [_("Each stage needs a rule.")]
-    ordered = [rules[stage] for stage in STAGE_ORDER]
+    ordered = list(instrument.rules.prefetch_related("gates"))
+    if len(ordered) < 2 or [rule.rank for rule in ordered] != list(range(len(ordered))):
+        return [_("There must be at least two stages, ranked from 0 without a gap.")]
     minimums = [rule.minimum_points for rule in ordered]
     if minimums[0] != 0 or ordered[0].gates.all():
         problems.append(_("The first stage asks for nothing: every group has a stage."))
@@ -108,13 +126,19 @@ def _rule_problems(instrument: Instrument, indicators: dict[int, Indicator]) -> 
             if indicator is None or gate.minimum_points > indicator.weight:
                 problems.append(
                     _("%(stage)s: a gate must ask for points its indicator can earn.")
-                    % {"stage": rule.get_stage_display()}
+                    % {"stage": rule.name}
                 )
     return problems
 
 
+def load_shipped() -> None:
+    """Put all shipped instruments into the database."""
+    for path in SHIPPED:
+        load_file(path)
+
+
 @transaction.atomic
-def load_shipped(path: Path = SHIPPED) -> Instrument:
+def load_file(path: Path) -> Instrument:
     """Put the instrument of a file into the database, published, unless its version is there already."""
     data = json.loads(path.read_text(encoding="utf-8"))
     key = {"organisation": None, "code": data["code"], "version": data["version"]}
@@ -136,10 +160,11 @@ def load_shipped(path: Path = SHIPPED) -> Instrument:
             )
             for threshold, points, *labels in levels
         )
-    for row in data["rules"]:
-        rule = StageRule.objects.create(instrument=instrument, stage=row["stage"], minimum_points=row["minimum_points"])
+    for rank, row in enumerate(data["rules"]):
+        gates = row.pop("gates")
+        rule = StageRule.objects.create(instrument=instrument, rank=rank, **row)
         Gate.objects.bulk_create(
-            Gate(rule=rule, indicator=by_code[code], minimum_points=points) for code, points in row["gates"].items()
+            Gate(rule=rule, indicator=by_code[code], minimum_points=points) for code, points in gates.items()
         )
     publish(instrument)
     return instrument

@@ -55,11 +55,20 @@ class Records:
     savers: int = 0
     with_agenda: int = 0
     with_books: int = 0
+    # Up to RECENT_MEETINGS before those.
+    before: int = 0
+    members_before: int = 0
+    present_before: int = 0
     # Instalments due up to the day on all loans, and what was paid towards them.
     due: int = 0
     paid: int = 0
     loans: int = 0
     loans_late: int = 0
+
+    @property
+    def arrears(self) -> int:
+        """Rupiah that fell due and were not paid."""
+        return max(0, self.due - self.paid)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,17 +195,18 @@ LEFT JOIN groups_constitution c ON c.id = (
 WHERE g.id {groups}
 """
 
-# `recent` is 1 for the last four meetings of a group. A correction keeps the day of the first closing. The cash count
+# `recent` is 1 for the last four meetings of a group, `before` for the four before them. A correction keeps the day of the first closing. The cash count
 # repeats the groups although the meeting implies them: PostgreSQL would read the counts of all groups for each batch.
 MEETINGS_SQL = """
 SELECT group_id, COUNT(*), MAX(held_on), SUM(critical_count), SUM(critical_decided_count), SUM(recent),
     SUM(recent * member_count), SUM(recent * (present_count + late_count)), SUM(recent * represented_count),
-    SUM(recent * saver_count), SUM(recent * with_agenda), SUM(recent * with_books)
+    SUM(recent * saver_count), SUM(recent * with_agenda), SUM(recent * with_books),
+    SUM(before), SUM(before * member_count), SUM(before * (present_count + late_count))
 FROM (
     SELECT m.group_id, m.held_on, m.critical_count, m.critical_decided_count, m.member_count, m.present_count,
         m.late_count, m.represented_count, m.saver_count,
-        CASE WHEN ROW_NUMBER() OVER (PARTITION BY m.group_id ORDER BY m.held_on DESC, m.number DESC) <= %(recent)s
-            THEN 1 ELSE 0 END AS recent,
+        CASE WHEN ROW_NUMBER() OVER newest <= %(recent)s THEN 1 ELSE 0 END AS recent,
+        CASE WHEN ROW_NUMBER() OVER newest BETWEEN %(recent)s + 1 AND 2 * %(recent)s THEN 1 ELSE 0 END AS before,
         CASE WHEN m.agenda_count > 0 AND m.decision_count > 0 THEN 1 ELSE 0 END AS with_agenda,
         CASE WHEN (c.counted = c.expected OR c.settled_on <= %(as_of)s)
             AND CASE WHEN m.version = 1 THEN m.closed_at ELSE (
@@ -206,6 +216,7 @@ FROM (
     FROM meetings_meeting m
     LEFT JOIN finance_cashcount c ON c.id = m.cash_count_id AND c.group_id {groups}
     WHERE m.group_id {groups} AND m.status = 'CLOSED' AND m.held_on > %(since)s AND m.held_on <= %(as_of)s
+    WINDOW newest AS (PARTITION BY m.group_id ORDER BY m.held_on DESC, m.number DESC)
 ) counted
 GROUP BY group_id
 """
@@ -264,7 +275,8 @@ def read_records(group_ids: Sequence[int], as_of: date) -> dict[int, Records]:
         of_group.held, last_held_on, of_group.critical, of_group.critical_decided = counts[:4]
         of_group.last_held_on = _day(last_held_on)
         of_group.recent, of_group.members, of_group.present, of_group.represented = counts[4:8]
-        of_group.savers, of_group.with_agenda, of_group.with_books = counts[8:]
+        of_group.savers, of_group.with_agenda, of_group.with_books = counts[8:11]
+        of_group.before, of_group.members_before, of_group.present_before = counts[11:]
     for group_id, loans, due, paid, late in run_sql(LOANS_SQL, group_ids, as_of):
         of_group = records[group_id]
         of_group.loans, of_group.due, of_group.paid, of_group.loans_late = loans, int(due), int(paid), late

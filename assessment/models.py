@@ -6,7 +6,7 @@ from enum import IntFlag
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -14,25 +14,20 @@ from django.utils.translation import gettext_lazy as _
 from groups.models import Group, Organisation
 
 
-class Stage(models.TextChoices):
-    """The stages of the Kotaku programme, lowest first."""
-
-    TUNAS = "TUNAS", _("Tunas")
-    TUMBUH = "TUMBUH", _("Tumbuh")
-    KEMBANG = "KEMBANG", _("Kembang")
-
-
-STAGE_ORDER: tuple[str, ...] = tuple(Stage.values)
-
-
 class Need(IntFlag):
     """Why a group needs help; a higher bit is more urgent, so that the number sorts by urgency."""
 
     LOW_ATTENDANCE = 1
-    ARREARS = 2
-    STAGE_DROPPED = 4
-    NO_MEETING = 8
-    NEVER_ASSESSED = 16
+    FALLING_ATTENDANCE = 2
+    ARREARS_RISING = 4
+    ARREARS = 8
+    STAGE_DROPPED = 16
+    NO_MEETING = 32
+    NEVER_ASSESSED = 64
+
+
+MOST_STAGES = 6
+"""An instrument has at most so many stages: there are colours for them, and bars stay readable."""
 
 
 def in_language(indonesian: str, english: str) -> str:
@@ -49,7 +44,10 @@ class InstrumentStatus(models.TextChoices):
 
 
 class Instrument(models.Model):
-    """One version of a way to measure maturity; without an organisation it serves everybody."""
+    """One version of a way to measure maturity; without an organisation it serves everybody.
+
+    Versions of one `code` are one scheme: a group has one stage for each scheme its organisation uses.
+    """
 
     organisation = models.ForeignKey(
         Organisation,
@@ -100,10 +98,38 @@ class Instrument(models.Model):
         return self.status == InstrumentStatus.DRAFT
 
 
+class SchemeUse(models.Model):
+    """An organisation scores its groups by a scheme; the primary one gives the stage shown everywhere.
+
+    An organisation without any uses `instruments.DEFAULT_SCHEME`.
+    """
+
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.CASCADE, related_name="schemes", verbose_name=_("organisation")
+    )
+    scheme = models.SlugField(_("scheme"), max_length=30)
+    is_primary = models.BooleanField(_("gives the stage"), default=False)
+
+    class Meta:
+        verbose_name = _("scheme in use")
+        verbose_name_plural = _("schemes in use")
+        ordering = ["-is_primary", "scheme"]
+        constraints = [
+            models.UniqueConstraint(name="scheme_use_once", fields=["organisation", "scheme"]),
+            models.UniqueConstraint(
+                name="scheme_use_primary_once", fields=["organisation"], condition=Q(is_primary=True)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.scheme
+
+
 class Indicator(models.Model):
     """One thing that is assessed, worth up to `weight` points.
 
-    `metric` names a function of `assessment.metrics`; without one a person judges.
+    `metric` names a function of `assessment.metrics`; without one a person judges. Indicators of one `area` are
+    added up together.
     """
 
     instrument = models.ForeignKey(Instrument, on_delete=models.CASCADE, related_name="indicators")
@@ -111,6 +137,8 @@ class Indicator(models.Model):
     code = models.SlugField(_("code"), max_length=30)
     name_id = models.CharField(_("name in Indonesian"), max_length=120)
     name_en = models.CharField(_("name in English"), max_length=120, blank=True)
+    area_id = models.CharField(_("area in Indonesian"), max_length=60, blank=True)
+    area_en = models.CharField(_("area in English"), max_length=60, blank=True)
     help_id = models.TextField(_("explanation in Indonesian"), blank=True)
     help_en = models.TextField(_("explanation in English"), blank=True)
     action_id = models.TextField(_("what closes the gap, in Indonesian"), blank=True)
@@ -135,6 +163,11 @@ class Indicator(models.Model):
     def name(self) -> str:
         """The name in the language of the reader."""
         return in_language(self.name_id, self.name_en)
+
+    @property
+    def area(self) -> str:
+        """The area in the language of the reader, empty for an instrument without areas."""
+        return in_language(self.area_id, self.area_en)
 
     @property
     def help(self) -> str:
@@ -174,24 +207,36 @@ class Level(models.Model):
 
 
 class StageRule(models.Model):
-    """What a stage asks for: a number of points, and its gates."""
+    """A stage and what it asks for: a number of points, and its gates; `rank` 0 is the lowest stage."""
 
     instrument = models.ForeignKey(Instrument, on_delete=models.CASCADE, related_name="rules")
-    stage = models.CharField(_("stage"), max_length=7, choices=Stage)
+    rank = models.PositiveSmallIntegerField(_("rank"), help_text=_("0 is the lowest stage."))
+    stage = models.SlugField(_("stage"), max_length=12)
+    name_id = models.CharField(_("name in Indonesian"), max_length=40)
+    name_en = models.CharField(_("name in English"), max_length=40, blank=True)
+    is_bankable = models.BooleanField(
+        _("ready for a bank"), default=False, help_text=_("Groups at this stage can be linked to a lender.")
+    )
     minimum_points = models.PositiveSmallIntegerField(_("points at least"))
 
     class Meta:
         verbose_name = _("stage rule")
         verbose_name_plural = _("stage rules")
-        ordering = ["minimum_points"]
+        ordering = ["rank"]
         constraints = [
             models.UniqueConstraint(name="stage_rule_once", fields=["instrument", "stage"]),
-            models.CheckConstraint(name="stage_rule_stage", condition=Q(stage__in=Stage.values)),
+            models.UniqueConstraint(name="stage_rule_rank_once", fields=["instrument", "rank"]),
+            models.CheckConstraint(name="stage_rule_rank", condition=Q(rank__lt=MOST_STAGES)),
             models.CheckConstraint(name="stage_rule_points", condition=Q(minimum_points__lte=100)),
         ]
 
     def __str__(self) -> str:
-        return self.get_stage_display()
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """The stage's name in the language of the reader."""
+        return in_language(self.name_id, self.name_en)
 
 
 class Gate(models.Model):
@@ -212,26 +257,53 @@ class Gate(models.Model):
 
 
 class Judgement(models.Model):
-    """What a person says about an indicator no record can measure; the latest counts.
+    """What a person says about an indicator; the latest counts.
 
     It points at the level chosen, and through it at the indicator. A new version of the instrument takes
-    it over by the indicator's code.
+    it over by the indicator's code. On an indicator that is measured it is an override: it stands beside the
+    measured value, counts through `until` at the latest, and can be withdrawn; a judged one has no such end.
     """
 
     group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="judgements", verbose_name=_("group"))
     level = models.ForeignKey(Level, on_delete=models.PROTECT, related_name="+", verbose_name=_("level"))
     note = models.TextField(_("note"))
     judged_on = models.DateField(_("judged on"))
+    until = models.DateField(_("counts through"), null=True, blank=True)
     judged_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
     judged_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("judged by")
+    )
+    withdrawn_on = models.DateField(_("withdrawn on"), null=True, blank=True)
+    withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True, blank=True)
+    withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("withdrawn by"),
     )
 
     class Meta:
         verbose_name = _("judgement")
         verbose_name_plural = _("judgements")
         ordering = ["-judged_on", "-pk"]
-        constraints = [models.CheckConstraint(name="judgement_note", condition=~Q(note=""))]
+        constraints = [
+            models.CheckConstraint(name="judgement_note", condition=~Q(note="")),
+            models.CheckConstraint(
+                name="judgement_until", condition=Q(until__isnull=True) | Q(until__gte=F("judged_on"))
+            ),
+            models.CheckConstraint(
+                name="judgement_withdrawn",
+                condition=Q(withdrawn_on__isnull=True, withdrawn_at__isnull=True, withdrawn_by__isnull=True)
+                | Q(
+                    withdrawn_on__gte=F("judged_on"),
+                    withdrawn_at__isnull=False,
+                    withdrawn_by__isnull=False,
+                    until__isnull=False,
+                ),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.judged_on}"
@@ -245,12 +317,14 @@ class AssessmentStatus(models.TextChoices):
 
 
 class Assessment(models.Model):
-    """The score of a group as of a day, with everything it was computed from.
+    """The score of a group as of a day by one scheme, with everything it was computed from.
 
-    `indicators` is a list in the instrument's order of `{"code", "value", "points", "weight", "facts"}`: the
-    measured or judged value (null is "not enough data"), the points it earned, and the counts behind it.
-    `latest` marks the newest day of the group and `closes_month` the newest day of each month; they let
-    dashboards read one row a group instead of searching the whole history.
+    `indicators` maps each indicator's code to `{"value", "points", "facts"}`: the measured or judged value (null is
+    "not enough data"), the points it earned, and the counts behind it; where a person overrode the measured value it
+    has `"given": {"value", "points", "judgement"}` too. `score`, `stage` and `rank` count what was given,
+    `measured_score` and `measured_rank` only what was measured. A final one keeps as `evidence` the numbers of the
+    records it counted, by kind. `latest` marks the newest day of the group and `closes_month` the newest day of each
+    month; they let dashboards read one row a group instead of searching the whole history.
     """
 
     group = models.ForeignKey(
@@ -259,15 +333,21 @@ class Assessment(models.Model):
     instrument = models.ForeignKey(
         Instrument, on_delete=models.PROTECT, related_name="+", verbose_name=_("instrument"), db_index=False
     )
+    scheme = models.SlugField(_("scheme"), max_length=30, db_index=False)
     as_of = models.DateField(_("as of"))
     month = models.DateField(_("month"))
     latest = models.BooleanField(default=False, verbose_name=_("latest"))
     closes_month = models.BooleanField(default=False, verbose_name=_("closes the month"))
     status = models.CharField(_("status"), max_length=5, choices=AssessmentStatus, default=AssessmentStatus.DRAFT)
     score = models.PositiveSmallIntegerField(_("score"))
-    stage = models.CharField(_("stage"), max_length=7, choices=Stage)
+    stage = models.SlugField(_("stage"), max_length=12, db_index=False)
+    rank = models.PositiveSmallIntegerField(_("rank"))
+    measured_score = models.PositiveSmallIntegerField(_("measured score"))
+    measured_rank = models.PositiveSmallIntegerField(_("measured rank"))
+    arrears = models.BigIntegerField(_("arrears"), default=0)
     need = models.PositiveSmallIntegerField(_("need"), default=0)
     indicators = models.JSONField(_("indicators"))
+    evidence = models.JSONField(_("evidence"), null=True, blank=True)
     computed_at = models.DateTimeField(_("computed at"), default=timezone.now)
     # Nobody when the command computed it.
     computed_by = models.ForeignKey(
@@ -295,13 +375,17 @@ class Assessment(models.Model):
         verbose_name_plural = _("assessments")
         ordering = ["-as_of"]
         constraints = [
-            models.UniqueConstraint(name="assessment_day_once", fields=["group", "as_of"]),
-            models.UniqueConstraint(name="assessment_latest_once", fields=["group"], condition=Q(latest=True)),
+            models.UniqueConstraint(name="assessment_day_once", fields=["group", "scheme", "as_of"]),
             models.UniqueConstraint(
-                name="assessment_month_once", fields=["group", "month"], condition=Q(closes_month=True)
+                name="assessment_latest_once", fields=["group", "scheme"], condition=Q(latest=True)
             ),
-            models.CheckConstraint(name="assessment_stage", condition=Q(stage__in=Stage.values)),
-            models.CheckConstraint(name="assessment_score", condition=Q(score__lte=100)),
+            models.UniqueConstraint(
+                name="assessment_month_once", fields=["group", "scheme", "month"], condition=Q(closes_month=True)
+            ),
+            models.CheckConstraint(
+                name="assessment_rank", condition=Q(rank__lt=MOST_STAGES, measured_rank__lt=MOST_STAGES)
+            ),
+            models.CheckConstraint(name="assessment_score", condition=Q(score__lte=100, measured_score__lte=100)),
             models.CheckConstraint(
                 name="assessment_final",
                 condition=Q(status=AssessmentStatus.DRAFT, finalised_at__isnull=True, finalised_by__isnull=True)
@@ -309,11 +393,18 @@ class Assessment(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["month", "group", "stage"], name="assessment_trend", condition=Q(closes_month=True)),
+            models.Index(
+                fields=["scheme", "month", "group", "rank"], name="assessment_trend", condition=Q(closes_month=True)
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.as_of}"
+
+    @property
+    def is_overridden(self) -> bool:
+        """Whether a person gave another score than was measured."""
+        return (self.score, self.rank) != (self.measured_score, self.measured_rank)
 
     @property
     def is_final(self) -> bool:

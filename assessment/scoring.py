@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
+
+from django.db.models import Q
 
 from assessment import engine
-from assessment.metrics import METRICS, Measured, Records
-from assessment.models import STAGE_ORDER, Instrument, Judgement, Need
+from assessment.metrics import LEAST_MEETINGS, METRICS, Measured, Records
+from assessment.models import Judgement, Need
 
 NO_MEETING_DAYS = 60
 LOW_ATTENDANCE = 0.6
@@ -16,46 +20,111 @@ ARREARS_RATE = 0.8
 """Below this repayment rate a UPK is suspended (PNPM operating standard, 2013)."""
 DROPPED_DAYS = 92
 """A stage counts as dropped while a higher one was held in the last three months."""
+FALLING = 0.1
+"""Attendance falls if the last four meetings had a tenth of the members less than the up to four before them."""
+RISING_DAYS = 28
+"""Arrears rise if they are higher than in the newest score at least so many days older."""
 
 
-def latest_judgements(group_ids: Iterable[int], as_of: date) -> dict[int, dict[tuple[str, str], float]]:
-    """Return by group, instrument code and indicator code the value judged last up to a day, in one statement."""
-    judged: dict[int, dict[tuple[str, str], float]] = defaultdict(dict)
+class Given(NamedTuple):
+    """What a person said of an indicator: the value of a level, and whether it may stand over a measured one."""
+
+    value: float
+    judgement_id: int
+    is_override: bool
+
+
+Judged = Mapping[tuple[str, str], Given]
+"""By scheme and indicator code."""
+
+
+class Before(NamedTuple):
+    """An earlier score of the same scheme, as far as reasons for help look at it; `arrears` in rupiah."""
+
+    as_of: date
+    rank: int
+    arrears: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """The score of one group by one instrument: as given, and as measured where a person overrode something."""
+
+    result: engine.Result
+    measured_result: engine.Result
+    measured: dict[str, Measured]
+    overrides: dict[str, Given]
+
+
+def latest_judgements(group_ids: Iterable[int], as_of: date) -> dict[int, dict[tuple[str, str], Given]]:
+    """Return by group, scheme and indicator code what counts of the judgements up to a day, in one statement."""
+    judged: dict[int, dict[tuple[str, str], Given]] = defaultdict(dict)
     rows = (
-        Judgement.objects.filter(group_id__in=group_ids, judged_on__lte=as_of)
+        Judgement.objects.filter(
+            Q(until__isnull=True) | Q(until__gte=as_of),
+            Q(withdrawn_on__isnull=True) | Q(withdrawn_on__gt=as_of),
+            group_id__in=group_ids,
+            judged_on__lte=as_of,
+        )
         .order_by("judged_on", "pk")
-        .values_list("group_id", "level__indicator__instrument__code", "level__indicator__code", "level__threshold")
+        .values_list(
+            "group_id",
+            "level__indicator__instrument__code",
+            "level__indicator__code",
+            "level__threshold",
+            "pk",
+            "until",
+        )
     )
-    for group_id, instrument, indicator, threshold in rows:
-        judged[group_id][instrument, indicator] = float(threshold)
+    for group_id, scheme, indicator, threshold, pk, until in rows:
+        judged[group_id][scheme, indicator] = Given(float(threshold), pk, until is not None)
     return judged
 
 
-def measure(
-    instrument: Instrument,
-    indicators: Iterable[engine.Indicator],
-    records: Records,
-    judged: dict[tuple[str, str], float],
-) -> dict[str, Measured]:
-    """Return the value of each indicator, measured from the records or judged by a person."""
-    return {
-        indicator.code: METRICS[indicator.metric](records)
-        if indicator.metric
-        else Measured(judged.get((instrument.code, indicator.code)), {})
-        for indicator in indicators
-    }
+def score(scheme: str, instrument: engine.Instrument, records: Records, judged: Judged) -> Scored:
+    """Score a group: indicators are measured from the records or judged, and overrides stand over the measured."""
+    measured: dict[str, Measured] = {}
+    overrides: dict[str, Given] = {}
+    for indicator in instrument.indicators:
+        given = judged.get((scheme, indicator.code))
+        if indicator.metric:
+            measured[indicator.code] = METRICS[indicator.metric](records)
+            if given is not None and given.is_override:
+                overrides[indicator.code] = given
+        else:
+            measured[indicator.code] = Measured(given.value if given is not None else None, {})
+    values = {code: found.value for code, found in measured.items()}
+    measured_result = engine.assess(instrument, values)
+    result = (
+        engine.assess(instrument, values | {code: given.value for code, given in overrides.items()})
+        if overrides
+        else measured_result
+    )
+    return Scored(result, measured_result, measured, overrides)
 
 
-def need_of(records: Records, as_of: date, stage: str, stages_before: Iterable[str]) -> Need:
-    """Return why a group needs help; independent of the instrument."""
+def need_of(records: Records, as_of: date, rank: int, before: Iterable[Before]) -> Need:
+    """Return why a group needs help; `before` are its scores of the last `DROPPED_DAYS` days, oldest first."""
     need = Need(0)
+    earlier = list(before)
     days = (as_of - records.last_held_on).days if records.last_held_on is not None else records.age_days
     if days > NO_MEETING_DAYS:
         need |= Need.NO_MEETING
-    if any(STAGE_ORDER.index(before) > STAGE_ORDER.index(stage) for before in stages_before):
+    if any(score.rank > rank for score in earlier):
         need |= Need.STAGE_DROPPED
     if records.due and records.paid / records.due < ARREARS_RATE:
         need |= Need.ARREARS
+    older = [score for score in earlier if (as_of - score.as_of).days >= RISING_DAYS]
+    if older and records.arrears > older[-1].arrears:
+        need |= Need.ARREARS_RISING
     if records.members and records.present / records.members < LOW_ATTENDANCE:
         need |= Need.LOW_ATTENDANCE
+    if _falls(records):
+        need |= Need.FALLING_ATTENDANCE
     return need
+
+
+def _falls(records: Records) -> bool:
+    if min(records.recent, records.before) < LEAST_MEETINGS or not records.members or not records.members_before:
+        return False
+    return records.present / records.members <= records.present_before / records.members_before - FALLING

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -14,24 +14,30 @@ from django.utils.functional import Promise
 
 from assessment import engine, instruments, wording
 from assessment.metrics import RECENT_MEETINGS, WINDOW_DAYS, Facts, read_records
-from assessment.models import STAGE_ORDER, Assessment, Indicator, Instrument, Judgement, Level, Need, Stage
-from assessment.scoring import DROPPED_DAYS, latest_judgements, measure, need_of
+from assessment.models import Assessment, Indicator, Instrument, Judgement, Level, Need, StageRule
+from assessment.scoring import DROPPED_DAYS, Before, Given, Scored, latest_judgements, need_of, score
 from finance.models import Entry
-from groups.models import Group, User
+from groups.models import Constitution, Group, User
 from groups.selectors import groups_within
 from meetings.models import Meeting, MeetingStatus
 
 
 @dataclass(frozen=True, slots=True)
 class IndicatorRow:
-    """One indicator of a group as a page shows it."""
+    """One indicator of a group as a page shows it; `score` is as measured, `given` the points of an override."""
 
     indicator: Indicator
     score: engine.Score
     facts: Facts
+    given: int | None
     judgement: Judgement | None
     level: Level | None
     code: str
+
+    @property
+    def points(self) -> int:
+        """The points that count."""
+        return self.score.points if self.given is None else self.given
 
     @property
     def words(self) -> str:
@@ -94,20 +100,35 @@ class Standing:
 
     as_of: date
     instrument: Instrument
-    result: engine.Result
+    scored: Scored
     rows: list[IndicatorRow]
     need: Need
     steps: list[StepRow] = field(default_factory=list)
 
     @property
-    def stage_label(self) -> Promise | str:
-        """The stage's name."""
-        return Stage(self.result.stage).label
+    def result(self) -> engine.Result:
+        """The score that counts, overrides included."""
+        return self.scored.result
 
     @property
-    def next_stage_label(self) -> Promise | str:
+    def rules(self) -> list[StageRule]:
+        """The stages of the instrument, the lowest first."""
+        return list(self.instrument.rules.all())
+
+    @property
+    def stage_label(self) -> str:
+        """The stage's name."""
+        return self.rules[self.result.rank].name
+
+    @property
+    def measured_stage_label(self) -> str:
+        """The name of the stage without overrides."""
+        return self.rules[self.scored.measured_result.rank].name
+
+    @property
+    def next_stage_label(self) -> str:
         """The next stage's name, empty at the highest."""
-        return Stage(self.result.plan.stage).label if self.result.plan is not None else ""
+        return self.rules[self.result.rank + 1].name if self.result.plan is not None else ""
 
     @property
     def reasons(self) -> list[Promise]:
@@ -115,41 +136,47 @@ class Standing:
         return wording.reasons(self.need)
 
 
-def standing(group: Group, as_of: date | None = None) -> Standing | None:
-    """Return where the group stands, None while no instrument is published; the same ten statements for any group."""
+def standing(group: Group, as_of: date | None = None, scheme: str = "") -> Standing | None:
+    """Return where the group stands by `scheme`, or by the primary one; None while no instrument of it is published.
+
+    The same number of statements for any group.
+    """
     as_of = as_of or timezone.localdate()
-    instrument = instruments.in_force(group.organisation_id)
+    instrument = instruments.in_force(group.organisation_id, scheme)
     if instrument is None:
         return None
     compiled = instruments.engine_instrument(instrument)
     records = read_records([group.pk], as_of)[group.pk]
     judged = latest_judgements([group.pk], as_of).get(group.pk, {})
-    measured = measure(instrument, compiled.indicators, records, judged)
-    result = engine.assess(compiled, {code: m.value for code, m in measured.items()})
-    judgements = _judgements(group, instrument, as_of)
-    earlier = Assessment.objects.filter(
-        group=group, as_of__lt=as_of, as_of__gt=as_of - timedelta(DROPPED_DAYS)
-    ).values_list("stage", flat=True)
+    scored = score(instrument.code, compiled, records, judged)
+    judgements = _judgements(judged, instrument.code)
     indicators = {indicator.code: indicator for indicator in instrument.indicators.all()}
+    given = {line.indicator.code: line.points for line in scored.result.scores}
     rows = [
         IndicatorRow(
             indicator=indicator,
-            score=score,
-            facts=measured[indicator.code].facts,
+            score=line,
+            facts=scored.measured[indicator.code].facts,
+            given=given[indicator.code] if indicator.code in scored.overrides else None,
             judgement=judgements.get(indicator.code),
-            level=_level_of(indicator, score.value),
+            level=_level_of(indicator, line.value),
             code=group.code,
         )
-        for indicator, score in zip(indicators.values(), result.scores, strict=True)
+        for indicator, line in zip(indicators.values(), scored.measured_result.scores, strict=True)
     ]
-    steps = [StepRow(step, indicators[step.code]) for step in result.plan.steps] if result.plan is not None else []
-    return Standing(as_of, instrument, result, rows, need_of(records, as_of, result.stage, earlier), steps)
+    plan = scored.result.plan
+    steps = [StepRow(step, indicators[step.code]) for step in plan.steps] if plan is not None else []
+    earlier = Assessment.objects.filter(
+        group=group, scheme=instrument.code, as_of__lt=as_of, as_of__gt=as_of - timedelta(DROPPED_DAYS)
+    ).order_by("as_of")
+    before = [Before(*row) for row in earlier.values_list("as_of", "rank", "arrears")]
+    return Standing(as_of, instrument, scored, rows, need_of(records, as_of, scored.result.rank, before), steps)
 
 
-def history(group: Group, months: int = 24) -> list[Assessment]:
-    """Return the last stored assessment of each of the last months, oldest first."""
-    closing = Assessment.objects.filter(group=group, closes_month=True).defer("indicators").order_by("-month")
-    return list(reversed(closing[:months]))
+def history(group: Group, scheme: str, months: int = 24) -> list[Assessment]:
+    """Return the last stored assessment by `scheme` of each of the last months, oldest first."""
+    closing = Assessment.objects.filter(group=group, scheme=scheme, closes_month=True)
+    return list(reversed(closing.defer("indicators").order_by("-month")[:months]))
 
 
 def counted_meetings(group: Group, as_of: date) -> list[Meeting]:
@@ -170,16 +197,14 @@ def judgeable(instrument: Instrument | None) -> list[Indicator]:
     return [indicator for indicator in instrument.indicators.all() if not indicator.metric]
 
 
-def latest_of(group_ids: Iterable[int]) -> dict[int, Assessment]:
-    """Return the newest stored assessment of each group that has one, in one statement."""
-    newest = Assessment.objects.filter(group_id__in=list(group_ids), latest=True).defer("indicators")
-    return {assessment.group_id: assessment for assessment in newest}
-
-
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a dashboard is narrowed to; an empty value narrows nothing. `stage` may be NONE: never assessed."""
+    """What a dashboard is narrowed to; an empty value narrows nothing. `stage` may be NONE: never assessed.
 
+    `scheme` says whose stages it shows.
+    """
+
+    scheme: str
     region: str = ""
     facilitator: int | None = None
     kind: str = ""
@@ -191,17 +216,21 @@ def dashboard_groups(actor: User, filters: Filters) -> QuerySet[Group]:
     return groups_within(actor, region=filters.region, facilitator=filters.facilitator, kind=filters.kind)
 
 
-def stage_counts(groups: QuerySet[Group]) -> dict[str, int]:
-    """Return how many groups stand at each stage, and at NONE those never assessed, in one statement."""
-    rows = _with_latest(groups).order_by().values_list(F("now__stage")).annotate(count=Count("pk"))
-    counts = dict.fromkeys([*STAGE_ORDER, "NONE"], 0)
-    counts.update({stage or "NONE": count for stage, count in rows})
-    return counts
+def stage_rules(organisation_id: int | None, scheme: str) -> list[StageRule]:
+    """Return the stages of `scheme` for an organisation, the lowest first; none while nothing of it is published."""
+    instrument = instruments.in_force(organisation_id, scheme)
+    return list(instrument.rules.all()) if instrument is not None else []
+
+
+def stage_counts(groups: QuerySet[Group], scheme: str) -> dict[str, int]:
+    """Return how many groups stand at each stage that has any, and at NONE those never assessed; one statement."""
+    rows = with_latest(groups, scheme).order_by().values_list(F("now__stage")).annotate(count=Count("pk"))
+    return {stage or "NONE": count for stage, count in rows}
 
 
 @dataclass(frozen=True, slots=True)
 class TrendMonth:
-    """How many groups stood at each stage at the end of a month, in stage order."""
+    """How many groups stood at each stage at the end of a month, by rank."""
 
     month: date
     counts: tuple[int, ...]
@@ -212,27 +241,32 @@ class TrendMonth:
         return sum(self.counts)
 
 
-def trend(groups: QuerySet[Group], since: date) -> list[TrendMonth]:
-    """Return the stages month by month from the month of `since`, in one statement."""
+def trend(groups: QuerySet[Group], scheme: str, since: date, *, stages: int) -> list[TrendMonth]:
+    """Return how many groups stood at each of `stages` month by month from the month of `since`, in one statement."""
     rows = (
-        Assessment.objects.filter(closes_month=True, month__gte=since.replace(day=1), group__in=groups.order_by())
+        Assessment.objects.filter(
+            scheme=scheme, closes_month=True, month__gte=since.replace(day=1), group__in=groups.order_by()
+        )
         .order_by("month")
-        .values_list("month", "stage")
+        .values_list("month", "rank")
         .annotate(count=Count("*"))
     )
-    months: dict[date, dict[str, int]] = {}
-    for month, stage, count in rows:
-        months.setdefault(month, {})[stage] = count
-    return [TrendMonth(month, tuple(counts.get(stage, 0) for stage in STAGE_ORDER)) for month, counts in months.items()]
+    months: dict[date, list[int]] = {}
+    for month, rank, count in rows:
+        counts = months.setdefault(month, [0] * stages)
+        counts[min(rank, stages - 1)] += count  # an earlier version may have had more stages
+    return [TrendMonth(month, tuple(counts)) for month, counts in months.items()]
 
 
-def by_need(groups: QuerySet[Group], stage: str = "") -> QuerySet[Group, Any]:
+def by_need(groups: QuerySet[Group], scheme: str, stage: str = "") -> QuerySet[Group, Any]:
     """Return groups, those that need help most first, as rows of code, name, village_name and their newest score.
 
-    The score's columns are `stage`, `score` and `as_of`, None before the first, and `need`.
+    The score's columns are `stage`, `rank`, `score`, `measured_score` and `as_of`, None before the first, and `need`.
     """
-    rows = _with_latest(groups).annotate(
+    rows = with_latest(groups, scheme).annotate(
         stage=F("now__stage"),
+        rank=F("now__rank"),
+        measured_score=F("now__measured_score"),
         score=F("now__score"),
         as_of=F("now__as_of"),
         need=Coalesce("now__need", Need.NEVER_ASSESSED.value),
@@ -241,33 +275,36 @@ def by_need(groups: QuerySet[Group], stage: str = "") -> QuerySet[Group, Any]:
     if stage:
         rows = rows.filter(stage__isnull=True) if stage == "NONE" else rows.filter(stage=stage)
     return rows.order_by("-need", F("score").asc(nulls_first=True), "name", "pk").values_list(
-        "code", "name", "village_name", "stage", "score", "as_of", "need", named=True
+        "code", "name", "village_name", "stage", "rank", "score", "measured_score", "as_of", "need", named=True
     )
 
 
-def with_newer_records(groups: QuerySet[Group]) -> QuerySet[Group]:
-    """Return the groups with records their newest score does not know, or without a score."""
+def with_newer_records(groups: QuerySet[Group], scheme: str) -> QuerySet[Group]:
+    """Return the groups with records their newest score by `scheme` does not know, or without a score."""
     known, day = OuterRef("now__computed_at"), OuterRef("now__as_of")
     own = {"group": OuterRef("pk")}
     meetings = Meeting.objects.filter(Q(closed_at__gt=known) | Q(held_on__gt=day), status=MeetingStatus.CLOSED, **own)
     entries = Entry.objects.filter(Q(recorded_at__gt=known) | Q(effective_on__gt=day), **own)
-    judgements = Judgement.objects.filter(Q(judged_at__gt=known) | Q(judged_on__gt=day), **own)
-    return _with_latest(groups).filter(
-        Q(now__pk__isnull=True) | Exists(meetings) | Exists(entries) | Exists(judgements)
+    judgements = Judgement.objects.filter(
+        Q(judged_at__gt=known) | Q(withdrawn_at__gt=known) | Q(judged_on__gt=day), **own
+    )
+    rules = Constitution.objects.filter(Q(recorded_at__gt=known) | Q(agreed_on__gt=day), **own)
+    return with_latest(groups, scheme).filter(
+        Q(now__pk__isnull=True) | Exists(meetings) | Exists(entries) | Exists(judgements) | Exists(rules)
     )
 
 
-def _with_latest(groups: QuerySet[Group]) -> QuerySet[Group]:
-    return groups.annotate(now=FilteredRelation("assessments", condition=Q(assessments__latest=True)))
+def with_latest(groups: QuerySet[Group], scheme: str) -> QuerySet[Group]:
+    """Join to each group as `now` its newest stored assessment by `scheme`, if it has one."""
+    newest = Q(assessments__latest=True, assessments__scheme=scheme)
+    return groups.annotate(now=FilteredRelation("assessments", condition=newest))
 
 
-def _judgements(group: Group, instrument: Instrument, as_of: date) -> dict[str, Judgement]:
-    made = (
-        Judgement.objects.filter(group=group, judged_on__lte=as_of, level__indicator__instrument__code=instrument.code)
-        .select_related("level__indicator", "judged_by")
-        .order_by("judged_on", "pk")
-    )
-    return {judgement.level.indicator.code: judgement for judgement in made}
+def _judgements(judged: Mapping[tuple[str, str], Given], scheme: str) -> dict[str, Judgement]:
+    """Return the judgements that count, by indicator code."""
+    wanted = {given.judgement_id: code for (of, code), given in judged.items() if of == scheme}
+    made = Judgement.objects.filter(pk__in=wanted).select_related("level", "judged_by")
+    return {wanted[judgement.pk]: judgement for judgement in made}
 
 
 def _level_of(indicator: Indicator, value: float | None) -> Level | None:

@@ -28,23 +28,29 @@ from assessment.models import (
     Need,
     StageRule,
 )
-from assessment.scoring import DROPPED_DAYS, latest_judgements, measure, need_of
+from assessment.scoring import DROPPED_DAYS, Before, Scored, latest_judgements, need_of, score
 from groups.models import Group, User
 from groups.permissions import Capability, lock_group, require
 
 BATCH_GROUPS = 1000
 """Groups scored in one transaction: memory stays flat, and SQLite takes no more parameters."""
 
+_Key = tuple[int, str]
+"""A group's id and a scheme."""
+_InUse = dict[int, list[tuple[Instrument, engine.Instrument]]]
+"""By organisation, the instruments that score it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What scoring one group gave; `stored` is False where a final assessment stood already."""
+    """What scoring one group by one scheme gave; `stored` is False where a final assessment stood already."""
 
     group_id: int
     code: str
     as_of: date
     instrument: Instrument
     result: engine.Result
+    measured_score: int
     facts: dict[str, Facts]
     need: Need
     stored: bool
@@ -59,7 +65,7 @@ def assess_groups(
 ) -> int:
     """Score `groups` as of a day, store the scores as drafts, and return how many groups were scored.
 
-    Final assessments stay as they are; groups founded later than the day are left out. Works in batches of
+    A group is scored by every scheme its organisation uses. Final assessments stay as they are; groups founded later than the day are left out. Works in batches of
     `BATCH_GROUPS`, each one transaction with the same number of statements whatever its size; `report` gets
     the outcomes of each batch. `actor` None is the command; a person needs ASSESS and reaches visible groups only.
     Raises `ValidationError` for a day to come.
@@ -70,7 +76,7 @@ def assess_groups(
         require(actor, Capability.ASSESS)
         groups = groups.filter(pk__in=Group.objects.visible_to(actor).values("pk"))
     chosen = Group.objects.filter(pk__in=groups.order_by().values("pk"), founded_on__lte=as_of)
-    in_use: dict[int, tuple[Instrument, engine.Instrument]] = {}
+    in_use: _InUse = {}
     last, count = 0, 0
     while True:
         with transaction.atomic():
@@ -84,7 +90,7 @@ def assess_groups(
                 return count
             outcomes = _assess_batch(batch, as_of, actor, in_use)
         last = batch[-1][0]
-        count += len(outcomes)
+        count += len(batch)
         if report is not None:
             report(outcomes)
 
@@ -111,11 +117,15 @@ def judge(*, actor: User, group: Group, level: Level, note: str, judged_on: date
 
 
 @transaction.atomic
-def assessment_finalise(*, actor: User, group: Group, as_of: date) -> Assessment:
-    """Score a group as of a day and keep that score for good; a final one is returned as it is."""
+def assessment_finalise(*, actor: User, group: Group, as_of: date, scheme: str = "") -> Assessment:
+    """Score a group as of a day and keep that score by `scheme`, or the primary one, for good.
+
+    A final one is returned as it is.
+    """
     group = lock_group(actor, Capability.ASSESS, group)
     assess_groups(actor=actor, groups=Group.objects.filter(pk=group.pk), as_of=as_of)
-    assessment = Assessment.objects.filter(group=group, as_of=as_of).first()
+    scheme = scheme or instruments.schemes_of(group.organisation_id)[0]
+    assessment = Assessment.objects.filter(group=group, scheme=scheme, as_of=as_of).first()
     if assessment is None:
         raise ValidationError(_("The group did not exist on that day."))
     if not assessment.is_final:
@@ -167,7 +177,7 @@ def _assess_batch(
     batch: Sequence[tuple[int, str, int]],
     as_of: date,
     actor: User | None,
-    in_use: dict[int, tuple[Instrument, engine.Instrument]],
+    in_use: _InUse,
 ) -> list[Outcome]:
     group_ids = [group_id for group_id, _code, _organisation in batch]
     records = read_records(group_ids, as_of)
@@ -178,43 +188,55 @@ def _assess_batch(
     rows: list[_Row] = []
     for group_id, code, organisation_id in batch:
         if organisation_id not in in_use:
-            in_use[organisation_id] = _instrument_of(organisation_id)
-        instrument, compiled = in_use[organisation_id]
-        measured = measure(instrument, compiled.indicators, records[group_id], judged.get(group_id, {}))
-        result = engine.assess(compiled, {indicator: m.value for indicator, m in measured.items()})
-        need = need_of(records[group_id], as_of, result.stage, history.stages_before[group_id])
-        stored = group_id not in history.final
-        facts = {indicator: m.facts for indicator, m in measured.items()}
-        outcomes.append(Outcome(group_id, code, as_of, instrument, result, facts, need, stored))
-        if stored:
-            indicators = {
-                score.indicator.code: {
-                    "value": score.value,
-                    "points": score.points,
-                    "facts": facts[score.indicator.code],
-                }
-                for score in result.scores
-            }
-            rows.append(
-                _Row(
-                    group_id=group_id,
-                    instrument_id=instrument.pk,
-                    as_of=connection.ops.adapt_datefield_value(as_of),
-                    month=connection.ops.adapt_datefield_value(as_of.replace(day=1)),
-                    latest=history.is_latest(group_id),
-                    closes_month=group_id not in history.later_in_month,
-                    status=AssessmentStatus.DRAFT.value,
-                    score=result.score,
-                    stage=result.stage,
-                    need=need.value,
-                    indicators=json.dumps(indicators),
-                    computed_at=now,
-                    computed_by_id=actor.pk if actor is not None else None,
+            in_use[organisation_id] = _instruments_of(organisation_id)
+        for instrument, compiled in in_use[organisation_id]:
+            key = (group_id, instrument.code)
+            scored = score(instrument.code, compiled, records[group_id], judged.get(group_id, {}))
+            result, measured = scored.result, scored.measured_result
+            need = need_of(records[group_id], as_of, result.rank, history.before[key])
+            stored = key not in history.final
+            facts = {indicator: found.facts for indicator, found in scored.measured.items()}
+            outcomes.append(Outcome(group_id, code, as_of, instrument, result, measured.score, facts, need, stored))
+            if stored:
+                rows.append(
+                    _Row(
+                        group_id=group_id,
+                        instrument_id=instrument.pk,
+                        scheme=instrument.code,
+                        as_of=connection.ops.adapt_datefield_value(as_of),
+                        month=connection.ops.adapt_datefield_value(as_of.replace(day=1)),
+                        latest=history.is_latest(key),
+                        closes_month=key not in history.later_in_month,
+                        status=AssessmentStatus.DRAFT.value,
+                        score=result.score,
+                        stage=result.stage,
+                        rank=result.rank,
+                        measured_score=measured.score,
+                        measured_rank=measured.rank,
+                        arrears=records[group_id].arrears,
+                        need=need.value,
+                        indicators=json.dumps(_indicators(scored)),
+                        computed_at=now,
+                        computed_by_id=actor.pk if actor is not None else None,
+                    )
                 )
-            )
     history.make_way(rows)
     _store(rows)
     return outcomes
+
+
+def _indicators(scored: Scored) -> dict[str, dict[str, Any]]:
+    """Return what `Assessment.indicators` keeps."""
+    kept: dict[str, dict[str, Any]] = {}
+    for found in scored.measured_result.scores:
+        code = found.indicator.code
+        kept[code] = {"value": found.value, "points": found.points, "facts": scored.measured[code].facts}
+        if code in scored.overrides:
+            value, judgement, _is_override = scored.overrides[code]
+            kept[code]["given"] = {
+                "value": value, "points": found.indicator.points(value), "judgement": judgement
+            }  # fmt: skip
+    return kept
 
 
 class _Row(NamedTuple):
@@ -222,6 +244,7 @@ class _Row(NamedTuple):
 
     group_id: int
     instrument_id: int
+    scheme: str
     as_of: Any
     month: Any
     latest: bool
@@ -229,6 +252,10 @@ class _Row(NamedTuple):
     status: str
     score: int
     stage: str
+    rank: int
+    measured_score: int
+    measured_rank: int
+    arrears: int
     need: int
     indicators: str
     computed_at: Any
@@ -236,73 +263,82 @@ class _Row(NamedTuple):
 
 
 def _store(rows: Sequence[_Row]) -> None:
-    """Write the rows, over drafts of the same day, in one plain statement.
+    """Write the rows, over drafts of the same day, in one plain statement for every `BATCH_GROUPS`.
 
     With `bulk_create` all of scoring took a quarter longer.
     """
-    if not rows:
-        return
+    for start in range(0, len(rows), BATCH_GROUPS):
+        _store_some(rows[start : start + BATCH_GROUPS])
+
+
+def _store_some(rows: Sequence[_Row]) -> None:
     places = ", ".join([f"({', '.join(['%s'] * len(_Row._fields))})"] * len(rows))
-    kept = {"group_id", "as_of", "month", "status"}
+    kept = {"group_id", "scheme", "as_of", "month", "status"}
     taken = ", ".join(f"{column} = EXCLUDED.{column}" for column in _Row._fields if column not in kept)
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO assessment_assessment ({', '.join(_Row._fields)}) VALUES {places} "  # noqa: S608 - no input
-            f"ON CONFLICT (group_id, as_of) DO UPDATE SET {taken}",
+            f"ON CONFLICT (group_id, scheme, as_of) DO UPDATE SET {taken}",
             [value for row in rows for value in row],
         )
 
 
 class _History:
-    """The assessments a batch already has, as far as a new one as of a day must know them; two statements."""
+    """The assessments a batch already has, as far as a new one as of a day must know them; two statements.
+
+    Everything is by group and scheme.
+    """
 
     def __init__(self, group_ids: Sequence[int], as_of: date) -> None:
         self.as_of = as_of
         month = as_of.replace(day=1)
         month_end = (month + timedelta(31)).replace(day=1) - timedelta(1)
-        self.stages_before: dict[int, list[str]] = defaultdict(list)
-        self.final: set[int] = set()
-        self.later_in_month: set[int] = set()
-        self._closing: dict[int, int] = {}
+        self.before: dict[_Key, list[Before]] = defaultdict(list)
+        self.final: set[_Key] = set()
+        self.later_in_month: set[_Key] = set()
+        self._closing: dict[_Key, int] = {}
         near = Assessment.objects.filter(
             group_id__in=group_ids,
             as_of__gt=min(month - timedelta(1), as_of - timedelta(DROPPED_DAYS)),
             as_of__lte=month_end,
-        )
-        for row in near.values_list("pk", "group_id", "as_of", "stage", "status", "closes_month"):
-            pk, group_id, day, stage, status, closes_month = row
+        ).order_by("as_of")
+        for pk, group_id, scheme, day, rank, arrears, status, closes_month in near.values_list(
+            "pk", "group_id", "scheme", "as_of", "rank", "arrears", "status", "closes_month"
+        ):
+            key = (group_id, scheme)
             if day < as_of:
-                self.stages_before[group_id].append(stage)
+                self.before[key].append(Before(day, rank, arrears))
                 if closes_month and day >= month:
-                    self._closing[group_id] = pk
+                    self._closing[key] = pk
             elif day > as_of:
-                self.later_in_month.add(group_id)
+                self.later_in_month.add(key)
             elif status == AssessmentStatus.FINAL:
-                self.final.add(group_id)
+                self.final.add(key)
         latest = Assessment.objects.filter(group_id__in=group_ids, latest=True)
-        self._latest = {group_id: (pk, day) for pk, group_id, day in latest.values_list("pk", "group_id", "as_of")}
+        self._latest = {
+            (group_id, scheme): (pk, day)
+            for pk, group_id, scheme, day in latest.values_list("pk", "group_id", "scheme", "as_of")
+        }
 
-    def is_latest(self, group_id: int) -> bool:
-        """Whether an assessment of the day is the newest of the group."""
-        return group_id not in self._latest or self._latest[group_id][1] <= self.as_of
+    def is_latest(self, key: _Key) -> bool:
+        """Whether an assessment of the day is the newest of the group by the scheme."""
+        return key not in self._latest or self._latest[key][1] <= self.as_of
 
     def make_way(self, rows: Sequence[_Row]) -> None:
         """Take the marks from the assessments that `rows` supersede, in two statements."""
-        superseded = [
-            self._latest[row.group_id][0]
-            for row in rows
-            if row.latest and row.group_id in self._latest and self._latest[row.group_id][1] < self.as_of
-        ]
+        keys = [(row.group_id, row.scheme) for row in rows if row.latest]
+        superseded = [self._latest[key][0] for key in keys if key in self._latest and self._latest[key][1] < self.as_of]
         Assessment.objects.filter(pk__in=superseded).update(latest=False)
-        closing = [self._closing[row.group_id] for row in rows if row.closes_month and row.group_id in self._closing]
+        keys = [(row.group_id, row.scheme) for row in rows if row.closes_month]
+        closing = [self._closing[key] for key in keys if key in self._closing]
         Assessment.objects.filter(pk__in=closing).update(closes_month=False)
 
 
-def _instrument_of(organisation_id: int) -> tuple[Instrument, engine.Instrument]:
-    instrument = instruments.in_force(organisation_id)
-    if instrument is None:
+def _instruments_of(organisation_id: int) -> list[tuple[Instrument, engine.Instrument]]:
+    used = [(found, instruments.engine_instrument(found)) for found in instruments.in_use(organisation_id)]
+    if not used:
         raise ValidationError(_("No instrument is published."))
-    return instrument, instruments.engine_instrument(instrument)
+    return used
 
 
 def _require_owner(actor: User, instrument: Instrument) -> None:

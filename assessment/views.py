@@ -17,7 +17,6 @@ from django.views.decorators.http import require_POST
 
 from assessment import charts, instruments, selectors, services, wording
 from assessment.forms import DashboardForm, JudgeForm
-from assessment.models import STAGE_ORDER, Stage
 from groups.http import GroupRequest, UserRequest
 from groups.permissions import Capability, requires
 
@@ -30,7 +29,7 @@ TREND_DAYS = 335
 def assessment(request: GroupRequest) -> HttpResponse:
     """The stage of a group today, what it rests on, what is missing, and its history."""
     standing = selectors.standing(request.group)
-    stored = selectors.history(request.group)
+    stored = selectors.history(request.group, standing.instrument.code) if standing is not None else []
     return render(
         request,
         "assessment/assessment.html",
@@ -38,9 +37,7 @@ def assessment(request: GroupRequest) -> HttpResponse:
             "standing": standing,
             "meetings": selectors.counted_meetings(request.group, standing.as_of) if standing is not None else [],
             "history": stored,
-            "chart": charts.score_line(stored, list(standing.instrument.rules.all()))
-            if standing is not None and stored
-            else None,
+            "chart": charts.score_line(stored, standing.rules) if standing is not None and stored else None,
         },
     )
 
@@ -80,26 +77,28 @@ def dashboard(request: UserRequest) -> HttpResponse:
     form = _dashboard_form(request)
     filters = form.filters()
     groups = selectors.dashboard_groups(request.user, filters)
-    counts = selectors.stage_counts(groups)
-    months = selectors.trend(groups, timezone.localdate() - timedelta(TREND_DAYS))
-    paginator = Paginator(selectors.by_need(groups, filters.stage), GROUPS_ON_A_PAGE)
+    counts = selectors.stage_counts(groups, filters.scheme)
+    since = timezone.localdate() - timedelta(TREND_DAYS)
+    months = selectors.trend(groups, filters.scheme, since, stages=len(form.stages))
+    paginator = Paginator(selectors.by_need(groups, filters.scheme, filters.stage), GROUPS_ON_A_PAGE)
     # The counts say it already; counting again would be one more statement.
-    paginator.count = counts[filters.stage] if filters.stage else sum(counts.values())
+    paginator.count = counts.get(filters.stage, 0) if filters.stage else sum(counts.values())
     page = paginator.get_page(request.GET.get("page"))
+    names = {rule.stage: rule.name for rule in form.stages}
     return render(
         request,
         "assessment/dashboard.html",
         {
             "form": form,
-            "counts": [(stage, Stage(stage).label, counts[stage]) for stage in STAGE_ORDER],
-            "never_assessed": counts["NONE"],
+            "counts": [(rule, counts.get(rule.stage, 0)) for rule in form.stages],
+            "never_assessed": counts.get("NONE", 0),
             "total": sum(counts.values()),
             "months": months,
             "chart": charts.stacked_bars(months) if months else None,
-            "stages": Stage,
+            "stages": form.stages,
             "page": page,
-            "rows": [(row, Stage(row.stage).label if row.stage else "", wording.reasons(row.need)) for row in page],
-            "newer": selectors.with_newer_records(groups).count(),
+            "rows": [(row, names.get(row.stage, row.stage), wording.reasons(row.need)) for row in page],
+            "newer": selectors.with_newer_records(groups, filters.scheme).count(),
         },
     )
 
@@ -109,7 +108,7 @@ def dashboard(request: UserRequest) -> HttpResponse:
 def dashboard_score(request: UserRequest) -> HttpResponse:
     """Score the groups of the dashboard whose records are newer than their score."""
     filters = _dashboard_form(request).filters()
-    groups = selectors.with_newer_records(selectors.dashboard_groups(request.user, filters))
+    groups = selectors.with_newer_records(selectors.dashboard_groups(request.user, filters), filters.scheme)
     count = services.assess_groups(actor=request.user, groups=groups, as_of=timezone.localdate())
     messages.success(request, ngettext("%(count)d group scored.", "%(count)d groups scored.", count) % {"count": count})
     query = request.GET.urlencode()

@@ -113,6 +113,8 @@ NEED_LABELS: dict[Need, Promise] = {
     Need.NO_MEETING: gettext_lazy("No meeting for 60 days"),
     Need.STAGE_DROPPED: gettext_lazy("Stage dropped"),
     Need.ARREARS: gettext_lazy("Arrears: repayment under 80%"),
+    Need.ARREARS_RISING: gettext_lazy("Arrears rising"),
+    Need.FALLING_ATTENDANCE: gettext_lazy("Attendance falling"),
     Need.LOW_ATTENDANCE: gettext_lazy("Attendance under 60%"),
 }
 NO_DATA = gettext_lazy("not enough data")

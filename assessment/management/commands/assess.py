@@ -15,7 +15,6 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from assessment import engine
-from assessment.models import STAGE_ORDER
 from assessment.services import Outcome, assess_groups
 from groups.models import Group, GroupStatus
 
@@ -46,7 +45,7 @@ class Command(BaseCommand):
             stages.update(outcome.result.stage for outcome in outcomes)
             if options["json"]:
                 self.stdout.write("\n".join(json.dumps(as_json(outcome)) for outcome in outcomes))
-            bar.update(len(outcomes))
+            bar.update(len({outcome.group_id for outcome in outcomes}))
 
         try:
             with bar:
@@ -54,7 +53,7 @@ class Command(BaseCommand):
         except ValidationError as error:
             raise CommandError(error.messages[0]) from error
         if not options["json"]:
-            counts = ", ".join(f"{stage} {stages[stage]}" for stage in STAGE_ORDER)
+            counts = ", ".join(f"{stage} {number}" for stage, number in stages.most_common())
             self.stdout.write(f"{count} groups scored as of {as_of}: {counts}")
 
 
@@ -67,6 +66,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "instrument": f"{outcome.instrument.code}-{outcome.instrument.version}",
         "stage": result.stage,
         "score": result.score,
+        "measured_score": outcome.measured_score,
         "indicators": [
             {
                 "code": score.indicator.code,

@@ -9,13 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from assessment.models import STAGE_ORDER, Assessment, StageRule
+from assessment.models import STAGE_ORDER, Assessment, Stage, StageRule
 from assessment.selectors import TrendMonth
 
 WIDTH = 360
 HEIGHT = 200
 LEFT, RIGHT, TOP, BOTTOM = 34, 18, 10, 24
 """Room for the labels around the plot."""
+LEGEND = 22
+"""Room for the legend below a chart of stages."""
 MOST_LABELS = 6
 """More labels than this below the plot run into each other at 360 px."""
 
@@ -50,14 +52,25 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
+class Key:
+    """A stage in the legend: its sample begins at `x`, its name beside it."""
+
+    stage: str
+    label: str
+    x: int
+
+
+@dataclass(frozen=True, slots=True)
 class BarChart:
-    """Stacked bars over months."""
+    """Stacked bars over months; the legend stands between `height` and `full_height`."""
 
     bars: list[Bar]
     bar_width: int
     ticks: list[Tick]
+    legend: list[Key]
     width: int = WIDTH
     height: int = HEIGHT
+    full_height: int = HEIGHT + LEGEND
     left: int = LEFT
     right: int = WIDTH - RIGHT
 
@@ -101,7 +114,10 @@ def stacked_bars(months: Sequence[TrendMonth]) -> BarChart:
                 segments.append(Segment(stage, count, y, _y(below, top) - y))
             below += count
         bars.append(Bar(month.month, x, x + bar_width // 2, _is_labelled(number, len(months)), segments))
-    return BarChart(bars, bar_width, [Tick(_y(value, top), str(value)) for value in (0, top // 2, top)])
+    ticks = [Tick(_y(value, top), str(value)) for value in (0, top // 2, top)]
+    room = (WIDTH - LEFT - RIGHT) // len(STAGE_ORDER)
+    legend = [Key(stage, str(Stage(stage).label), LEFT + room * number) for number, stage in enumerate(STAGE_ORDER)]
+    return BarChart(bars, bar_width, ticks, legend)
 
 
 def score_line(assessments: Sequence[Assessment], rules: Sequence[StageRule]) -> LineChart:

@@ -12,7 +12,17 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from assessment import services
-from assessment.models import Assessment, Gate, Indicator, Instrument, InstrumentStatus, Judgement, Level, SchemeUse, StageRule
+from assessment.models import (
+    Assessment,
+    Gate,
+    Indicator,
+    Instrument,
+    InstrumentStatus,
+    Judgement,
+    Level,
+    SchemeUse,
+    StageRule,
+)
 from groups.admin import ReadOnlyAdmin, TenantAdmin, TenantMixin
 from groups.models import User
 
@@ -132,7 +142,7 @@ class SchemeUseAdmin(TenantAdmin):
     list_display = ["organisation", "scheme", "is_primary"]
     list_select_related = ["organisation"]
 
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Offer the schemes that have a published instrument."""
         if db_field.name == "scheme":
             codes = Instrument.objects.filter(status=InstrumentStatus.PUBLISHED).values_list("code", flat=True)

@@ -16,6 +16,8 @@ WIDTH = 360
 HEIGHT = 200
 LEFT, RIGHT, TOP, BOTTOM = 34, 18, 10, 24
 """Room for the labels around the plot."""
+LEGEND = 22
+"""Room for the legend below a chart of stages."""
 MOST_LABELS = 6
 """More labels than this below the plot run into each other at 360 px."""
 
@@ -33,6 +35,7 @@ class Segment:
     """The part of a bar that one stage takes."""
 
     rank: int
+    label: str
     count: int
     y: int
     height: int
@@ -50,14 +53,25 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
+class Key:
+    """A stage in the legend: its sample begins at `x`, its name beside it."""
+
+    rank: int
+    label: str
+    x: int
+
+
+@dataclass(frozen=True, slots=True)
 class BarChart:
-    """Stacked bars over months."""
+    """Stacked bars over months; the legend stands between `height` and `full_height`."""
 
     bars: list[Bar]
     bar_width: int
     ticks: list[Tick]
+    legend: list[Key]
     width: int = WIDTH
     height: int = HEIGHT
+    full_height: int = HEIGHT + LEGEND
     left: int = LEFT
     right: int = WIDTH - RIGHT
 
@@ -67,6 +81,7 @@ class Dot:
     """One assessment on a line."""
 
     assessment: Assessment
+    stage: str
     x: int
     y: int
     is_labelled: bool
@@ -86,8 +101,8 @@ class LineChart:
     right: int = WIDTH - RIGHT
 
 
-def stacked_bars(months: Sequence[TrendMonth]) -> BarChart:
-    """Return the bars of a trend, the lowest stage at the bottom."""
+def stacked_bars(months: Sequence[TrendMonth], rules: Sequence[StageRule]) -> BarChart:
+    """Return the bars of a trend, the lowest stage at the bottom; `rules` are the stages, the lowest first."""
     top = _round_up(max((month.total for month in months), default=0))
     slot = (WIDTH - LEFT - RIGHT) // max(1, len(months))
     bar_width = max(2, min(40, slot * 3 // 4))
@@ -95,20 +110,30 @@ def stacked_bars(months: Sequence[TrendMonth]) -> BarChart:
     for number, month in enumerate(months):
         x = LEFT + slot * number + (slot - bar_width) // 2
         below, segments = 0, []
-        for rank, count in enumerate(month.counts):
+        for rule, count in zip(rules, month.counts, strict=True):
             y = _y(below + count, top)
             if count:
-                segments.append(Segment(rank, count, y, _y(below, top) - y))
+                segments.append(Segment(rule.rank, rule.name, count, y, _y(below, top) - y))
             below += count
         bars.append(Bar(month.month, x, x + bar_width // 2, _is_labelled(number, len(months)), segments))
-    return BarChart(bars, bar_width, [Tick(_y(value, top), str(value)) for value in (0, top // 2, top)])
+    ticks = [Tick(_y(value, top), str(value)) for value in (0, top // 2, top)]
+    room = (WIDTH - LEFT - RIGHT) // max(1, len(rules))
+    legend = [Key(rule.rank, rule.name, LEFT + room * rule.rank) for rule in rules]
+    return BarChart(bars, bar_width, ticks, legend)
 
 
 def score_line(assessments: Sequence[Assessment], rules: Sequence[StageRule]) -> LineChart:
     """Return the line of a group's scores, oldest first; `rules` are the instrument's stages."""
     step = (WIDTH - LEFT - RIGHT - 10) // max(1, len(assessments) - 1)
+    names = {rule.stage: rule.name for rule in rules}
     dots = [
-        Dot(assessment, LEFT + 5 + step * number, _y(assessment.score, 100), _is_labelled(number, len(assessments)))
+        Dot(
+            assessment,
+            names.get(assessment.stage, assessment.stage),
+            LEFT + 5 + step * number,
+            _y(assessment.score, 100),
+            _is_labelled(number, len(assessments)),
+        )
         for number, assessment in enumerate(assessments)
     ]
     return LineChart(

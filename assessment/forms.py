@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from assessment import instruments
-from assessment.models import Indicator, Level, StageRule
-from assessment.selectors import Filters, stage_rules
+from assessment.models import Indicator, Level
+from assessment.selectors import Filters
 from groups.forms import DateInput, GroupFilterForm
 from groups.models import User
 
@@ -22,30 +22,25 @@ class DashboardForm(GroupFilterForm):
     """What the dashboard is narrowed to. A value that is not on offer narrows nothing, and the form says so."""
 
     stage = forms.ChoiceField(label=_("Stage"), required=False)
-    scheme = forms.ChoiceField(label=_("Scheme"), required=False)
 
     def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
         super().__init__(*args, actor=actor, **kwargs)
-        self.schemes = instruments.schemes_of(actor.organisation_id)
+        schemes = instruments.stages_in_use(actor.organisation_id)
         asked = self.data.get("scheme")
-        self.scheme: str = asked if asked in self.schemes else self.schemes[0]
-        self.stages: list[StageRule] = stage_rules(actor.organisation_id, self.scheme)
-        scheme, stage = self.fields["scheme"], self.fields["stage"]
-        assert isinstance(scheme, forms.ChoiceField)
+        self.of_scheme = asked if asked in schemes else next(iter(schemes))
+        self.stages = schemes[self.of_scheme]
+        stage = self.fields["stage"]
         assert isinstance(stage, forms.ChoiceField)
-        scheme.choices = [(code, code) for code in self.schemes]
-        stage.choices = [
-            ("", _("All")),
-            *((rule.stage, rule.name) for rule in self.stages),
-            ("NONE", _("Never assessed")),
-        ]
-        if len(self.schemes) == 1:
-            del self.fields["scheme"]
+        stages = [(rule.stage, rule.name) for rule in self.stages]
+        stage.choices = [("", _("All")), *stages, ("NONE", _("Never assessed"))]
+        if len(schemes) > 1:
+            names = [(code, stages[0].instrument.name) for code, stages in schemes.items() if stages]
+            self.fields["scheme"] = forms.ChoiceField(label=_("Scheme"), required=False, choices=names)
 
     def filters(self) -> Filters:
         """Return what was chosen."""
         self.is_valid()
-        return Filters(**self.cleaned_data | {"scheme": self.scheme})
+        return Filters(**self.cleaned_data | {"scheme": self.of_scheme})
 
 
 class JudgeForm(forms.Form):

@@ -40,7 +40,8 @@ GUARDS: tuple[Guard, ...] = (
     # An override may be withdrawn, once; nothing else about a judgement changes.
     forbid_update(
         "assessment_judgement",
-        when="OLD.withdrawn_on IS NOT NULL OR COALESCE(OLD.until, '0001-01-01') <> COALESCE(NEW.until, '0001-01-01') OR "
+        when="OLD.withdrawn_on IS NOT NULL "
+        "OR COALESCE(OLD.until, '0001-01-01') <> COALESCE(NEW.until, '0001-01-01') OR "
         + " OR ".join(f"OLD.{column} <> NEW.{column}" for column in _JUDGED),
     ),
     forbid_delete("assessment_assessment", when="OLD.status = 'FINAL'"),
@@ -48,6 +49,7 @@ GUARDS: tuple[Guard, ...] = (
         "assessment_assessment",
         when="OLD.status = 'FINAL' AND ("
         + " OR ".join(f"OLD.{column} <> NEW.{column}" for column in _SCORED)
-        + " OR OLD.indicators <> NEW.indicators OR COALESCE(OLD.evidence, '0') <> COALESCE(NEW.evidence, '0') OR COALESCE(OLD.computed_by_id, 0) <> COALESCE(NEW.computed_by_id, 0))",
+        + " OR OLD.indicators <> NEW.indicators OR COALESCE(OLD.evidence, '0') <> COALESCE(NEW.evidence, '0') "
+        "OR COALESCE(OLD.computed_by_id, 0) <> COALESCE(NEW.computed_by_id, 0))",
     ),
 )

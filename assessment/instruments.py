@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F, Prefetch, Q, QuerySet
+from django.db.models import F, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -29,7 +29,7 @@ DEFAULT_SCHEME = "kotaku"
 
 def schemes_of(organisation_id: int | None) -> list[str]:
     """Return the schemes an organisation uses, the primary one first; one statement."""
-    used = SchemeUse.objects.filter(organisation_id=organisation_id).values_list("scheme", flat=True)
+    used = SchemeUse.objects.filter(organisation=organisation_id).values_list("scheme", flat=True)
     return list(used) or [DEFAULT_SCHEME]
 
 
@@ -51,11 +51,39 @@ def in_use(organisation_id: int) -> list[Instrument]:
     return [found[scheme] for scheme in schemes if scheme in found]
 
 
+def stages_in_use(organisation_id: int | None) -> dict[str, list[StageRule]]:
+    """Return by scheme, the primary one first, the stages an organisation uses, the lowest first; one statement.
+
+    Each carries its instrument. A scheme without a published instrument has none.
+    """
+    use = SchemeUse.objects.filter(organisation=organisation_id, scheme=OuterRef("instrument__code"))
+    rules = (
+        StageRule.objects.filter(_scores(organisation_id, "instrument__"))
+        .annotate(is_primary=Subquery(use.values("is_primary")))
+        .select_related("instrument")
+        .order_by(F("instrument__organisation_id").desc(nulls_last=True), "-instrument__published_at", "rank")
+    )
+    scoring: dict[str, int] = {}
+    stages: dict[str, list[StageRule]] = {}
+    primary: dict[str, bool | None] = {}
+    for rule in rules:
+        code = rule.instrument.code
+        primary[code] = rule.is_primary
+        if scoring.setdefault(code, rule.instrument_id) == rule.instrument_id:
+            stages.setdefault(code, []).append(rule)
+    used = sorted((code for code in stages if primary[code] is not None), key=lambda code: (not primary[code], code))
+    return {code: stages.get(code, []) for code in used or [DEFAULT_SCHEME]}
+
+
 def _published(organisation_id: int | None) -> QuerySet[Instrument]:
     """Return what may score an organisation, what counts first."""
-    own_or_shared = Q(organisation_id=organisation_id) | Q(organisation__isnull=True)
-    published = whole().filter(own_or_shared, status=InstrumentStatus.PUBLISHED)
+    published = whole().filter(_scores(organisation_id))
     return published.order_by(F("organisation_id").desc(nulls_last=True), "-published_at")
+
+
+def _scores(organisation_id: int | None, prefix: str = "") -> Q:
+    own = Q(**{f"{prefix}organisation": organisation_id}) | Q(**{f"{prefix}organisation__isnull": True})
+    return own & Q(**{f"{prefix}status": InstrumentStatus.PUBLISHED})
 
 
 def whole() -> QuerySet[Instrument]:
@@ -125,8 +153,7 @@ def _rule_problems(instrument: Instrument, indicators: dict[int, Indicator]) -> 
             indicator = indicators.get(gate.indicator_id)
             if indicator is None or gate.minimum_points > indicator.weight:
                 problems.append(
-                    _("%(stage)s: a gate must ask for points its indicator can earn.")
-                    % {"stage": rule.name}
+                    _("%(stage)s: a gate must ask for points its indicator can earn.") % {"stage": rule.name}
                 )
     return problems
 

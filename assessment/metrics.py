@@ -195,8 +195,9 @@ LEFT JOIN groups_constitution c ON c.id = (
 WHERE g.id {groups}
 """
 
-# `recent` is 1 for the last four meetings of a group, `before` for the four before them. A correction keeps the day of the first closing. The cash count
-# repeats the groups although the meeting implies them: PostgreSQL would read the counts of all groups for each batch.
+# `recent` is 1 for the last four meetings of a group, `before` for the four before them. A correction keeps the day of
+# the first closing. The cash count repeats the groups although the meeting implies them: PostgreSQL would read the
+# counts of all groups for each batch.
 MEETINGS_SQL = """
 SELECT group_id, COUNT(*), MAX(held_on), SUM(critical_count), SUM(critical_decided_count), SUM(recent),
     SUM(recent * member_count), SUM(recent * (present_count + late_count)), SUM(recent * represented_count),

@@ -216,12 +216,6 @@ def dashboard_groups(actor: User, filters: Filters) -> QuerySet[Group]:
     return groups_within(actor, region=filters.region, facilitator=filters.facilitator, kind=filters.kind)
 
 
-def stage_rules(organisation_id: int | None, scheme: str) -> list[StageRule]:
-    """Return the stages of `scheme` for an organisation, the lowest first; none while nothing of it is published."""
-    instrument = instruments.in_force(organisation_id, scheme)
-    return list(instrument.rules.all()) if instrument is not None else []
-
-
 def stage_counts(groups: QuerySet[Group], scheme: str) -> dict[str, int]:
     """Return how many groups stand at each stage that has any, and at NONE those never assessed; one statement."""
     rows = with_latest(groups, scheme).order_by().values_list(F("now__stage")).annotate(count=Count("pk"))

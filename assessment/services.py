@@ -65,10 +65,10 @@ def assess_groups(
 ) -> int:
     """Score `groups` as of a day, store the scores as drafts, and return how many groups were scored.
 
-    A group is scored by every scheme its organisation uses. Final assessments stay as they are; groups founded later than the day are left out. Works in batches of
-    `BATCH_GROUPS`, each one transaction with the same number of statements whatever its size; `report` gets
-    the outcomes of each batch. `actor` None is the command; a person needs ASSESS and reaches visible groups only.
-    Raises `ValidationError` for a day to come.
+    A group is scored by every scheme its organisation uses. Final assessments stay as they are; groups founded later
+    than the day are left out. Works in batches of `BATCH_GROUPS`, each one transaction with the same number of
+    statements whatever its size; `report` gets the outcomes of each batch. `actor` None is the command; a person needs
+    ASSESS and reaches visible groups only. Raises `ValidationError` for a day to come.
     """
     if as_of > timezone.localdate():
         raise ValidationError(_("The date lies in the future."))

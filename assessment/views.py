@@ -30,13 +30,14 @@ def assessment(request: GroupRequest) -> HttpResponse:
     """The stage of a group today, what it rests on, what is missing, and its history."""
     standing = selectors.standing(request.group)
     stored = selectors.history(request.group, standing.instrument.code) if standing is not None else []
+    names = {rule.stage: rule.name for rule in standing.rules} if standing is not None else {}
     return render(
         request,
         "assessment/assessment.html",
         {
             "standing": standing,
             "meetings": selectors.counted_meetings(request.group, standing.as_of) if standing is not None else [],
-            "history": stored,
+            "history": [(row, names.get(row.stage, row.stage)) for row in reversed(stored)],
             "chart": charts.score_line(stored, standing.rules) if standing is not None and stored else None,
         },
     )
@@ -94,7 +95,7 @@ def dashboard(request: UserRequest) -> HttpResponse:
             "never_assessed": counts.get("NONE", 0),
             "total": sum(counts.values()),
             "months": months,
-            "chart": charts.stacked_bars(months) if months else None,
+            "chart": charts.stacked_bars(months, form.stages) if months else None,
             "stages": form.stages,
             "page": page,
             "rows": [(row, names.get(row.stage, row.stage), wording.reasons(row.need)) for row in page],

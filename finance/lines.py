@@ -61,6 +61,14 @@ def deposit(books: Books, kind: AccountKind, member: Member, amount: int) -> lis
     return _line(books.account(AccountKind.CASH), books.account(kind, member=member), amount, member)
 
 
+def overpaid(books: Books, loan: Loan, amount: int) -> list[Line]:
+    """What a member paid beyond what the loan asks for becomes voluntary savings; the memo names the loan."""
+    if not amount:
+        return []
+    savings = books.account(AccountKind.SUKARELA, member=loan.member)
+    return _line(books.account(AccountKind.CASH), savings, amount, loan.member, f"Lebih bayar pinjaman {loan.number}")
+
+
 def withdrawal(books: Books, member: Member, amount: int) -> list[Line]:
     """A member takes voluntary savings (sukarela) out in cash; no other savings can be withdrawn."""
     if not amount:

@@ -61,6 +61,7 @@ MIDDLEWARE = [
     "auditlog.middleware.AuditlogMiddleware",
     "groups.middleware.AccessMiddleware",
     "axes.middleware.AxesMiddleware",
+    "kelompok.middleware.NotFoundMiddleware",
 ]
 
 ROOT_URLCONF = "kelompok.urls"

@@ -311,6 +311,7 @@ def _as_recorded(desk: Desk, meeting: Meeting) -> Minutes:
     other: list[OtherRow] = []
     paid: dict[int, dict[int, int]] = {}
     waived: dict[int, str] = {}
+    rests: dict[int, int] = {}
     lent: list[Loan] = []
     by_accounts = {accounts: kind for kind, accounts in OTHER.items()}
     for line in desk.original_lines:
@@ -326,6 +327,8 @@ def _as_recorded(desk: Desk, meeting: Meeting) -> Minutes:
             waived[credit.loan_id] = line.memo
             by_loan = paid.setdefault(line.member_id, {})
             by_loan[credit.loan_id] = by_loan.get(credit.loan_id, 0) + line.amount
+        elif credit.kind == AccountKind.SUKARELA and line.member_id in paid:
+            rests[next(reversed(paid[line.member_id]))] = line.amount  # savings brought as such come before any loan
         elif debit.kind == AccountKind.SUKARELA:
             amounts[line.member_id, "sukarela_out"] = line.amount
         else:
@@ -358,6 +361,7 @@ def _as_recorded(desk: Desk, meeting: Meeting) -> Minutes:
                         already=open_loans[pk].already,
                         fine=open_loans[pk].recorded_fine,
                         waived=waived[pk],
+                        rest=rests.get(pk, 0),
                     )
                     for pk, amount in paid.get(member.pk, {}).items()
                 ),

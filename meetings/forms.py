@@ -129,6 +129,8 @@ class MemberForm(_Part):
     MONEY_IN = ("pokok", "wajib", "social", "sukarela_in", "fine")
     held_on: date | None = None
     """The day of the meeting, once the sheet knows it."""
+    rest = 0
+    """Rupiah that instalments leave for voluntary savings, once the sheet knows it."""
 
     def __init__(self, *args: Any, member: Member, recorded: MemberRow | None, **kwargs: Any) -> None:
         self.member = member
@@ -203,7 +205,7 @@ class MemberForm(_Part):
     def _check_withdrawal(self, data: dict[str, Any]) -> None:
         """Hold a withdrawal against what was saved and against what the rules say must stay."""
         taken = data.get("sukarela_out", 0)
-        saved = self.desk.balance(AccountKind.SUKARELA, self.member) + data.get("sukarela_in", 0)
+        saved = self.desk.balance(AccountKind.SUKARELA, self.member) + data.get("sukarela_in", 0) + self.rest
         stays = self.desk.rules.sukarela_minimum
         if saved < 0:
             self.add_error("sukarela_in", gettext("%s of these savings was taken out since.") % rupiah(-saved))
@@ -235,6 +237,7 @@ class RepaymentForm(_Part):
     """What a member pays on one running loan."""
 
     paid = RupiahField(label=_("Instalment"), required=False)
+    rest_to_savings = forms.BooleanField(label=_("Put the rest to voluntary savings (sukarela)"), required=False)
     waived = forms.CharField(label=_("Why the fine for lateness is waived"), max_length=100, required=False)
 
     def __init__(self, *args: Any, open_loan: OpenLoan, on: date, recorded: Repayment | None, **kwargs: Any) -> None:
@@ -246,9 +249,14 @@ class RepaymentForm(_Part):
     def _fit(self) -> None:
         self.due = self.open_loan.due(self.on)
         self.fine = self.open_loan.fine_at(self.on)
+        self.rest = 0
         self.initial = {}
-        if self.recorded is not None:
-            self.initial = {"paid": self.recorded.amount, "waived": self.recorded.waived}
+        if (recorded := self.recorded) is not None:
+            self.initial = {
+                "paid": recorded.amount + recorded.rest,
+                "rest_to_savings": recorded.rest > 0,
+                "waived": recorded.waived,
+            }
         elif self.desk.original is None and self.due:
             self.initial = {"paid": self.due}
         self.fields["paid"].label = gettext("Instalment, loan %d") % self.open_loan.loan.number
@@ -256,13 +264,15 @@ class RepaymentForm(_Part):
             del self.fields["waived"]
 
     def check(self, held_on: date) -> None:
-        """Refuse more than the loan asks for on the day of the meeting, which the sheet knows."""
-        paid = self.cleaned_data["paid"]
+        """Work out the rest above what the loan asks for on the day of the meeting, and refuse one nobody chose."""
         fine = self.fine_on(held_on)
         most = self.open_loan.payoff(held_on, fine=fine.amount if fine else 0).total
-        if paid > most:
-            message = gettext("The loan is paid off with %s. Put the rest into voluntary savings.") % rupiah(most)
-            self.add_error("paid", message)
+        self.rest = max(0, self.cleaned_data["paid"] - most)
+        if self.rest and not self.cleaned_data["rest_to_savings"]:
+            message = gettext(
+                "The loan is paid off with %(most)s; %(rest)s is too much. Tick below to put it to voluntary savings."
+            )
+            self.add_error("paid", message % {"most": rupiah(most), "rest": rupiah(self.rest)})
 
     def fine_on(self, held_on: date) -> LateFine | None:
         """Return the fine that the payment brings, none if it is waived."""
@@ -274,7 +284,8 @@ class RepaymentForm(_Part):
         return Repayment(
             loan=self.open_loan.loan,
             instalments=self.open_loan.instalments,
-            amount=self.cleaned_data["paid"],
+            amount=self.cleaned_data["paid"] - self.rest,
+            rest=self.rest,
             already=self.open_loan.already,
             fine=fine,
             waived=self.cleaned_data.get("waived", "") if self.open_loan.fine_at(held_on) else "",

@@ -20,6 +20,7 @@ from finance.lines import (
     disbursement,
     fine,
     other_money,
+    overpaid,
     repayment,
     social_contribution,
     withdrawal,
@@ -38,9 +39,9 @@ WITH_MONEY = (AttendanceStatus.PRESENT, AttendanceStatus.LATE, AttendanceStatus.
 
 @dataclass(frozen=True, slots=True)
 class Repayment:
-    """`amount` rupiah paid on a loan; `already` is what the books hold of it.
+    """`amount` rupiah paid on a loan, and `rest` beside it that goes to the member's voluntary savings (sukarela).
 
-    `already` is nothing at closing. In a correction it is what the entry to be reversed had posted. `fine` is
+    `already` is what the books hold of it: nothing at closing. In a correction it is what the entry to be reversed had posted. `fine` is
     charged for late instalments; `waived` says why one was not.
     """
 
@@ -50,6 +51,7 @@ class Repayment:
     already: Counted = NOTHING_COUNTED
     fine: LateFine | None = None
     waived: str = ""
+    rest: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,8 @@ class MemberRow:
                 memo=paid.waived,
                 counted=paid.already,
             )
+            # Right after its loan's lines, by which a correction knows it from savings brought as such.
+            yield from overpaid(books, paid.loan, paid.rest)
         yield from withdrawal(books, member, self.sukarela_out)
 
 
@@ -148,7 +152,7 @@ class Minutes:
         """Return by how many rupiah the meeting changes the cash box."""
         members = sum(
             row.pokok + row.wajib + row.social + row.sukarela_in + row.fine - row.sukarela_out
-            + sum(paid.amount for paid in row.repayments)
+            + sum(paid.amount + paid.rest for paid in row.repayments)
             for row in self.members
         )  # fmt: skip
         other = sum(row.amount * CASH_SIGN[row.kind] for row in self.other)
@@ -227,6 +231,7 @@ def _facts(minutes: Minutes) -> dict[str, str]:
         noted.note(_("why the fine by the rules is waived"), row.waiver, of=who)
         for paid in row.repayments:
             noted.note(_("instalment of loan %d") % paid.loan.number, paid.amount, of=who)
+            noted.note(_("rest to voluntary savings, loan %d") % paid.loan.number, paid.rest, of=who)
             noted.note(_("fine for a late instalment"), paid.fine.amount if paid.fine else 0, of=who)
             noted.note(_("why the fine is waived"), paid.waived, of=who)
     for number, item in enumerate(minutes.agenda, start=1):

@@ -278,17 +278,24 @@ class Sheet:
         for formset in (self.agenda, self.new_loans, self.other):
             self.refusals.extend(str(error) for error in formset.non_form_errors())
         for form, repayments in self.rows():
-            form.full_clean()
-            attendance = form.cleaned_data.get("attendance", AttendanceStatus.PRESENT)
+            self._check_row(form, repayments, held_on)
+        self._check_new_loans(held_on)
+        return held_on
+
+    @staticmethod
+    def _check_row(form: MemberForm, repayments: list[RepaymentForm], held_on: date | None) -> None:
+        """Check a member's row after its instalments, for what is too much of those is savings of the row."""
+        for repayment in repayments:
+            if held_on and repayment.is_valid():
+                repayment.check(held_on)
+        form.rest = sum(repayment.rest for repayment in repayments)
+        form.full_clean()
+        if form.cleaned_data.get("attendance", AttendanceStatus.PRESENT) not in WITH_MONEY:
             for repayment in repayments:
-                if repayment.is_valid() and repayment.cleaned_data["paid"] and attendance not in WITH_MONEY:
+                if repayment.is_valid() and repayment.cleaned_data["paid"]:
                     repayment.add_error(
                         "paid", gettext("Was not there: choose “Represented” if somebody brought the money.")
                     )
-                elif held_on and repayment.is_valid():
-                    repayment.check(held_on)
-        self._check_new_loans(held_on)
-        return held_on
 
     def _check_new_loans(self, held_on: date | None) -> None:
         """Hold the new loans against the day of the meeting and the group's rules, the earlier rows counting too."""

@@ -53,7 +53,7 @@ def loan_repay(
     moved = _payment(books, running, amount - rest, on, fine, waive_fine)
     if rest:
         _require_here(loan.member)
-        moved += lines.deposit(books, AccountKind.SUKARELA, loan.member, rest)
+        moved += lines.overpaid(books, loan, rest)
     return _post(books, EntryKind.REPAYMENT, on, moved, key)
 
 

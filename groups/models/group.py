@@ -214,7 +214,7 @@ class FacilitatorAssignment(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.facilitator_id} → {self.group_id}"
+        return f"{self.facilitator} → {self.group}"
 
     def clean(self) -> None:
         """Refuse to assign somebody who is no facilitator of the group's organisation."""

@@ -166,4 +166,4 @@ class TestNeed:
         group.save()
         for days in (1, 2):
             make_meeting(group, AS_OF + timedelta(days), present_count=0, saver_count=0)
-        assert self.need(AS_OF + timedelta(2)) == Need.STAGE_DROPPED | Need.LOW_ATTENDANCE
+        assert self.need(AS_OF + timedelta(2)) == Need.STAGE_DROPPED | Need.FALLING_ATTENDANCE | Need.LOW_ATTENDANCE

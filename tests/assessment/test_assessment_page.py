@@ -40,7 +40,7 @@ def page(client, group):
 
 def test_stage_and_score(page):
     html = page()
-    assert '<span class="stage stage-TUMBUH">Tumbuh</span> 76 of 100 points' in html
+    assert '<span class="stage stage-1">Tumbuh</span> 76 of 100 points' in html
 
 
 def test_each_indicator_has_its_points_and_measured_value(page, group):

@@ -63,8 +63,9 @@ def names(response) -> list[str]:
 
 
 def counts(response) -> dict[str, int]:
-    found = {stage: count for stage, _label, count in response.context["counts"]}
-    return {**found, "NONE": response.context["never_assessed"]}
+    return {rule.stage: count for rule, count in response.context["counts"]} | {
+        "NONE": response.context["never_assessed"]
+    }
 
 
 class TestWho:
@@ -122,7 +123,7 @@ class TestStages:
     def test_bars_and_table_say_the_same(self, staff_client, good, silent):
         score()
         html = show(staff_client).content.decode()
-        assert re.findall(r'<rect class="fill-(\w+)"[^>]*><title>\w+ (\d+)', html) == [("TUNAS", "1"), ("TUMBUH", "1")]
+        assert re.findall(r'url\(#pattern-(\w+)\)"[^>]*><title>\w+ (\d+)', html) == [("0", "1"), ("1", "1")]
         assert '<th scope="row" class="text-nowrap">' in html
         assert "style=" not in html
 
@@ -262,3 +263,20 @@ def test_at_most_ten_statements_at_any_size(staff_client, facilitator):
 def test_an_empty_organisation(client):
     client.force_login(make_staff())
     assert "Belum" in show(client).content.decode() or "No score" in show(client).content.decode()
+
+
+class TestChart:
+    """A grey print tells the stages apart by their patterns, which the legend names."""
+
+    @pytest.fixture
+    def svg(self, staff_client, good):
+        score()
+        return re.search(r"<svg class=\"chart\".*?</svg>", show(staff_client).content.decode(), re.DOTALL)[0]
+
+    def test_the_legend_names_every_stage_with_its_pattern(self, svg):
+        legend = re.findall(r'fill="url\(#pattern-(\w+)\)"[^>]*/>\s*<text[^>]*>(\w+)</text>', svg)
+        assert legend == [("0", "Tunas"), ("1", "Tumbuh"), ("2", "Kembang")]
+
+    def test_no_two_patterns_are_drawn_alike(self, svg):
+        drawn = re.findall(r'<pattern id="pattern-(\w+)"(.*?)</pattern>', svg)
+        assert len({shape.replace(stage, "") for stage, shape in drawn}) == len(drawn) == 6

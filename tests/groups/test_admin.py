@@ -4,6 +4,8 @@ from datetime import date
 
 import pytest
 from django.contrib import admin
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from groups.models import FacilitatorAssignment, Group, Member, Organisation, Role, User
@@ -150,6 +152,22 @@ def test_autocomplete_offers_own_rows_only(client, boss, own, other, model, fiel
 
 
 class TestAssignments:
+    def test_an_assignment_is_called_by_its_people(self, client, boss, own):
+        assignment = own.group.assignments.get()
+        page = client.get(url("facilitatorassignment_change", assignment.pk)).content.decode()
+        assert f"{assignment.facilitator} → {assignment.group}" in page
+
+    def test_statements_do_not_grow_with_assignments(self, client, boss, own):
+        def count():
+            with CaptureQueriesContext(connection) as queries:
+                client.get(url("facilitatorassignment_changelist"))
+            return len(queries)
+
+        before = count()
+        for _number in range(5):
+            make_group(make_user(organisation=own.group.organisation))
+        assert count() == before
+
     def add(self, client, group, facilitator):
         form = {"group": group.pk, "facilitator": facilitator.pk, "started_on": "2025-03-04", "ended_on": ""}
         return client.post(url("facilitatorassignment_add"), form)

@@ -72,7 +72,7 @@ def test_it_shows_the_last_meetings_and_drafts(group):
 
 
 def test_it_shows_the_stage_of_today(group):
-    assert '<span class="stage stage-TUNAS">Tunas</span>' in get(group).content.decode()
+    assert '<span class="stage stage-0">Tunas</span>' in get(group).content.decode()
 
 
 @pytest.mark.parametrize(

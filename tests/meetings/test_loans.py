@@ -268,3 +268,106 @@ def test_the_number_of_statements_stays_with_requests_limits_and_fines(members, 
     assert Account.objects.get(kind="LOAN_FINE", loan=loans[-1]).balance == 5_000
     assert Meeting.objects.filter(status="CLOSED").count() == meetings + 1
     assert facilitator_of(group) == Meeting.objects.latest("pk").saved_by
+
+
+# More than the loan asks for
+
+
+def rest_form(client, loan, path="1/correct/"):
+    sheet = client.get(f"/g/{loan.group.code}/meetings/{path}").context["sheet"]
+    return next(form for form in sheet.repayments if form.open_loan.loan == loan)
+
+
+@pytest.fixture
+def overpaid(client, group, loan):
+    """A meeting that paid the loan off with Rp 79,500 too much, put to voluntary savings."""
+    assert post_sheet(client, group, **paid(loan, 1_300_000, rest_to_savings="on")).status_code == 302
+    return loan
+
+
+def test_what_is_too_much_is_told_with_what_to_do(client, group, loan):
+    (message,) = errors(post_sheet(client, group, **paid(loan, 1_300_000)))[f"l{loan.pk}-paid"]
+    assert "paid off with Rp\xa01.220.500; Rp\xa079.500 is too much" in message
+    assert not Meeting.objects.exists()
+
+
+def test_what_is_too_much_goes_to_voluntary_savings_by_choice(client, overpaid):
+    assert balance(overpaid.group, "LOAN", loan=overpaid) == 0
+    assert balance(overpaid.group, "SUKARELA", member=overpaid.member) == 79_500
+    line = Transfer.objects.get(credit_account__kind="SUKARELA", member=overpaid.member)
+    assert line.memo == f"Lebih bayar pinjaman {overpaid.number}"
+    row = next(
+        r for r in client.get(f"/g/{overpaid.group.code}/meetings/1/").context["rows"] if r.member == line.member
+    )
+    assert row.amounts == (10_000 + 79_500, 1_218_000, 2_500, 0, 0)
+
+
+def test_the_choice_changes_nothing_where_nothing_is_too_much(client, group, loan):
+    post_sheet(client, group, **paid(loan, 120_500, rest_to_savings="on"))
+    assert not Account.objects.filter(kind="SUKARELA", member=loan.member).exists()
+
+
+def test_the_rest_counts_as_cash_that_came_in(client, group, loan):
+    cash = balance(group, "CASH")
+    expected = cash + 3 * 10_000 + 1_300_000
+    response = post_sheet(client, group, counted=expected, **paid(loan, 1_300_000, rest_to_savings="on"))
+    assert response.status_code == 302, errors(response)
+    assert balance(group, "CASH") == expected
+
+
+def test_the_rest_can_be_taken_out_on_the_same_sheet(client, group, loan):
+    fields = paid(loan, 1_300_000, rest_to_savings="on")
+    response = post_sheet(client, group, m3_sukarela_in="500", m3_sukarela_out="80001", **fields)
+    assert errors(response) == {f"m{loan.member.pk}-sukarela_out": ["The savings are only Rp\xa080.000."]}
+    assert post_sheet(client, group, m3_sukarela_in="500", m3_sukarela_out="80000", **fields).status_code == 302
+    assert balance(group, "SUKARELA", member=loan.member) == 0
+
+
+def test_a_draft_keeps_the_choice(client, group, loan):
+    post_sheet(client, group, action="draft", **paid(loan, 1_300_000, rest_to_savings="on"))
+    form = rest_form(client, loan, "1/edit/")
+    assert (form["paid"].value(), form["rest_to_savings"].value()) == ("1300000", True)
+
+
+def test_the_choice_is_open_on_a_new_sheet(client, group, loan):
+    assert not rest_form(client, loan, "new/")["rest_to_savings"].value()
+
+
+def test_a_closed_meeting_reads_back_with_its_rest(client, group, overpaid):
+    form = rest_form(client, overpaid)
+    assert (form["paid"].value(), form["rest_to_savings"].value()) == ("1.300.000", True)
+    response = post_correction(client, group, **paid(overpaid, 1_300_000, rest_to_savings="on"))
+    assert "Nothing was changed" in response.content.decode()
+
+
+def test_savings_brought_beside_the_rest_stay_apart(client, group, loan):
+    fields = {**paid(loan, 1_300_000, rest_to_savings="on"), "m3_sukarela_in": "25000"}
+    post_sheet(client, group, **fields)
+    sheet = client.get(f"/g/{group.code}/meetings/1/correct/").context["sheet"]
+    assert sheet.members[2]["sukarela_in"].value() == "25.000"
+    assert "Nothing was changed" in post_correction(client, group, **fields).content.decode()
+
+
+def test_the_rests_of_two_loans_stay_apart(client, group, loan):
+    other = lend(loan.member, 100_000, 1, payoff_fee="WAIVED", first_due=HELD_ON + timedelta(9))
+    fields = {**paid(loan, 1_300_000, rest_to_savings="on"), **paid(other, 100_700, rest_to_savings="on")}
+    assert post_sheet(client, group, **fields).status_code == 302
+    assert (rest_form(client, loan).recorded.rest, rest_form(client, other).recorded.rest) == (79_500, 700)
+    assert "Nothing was changed" in post_correction(client, group, **fields).content.decode()
+
+
+def test_a_correction_leaves_a_rest_that_was_taken_out_since(client, group, overpaid):
+    post_sheet(client, group, held_on=HELD_ON + timedelta(7), m3_sukarela_out="79500")
+    fields = {**paid(overpaid, 1_300_000, rest_to_savings="on"), "m1_sukarela_in": "5000"}
+    assert post_correction(client, group, **fields).status_code == 302
+    response = post_correction(client, group, **paid(overpaid, 1_220_500), extra={"version": "2"})
+    assert "was taken out since" in errors(response)[f"m{overpaid.member.pk}-sukarela_in"][0]
+
+
+def test_a_correction_takes_the_rest_out_of_the_savings(client, group, overpaid):
+    response = post_correction(client, group, **paid(overpaid, 1_220_500), extra={"action": "preview"})
+    (change,) = response.context["changes"]
+    assert (change.before, change.after) == ("Rp\xa079.500", "–")
+    post_correction(client, group, **paid(overpaid, 1_220_500))
+    assert balance(group, "SUKARELA", member=overpaid.member) == 0
+    assert balance(group, "LOAN", loan=overpaid) == 0

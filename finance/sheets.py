@@ -38,7 +38,7 @@ def cash_book(group: Group, book: Ledger, kind: AccountKind) -> Table:
     is_cash = kind == AccountKind.CASH
     columns = [
         Column(_("Date"), DATE),
-        Column(_("Entry"), NUMBER),
+        Column(_("Voucher"), NUMBER),
         Column(_("What for")),
         Column(_("Member")),
         Column(_("Note")),
@@ -54,7 +54,7 @@ def cash_book(group: Group, book: Ledger, kind: AccountKind) -> Table:
             yield Row(
                 [
                     line.entry.effective_on,
-                    line.entry_id,
+                    line.entry.number,
                     str((line.credit_account if money_in else line.debit_account).get_kind_display()),
                     line.member.name if line.member is not None else "",
                     line.memo,
@@ -173,7 +173,7 @@ def passbook(group: Group, member: Member, book: Passbook, *, on: date) -> Table
     """Buku anggota: every line of the ledger that is the member's, newest first."""
     columns = [
         Column(_("Date"), DATE),
-        Column(_("Entry"), NUMBER),
+        Column(_("Voucher"), NUMBER),
         Column(_("What for")),
         Column(_("Note")),
         Column(_("Paid"), MONEY),
@@ -188,7 +188,7 @@ def passbook(group: Group, member: Member, book: Passbook, *, on: date) -> Table
             yield Row(
                 [
                     line.entry.effective_on,
-                    line.entry_id,
+                    line.entry.number,
                     str(account.get_kind_display()),
                     line.memo,
                     paid or None,
@@ -206,7 +206,7 @@ def ledger(group: Group, book: Ledger, name: str, lines: Iterable[Transfer], *, 
     is_debit = not book.accounts or book.accounts[0].normal_side == "D"
     columns = [
         Column(_("Date"), DATE),
-        Column(_("Entry"), NUMBER, on_phone=False),
+        Column(_("Voucher"), NUMBER, on_phone=False),
         Column(_("Other account")),
         Column(_("Note"), on_phone=False),
         Column(_("Debit"), MONEY),
@@ -229,13 +229,13 @@ def ledger(group: Group, book: Ledger, name: str, lines: Iterable[Transfer], *, 
             yield Row(
                 [
                     line.entry.effective_on,
-                    line.entry_id,
+                    line.entry.number,
                     f"{other.code} {other.get_kind_display()}",
                     note,
                     *sides(money_in, money_out),
                     running,
                 ],
-                url=reverse("entry", args=[group.code, line.entry_id]),
+                url=reverse("entry", args=[group.code, line.entry.number]),
             )
         if closes:
             total = [book.end, None, _("Total, and closing balance"), "", *sides(book.total_in, book.total_out)]

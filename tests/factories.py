@@ -12,7 +12,17 @@ from django.db import transaction
 from finance import services as finance
 from finance.ledger import open_books
 from finance.lines import OtherMoney
-from finance.models import AccountKind, CashCount, Entry, InventoryItem, Loan, LoanRequest, OutsideLoan, OutsidePayment
+from finance.models import (
+    AccountKind,
+    CashCount,
+    Entry,
+    EntryKind,
+    InventoryItem,
+    Loan,
+    LoanRequest,
+    OutsideLoan,
+    OutsidePayment,
+)
 from groups.models import (
     Constitution,
     FacilitatorAssignment,
@@ -180,6 +190,14 @@ def count_cash(group: Group, counted: int, on: date = FOUNDED, explanation: str 
     with transaction.atomic():
         books = open_books(group=group, actor=facilitator_of(group))
         return finance.cash_count_record(books, counted=counted, explanation=explanation, on=on)
+
+
+def make_entry(group: Group, kind: str = EntryKind.OTHER, on: date = FOUNDED, **fields: Any) -> Entry:
+    """An entry written around the services, without lines, under the next number."""
+    numbered = {"number": group.entries.count() + 1} | fields
+    return Entry.objects.create(
+        group=group, kind=kind, effective_on=on, recorded_by=facilitator_of(group), key=uuid.uuid4(), **numbered
+    )
 
 
 def reverse(entry: Entry, reason: str = "salah tulis") -> Entry:

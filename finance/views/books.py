@@ -151,10 +151,10 @@ def member(request: GroupRequest, pk: int) -> HttpResponse:
 
 
 @requires(Capability.READ)
-def entry(request: GroupRequest, pk: int) -> HttpResponse:
+def entry(request: GroupRequest, number: int) -> HttpResponse:
     """One entry of the ledger with its lines."""
     entries = Entry.objects.select_related("recorded_by", "reverses", "reversed_by")
-    found = get_object_or_404(entries, group=request.group, pk=pk)
+    found = get_object_or_404(entries, group=request.group, number=number)
     return render(request, "finance/entry.html", {"entry": found, "lines": selectors.entry_lines(found)})
 
 

@@ -63,7 +63,7 @@ def balance(group, kind):
 def test_money_of_a_member(member, kind, account, expected, cash):
     response = record(member, kind=kind, member=member.pk, memo="antar ke rumah")
     entry = Entry.objects.latest("pk")
-    assert response.url == url("entry", args=[member.group.code, entry.pk])
+    assert response.url == url("entry", args=[member.group.code, entry.number])
     assert entry.effective_on == LATER
     assert (balance(member.group, account), balance(member.group, "CASH")) == (expected, cash)
     assert entry.transfers.get().member == member

@@ -309,6 +309,10 @@ class Sheet:
                 form.add_error("first_due", gettext("The first instalment is due after the meeting."))
             elif data.get("first_due") and held_on and data["first_due"] > held_on + LATEST_FIRST_DUE:
                 form.add_error("first_due", gettext("The first instalment is due within a year."))
+            lender = data.get("funded_by")
+            if lender is not None and held_on and held_on < lender.received_on:
+                received = date_format(lender.received_on)
+                form.add_error("funded_by", gettext("This loan from outside was received on %s only.") % received)
             request = data.get("request")
             if request is not None and request.pk in chosen:
                 form.add_error("request", gettext("This request is on the sheet twice."))

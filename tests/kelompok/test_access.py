@@ -199,6 +199,7 @@ ROUTES: dict[str, Route] = {
     "bank-statement": Route(READ),
     "bank-tick": Route(RECORD, get={405}),
     # meetings
+    "decisions": site(READ),
     "meeting-list": Route(READ),
     "meeting-new": Route(RECORD),
     "meeting": Route(READ, meeting),
@@ -378,7 +379,7 @@ def test_a_deactivated_person_is_signed_out(own):
 def test_lists_and_day_of_a_facilitator_name_no_other_group(own, other):
     client = Client()
     client.force_login(facilitator_of(own.group))
-    for name in ("home", "group-list"):
+    for name in ("home", "group-list", "decisions"):
         content = client.get(reverse(name)).content.decode()
         assert own.group.name in content
         assert other.group.code not in content

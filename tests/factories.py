@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 
 from finance import services as finance
-from finance.ledger import open_books
+from finance.ledger import Line, Posting, open_books
 from finance.lines import OtherMoney
 from finance.models import (
     AccountKind,
@@ -231,6 +231,14 @@ def other(group: Group, kind: OtherMoney, amount: int, on: date = FOUNDED, memo:
     return finance.other_money_record(
         actor=facilitator_of(group), group=group, kind=kind, amount=amount, memo=memo, on=on, key=uuid.uuid4()
     )
+
+
+def endow(group: Group, fund: AccountKind | str, amount: int) -> None:
+    """Put cash into a fund that no page fills by itself, such as the reserve."""
+    with transaction.atomic():
+        books = open_books(group=group, actor=facilitator_of(group))
+        line = Line(books.account(AccountKind.CASH), books.account(AccountKind(fund)), amount)
+        books.post([Posting(EntryKind.OTHER, FOUNDED, [line], uuid.uuid4())])
 
 
 def cover(loan: Loan, shares: dict[Member, int], on: date = date(2025, 5, 10), from_savings: bool = True) -> Entry:

@@ -169,6 +169,16 @@ CHECKS = (
         OR b.credits <> (
             SELECT COALESCE(SUM(t.amount), 0) FROM finance_transfer t JOIN finance_entry e ON e.id = t.entry_id
             WHERE t.credit_account_id = b.account_id AND e.effective_on <= b.through)
+        UNION ALL
+        SELECT p.group_id, a.code || ' through ' || p.through || ': not stored'
+        FROM finance_periodclosing p
+        JOIN finance_account a ON a.group_id = p.group_id
+        LEFT JOIN finance_periodbalance b
+            ON b.group_id = p.group_id AND b.through = p.through AND b.account_id = a.id
+        WHERE b.id IS NULL AND EXISTS (
+            SELECT 1 FROM finance_transfer t JOIN finance_entry e ON e.id = t.entry_id
+            WHERE e.group_id = p.group_id AND e.effective_on <= p.through
+                AND (t.debit_account_id = a.id OR t.credit_account_id = a.id))
         """,
     ),
     Check(

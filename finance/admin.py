@@ -90,7 +90,7 @@ class TransferInline(LinesInline):
 class EntryAdmin(LedgerAdmin):
     """Entries with their lines."""
 
-    list_display = ["pk", "group", "kind", "effective_on", "recorded_at", "recorded_by", "memo", "reverses"]
+    list_display = ["number", "group", "kind", "effective_on", "recorded_at", "recorded_by", "memo", "reverses"]
     list_filter = ["kind"]
     list_select_related: ClassVar[Any] = ["group", "recorded_by", "reverses"]
     search_fields = ["group__code", "memo"]

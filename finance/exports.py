@@ -39,10 +39,10 @@ def write_hledger(group: Group, out: Out) -> None:
     names: dict[int, str] = {}
     for entry, transfers in _entries(group):
         text = " ".join(filter(None, (str(entry.get_kind_display()), _plain(entry.memo))))
-        out.write(f"\n{entry.effective_on} ({entry.pk}) {text}\n")
+        out.write(f"\n{entry.effective_on} ({entry.number}) {text}\n")
         out.write(f"    ; recorded:{entry.recorded_at.isoformat()}\n    ; key:{entry.key}\n")
-        if entry.reverses_id is not None:
-            out.write(f"    ; reverses:{entry.reverses_id}\n")
+        if entry.reverses is not None:
+            out.write(f"    ; reverses:{entry.reverses.number}\n")
         for transfer in transfers:
             note = f"  ; {_plain(transfer.memo)}" if transfer.memo else ""
             for account, amount in (
@@ -66,7 +66,7 @@ def write_csv(group: Group, out: Out) -> None:
             writer.writerow(
                 [
                     entry.effective_on.isoformat(),
-                    entry.pk,
+                    entry.number,
                     entry.kind,
                     _cell(entry.memo),
                     debit.code,
@@ -78,7 +78,7 @@ def write_csv(group: Group, out: Out) -> None:
                     _cell(transfer.memo),
                     entry.recorded_at.isoformat(),
                     _cell(str(entry.recorded_by)),
-                    entry.reverses_id or "",
+                    entry.reverses.number if entry.reverses is not None else "",
                     entry.key,
                 ]
             )
@@ -90,6 +90,7 @@ def _entries(group: Group) -> Iterator[tuple[Entry, list[Transfer]]]:
         Transfer.objects.filter(entry__group=group)
         .select_related(
             "entry__recorded_by",
+            "entry__reverses",
             "debit_account__member",
             "debit_account__outside_loan",
             "credit_account__member",

@@ -56,6 +56,7 @@ class Books:
     actor: User
     accounts: dict[str, Account]
     last_loan_number: int = 0
+    last_entry_number: int = 0
     _missing: list[Account] = field(default_factory=list)
 
     def account(
@@ -92,6 +93,12 @@ class Books:
         accounts = (a for a in self.accounts.values() if a.kind == AccountKind.LOAN and a.balance > 0)
         return sorted((a.loan for a in accounts if a.loan is not None), key=lambda loan: loan.number)
 
+    def running_outside_loans(self) -> list[OutsideLoan]:
+        """Return the loans from outside that the group still owes something of, oldest first."""
+        accounts = (a for a in self.accounts.values() if a.kind == AccountKind.OUTSIDE_LOAN and a.balance > 0)
+        loans = (a.outside_loan for a in accounts if a.outside_loan is not None)
+        return sorted(loans, key=lambda loan: loan.number)
+
     def post(self, postings: Sequence[Posting]) -> list[Entry]:
         """Write `postings` as entries with their transfers and move the balances, all or nothing.
 
@@ -110,6 +117,7 @@ class Books:
                 entries = Entry.objects.bulk_create(
                     Entry(
                         group=self.group,
+                        number=number,
                         kind=posting.kind,
                         effective_on=posting.effective_on,
                         recorded_by=self.actor,
@@ -117,12 +125,13 @@ class Books:
                         key=posting.key,
                         reverses=posting.reverses,
                     )
-                    for posting in postings
+                    for number, posting in enumerate(postings, start=self.last_entry_number + 1)
                 )
                 _update_balances(moved)
                 _insert_transfers(self._transfers(postings, entries, moved))
         except IntegrityError as error:
             raise _explain(error) from error
+        self.last_entry_number += len(entries)
         return entries
 
     def open_day(self, wanted: date) -> date:
@@ -219,7 +228,7 @@ def open_books(*, group: Group, actor: User, everything: bool = False) -> Books:
 
 def books_of(group: Group, actor: User, *, everything: bool = False) -> Books:
     """Return the books of a group that the caller has locked with `lock_group`."""
-    accounts = Account.objects.filter(group=group).select_related("loan").order_by("pk")
+    accounts = Account.objects.filter(group=group).select_related("loan", "outside_loan").order_by("pk")
     if not everything:
         own = Q(member__isnull=True, loan__isnull=True)  # loans from outside among them: they are few
         savers = Q(loan__isnull=True, member__left_on__isnull=True)
@@ -228,15 +237,17 @@ def books_of(group: Group, actor: User, *, everything: bool = False) -> Books:
             group=group, kind=AccountKind.LOAN, debits_posted__gt=F("credits_posted")
         ).values("loan_id")
         accounts = accounts.filter(own | savers | Q(loan_id__in=running))
-    # Numbering rides along as a constant column: a group with a loan always has accounts. In plain SQL, because
-    # Django takes longer to compile the subquery than the database to answer it.
+    # Numbering rides along as constant columns: a group with a loan or an entry always has accounts. In plain SQL,
+    # because Django takes longer to compile the subqueries than the database to answer them.
     last_loan = RawSQL("SELECT MAX(number) FROM finance_loan WHERE group_id = %s", [group.pk])
-    found = list(accounts.annotate(last_loan=last_loan))
+    last_entry = RawSQL("SELECT MAX(number) FROM finance_entry WHERE group_id = %s", [group.pk])
+    found = list(accounts.annotate(last_loan=last_loan, last_entry=last_entry))
     return Books(
         group=group,
         actor=actor,
         accounts={account.code: account for account in found},
         last_loan_number=(found[0].last_loan or 0) if found else 0,
+        last_entry_number=(found[0].last_entry or 0) if found else 0,
     )
 
 

@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db import models
+from django.utils.formats import date_format
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from finance.errors import RuleBroken
 from finance.ledger import Books, Line
 from finance.models import Account, AccountKind, Loan
 from finance.schedules import Due, allocate_payment
@@ -32,7 +35,17 @@ class OtherMoney(models.TextChoices):
     ENTERPRISE_COST = "ENTERPRISE_COST", _("Out: costs of the group's enterprise")
     EXPENSE = "EXPENSE", _("Out: other expense")
     SOCIAL_OUT = "SOCIAL_OUT", _("Out: help from the social fund")
+    OFFICERS_OUT = "OFFICERS_OUT", _("Out: officers' fund (dana pengurus)")
+    OTHER_FUND_OUT = "OTHER_FUND_OUT", _("Out: other funds")
+    RESERVE_OUT = "RESERVE_OUT", _("Out: reserve (cadangan)")
     BANK_DEPOSIT = "BANK_DEPOSIT", _("Cash box to bank")
+    BANK_INCOME = "BANK_INCOME", _("Into the bank: interest, other income")
+    BANK_GRANT = "BANK_GRANT", _("Into the bank: grant or revolving fund (hibah)")
+    BANK_EXPENSE = "BANK_EXPENSE", _("From the bank: charges, other expense")
+    BANK_SOCIAL_OUT = "BANK_SOCIAL_OUT", _("From the bank: help from the social fund")
+    BANK_OFFICERS_OUT = "BANK_OFFICERS_OUT", _("From the bank: officers' fund (dana pengurus)")
+    BANK_OTHER_FUND_OUT = "BANK_OTHER_FUND_OUT", _("From the bank: other funds")
+    BANK_RESERVE_OUT = "BANK_RESERVE_OUT", _("From the bank: reserve (cadangan)")
 
 
 OTHER: dict[str, tuple[AccountKind, AccountKind]] = {
@@ -47,11 +60,23 @@ OTHER: dict[str, tuple[AccountKind, AccountKind]] = {
     OtherMoney.ENTERPRISE_COST: (AccountKind.ENTERPRISE_COST, AccountKind.CASH),
     OtherMoney.EXPENSE: (AccountKind.EXPENSE, AccountKind.CASH),
     OtherMoney.SOCIAL_OUT: (AccountKind.SOCIAL_FUND, AccountKind.CASH),
+    OtherMoney.OFFICERS_OUT: (AccountKind.OFFICERS_FUND, AccountKind.CASH),
+    OtherMoney.OTHER_FUND_OUT: (AccountKind.OTHER_FUND, AccountKind.CASH),
+    OtherMoney.RESERVE_OUT: (AccountKind.RESERVE, AccountKind.CASH),
     OtherMoney.BANK_DEPOSIT: (AccountKind.BANK, AccountKind.CASH),
+    OtherMoney.BANK_INCOME: (AccountKind.BANK, AccountKind.OTHER_INCOME),
+    OtherMoney.BANK_GRANT: (AccountKind.BANK, AccountKind.GRANT),
+    OtherMoney.BANK_EXPENSE: (AccountKind.EXPENSE, AccountKind.BANK),
+    OtherMoney.BANK_SOCIAL_OUT: (AccountKind.SOCIAL_FUND, AccountKind.BANK),
+    OtherMoney.BANK_OFFICERS_OUT: (AccountKind.OFFICERS_FUND, AccountKind.BANK),
+    OtherMoney.BANK_OTHER_FUND_OUT: (AccountKind.OTHER_FUND, AccountKind.BANK),
+    OtherMoney.BANK_RESERVE_OUT: (AccountKind.RESERVE, AccountKind.BANK),
 }
-"""The kinds of account each debits and credits."""
-CASH_SIGN = {kind: 1 if debit == AccountKind.CASH else -1 for kind, (debit, _credit) in OTHER.items()}
-"""What each does to the cash box."""
+"""The kinds of account each debits and credits; no two have the same pair, so that books can be read back."""
+CASH_SIGN = {
+    kind: (debit == AccountKind.CASH) - (credit == AccountKind.CASH) for kind, (debit, credit) in OTHER.items()
+}
+"""What each does to the cash box: 1, -1, or 0 for what only the bank sees."""
 
 
 def deposit(books: Books, kind: AccountKind, member: Member, amount: int) -> list[Line]:
@@ -149,8 +174,9 @@ def repayment(
     """A member pays `amount` on a loan in cash: the fee (jasa) first, then the oldest principal due.
 
     A new `fine` for late instalments is charged first and then paid like those before it, where the loan's terms
-    put it. Raises `ValueError` if the loan asks for less than `amount`.
+    put it. Raises `ValueError` if the loan asks for less than `amount`, and `RuleBroken` for a day before the loan.
     """
+    require_paid_out(loan, on)
     fee_account = books.account(AccountKind.SERVICE_FEE, loan=loan)
     loan_account = books.account(AccountKind.LOAN, loan=loan)
     parts = allocate_payment(
@@ -171,6 +197,16 @@ def repayment(
     if parts.fine:
         paid += _line(cash, books.account(AccountKind.FINE_DUE, loan=loan), parts.fine, loan.member, memo)
     return [*late_fine(books, loan, fine, fine_memo), *paid]
+
+
+def require_paid_out(loan: Loan, on: date) -> None:
+    """Refuse with `RuleBroken` a payment on a loan that was not paid out yet on the day `on`."""
+    if on < loan.disbursed_on:
+        raise RuleBroken(
+            "on",
+            gettext("Loan %(number)d was paid out on %(day)s, after this day.")
+            % {"number": loan.number, "day": date_format(loan.disbursed_on)},
+        )
 
 
 def late_fine(books: Books, loan: Loan, amount: int, memo: str) -> list[Line]:

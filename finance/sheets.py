@@ -12,15 +12,20 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from finance.models import Account, AccountKind, Transfer
+from finance.models import Account, AccountKind, Entry, Instalment
 from finance.performance import Performance
+from finance.rows import numbered
+from finance.schedules import Paid, ScheduledInstalment
 from finance.selectors import (
     BalanceSheet,
+    BookLine,
     IncomeStatement,
     Ledger,
     LoanArrears,
     LoanCard,
     LoanRow,
+    OutsideCard,
+    OutsideRow,
     Passbook,
     ReportLine,
     SavingsBook,
@@ -38,7 +43,7 @@ def cash_book(group: Group, book: Ledger, kind: AccountKind) -> Table:
     is_cash = kind == AccountKind.CASH
     columns = [
         Column(_("Date"), DATE),
-        Column(_("Entry"), NUMBER),
+        Column(_("Voucher"), NUMBER),
         Column(_("What for")),
         Column(_("Member")),
         Column(_("Note")),
@@ -50,19 +55,8 @@ def cash_book(group: Group, book: Ledger, kind: AccountKind) -> Table:
     def rows() -> Iterator[Row]:
         yield Row([book.start, None, _("Opening balance"), "", "", None, None, book.opening], is_heading=True)
         for line in book.lines:
-            money_in, money_out, running = _running(line)
-            yield Row(
-                [
-                    line.entry.effective_on,
-                    line.entry_id,
-                    str((line.credit_account if money_in else line.debit_account).get_kind_display()),
-                    line.member.name if line.member is not None else "",
-                    line.memo,
-                    money_in or None,
-                    money_out or None,
-                    running,
-                ]
-            )
+            amounts = [line.money_in or None, line.money_out or None, line.running]
+            yield Row([line.on, line.number, line.what, line.member or "", line.memo, *amounts])
         total = [book.end, None, _("Total, and closing balance"), "", "", book.total_in, book.total_out, book.closing]
         yield Row(total, is_total=True)
 
@@ -77,15 +71,47 @@ def cash_book(group: Group, book: Ledger, kind: AccountKind) -> Table:
     )
 
 
-def savings_book(group: Group, book: SavingsBook, *, on: date) -> Table:
-    """Buku simpanan: members by kind of savings."""
+def savings_book(group: Group, book: SavingsBook) -> Table:
+    """Buku simpanan: members by kind of savings as at a day, or what moved in a period that has a start."""
+    if book.start is not None:
+        return savings_movements(group, book)
     columns = [Column(_("No."), NUMBER), Column(_("Member"))]
     columns += [Column(label, MONEY) for label in (_("Pokok"), _("Wajib"), _("Sukarela"), _("Total"))]
     rows = [
         Row([row.member.number, row.member.name, row.pokok, row.wajib, row.sukarela, row.total]) for row in book.rows
     ]
     rows.append(Row([None, _("Total"), book.pokok, book.wajib, book.sukarela, book.total], is_total=True))
-    return _table(group, _("Savings book (buku simpanan)"), "buku-simpanan", columns, rows, until=on)
+    return _table(group, _("Savings book (buku simpanan)"), "buku-simpanan", columns, rows, until=book.end)
+
+
+def savings_movements(group: Group, book: SavingsBook) -> Table:
+    """Buku simpanan of a period: opening, in, out and closing of each member and kind."""
+    columns = [
+        Column(_("No."), NUMBER, on_phone=False),
+        Column(_("Member")),
+        Column(_("Kind"), on_phone=False),
+        Column(_("Opening"), MONEY, on_phone=False),
+        Column(_("In"), MONEY),
+        Column(_("Out"), MONEY),
+        Column(_("Closing"), MONEY),
+    ]
+    member_url = numbered("member", group)
+    rows = [
+        Row(
+            [
+                moved.member.number,
+                moved.member.name,
+                moved.kind_label,
+                *(moved.opening, moved.money_in or None, moved.money_out or None, moved.closing),
+            ],
+            url=member_url(moved.member.pk),
+        )
+        for moved in book.movements
+    ]
+    total = [book.moved(column) for column in ("opening", "money_in", "money_out", "closing")]
+    rows.append(Row([None, _("Total"), "", *total], is_total=True))
+    title = _("Savings book (buku simpanan)")
+    return _table(group, title, "buku-simpanan", columns, rows, start=book.start, until=book.end)
 
 
 def loan_book(group: Group, loans: Sequence[LoanRow], *, on: date) -> Table:
@@ -119,61 +145,74 @@ def loan_book(group: Group, loans: Sequence[LoanRow], *, on: date) -> Table:
         )
         for row in loans
     ]
-    sums = [sum(amounts) for amounts in zip(*(row.cells[3:8] for row in rows), strict=True)] if rows else [0] * 5
-    rows.append(Row([None, _("Total"), None, *sums, None, ""], is_total=True))
+    rows.append(Row([None, _("Total"), None, *_sums(rows, 3, 8), None, ""], is_total=True))
     return _table(group, _("Loan book (buku pinjaman)"), "buku-pinjaman", columns, rows, until=on)
 
 
 def loan_card(group: Group, card: LoanCard, *, on: date) -> Table:
     """Kartu pinjaman: the schedule, then the payments."""
-    columns = [
-        Column(_("Date"), DATE),
-        Column(_("What for")),
-        Column(_("Principal"), MONEY),
-        Column(_("Fee (jasa)"), MONEY),
-        Column(_("Instalment"), MONEY),
-        Column(_("Paid"), MONEY),
-    ]
     loan = card.row.loan
-    rows = [Row([loan.disbursed_on, _("Loan paid out"), loan.principal, None, None, None], is_heading=True)]
-    rows += [
-        Row(
-            [
-                line.due_on,
-                _("Instalment %(number)d") % {"number": line.number},
-                line.principal,
-                line.service_fee,
-                line.total,
-                paid.total,
-            ]
-        )
-        for line, paid in card.schedule
+    payments = [(payment.entry, payment.principal, payment.service_fee, payment.total) for payment in card.payments]
+    rows = [
+        Row([loan.disbursed_on, _("Loan paid out"), loan.principal, None, None, None], is_heading=True),
+        *_card_rows(card.schedule, payments, card.row),
     ]
-    rows.append(Row([None, _("Payments"), None, None, None, None], is_heading=True))
-    rows += [
-        Row(
-            [
-                payment.entry.effective_on,
-                str(payment.entry.get_kind_display()),
-                payment.principal,
-                payment.service_fee,
-                None,
-                payment.total,
-            ]
-        )
-        for payment in card.payments
-    ]
-    total = [None, _("Repaid"), card.row.principal_paid, card.row.fee_paid, None]
-    rows.append(Row([*total, card.row.principal_paid + card.row.fee_paid], is_total=True))
     title = _("Loan card (kartu pinjaman) %(number)s") % {"number": f"{loan.number}: {loan.member}"}
-    return _table(group, title, f"kartu-pinjaman-{loan.number}", columns, rows, until=on)
+    return _table(group, title, f"kartu-pinjaman-{loan.number}", _card_columns(), rows, until=on)
 
 
-def passbook(group: Group, member: Member, book: Passbook, *, on: date) -> Table:
-    """Buku anggota: every line of the ledger that is the member's, newest first."""
+def outside_loans(group: Group, loans: Sequence[OutsideRow], *, on: date) -> Table:
+    """Buku hutang: loans from outside as they stand on a day."""
+    columns = [
+        Column(_("No."), NUMBER),
+        Column(_("Lender")),
+        Column(_("Received on"), DATE),
+        Column(_("Principal"), MONEY),
+        Column(_("Repaid"), MONEY),
+        Column(_("Fee paid (jasa)"), MONEY),
+        Column(_("Still owed"), MONEY),
+        Column(_("Late"), MONEY),
+        Column(_("Days late"), NUMBER),
+        Column(_("Status")),
+    ]
+    rows = [
+        Row(
+            [
+                row.loan.number,
+                row.loan.lender,
+                row.loan.received_on,
+                row.loan.principal,
+                row.principal_paid,
+                row.fee_paid,
+                row.outstanding,
+                row.standing.late,
+                row.days_late,
+                str(row.status),
+            ]
+        )
+        for row in loans
+    ]
+    rows.append(Row([None, _("Total"), None, *_sums(rows, 3, 8), None, ""], is_total=True))
+    return _table(group, _("Loans from outside (hutang)"), "buku-hutang", columns, rows, until=on)
+
+
+def outside_card(group: Group, card: OutsideCard, *, on: date) -> Table:
+    """Kartu hutang: the schedule of a loan from outside, then what was paid to the lender."""
+    loan = card.row.loan
+    payments = [(payment.entry, payment.principal, payment.service_fee, payment.total) for payment in card.payments]
+    rows = [
+        Row([loan.received_on, _("Loan received"), loan.principal, None, None, None], is_heading=True),
+        *_card_rows(card.schedule, payments, card.row),
+    ]
+    title = _("Loan from outside %(number)s: %(lender)s") % {"number": loan.number, "lender": loan.lender}
+    return _table(group, title, f"kartu-hutang-{loan.number}", _card_columns(), rows, until=on)
+
+
+def passbook(group: Group, member: Member, book: Passbook) -> Table:
+    """Buku anggota: every line of the ledger that is the member's, newest first, between the savings at both ends."""
     columns = [
         Column(_("Date"), DATE),
-        Column(_("Entry"), NUMBER),
+        Column(_("Voucher"), NUMBER),
         Column(_("What for")),
         Column(_("Note")),
         Column(_("Paid"), MONEY),
@@ -182,37 +221,31 @@ def passbook(group: Group, member: Member, book: Passbook, *, on: date) -> Table
     ]
 
     def rows() -> Iterator[Row]:
-        for line in book.lines.iterator(chunk_size=2000):
-            paid, received, savings = line.paid, line.received, line.savings  # type: ignore[attr-defined]
-            account = line.credit_account if paid else line.debit_account
-            yield Row(
-                [
-                    line.entry.effective_on,
-                    line.entry_id,
-                    str(account.get_kind_display()),
-                    line.memo,
-                    paid or None,
-                    received or None,
-                    savings,
-                ]
-            )
+        yield Row([book.end, None, _("Closing balance"), "", None, None, book.savings.total], is_total=True)
+        for line in book.lines:
+            amounts = [line.money_in or None, line.money_out or None, line.running]
+            yield Row([line.on, line.number, line.what, line.memo, *amounts])
+        yield Row([book.start, None, _("Opening balance"), "", None, None, book.opening.total], is_heading=True)
 
     title = _("Passbook (buku anggota)") + f" {member.name}"
-    return _table(group, title, f"buku-anggota-{member.number}", columns, rows(), until=on)
+    name = f"buku-anggota-{member.number}"
+    return _table(group, title, name, columns, rows(), start=book.start, until=book.end)
 
 
-def ledger(group: Group, book: Ledger, name: str, lines: Iterable[Transfer], *, opens: bool, closes: bool) -> Table:
+def ledger(group: Group, book: Ledger, name: str, lines: Iterable[BookLine], *, opens: bool, closes: bool) -> Table:
     """Buku besar of an account or a kind; `lines` are a page or all, `opens` and `closes` say which ends to write."""
     is_debit = not book.accounts or book.accounts[0].normal_side == "D"
     columns = [
         Column(_("Date"), DATE),
-        Column(_("Entry"), NUMBER, on_phone=False),
+        Column(_("Voucher"), NUMBER, on_phone=False),
         Column(_("Other account")),
         Column(_("Note"), on_phone=False),
         Column(_("Debit"), MONEY),
         Column(_("Credit"), MONEY),
         Column(_("Balance"), MONEY),
     ]
+
+    entry_url = numbered("entry", group)
 
     def sides(money_in: int, money_out: int) -> list[int | None]:
         debit, credit = (money_in, money_out) if is_debit else (money_out, money_in)
@@ -222,20 +255,19 @@ def ledger(group: Group, book: Ledger, name: str, lines: Iterable[Transfer], *, 
         if opens:
             yield Row([book.start, None, _("Opening balance"), "", None, None, book.opening], is_heading=True)
         for line in lines:
-            money_in, money_out, running = _running(line)
             # The other account of a line that went in on the debit side is its credit account, and the reverse.
-            other = line.credit_account if bool(money_in) == is_debit else line.debit_account
-            note = " ".join(filter(None, (line.member.name if line.member is not None else "", line.memo)))
+            on_credit = bool(line.money_in) == is_debit
+            code, kind = (line.credit_code, line.credit_kind) if on_credit else (line.debit_code, line.debit_kind)
             yield Row(
                 [
-                    line.entry.effective_on,
-                    line.entry_id,
-                    f"{other.code} {other.get_kind_display()}",
-                    note,
-                    *sides(money_in, money_out),
-                    running,
+                    line.on,
+                    line.number,
+                    f"{code} {AccountKind(kind).label}",
+                    " ".join(filter(None, (line.member, line.memo))),
+                    *sides(line.money_in, line.money_out),
+                    line.running,
                 ],
-                url=reverse("entry", args=[group.code, line.entry_id]),
+                url=entry_url(line.number),
             )
         if closes:
             total = [book.end, None, _("Total, and closing balance"), "", *sides(book.total_in, book.total_out)]
@@ -481,6 +513,33 @@ def _account_name(account: Account) -> str:
     return f"{account.get_kind_display()}" + (f": {owner}" if owner is not None else "")
 
 
-def _running(line: Transfer) -> tuple[int, int, int]:
-    """The amounts that `selectors.ledger` gives each line."""
-    return line.money_in, line.money_out, line.running  # type: ignore[attr-defined]
+def _sums(rows: Sequence[Row], first: int, last: int) -> list[int]:
+    """Return the sums of the columns from `first` up to, not including, `last`, which hold amounts."""
+    return [sum(row.cells[column] for row in rows) for column in range(first, last)]  # type: ignore[misc]
+
+
+def _card_columns() -> list[Column]:
+    return [
+        Column(_("Date"), DATE),
+        Column(_("What for")),
+        Column(_("Principal"), MONEY),
+        Column(_("Fee (jasa)"), MONEY),
+        Column(_("Instalment"), MONEY),
+        Column(_("Paid"), MONEY),
+    ]
+
+
+def _card_rows(
+    schedule: Iterable[tuple[Instalment | ScheduledInstalment, Paid]],
+    payments: Iterable[tuple[Entry, int, int, int]],
+    standing: LoanRow | OutsideRow,
+) -> Iterator[Row]:
+    """Yield the schedule of a loan, its payments (entry, principal, fee, all of it), and what is repaid."""
+    for line, paid in schedule:
+        what = _("Instalment %(number)d") % {"number": line.number}
+        yield Row([line.due_on, what, line.principal, line.service_fee, line.total, paid.total])
+    yield Row([None, _("Payments"), None, None, None, None], is_heading=True)
+    for entry, principal, service_fee, total in payments:
+        yield Row([entry.effective_on, str(entry.get_kind_display()), principal, service_fee, None, total])
+    repaid, fee = standing.principal_paid, standing.fee_paid
+    yield Row([None, _("Repaid"), repaid, fee, None, repaid + fee], is_total=True)

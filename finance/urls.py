@@ -38,7 +38,7 @@ urlpatterns: list[URLPattern] = [
     path(
         "g/<str:code>/books/loans/requests/<int:pk>/cancel/", requests.loan_request_cancel, name="loan-request-cancel"
     ),
-    path("g/<str:code>/books/entries/<int:pk>/", books.entry, name="entry"),
+    path("g/<str:code>/books/entries/<int:number>/", books.entry, name="entry"),
     path("g/<str:code>/books/differences/", books.cash_differences, name="cash-differences"),
     path(
         "g/<str:code>/books/differences/<int:pk>/settle/", books.cash_difference_settle, name="cash-difference-settle"
@@ -59,8 +59,8 @@ urlpatterns: list[URLPattern] = [
     path("g/<str:code>/books/surplus/<int:pk>/withdraw/", surplus.surplus_withdraw, name="surplus-withdraw"),
     path("g/<str:code>/books/share-out/", share_out.share_out, name="share-out"),
     path("g/<str:code>/books/share-out/post/", share_out.share_out_post, name="share-out-post"),
-    path("g/<str:code>/books/share-out/<int:pk>/", share_out.share_out_list, name="share-out-list"),
-    path("g/<str:code>/books/share-out/<int:pk>/reverse/", share_out.share_out_reverse, name="share-out-reverse"),
+    path("g/<str:code>/books/share-out/<int:number>/", share_out.share_out_list, name="share-out-list"),
+    path("g/<str:code>/books/share-out/<int:number>/reverse/", share_out.share_out_reverse, name="share-out-reverse"),
     path("g/<str:code>/books/ledger/", reports.general_ledger, name="general-ledger"),
     path("g/<str:code>/books/trial-balance/", reports.trial_balance, name="trial-balance"),
     path("g/<str:code>/books/balance-sheet/", reports.balance_sheet, name="balance-sheet"),

@@ -87,9 +87,21 @@ CHECKS = (
         """,
     ),
     Check(
+        "the voucher numbers of a group run from 1 without gaps",
+        """
+        SELECT group_id, 'entry ' || MIN(number) || ' should be ' || MIN(place)
+        FROM (
+            SELECT group_id, number, ROW_NUMBER() OVER (PARTITION BY group_id ORDER BY number) AS place
+            FROM finance_entry
+        ) numbered
+        WHERE number <> place
+        GROUP BY group_id
+        """,
+    ),
+    Check(
         "every entry moves money",
         """
-        SELECT e.group_id, 'entry ' || e.id
+        SELECT e.group_id, 'entry ' || e.number
         FROM finance_entry e
         WHERE NOT EXISTS (SELECT 1 FROM finance_transfer t WHERE t.entry_id = e.id)
         """,
@@ -97,24 +109,27 @@ CHECKS = (
     Check(
         "a reversal mirrors its entry, line by line, on the same day unless that is closed",
         """
-        SELECT r.group_id, 'entry ' || r.id || ' reverses ' || o.id
+        SELECT r.group_id, 'entry ' || r.number || ' reverses ' || o.number
         FROM finance_entry r
         JOIN finance_entry o ON o.id = r.reverses_id
         JOIN groups_group g ON g.id = o.group_id
         WHERE r.group_id <> o.group_id OR (r.effective_on <> o.effective_on AND (r.effective_on < o.effective_on
             OR g.books_closed_through IS NULL OR o.effective_on > g.books_closed_through))
         UNION
-        SELECT group_id, 'entry ' || reversal_id || ' reverses ' || original_id
+        SELECT group_id, 'entry ' || reversal || ' reverses ' || original
         FROM (
-            SELECT r.group_id, r.id AS reversal_id, r.reverses_id AS original_id,
+            SELECT r.group_id, r.number AS reversal, o.number AS original,
                 t.debit_account_id AS debit_id, t.credit_account_id AS credit_id, t.member_id, t.amount, 1 AS number_of
-            FROM finance_entry r JOIN finance_transfer t ON t.entry_id = r.reverses_id
+            FROM finance_entry r
+            JOIN finance_entry o ON o.id = r.reverses_id
+            JOIN finance_transfer t ON t.entry_id = o.id
             UNION ALL
-            SELECT r.group_id, r.id, r.reverses_id, t.credit_account_id, t.debit_account_id, t.member_id, t.amount, -1
-            FROM finance_entry r JOIN finance_transfer t ON t.entry_id = r.id
-            WHERE r.reverses_id IS NOT NULL
+            SELECT r.group_id, r.number, o.number, t.credit_account_id, t.debit_account_id, t.member_id, t.amount, -1
+            FROM finance_entry r
+            JOIN finance_entry o ON o.id = r.reverses_id
+            JOIN finance_transfer t ON t.entry_id = r.id
         ) both_sides
-        GROUP BY group_id, reversal_id, original_id, debit_id, credit_id, member_id, amount
+        GROUP BY group_id, reversal, original, debit_id, credit_id, member_id, amount
         HAVING SUM(number_of) <> 0
         """,
     ),
@@ -154,6 +169,16 @@ CHECKS = (
         OR b.credits <> (
             SELECT COALESCE(SUM(t.amount), 0) FROM finance_transfer t JOIN finance_entry e ON e.id = t.entry_id
             WHERE t.credit_account_id = b.account_id AND e.effective_on <= b.through)
+        UNION ALL
+        SELECT p.group_id, a.code || ' through ' || p.through || ': not stored'
+        FROM finance_periodclosing p
+        JOIN finance_account a ON a.group_id = p.group_id
+        LEFT JOIN finance_periodbalance b
+            ON b.group_id = p.group_id AND b.through = p.through AND b.account_id = a.id
+        WHERE b.id IS NULL AND EXISTS (
+            SELECT 1 FROM finance_transfer t JOIN finance_entry e ON e.id = t.entry_id
+            WHERE e.group_id = p.group_id AND e.effective_on <= p.through
+                AND (t.debit_account_id = a.id OR t.credit_account_id = a.id))
         """,
     ),
     Check(
@@ -237,7 +262,7 @@ CHECKS = (
     Check(
         "what was paid to a lender is what its entry moved",
         """
-        SELECT p.group_id, 'entry ' || p.entry_id || ': payment of ' || p.service_fee || ' + ' || p.principal
+        SELECT p.group_id, 'entry ' || e.number || ': payment of ' || p.service_fee || ' + ' || p.principal
         FROM finance_outsidepayment p
         JOIN finance_entry e ON e.id = p.entry_id
         WHERE p.principal <> (
@@ -253,8 +278,9 @@ CHECKS = (
     Check(
         "what a member covered is what the entry moved for them",
         """
-        SELECT c.group_id, 'entry ' || c.entry_id || ': cover of ' || c.amount
+        SELECT c.group_id, 'entry ' || e.number || ': cover of ' || c.amount
         FROM finance_cover c
+        JOIN finance_entry e ON e.id = c.entry_id
         WHERE c.amount <> (
             SELECT COALESCE(SUM(t.amount), 0) FROM finance_transfer t
             JOIN finance_account a ON a.id = t.credit_account_id
@@ -271,9 +297,10 @@ CHECKS = (
         GROUP BY c.id, c.group_id, c.amount
         HAVING SUM(r.amount) > c.amount
         UNION ALL
-        SELECT r.group_id, 'entry ' || r.entry_id || ': paid back ' || SUM(r.amount)
+        SELECT r.group_id, 'entry ' || e.number || ': paid back ' || SUM(r.amount)
         FROM finance_coverrecovery r
-        GROUP BY r.group_id, r.entry_id
+        JOIN finance_entry e ON e.id = r.entry_id
+        GROUP BY r.group_id, r.entry_id, e.number
         HAVING SUM(r.amount) <> (
             SELECT COALESCE(SUM(t.amount), 0) FROM finance_transfer t
             JOIN finance_account a ON a.id = t.debit_account_id

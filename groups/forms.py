@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, cast
@@ -278,6 +279,31 @@ class LeaveUndoForm(forms.Form):
             self.fields.clear()
 
 
+@dataclass(frozen=True, slots=True)
+class RulesPart:
+    """Some rules under one heading."""
+
+    heading: str
+    fields: list[forms.BoundField]
+    is_seldom: bool
+    is_open: bool
+
+
+RULES_PARTS = (
+    (_("The agreement"), False, ("agreed_on", "agreed_in_meeting", "aims")),
+    (_("Savings (simpanan) and social fund"), False, ("pokok", "wajib", "social")),
+    (_("Fines (denda) in the meeting"), False, ("fine_late", "fine_absent")),
+    (_("Loans (pinjaman)"), False,
+     ("loan_rate", "loan_method", "loan_max_periods", "loan_ceiling", "loan_round_up_to")),
+    (_("More limits, late instalments, loans paid off early"), True,
+     ("loan_ladder", "loan_savings_times", "fine_late_instalment", "fine_first", "payoff_fee", "sukarela_minimum")),
+    (_("Dividing the surplus (SHU)"), True,
+     ("share_savings", "savings_base", "share_borrowing", "borrowing_base", "share_reserve", "share_officers",
+      "share_social", "share_other")),
+)  # fmt: skip
+"""Headings, whether seldom used, and fields, in the order in which a group agrees them."""
+
+
 class ConstitutionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
     """A new version of the rules, begun from the one in force."""
 
@@ -301,6 +327,22 @@ class ConstitutionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscr
         model = Constitution
         fields = [*RULES, "version"]
         widgets = {"agreed_on": DateInput(), "aims": forms.Textarea(attrs={"rows": 6})}
+
+    def parts(self) -> list[RulesPart]:
+        """Return the fields under their headings; what is seldom used is folded away until it matters."""
+        return [
+            RulesPart(
+                str(heading),
+                [self[name] for name in names],
+                is_seldom=is_seldom,
+                is_open=any(self.errors.get(name) or not self._is_default(name) for name in names),
+            )
+            for heading, is_seldom, names in RULES_PARTS
+        ]
+
+    def _is_default(self, name: str) -> bool:
+        value = self.cleaned_data.get(name) if self.is_bound else self[name].initial
+        return bool(value == getattr(Constitution(), name))
 
     def clean_loan_round_up_to(self) -> int:
         """Refuse a step beyond what an instalment can be rounded to."""

@@ -1,9 +1,17 @@
-"""Configuration of the kelompok app."""
+"""Configuration of the kelompok app, and of an app of others that has no name in our languages."""
 
+from axes.apps import AppConfig as AxesConfig
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class KelompokConfig(AppConfig):
     """The kelompok app."""
 
     name = "kelompok"
+
+
+class SignInsConfig(AxesConfig):  # type: ignore[misc]  # axes has no types
+    """The app axes under a name that says what it keeps; without one the admin shows "Axes"."""
+
+    verbose_name = _("Sign-in attempts")

@@ -36,7 +36,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "auditlog",
-    "axes",
+    "kelompok.apps.SignInsConfig",
     "csp",
     "crispy_forms",
     "crispy_bootstrap5",

@@ -28,6 +28,8 @@ from groups.permissions import Capability, public, requires
 from kelompok import selectors
 
 LATEST_MEETINGS = 5
+DECISIONS_OF_THE_DAY = 10
+"""More than these stand on a page of their own."""
 
 login = public(auth_views.LoginView.as_view(template_name="groups/login.html", redirect_authenticated_user=True))
 logout = public(auth_views.LogoutView.as_view())
@@ -53,6 +55,8 @@ def home(request: UserRequest) -> HttpResponse:
         return _officer_home(request)
     today = timezone.localdate()
     own = Group.objects.visible_to(request.user)
+    due = meetings.selectors.decisions_open(own, until=today + selectors.AHEAD)
+    decisions = list(due[: DECISIONS_OF_THE_DAY + 1])
     return render(
         request,
         "groups/home.html",
@@ -60,7 +64,8 @@ def home(request: UserRequest) -> HttpResponse:
             "today": today,
             "visits": selectors.visits(request.user, today=today),
             "drafts": meetings.selectors.drafts(request.user),
-            "decisions": meetings.selectors.decisions_open(own, until=today + selectors.AHEAD),
+            "decisions": decisions[:DECISIONS_OF_THE_DAY],
+            "has_more_decisions": len(decisions) > DECISIONS_OF_THE_DAY,
             "differences": selectors.differences_open(request.user),
         },
     )

@@ -14,7 +14,7 @@ from django.utils import timezone
 from finance.chart import SAVINGS, account_code
 from finance.ledger import Books, books_of
 from finance.lines import NOTHING_COUNTED, OTHER, Counted
-from finance.models import AccountKind, Instalment, Loan, LoanEvery, LoanRequest, Side, Transfer
+from finance.models import AccountKind, Instalment, Loan, LoanEvery, LoanRequest, OutsideLoan, Side, Transfer
 from finance.running import LateFine, RunningLoan, payment_days
 from groups.models import Constitution, Group, Member, OfficerTerm, User
 from groups.permissions import Capability, lock_group
@@ -86,6 +86,11 @@ class Desk:
     def rules(self) -> Constitution:
         """The group's rules in force; a group without any has rules of zero."""
         return self.group.rules or Constitution()
+
+    @property
+    def lenders(self) -> list[OutsideLoan]:
+        """The running loans from outside, whose money may be passed on to members."""
+        return self.books.running_outside_loans()
 
     def savings(self, member: Member) -> int:
         """Return all the savings of a member in rupiah."""

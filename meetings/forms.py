@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Model
 from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -21,6 +23,7 @@ from meetings.desk import Desk, OpenLoan
 from meetings.minutes import WITH_MONEY, MemberRow, Repayment
 from meetings.models import AttendanceStatus
 
+T = TypeVar("T", bound=Model)
 SELDOM = ("sukarela_out", "fine", "fine_reason")
 ROWS = 40
 """The most agenda items, new loans or other money rows a sheet takes."""
@@ -65,23 +68,28 @@ class _Part(forms.Form):
     def _fit(self) -> None:
         """Fit the fields to the group."""
 
-    def choose_member(self, name: str, *, empty: Any = "—") -> None:
-        """Let the field `name` take one of the members at the desk, and nobody else."""
-        people = {str(member.pk): member for member in self.desk.members}
+    def choose(self, name: str, among: Iterable[T], say: Callable[[T], str], *, help_text: str = "") -> None:
+        """Let the field `name` take one of `among`, rows of the database, and nothing else; `say` names one."""
+        found = {str(row.pk): row for row in among}
 
-        def find(pk: str) -> Member:
-            if pk not in people:
+        def find(pk: str) -> T:
+            if pk not in found:
                 # Not a KeyError: Django takes a ValueError for a wrong choice, and a row that has one for changed.
                 raise ValueError(pk)
-            return people[pk]
+            return found[pk]
 
         self.fields[name] = forms.TypedChoiceField(
             label=self.fields[name].label,
+            help_text=help_text,
             required=self.fields[name].required,
-            choices=[("", empty), *((pk, member.name) for pk, member in people.items())],
+            choices=[("", "—"), *((pk, say(row)) for pk, row in found.items())],
             coerce=find,
             empty_value=None,
         )
+
+    def choose_member(self, name: str) -> None:
+        """Let the field `name` take one of the members at the desk, and nobody else."""
+        self.choose(name, self.desk.members, lambda member: member.name)
 
 
 class HeadForm(_Part):
@@ -334,27 +342,19 @@ class NewLoanForm(_Part):
     periods = forms.IntegerField(label=_("Instalments (months)"), required=False, min_value=1, max_value=120)
     first_due = _day(label=_("First instalment due"), required=False, help_text=_("Empty: one month after."))
     purpose = forms.CharField(label=_("Purpose"), max_length=120, required=False)
+    funded_by = forms.ChoiceField(label=_("Passed on from a loan from outside"), required=False)
 
     def _fit(self) -> None:
         self.choose_member("member")
-        if not self.desk.requests:
+        if self.desk.requests:
+            hint = gettext("Fields left empty are taken from the request.")
+            self.choose("request", self.desk.requests, _request, help_text=hint)
+        else:
             del self.fields["request"]
-            return
-        waiting = {str(request.pk): request for request in self.desk.requests}
-
-        def find(pk: str) -> LoanRequest:
-            if pk not in waiting:
-                raise ValueError(pk)
-            return waiting[pk]
-
-        self.fields["request"] = forms.TypedChoiceField(
-            label=self.fields["request"].label,
-            help_text=gettext("Fields left empty are taken from the request."),
-            required=False,
-            choices=[("", "—"), *((pk, _request(request)) for pk, request in waiting.items())],
-            coerce=find,
-            empty_value=None,
-        )
+        if lenders := self.desk.lenders:
+            self.choose("funded_by", lenders, str)
+        else:
+            del self.fields["funded_by"]
 
     def clean(self) -> dict[str, Any]:
         """A loan has a borrower, an amount and a length; the sheet holds it against the group's rules."""
@@ -390,6 +390,7 @@ class NewLoanForm(_Part):
             first_due=data.get("first_due"),
             purpose=data["purpose"],
             request=data.get("request"),
+            funded_by=data.get("funded_by"),
         )
 
 

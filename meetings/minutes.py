@@ -41,8 +41,8 @@ WITH_MONEY = (AttendanceStatus.PRESENT, AttendanceStatus.LATE, AttendanceStatus.
 class Repayment:
     """`amount` rupiah paid on a loan, and `rest` beside it that goes to the member's voluntary savings (sukarela).
 
-    `already` is what the books hold of it: nothing at closing. In a correction it is what the entry to be reversed had posted. `fine` is
-    charged for late instalments; `waived` says why one was not.
+    `already` is what the books hold of it: nothing at closing, in a correction what the entry to be reversed had
+    posted. `fine` is charged for late instalments; `waived` says why one was not.
     """
 
     loan: Loan
@@ -246,6 +246,7 @@ def _facts(minutes: Minutes) -> dict[str, str]:
         noted.note(loan.member.name, loan.principal, of=_("Loan %d") % loan.number)
     for number, terms in enumerate(minutes.new_loans, start=1):
         noted.note(terms.member.name, terms.principal, of=_("New loan %d") % number)
+        noted.note(_("passed on from"), terms.funded_by, of=_("New loan %d") % number)
     for number, other in enumerate(minutes.other, start=1):
         noted.note(f"{OtherMoney(other.kind).label} {other.memo}", other.amount, of=_("Other money %d") % number)
     if minutes.cash is not None:

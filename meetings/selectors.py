@@ -108,9 +108,10 @@ def money(meeting: Meeting) -> MeetingMoney:
     found = MeetingMoney()
     rows: dict[int, MemberMoney] = {}
     lines = Transfer.objects.filter(entry_id=meeting.entry_id) if meeting.entry_id else Transfer.objects.none()
-    for line in lines.select_related("debit_account__loan__member", "credit_account", "member").order_by(
-        "member__number", "pk"
-    ):
+    lines = lines.select_related(
+        "debit_account__loan__member", "debit_account__loan__funded_by", "credit_account", "member"
+    )
+    for line in lines.order_by("member__number", "pk"):
         came = line.debit_account.kind == AccountKind.CASH
         if came:
             found.cash_in += line.amount

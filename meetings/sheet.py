@@ -17,8 +17,8 @@ from django.utils.translation import gettext, gettext_lazy
 
 from finance.errors import InsufficientFunds, PeriodClosed
 from finance.limits import loan_refusals
-from finance.lines import CASH_SIGN
-from finance.models import AccountKind
+from finance.lines import CASH_SIGN, OTHER
+from finance.models import Account, AccountKind
 from groups.models import Member
 from groups.money import RupiahField, rupiah
 from meetings.desk import Desk
@@ -219,14 +219,18 @@ class Sheet:
             self.head.add_error(field, str(error))
         elif isinstance(error, PeriodClosed):
             self.head.add_error("held_on", str(error))
-        elif isinstance(error, InsufficientFunds) and error.account.kind == AccountKind.SUKARELA:
-            form = next((form for form in self.members if form.member.pk == error.account.member_id), None)
-            if form is None:
-                self.refusals.append(str(error))
-            else:
-                form.add_error("sukarela_out", str(error))
+        elif isinstance(error, InsufficientFunds) and (place := self._takes_from(error.account)) is not None:
+            form, name = place
+            form.add_error(name, str(error))
         else:
             self.refusals.append(str(error))
+
+    def _takes_from(self, account: Account) -> tuple[forms.BaseForm, str] | None:
+        """Return the first field that takes money out of `account`: a member's savings, a fund or the bank."""
+        if account.kind == AccountKind.SUKARELA:
+            return next(((f, "sukarela_out") for f in self.members if f.member.pk == account.member_id), None)
+        rows = self._filled(self.other) if account.kind != AccountKind.CASH else []
+        return next(((f, "amount") for f in rows if account.kind in OTHER[f.cleaned_data["kind"]]), None)
 
     def forget_errors(self) -> None:
         """Show a draft as it was typed, without complaints: nobody has asked to close it yet."""
@@ -309,6 +313,10 @@ class Sheet:
                 form.add_error("first_due", gettext("The first instalment is due after the meeting."))
             elif data.get("first_due") and held_on and data["first_due"] > held_on + LATEST_FIRST_DUE:
                 form.add_error("first_due", gettext("The first instalment is due within a year."))
+            lender = data.get("funded_by")
+            if lender is not None and held_on and held_on < lender.received_on:
+                received = date_format(lender.received_on)
+                form.add_error("funded_by", gettext("This loan from outside was received on %s only.") % received)
             request = data.get("request")
             if request is not None and request.pk in chosen:
                 form.add_error("request", gettext("This request is on the sheet twice."))

@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 from meetings import views
 
 urlpatterns: list[URLPattern] = [
+    path("decisions/", views.decisions, name="decisions"),
     path("g/<str:code>/meetings/", views.meeting_list, name="meeting-list"),
     path("g/<str:code>/meetings/new/", views.meeting_new, name="meeting-new"),
     path("g/<str:code>/meetings/<int:number>/", views.meeting_detail, name="meeting"),

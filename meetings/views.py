@@ -16,7 +16,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from finance.errors import LedgerError
 from finance.selectors import signers
-from groups.http import GroupRequest
+from groups.http import GroupRequest, UserRequest
+from groups.models import Group
 from groups.permissions import Capability, requires
 from meetings import selectors, services
 from meetings.desk import open_correction, open_desk, read_correction, read_desk
@@ -140,6 +141,15 @@ def meeting_correct(request: GroupRequest, number: int) -> HttpResponse:
 
 @requires(Capability.READ)
 @require_GET
+def decisions(request: UserRequest) -> HttpResponse:
+    """Decisions still to be carried out in all groups the person may see."""
+    found = selectors.decisions_open(Group.objects.visible_to(request.user))
+    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
+    return render(request, "meetings/decisions.html", {"page": page, "today": timezone.localdate()})
+
+
+@requires(Capability.READ)
+@require_GET
 def decision_list(request: GroupRequest) -> HttpResponse:
     """Decisions still to be carried out."""
     page = Paginator(selectors.decisions_open([request.group]), PAGE).get_page(request.GET.get("page"))
@@ -155,7 +165,7 @@ def decision_done(request: GroupRequest, pk: int) -> HttpResponse:
     on = None if request.POST.get("undo") else timezone.localdate()
     services.decision_done(actor=request.user, group=request.group, item=item, on=on)
     messages.success(request, _("The decision is open again.") if on is None else _("The decision is marked as done."))
-    return redirect("decision-list", request.group.code)
+    return redirect("decisions") if request.POST.get("all") else redirect("decision-list", request.group.code)
 
 
 def _sheet_page(request: GroupRequest, number: int | None) -> HttpResponse:

@@ -10,9 +10,19 @@ from typing import Any
 from django.db import transaction
 
 from finance import services as finance
-from finance.ledger import open_books
+from finance.ledger import Line, Posting, open_books
 from finance.lines import OtherMoney
-from finance.models import AccountKind, CashCount, Entry, InventoryItem, Loan, LoanRequest, OutsideLoan, OutsidePayment
+from finance.models import (
+    AccountKind,
+    CashCount,
+    Entry,
+    EntryKind,
+    InventoryItem,
+    Loan,
+    LoanRequest,
+    OutsideLoan,
+    OutsidePayment,
+)
 from groups.models import (
     Constitution,
     FacilitatorAssignment,
@@ -182,6 +192,14 @@ def count_cash(group: Group, counted: int, on: date = FOUNDED, explanation: str 
         return finance.cash_count_record(books, counted=counted, explanation=explanation, on=on)
 
 
+def make_entry(group: Group, kind: str = EntryKind.OTHER, on: date = FOUNDED, **fields: Any) -> Entry:
+    """An entry written around the services, without lines, under the next number."""
+    numbered = {"number": group.entries.count() + 1} | fields
+    return Entry.objects.create(
+        group=group, kind=kind, effective_on=on, recorded_by=facilitator_of(group), key=uuid.uuid4(), **numbered
+    )
+
+
 def reverse(entry: Entry, reason: str = "salah tulis") -> Entry:
     """The entry is undone by its mirror image."""
     return finance.entry_reverse(actor=facilitator_of(entry.group), entry=entry, reason=reason, key=uuid.uuid4())
@@ -213,6 +231,14 @@ def other(group: Group, kind: OtherMoney, amount: int, on: date = FOUNDED, memo:
     return finance.other_money_record(
         actor=facilitator_of(group), group=group, kind=kind, amount=amount, memo=memo, on=on, key=uuid.uuid4()
     )
+
+
+def endow(group: Group, fund: AccountKind | str, amount: int) -> None:
+    """Put cash into a fund that no page fills by itself, such as the reserve."""
+    with transaction.atomic():
+        books = open_books(group=group, actor=facilitator_of(group))
+        line = Line(books.account(AccountKind.CASH), books.account(AccountKind(fund)), amount)
+        books.post([Posting(EntryKind.OTHER, FOUNDED, [line], uuid.uuid4())])
 
 
 def cover(loan: Loan, shares: dict[Member, int], on: date = date(2025, 5, 10), from_savings: bool = True) -> Entry:

@@ -9,12 +9,13 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from finance.models import Loan, LoanRequest
+from finance.models import Loan, LoanRequest, OutsideLoan
 from finance.running import RunningLoan
 from finance.schedules import due_date
 from finance.services import NewSchedule
@@ -103,6 +104,16 @@ class PayOutForm(_DatedForm):
     first_due = forms.DateField(
         label=_("First instalment due"), widget=DateInput, required=False, help_text=_("Empty: one month after.")
     )
+    funded_by = forms.ModelChoiceField(
+        OutsideLoan.objects.none(), label=_("Passed on from a loan from outside"), required=False
+    )
+
+    def __init__(self, *args: Any, lenders: QuerySet[OutsideLoan], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        funded_by: Any = self.fields["funded_by"]
+        funded_by.queryset = lenders
+        if not lenders.exists():
+            del self.fields["funded_by"]
 
 
 class PayForm(_DatedForm):

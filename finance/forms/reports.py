@@ -34,6 +34,20 @@ class DayForm(forms.Form):
         return self.cleaned_data.get("on") or otherwise
 
 
+class LoansForm(DayForm):
+    """Which loans, as at which day."""
+
+    show = forms.ChoiceField(
+        label=_("Which loans"), choices=[("", _("Running")), ("all", _("All"))], required=False, initial=""
+    )
+
+    @property
+    def shows_all(self) -> bool:
+        """Whether loans that are over are asked for too."""
+        self.is_valid()
+        return self.cleaned_data.get("show") == "all"
+
+
 class SpanForm(forms.Form):
     """From which day to which; days left out are those of the year so far."""
 
@@ -65,16 +79,20 @@ class SpanForm(forms.Form):
         return start or end.replace(month=1, day=1), max(end, start or end)
 
 
-class TrialBalanceForm(SpanForm):
-    """As at a day, or for a period when it has a start; a line for each kind of account or for each account."""
-
-    accounts = forms.BooleanField(label=_("Each member and each loan"), required=False)
+class BalancesForm(SpanForm):
+    """As at a day, or for a period when it has a start."""
 
     def days(self, today: date) -> tuple[date | None, date]:
         """Return the first day, None for a balance as at the last, and the last."""
         self.is_valid()
         start, end = (self.cleaned_data.get(name) for name in ("start", "end"))
         return start, max(end or today, start or end or today)
+
+
+class TrialBalanceForm(BalancesForm):
+    """As at a day or for a period; a line for each kind of account or for each account."""
+
+    accounts = forms.BooleanField(label=_("Each member and each loan"), required=False)
 
 
 class LedgerForm(SpanForm):

@@ -137,9 +137,13 @@ class EntryKind(models.TextChoices):
 
 
 class Entry(models.Model):
-    """One action of one person, posted whole or not at all; never changed and never deleted."""
+    """One action of one person, posted whole or not at all; never changed and never deleted.
+
+    `number` is its voucher number (nomor bukti): 1, 2, 3 … within the group, in the order of recording, without gaps.
+    """
 
     group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="entries", verbose_name=_("group"))
+    number = models.PositiveIntegerField(_("voucher number (nomor bukti)"))
     kind = models.CharField(_("kind"), max_length=12, choices=EntryKind)
     effective_on = models.DateField(_("date"))
     recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
@@ -158,6 +162,8 @@ class Entry(models.Model):
         ordering = ["effective_on", "pk"]
         constraints = [
             models.UniqueConstraint(name="entry_key_once", fields=["group", "key"]),
+            models.UniqueConstraint(name="entry_number_once", fields=["group", "number"]),
+            models.CheckConstraint(name="entry_number", condition=Q(number__gt=0)),
             models.CheckConstraint(name="entry_kind", condition=Q(kind__in=EntryKind.values)),
             models.CheckConstraint(
                 name="entry_reversal",
@@ -168,7 +174,7 @@ class Entry(models.Model):
         indexes = [models.Index(fields=["group", "effective_on", "id"], name="entry_group_date")]
 
     def __str__(self) -> str:
-        return f"{self.pk}"
+        return f"{self.number}"
 
 
 class Transfer(models.Model):

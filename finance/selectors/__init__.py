@@ -1,7 +1,7 @@
 """Every read of a group's money; a module for each concern, all of them callable from here."""
 
 from finance.selectors.arrears import LoanArrears, loan_arrears, performance, performance_by_group
-from finance.selectors.bank import BankCheck, bank_check
+from finance.selectors.bank import BankCheck, bank_check, statement_days
 from finance.selectors.books import (
     GroupSummary,
     LoanCard,
@@ -10,6 +10,7 @@ from finance.selectors.books import (
     LoanTotals,
     Passbook,
     SavingsBook,
+    SavingsMovement,
     SavingsRow,
     Signer,
     cash_book,
@@ -43,6 +44,7 @@ from finance.selectors.outside import (
 from finance.selectors.period import closings
 from finance.selectors.reports import (
     BalanceSheet,
+    BookLine,
     IncomeStatement,
     Ledger,
     ReportLine,
@@ -80,6 +82,7 @@ __all__ = [
     "CAN_BE_KEPT",
     "BalanceSheet",
     "BankCheck",
+    "BookLine",
     "Claim",
     "Claims",
     "DivisionSheet",
@@ -100,6 +103,7 @@ __all__ = [
     "PeriodSurplus",
     "ReportLine",
     "SavingsBook",
+    "SavingsMovement",
     "SavingsRow",
     "ShareOutPlan",
     "ShareOutRow",
@@ -151,6 +155,7 @@ __all__ = [
     "share_out_rows",
     "share_outs",
     "signers",
+    "statement_days",
     "surplus_divisions",
     "surplus_projection",
     "trial_balance",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
-from django.db.models import BigIntegerField, Case, F, Q, QuerySet, Sum, Value, When
+from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
-from finance.models import Account, AccountKind, Transfer
+from finance.models import Account, AccountKind, BankTick, Transfer
+from finance.selectors.reports import BookLine, amount_if
 from groups.models import Group
 
 
@@ -40,9 +43,6 @@ def bank_check(group: Group) -> BankCheck:
         money_in=Coalesce(Sum("amount", filter=came), 0), money_out=Coalesce(Sum("amount", filter=went), 0)
     )
 
-    def amount_if(condition: Q) -> Case:
-        return Case(When(condition, then=F("amount")), default=Value(0), output_field=BigIntegerField())
-
     return BankCheck(
         account.balance,
         sums["money_in"],
@@ -51,3 +51,9 @@ def bank_check(group: Group) -> BankCheck:
         .select_related("entry", "entry__reverses", "entry__reversed_by", "debit_account", "credit_account")
         .order_by("entry__effective_on", "pk"),
     )
+
+
+def statement_days(lines: Iterable[BookLine]) -> dict[int, date]:
+    """Return the days of the bank statements on which `lines` were ticked off, by the transfer's id."""
+    ticks = BankTick.objects.filter(transfer__in=[line.pk for line in lines])
+    return dict(ticks.values_list("transfer_id", "statement_on"))

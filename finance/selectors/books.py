@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from django.db.models import (
@@ -24,15 +24,15 @@ from django.db.models import (
     Sum,
     Value,
     When,
-    Window,
 )
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext as _
 
 from finance.chart import EXPENSES, INCOME, SAVINGS
 from finance.models import Account, AccountKind, CashCount, Entry, Instalment, Loan, Transfer
 from finance.schedules import Paid, Standing, spread, standing
-from finance.selectors.reports import Ledger, ledger
+from finance.selectors.reports import BOOK_ORDER, Ledger, Position, RunningLines, amount_if, ledger, positions
 from groups.models import Group, Member, OfficerRole, OfficerTerm
 
 _ENTRY = ("entry__reverses", "entry__reversed_by")
@@ -40,7 +40,10 @@ _ENTRY = ("entry__reverses", "entry__reversed_by")
 
 @dataclass(frozen=True, slots=True)
 class GroupSummary:
-    """What a group has and owes today; `divided` is what was given away of income less expenses since it began."""
+    """What a group has and owes today; `divided` is what was given away of income less expenses since it began.
+
+    `outside_loans` is the principal it still owes to lenders.
+    """
 
     cash: int
     bank: int
@@ -57,6 +60,7 @@ class GroupSummary:
     divided: int
     loans_outstanding: int
     loans_running: int
+    outside_loans: int
 
     @property
     def savings(self) -> int:
@@ -101,12 +105,13 @@ def group_summary(group: Group) -> GroupSummary:
         divided=debit(AccountKind.SURPLUS_DIVIDED),
         loans_outstanding=debit(AccountKind.LOAN),
         loans_running=found[AccountKind.LOAN]["used"] if AccountKind.LOAN in found else 0,
+        outside_loans=-debit(AccountKind.OUTSIDE_LOAN),
     )
 
 
 def cash_book(group: Group, *, start: date, end: date, kind: AccountKind = AccountKind.CASH) -> Ledger:
     """Return the book of the cash box or the bank (`kind` CASH or BANK) for a period, both days included."""
-    return ledger(list(Account.objects.filter(group=group, kind=kind)), start=start, end=end)
+    return ledger(group, list(Account.objects.filter(group=group, kind=kind)), start=start, end=end)
 
 
 def latest_movement(group: Group, *, kind: AccountKind = AccountKind.CASH) -> date | None:
@@ -131,11 +136,37 @@ class SavingsRow:
         return self.pokok + self.wajib + self.sukarela
 
 
+class SavingsMovement(NamedTuple):
+    """One member's savings of a kind in a period: what they opened with, and what came and went."""
+
+    member: Member
+    kind: str
+    opening: int
+    money_in: int
+    money_out: int
+
+    @property
+    def closing(self) -> int:
+        """The savings at the end of the period."""
+        return self.opening + self.money_in - self.money_out
+
+    @property
+    def kind_label(self) -> str:
+        """The kind in words."""
+        return str(AccountKind(self.kind).label)
+
+
 @dataclass(frozen=True, slots=True)
 class SavingsBook:
-    """The savings of the members, and of those who left and still have some."""
+    """The savings at the end of `end`: of the members of that day, and of those who had left and still had some.
 
+    `movements` are those since `start`, of every member's kinds with a balance or a movement; none without a start.
+    """
+
+    start: date | None
+    end: date
     rows: list[SavingsRow]
+    movements: list[SavingsMovement]
 
     @property
     def pokok(self) -> int:
@@ -157,15 +188,37 @@ class SavingsBook:
         """All savings."""
         return sum(row.total for row in self.rows)
 
+    def moved(self, column: str) -> int:
+        """Return the sum of a column of the movements."""
+        return sum(getattr(movement, column) for movement in self.movements)
 
-def savings_book(group: Group) -> SavingsBook:
-    """Return members × kinds in two statements."""
-    balances: dict[int, dict[str, int]] = {}
-    for account in Account.objects.filter(group=group, kind__in=SAVINGS):
-        assert account.member_id is not None, "savings belong to a member"
-        balances.setdefault(account.member_id, {})[account.kind.lower()] = account.balance
-    rows = [SavingsRow(member, **balances.get(member.pk, {})) for member in Member.objects.filter(group=group)]
-    return SavingsBook([row for row in rows if row.member.left_on is None or row.total])
+
+def savings_book(group: Group, *, end: date, start: date | None = None) -> SavingsBook:
+    """Return members × kinds as at `end`, with what moved from `start` on, in four statements.
+
+    Of a group with closed periods they are six at most.
+    """
+    days = (end,) if start is None else (start - timedelta(1), end)
+    found = {
+        (position.account.member_id, position.account.kind): position
+        for position in positions(group, *days, kinds=SAVINGS)
+    }
+    rows: list[SavingsRow] = []
+    movements: list[SavingsMovement] = []
+    for member in Member.objects.filter(group=group):
+        own = {kind: found[member.pk, kind] for kind in SAVINGS if (member.pk, kind) in found}
+        row = SavingsRow(member, **{kind.lower(): -position.balance(-1) for kind, position in own.items()})
+        if row.total or (member.joined_on <= end and (member.left_on is None or member.left_on > end)):
+            rows.append(row)
+        if start is not None:
+            movements += [_movement(member, kind, position) for kind, position in own.items()]
+    used = [movement for movement in movements if movement.opening or movement.money_in or movement.money_out]
+    return SavingsBook(start, end, rows, used)
+
+
+def _movement(member: Member, kind: str, position: Position) -> SavingsMovement:
+    debits, credits = position.debits, position.credits
+    return SavingsMovement(member, kind, -position.balance(0), credits[1] - credits[0], debits[1] - debits[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,10 +250,11 @@ class LoanRow:
     @property
     def status(self) -> str:
         """In words: running, paid off, cancelled, rescheduled or written off."""
-        if self.loan.cancelled_at is not None:
-            return _("cancelled")
         if self.unpaid:
             return str(self.loan.get_ended_as_display())
+        # A cancelled loan was running as long as its payout was not undone.
+        if self.loan.cancelled_at is not None and not self.is_running:
+            return _("cancelled")
         return _("running") if self.is_running else _("paid off")
 
 
@@ -321,7 +375,7 @@ def loan_card(group: Group, number: int, *, on: date) -> LoanCard | None:
     for line in (
         Transfer.objects.filter(Q(debit_account__loan=loan) | Q(credit_account__loan=loan), entry__effective_on__lte=on)
         .select_related("entry__recorded_by", *_ENTRY, "debit_account", "credit_account")
-        .order_by(*_BOOK_ORDER)
+        .order_by(*BOOK_ORDER)
     ):
         entries[line.entry_id] = line.entry
         for account, amount in ((line.credit_account, line.amount), (line.debit_account, -line.amount)):
@@ -366,47 +420,58 @@ def _payment(line: Transfer) -> tuple[str, int] | None:
 
 @dataclass(frozen=True, slots=True)
 class Passbook:
-    """What one member has and owes, and every line of the ledger that is theirs, newest first.
+    """A member's savings from `start`, or from the beginning, to the end of `end`, with all lines that are theirs.
 
-    There are `count` of `lines`; they carry `paid`, `received` and `savings`, the member's savings after the line in
-    the order of dates.
+    `opening` and `savings` are those before and after them, `fines` and `social` what was paid in between, `loans`
+    those paid out by the end. The lines come newest first, with the money paid as in, the money received as out, and
+    the savings after each.
     """
 
+    start: date | None
+    end: date
+    opening: SavingsRow
     savings: SavingsRow
     fines: int
     social: int
     loans: list[LoanRow]
-    lines: QuerySet[Transfer]
-    count: int
+    lines: RunningLines
 
 
-def passbook(member: Member, *, on: date) -> Passbook:
-    """Return the passbook of `member`; loans count what was paid up to the day `on`."""
-    own = Account.objects.filter(group_id=member.group_id, member=member, kind__in=SAVINGS)
-    balances = {account.kind.lower(): account.balance for account in own}
-    lines = Transfer.objects.filter(member=member)
-    paid = Q(entry__reverses__isnull=True)  # help from the fund is no contribution taken back
-    sums = lines.aggregate(
-        fines_in=Coalesce(Sum("amount", filter=Q(credit_account__kind=AccountKind.FINE)), 0),
-        fines_back=Coalesce(Sum("amount", filter=Q(debit_account__kind=AccountKind.FINE)), 0),
-        social_in=Coalesce(Sum("amount", filter=Q(credit_account__kind=AccountKind.SOCIAL_FUND) & paid), 0),
-        social_back=Coalesce(Sum("amount", filter=Q(debit_account__kind=AccountKind.SOCIAL_FUND) & ~paid), 0),
-        count=Count("pk"),
+def passbook(member: Member, *, end: date, start: date | None = None) -> Passbook:
+    """Return the passbook of `member` in three statements, and one for each page of its lines."""
+    own = Transfer.objects.filter(member=member)
+    by_end = Q(entry__effective_on__lte=end)
+    inside = by_end if start is None else by_end & Q(entry__effective_on__gte=start)
+    undoes = Q(entry__reverses__isnull=False)  # help from the fund is no contribution taken back
+
+    def sides(kind: str, when: Q, back: Q = inside) -> Combinable:
+        came = Sum("amount", filter=Q(credit_account__kind=kind) & when)
+        went = Sum("amount", filter=Q(debit_account__kind=kind) & back)
+        return Coalesce(came, 0) - Coalesce(went, 0)
+
+    sums: dict[str, Combinable] = {kind: sides(kind, by_end, by_end) for kind in SAVINGS}
+    sums |= {f"{kind}_in": sides(kind, inside) for kind in SAVINGS}
+    found = own.aggregate(
+        **sums,
+        fines=sides(AccountKind.FINE, inside),
+        social=sides(AccountKind.SOCIAL_FUND, inside & ~undoes, inside & undoes),
+        lines=Count("pk", filter=inside),
     )
-    saved = _if(Q(credit_account__kind__in=SAVINGS)) - _if(Q(debit_account__kind__in=SAVINGS))
+    closing = SavingsRow(member, **{kind.lower(): found[kind] for kind in SAVINGS})
+    lines = own.filter(inside).annotate(
+        money_in=amount_if(Q(debit_account__kind=AccountKind.CASH)),
+        money_out=amount_if(Q(credit_account__kind=AccountKind.CASH)),
+        change=amount_if(Q(credit_account__kind__in=SAVINGS)) - amount_if(Q(debit_account__kind__in=SAVINGS)),
+    )
     return Passbook(
-        savings=SavingsRow(member, **balances),
-        fines=sums["fines_in"] - sums["fines_back"],
-        social=sums["social_in"] - sums["social_back"],
-        loans=loan_rows(loans_on(member.group, on=on).filter(member=member).order_by("-number"), on=on),
-        lines=lines.annotate(
-            paid=_if(Q(debit_account__kind=AccountKind.CASH)),
-            received=_if(Q(credit_account__kind=AccountKind.CASH)),
-            savings=Window(Sum(saved), order_by=_BOOK_ORDER),
-        )
-        .select_related("entry", *_ENTRY, "debit_account", "credit_account")
-        .order_by("-entry__effective_on", "-pk"),
-        count=sums["count"],
+        start=start,
+        end=end,
+        opening=SavingsRow(member, **{kind.lower(): found[kind] - found[f"{kind}_in"] for kind in SAVINGS}),
+        savings=closing,
+        fines=found["fines"],
+        social=found["social"],
+        loans=loan_rows(loans_on(member.group, on=end).filter(member=member).order_by("-number"), on=end),
+        lines=RunningLines(lines, count=found["lines"], begin=closing.total, newest_first=True),
     )
 
 
@@ -440,13 +505,6 @@ def signers(group: Group) -> list[Signer]:
     terms = OfficerTerm.objects.filter(group=group, ended_on__isnull=True)
     holders = dict(terms.values_list("role", "member__name"))
     return [Signer(str(role.label), holders.get(role, "")) for role in OfficerRole]
-
-
-_BOOK_ORDER = ("entry__effective_on", "pk")
-
-
-def _if(condition: Q) -> Case:
-    return Case(When(condition, then=F("amount")), default=Value(0), output_field=BigIntegerField())
 
 
 def _loan_row(loan: Loan, *, on: date) -> LoanRow:

@@ -13,6 +13,7 @@ def inventory_items(group: Group) -> QuerySet[InventoryItem]:
     """Return the things `group` acquired, oldest first, with `worth`: the price less what was written down."""
     downs = InventoryWriteDown.objects.filter(item=OuterRef("pk"), entry__reversed_by__isnull=True).order_by()
     total = downs.values("item").annotate(total=Sum("amount")).values("total")
-    return InventoryItem.objects.filter(group=group, entry__reversed_by__isnull=True).annotate(
+    items = InventoryItem.objects.filter(group=group, entry__reversed_by__isnull=True).select_related("entry")
+    return items.annotate(
         worth=F("price") - Coalesce(Subquery(total), 0, output_field=BigIntegerField())
     )

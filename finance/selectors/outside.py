@@ -48,7 +48,7 @@ class OutsideRow:
     @property
     def status(self) -> str:
         """In words: running, paid off or cancelled."""
-        if self.loan.cancelled_at is not None:
+        if self.loan.cancelled_at is not None and not self.is_running:
             return _("cancelled")
         return _("running") if self.is_running else _("paid off")
 

@@ -1,7 +1,8 @@
 """Reports over all accounts of a group: ledger, trial balance, balance sheet, income statement. Whole rupiah.
 
-Balances as at a day are the columns of the accounts less what moved after it, so that today costs the same however
-long the history is. Nothing is ever closed into the surplus: income of a period is what moved in it.
+Balances as at a day are counted from the nearest balances that are stored, those of today or those of the end of a
+closed period, with what moved between the two: neither today nor any day of closed years costs more the longer the
+history is. Nothing is ever closed into the surplus: income of a period is what moved in it.
 """
 
 from __future__ import annotations
@@ -9,13 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import overload
+from functools import reduce
+from operator import or_
+from typing import Any, NamedTuple, overload
 
 from django.db.models import BigIntegerField, Case, Count, F, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from finance.chart import ASSETS, CHART, EQUITY, EXPENSES, INCOME, LIABILITIES
-from finance.models import Account, AccountKind, Side, Transfer
+from finance.models import Account, AccountKind, EntryKind, PeriodBalance, PeriodClosing, Side, Transfer
 from groups.models import Group
 
 BOOK_ORDER = ("entry__effective_on", "entry_id", "pk")
@@ -36,42 +41,103 @@ class Position:
         return self.debits[day] - self.credits[day]
 
 
-def positions(group: Group, *days: date, with_owners: bool = False) -> list[Position]:
+class Mark(NamedTuple):
+    """The stored balances from which those at the end of `day` are counted.
+
+    They are of the end of `stored`, the last day of a closed period, or those of the accounts today where it is None.
+    """
+
+    day: date
+    stored: date | None
+
+    @property
+    def sign(self) -> int:
+        """1 where what moved since is added, -1 where what moved after the day is taken off."""
+        return 1 if self.stored is not None and self.stored < self.day else -1
+
+    @property
+    def between(self) -> Q:
+        """What moved between the two."""
+        if self.stored is None:
+            return Q(entry__effective_on__gt=self.day)
+        first, last = sorted((self.day, self.stored))
+        return Q(entry__effective_on__gt=first, entry__effective_on__lte=last)
+
+
+def marks(group: Group, days: Iterable[date]) -> list[Mark]:
+    """Return for each of `days` the nearest stored balances of `group`, in one statement, none if nothing is closed."""
+    today = timezone.localdate()
+    ends = [today]
+    if group.books_closed_through is not None:
+        ends += PeriodClosing.objects.filter(group=group).values_list("through", flat=True)
+    nearest = [(day, min(ends, key=lambda end: abs(end - day))) for day in days]
+    return [Mark(day, None if end == today else end) for day, end in nearest]
+
+
+def positions(group: Group, *days: date, kinds: Sequence[str] = (), with_owners: bool = False) -> list[Position]:
     """Return every account of `group` as it stood at the end of each of `days`, oldest first, in three statements.
 
-    Whose the accounts are comes along `with_owners` only.
+    Of a group with closed periods they are five at most. Whose the accounts are comes along `with_owners` only;
+    `kinds` are those to read, all by default.
     """
-    later = Transfer.objects.filter(entry__group=group, entry__effective_on__gt=days[0]).order_by()
-    sums = {
-        f"after{number}": Coalesce(Sum("amount", filter=Q(entry__effective_on__gt=day)), 0)
-        for number, day in enumerate(days)
-    }
+    counted = marks(group, days)
+    sums = {f"moved{number}": Coalesce(Sum("amount", filter=mark.between), 0) for number, mark in enumerate(counted)}
+    moves = Transfer.objects.filter(_all_between(counted), entry__group=group).order_by()
 
     def moved(side: str) -> dict[int, tuple[int, ...]]:
-        return {account: tuple(after) for account, *after in later.values_list(f"{side}_account").annotate(**sums)}
+        own = {f"{side}_account__kind__in": kinds} if kinds else {}
+        found = moves.filter(**own).values_list(f"{side}_account").annotate(**sums)
+        return {account: tuple(amounts) for account, *amounts in found}
 
     debits, credits = moved("debit"), moved("credit")
-    nothing = (0,) * len(days)
-    accounts = Account.objects.filter(group=group).order_by("code")
-    return [
-        Position(
+    accounts = Account.objects.filter(group=group, **({"kind__in": kinds} if kinds else {})).order_by("code")
+    stored = _stored(group, counted)
+    nothing = (0,) * len(counted)
+
+    def position(account: Account) -> Position:
+        begun = [
+            (account.debits_posted, account.credits_posted)
+            if mark.stored is None
+            else stored.get((mark.stored, account.pk), (0, 0))
+            for mark in counted
+        ]
+        return Position(
             account,
-            tuple(account.debits_posted - after for after in debits.get(account.pk, nothing)),
-            tuple(account.credits_posted - after for after in credits.get(account.pk, nothing)),
+            *(
+                tuple(
+                    base[side] + mark.sign * amount
+                    for base, mark, amount in zip(begun, counted, found.get(account.pk, nothing), strict=True)
+                )
+                for side, found in enumerate((debits, credits))
+            ),
         )
-        for account in (accounts.select_related(*OWNERS) if with_owners else accounts)
-    ]
+
+    return [position(account) for account in (accounts.select_related(*OWNERS) if with_owners else accounts)]
+
+
+def _all_between(counted: Sequence[Mark]) -> Q:
+    """Return what moved between any of the days and their marks; of days on one side of a mark the farthest counts."""
+    farthest: dict[tuple[date | None, int], Mark] = {}
+    for mark in counted:  # oldest day first
+        side = (mark.stored, mark.sign)
+        if mark.sign > 0 or side not in farthest:
+            farthest[side] = mark
+    return reduce(or_, (mark.between for mark in farthest.values()))
+
+
+def _stored(group: Group, counted: Sequence[Mark]) -> dict[tuple[date, int], tuple[int, int]]:
+    """Return the debits and credits of accounts at the ends of closed periods, by end and account."""
+    ends = {mark.stored for mark in counted if mark.stored is not None}
+    if not ends:
+        return {}
+    kept = PeriodBalance.objects.filter(group=group, through__in=ends)
+    return {
+        (through, account): (debits, credits)
+        for through, account, debits, credits in kept.values_list("through", "account_id", "debits", "credits")
+    }
 
 
 OWNERS = ("member", "loan", "outside_loan")
-_NOT_SHOWN = (
-    *(f"member__{name}" for name in ("gender", "birth_year", "phone", "nik", "joined_on", "left_on", "key")),
-    *(f"member__{name}" for name in ("recorded_at", "recorded_by")),
-    *(f"{side}_account__{name}" for side in ("debit", "credit") for name in ("debits_posted", "credits_posted")),
-    *(f"entry__reversed_by__{name}" for name in ("memo", "key", "recorded_at", "recorded_by")),
-    *(f"entry__{name}" for name in ("key", "recorded_at", "recorded_by")),
-)
-"""What no book says of a line: read for a page of them, it would cost more than the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,43 +356,107 @@ def income_statement(group: Group, *, start: date, end: date) -> IncomeStatement
     return IncomeStatement(start, end, lines(INCOME), lines(EXPENSES))
 
 
+class BookLine(NamedTuple):
+    """A line of a book with the amounts in and out of what the book is about, and the balance after it in rupiah.
+
+    `number` is its entry's, `reverses` and `reversed_by` are those of the entries that it undoes and that undid it.
+    Plain values: making objects of the models for a page of lines takes longer than reading them.
+    """
+
+    pk: int
+    number: int
+    on: date
+    entry_kind: str
+    reverses: int | None
+    reversed_by: int | None
+    member_id: int | None
+    member: str | None
+    memo: str
+    debit_code: str
+    debit_kind: str
+    credit_code: str
+    credit_kind: str
+    money_in: int
+    money_out: int
+    running: int
+
+    @property
+    def what(self) -> str:
+        """What the money was for, in words: where it came from or went to, and both where it was no money."""
+        if self.money_in:
+            return self._account(self.credit_kind, comes_in=True)
+        gone = self._account(self.debit_kind, comes_in=False)
+        return gone if self.money_out else f"{gone} → {self._account(self.credit_kind, comes_in=True)}"
+
+    def _account(self, kind: str, *, comes_in: bool) -> str:
+        if kind != AccountKind.LOAN:
+            return str(AccountKind(kind).label)
+        if self.entry_kind == EntryKind.REVERSAL:
+            return _("Payout of a loan undone") if comes_in else _("Instalment undone")
+        return _("Principal repaid (angsuran pokok)") if comes_in else _("Loan paid out")
+
+
+_READ = (
+    *("pk", "entry__number", "entry__effective_on", "entry__kind"),
+    *("entry__reverses__number", "entry__reversed_by__number", "member_id", "member__name", "memo"),
+    *("debit_account__code", "debit_account__kind", "credit_account__code", "credit_account__kind"),
+    *("money_in", "money_out", "change"),
+)
+"""The columns of a `BookLine`, the last of them what it adds to the balance."""
+
+
 class RunningLines:
-    """The lines of a book in its order, each with `money_in`, `money_out` and `running`, the balance after it.
+    """The lines of a book in its order, each a `BookLine` with the balance after it.
 
     A paginator reads one page in one statement, from the second page on with one more for what came before; nothing
     adds up the whole book to show a part of it. Iterating reads everything, some thousands at a time.
     """
 
-    def __init__(self, lines: QuerySet[Transfer], *, count: int, opening: int) -> None:
-        """Take lines annotated with `money_in` and `money_out`, their number, and the balance before the first."""
-        self._lines = lines.order_by(*BOOK_ORDER)
-        self._count = count
-        self._opening = opening
+    def __init__(self, lines: QuerySet[Transfer], *, count: int, begin: int, newest_first: bool = False) -> None:
+        """Take lines annotated with `money_in`, `money_out` and the `change` of the balance, and their number.
 
-    def select_related(self, *names: str) -> RunningLines:
-        """Return the same lines that bring along more of what they point at."""
-        return RunningLines(self._lines.select_related(*names), count=self._count, opening=self._opening)
+        `begin` is the balance before the first line, with `newest_first` the one after the last.
+        """
+        self._lines = (
+            lines.order_by(*(f"-{name}" for name in BOOK_ORDER)) if newest_first else lines.order_by(*BOOK_ORDER)
+        )
+        self._count = count
+        self._begin = begin
+        self._newest_first = newest_first
 
     def __len__(self) -> int:
         return self._count
 
     @overload
-    def __getitem__(self, part: int) -> Transfer: ...
+    def __getitem__(self, part: int) -> BookLine: ...
 
     @overload
-    def __getitem__(self, part: slice) -> list[Transfer]: ...
+    def __getitem__(self, part: slice) -> list[BookLine]: ...
 
-    def __getitem__(self, part: int | slice) -> Transfer | list[Transfer]:
+    def __getitem__(self, part: int | slice) -> BookLine | list[BookLine]:
         if isinstance(part, int):
             return self[part : part + 1][0]
-        running = self._opening
+        if not self._count:
+            return []
+        begin = self._begin
         if part.start:
-            before = self._lines[: part.start].aggregate(change=Sum(F("money_in") - F("money_out")))
-            running += before["change"] or 0
-        return list(_run(self._lines[part], running))
+            skipped = self._lines[: part.start].aggregate(total=Sum("change"))["total"] or 0
+            begin += -skipped if self._newest_first else skipped
+        return list(self._run(self._lines.values_list(*_READ)[part], begin))
 
-    def __iter__(self) -> Iterator[Transfer]:
-        return _run(self._lines.iterator(chunk_size=CHUNK), self._opening)
+    def __iter__(self) -> Iterator[BookLine]:
+        lines = self._lines.values_list(*_READ).iterator(chunk_size=CHUNK) if self._count else ()
+        return self._run(lines, self._begin)
+
+    def _run(self, rows: Iterable[tuple[Any, ...]], running: int) -> Iterator[BookLine]:
+        if self._newest_first:
+            for *line, change in rows:
+                yield BookLine._make((*line, running))
+                running -= change
+        else:
+            for *line, change in rows:
+                running += change
+                yield BookLine._make((*line, running))
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,32 +480,32 @@ class Ledger:
         return self.opening + self.total_in - self.total_out
 
 
-def ledger(accounts: Sequence[Account], *, start: date, end: date) -> Ledger:
-    """Return the book of `accounts`, which are of one group and one side, in one statement and one for each page.
+def ledger(group: Group, accounts: Sequence[Account], *, start: date, end: date) -> Ledger:
+    """Return the book of `accounts`, which are of `group` and of one side, and one statement more for each page.
 
-    The opening balance is today's balance less what moved since, so a recent period costs little.
+    It takes one statement, of a group with closed periods up to three: the opening balance is counted from the nearest
+    balances that are stored, so neither a recent period nor one of closed years costs much.
     """
     if not accounts:
-        return Ledger((), start, end, 0, 0, 0, RunningLines(Transfer.objects.none(), count=0, opening=0))
+        return Ledger((), start, end, 0, 0, 0, RunningLines(Transfer.objects.none(), count=0, begin=0))
     ids = [account.pk for account in accounts]
+    on_debit_side = accounts[0].normal_side == Side.DEBIT
     debited, credited = Q(debit_account__in=ids), Q(credit_account__in=ids)
-    came, went = (debited, credited) if accounts[0].normal_side == Side.DEBIT else (credited, debited)
-    since = Transfer.objects.filter(came | went, entry__group_id=accounts[0].group_id, entry__effective_on__gte=start)
-    in_period = Q(entry__effective_on__lte=end)
-    sums = since.aggregate(
-        came=Coalesce(Sum("amount", filter=came), 0),
-        went=Coalesce(Sum("amount", filter=went), 0),
+    came, went = (debited, credited) if on_debit_side else (credited, debited)
+    (mark,) = marks(group, [start - timedelta(1)])
+    in_period = Q(entry__effective_on__gte=start, entry__effective_on__lte=end)
+    own = Transfer.objects.filter(came | went, entry__group=group)
+    reach = Q(entry__effective_on__gt=min(mark.day, mark.stored or mark.day))
+    if mark.stored is not None:
+        reach &= Q(entry__effective_on__lte=max(end, mark.stored))
+    sums = own.filter(reach).aggregate(
+        came=Coalesce(Sum("amount", filter=came & mark.between), 0),
+        went=Coalesce(Sum("amount", filter=went & mark.between), 0),
         total_in=Coalesce(Sum("amount", filter=came & in_period), 0),
         total_out=Coalesce(Sum("amount", filter=went & in_period), 0),
         lines=Count("pk", filter=in_period),
     )
-    opening = sum(account.balance for account in accounts) - sums["came"] + sums["went"]
-    lines = (
-        since.filter(in_period)
-        .annotate(money_in=_if(came), money_out=_if(went))
-        .select_related("entry__reversed_by", "debit_account", "credit_account", "member")
-        .defer(*_NOT_SHOWN)
-    )
+    opening = _standing(group, accounts, mark) + mark.sign * (sums["came"] - sums["went"])
     return Ledger(
         accounts=accounts,
         start=start,
@@ -383,8 +513,23 @@ def ledger(accounts: Sequence[Account], *, start: date, end: date) -> Ledger:
         opening=opening,
         total_in=sums["total_in"],
         total_out=sums["total_out"],
-        lines=RunningLines(lines, count=sums["lines"], opening=opening),
+        lines=RunningLines(
+            own.filter(in_period).annotate(
+                money_in=amount_if(came), money_out=amount_if(went), change=F("money_in") - F("money_out")
+            ),
+            count=sums["lines"],
+            begin=opening,
+        ),
     )
+
+
+def _standing(group: Group, accounts: Sequence[Account], mark: Mark) -> int:
+    """Return the stored balance of `accounts` together at a mark, on the side where they grow."""
+    if mark.stored is None:
+        return sum(account.balance for account in accounts)
+    kept = PeriodBalance.objects.filter(group=group, through=mark.stored, account__in=accounts)
+    balance = int(kept.aggregate(balance=Coalesce(Sum(F("debits") - F("credits")), 0))["balance"])
+    return balance if accounts[0].normal_side == Side.DEBIT else -balance
 
 
 def accounts_of(group: Group) -> list[Account]:
@@ -427,12 +572,6 @@ def _surplus(balances: dict[str, int]) -> int:
     return sum(balances.get(kind, 0) for kind in INCOME) - sum(balances.get(kind, 0) for kind in EXPENSES)
 
 
-def _run(lines: Iterable[Transfer], running: int) -> Iterator[Transfer]:
-    for line in lines:
-        running += line.money_in - line.money_out  # type: ignore[attr-defined]  # ledger annotates them
-        line.running = running  # type: ignore[attr-defined]
-        yield line
-
-
-def _if(condition: Q) -> Case:
+def amount_if(condition: Q) -> Case:
+    """Return the amount of a transfer where the condition holds, else 0."""
     return Case(When(condition, then=F("amount")), default=Value(0), output_field=BigIntegerField())

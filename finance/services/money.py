@@ -14,10 +14,11 @@ from decimal import Decimal
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from finance import lines
-from finance.errors import AlreadyPosted, AlreadyReversed, AlreadySettled, NotAllowed
+from finance.errors import AlreadyPosted, AlreadyReversed, AlreadySettled, NotAllowed, RuleBroken
 from finance.ledger import Books, Line, Posting, open_books, reversal_of
 from finance.models import (
     AccountKind,
@@ -70,6 +71,7 @@ def terms_by_rules(
     first_due: date | None = None,
     purpose: str = "",
     request: LoanRequest | None = None,
+    funded_by: OutsideLoan | None = None,
 ) -> LoanTerms:
     """Return the terms of a loan by the group's rules; without `first_due` it is a month after paying out."""
     return LoanTerms(
@@ -82,6 +84,7 @@ def terms_by_rules(
         disbursed_on=disbursed_on,
         first_due=first_due or due_date(disbursed_on, 1, "month"),
         purpose=purpose,
+        funded_by=funded_by,
         payoff_fee=rules.payoff_fee,
         fine_late_instalment=rules.fine_late_instalment,
         fine_first=rules.fine_first,
@@ -120,8 +123,6 @@ def loan_disburse(*, actor: User, group: Group, terms: LoanTerms, key: uuid.UUID
     _require_here(terms.member)
     if terms.first_due <= terms.disbursed_on:
         raise NotAllowed(_("The first instalment is due after the day the loan is paid out."))
-    if terms.funded_by is not None and terms.funded_by.group_id != group.pk:
-        raise NotAllowed(_("This belongs to another group."))
     (loan,) = loans_open(books, [terms])
     _post(books, EntryKind.LOAN, terms.disbursed_on, lines.disbursement(books, loan), key)
     return loan
@@ -248,7 +249,13 @@ def cash_count_record(
 
 
 def loans_open(books: Books, terms: Iterable[LoanTerms]) -> list[Loan]:
-    """Write loans and their schedules in two statements; the money moves by `lines.disbursement`."""
+    """Write loans and their schedules in two statements; the money moves by `lines.disbursement`.
+
+    A loan from outside that is passed on (`funded_by`) must be running on that day, else it is `RuleBroken`.
+    """
+    terms = list(terms)
+    for term in terms:
+        _require_running_lender(books, term)
     loans = Loan.objects.bulk_create(
         Loan(
             group=books.group,
@@ -276,6 +283,20 @@ def loans_open(books: Books, terms: Iterable[LoanTerms]) -> list[Loan]:
     books.last_loan_number += len(loans)
     Instalment.objects.bulk_create(instalment for loan in loans for instalment in schedule_of(loan))
     return loans
+
+
+def _require_running_lender(books: Books, terms: LoanTerms) -> None:
+    lender = terms.funded_by
+    if lender is None or terms.replaces is not None:  # what takes a loan's place lends no new money
+        return
+    if lender.group_id != books.group.pk:
+        raise NotAllowed(_("This belongs to another group."))
+    if lender not in books.running_outside_loans():
+        raise RuleBroken("funded_by", _("This loan from outside is not running any more."))
+    if terms.disbursed_on < lender.received_on:
+        raise RuleBroken(
+            "funded_by", _("This loan from outside was received on %s only.") % date_format(lender.received_on)
+        )
 
 
 def schedule_of(loan: Loan) -> list[Instalment]:

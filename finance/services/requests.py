@@ -15,7 +15,7 @@ from finance.chart import SAVINGS
 from finance.errors import NotAllowed, RuleBroken
 from finance.ledger import Books, open_books
 from finance.limits import loan_refusals
-from finance.models import EntryKind, Loan, LoanRequest, RequestStatus
+from finance.models import EntryKind, Loan, LoanRequest, OutsideLoan, RequestStatus
 from finance.services.money import _open, _post, _require_here, loans_open, terms_by_rules
 from groups.models import Constitution, Group, Member, User
 from groups.permissions import Capability, lock_group
@@ -104,9 +104,19 @@ def loan_request_cancel(*, actor: User, group: Group, request: LoanRequest, on: 
 
 @transaction.atomic
 def loan_request_pay_out(
-    *, actor: User, group: Group, request: LoanRequest, on: date, first_due: date | None, key: uuid.UUID
+    *,
+    actor: User,
+    group: Group,
+    request: LoanRequest,
+    on: date,
+    first_due: date | None,
+    key: uuid.UUID,
+    funded_by: OutsideLoan | None = None,
 ) -> Loan:
-    """Pay an approved request out of the cash box, outside a meeting, on the terms of the group's rules."""
+    """Pay an approved request out of the cash box, outside a meeting, on the terms of the group's rules.
+
+    `funded_by` is the running loan from outside whose money is passed on, if it is.
+    """
     books = _open(actor, group, key, of=request.member)
     request = _waiting(books.group, request, RequestStatus.APPROVED)
     member, amount, periods = request.member, request.granted, request.granted_periods
@@ -125,6 +135,7 @@ def loan_request_pay_out(
         first_due=first_due,
         purpose=request.purpose,
         request=request,
+        funded_by=funded_by,
     )
     (loan,) = loans_open(books, [terms])
     _post(books, EntryKind.LOAN, on, lines.disbursement(books, loan), key)

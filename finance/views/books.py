@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -15,7 +14,9 @@ from django.utils.translation import gettext as _
 from finance import selectors, services, sheets
 from finance.errors import AlreadyPosted, AlreadySettled, LedgerError, PeriodClosed
 from finance.forms.books import PeriodForm, SettleForm, month_of
+from finance.forms.reports import BalancesForm, DayForm, LoansForm
 from finance.models import AccountKind, CashCount, Entry
+from finance.rows import book_rows
 from finance.tables import respond
 from groups.http import GroupRequest
 from groups.models import Member
@@ -51,8 +52,7 @@ def cash_book(request: GroupRequest) -> HttpResponse:
         form = PeriodForm(initial={"book": kind, "start": start, "end": end})
     book = selectors.cash_book(request.group, start=start, end=end, kind=kind)
     page = Paginator(book.lines, CASH_LINES_ON_A_PAGE).get_page(request.GET.get("page"))
-    if kind == AccountKind.BANK:
-        prefetch_related_objects(list(page), "bank_tick")
+    ticks = selectors.statement_days(page) if kind == AccountKind.BANK else {}
     return respond(
         request,
         "finance/cash_book.html",
@@ -61,6 +61,7 @@ def cash_book(request: GroupRequest) -> HttpResponse:
             "kind": kind,
             "book": book,
             "page": page,
+            "lines": book_rows(request.group, page, names_members=True, ticks=ticks),
             "month_before": month_of(month_of(start)[0] - timedelta(days=1)),
             "month_after": month_of(month_of(end)[1] + timedelta(days=1)),
             "is_unused": not book.accounts,
@@ -72,89 +73,114 @@ def cash_book(request: GroupRequest) -> HttpResponse:
 
 @requires(Capability.READ)
 def savings_book(request: GroupRequest) -> HttpResponse:
-    """The savings of each member by kind."""
-    book, today = selectors.savings_book(request.group), timezone.localdate()
+    """The savings of each member by kind as at a day, by default today; what moved, for a period."""
+    form = BalancesForm(request.GET)
+    start, end = form.days(timezone.localdate())
+    if form.is_valid():
+        form = BalancesForm(initial={"start": start, "end": end})
+    book = selectors.savings_book(request.group, start=start, end=end)
     return respond(
         request,
         "finance/savings_book.html",
-        {"book": book, "signers": selectors.signers(request.group), "today": today},
-        lambda: sheets.savings_book(request.group, book, on=today),
+        {
+            "form": form,
+            "book": book,
+            "table": sheets.savings_movements(request.group, book) if book.start else None,
+            "signers": selectors.signers(request.group),
+        },
+        lambda: sheets.savings_book(request.group, book),
     )
 
 
 @requires(Capability.READ)
 def loan_book(request: GroupRequest) -> HttpResponse:
-    """The running loans, or all of them, as they stand today."""
-    today = timezone.localdate()
-    shows_all = request.GET.get("show") == "all"
-    loans = selectors.loans_on(request.group, on=today, only_running=not shows_all)
+    """The running loans, or all of them, as they stand on a day, by default today."""
+    form = LoansForm(request.GET)
+    on, shows_all = form.day(timezone.localdate()), form.shows_all
+    if form.is_valid():
+        form = LoansForm(initial={"on": on, "show": "all" if shows_all else ""})
+    loans = selectors.loans_on(request.group, on=on, only_running=not shows_all)
     page = Paginator(loans, LINES_ON_A_PAGE).get_page(request.GET.get("page"))
     return respond(
         request,
         "finance/loan_book.html",
         {
+            "form": form,
             "shows_all": shows_all,
             "page": page,
-            "rows": selectors.loan_rows(page.object_list, on=today),
-            "totals": selectors.loan_totals(loans, on=today),
+            "rows": selectors.loan_rows(page.object_list, on=on),
+            "totals": selectors.loan_totals(loans, on=on),
             "signers": selectors.signers(request.group),
-            "today": today,
+            "on": on,
         },
-        lambda: sheets.loan_book(request.group, selectors.loan_rows(loans, on=today), on=today),
+        lambda: sheets.loan_book(request.group, selectors.loan_rows(loans, on=on), on=on),
     )
 
 
 @requires(Capability.READ)
 def loan(request: GroupRequest, number: int) -> HttpResponse:
-    """The card of one loan: its terms, its schedule and what was paid."""
-    today = timezone.localdate()
-    card = selectors.loan_card(request.group, number, on=today)
+    """The card of one loan as on a day, by default today: its terms, its schedule and what was paid."""
+    form, today = DayForm(request.GET), timezone.localdate()
+    on = form.day(today)
+    card = selectors.loan_card(request.group, number, on=on)
+    if card is None and on != today:
+        form.add_error("on", _("The loan was not paid out yet on this day."))
+        on, card = today, selectors.loan_card(request.group, number, on=today)
     if card is None:
         raise Http404
+    if form.is_valid():
+        form = DayForm(initial={"on": on})
     return respond(
         request,
         "finance/loan.html",
         {
+            "form": form,
             "card": card,
-            "steps": selectors.loan_steps(card),
-            "covers": selectors.covers_on(card.row.loan),
+            "steps": [step for step in selectors.loan_steps(card) if step.on <= on],
+            "covers": [cover for cover in selectors.covers_on(card.row.loan) if cover.entry.effective_on <= on],
             "percent": (card.row.loan.rate * 100).normalize(),
-            "today": today,
+            "on": on,
+            "is_today": on >= today,
             "signers": selectors.signers(request.group),
         },
-        lambda: sheets.loan_card(request.group, card, on=today),
+        lambda: sheets.loan_card(request.group, card, on=on),
     )
 
 
 @requires(Capability.READ)
 def member(request: GroupRequest, pk: int) -> HttpResponse:
-    """A member's profile and passbook."""
+    """A member's profile and passbook, of all time or of a period."""
     found = get_object_or_404(Member, group=request.group, pk=pk)
     # The same group that the access check read, so that it is not read again.
     found.group = request.group
-    today = timezone.localdate()
-    book = selectors.passbook(found, on=today)
-    paginator = Paginator(book.lines, LINES_ON_A_PAGE)
-    paginator.count = book.count
+    form, today = BalancesForm(request.GET), timezone.localdate()
+    start, end = form.days(today)
+    if form.is_valid():
+        form = BalancesForm(initial={"start": start, "end": end})
+    book = selectors.passbook(found, start=start, end=end)
+    page = Paginator(book.lines, LINES_ON_A_PAGE).get_page(request.GET.get("page"))
     return respond(
         request,
         "finance/member.html",
         {
+            "form": form,
             "member": found,
-            "claims": selectors.claims_of(found),
+            "claims": selectors.claims_of(found) if end >= today else None,
             "book": book,
-            "page": paginator.get_page(request.GET.get("page")),
+            "is_today": end >= today,
+            "page": page,
+            "lines": book_rows(request.group, page, names_members=False),
             "signers": selectors.signers(request.group),
         },
-        lambda: sheets.passbook(request.group, found, book, on=today),
+        lambda: sheets.passbook(request.group, found, book),
     )
 
 
 @requires(Capability.READ)
-def entry(request: GroupRequest, pk: int) -> HttpResponse:
+def entry(request: GroupRequest, number: int) -> HttpResponse:
     """One entry of the ledger with its lines."""
     entries = Entry.objects.select_related("recorded_by", "reverses", "reversed_by")
-    found = get_object_or_404(entries, group=request.group, pk=pk)
+    found = get_object_or_404(entries, group=request.group, number=number)
     return render(request, "finance/entry.html", {"entry": found, "lines": selectors.entry_lines(found)})
 
 

@@ -25,7 +25,7 @@ def opening(request: GroupRequest) -> HttpResponse:
     if earlier is not None:
         if request.method == "POST":
             messages.info(request, str(AlreadyPosted()))
-        return redirect("entry", group.code, earlier.pk)
+        return redirect("entry", group.code, earlier.number)
     members = list(Member.objects.filter(group=group, left_on__isnull=True))
     action = request.POST.get("action")
     data = None
@@ -51,7 +51,7 @@ def opening(request: GroupRequest) -> HttpResponse:
             refusal = str(error)
         else:
             messages.success(request, _("The opening balances are in the books."))
-            return redirect("entry", group.code, entry.pk)
+            return redirect("entry", group.code, entry.number)
     refused = action == "post"
     return render(
         request,

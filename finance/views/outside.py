@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django import forms
-from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from finance import selectors, services
-from finance.errors import AlreadyPosted, InsufficientFunds, LedgerError, PeriodClosed
+from finance import selectors, services, sheets
+from finance.errors import InsufficientFunds, NotAllowed
 from finance.forms.outside import ReceiveForm, RepayForm
-from finance.models import Entry, OutsideLoan
+from finance.forms.reports import DayForm, LoansForm
+from finance.tables import respond
+from finance.views.steps import take_step
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
 
@@ -24,38 +22,53 @@ LOANS_ON_A_PAGE = 50
 
 @requires(Capability.READ)
 def outside_loans(request: GroupRequest) -> HttpResponse:
-    """The running loans from outside, or all of them, as they stand today."""
-    today = timezone.localdate()
-    shows_all = request.GET.get("show") == "all"
-    loans = selectors.outside_loans_on(request.group, on=today, only_running=not shows_all)
+    """The running loans from outside, or all of them, as they stand on a day, by default today."""
+    form = LoansForm(request.GET)
+    on, shows_all = form.day(timezone.localdate()), form.shows_all
+    if form.is_valid():
+        form = LoansForm(initial={"on": on, "show": "all" if shows_all else ""})
+    loans = selectors.outside_loans_on(request.group, on=on, only_running=not shows_all)
     page = Paginator(loans, LOANS_ON_A_PAGE).get_page(request.GET.get("page"))
-    return render(
+    return respond(
         request,
         "finance/outside_loans.html",
         {
+            "form": form,
             "shows_all": shows_all,
             "page": page,
-            "rows": selectors.outside_rows(page.object_list, on=today),
+            "rows": selectors.outside_rows(page.object_list, on=on),
             "signers": selectors.signers(request.group),
-            "today": today,
+            "on": on,
         },
+        lambda: sheets.outside_loans(request.group, selectors.outside_rows(loans, on=on), on=on),
     )
 
 
 @requires(Capability.READ)
 def outside_loan(request: GroupRequest, number: int) -> HttpResponse:
-    """The card of one loan from outside: terms, schedule, payments, and how much of it is out to members."""
-    today = timezone.localdate()
-    card = _card(request, number)
-    return render(
+    """The card of one loan from outside as on a day: terms, schedule, payments, and what of it is out to members."""
+    form, today = DayForm(request.GET), timezone.localdate()
+    on = form.day(today)
+    card = selectors.outside_card(request.group, number, on=on)
+    if card is None and on != today:
+        form.add_error("on", _("The loan was not received yet on this day."))
+        on, card = today, selectors.outside_card(request.group, number, on=today)
+    if card is None:
+        raise Http404
+    if form.is_valid():
+        form = DayForm(initial={"on": on})
+    return respond(
         request,
         "finance/outside_loan.html",
         {
+            "form": form,
             "card": card,
             "percent": (card.row.loan.rate * 100).normalize(),
-            "today": today,
+            "on": on,
+            "is_today": on >= today,
             "signers": selectors.signers(request.group),
         },
+        lambda: sheets.outside_card(request.group, card, on=on),
     )
 
 
@@ -63,28 +76,20 @@ def outside_loan(request: GroupRequest, number: int) -> HttpResponse:
 def outside_loan_receive(request: GroupRequest) -> HttpResponse:
     """Record a loan received from a lender; a form sent twice records it once."""
     form = ReceiveForm(request.POST if request.method == "POST" else None, group=request.group)
-    is_right = form.is_valid()
-    posted = OutsideLoan.objects.filter(group=request.group, key=_key(form)).first() if _key(form) else None
-    if posted is not None:
-        return _already(request, posted)
-    if is_right:
-        try:
-            loan = services.outside_loan_receive(
-                actor=request.user,
-                group=request.group,
-                terms=form.terms,
-                into=form.into_kind,
-                key=form.cleaned_data["key"],
-            )
-        except AlreadyPosted as error:
-            messages.info(request, str(error))
-            return redirect("outside-loans", request.group.code)
-        except LedgerError as error:
-            form.add_error("received_on" if isinstance(error, PeriodClosed) else None, str(error))
-        else:
-            messages.success(request, _("The loan is recorded."))
-            return redirect("outside-loan", request.group.code, loan.number)
-    return render(request, "finance/outside_loan_receive.html", {"form": form})
+    taken = take_step(
+        request,
+        form,
+        lambda data: services.outside_loan_receive(
+            actor=request.user, group=request.group, terms=form.terms, into=form.into_kind, key=data["key"]
+        ),
+        then=lambda loan: (
+            redirect("outside-loan", request.group.code, loan.number)
+            if loan
+            else redirect("outside-loans", request.group.code)
+        ),
+        done=_("The loan is recorded."),
+    )
+    return taken or render(request, "finance/outside_loan_receive.html", {"form": form})
 
 
 @requires(Capability.RECORD)
@@ -99,30 +104,23 @@ def outside_loan_repay(request: GroupRequest, number: int) -> HttpResponse:
         asked=row.asked,
         initial={"amount": row.due_now or row.standing.next_due},
     )
-    is_right = form.is_valid()
-    if _key(form) and Entry.objects.filter(group=request.group, key=_key(form)).exists():
-        return _already(request, row.loan)
-    if is_right:
-        try:
-            services.outside_loan_repay(
-                actor=request.user,
-                group=request.group,
-                loan=row.loan,
-                amount=form.cleaned_data["amount"],
-                source=form.source_kind,
-                on=form.cleaned_data["on"],
-                key=form.cleaned_data["key"],
-            )
-        except AlreadyPosted:
-            return _already(request, row.loan)
-        except InsufficientFunds as error:
-            form.add_error("source", str(error))
-        except LedgerError as error:
-            form.add_error("on" if isinstance(error, PeriodClosed) else "amount", str(error))
-        else:
-            messages.success(request, _("The payment is recorded."))
-            return redirect("outside-loan", request.group.code, number)
-    return render(request, "finance/outside_loan_repay.html", {"form": form, "row": row})
+    taken = take_step(
+        request,
+        form,
+        lambda data: services.outside_loan_repay(
+            actor=request.user,
+            group=request.group,
+            loan=row.loan,
+            amount=data["amount"],
+            source=form.source_kind,
+            on=data["on"],
+            key=data["key"],
+        ),
+        then=lambda _payment: redirect("outside-loan", request.group.code, number),
+        done=_("The payment is recorded."),
+        at={InsufficientFunds: "source", NotAllowed: "amount"},
+    )
+    return taken or render(request, "finance/outside_loan_repay.html", {"form": form, "row": row})
 
 
 def _card(request: GroupRequest, number: int) -> selectors.OutsideCard:
@@ -130,12 +128,3 @@ def _card(request: GroupRequest, number: int) -> selectors.OutsideCard:
     if card is None:
         raise Http404
     return card
-
-
-def _key(form: forms.Form) -> Any:
-    return form.cleaned_data.get("key") if form.is_bound else None
-
-
-def _already(request: GroupRequest, loan: OutsideLoan) -> HttpResponse:
-    messages.info(request, str(AlreadyPosted()))
-    return redirect("outside-loan", request.group.code, loan.number)

@@ -32,7 +32,7 @@ def money_record(request: GroupRequest) -> HttpResponse:
         entry = _attempt(request, form, "amount", lambda: _record(request, form.cleaned_data))
         if entry is not None:
             messages.success(request, _("The money is in the books."))
-            return redirect("entry", request.group.code, entry.pk)
+            return redirect("entry", request.group.code, entry.number)
         if not form.errors:
             return redirect("books", request.group.code)
     return render(request, "finance/money_record.html", {"form": form}, status=422 if form.errors else 200)

@@ -26,7 +26,7 @@ def general_ledger(request: GroupRequest) -> HttpResponse:
     if form.is_valid():
         form = LedgerForm(None, accounts=accounts, initial={"account": choice, "start": start, "end": end})
     name = account_label(chosen[0]) if choice[0].isdigit() else str(AccountKind(choice).label)
-    book = selectors.ledger(chosen, start=start, end=end)
+    book = selectors.ledger(request.group, chosen, start=start, end=end)
     page = Paginator(book.lines, LINES_ON_A_PAGE).get_page(request.GET.get("page"))
     return respond(
         request,

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from finance import selectors, services
@@ -87,7 +88,8 @@ def loan_request_decide(request: GroupRequest, pk: int) -> HttpResponse:
 def loan_request_pay_out(request: GroupRequest, pk: int) -> HttpResponse:
     """Pay an approved request out, outside a meeting."""
     asked = _found(request, pk)
-    form = PayOutForm(request.POST or None, earliest=asked.decided_on or asked.asked_on)
+    lenders = selectors.outside_loans_on(request.group, on=timezone.localdate(), only_running=True)
+    form = PayOutForm(request.POST or None, earliest=asked.decided_on or asked.asked_on, lenders=lenders)
     if asked.status != RequestStatus.APPROVED or asked.loans.filter(cancelled_at__isnull=True).exists():
         return _dealt_with(request)
     if form.is_valid():

@@ -59,7 +59,7 @@ def share_out_post(request: GroupRequest) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             messages.success(request, _("Everything is returned. Print the list and let the members sign."))
-            return redirect("share-out-list", request.group.code, entry.pk)
+            return redirect("share-out-list", request.group.code, entry.number)
     plan = selectors.share_out_plan(request.group, on=on, keep=keep)
     form.initial["seen"] = plan.payout
     form.ask_again(plan.payout)
@@ -67,9 +67,9 @@ def share_out_post(request: GroupRequest) -> HttpResponse:
 
 
 @requires(Capability.READ)
-def share_out_list(request: GroupRequest, pk: int) -> HttpResponse:
+def share_out_list(request: GroupRequest, number: int) -> HttpResponse:
     """What each member got in a share-out, to sign."""
-    entry = get_object_or_404(selectors.share_outs(request.group), pk=pk)
+    entry = get_object_or_404(selectors.share_outs(request.group), number=number)
     rows = selectors.share_out_rows(entry)
     return render(
         request,
@@ -84,21 +84,21 @@ def share_out_list(request: GroupRequest, pk: int) -> HttpResponse:
 
 
 @requires(Capability.RECORD)
-def share_out_reverse(request: GroupRequest, pk: int) -> HttpResponse:
+def share_out_reverse(request: GroupRequest, number: int) -> HttpResponse:
     """Undo a share-out that was recorded wrongly."""
-    entry: Entry = get_object_or_404(selectors.share_outs(request.group), pk=pk)
+    entry: Entry = get_object_or_404(selectors.share_outs(request.group), number=number)
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             services.share_out_reverse(actor=request.user, entry=entry, **form.cleaned_data)
         except (AlreadyPosted, AlreadyReversed) as error:
             messages.info(request, str(error))
-            return redirect("share-out-list", request.group.code, pk)
+            return redirect("share-out-list", request.group.code, number)
         except LedgerError as error:
             form.add_error(None, str(error))
         else:
             messages.success(request, _("The share-out is reversed; the money counts as in the cash box again."))
-            return redirect("share-out-list", request.group.code, pk)
+            return redirect("share-out-list", request.group.code, number)
     return render(request, "finance/share_out_reverse.html", {"form": form, "entry": entry})
 
 

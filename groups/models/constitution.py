@@ -135,6 +135,13 @@ class Constitution(models.Model):
         return f"{self.version}"
 
     @property
+    def is_empty(self) -> bool:
+        """Whether these are the rules a group is registered with: nobody has agreed anything yet."""
+        record = {"id", "group", "version", "agreed_on", "recorded_at", "recorded_by"}
+        rules = [field for field in self._meta.concrete_fields if field.name not in record]
+        return self.version == 1 and all(getattr(self, rule.name) == rule.get_default() for rule in rules)
+
+    @property
     def loan_rate_percent(self) -> Decimal:
         """The service fee in percent a month: 1.5 for a rate of 0.015."""
         return Decimal(f"{(self.loan_rate * 100).normalize():f}")

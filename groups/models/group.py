@@ -168,6 +168,11 @@ class Group(models.Model):
             raise ValidationError({"founded_on": _("A member joined before this date.")})
 
     @property
+    def has_rules(self) -> bool:
+        """Whether the members have agreed rules, beyond the empty ones a group is registered with."""
+        return self.rules is not None and not self.rules.is_empty
+
+    @property
     def schedule(self) -> MeetingSchedule:
         """When the group agreed to meet."""
         return MeetingSchedule(

@@ -59,7 +59,7 @@ class Life:
         self.people = self._people()
         self.terms: list[Term] = []
         self.loans = 0
-        self.meetings = 0
+        self.meetings = self.entries = 0
         self.closed_on = self.start
         self.last_held_on: date | None = None
         self.granted = False
@@ -581,7 +581,10 @@ class Life:
     # Small things
 
     def _post(self, kind: EntryKind, on: date, moment: str, key: str, memo: str = "") -> None:
-        self.tables.entries.add(self.pk, kind.value, on.isoformat(), moment, self.plan.facilitator, memo, key, None)
+        self.entries += 1
+        self.tables.entries.add(
+            self.pk, self.entries, kind.value, on.isoformat(), moment, self.plan.facilitator, memo, key, None
+        )
 
     def _key(self) -> str:
         return uuid.UUID(int=self.rng.getrandbits(128), version=4).hex

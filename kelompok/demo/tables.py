@@ -91,7 +91,7 @@ class Tables:
         self.accounts = Table(
             Account, "group_id kind member_id loan_id code normal_side may_go_negative debits_posted credits_posted"
         )
-        self.entries = Table(Entry, "group_id kind effective_on recorded_at recorded_by_id memo key reverses_id")
+        self.entries = Table(Entry, "group_id number kind effective_on recorded_at recorded_by_id memo key reverses_id")
         self.transfers = Table(
             Transfer,
             "entry_id group_id debit_account_id credit_account_id amount debit_balance_after credit_balance_after "

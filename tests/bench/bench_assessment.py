@@ -130,8 +130,9 @@ def fill(organisation: Organisation, groups: int, months: int, today: date) -> N
         SELECT g.id, %(today)s - 30 * m, 100, CASE WHEN (g.id + m) %% 9 = 0 THEN 90 ELSE 100 END, 'kembalian',
             %(user)s, now(), ''
         FROM groups_group g, generate_series(1, %(months)s) m WHERE organisation_id = %(organisation)s;
-        INSERT INTO finance_entry (group_id, kind, effective_on, recorded_at, recorded_by_id, memo, key)
-        SELECT x.group_id, 'MEETING', x.counted_on, x.counted_on, %(user)s, '', gen_random_uuid()
+        INSERT INTO finance_entry (group_id, number, kind, effective_on, recorded_at, recorded_by_id, memo, key)
+        SELECT x.group_id, ROW_NUMBER() OVER (PARTITION BY x.group_id ORDER BY x.counted_on), 'MEETING',
+            x.counted_on, x.counted_on, %(user)s, '', gen_random_uuid()
         FROM finance_cashcount x {own};
         INSERT INTO meetings_meeting (group_id, number, version, status, held_on, place, key, reason, member_count,
             present_count, late_count, represented_count, excused_count, absent_count, saver_count, agenda_count,

@@ -170,8 +170,9 @@ def fill(organisation: Organisation, transfers: int, today: date) -> Group:
 
 
 _FILL = """
-INSERT INTO finance_entry (group_id, kind, effective_on, recorded_at, recorded_by_id, memo, key)
-SELECT %(group)s, 'MEETING', %(today)s - (1000 * i / %(meetings)s)::int, now(), %(user)s, '', gen_random_uuid()
+INSERT INTO finance_entry (group_id, number, kind, effective_on, recorded_at, recorded_by_id, memo, key)
+SELECT %(group)s, i + (SELECT MAX(number) FROM finance_entry WHERE group_id = %(group)s), 'MEETING',
+    %(today)s - (1000 * i / %(meetings)s)::int, now(), %(user)s, '', gen_random_uuid()
 FROM generate_series(1, %(meetings)s) i;
 INSERT INTO finance_transfer (entry_id, group_id, debit_account_id, credit_account_id, amount, debit_balance_after,
     credit_balance_after, member_id, memo)

@@ -221,9 +221,10 @@ class Floor:
         group, actor, today = self.prepared.group.pk, facilitator_of(self.prepared.group).pk, timezone.localdate()
         with server, server.cursor() as cursor:
             cursor.execute(
-                "INSERT INTO finance_entry (group_id, kind, effective_on, recorded_at, recorded_by_id, memo, key) "
-                "VALUES (%s, 'OTHER', %s, now(), %s, '', %s) RETURNING id",
-                (group, today, actor, str(uuid.uuid4())),
+                "INSERT INTO finance_entry (group_id, number, kind, effective_on, recorded_at, recorded_by_id, "
+                "memo, key) SELECT %s, MAX(number) + 1, 'OTHER', %s, now(), %s, '', %s FROM finance_entry "
+                "WHERE group_id = %s RETURNING id",
+                (group, today, actor, str(uuid.uuid4()), group),
             )
             (entry,) = cursor.fetchone()
             cursor.execute(

@@ -102,7 +102,7 @@ def address_later(name: str, worked: Group, shared: Group) -> str | None:
     late = worked.loans.get(accounts__kind="LOAN", accounts__debits_posted__gt=F("accounts__credits_posted"))
     outside = {"number": worked.outside_loans.get().number}
     division = {"pk": SurplusDivision.objects.get(group=worked).pk}
-    shared_out = {"pk": Entry.objects.get(group=shared, kind="SHARE_OUT").pk}
+    shared_out = {"number": Entry.objects.get(group=shared, kind="SHARE_OUT").number}
     rows = {
         "loan-cover": (worked, {"number": late.number}),
         "cover-recover": (worked, {"pk": late.member_id}),
@@ -152,7 +152,7 @@ def address(name: str, group: Group) -> str:
         "loan-request-decide": {"pk": asked.pk},
         "loan-request-cancel": {"pk": asked.pk},
         "loan-request-pay-out": {"pk": LoanRequest.objects.get(group=group, status="APPROVED").pk},
-        "entry": {"pk": Entry.objects.filter(group=group).first().pk},
+        "entry": {"number": Entry.objects.filter(group=group).first().number},
         "cash-difference-settle": {"pk": CashCount.objects.filter(group=group, counted=95_000).first().pk},
         "inventory-write-down": {"pk": InventoryItem.objects.filter(group=group).first().pk},
         "meeting": {"number": closed.number},

@@ -65,8 +65,8 @@ def test_both_an_entry_and_its_reversal_are_marked():
     entry = Entry.objects.get()
     reversal = reverse(entry)
     content = get(entry.group, "cash-book").content.decode()
-    assert f"Reversed by entry {reversal.pk}" in content
-    assert f"Reversal of entry {entry.pk}" in content
+    assert f"Reversed by entry {reversal.number}" in content
+    assert f"Reversal of entry {entry.number}" in content
 
 
 def test_the_bank_book():

@@ -53,8 +53,8 @@ def test_a_reversal_says_what_it_reverses():
     save(make_member(make_group()), 1_000)
     entry = Entry.objects.get()
     reverse(entry)
-    assert [row["reverses"] for row in rows(entry.group)] == ["", str(entry.pk)]
-    assert f"; reverses:{entry.pk}" in export(entry.group, "hledger")
+    assert [row["reverses"] for row in rows(entry.group)] == ["", str(entry.number)]
+    assert f"; reverses:{entry.number}" in export(entry.group, "hledger")
 
 
 def test_another_groups_entries_stay_out():

@@ -1,13 +1,11 @@
 """The database's own refusals, by going around the services."""
 
-import uuid
-
 import pytest
 from django.db import IntegrityError, connection, transaction
 
 from finance.guards import GUARDS
 from finance.models import Account, CashCount, Entry, Instalment, Loan, Transfer
-from tests.factories import FOUNDED, count_cash, facilitator_of, lend, make_group, make_member, repay, save
+from tests.factories import FOUNDED, count_cash, lend, make_entry, make_group, make_member, repay, save
 
 pytestmark = pytest.mark.django_db
 
@@ -161,18 +159,23 @@ def test_an_instalment_belongs_to_a_loan_of_its_group(loan):
 def test_a_reversal_stays_in_its_group(loan):
     other = stranger().group
     with refused("finance_entry_reverses_id_same_group"), transaction.atomic():
-        Entry.objects.create(
-            group=other, kind="REVERSAL", reverses=loan.group.entries.first(), effective_on=FOUNDED,
-            recorded_by=facilitator_of(other), key=uuid.uuid4(),
-        )  # fmt: skip
+        make_entry(other, "REVERSAL", reverses=loan.group.entries.first())
+
+
+def test_a_voucher_number_is_used_once_in_a_group(loan):
+    with refused("entry_number_once|finance_entry.number"), transaction.atomic():
+        make_entry(loan.group, number=1)
+    assert make_entry(stranger().group).number == 2, "another group has its own"
+
+
+def test_voucher_numbers_begin_at_one(loan):
+    with refused("entry_number"), transaction.atomic():
+        make_entry(loan.group, number=0)
 
 
 def test_only_a_reversal_reverses(loan):
     with refused("entry_reversal"), transaction.atomic():
-        Entry.objects.create(
-            group=loan.group, kind="OTHER", reverses=loan.group.entries.first(), effective_on=FOUNDED,
-            recorded_by=facilitator_of(loan.group), key=uuid.uuid4(),
-        )  # fmt: skip
+        make_entry(loan.group, reverses=loan.group.entries.first())
 
 
 def test_a_difference_needs_an_explanation():

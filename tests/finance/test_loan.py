@@ -39,7 +39,7 @@ def test_payments_and_what_they_cover(loan):
 def test_a_payment_taken_back_is_marked(loan):
     entry = repay(loan, 284_000)
     reverse(entry)
-    assert f"Reversal of entry {entry.pk}" in get(loan.group, "loan", loan.number).content.decode()
+    assert f"Reversal of entry {entry.number}" in get(loan.group, "loan", loan.number).content.decode()
 
 
 def test_a_cancelled_loan_is_not_late(loan):

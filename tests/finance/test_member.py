@@ -48,7 +48,7 @@ def test_lines_are_paged():
     for _ in range(51):
         save(member, 1_000)
     response = get(member.group, "member", member.pk, page="2")
-    assert [line.savings for line in response.context["page"]] == [1_000]
+    assert [line.running for line in response.context["page"]] == [1_000]
 
 
 def test_a_member_of_another_group():

@@ -15,7 +15,17 @@ from finance.models import Account, Entry, InventoryItem, Loan
 from finance.services import LoanTerms, Opening, OpeningLoan, OpeningSavings
 from finance.verify import mismatches
 from groups.models import Group, Role
-from tests.factories import facilitator_of, make_group, make_member, make_members, make_user, repay, reverse, save
+from tests.factories import (
+    facilitator_of,
+    make_entry,
+    make_group,
+    make_member,
+    make_members,
+    make_user,
+    repay,
+    reverse,
+    save,
+)
 from tests.finance.pages import get, signed_in, statements
 from tests.finance.test_histories import hledger_balances, our_balances
 
@@ -208,9 +218,7 @@ def test_a_second_opening_is_refused(group):
 def test_the_database_lets_nothing_stand_before_an_opening(group):
     save(group.members.first(), 1_000)
     with pytest.raises(IntegrityError, match="finance_entry_opening_first"), transaction.atomic():
-        Entry.objects.create(
-            group=group, kind="OPENING", effective_on=CUT_OFF, recorded_by=facilitator_of(group), key=uuid.uuid4()
-        )
+        make_entry(group, "OPENING", on=CUT_OFF)
 
 
 def test_a_wrong_opening_is_reversed_and_made_again(group):
@@ -236,7 +244,7 @@ def test_members_of_another_group_are_refused(group):
 
 def test_the_page_posts_what_was_typed(group):
     response = send(group, sheet(group))
-    assert response.url == url("entry", args=[group.code, Entry.objects.get().pk])
+    assert response.url == url("entry", args=[group.code, Entry.objects.get().number])
     assert (balance(group, "CASH"), balance(group, "CAPITAL")) == (500_000, 200_000)
 
 

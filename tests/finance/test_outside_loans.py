@@ -105,7 +105,7 @@ def test_a_payment_taken_back_is_marked(loan):
     entry = repay_outside(loan, 300_000).entry
     reverse(entry)
     content = get(loan.group, "outside-loan", loan.number).content.decode()
-    assert f"Reversed by entry {entry.reversed_by.pk}" in content
+    assert f"Reversed by entry {entry.reversed_by.number}" in content
     assert "✓" not in content
 
 

@@ -13,7 +13,7 @@ from finance.errors import AlreadyPosted, InsufficientFunds, NotAllowed
 from finance.models import Account, Entry, InventoryItem, InventoryWriteDown
 from finance.verify import mismatches
 from groups.models import Group, Role
-from tests.factories import FOUNDED, buy, facilitator_of, make_group, make_member, make_user, reverse, save
+from tests.factories import FOUNDED, buy, endow, facilitator_of, make_group, make_member, make_user, reverse, save
 from tests.finance.pages import get, signed_in, statements
 from tests.finance.test_histories import hledger_balances, our_balances
 
@@ -63,7 +63,7 @@ def balance(group, kind):
 def test_money_of_a_member(member, kind, account, expected, cash):
     response = record(member, kind=kind, member=member.pk, memo="antar ke rumah")
     entry = Entry.objects.latest("pk")
-    assert response.url == url("entry", args=[member.group.code, entry.pk])
+    assert response.url == url("entry", args=[member.group.code, entry.number])
     assert entry.effective_on == LATER
     assert (balance(member.group, account), balance(member.group, "CASH")) == (expected, cash)
     assert entry.transfers.get().member == member
@@ -82,20 +82,39 @@ def test_money_of_the_group(member, kind, account, expected):
     assert balance(member.group, account) == expected
 
 
+@pytest.mark.parametrize("fund", ["OFFICERS_FUND", "OTHER_FUND", "RESERVE"])
+def test_every_fund_is_paid_out_of_the_box_or_the_bank(member, fund):
+    endow(member.group, fund, 30_000)
+    record(member, kind="OTHER_BANK_DEPOSIT", memo="setor", amount="10.000")
+    name = fund.replace("OFFICERS_FUND", "OFFICERS")
+    assert record(member, kind=f"OTHER_{name}_OUT", memo="honor", amount="20.000").status_code == 302
+    assert record(member, kind=f"OTHER_BANK_{name}_OUT", memo="honor", amount="9.000").status_code == 302
+    assert balance(member.group, fund) == 1_000
+    assert (balance(member.group, "CASH"), balance(member.group, "BANK")) == (500_000, 1_000)
+    assert list(mismatches()) == []
+
+
+def test_a_fund_that_holds_less_is_told_at_the_amount(member):
+    endow(member.group, "OFFICERS_FUND", 30_000)
+    response = record(member, kind="OTHER_OFFICERS_OUT", memo="honor", amount="30.001")
+    assert response.context["form"].errors["amount"] == ["Officers' fund (dana pengurus) is short of Rp\xa01."]
+    assert balance(member.group, "OFFICERS_FUND") == 30_000
+
+
 def test_help_from_the_social_fund(member):
     record(member, kind="SOCIAL", member=member.pk, amount="50.000")
     record(member, kind="HELP", member=member.pk, memo="melahirkan")
     assert balance(member.group, "SOCIAL_FUND") == 30_000
-    book = selectors.passbook(member, on=LATER)
+    book = selectors.passbook(member, end=LATER)
     assert book.social == 50_000
-    assert book.lines[0].received == 20_000
+    assert book.lines[0].money_out == 20_000
     assert list(mismatches()) == []
 
 
 def test_a_contribution_reversed_is_none(member):
     record(member, kind="SOCIAL", member=member.pk)
     reverse(Entry.objects.latest("pk"))
-    assert selectors.passbook(member, on=LATER).social == 0
+    assert selectors.passbook(member, end=LATER).social == 0
 
 
 @pytest.mark.parametrize(

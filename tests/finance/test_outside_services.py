@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finance import selectors, services
-from finance.errors import AlreadyPosted, InsufficientFunds, NotAllowed
+from finance.errors import AlreadyPosted, InsufficientFunds, NotAllowed, RuleBroken
 from finance.models import Account, EntryKind, Loan, OutsideLoan, OutsidePayment
 from finance.schedules import allocate_payment
 from finance.selectors.outside import outside_schedule
@@ -29,6 +29,7 @@ from tests.factories import (
     make_user,
     repay_outside,
     reverse,
+    save,
 )
 
 pytestmark = pytest.mark.django_db
@@ -238,6 +239,18 @@ def test_only_the_own_lenders_money_is_passed_on(loan):
     copy.pk, copy.number, copy.funded_by = None, 2, loan
     with pytest.raises(IntegrityError, match="finance_loan_funded_by_id_same_group"), transaction.atomic():
         copy.save()
+
+
+def test_only_a_running_loan_is_passed_on(loan):
+    siti = make_member(loan.group)
+    with pytest.raises(RuleBroken, match="received on 4 February 2025") as refused:
+        lend(siti, principal=4_000, funded_by=loan, disbursed_on=date(2025, 2, 3))
+    assert refused.value.field == "funded_by"
+    save(siti, 2_000_000)
+    repay_outside(loan, ALL)
+    with pytest.raises(RuleBroken, match="not running any more"):
+        lend(siti, principal=4_000, funded_by=loan)
+    assert not Loan.objects.exists()
 
 
 def test_where_the_money_came_from_stays(loan):

@@ -61,7 +61,7 @@ def test_the_summary_of_a_group():
         cash=1_060_000 - 600_000 + 59_000 + 100_000 + 5_000 + 7_000 - 4_000 - 200_000,
         bank=200_000, pokok=50_000, wajib=10_000, sukarela=1_000_000, social_fund=5_000, grants=100_000,
         reserve=0, officers_fund=0, other_fund=0, income=9_000 + 7_000, expenses=4_000, divided=0,
-        loans_outstanding=550_000, loans_running=1,
+        loans_outstanding=550_000, loans_running=1, outside_loans=0,
     )  # fmt: skip
     assert selectors.group_summary(group).surplus == 12_000
     assert selectors.group_summary(group).savings == 1_060_000
@@ -106,8 +106,8 @@ def test_a_reversed_entry_and_its_reversal_are_both_in_the_book():
     entry = Entry.objects.get()
     reversal = reverse(entry)
     first, second = book(entry.group, FOUNDED, FOUNDED).lines
-    assert first.entry.reversed_by == reversal
-    assert second.entry.reverses == entry
+    assert (first.number, first.reversed_by) == (entry.number, reversal.number)
+    assert (second.number, second.reverses) == (reversal.number, entry.number)
     assert (second.money_out, second.running) == (1_000, 0)
 
 
@@ -136,7 +136,7 @@ def test_the_savings_book_lists_members_by_kind():
     gone.left_on = LATER
     gone.save()
     never = make_member(group, left_on=LATER)
-    savings = selectors.savings_book(group)
+    savings = selectors.savings_book(group, end=LATER)
     assert [(row.member, row.pokok, row.wajib, row.sukarela) for row in savings.rows] == [
         (first, 0, 1_000, 500), (second, 0, 0, 0), (gone, 70, 0, 0),
     ]  # fmt: skip
@@ -229,11 +229,11 @@ def test_a_passbook_holds_the_members_own_lines_only():
     services.social_contribute(
         actor=facilitator_of(group), group=group, member=member, amount=1_000, on=FOUNDED, key=uuid.uuid4()
     )
-    passbook = selectors.passbook(member, on=LATER)
+    passbook = selectors.passbook(member, end=LATER)
     assert (passbook.savings.wajib, passbook.savings.sukarela) == (5_000, 100_000)
     assert (passbook.fines, passbook.social) == (2_000, 1_000)
     assert [row.loan.principal for row in passbook.loans] == [60_000]
-    assert [(line.paid, line.received, line.savings) for line in passbook.lines] == [
+    assert [(line.money_in, line.money_out, line.running) for line in passbook.lines] == [
         (5_000, 0, 105_000),
         (0, 60_000, 100_000),
         (1_000, 0, 100_000),
@@ -249,7 +249,7 @@ def test_a_fine_taken_back_does_not_count():
         key=uuid.uuid4(),
     )  # fmt: skip
     reverse(entry)
-    assert selectors.passbook(member, on=LATER).fines == 0
+    assert selectors.passbook(member, end=LATER).fines == 0
 
 
 def test_open_differences_are_those_not_settled():
@@ -266,14 +266,14 @@ def read_everything(group):
     on = LATER
     list(book(group, FOUNDED, on).lines)
     selectors.group_summary(group)
-    selectors.savings_book(group)
+    selectors.savings_book(group, start=FOUNDED, end=on)
     found = selectors.loans_on(group, on=on)
     selectors.loan_rows(found, on=on)
     selectors.loan_totals(found, on=on)
     selectors.loan_card(group, 1, on=on)
     member = group.members.get(number=1)
     member.group = group
-    list(selectors.passbook(member, on=on).lines)
+    list(selectors.passbook(member, end=on).lines)
     list(selectors.cash_differences(group, is_open=True))
     selectors.latest_movement(group)
 
@@ -293,7 +293,7 @@ def test_statements_do_not_grow_with_the_books():
     grow(group, members)
     assert Transfer.objects.count() > 30
     assert statements(lambda: read_everything(group)) == few
-    assert few <= 20
+    assert few <= 21
 
 
 def test_balances_of_the_books_agree_with_the_accounts(loans):

@@ -13,6 +13,7 @@ from groups.models import Role
 from tests.factories import (
     FOUNDED,
     count_cash,
+    endow,
     facilitator_of,
     lend,
     make_group,
@@ -205,14 +206,53 @@ def test_money_spent_since_cannot_be_reversed_away():
         ("SOCIAL_OUT", "SOCIAL_FUND", "CASH"),
         ("BANK_DEPOSIT", "BANK", "CASH"),
         ("BANK_WITHDRAWAL", "CASH", "BANK"),
+        ("OFFICERS_OUT", "OFFICERS_FUND", "CASH"),
+        ("OTHER_FUND_OUT", "OTHER_FUND", "CASH"),
+        ("RESERVE_OUT", "RESERVE", "CASH"),
+        ("BANK_INCOME", "BANK", "OTHER_INCOME"),
+        ("BANK_GRANT", "BANK", "GRANT"),
+        ("BANK_EXPENSE", "EXPENSE", "BANK"),
+        ("BANK_SOCIAL_OUT", "SOCIAL_FUND", "BANK"),
+        ("BANK_OFFICERS_OUT", "OFFICERS_FUND", "BANK"),
+        ("BANK_OTHER_FUND_OUT", "OTHER_FUND", "BANK"),
+        ("BANK_RESERVE_OUT", "RESERVE", "BANK"),
     ],
 )
 def test_other_money_debits_and_credits(kind, debit, credit):
     group = make_group()
-    for start in ("GRANT", "SOCIAL_IN", "BANK_DEPOSIT"):
-        other(group, start, 10_000 if start != "BANK_DEPOSIT" else 5_000)
+    for fund in ("GRANT", "SOCIAL_FUND", "OFFICERS_FUND", "OTHER_FUND", "RESERVE"):
+        endow(group, fund, 4_000)
+    other(group, "BANK_DEPOSIT", 5_000)
     (line,) = other(group, kind, 4_000).transfers.all()
     assert (line.debit_account.kind, line.credit_account.kind, line.amount) == (debit, credit, 4_000)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in lines.OtherMoney if kind.endswith("_OUT")])
+def test_a_fund_pays_no_more_than_it_holds(kind):
+    group = make_group()
+    fund = lines.OTHER[kind][0]
+    endow(group, fund, 4_000)
+    other(group, "BANK_GRANT", 5_000)
+    other(group, "INCOME", 5_000)
+    with pytest.raises(InsufficientFunds) as refusal:
+        other(group, kind, 4_001)
+    assert refusal.value.account.kind == fund
+    assert balance(group, fund) == 4_000
+
+
+@pytest.mark.parametrize("kind", [kind for kind in lines.OtherMoney if lines.OTHER[kind][1] == "BANK"])
+def test_the_bank_pays_no_more_than_it_holds(kind):
+    group = make_group()
+    if kind.endswith("_OUT"):
+        endow(group, lines.OTHER[kind][0], 9_000)
+    other(group, "BANK_INCOME", 4_000)
+    with pytest.raises(InsufficientFunds) as refusal:
+        other(group, kind, 4_001)
+    assert refusal.value.account.kind == "BANK"
+
+
+def test_no_two_kinds_of_other_money_post_the_same():
+    assert len(set(lines.OTHER.values())) == len(lines.OTHER) == len(lines.OtherMoney)
 
 
 def test_fines_and_the_social_fund_come_from_members():

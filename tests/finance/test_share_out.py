@@ -306,7 +306,7 @@ def test_pages_do_not_grow_with_members():
             save(member, 1_000)
         other(group, "INCOME", 1_000)
         entry = share_out(group)
-        return statements(group, "share-out"), statements(group, "share-out-list", entry.pk)
+        return statements(group, "share-out"), statements(group, "share-out-list", entry.number)
 
     assert page(2) == page(15)
 
@@ -341,8 +341,8 @@ def test_posting_on_the_page_leads_to_the_list_to_sign(group):
     assert shown.context["form"]["seen"].value() == 11_012_000
     response = send(group, seen=11_012_000)
     entry = Entry.objects.get(kind="SHARE_OUT")
-    assert response.url == url("share-out-list", args=[group.code, entry.pk])
-    content = get(group, "share-out-list", entry.pk).content.decode()
+    assert response.url == url("share-out-list", args=[group.code, entry.number])
+    content = get(group, "share-out-list", entry.number).content.decode()
     assert "Signature" in content
     assert "Rp\xa011.012.000" in content
     assert "Rp\xa03.270.000" in content
@@ -384,12 +384,12 @@ def test_a_list_that_changed_is_shown_again_with_its_new_sum(group):
 
 def test_reversing_on_the_page(group):
     entry = share_out(group)
-    assert "reason" in send(group, "share-out-reverse", entry.pk, reason="").context["form"].errors
-    assert send(group, "share-out-reverse", entry.pk, reason="belum jadi").status_code == 302
+    assert "reason" in send(group, "share-out-reverse", entry.number, reason="").context["form"].errors
+    assert send(group, "share-out-reverse", entry.number, reason="belum jadi").status_code == 302
     assert entry.reversed_by.memo == "belum jadi"
-    assert send(group, "share-out-reverse", entry.pk, reason="lagi").status_code == 302
+    assert send(group, "share-out-reverse", entry.number, reason="lagi").status_code == 302
     assert Entry.objects.filter(kind="REVERSAL").count() == 1
-    assert "Reversed by entry" in get(group, "share-out-list", entry.pk).content.decode()
+    assert "Reversed by entry" in get(group, "share-out-list", entry.number).content.decode()
 
 
 @pytest.mark.parametrize("query", [{"on": "x"}, {"on": "2099-01-01"}, {"on": "", "keep": "LOAN"}])

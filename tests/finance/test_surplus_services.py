@@ -106,7 +106,7 @@ def test_posting_to_savings():
     assert [a.balance for a in group.accounts.filter(kind="SUKARELA").order_by("member__number")] == [
         3_270_000, 2_130_000, 5_200_000,
     ]  # fmt: skip
-    assert selectors.passbook(members[0], on=DECIDED).savings.total == 3_270_000
+    assert selectors.passbook(members[0], end=DECIDED).savings.total == 3_270_000
     assert list(mismatches()) == []
 
 

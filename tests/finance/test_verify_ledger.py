@@ -1,6 +1,5 @@
 """`manage.py verify_ledger`: silent about sound books, exact about tampered ones."""
 
-import uuid
 from io import StringIO
 
 import pytest
@@ -9,7 +8,7 @@ from django.db import connection
 
 from finance.models import Account, Entry, EntryKind, Loan, Transfer
 from finance.verify import CHECKS, mismatches
-from tests.factories import FOUNDED, facilitator_of, lend, make_group, make_member, repay, reverse, save
+from tests.factories import lend, make_entry, make_group, make_member, repay, reverse, save
 
 pytestmark = pytest.mark.django_db
 
@@ -89,10 +88,14 @@ def test_a_tampered_balance_after_is_found(loan):
 
 
 def test_an_entry_without_lines_is_found(loan):
-    entry = Entry.objects.create(
-        group=loan.group, kind="OTHER", effective_on=FOUNDED, recorded_by=facilitator_of(loan.group), key=uuid.uuid4()
-    )
-    assert found() == {("every entry moves money", "MELATI", f"entry {entry.pk}")}
+    entry = make_entry(loan.group)
+    assert found() == {("every entry moves money", "MELATI", f"entry {entry.number}")}
+
+
+def test_a_gap_in_the_voucher_numbers_is_found(loan):
+    entry = make_entry(loan.group, number=loan.group.entries.count() + 2)
+    rule = "the voucher numbers of a group run from 1 without gaps"
+    assert (rule, "MELATI", f"entry {entry.number} should be {entry.number - 1}") in found()
 
 
 def test_a_reversal_that_is_no_mirror_is_found(loan):

@@ -6,8 +6,10 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from groups.models import Constitution
-from tests.factories import facilitator_of, make_group
+from groups import services
+from groups.forms import RULES_PARTS, ConstitutionForm
+from groups.models import Constitution, Group, Role
+from tests.factories import FOUNDED, facilitator_of, make_group, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -115,3 +117,78 @@ def test_every_version_stays_readable(client, group):
     content = client.get(reverse("constitution", args=[group.code])).content.decode()
     assert "Rp\xa010.000" in content
     assert "Rp\xa015.000" in content
+
+
+class TestParts:
+    """The form's fields stand under headings; seldom used ones are folded away until they matter."""
+
+    def open_parts(self, response):
+        return [part.is_open for part in response.context["form"].parts() if part.is_seldom]
+
+    def test_every_field_stands_in_one_part(self):
+        shown = sorted(name for _heading, _seldom, names in RULES_PARTS for name in names)
+        assert shown == sorted(set(ConstitutionForm.base_fields) - {"version"})
+
+    def test_what_is_as_always_is_folded(self, client, group):
+        assert self.open_parts(client.get(url(group))) == [False, False]
+
+    @pytest.mark.parametrize(
+        ("rules", "expected"),
+        [({"fine_late_instalment": 5_000}, [True, False]), ({"share_savings": 35, "share_other": 10}, [False, True])],
+    )
+    def test_a_value_of_the_groups_own_opens_its_part(self, client, rules, expected):
+        group = make_group(rules=rules)
+        client.force_login(facilitator_of(group))
+        assert self.open_parts(client.get(url(group))) == expected
+
+    @pytest.mark.parametrize(
+        ("field", "value", "expected"), [("loan_ladder", "x", [True, False]), ("share_other", "6", [False, True])]
+    )
+    def test_an_error_opens_its_part(self, client, group, field, value, expected):
+        response = client.post(url(group), data(**{"loan_ladder": "", field: value}))
+        assert list(response.context["form"].errors) == [field]
+        assert self.open_parts(response) == expected
+        assert response.content.decode().count('<details class="panel" open>') == 1
+
+    def test_what_was_typed_stays_open_beside_an_error_elsewhere(self, client, group):
+        assert self.open_parts(client.post(url(group), data(wajib="x"))) == [True, False]
+
+    def test_rules_changed_meanwhile_are_told_on_the_page(self, client, group):
+        client.post(url(group), data())
+        response = client.post(url(group), data(wajib="20.000"))
+        assert str(response.context["form"].errors["version"][0]) in response.content.decode()
+
+
+class TestNoRules:
+    """A group registered but without agreed rules asks for them where they are missed."""
+
+    @pytest.fixture
+    def bare(self, client):
+        facilitator = make_user()
+        client.force_login(facilitator)
+        return services.group_register(actor=facilitator, group=Group(name="Mawar", founded_on=FOUNDED))
+
+    @pytest.mark.parametrize("page", ["group", "meeting-new"])
+    def test_the_page_asks_for_them_until_they_are_there(self, client, bare, page):
+        def asks():
+            return "alert-link" in client.get(reverse(page, args=[bare.code])).content.decode()
+
+        assert asks()
+        client.post(url(bare), data(loan_ladder=""))
+        assert not asks()
+
+    def test_who_may_only_read_is_told_without_a_link(self, client, bare):
+        client.force_login(make_user(Role.STAFF, organisation=bare.organisation))
+        content = client.get(reverse("group", args=[bare.code])).content.decode()
+        assert "alert-warning" in content
+        assert url(bare) not in content
+
+    def test_no_rules_at_all_is_no_error(self, client, bare):
+        Group.objects.update(rules=None)
+        assert "alert-link" in client.get(reverse("group", args=[bare.code])).content.decode()
+
+    def test_rules_adopted_as_they_stand_are_rules(self, bare):
+        services.constitution_adopt(
+            actor=bare.recorded_by, group=bare, constitution=Constitution(version=2, agreed_on=FOUNDED)
+        )
+        assert Group.objects.get().has_rules

@@ -29,6 +29,7 @@ from tests.factories import (
     buy,
     facilitator_of,
     lend,
+    make_entry,
     make_group,
     make_members,
     make_officer,
@@ -96,7 +97,7 @@ def division(world: World) -> dict[str, Any]:
 
 
 def shared_out(world: World) -> dict[str, Any]:
-    return {"pk": Entry.objects.get(group=world.group, kind="SHARE_OUT").pk}
+    return {"number": Entry.objects.get(group=world.group, kind="SHARE_OUT").number}
 
 
 def outside(world: World) -> dict[str, Any]:
@@ -155,7 +156,7 @@ ROUTES: dict[str, Route] = {
     "savings-book": Route(READ),
     "loan-book": Route(READ),
     "loan": Route(READ, lambda world: {"number": Loan.objects.get(group=world.group).number}),
-    "entry": Route(READ, lambda world: {"pk": Entry.objects.filter(group=world.group).latest("pk").pk}),
+    "entry": Route(READ, lambda world: {"number": Entry.objects.filter(group=world.group).latest("pk").number}),
     "loan-cover": Route(RECORD, lambda world: {"number": Loan.objects.get(group=world.group).number}),
     "cover-recover": Route(RECORD, member),
     "outside-loans": Route(READ),
@@ -198,6 +199,7 @@ ROUTES: dict[str, Route] = {
     "bank-statement": Route(READ),
     "bank-tick": Route(RECORD, get={405}),
     # meetings
+    "decisions": site(READ),
     "meeting-list": Route(READ),
     "meeting-new": Route(RECORD),
     "meeting": Route(READ, meeting),
@@ -243,7 +245,7 @@ def build() -> World:
         group=group, period_start=date(2024, 1, 1), period_end=date(2024, 12, 31), surplus=1, rounding=0,
         rules=group.rules, decided_on=FOUNDED, note="rapat", key=uuid.uuid4(), recorded_by=facilitator,
     )  # fmt: skip
-    Entry.objects.create(group=group, kind="SHARE_OUT", effective_on=FOUNDED, recorded_by=facilitator, key=uuid.uuid4())
+    make_entry(group, "SHARE_OUT")
     former = make_user(organisation=organisation)
     FacilitatorAssignment.objects.create(group=group, facilitator=former, started_on=FOUNDED, ended_on=date(2025, 3, 4))
     return World(
@@ -377,7 +379,7 @@ def test_a_deactivated_person_is_signed_out(own):
 def test_lists_and_day_of_a_facilitator_name_no_other_group(own, other):
     client = Client()
     client.force_login(facilitator_of(own.group))
-    for name in ("home", "group-list"):
+    for name in ("home", "group-list", "decisions"):
         content = client.get(reverse(name)).content.decode()
         assert own.group.name in content
         assert other.group.code not in content

@@ -6,11 +6,13 @@ from gettext import GNUTranslations
 from pathlib import Path
 
 import auditlog
+import axes
 import django
 import pytest
+from django.urls import reverse
 from django.utils.translation import gettext, override
 
-from kelompok.borrowed import AUDIT_LOG, DJANGO
+from kelompok.borrowed import AUDIT_LOG, DJANGO, SIGN_INS
 
 
 def catalogues(program, language):
@@ -25,6 +27,19 @@ def catalogues(program, language):
 def test_each_text_is_one_of_that_program(program, language, texts):
     theirs = list(catalogues(program, language))
     assert [text for text in texts if all(catalogue.gettext(text) == text for catalogue in theirs)] == []
+
+
+def test_each_text_of_axes_is_in_its_code():
+    """No catalogue of axes has all of them."""
+    code = "".join(path.read_text() for path in Path(axes.__file__).parent.glob("*.py"))
+    assert [text for text in SIGN_INS if f'_("{text}")' not in code] == []
+
+
+@pytest.mark.django_db
+def test_the_administration_names_axes_by_what_it_keeps(admin_client):
+    content = admin_client.get(reverse("admin:index")).content.decode()
+    assert reverse("admin:app_list", args=["axes"]) in content
+    assert ">Axes<" not in "".join(content.split())
 
 
 def test_our_words_go_before_theirs():

@@ -102,6 +102,25 @@ def test_what_is_done_settled_or_far_off_is_not_shown(client):
     assert list(context["drafts"]) == []
 
 
+def decide(group, count):
+    hold(group, TODAY, agenda_0_title="A", agenda_0_decision="Beli pakan 1", agenda_0_due_on=TODAY)
+    meeting = group.meetings.get()
+    AgendaItem.objects.bulk_create(
+        AgendaItem(group=group, meeting=meeting, number=n, title="A", decision=f"Beli pakan {n}", due_on=TODAY)
+        for n in range(2, count + 1)
+    )
+
+
+@pytest.mark.parametrize(("count", "shown"), [(10, 10), (11, 10)])
+def test_more_decisions_than_a_day_holds_are_told_and_stand_on_their_own_page(client, count, shown):
+    group = weekly()
+    decide(group, count)
+    client.force_login(facilitator_of(group))
+    response = client.get(URL)
+    assert len(response.context["decisions"]) == shown
+    assert response.content.decode().count(reverse("decisions")) == (2 if count > shown else 1)
+
+
 def test_a_corrected_decision_is_shown_once(client):
     group = weekly(founded_on=date(2025, 1, 7))
     browser = sign_in(group)

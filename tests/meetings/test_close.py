@@ -13,7 +13,7 @@ from django.utils import timezone
 from finance.models import CashCount, Entry, Loan, Transfer
 from groups.models import Group
 from meetings.models import AgendaItem, Attendance, Meeting
-from tests.factories import FOUNDED, lend, make_group, make_member, make_members, save
+from tests.factories import FOUNDED, endow, lend, make_group, make_member, make_members, save
 from tests.meetings.pages import balance, errors, post_sheet, sign_in
 from tests.meetings.sheets import HELD_ON, sheet_data
 
@@ -113,6 +113,30 @@ def test_other_money(client, group):
     assert balance(group, "GRANT") == 1_000_000
     assert balance(group, "EXPENSE") == 15_000
     assert balance(group, "CASH") == 1_015_000
+
+
+def test_funds_are_paid_out_at_a_meeting(client, group):
+    endow(group, "OFFICERS_FUND", 50_000)
+    post_sheet(client, group, other_0_kind="OFFICERS_OUT", other_0_amount="20000", other_0_memo="Honor bendahara")
+    assert balance(group, "OFFICERS_FUND") == 30_000
+    assert balance(group, "CASH") == 60_000
+
+
+def test_what_only_the_bank_sees_leaves_the_box_alone(client, group):
+    post_sheet(client, group, other_0_kind="BANK_INCOME", other_0_amount="9000", other_0_memo="Bunga", counted="30.000")
+    assert (balance(group, "BANK"), balance(group, "OTHER_INCOME")) == (9_000, 9_000)
+    assert CashCount.objects.get().difference == 0
+    client.cookies["django_language"] = "en"
+    assert "Other income → Bank" in client.get(f"/g/{group.code}/meetings/1/").content.decode()
+
+
+@pytest.mark.parametrize("kind", ["RESERVE_OUT", "BANK_EXPENSE"])
+def test_a_fund_or_bank_that_holds_less_is_told_at_its_row(client, group, kind):
+    save(group.members.first(), 500_000)
+    response = post_sheet(client, group, other_0_kind=kind, other_0_amount="20000", other_0_memo="Honor")
+    assert response.status_code == 422
+    assert "amount" in response.context["sheet"].other.forms[0].errors
+    assert Meeting.objects.count() == 0
 
 
 def test_a_cash_count_that_agrees_needs_no_word(client, group):

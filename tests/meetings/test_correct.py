@@ -9,11 +9,12 @@ import pytest
 from django.db import IntegrityError
 from django.utils import timezone
 
+from finance.lines import OtherMoney
 from finance.models import CashCount, Entry, Loan, Transfer
 from finance.verify import mismatches
 from groups.models import Group
 from meetings.models import AgendaItem, Attendance, Meeting
-from tests.factories import lend, make_group, make_members, save
+from tests.factories import endow, lend, make_group, make_members, save
 from tests.meetings.pages import balance, errors, post_correction, post_sheet, sign_in
 from tests.meetings.sheets import HELD_ON, sheet_data
 
@@ -30,6 +31,19 @@ def group():
 @pytest.fixture
 def client(group):
     return sign_in(group)
+
+
+def test_other_money_of_every_kind_reads_back(client, group):
+    for fund in ("SOCIAL_FUND", "OFFICERS_FUND", "OTHER_FUND", "RESERVE"):
+        endow(group, fund, 20_000)
+    kinds = sorted(OtherMoney, key=lambda kind: kind not in (OtherMoney.BANK_GRANT, OtherMoney.GRANT))
+    sheet = sheet_data(group) | {"other-TOTAL_FORMS": len(kinds)}
+    for number, kind in enumerate(kinds):
+        amount = 70_000 if number < 2 else 1_000
+        sheet |= {f"other-{number}-kind": kind, f"other-{number}-amount": amount, f"other-{number}-memo": "rapat"}
+    assert post_sheet(client, group, data=sheet).status_code == 302
+    forms = client.get(f"/g/{group.code}/meetings/1/correct/").context["sheet"].other.forms
+    assert [form["kind"].value() for form in forms[: len(kinds)]] == kinds
 
 
 def test_a_wrong_amount_is_reversed_and_posted_anew(client, group):

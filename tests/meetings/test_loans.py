@@ -10,9 +10,20 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from finance.models import Account, Loan, LoanRequest, Transfer
+from finance.selectors import passed_on
 from finance.verify import mismatches
 from meetings.models import Meeting
-from tests.factories import ask, facilitator_of, lend, make_group, make_member, make_members, save
+from tests.factories import (
+    ask,
+    borrow_outside,
+    facilitator_of,
+    lend,
+    make_group,
+    make_member,
+    make_members,
+    repay_outside,
+    save,
+)
 from tests.finance.test_loan_request_services import approve, refuse
 from tests.meetings.pages import balance, errors, post_correction, post_sheet, sign_in
 from tests.meetings.sheets import HELD_ON, sheet_data
@@ -371,3 +382,71 @@ def test_a_correction_takes_the_rest_out_of_the_savings(client, group, overpaid)
     post_correction(client, group, **paid(overpaid, 1_220_500))
     assert balance(group, "SUKARELA", member=overpaid.member) == 0
     assert balance(group, "LOAN", loan=overpaid) == 0
+
+
+# Passing a loan from outside on
+
+
+def passing(group, **fields):
+    row = {"member": group.members.last().pk, "principal": "100000", "periods": "5", **fields}
+    return {f"loans_0_{name}": value for name, value in row.items()}
+
+
+def test_a_loan_passed_on_says_from_whom(client, group):
+    lender = borrow_outside(group)
+    assert post_sheet(client, group, **passing(group, funded_by=lender.pk)).status_code == 302
+    loan = Loan.objects.get()
+    assert loan.funded_by == lender
+    assert passed_on(lender, on=HELD_ON).loans == [loan]
+    assert f"passed on from {lender}" in client.get(f"/g/{group.code}/meetings/1/").content.decode()
+
+
+def test_without_a_running_loan_from_outside_there_is_no_choice(client, group):
+    lender = borrow_outside(group)
+    repay_outside(lender, 11_000_000)
+    assert "funded_by" not in client.get(f"/g/{group.code}/meetings/new/").content.decode()
+
+
+def test_a_loan_not_passed_on_says_nothing(client, group):
+    borrow_outside(group)
+    post_sheet(client, group, **passing(group))
+    assert Loan.objects.get().funded_by is None
+
+
+@pytest.mark.parametrize("wrong", ["repaid", "stranger", "letters"])
+def test_only_a_running_loan_of_the_group_is_passed_on(client, group, wrong):
+    borrow_outside(group)
+    repaid = borrow_outside(group, 1_000_000)
+    repay_outside(repaid, 1_100_000)
+    values = {"repaid": repaid.pk, "stranger": borrow_outside(make_group()).pk, "letters": "abc"}
+    response = post_sheet(client, group, **passing(group, funded_by=values[wrong]))
+    assert "loans-0-funded_by" in errors(response)
+    assert not Loan.objects.exists()
+
+
+def test_money_is_not_passed_on_before_it_came(client, group):
+    lender = borrow_outside(group, received_on=HELD_ON + timedelta(1), first_due=HELD_ON + timedelta(30))
+    (message,) = errors(post_sheet(client, group, **passing(group, funded_by=lender.pk)))["loans-0-funded_by"]
+    assert message == "This loan from outside was received on 5 March 2025 only."
+
+
+def test_passing_on_takes_no_statement_more(client, group):
+    lender = borrow_outside(group)
+    lend(group.members.last())
+    counts = []
+    for week, fields in enumerate(({}, {"funded_by": lender.pk})):
+        data = sheet_data(group, held_on=HELD_ON + timedelta(7 * week), **passing(group, **fields))
+        with CaptureQueriesContext(connection) as counted:
+            assert post_sheet(client, group, data=data).status_code == 302
+        counts.append(len(counted))
+    assert counts[0] == counts[1] <= 20
+
+
+def test_a_correction_adds_a_loan_passed_on(client, group):
+    lender = borrow_outside(group)
+    post_sheet(client, group)
+    fields = passing(group, funded_by=lender.pk)
+    response = post_correction(client, group, extra={"action": "preview"}, **fields)
+    assert [change.after for change in response.context["changes"]] == ["Rp\xa0100.000", str(lender)]
+    post_correction(client, group, **fields)
+    assert Loan.objects.get().funded_by == lender

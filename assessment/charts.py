@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from assessment.models import Assessment, StageRule
-from assessment.selectors import TrendMonth
+from assessment.selectors.dashboard import TrendMonth
 
 WIDTH = 360
 HEIGHT = 200

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from assessment import instruments
 from assessment.models import Indicator, Level
-from assessment.selectors import Filters
+from assessment.selectors.dashboard import Filters
 from groups.forms import DateInput, GroupFilterForm
 from groups.models import User
 

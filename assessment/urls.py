@@ -2,12 +2,12 @@
 
 from django.urls import URLPattern, path
 
-from assessment import views
+from assessment.views import dashboard, group
 
 urlpatterns: list[URLPattern] = [
-    path("g/<str:code>/assessment/", views.assessment, name="assessment"),
-    path("g/<str:code>/assessment/judge/", views.judge, name="judge"),
-    path("g/<str:code>/assessment/final/", views.assessment_finalise, name="assessment-finalise"),
-    path("dashboard/", views.dashboard, name="dashboard"),
-    path("dashboard/score/", views.dashboard_score, name="dashboard-score"),
+    path("g/<str:code>/assessment/", group.assessment, name="assessment"),
+    path("g/<str:code>/assessment/judge/", group.judge, name="judge"),
+    path("g/<str:code>/assessment/final/", group.assessment_finalise, name="assessment-finalise"),
+    path("dashboard/", dashboard.dashboard, name="dashboard"),
+    path("dashboard/score/", dashboard.dashboard_score, name="dashboard-score"),
 ]

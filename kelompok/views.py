@@ -14,13 +14,15 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.i18n import set_language
 
-import assessment.selectors
 import finance.selectors
 import finance.services
 import groups.selectors
 import groups.services
 import meetings.selectors
-from finance.errors import AlreadyPosted, LedgerError, PeriodClosed
+from assessment.selectors.standing import standing
+from finance.errors import AlreadyPosted, InsufficientFunds, LedgerError, PeriodClosed
+from finance.forms.source import offer_bank
+from finance.models import AccountKind
 from groups.forms import LeaveForm, LeaveUndoForm
 from groups.http import GroupRequest, UserRequest
 from groups.models import Group, Member, Role
@@ -88,7 +90,7 @@ def group(request: GroupRequest) -> HttpResponse:
         {
             "group": group,
             "today": today,
-            "standing": assessment.selectors.standing(group, today),
+            "standing": standing(group, today),
             "members": [member for member in people if member.left_on is None],
             "former_members": [member for member in people if member.left_on is not None],
             "terms": [term for term in groups.selectors.officer_terms(group) if term.ended_on is None],
@@ -109,6 +111,7 @@ def member_leave(request: GroupRequest, pk: int) -> HttpResponse:
     member = get_object_or_404(Member, group=request.group, pk=pk)
     member.group = request.group
     form = LeaveForm(request.POST or None)
+    offer_bank(form, request.group, "source", _("Paid from"))
     is_right = request.method == "POST" and form.is_valid()
     on = form.cleaned_data["left_on"] if is_right else timezone.localdate()
     seen_on = selectors.last_record_of(member)
@@ -124,7 +127,12 @@ def member_leave(request: GroupRequest, pk: int) -> HttpResponse:
                 groups.services.member_leave(actor=request.user, member=member, left_on=on)
                 if not money.is_settled:
                     finance.services.member_settle(
-                        actor=request.user, group=request.group, member=member, on=on, key=form.cleaned_data["key"]
+                        actor=request.user,
+                        group=request.group,
+                        member=member,
+                        on=on,
+                        key=form.cleaned_data["key"],
+                        source=form.cleaned_data.get("source", AccountKind.CASH),
                     )
         except AlreadyPosted as error:
             messages.info(request, str(error))
@@ -132,12 +140,21 @@ def member_leave(request: GroupRequest, pk: int) -> HttpResponse:
         except ValidationError as error:
             form.add_error(None, error)
         except LedgerError as error:
-            form.add_error("left_on" if isinstance(error, PeriodClosed) else None, str(error))
+            form.add_error(_place(form, error), str(error))
         else:
             messages.success(request, _("%(member)s has left the group.") % {"member": member})
             return redirect("group", request.group.code)
         member.refresh_from_db(fields=["left_on"])
-    return render(request, "groups/member_leave.html", {"form": form, "member": member, "money": money})
+    claims = finance.selectors.claims_of(member)
+    context = {"form": form, "member": member, "money": money, "claims": claims}
+    return render(request, "groups/member_leave.html", context)
+
+
+def _place(form: LeaveForm, error: LedgerError) -> str | None:
+    """Return the field of a leaving that a refusal is about, if there is one."""
+    if isinstance(error, PeriodClosed):
+        return "left_on"
+    return "source" if isinstance(error, InsufficientFunds) and "source" in form.fields else None
 
 
 @requires(Capability.RECORD)

@@ -1,14 +1,11 @@
-"""Reads of assessments: the standing of one group, and the dashboard over the groups somebody may see."""
+"""Where one group stands: its score today, what it rests on, and its history."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
 
-from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.functional import Promise
 
@@ -16,9 +13,7 @@ from assessment import engine, instruments, wording
 from assessment.metrics import RECENT_MEETINGS, WINDOW_DAYS, Facts, read_records
 from assessment.models import Assessment, Indicator, Instrument, Judgement, Level, Need, StageRule
 from assessment.scoring import DROPPED_DAYS, Before, Given, Scored, latest_judgements, need_of, score
-from finance.models import Entry
-from groups.models import Constitution, Group, User
-from groups.selectors import groups_within
+from groups.models import Group
 from meetings.models import Meeting, MeetingStatus
 
 
@@ -195,103 +190,6 @@ def judgeable(instrument: Instrument | None) -> list[Indicator]:
     if instrument is None:
         return []
     return [indicator for indicator in instrument.indicators.all() if not indicator.metric]
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What a dashboard is narrowed to; an empty value narrows nothing. `stage` may be NONE: never assessed.
-
-    `scheme` says whose stages it shows.
-    """
-
-    scheme: str
-    region: str = ""
-    facilitator: int | None = None
-    kind: str = ""
-    stage: str = ""
-
-
-def dashboard_groups(actor: User, filters: Filters) -> QuerySet[Group]:
-    """Return the groups `actor` may see within the filters, all stages; dissolved groups are left out."""
-    return groups_within(actor, region=filters.region, facilitator=filters.facilitator, kind=filters.kind)
-
-
-def stage_counts(groups: QuerySet[Group], scheme: str) -> dict[str, int]:
-    """Return how many groups stand at each stage that has any, and at NONE those never assessed; one statement."""
-    rows = with_latest(groups, scheme).order_by().values_list(F("now__stage")).annotate(count=Count("pk"))
-    return {stage or "NONE": count for stage, count in rows}
-
-
-@dataclass(frozen=True, slots=True)
-class TrendMonth:
-    """How many groups stood at each stage at the end of a month, by rank."""
-
-    month: date
-    counts: tuple[int, ...]
-
-    @property
-    def total(self) -> int:
-        """All groups assessed in the month."""
-        return sum(self.counts)
-
-
-def trend(groups: QuerySet[Group], scheme: str, since: date, *, stages: int) -> list[TrendMonth]:
-    """Return how many groups stood at each of `stages` month by month from the month of `since`, in one statement."""
-    rows = (
-        Assessment.objects.filter(
-            scheme=scheme, closes_month=True, month__gte=since.replace(day=1), group__in=groups.order_by()
-        )
-        .order_by("month")
-        .values_list("month", "rank")
-        .annotate(count=Count("*"))
-    )
-    months: dict[date, list[int]] = {}
-    for month, rank, count in rows:
-        counts = months.setdefault(month, [0] * stages)
-        counts[min(rank, stages - 1)] += count  # an earlier version may have had more stages
-    return [TrendMonth(month, tuple(counts)) for month, counts in months.items()]
-
-
-def by_need(groups: QuerySet[Group], scheme: str, stage: str = "") -> QuerySet[Group, Any]:
-    """Return groups, those that need help most first, as rows of code, name, village_name and their newest score.
-
-    The score's columns are `stage`, `rank`, `score`, `measured_score` and `as_of`, None before the first, and `need`.
-    """
-    rows = with_latest(groups, scheme).annotate(
-        stage=F("now__stage"),
-        rank=F("now__rank"),
-        measured_score=F("now__measured_score"),
-        score=F("now__score"),
-        as_of=F("now__as_of"),
-        need=Coalesce("now__need", Need.NEVER_ASSESSED.value),
-        village_name=F("village__name"),
-    )
-    if stage:
-        rows = rows.filter(stage__isnull=True) if stage == "NONE" else rows.filter(stage=stage)
-    return rows.order_by("-need", F("score").asc(nulls_first=True), "name", "pk").values_list(
-        "code", "name", "village_name", "stage", "rank", "score", "measured_score", "as_of", "need", named=True
-    )
-
-
-def with_newer_records(groups: QuerySet[Group], scheme: str) -> QuerySet[Group]:
-    """Return the groups with records their newest score by `scheme` does not know, or without a score."""
-    known, day = OuterRef("now__computed_at"), OuterRef("now__as_of")
-    own = {"group": OuterRef("pk")}
-    meetings = Meeting.objects.filter(Q(closed_at__gt=known) | Q(held_on__gt=day), status=MeetingStatus.CLOSED, **own)
-    entries = Entry.objects.filter(Q(recorded_at__gt=known) | Q(effective_on__gt=day), **own)
-    judgements = Judgement.objects.filter(
-        Q(judged_at__gt=known) | Q(withdrawn_at__gt=known) | Q(judged_on__gt=day), **own
-    )
-    rules = Constitution.objects.filter(Q(recorded_at__gt=known) | Q(agreed_on__gt=day), **own)
-    return with_latest(groups, scheme).filter(
-        Q(now__pk__isnull=True) | Exists(meetings) | Exists(entries) | Exists(judgements) | Exists(rules)
-    )
-
-
-def with_latest(groups: QuerySet[Group], scheme: str) -> QuerySet[Group]:
-    """Join to each group as `now` its newest stored assessment by `scheme`, if it has one."""
-    newest = Q(assessments__latest=True, assessments__scheme=scheme)
-    return groups.annotate(now=FilteredRelation("assessments", condition=newest))
 
 
 def _judgements(judged: Mapping[tuple[str, str], Given], scheme: str) -> dict[str, Judgement]:

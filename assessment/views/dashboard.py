@@ -1,75 +1,27 @@
-"""Pages of the stage of one group, and the dashboard over many."""
+"""The dashboard over many groups."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from assessment import charts, instruments, selectors, services, wording
-from assessment.forms import DashboardForm, JudgeForm
-from groups.http import GroupRequest, UserRequest
+from assessment import charts, services, wording
+from assessment.forms import DashboardForm
+from assessment.selectors import dashboard as selectors
+from groups.http import UserRequest
 from groups.permissions import Capability, requires
 
 GROUPS_ON_A_PAGE = 25
 TREND_DAYS = 335
 """Twelve months with the current one."""
-
-
-@requires(Capability.READ)
-def assessment(request: GroupRequest) -> HttpResponse:
-    """The stage of a group today, what it rests on, what is missing, and its history."""
-    standing = selectors.standing(request.group)
-    stored = selectors.history(request.group, standing.instrument.code) if standing is not None else []
-    names = {rule.stage: rule.name for rule in standing.rules} if standing is not None else {}
-    return render(
-        request,
-        "assessment/assessment.html",
-        {
-            "standing": standing,
-            "meetings": selectors.counted_meetings(request.group, standing.as_of) if standing is not None else [],
-            "history": [(row, names.get(row.stage, row.stage)) for row in reversed(stored)],
-            "chart": charts.score_line(stored, standing.rules) if standing is not None and stored else None,
-        },
-    )
-
-
-@requires(Capability.ASSESS)
-def judge(request: GroupRequest) -> HttpResponse:
-    """Judge an indicator that no record measures."""
-    indicators = selectors.judgeable(instruments.in_force(request.group.organisation_id))
-    form = JudgeForm(request.POST or None, indicators=indicators, since=request.group.founded_on)
-    if request.method == "POST" and form.is_valid():
-        try:
-            services.judge(actor=request.user, group=request.group, **form.cleaned_data)
-        except ValidationError as error:
-            form.add_error(None, error)
-        else:
-            messages.success(request, _("The judgement is recorded."))
-            return redirect("assessment", request.group.code)
-    return render(request, "assessment/judge.html", {"form": form, "indicators": indicators})
-
-
-@requires(Capability.ASSESS)
-@require_POST
-def assessment_finalise(request: GroupRequest) -> HttpResponse:
-    """Keep today's score for good."""
-    try:
-        services.assessment_finalise(actor=request.user, group=request.group, as_of=timezone.localdate())
-    except ValidationError as error:
-        messages.error(request, error.messages[0])
-    else:
-        messages.success(request, _("Today's score is final."))
-    return redirect("assessment", request.group.code)
 
 
 @requires(Capability.ASSESS)

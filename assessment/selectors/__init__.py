@@ -1,0 +1,1 @@
+"""Reads of assessments for pages and commands, one module for each concern."""

@@ -1,0 +1,1 @@
+"""Pages of the assessment app, one module for each concern."""

@@ -121,14 +121,37 @@ def social_help(books: Books, member: Member, amount: int, reason: str) -> list[
     return _line(books.account(AccountKind.SOCIAL_FUND), books.account(AccountKind.CASH), amount, member, reason)
 
 
-def inventory_bought(books: Books, price: int, name: str) -> list[Line]:
-    """A thing is bought for the group in cash."""
-    return _line(books.account(AccountKind.INVENTORY), books.account(AccountKind.CASH), price, None, name)
+def money(books: Books, kind: AccountKind) -> Account:
+    """Return where the group's money is: the cash box or the bank."""
+    assert kind in (AccountKind.CASH, AccountKind.BANK), "money is in the box or in the bank"
+    return books.account(kind)
 
 
-def inventory_written_down(books: Books, amount: int, memo: str) -> list[Line]:
-    """A thing lost in worth, or is gone."""
-    return _line(books.account(AccountKind.EXPENSE), books.account(AccountKind.INVENTORY), amount, None, memo)
+def inventory_bought(books: Books, price: int, name: str, *, source: AccountKind = AccountKind.CASH) -> list[Line]:
+    """A thing is bought for the group, paid from the cash box or the bank."""
+    return _line(books.account(AccountKind.INVENTORY), money(books, source), price, None, name)
+
+
+def inventory_written_down(
+    books: Books, amount: int, memo: str, *, received: int = 0, into: AccountKind = AccountKind.CASH
+) -> list[Line]:
+    """A thing lost `amount` of its worth, or is gone; what was `received` for it makes the loss smaller, or a gain."""
+    inventory, covered = books.account(AccountKind.INVENTORY), min(received, amount)
+    moved = []
+    if received:
+        moved += _line(money(books, into), inventory, covered, None, memo)
+        moved += _line(money(books, into), books.account(AccountKind.OTHER_INCOME), received - covered, None, memo)
+    if amount > covered:
+        moved += _line(books.account(AccountKind.EXPENSE), inventory, amount - covered, None, memo)
+    return moved
+
+
+def cover_paid_back(books: Books, debtor: Member, coverer: Member, amount: int, *, to_savings: bool) -> list[Line]:
+    """A coverer of arrears gets money back from `debtor`: to voluntary savings, or through the cash box in hand."""
+    cash, savings = books.account(AccountKind.CASH), books.account(AccountKind.SUKARELA, member=coverer)
+    memo = f"Tanggung renteng: {debtor}"
+    paid = _line(cash, savings, amount, coverer, memo)
+    return paid if to_savings else [*paid, *_line(savings, cash, amount, coverer, memo)]
 
 
 def other_money(books: Books, kind: str, amount: int, memo: str) -> list[Line]:

@@ -288,6 +288,26 @@ CHECKS = (
         """,
     ),
     Check(
+        "the things a group owns are worth what its inventory account holds",
+        """
+        SELECT a.group_id, a.code || ': ' || (a.debits_posted - a.credits_posted) || ', things '
+            || (COALESCE(i.price, 0) - COALESCE(w.lost, 0))
+        FROM finance_account a
+        LEFT JOIN (
+            SELECT group_id, SUM(price) AS price FROM finance_inventoryitem
+            WHERE NOT EXISTS (SELECT 1 FROM finance_entry r WHERE r.reverses_id = finance_inventoryitem.entry_id)
+            GROUP BY group_id
+        ) i ON i.group_id = a.group_id
+        LEFT JOIN (
+            SELECT group_id, SUM(amount) AS lost FROM finance_inventorywritedown
+            WHERE NOT EXISTS (SELECT 1 FROM finance_entry r WHERE r.reverses_id = finance_inventorywritedown.entry_id)
+            GROUP BY group_id
+        ) w ON w.group_id = a.group_id
+        WHERE a.kind = 'INVENTORY'
+            AND a.debits_posted - a.credits_posted <> COALESCE(i.price, 0) - COALESCE(w.lost, 0)
+        """,
+    ),
+    Check(
         "a cover is paid back once at most, and by what the entry moved",
         """
         SELECT c.group_id, 'cover ' || c.id || ' of ' || c.amount || ': paid back ' || SUM(r.amount)

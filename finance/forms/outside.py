@@ -14,13 +14,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from finance.forms.covers import open_day
+from finance.forms.source import MONEY
 from finance.models import AccountKind, LoanEvery, OutsideLoan
 from finance.services import OutsideTerms
 from groups.forms import DateInput, PercentField
 from groups.models import Group, Method
 from groups.money import RupiahField, rupiah
-
-MONEY = [(AccountKind.CASH, AccountKind.CASH.label), (AccountKind.BANK, AccountKind.BANK.label)]
 
 
 class ReceiveForm(forms.Form):

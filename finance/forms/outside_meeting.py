@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from finance.forms.source import offer_bank
 from finance.lines import OtherMoney
 from finance.models import InventoryItem
 from groups.forms import DateInput
@@ -97,17 +98,25 @@ class BuyForm(DatedForm):
     name = forms.CharField(label=_("What it is"), max_length=120)
     price = RupiahField(label=_("Price"), min_value=1)
 
+    def __init__(self, *args: Any, group: Group, **kwargs: Any) -> None:
+        super().__init__(*args, group=group, **kwargs)
+        offer_bank(self, group, "source", _("Paid from"))
+
 
 class WriteDownForm(DatedForm):
-    """What a thing lost in worth."""
+    """What a thing lost in worth, and what was got for it."""
 
     amount = RupiahField(label=_("Taken off"), min_value=1)
     reason = forms.CharField(label=_("Why"), max_length=100)
+    received = RupiahField(
+        label=_("Received for it"), required=False, help_text=_("Where it was sold: the money that came in.")
+    )
 
     def __init__(self, *args: Any, item: InventoryItem, worth: int, **kwargs: Any) -> None:
         self.item = item
         self.worth = worth
         super().__init__(*args, **kwargs)
+        offer_bank(self, item.group, "into", _("Received into"))
         self.fields["amount"].help_text = gettext("All of it, %s, when the thing is gone.") % rupiah(worth)
 
     def clean_on(self) -> date:

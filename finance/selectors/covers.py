@@ -69,7 +69,8 @@ def covers_on(loan: Loan) -> list[Cover]:
 def open_covers(group: Group, *, debtor: Member, on: date) -> list[Cover]:
     """Return what others paid for `debtor` by the day `on` and have not got back, oldest first, with `open`."""
     covers = _covers().filter(group=group, loan__member=debtor, entry__effective_on__lte=on)
-    return [cover for cover in covers.order_by("entry__effective_on", "pk") if cover.open]
+    covers = covers.select_related("coverer").order_by("entry__effective_on", "pk")
+    return [cover for cover in covers if cover.open]
 
 
 def _covers() -> CoverQuerySet:

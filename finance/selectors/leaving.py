@@ -7,12 +7,18 @@ from datetime import date
 from finance.leaving import Leaving, leaving_of
 from finance.ledger import books_of
 from finance.models import Entry, EntryKind
+from finance.selectors.covers import open_covers
 from groups.models import Member, User
 
 
 def money_at_leaving(actor: User, member: Member, *, on: date) -> Leaving:
     """Return what would be settled with `member` on the day `on`, for looking only."""
-    return leaving_of(books_of(member.group, actor, everything=True), member, on)
+    return leaving_of(
+        books_of(member.group, actor, everything=True),
+        member,
+        on,
+        open_covers(member.group, debtor=member, on=on),
+    )
 
 
 def settlement_of(member: Member) -> Entry | None:

@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from finance.covering import plan_cover
 from finance.errors import CoverRefused, NotAllowed
 from finance.ledger import Books, Line
-from finance.models import AccountKind, Cover, CoverRecovery, Entry, EntryKind, Loan
+from finance.lines import cover_paid_back
+from finance.models import Cover, CoverRecovery, Entry, EntryKind, Loan
 from finance.selectors.covers import open_covers
 from finance.services.money import _open, _post
 from groups.models import Group, Member, User
@@ -107,8 +108,4 @@ def _back(books: Books, debtor: Member, coverer: Member, amount: int, to_savings
         raise CoverRefused(_("%(member)s has left the group; pay it back in cash.") % {"member": coverer}, coverer)
     if coverer.group_id != books.group.pk:
         raise NotAllowed(_("This belongs to another group."))
-    cash = books.account(AccountKind.CASH)
-    savings = books.account(AccountKind.SUKARELA, member=coverer)
-    memo = f"Tanggung renteng: {debtor}"
-    comes_in = Line(cash, savings, amount, coverer, memo)
-    return [comes_in] if to_savings else [comes_in, Line(savings, cash, amount, coverer, memo)]
+    return cover_paid_back(books, debtor, coverer, amount, to_savings=to_savings)

@@ -10,21 +10,31 @@ from django.utils.translation import gettext as _
 
 from finance.errors import NotAllowed
 from finance.leaving import leaving_of, lines_of
-from finance.models import Entry, EntryKind
+from finance.models import AccountKind, CoverRecovery, Entry, EntryKind
+from finance.selectors.covers import open_covers
 from finance.services.money import _open, _post
 from groups.models import Group, Member, User
 from groups.money import rupiah
 
 
 @transaction.atomic
-def member_settle(*, actor: User, group: Group, member: Member, on: date, key: uuid.UUID) -> Entry:
-    """Pay a leaving member's loans from the member's savings and hand the rest out in cash.
+def member_settle(
+    *,
+    actor: User,
+    group: Group,
+    member: Member,
+    on: date,
+    key: uuid.UUID,
+    source: AccountKind = AccountKind.CASH,
+) -> Entry:
+    """Pay a leaving member's loans from the savings, then those who covered arrears, and the rest out of `source`.
 
-    Afterwards savings and loans are zero. Works also for a member who has left already. `NotAllowed` for a member who
-    owes more than was saved, and where there is nothing to settle; `InsufficientFunds` when the cash is not there.
+    Afterwards savings and loans are zero; what coverers did not get stays owed to them. Works also for a member who
+    has left already. `NotAllowed` for a member whose loans ask for more than was saved, and where there is nothing to
+    settle; `InsufficientFunds` when the money is not there.
     """
     books = _open(actor, group, key, of=member, everything=True)
-    settled = leaving_of(books, member, on)
+    settled = leaving_of(books, member, on, open_covers(group, debtor=member, on=on))
     if settled.is_settled:
         raise NotAllowed(_("There is nothing to settle."))
     if settled.net < 0:
@@ -32,4 +42,9 @@ def member_settle(*, actor: User, group: Group, member: Member, on: date, key: u
             _("%(member)s owes %(short)s more than was saved. Let the loan be paid down first, or write it off.")
             % {"member": member, "short": rupiah(-settled.net)}
         )
-    return _post(books, EntryKind.LEAVING, on, list(lines_of(books, settled)), key)
+    entry = _post(books, EntryKind.LEAVING, on, list(lines_of(books, settled, source=source)), key)
+    CoverRecovery.objects.bulk_create(
+        CoverRecovery(group=group, cover=paid.cover, amount=paid.amount, to_savings=paid.to_savings, entry=entry)
+        for paid in settled.paid_back
+    )
+    return entry

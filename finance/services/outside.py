@@ -11,15 +11,15 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from finance.errors import NotAllowed
-from finance.ledger import Books, Line
-from finance.models import Account, AccountKind, EntryKind, LoanEvery, OutsideLoan, OutsidePayment
+from finance.errors import NotAllowed, RuleBroken
+from finance.ledger import Line
+from finance.lines import money as money_account
+from finance.models import AccountKind, EntryKind, LoanEvery, OutsideLoan, OutsidePayment
 from finance.schedules import allocate_payment
 from finance.selectors.outside import outside_fee_paid, outside_schedule
 from finance.services.money import _open, _post
 from groups.models import Group, User
 
-MONEY = (AccountKind.CASH, AccountKind.BANK)
 """Where a loan from outside may come to and be repaid from."""
 
 
@@ -46,7 +46,7 @@ def outside_loan_receive(
     """Take a loan from a lender into the cash box or the bank (`into` is CASH or BANK)."""
     books = _open(actor, group, key)
     if terms.first_due <= terms.received_on:
-        raise NotAllowed(_("The first instalment is due after the day the loan is received."))
+        raise RuleBroken("first_due", _("The first instalment is due after the day the loan is received."))
     if terms.principal < 1:
         raise NotAllowed(_("The amount must be more than zero."))
     last = OutsideLoan.objects.filter(group=group).aggregate(last=Max("number"))["last"] or 0
@@ -66,7 +66,7 @@ def outside_loan_receive(
         key=key,
         recorded_by=actor,
     )
-    line = Line(_money(books, into), books.account(AccountKind.OUTSIDE_LOAN, outside=loan), loan.principal, None)
+    line = Line(money_account(books, into), books.account(AccountKind.OUTSIDE_LOAN, outside=loan), loan.principal, None)
     _post(books, EntryKind.OUTSIDE_LOAN, terms.received_on, [line], key)
     return loan
 
@@ -84,7 +84,7 @@ def outside_loan_repay(
     if balance == 0:
         raise NotAllowed(_("This loan is closed."))
     if on < loan.received_on:
-        raise NotAllowed(_("The loan was not received yet on this day."))
+        raise RuleBroken("on", _("The loan was not received yet on this day."))
     try:
         parts = allocate_payment(
             outside_schedule(loan),
@@ -95,7 +95,7 @@ def outside_loan_repay(
         )
     except ValueError as error:
         raise NotAllowed(_("The payment is more than the balance of the loan.")) from error
-    money = _money(books, source)
+    money = money_account(books, source)
     fee, debt = books.account(AccountKind.OUTSIDE_FEE), books.account(AccountKind.OUTSIDE_LOAN, outside=loan)
     lines = [
         Line(account, money, part, None, loan.lender)
@@ -106,8 +106,3 @@ def outside_loan_repay(
     return OutsidePayment.objects.create(
         group=group, outside_loan=loan, service_fee=parts.service_fee, principal=parts.principal, entry=entry
     )
-
-
-def _money(books: Books, kind: AccountKind) -> Account:
-    assert kind in MONEY, "a loan from outside moves cash or money in the bank"
-    return books.account(kind)

@@ -13,7 +13,18 @@ from finance.errors import AlreadyPosted, InsufficientFunds, NotAllowed
 from finance.models import Account, Entry, InventoryItem, InventoryWriteDown
 from finance.verify import mismatches
 from groups.models import Group, Role
-from tests.factories import FOUNDED, buy, endow, facilitator_of, make_group, make_member, make_user, reverse, save
+from tests.factories import (
+    FOUNDED,
+    buy,
+    endow,
+    facilitator_of,
+    make_group,
+    make_member,
+    make_user,
+    other,
+    reverse,
+    save,
+)
 from tests.finance.pages import get, signed_in, statements
 from tests.finance.test_histories import hledger_balances, our_balances
 
@@ -315,3 +326,47 @@ def test_statements_do_not_grow_with_the_things(member):
     for _ in range(5):
         write_down(buy(member.group, 10_000), 100)
     assert statements(member.group, "inventory") == few <= 8
+
+
+def test_a_thing_is_paid_from_the_bank(member):
+    other(member.group, "BANK_DEPOSIT", 80_000)
+    form = {"name": "Timbangan", "price": "80.000"}
+    assert send("inventory-buy", member.group, source="BANK", **form).status_code == 302
+    assert [balance(member.group, kind) for kind in ("INVENTORY", "BANK", "CASH")] == [80_000, 0, 420_000]
+    response = send("inventory-buy", member.group, source="BANK", **form)
+    assert "short of" in str(response.context["form"].errors["price"])
+    assert "source" in send("inventory-buy", member.group, source="LOAN", **form).context["form"].errors
+    assert InventoryItem.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("received", "expense", "income"), [("30.000", 70_000, 0), ("100.000", 0, 0), ("120.000", 0, 20_000)]
+)
+def test_a_thing_sold_brings_money_and_the_rest_is_lost_or_gained(member, received, expense, income):
+    item = buy(member.group)
+    other(member.group, "BANK_DEPOSIT", 1_000)
+    form = {"amount": "100.000", "reason": "dijual", "received": received, "into": "BANK"}
+    assert send("inventory-write-down", member.group, item.pk, **form).status_code == 302
+    assert [balance(member.group, kind) for kind in ("EXPENSE", "OTHER_INCOME", "INVENTORY")] == [expense, income, 0]
+    assert balance(member.group, "BANK") == 1_000 + int(received.replace(".", ""))
+    assert selectors.inventory_items(member.group).get().worth == 0
+    assert list(mismatches()) == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [({"received": "-5"}, "received"), ({"received": "x"}, "received"), ({"received": "9" * 20}, "received"),
+     ({"into": "LOAN"}, "into")],
+)  # fmt: skip
+def test_a_sale_that_is_typed_wrongly_is_told_at_its_field(member, wrong, field):
+    item = buy(member.group)
+    other(member.group, "BANK_DEPOSIT", 1_000)
+    form = {"amount": "100.000", "reason": "dijual", "received": "1.000", "into": "CASH", **wrong}
+    response = send("inventory-write-down", member.group, item.pk, **form)
+    assert (response.status_code, field in response.context["form"].errors) == (422, True)
+    assert balance(member.group, "INVENTORY") == 100_000
+
+
+def test_nothing_written_down_is_refused(member):
+    with pytest.raises(NotAllowed):
+        write_down(buy(member.group), 0)

@@ -1,14 +1,15 @@
 """`manage.py verify_ledger`: silent about sound books, exact about tampered ones."""
 
+import uuid
 from io import StringIO
 
 import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from finance.models import Account, Entry, EntryKind, Loan, Transfer
+from finance.models import Account, Entry, EntryKind, InventoryItem, Loan, Transfer
 from finance.verify import CHECKS, mismatches
-from tests.factories import lend, make_entry, make_group, make_member, repay, reverse, save
+from tests.factories import buy, lend, make_entry, make_group, make_member, repay, reverse, save
 
 pytestmark = pytest.mark.django_db
 
@@ -96,6 +97,16 @@ def test_a_gap_in_the_voucher_numbers_is_found(loan):
     entry = make_entry(loan.group, number=loan.group.entries.count() + 2)
     rule = "the voucher numbers of a group run from 1 without gaps"
     assert (rule, "MELATI", f"entry {entry.number} should be {entry.number - 1}") in found()
+
+
+def test_a_thing_without_its_money_is_found(loan):
+    item = buy(loan.group, price=10_000)
+    InventoryItem.objects.create(
+        group=loan.group, name="Meja", acquired_on=item.acquired_on, price=1, entry=item.entry,
+        recorded_by=item.recorded_by, key=uuid.uuid4(),
+    )  # fmt: skip
+    rule = "the things a group owns are worth what its inventory account holds"
+    assert found() == {(rule, "MELATI", "12020: 10000, things 10001")}
 
 
 def test_a_reversal_that_is_no_mirror_is_found(loan):

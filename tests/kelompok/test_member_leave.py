@@ -11,9 +11,22 @@ from django.utils import timezone
 from finance import services
 from finance.errors import AlreadyPosted, InsufficientFunds, NotAllowed
 from finance.models import Account, Entry
+from finance.selectors import claims_of
 from finance.verify import mismatches
 from groups.models import Group, Member, OfficerTerm
-from tests.factories import FOUNDED, facilitator_of, lend, make_group, make_member, make_officer, repay, save
+from tests.factories import (
+    FOUNDED,
+    cover,
+    facilitator_of,
+    lend,
+    make_group,
+    make_member,
+    make_officer,
+    other,
+    repay,
+    save,
+)
+from tests.factories import reverse as undo
 from tests.finance.pages import signed_in
 from tests.finance.test_histories import hledger_balances, our_balances
 
@@ -53,6 +66,12 @@ def settle(member, key=None, on=LEFT_ON):
 
 def balance(member, kind):
     return sum(a.balance for a in Account.objects.filter(group=member.group, kind=kind))
+
+
+def test_savings_do_not_pay_a_loan_before_it_was_paid_out(borrower):
+    with pytest.raises(NotAllowed, match="paid out on 4 February 2025"):
+        settle(borrower, on=date(2025, 2, 3))
+    assert balance(borrower, "LOAN") == 1_200_000
 
 
 def test_it_records_the_leaving_and_ends_the_office(member):
@@ -202,10 +221,10 @@ def test_a_member_of_another_group_is_refused(member):
 
 
 def test_no_money_of_others_is_touched(borrower):
-    other = make_member(borrower.group, number=2)
-    save(other, 70_000)
+    second = make_member(borrower.group, number=2)
+    save(second, 70_000)
     leave(borrower)
-    assert Account.objects.get(member=other, kind="SUKARELA").balance == 70_000
+    assert Account.objects.get(member=second, kind="SUKARELA").balance == 70_000
     assert not Account.objects.filter(member=borrower, debits_posted__lt=F("credits_posted"), kind="SUKARELA").exists()
 
 
@@ -214,3 +233,119 @@ def test_nobody_leaves_before_the_last_record(member):
     response = leave(member)
     assert response.context["form"].has_error("left_on")
     assert Member.objects.get().left_on is None
+
+
+@pytest.fixture
+def covered(borrower):
+    """Two others paid Rp 60,000 and Rp 58,000 for the borrower's first instalment, from savings; on 10 March."""
+    first, second = (make_member(borrower.group, number=number) for number in (2, 3))
+    for coverer in (first, second):
+        save(coverer, 70_000)
+    cover(borrower.loans.get(), {first: 60_000, second: 58_000}, on=date(2025, 3, 10))
+    return borrower
+
+
+LATER = date(2025, 4, 1)
+
+
+def savings_of(group, number):
+    return sum(a.balance for a in Account.objects.filter(member__group=group, member__number=number, kind="SUKARELA"))
+
+
+def test_savings_pay_back_those_who_covered_arrears(covered):
+    settle(covered, on=LATER)
+    assert [savings_of(covered.group, number) for number in (1, 2, 3)] == [0, 70_000, 70_000]
+    assert claims_of(covered).owes == []
+    assert list(mismatches()) == []
+
+
+def test_loans_come_before_those_who_covered(covered):
+    assert services.savings_withdraw(
+        actor=facilitator_of(covered.group), group=covered.group, member=covered, amount=622_000, on=LATER,
+        key=uuid.uuid4(),
+    )  # fmt: skip
+    settle(covered, on=LATER)
+    assert balance(covered, "LOAN") == 0
+    assert [savings_of(covered.group, number) for number in (2, 3)] == [70_000, 32_000]
+    assert claims_of(covered).owes_total == 38_000
+    assert list(mismatches()) == []
+
+
+def test_the_page_shows_what_goes_to_whom_and_what_stays_owed(covered):
+    content = leave(covered, "2025-04-01", action="look").content.decode()
+    assert "Back to Siti 2, who covered arrears" in content
+    assert "The savings do not reach" not in content
+    services.savings_withdraw(
+        actor=facilitator_of(covered.group), group=covered.group, member=covered, amount=622_000, on=LATER,
+        key=uuid.uuid4(),
+    )  # fmt: skip
+    assert "do not reach for Rp\xa038.000" in leave(covered, "2025-04-01", action="look").content.decode()
+
+
+def test_a_coverer_who_left_gets_it_in_hand(covered):
+    settle(covered.group.members.get(number=2), on=LATER)
+    Member.objects.filter(number=2).update(left_on=LATER)
+    cash = balance(covered, "CASH")
+    settle(covered, on=LATER)
+    paid_out = 2_000_000 - (1_416_000 - 118_000)
+    assert balance(covered, "CASH") == cash - paid_out + 58_000
+    assert savings_of(covered.group, 2) == 0
+    assert claims_of(covered).owes == []
+    assert list(mismatches()) == []
+
+
+def test_a_settlement_taken_back_is_owed_to_the_coverers_again(covered):
+    undo(settle(covered, on=LATER))
+    assert claims_of(covered).owes_total == 118_000
+    assert [savings_of(covered.group, number) for number in (1, 2, 3)] == [1_500_000, 10_000, 12_000]
+    assert list(mismatches()) == []
+
+
+def test_what_others_owe_who_leaves_stays_recorded_and_is_shown(covered):
+    coverer = covered.group.members.get(number=2)
+    content = leave(coverer, "2025-04-01", action="look").content.decode()
+    assert "Still to get back for arrears covered" in content
+    leave(coverer, "2025-04-01")
+    assert claims_of(coverer).is_owed_total == 60_000
+    page = signed_in(facilitator_of(coverer.group)).get(reverse("member", args=[coverer.group.code, coverer.pk]))
+    assert "Has Rp\xa060.000 to get back" in page.content.decode()
+
+
+def test_who_owes_nothing_sees_no_word_of_it(borrower):
+    content = leave(borrower, action="look").content.decode()
+    assert "covered" not in content.replace("covers it together", "")
+
+
+@pytest.mark.hledger
+def test_hledger_reads_a_leaving_with_covers_the_same(covered):
+    settle(covered, on=LATER)
+    assert hledger_balances(covered.group) == our_balances(covered.group)
+
+
+def test_the_bank_pays_out_who_leaves(member):
+    save(member, 100_000)
+    other(member.group, "BANK_DEPOSIT", 100_000)
+    assert leave(member, source="BANK").status_code == 302
+    assert [balance(member, kind) for kind in ("SUKARELA", "BANK", "CASH")] == [0, 0, 0]
+    assert list(mismatches()) == []
+
+
+def test_a_bank_that_holds_less_is_told_at_the_field(member):
+    save(member, 100_000)
+    other(member.group, "BANK_DEPOSIT", 99_999)
+    assert "short of Rp\xa01" in str(leave(member, source="BANK").context["form"].errors["source"])
+    assert Member.objects.get().left_on is None
+
+
+@pytest.mark.parametrize("source", ["", "LOAN", "x"])
+def test_another_source_is_told_at_the_field(member, source):
+    save(member, 100_000)
+    other(member.group, "BANK_DEPOSIT", 1_000)
+    assert "source" in leave(member, source=source).context["form"].errors
+
+
+def test_a_group_without_a_bank_is_not_asked(member):
+    save(member, 100_000)
+    assert "source" not in leave(member, action="look").context["form"].fields
+    leave(member, source="BANK")
+    assert balance(member, "CASH") == 0

@@ -1,6 +1,14 @@
 """Triggers of the ledger: what is posted is never changed or deleted, and stays within one group."""
 
-from groups.guards import Guard, forbid_delete, forbid_insert, forbid_update, same_group
+from groups.guards import (
+    Guard,
+    forbid_change,
+    forbid_delete,
+    forbid_insert,
+    forbid_insert_of_any,
+    forbid_update,
+    same_group,
+)
 
 GUARDS: tuple[Guard, ...] = (
     forbid_delete("finance_entry"),
@@ -26,6 +34,14 @@ GUARDS: tuple[Guard, ...] = (
     same_group("finance_transfer", "debit_account_id", "finance_account"),
     same_group("finance_transfer", "credit_account_id", "finance_account"),
     same_group("finance_transfer", "member_id", "groups_member"),
+    forbid_insert_of_any(
+        # What is reversed is dated like it, which may be before the day a meeting was moved to.
+        "finance_transfer_before_loan",
+        "finance_transfer",
+        when="EXISTS (SELECT 1 FROM finance_account a JOIN finance_loan l ON l.id = a.loan_id "
+        "JOIN finance_entry e ON e.id = {row}.entry_id "
+        "WHERE a.id = {row}.credit_account_id AND e.effective_on < l.disbursed_on AND e.reverses_id IS NULL)",
+    ),
     same_group("finance_entry", "reverses_id", "finance_entry"),
     same_group("finance_account", "member_id", "groups_member"),
     same_group("finance_account", "loan_id", "finance_loan"),
@@ -54,6 +70,14 @@ GUARDS: tuple[Guard, ...] = (
         "OR OLD.fine_late_instalment <> NEW.fine_late_instalment "
         "OR COALESCE(OLD.request_id, 0) <> COALESCE(NEW.request_id, 0) "
         "OR COALESCE(OLD.replaces_id, 0) <> COALESCE(NEW.replaces_id, 0)",
+    ),
+    forbid_change(
+        "finance_loan_after_payment",
+        "finance_loan",
+        when="NEW.disbursed_on > OLD.disbursed_on AND EXISTS (SELECT 1 FROM finance_transfer t "
+        "JOIN finance_account a ON a.id = t.credit_account_id JOIN finance_entry e ON e.id = t.entry_id "
+        "WHERE a.loan_id = NEW.id AND e.effective_on < NEW.disbursed_on AND e.reverses_id IS NULL "
+        "AND NOT EXISTS (SELECT 1 FROM finance_entry r WHERE r.reverses_id = e.id))",
     ),
     forbid_delete("finance_loan"),
     same_group("finance_loan", "request_id", "finance_loanrequest"),

@@ -7,8 +7,12 @@ from collections.abc import Iterator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from finance.models import LoanEvery
 from groups.models import Constitution
 from groups.money import rupiah
+
+INSTALMENTS_A_YEAR: dict[str, int] = {LoanEvery.WEEK: 52, LoanEvery.FORTNIGHT: 26, LoanEvery.MONTH: 12}
+"""How many instalments there are in a year."""
 
 
 def loan_refusals(
@@ -19,15 +23,19 @@ def loan_refusals(
     `earlier_loans` is how many loans the member was paid out before, `savings` all the member's savings in
     rupiah. Only the narrowest limit on the principal is named.
     """
-    if periods > rules.loan_max_periods:
-        yield (
-            "periods",
-            ngettext("The rules allow at most %d month.", "The rules allow at most %d months.", rules.loan_max_periods)
-            % rules.loan_max_periods,
-        )
-    limit, message = min(_limits(rules, earlier_loans, savings), default=(principal, ""))
+    if message := too_long(rules, periods=periods):
+        yield "periods", message
+    limit, reason = min(_limits(rules, earlier_loans, savings), default=(principal, ""))
     if principal > limit:
-        yield "principal", message
+        yield "principal", reason
+
+
+def too_long(rules: Constitution, *, periods: int, every: str = LoanEvery.MONTH) -> str:
+    """Return why a loan over `periods` instalments goes on for longer than the rules allow, "" if it does not."""
+    most = rules.loan_max_periods
+    if periods * 12 <= most * INSTALMENTS_A_YEAR[every]:
+        return ""
+    return ngettext("The rules allow at most %d month.", "The rules allow at most %d months.", most) % most
 
 
 def largest_loan(rules: Constitution, *, earlier_loans: int, savings: int) -> int | None:

@@ -56,6 +56,33 @@ def forbid_insert(name: str, table: str, *, when: str) -> Guard:
     )
 
 
+def forbid_insert_of_any(name: str, table: str, *, when: str) -> Guard:
+    """Refuse to insert rows into `table` for which `when` holds, an SQL condition on `{row}`.
+
+    PostgreSQL looks once at all the rows of a statement, which is cheaper than `forbid_insert` for many.
+    """
+    return Guard(
+        name=name,
+        table=table,
+        sqlite=(
+            f"DROP TRIGGER IF EXISTS {name}",
+            f"CREATE TRIGGER {name} BEFORE INSERT ON {table} WHEN {when.format(row='NEW')} "
+            f"BEGIN SELECT RAISE(ABORT, '{name}'); END",
+        ),
+        postgresql=(
+            _function(name, f"EXISTS (SELECT 1 FROM fresh f WHERE {when.format(row='f')})", name),
+            f"DROP TRIGGER IF EXISTS {name} ON {table}",
+            f"CREATE TRIGGER {name} AFTER INSERT ON {table} REFERENCING NEW TABLE AS fresh "
+            f"FOR EACH STATEMENT EXECUTE FUNCTION {name}()",
+        ),
+    )
+
+
+def forbid_change(name: str, table: str, *, when: str) -> Guard:
+    """Refuse to update the rows of `table` for which `when` holds, a condition that may look at any table."""
+    return _guard(name, table, {"UPDATE": when}, "BEFORE")
+
+
 def same_group(table: str, column: str, parent: str, *, own: str = "group_id") -> Guard:
     """Refuse a row whose `column` points at a row of `parent` that belongs to another group.
 

@@ -42,6 +42,15 @@ class LoanInUse(MeetingError):
         super().__init__(_("Instalments were paid on this loan. Correct those meetings first."))
 
 
+class LoanPaidBefore(MeetingError):
+    """The meeting would move to a day after somebody paid on a loan it paid out."""
+
+    field = "held_on"
+
+    def __init__(self) -> None:
+        super().__init__(_("Somebody paid before that day on a loan paid out at this meeting."))
+
+
 class LoanDueBefore(MeetingError):
     """The meeting would move to a day after the first instalment of a loan it paid out."""
 

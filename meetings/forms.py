@@ -272,7 +272,12 @@ class RepaymentForm(_Part):
             del self.fields["waived"]
 
     def check(self, held_on: date) -> None:
-        """Work out the rest above what the loan asks for on the day of the meeting, and refuse one nobody chose."""
+        """Hold the payment against the loan on the day of the meeting, and work out the rest above what it asks for."""
+        loan = self.open_loan.loan
+        if self.cleaned_data["paid"] and held_on < loan.disbursed_on:
+            paid_out = date_format(loan.disbursed_on)
+            self.add_error("paid", gettext("The loan was paid out on %s, after this meeting.") % paid_out)
+            return
         fine = self.fine_on(held_on)
         most = self.open_loan.payoff(held_on, fine=fine.amount if fine else 0).total
         self.rest = max(0, self.cleaned_data["paid"] - most)

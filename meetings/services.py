@@ -13,12 +13,20 @@ from django.utils.translation import gettext as _
 
 from finance.errors import InsufficientFunds
 from finance.ledger import Line, Posting, reversal_of
-from finance.models import AccountKind, CashCount, Entry, EntryKind, Loan
+from finance.models import AccountKind, CashCount, Entry, EntryKind, Loan, Transfer
 from finance.services import cash_count_record, loans_open
 from groups.models import Group, User
 from groups.permissions import Capability, lock_group
 from meetings.desk import Desk, open_correction, open_desk
-from meetings.errors import DayTaken, LoanDueBefore, LoanInUse, MeetingChanged, NoSuchMeeting, NothingChanged
+from meetings.errors import (
+    DayTaken,
+    LoanDueBefore,
+    LoanInUse,
+    LoanPaidBefore,
+    MeetingChanged,
+    NoSuchMeeting,
+    NothingChanged,
+)
 from meetings.minutes import Minutes, changes
 from meetings.models import AgendaItem, Attendance, Meeting, MeetingStatus
 
@@ -83,8 +91,9 @@ def meeting_correct(
     """Replace a closed meeting by a new version: the old entry is reversed, a new one posted, both stay.
 
     When no money changes, the ledger is left alone and the new version keeps the entry. Raises `NothingChanged`,
-    `DayTaken`, `LoanDueBefore`, `LoanInUse` for a cancelled loan with later instalments, `InsufficientFunds` where
-    the correction would take back money that was spent since, and `MeetingChanged` for a version corrected meanwhile.
+    `DayTaken`, `LoanDueBefore`, `LoanPaidBefore`, `LoanInUse` for a cancelled loan with later instalments,
+    `InsufficientFunds` where the correction would take back money that was spent since, and `MeetingChanged` for a
+    version corrected meanwhile.
     """
     desk = desk or open_correction(actor=actor, group=group, number=number)
     assert desk.meeting is not None, "open_correction found the meeting"
@@ -188,6 +197,9 @@ def _move_loans(loans: tuple[Loan, ...], on: date) -> None:
     """Let loans follow the meeting that paid them out to another day."""
     if any(loan.first_due <= on for loan in loans):
         raise LoanDueBefore
+    earlier = Transfer.objects.filter(credit_account__loan__in=loans, entry__effective_on__lt=on)
+    if earlier.filter(entry__reverses__isnull=True, entry__reversed_by__isnull=True).exists():
+        raise LoanPaidBefore
     Loan.objects.filter(pk__in=[loan.pk for loan in loans]).update(disbursed_on=on)
 
 

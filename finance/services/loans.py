@@ -12,12 +12,13 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from finance import lines
-from finance.errors import NotAllowed
+from finance.errors import NotAllowed, RuleBroken
 from finance.ledger import Books, Line, Posting
+from finance.limits import too_long
 from finance.models import AccountKind, Entry, EntryKind, Loan, LoanEnd
 from finance.running import LateFine, RunningLoan, running_loan
 from finance.services.money import LoanTerms, _open, _post, _require_here, loans_open
-from groups.models import Group, User
+from groups.models import Constitution, Group, User
 from groups.money import rupiah
 
 
@@ -34,6 +35,8 @@ def loan_repay(
     rest_to_savings: bool = False,
 ) -> Entry:
     """Take a payment on a loan; exactly what pays it off that day pays it off.
+
+    A day before the loan was paid out is `RuleBroken` at `on`, for every payment there is.
 
     Instalments that became late since the last payment bring the fine of the loan's terms, unless `waive_fine`
     says why not. More than the loan asks for is `NotAllowed`, or goes to the borrower's voluntary savings.
@@ -108,13 +111,16 @@ def loan_reschedule(
     """Close a loan and open one over its balance with a new schedule; no cash moves, the old terms stay readable.
 
     With `add_fee` the fee due and not paid becomes part of the new principal, otherwise it is let go. Fines not
-    paid go along. Returns the new loan.
+    paid go along. Returns the new loan. Longer than the rules allow is `RuleBroken` at `periods`.
     """
     books = _open(actor, group, key, of=loan)
     running = _running(books, loan)
     _require_since(running, on)
     if schedule.first_due <= on:
-        raise NotAllowed(_("The first instalment is due after the day the loan is rescheduled."))
+        raise RuleBroken("first_due", _("The first instalment is due after the day the loan is rescheduled."))
+    rules = books.group.rules or Constitution()
+    if message := too_long(rules, periods=schedule.periods, every=loan.every):
+        raise RuleBroken("periods", message)
     balance = books.balance(AccountKind.LOAN, loan=loan)
     fee = running.fee_due(on) if add_fee else 0
     terms = LoanTerms(
@@ -157,7 +163,7 @@ def loan_recover(*, actor: User, group: Group, loan: Loan, amount: int, on: date
     if loan.ended_as != LoanEnd.WRITTEN_OFF:
         raise NotAllowed(_("This loan was not written off."))
     if loan.ended_on is not None and on < loan.ended_on:
-        raise NotAllowed(_("The loan was written off on %s.") % date_format(loan.ended_on))
+        raise RuleBroken("on", _("The loan was written off on %s.") % date_format(loan.ended_on))
     left = loan.unpaid_principal - books.balance(AccountKind.RECOVERY, loan=loan)
     if amount > left:
         raise NotAllowed(_("Only %s of what was written off is still open.") % rupiah(left))
@@ -174,7 +180,7 @@ def _running(books: Books, loan: Loan) -> RunningLoan:
 def _require_since(running: RunningLoan, on: date) -> None:
     last = running.last_paid_on or running.loan.disbursed_on
     if on < last:
-        raise NotAllowed(_("The loan was last paid on or paid out on %s.") % date_format(last))
+        raise RuleBroken("on", _("The loan was last paid on or paid out on %s.") % date_format(last))
 
 
 def _end(

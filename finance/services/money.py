@@ -122,7 +122,7 @@ def loan_disburse(*, actor: User, group: Group, terms: LoanTerms, key: uuid.UUID
     books = _open(actor, group, key, of=terms.member)
     _require_here(terms.member)
     if terms.first_due <= terms.disbursed_on:
-        raise NotAllowed(_("The first instalment is due after the day the loan is paid out."))
+        raise RuleBroken("first_due", _("The first instalment is due after the day the loan is paid out."))
     (loan,) = loans_open(books, [terms])
     _post(books, EntryKind.LOAN, terms.disbursed_on, lines.disbursement(books, loan), key)
     return loan

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django import forms
-from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -13,10 +9,11 @@ from django.utils.translation import gettext as _
 
 from finance import selectors, services
 from finance.covering import arrears
-from finance.errors import AlreadyPosted, CoverRefused, LedgerError
+from finance.errors import CoverRefused
 from finance.forms.covers import SAVINGS, CoverForm, RecoverForm
 from finance.ledger import books_of
-from finance.models import Entry, Loan
+from finance.models import Loan
+from finance.views.steps import take_step, was_sent
 from groups.http import GroupRequest
 from groups.models import Member
 from groups.permissions import Capability, requires
@@ -29,33 +26,30 @@ def loan_cover(request: GroupRequest, number: int) -> HttpResponse:
     books = books_of(request.group, request.user)
     others = Member.objects.filter(group=request.group, left_on__isnull=True).exclude(pk=loan.member_id)
     form = CoverForm(request.POST if request.method == "POST" else None, loan=loan, books=books, members=list(others))
-    is_right = form.is_valid()
-    if _is_posted(request, form):
-        return _already(request, "loan", loan.number)
-    plan = form.plan
-    wants_post = is_right and request.POST.get("action") == "post"
-    if wants_post and plan is not None and form.cleaned_data["seen"] == plan.fingerprint:
-        try:
-            services.loan_cover(
+    wants_post = request.POST.get("action") == "post"
+    plan = form.plan if form.is_valid() else None
+    taken = None
+    if plan is None or (wants_post and form.cleaned_data["seen"] == plan.fingerprint) or was_sent(request, form):
+        taken = take_step(
+            request,
+            form,
+            lambda data: services.loan_cover(
                 actor=request.user,
                 group=request.group,
                 loan=loan,
                 shares=form.shares,
-                from_savings=plan.from_savings,
-                on=plan.on,
-                key=form.cleaned_data["key"],
-            )
-        except AlreadyPosted:
-            return _already(request, "loan", loan.number)
-        except CoverRefused as error:
-            form.add_error(f"share_{error.member.pk}" if error.member else "amount", str(error))
-            plan = None
-        except LedgerError as error:
-            form.add_error(None, str(error))
-            plan = None
-        else:
-            messages.success(request, _("The arrears are covered."))
-            return redirect("loan", request.group.code, loan.number)
+                from_savings=data["source"] == SAVINGS,
+                on=data["on"],
+                key=data["key"],
+            ),
+            then=lambda _entry: redirect("loan", request.group.code, loan.number),
+            done=_("The arrears are covered."),
+            at={CoverRefused: "amount"},
+        )
+    if taken is not None:
+        return taken
+    if form.errors:
+        plan = None
     surplus = selectors.group_summary(request.group).surplus
     return render(
         request,
@@ -80,38 +74,19 @@ def cover_recover(request: GroupRequest, pk: int) -> HttpResponse:
     member.group = request.group
     claims = selectors.claims_of(member)
     form = RecoverForm(request.POST if request.method == "POST" else None, group=request.group, claims=claims.owes)
-    is_right = form.is_valid()
-    if _is_posted(request, form):
-        return _already(request, "member", member.pk)
-    if is_right:
-        try:
-            services.cover_recover(
-                actor=request.user,
-                group=request.group,
-                member=member,
-                amounts=form.amounts,
-                to_savings=form.cleaned_data["to"] == SAVINGS,
-                on=form.cleaned_data["on"],
-                key=form.cleaned_data["key"],
-            )
-        except AlreadyPosted:
-            return _already(request, "member", member.pk)
-        except CoverRefused as error:
-            form.add_error(f"back_{error.member.pk}" if error.member else None, str(error))
-        except LedgerError as error:
-            form.add_error(None, str(error))
-        else:
-            messages.success(request, _("What was paid back is recorded."))
-            return redirect("member", request.group.code, member.pk)
-    return render(request, "finance/cover_recover.html", {"form": form, "member": member, "claims": claims})
-
-
-def _is_posted(request: GroupRequest, form: forms.Form) -> bool:
-    """Say whether this very form was posted before, whatever else it says: sent twice it must not complain."""
-    key = form.cleaned_data.get("key") if form.is_bound else None
-    return key is not None and Entry.objects.filter(group=request.group, key=key).exists()
-
-
-def _already(request: GroupRequest, page: str, which: Any) -> HttpResponse:
-    messages.info(request, str(AlreadyPosted()))
-    return redirect(page, request.group.code, which)
+    taken = take_step(
+        request,
+        form,
+        lambda data: services.cover_recover(
+            actor=request.user,
+            group=request.group,
+            member=member,
+            amounts=form.amounts,
+            to_savings=data["to"] == SAVINGS,
+            on=data["on"],
+            key=data["key"],
+        ),
+        then=lambda _entry: redirect("member", request.group.code, member.pk),
+        done=_("What was paid back is recorded."),
+    )
+    return taken or render(request, "finance/cover_recover.html", {"form": form, "member": member, "claims": claims})

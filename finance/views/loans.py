@@ -12,11 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from finance import services
-from finance.errors import AlreadyPosted, LedgerError
+from finance.errors import LedgerError, NotAllowed
 from finance.forms.loans import LoanRecoverForm, PayForm, RescheduleForm, WriteOffForm
 from finance.ledger import books_of
-from finance.models import Loan, LoanEnd
+from finance.models import Entry, Loan, LoanEnd
 from finance.running import RunningLoan, running_loan
+from finance.views.steps import take_step
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
 
@@ -26,8 +27,8 @@ def loan_pay(request: GroupRequest, number: int) -> HttpResponse:
     """Take a payment outside a meeting: an amount, or all that pays the loan off."""
     running = _running(request, number)
     form = PayForm(request.POST or None, running=running)
-    if form.is_valid():
-        data = form.cleaned_data
+
+    def pay(data: dict[str, Any]) -> Entry:
         common = {
             "actor": request.user,
             "group": request.group,
@@ -36,19 +37,19 @@ def loan_pay(request: GroupRequest, number: int) -> HttpResponse:
             "key": data["key"],
             "waive_fine": data.get("waive_fine", ""),
         }
-        try:
-            if data["how"] == PayForm.PAYOFF:
-                services.loan_pay_off(**common)
-            else:
-                services.loan_repay(**common, amount=data["amount"], rest_to_savings=data["rest_to_savings"])
-        except AlreadyPosted as error:
-            return _to_card(request, running.loan, error)
-        except LedgerError as error:
-            form.add_error("amount" if data["how"] == PayForm.AMOUNT else None, str(error))
-        else:
-            messages.success(request, _("The payment is in the books."))
-            return _to_card(request, running.loan)
-    return _page(request, form, running, _("Payment on a loan"), _("Record the payment"))
+        if data["how"] == PayForm.PAYOFF:
+            return services.loan_pay_off(**common)
+        return services.loan_repay(**common, amount=data["amount"], rest_to_savings=data["rest_to_savings"])
+
+    taken = take_step(
+        request,
+        form,
+        pay,
+        then=lambda _entry: _to_card(request, running.loan),
+        done=_("The payment is in the books."),
+        at={NotAllowed: "amount"} if form["how"].value() == PayForm.AMOUNT else None,
+    )
+    return taken or _page(request, form, running, _("Payment on a loan"), _("Record the payment"))
 
 
 @requires(Capability.RECORD)
@@ -56,27 +57,23 @@ def loan_reschedule(request: GroupRequest, number: int) -> HttpResponse:
     """Give what is left of a loan a new schedule, as a new loan."""
     running = _running(request, number)
     form = RescheduleForm(request.POST or None, running=running)
-    if form.is_valid():
-        data = form.cleaned_data
-        try:
-            new = services.loan_reschedule(
-                actor=request.user,
-                group=request.group,
-                loan=running.loan,
-                schedule=form.schedule,
-                add_fee=data["add_fee"],
-                reason=data["reason"],
-                on=data["on"],
-                key=data["key"],
-            )
-        except AlreadyPosted as error:
-            return _to_card(request, running.loan, error)
-        except LedgerError as error:
-            form.add_error(None, str(error))
-        else:
-            messages.success(request, _("The loan is rescheduled; this is the loan that takes its place."))
-            return _to_card(request, new)
-    return _page(request, form, running, _("Reschedule a loan"), _("Reschedule"))
+    taken = take_step(
+        request,
+        form,
+        lambda data: services.loan_reschedule(
+            actor=request.user,
+            group=request.group,
+            loan=running.loan,
+            schedule=form.schedule,
+            add_fee=data["add_fee"],
+            reason=data["reason"],
+            on=data["on"],
+            key=data["key"],
+        ),
+        then=lambda new: _to_card(request, new or running.loan),
+        done=_("The loan is rescheduled; this is the loan that takes its place."),
+    )
+    return taken or _page(request, form, running, _("Reschedule a loan"), _("Reschedule"))
 
 
 @requires(Capability.RECORD)
@@ -84,25 +81,14 @@ def loan_write_off(request: GroupRequest, number: int) -> HttpResponse:
     """Give a loan up."""
     running = _running(request, number)
     form = WriteOffForm(request.POST or None, running=running)
-    if form.is_valid():
-        data = form.cleaned_data
-        try:
-            services.loan_write_off(
-                actor=request.user,
-                group=request.group,
-                loan=running.loan,
-                reason=data["reason"],
-                on=data["on"],
-                key=data["key"],
-            )
-        except AlreadyPosted as error:
-            return _to_card(request, running.loan, error)
-        except LedgerError as error:
-            form.add_error(None, str(error))
-        else:
-            messages.success(request, _("The loan is written off. Money that comes in later can still be recorded."))
-            return _to_card(request, running.loan)
-    return _page(request, form, running, _("Write a loan off"), _("Write off"))
+    taken = take_step(
+        request,
+        form,
+        lambda data: services.loan_write_off(actor=request.user, group=request.group, loan=running.loan, **data),
+        then=lambda _entry: _to_card(request, running.loan),
+        done=_("The loan is written off. Money that comes in later can still be recorded."),
+    )
+    return taken or _page(request, form, running, _("Write a loan off"), _("Write off"))
 
 
 @requires(Capability.RECORD)
@@ -111,28 +97,18 @@ def loan_recover(request: GroupRequest, number: int) -> HttpResponse:
     running = _running(request, number)
     loan = running.loan
     form = LoanRecoverForm(request.POST or None, loan=loan)
-    if form.is_valid():
-        data = form.cleaned_data
-        try:
-            services.loan_recover(
-                actor=request.user,
-                group=request.group,
-                loan=loan,
-                amount=data["amount"],
-                on=data["on"],
-                key=data["key"],
-            )
-        except AlreadyPosted as error:
-            return _to_card(request, loan, error)
-        except LedgerError as error:
-            form.add_error("amount", str(error))
-        else:
-            messages.success(request, _("The money is in the books."))
-            return _to_card(request, loan)
+    taken = take_step(
+        request,
+        form,
+        lambda data: services.loan_recover(actor=request.user, group=request.group, loan=loan, **data),
+        then=lambda _entry: _to_card(request, loan),
+        done=_("The money is in the books."),
+        at={LedgerError: "amount"},
+    )
     if request.method == "GET" and loan.ended_as != LoanEnd.WRITTEN_OFF:
         messages.info(request, _("This loan was not written off."))
         return _to_card(request, loan)
-    return _page(request, form, running, _("Recover a loan that was written off"), _("Record the money"))
+    return taken or _page(request, form, running, _("Recover a loan that was written off"), _("Record the money"))
 
 
 def _running(request: GroupRequest, number: int) -> RunningLoan:
@@ -165,7 +141,5 @@ def _page(request: GroupRequest, form: forms.Form, running: RunningLoan, title: 
     return render(request, "finance/loan_step.html", context)
 
 
-def _to_card(request: GroupRequest, loan: Loan, error: LedgerError | None = None) -> HttpResponse:
-    if error is not None:
-        messages.info(request, str(error))
+def _to_card(request: GroupRequest, loan: Loan) -> HttpResponse:
     return redirect("loan", request.group.code, loan.number)

@@ -12,6 +12,7 @@ from finance import selectors, services, sheets
 from finance.errors import InsufficientFunds, NotAllowed
 from finance.forms.outside import ReceiveForm, RepayForm
 from finance.forms.reports import DayForm, LoansForm
+from finance.models import OutsideLoan
 from finance.tables import respond
 from finance.views.steps import take_step
 from groups.http import GroupRequest
@@ -76,17 +77,18 @@ def outside_loan(request: GroupRequest, number: int) -> HttpResponse:
 def outside_loan_receive(request: GroupRequest) -> HttpResponse:
     """Record a loan received from a lender; a form sent twice records it once."""
     form = ReceiveForm(request.POST if request.method == "POST" else None, group=request.group)
+
+    def received(loan: OutsideLoan | None) -> HttpResponse:
+        loan = loan or OutsideLoan.objects.get(group=request.group, key=form.cleaned_data["key"])
+        return redirect("outside-loan", request.group.code, loan.number)
+
     taken = take_step(
         request,
         form,
         lambda data: services.outside_loan_receive(
             actor=request.user, group=request.group, terms=form.terms, into=form.into_kind, key=data["key"]
         ),
-        then=lambda loan: (
-            redirect("outside-loan", request.group.code, loan.number)
-            if loan
-            else redirect("outside-loans", request.group.code)
-        ),
+        then=received,
         done=_("The loan is recorded."),
     )
     return taken or render(request, "finance/outside_loan_receive.html", {"form": form})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -12,11 +14,11 @@ from django.utils.translation import gettext as _
 
 from finance import selectors, services
 from finance.chart import SAVINGS
-from finance.errors import AlreadyPosted, LedgerError, RuleBroken
 from finance.forms.loans import CancelRequestForm, DecideForm, LoanRequestForm, PayOutForm
 from finance.ledger import books_of
 from finance.limits import largest_loan
 from finance.models import Loan, LoanRequest, RequestStatus
+from finance.views.steps import take_step
 from groups.http import GroupRequest
 from groups.models import Constitution
 from groups.permissions import Capability, requires
@@ -42,15 +44,14 @@ def loan_requests(request: GroupRequest) -> HttpResponse:
 def loan_request_new(request: GroupRequest) -> HttpResponse:
     """A member asks for a loan."""
     form = LoanRequestForm(request.POST or None, group=request.group)
-    if form.is_valid():
-        try:
-            services.loan_request(actor=request.user, group=request.group, **form.cleaned_data)
-        except LedgerError as error:
-            _refuse(form, error)
-        else:
-            messages.success(request, _("The request is written down."))
-            return redirect("loan-requests", request.group.code)
-    return _page(request, form, None, _("Ask for a loan"), _("Write the request down"))
+    taken = take_step(
+        request,
+        form,
+        lambda data: services.loan_request(actor=request.user, group=request.group, **data),
+        then=lambda _asked: _to_list(request),
+        done=_("The request is written down."),
+    )
+    return taken or _page(request, form, None, _("Ask for a loan"), _("Write the request down"))
 
 
 @requires(Capability.RECORD)
@@ -60,8 +61,9 @@ def loan_request_decide(request: GroupRequest, pk: int) -> HttpResponse:
     if asked.status != RequestStatus.ASKED:
         return _dealt_with(request)
     form = DecideForm(request.POST or None, request=asked, most=_most(request, asked))
-    if form.is_valid():
-        data = form.cleaned_data
+    is_approval = form["decision"].value() == DecideForm.APPROVE
+
+    def decide(data: dict[str, Any]) -> LoanRequest:
         decided = {
             "actor": request.user,
             "group": request.group,
@@ -70,41 +72,36 @@ def loan_request_decide(request: GroupRequest, pk: int) -> HttpResponse:
             "in_meeting": data["in_meeting"],
             "note": data["note"],
         }
-        try:
-            if data["decision"] == DecideForm.APPROVE:
-                services.loan_request_approve(**decided, amount=data["amount"], periods=data["periods"])
-                messages.success(request, _("The request is approved."))
-            else:
-                services.loan_request_refuse(**decided)
-                messages.success(request, _("The request is refused."))
-        except LedgerError as error:
-            _refuse(form, error)
-        else:
-            return redirect("loan-requests", request.group.code)
-    return _page(request, form, asked, _("Decide on a request"), _("Record the decision"))
+        if is_approval:
+            return services.loan_request_approve(**decided, amount=data["amount"], periods=data["periods"])
+        return services.loan_request_refuse(**decided)
+
+    taken = take_step(
+        request,
+        form,
+        decide,
+        then=lambda _asked: _to_list(request),
+        done=_("The request is approved.") if is_approval else _("The request is refused."),
+    )
+    return taken or _page(request, form, asked, _("Decide on a request"), _("Record the decision"))
 
 
 @requires(Capability.RECORD)
 def loan_request_pay_out(request: GroupRequest, pk: int) -> HttpResponse:
     """Pay an approved request out, outside a meeting."""
     asked = _found(request, pk)
-    lenders = selectors.outside_loans_on(request.group, on=timezone.localdate(), only_running=True)
-    form = PayOutForm(request.POST or None, earliest=asked.decided_on or asked.asked_on, lenders=lenders)
     if asked.status != RequestStatus.APPROVED or asked.loans.filter(cancelled_at__isnull=True).exists():
         return _dealt_with(request)
-    if form.is_valid():
-        try:
-            loan = services.loan_request_pay_out(
-                actor=request.user, group=request.group, request=asked, **form.cleaned_data
-            )
-        except AlreadyPosted:
-            return _dealt_with(request)
-        except LedgerError as error:
-            _refuse(form, error)
-        else:
-            messages.success(request, _("The loan is paid out."))
-            return redirect("loan", request.group.code, loan.number)
-    return _page(request, form, asked, _("Pay a loan out"), _("Pay out"))
+    lenders = selectors.outside_loans_on(request.group, on=timezone.localdate(), only_running=True)
+    form = PayOutForm(request.POST or None, earliest=asked.decided_on or asked.asked_on, lenders=lenders)
+    taken = take_step(
+        request,
+        form,
+        lambda data: services.loan_request_pay_out(actor=request.user, group=request.group, request=asked, **data),
+        then=lambda loan: redirect("loan", request.group.code, loan.number) if loan else _to_list(request),
+        done=_("The loan is paid out."),
+    )
+    return taken or _page(request, form, asked, _("Pay a loan out"), _("Pay out"))
 
 
 @requires(Capability.RECORD)
@@ -117,18 +114,16 @@ def loan_request_cancel(request: GroupRequest, pk: int) -> HttpResponse:
     ):
         return _dealt_with(request)
     form = CancelRequestForm(request.POST or None, earliest=asked.decided_on or asked.asked_on)
-    if form.is_valid():
-        data = form.cleaned_data
-        try:
-            services.loan_request_cancel(
-                actor=request.user, group=request.group, request=asked, on=data["on"], reason=data["reason"]
-            )
-        except LedgerError as error:
-            _refuse(form, error)
-        else:
-            messages.success(request, _("The request is cancelled."))
-            return redirect("loan-requests", request.group.code)
-    return _page(request, form, asked, _("Cancel a request"), _("Cancel the request"))
+    taken = take_step(
+        request,
+        form,
+        lambda data: services.loan_request_cancel(
+            actor=request.user, group=request.group, request=asked, on=data["on"], reason=data["reason"]
+        ),
+        then=lambda _asked: _to_list(request),
+        done=_("The request is cancelled."),
+    )
+    return taken or _page(request, form, asked, _("Cancel a request"), _("Cancel the request"))
 
 
 def _found(request: GroupRequest, pk: int) -> LoanRequest:
@@ -147,11 +142,6 @@ def _most(request: GroupRequest, asked: LoanRequest) -> int | None:
     )
 
 
-def _refuse(form: forms.Form, error: LedgerError) -> None:
-    """Show what a service refused, at its field if it names one."""
-    form.add_error(error.field if isinstance(error, RuleBroken) else None, str(error))
-
-
 def _page(request: GroupRequest, form: forms.Form, asked: LoanRequest | None, title: str, action: str) -> HttpResponse:
     context = {"form": form, "asked": asked, "title": title, "action": action}
     return render(request, "finance/loan_request_step.html", context)
@@ -159,4 +149,8 @@ def _page(request: GroupRequest, form: forms.Form, asked: LoanRequest | None, ti
 
 def _dealt_with(request: GroupRequest) -> HttpResponse:
     messages.info(request, _("This request was dealt with already."))
+    return _to_list(request)
+
+
+def _to_list(request: GroupRequest) -> HttpResponse:
     return redirect("loan-requests", request.group.code)

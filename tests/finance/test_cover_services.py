@@ -16,7 +16,6 @@ from finance.models import Account, Cover, CoverRecovery, Entry, EntryKind
 from finance.verify import mismatches
 from groups.models import Role
 from tests.factories import (
-    FOUNDED,
     cover,
     facilitator_of,
     lend,
@@ -31,6 +30,7 @@ from tests.factories import save as deposit
 
 pytestmark = pytest.mark.django_db
 
+LATE_SINCE = date(2025, 3, 5)
 LATE = 354_000  # three instalments of 100,000 + 18,000 by 10 May
 
 
@@ -133,7 +133,7 @@ def test_fines_on_the_loan_are_arrears_too():
     loan = lend(siti, fine_late_instalment=5_000, fine_first=True)
     with transaction.atomic():
         books = open_books(group=group, actor=facilitator_of(group))
-        books.post([Posting(EntryKind.FINE, FOUNDED, late_fine(books, loan, 5_000, "terlambat"), uuid.uuid4())])
+        books.post([Posting(EntryKind.FINE, LATE_SINCE, late_fine(books, loan, 5_000, "terlambat"), uuid.uuid4())])
     books = books_of(group, facilitator_of(group))
     plan = plan_cover(books, loan, {ani: LATE + 5_000}, from_savings=True, on=date(2025, 5, 10))
     assert (plan.arrears, plan.arrears_after, plan.income) == (LATE + 5_000, 0, 54_000)
@@ -141,6 +141,13 @@ def test_fines_on_the_loan_are_arrears_too():
     assert balance(group, "FINE_DUE", loan=loan) == 0
     assert owed(siti) == {"Ani": LATE + 5_000}
     assert list(mismatches()) == []
+
+
+def test_nothing_is_covered_before_the_loan_was_paid_out(loan, ani):
+    early = lend(loan.member, 100_000, disbursed_on=date(2025, 5, 10), first_due=date(2025, 6, 4))
+    with pytest.raises(NotAllowed):
+        cover(early, {ani: 1_000}, on=date(2025, 5, 9))
+    assert Cover.objects.count() == 0
 
 
 @pytest.mark.parametrize("amount", [LATE + 1, 10**9])

@@ -1,11 +1,13 @@
 """The database's own refusals, by going around the services."""
 
+from datetime import date
+
 import pytest
 from django.db import IntegrityError, connection, transaction
 
 from finance.guards import GUARDS
 from finance.models import Account, CashCount, Entry, Instalment, Loan, Transfer
-from tests.factories import FOUNDED, count_cash, lend, make_entry, make_group, make_member, repay, save
+from tests.factories import FOUNDED, count_cash, lend, make_entry, make_group, make_member, repay, reverse, save
 
 pytestmark = pytest.mark.django_db
 
@@ -67,6 +69,27 @@ def test_the_conditions_of_a_loan_stay(loan, field, value):
 
 def test_a_loan_saved_unchanged_is_no_change(loan):
     Loan.objects.get().save()
+
+
+@pytest.mark.parametrize("kind", ["LOAN", "SERVICE_FEE"])
+def test_nothing_is_paid_on_a_loan_before_it_was_paid_out(loan, kind):
+    early = make_entry(loan.group, kind="REPAYMENT", on=date(2025, 2, 3))
+    account = Account.objects.get(loan=loan, kind=kind)
+    with refused("finance_transfer_before_loan"), transaction.atomic():
+        transfer(loan, entry=early, credit_account=account)
+    transfer(loan, entry=loan.group.entries.latest("effective_on"), credit_account=account)
+
+
+def test_a_loan_is_not_moved_past_a_payment(loan):
+    repay(loan, 1_000, on=date(2025, 2, 10))
+    with refused("finance_loan_after_payment"), transaction.atomic():
+        Loan.objects.update(disbursed_on=date(2025, 2, 11))
+    Loan.objects.update(disbursed_on=date(2025, 2, 10))
+
+
+def test_a_loan_is_moved_past_a_payment_taken_back(loan):
+    reverse(repay(loan, 1_000, on=date(2025, 2, 10)))
+    Loan.objects.update(disbursed_on=date(2025, 2, 11))
 
 
 @pytest.mark.parametrize("field", ["counted", "expected"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from finance.limits import largest_loan, loan_refusals
+from finance.limits import largest_loan, loan_refusals, too_long
 from groups.models import Constitution
 
 
@@ -48,3 +48,10 @@ def test_the_narrowest_limit_counts():
 def test_the_longest_loan():
     assert refused({}, periods=12) == {}
     assert refused({}, periods=13) == {"periods": "The rules allow at most 12 months."}
+
+
+@pytest.mark.parametrize(("every", "most"), [("month", 12), ("fortnight", 26), ("week", 52)])
+def test_the_longest_loan_in_weeks_lasts_as_long_as_in_months(every, most):
+    rules = Constitution(loan_max_periods=12)
+    assert too_long(rules, periods=most, every=every) == ""
+    assert too_long(rules, periods=most + 1, every=every) == "The rules allow at most 12 months."

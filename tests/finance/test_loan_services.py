@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from finance import services
-from finance.errors import AlreadyPosted, InsufficientFunds, NotAllowed
+from finance.errors import AlreadyPosted, InsufficientFunds, NotAllowed, RuleBroken
 from finance.models import Account, Entry, EntryKind, Loan, Transfer
 from finance.verify import mismatches
 from tests.factories import facilitator_of, lend, make_group, make_member, reverse, save
@@ -200,6 +200,16 @@ def test_a_payment_is_more_than_zero(member, amount):
         pay(lend(member), amount)
 
 
+@pytest.mark.parametrize("step", [services.loan_repay, services.loan_pay_off])
+def test_nothing_is_paid_before_the_loan_was_paid_out(member, step):
+    loan = lend(member)
+    how = {"amount": 118_000} if step is services.loan_repay else {}
+    with pytest.raises(RuleBroken, match="Loan 1 was paid out on 4 February 2025, after this day") as refused:
+        do(step, loan, on=date(2025, 2, 3), **how)
+    assert refused.value.field == "on"
+    do(step, loan, on=date(2025, 2, 4), **how)
+
+
 def test_a_payoff_sent_twice_is_one(member):
     loan, key = lend(member), uuid.uuid4()
     do(services.loan_pay_off, loan, on=FIRST_DUE, key=key)
@@ -306,6 +316,18 @@ def test_days_that_do_not_follow_are_refused(member, wrong, message):
     with pytest.raises(NotAllowed, match=message):
         reschedule(loan, **wrong)
     assert Loan.objects.count() == 1
+
+
+@pytest.mark.parametrize(("every", "longest"), [("month", 24), ("fortnight", 52), ("week", 104)])
+def test_a_loan_is_not_rescheduled_for_longer_than_the_rules_allow(member, every, longest):
+    def over(periods):
+        return services.NewSchedule(periods=periods, rate=Decimal("0.01"), first_due=date(2025, 6, 4))
+
+    loan = lend(member, every=every)
+    with pytest.raises(RuleBroken, match="at most 24 months") as refused:
+        reschedule(loan, schedule=over(longest + 1))
+    assert refused.value.field == "periods"
+    assert reschedule(loan, schedule=over(longest)).periods == longest
 
 
 def test_a_reschedule_sent_twice_is_one(member):

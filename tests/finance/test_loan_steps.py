@@ -145,6 +145,7 @@ FUTURE = (timezone.localdate() + timedelta(days=2)).isoformat()
         ("loan-pay", {"key": ""}, "key"),
         ("loan-reschedule", {"periods": "0"}, "periods"),
         ("loan-reschedule", {"periods": "121"}, "periods"),
+        ("loan-reschedule", {"periods": "25"}, "periods"),
         ("loan-reschedule", {"percent": "-1"}, "percent"),
         ("loan-reschedule", {"percent": "100"}, "percent"),
         ("loan-reschedule", {"percent": "NaN"}, "percent"),

@@ -450,3 +450,25 @@ def test_a_correction_adds_a_loan_passed_on(client, group):
     assert [change.after for change in response.context["changes"]] == ["Rp\xa0100.000", str(lender)]
     post_correction(client, group, **fields)
     assert Loan.objects.get().funded_by == lender
+
+
+# Days before a loan
+
+
+def test_an_instalment_on_a_loan_paid_out_later_is_told_at_its_field(client, group):
+    loan = lend(group.members.last(), disbursed_on=HELD_ON + timedelta(1), first_due=HELD_ON + timedelta(30))
+    response = post_sheet(client, group, **paid(loan, 10_000))
+    assert errors(response) == {f"l{loan.pk}-paid": ["The loan was paid out on 5 March 2025, after this meeting."]}
+    assert post_sheet(client, group).status_code == 302
+
+
+def test_a_meeting_does_not_move_past_a_payment_on_its_loan(client, group):
+    post_sheet(client, group, **passing(group))
+    loan = Loan.objects.get()
+    post_sheet(client, group, held_on=HELD_ON + timedelta(7), **paid(loan, 1_000))
+    response = post_correction(client, group, held_on=HELD_ON + timedelta(8))
+    assert errors(response) == {"held_on": ["Somebody paid before that day on a loan paid out at this meeting."]}
+    assert post_correction(client, group, held_on=HELD_ON + timedelta(6)).status_code == 302
+    loan.refresh_from_db()
+    assert loan.disbursed_on == HELD_ON + timedelta(6)
+    assert post_correction(client, group, held_on=HELD_ON, extra={"version": "2"}).status_code == 302

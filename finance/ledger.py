@@ -166,6 +166,14 @@ class Books:
                 raise NotAllowed(_("The loan was rescheduled or written off since; reverse that first."))
             if self._leaves_fine(movement, moved):
                 raise NotAllowed(_("A fine would be left on a loan that is paid off; reverse the payments after it."))
+            if self._leaves_fee(movement, moved):
+                raise NotAllowed(
+                    _(
+                        "Loan %s has come to its end since, and nobody would be asked for this fee any more; "
+                        "reverse the payments after it first, the last one before the others."
+                    )
+                    % movement.account.loan
+                )
         return moved
 
     def _leaves_fine(self, movement: _Movement, moved: dict[int, _Movement]) -> bool:
@@ -175,6 +183,14 @@ class Books:
             return False
         loan = self.accounts[account_code(AccountKind.LOAN, loan=fine.loan)]
         return (moved[loan.pk].balance_after if loan.pk in moved else loan.balance) == 0
+
+    def _leaves_fee(self, movement: _Movement, moved: dict[int, _Movement]) -> bool:
+        """Say whether a fee would be taken back from a loan that has no balance and gets none by it."""
+        fee = movement.account
+        if fee.kind != AccountKind.SERVICE_FEE or movement.balance_after >= movement.balance_before:
+            return False
+        loan = self.accounts[account_code(AccountKind.LOAN, loan=fee.loan)]
+        return loan.pk not in moved and loan.balance == 0
 
     def _transfers(
         self, postings: Sequence[Posting], entries: Sequence[Entry], moved: dict[int, _Movement]

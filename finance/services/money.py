@@ -167,7 +167,8 @@ def entry_reverse(*, actor: User, entry: Entry, reason: str, key: uuid.UUID) -> 
 
     A loan paid out or received in it never happened and is cancelled; one that was repaid from since is
     `NotAllowed`, its payments come first, and so does what was paid back to those who covered arrears. A meeting is
-    corrected as a whole, in the minute book, and a settlement stands.
+    corrected as a whole, in the minute book, and a settlement stands. A payment of fee alone on a loan that came to its
+    end since is `NotAllowed` too: nobody would be asked for that fee any more.
     """
     books = _open(actor, entry.group, key, everything=True)
     if entry.kind == EntryKind.REVERSAL:

@@ -133,6 +133,32 @@ def test_a_fine_is_not_brought_back_on_a_loan_that_is_paid_off(member):
         reverse(second)
 
 
+def test_a_fee_is_not_taken_back_from_a_loan_that_is_paid_off(member):
+    loan = lend(member)
+    fee, rest = pay(loan, 18_000), do(services.loan_pay_off, loan, on=SECOND_DUE)
+    with pytest.raises(NotAllowed, match="Loan 1 has come to its end since"):
+        reverse(fee)
+    assert balance(loan, "SERVICE_FEE") == 12 * 18_000
+    reverse(rest)
+    reverse(fee)
+    assert (balance(loan, "SERVICE_FEE"), balance(loan, "LOAN")) == (0, 1_200_000)
+
+
+def test_a_fee_is_taken_back_from_a_running_loan(member):
+    loan = lend(member)
+    reverse(pay(loan, 18_000))
+    assert balance(loan, "SERVICE_FEE") == 0
+
+
+@pytest.mark.parametrize("end", ["reschedule", "write_off"])
+def test_a_fee_is_not_taken_back_from_a_loan_that_ended(member, end):
+    loan = lend(member)
+    fee = pay(loan, 18_000)
+    {"reschedule": reschedule, "write_off": write_off}[end](loan)
+    with pytest.raises(NotAllowed, match="come to its end since"):
+        reverse(fee)
+
+
 # Payoff and overpayment
 
 

@@ -275,3 +275,17 @@ def test_savings_withdrawn_since_cannot_be_taken_back(client, group):
     post_sheet(client, group, m1_sukarela_in="50000")
     post_sheet(client, group, held_on=HELD_ON + timedelta(7), m1_sukarela_out="50000")
     assert f"m{group.members.first().pk}-sukarela_in" in errors(post_correction(client, group))
+
+
+def test_a_fee_is_not_corrected_away_from_a_loan_paid_off_since(client, group):
+    save(group.members.first(), 5_000_000)
+    loan = lend(group.members.last(), 1_200_000, 12)
+    post_sheet(client, group, **{f"l{loan.pk}_paid": "18000"})
+    post_sheet(client, group, held_on=HELD_ON + timedelta(7), **{f"l{loan.pk}_paid": "1398000"})
+    response = post_correction(client, group)
+    assert response.status_code == 422
+    assert response.context["sheet"].refusals
+    assert balance(group, "SERVICE_FEE", loan=loan) == 216_000
+    # The payment that paid it off can still move, for it brings its fee along.
+    moved = {"number": 2, "held_on": HELD_ON + timedelta(8), f"l{loan.pk}_paid": "1398000"}
+    assert post_correction(client, group, **moved).status_code == 302

@@ -101,6 +101,20 @@ class Desk:
         account = self.books.accounts.get(account_code(kind, member=member))
         return account.balance + self.reversing.get(account.pk, 0) if account is not None else 0
 
+    def leaves_too_little(self, member: Member, *, brought: int, taken: int) -> bool:
+        """Say whether `taken` rupiah of voluntary savings would leave less than the rules say must stay.
+
+        More than there is counts as no such case, and what a meeting did that is corrected is not judged again.
+        """
+        if member.left_on is not None or taken == self._taken_before(member):
+            return False
+        saved = self.balance(AccountKind.SUKARELA, member) + brought
+        return saved - self.rules.sukarela_minimum < taken <= saved
+
+    def _taken_before(self, member: Member) -> int:
+        rows = self.original.members if self.original is not None else ()
+        return next((row.sukarela_out for row in rows if row.member.pk == member.pk), 0)
+
     @property
     def cash_before(self) -> int:
         """Rupiah the books expected in the cash box before this meeting."""

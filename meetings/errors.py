@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
+from groups.models import Member
+from groups.money import rupiah
+
 
 class MeetingError(Exception):
     """Something the minute book refuses; `field` is the sheet's field it belongs to, if to one."""
@@ -40,6 +43,14 @@ class LoanInUse(MeetingError):
 
     def __init__(self) -> None:
         super().__init__(_("Instalments were paid on this loan. Correct those meetings first."))
+
+
+class SavingsMustStay(MeetingError):
+    """A withdrawal would leave `member` less than the rules say must stay of the voluntary savings."""
+
+    def __init__(self, member: Member, stays: int) -> None:
+        self.member = member
+        super().__init__(_("By the rules %s must stay.") % rupiah(stays))
 
 
 class LoanPaidBefore(MeetingError):

@@ -20,6 +20,7 @@ from finance.services import LoanTerms, terms_by_rules
 from groups.models import Constitution, Member
 from groups.money import RupiahField, rupiah
 from meetings.desk import Desk, OpenLoan
+from meetings.errors import SavingsMustStay
 from meetings.minutes import WITH_MONEY, MemberRow, Repayment
 from meetings.models import AttendanceStatus
 
@@ -214,13 +215,12 @@ class MemberForm(_Part):
         """Hold a withdrawal against what was saved and against what the rules say must stay."""
         taken = data.get("sukarela_out", 0)
         saved = self.desk.balance(AccountKind.SUKARELA, self.member) + data.get("sukarela_in", 0) + self.rest
-        stays = self.desk.rules.sukarela_minimum
         if saved < 0:
             self.add_error("sukarela_in", gettext("%s of these savings was taken out since.") % rupiah(-saved))
         elif taken > saved:
             self.add_error("sukarela_out", gettext("The savings are only %s.") % rupiah(saved))
-        elif taken and taken > saved - stays and (self.recorded is None or taken != self.recorded.sukarela_out):
-            self.add_error("sukarela_out", gettext("By the rules %s must stay.") % rupiah(stays))
+        elif self.desk.leaves_too_little(self.member, brought=data.get("sukarela_in", 0) + self.rest, taken=taken):
+            self.add_error("sukarela_out", str(SavingsMustStay(self.member, self.desk.rules.sukarela_minimum)))
 
     def _joined(self) -> str:
         return date_format(self.member.joined_on)

@@ -70,6 +70,11 @@ class MemberRow:
     waiver: str = ""
     repayments: tuple[Repayment, ...] = ()
 
+    @property
+    def saved(self) -> int:
+        """Voluntary savings brought, as such or as the rest of an instalment."""
+        return self.sukarela_in + sum(paid.rest for paid in self.repayments)
+
     def lines(self, books: Books, on: date) -> Iterator[Line]:
         """Yield what the member's row posts; money in comes before money out."""
         member = self.member

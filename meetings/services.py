@@ -26,6 +26,7 @@ from meetings.errors import (
     MeetingChanged,
     NoSuchMeeting,
     NothingChanged,
+    SavingsMustStay,
 )
 from meetings.minutes import Minutes, changes
 from meetings.models import AgendaItem, Attendance, Meeting, MeetingStatus
@@ -69,10 +70,12 @@ def meeting_close(*, desk: Desk, minutes: Minutes, key: uuid.UUID, base: uuid.UU
     """Write the meeting, its attendance and agenda, and post its money, all or nothing.
 
     Takes a `desk` from `open_desk`, inside the same transaction. Raises `MeetingChanged` as `draft_save` does,
-    `DayTaken` if the group has a closed meeting on that day, and the errors of `finance.errors`.
+    `DayTaken` if the group has a closed meeting on that day, `SavingsMustStay` for a withdrawal that the rules forbid,
+    and the errors of `finance.errors`.
     """
     assert transaction.get_connection().in_atomic_block, "the desk's lock ends with its transaction"
     meeting = meeting_at(desk, key=key, base=base)
+    _require_minimum(desk, minutes)
     loans = loans_open(desk.books, minutes.new_loans) if minutes.new_loans else []
     lines = minutes.lines(desk.books, loans)
     if lines:
@@ -91,15 +94,16 @@ def meeting_correct(
     """Replace a closed meeting by a new version: the old entry is reversed, a new one posted, both stay.
 
     When no money changes, the ledger is left alone and the new version keeps the entry. Raises `NothingChanged`,
-    `DayTaken`, `LoanDueBefore`, `LoanPaidBefore`, `LoanInUse` for a cancelled loan with later instalments,
-    `InsufficientFunds` where the correction would take back money that was spent since, and `MeetingChanged` for a
-    version corrected meanwhile.
+    `DayTaken`, `SavingsMustStay`, `LoanDueBefore`, `LoanPaidBefore`, `LoanInUse` for a cancelled loan with later
+    instalments, `InsufficientFunds` where the correction would take back money that was spent since, and
+    `MeetingChanged` for a version corrected meanwhile.
     """
     desk = desk or open_correction(actor=actor, group=group, number=number)
     assert desk.meeting is not None, "open_correction found the meeting"
     assert desk.original is not None, "a correction knows what it corrects"
     if not changes(desk.original, minutes) and not minutes.cancelled_loans:
         raise NothingChanged
+    _require_minimum(desk, minutes)
     old = desk.meeting
     new = Meeting(
         group=desk.group,
@@ -156,6 +160,12 @@ def meeting_at(desk: Desk, *, key: uuid.UUID, base: uuid.UUID | None) -> Meeting
             % {"who": meeting.saved_by}
         )
     return meeting
+
+
+def _require_minimum(desk: Desk, minutes: Minutes) -> None:
+    for row in minutes.members:
+        if desk.leaves_too_little(row.member, brought=row.saved, taken=row.sukarela_out):
+            raise SavingsMustStay(row.member, desk.rules.sukarela_minimum)
 
 
 def _posting(on: date, lines: list[Line], *, key: uuid.UUID, memo: str = "") -> Posting:

@@ -22,7 +22,7 @@ from finance.models import Account, AccountKind
 from groups.models import Member
 from groups.money import RupiahField, rupiah
 from meetings.desk import Desk
-from meetings.errors import MeetingError
+from meetings.errors import MeetingError, SavingsMustStay
 from meetings.forms import (
     AgendaFormSet,
     HeadForm,
@@ -217,6 +217,8 @@ class Sheet:
         field = error.field if isinstance(error, MeetingError) else None
         if field is not None:
             self.head.add_error(field, str(error))
+        elif isinstance(error, SavingsMustStay):
+            next(form for form in self.members if form.member == error.member).add_error("sukarela_out", str(error))
         elif isinstance(error, PeriodClosed):
             self.head.add_error("held_on", str(error))
         elif isinstance(error, InsufficientFunds) and (place := self._takes_from(error.account)) is not None:

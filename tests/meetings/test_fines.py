@@ -7,12 +7,17 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 
 from finance import services
-from finance.errors import NotAllowed
+from finance.errors import InsufficientFunds, NotAllowed
 from finance.models import Transfer
 from groups.models import Constitution, Member
+from meetings.desk import open_desk
+from meetings.errors import SavingsMustStay
+from meetings.minutes import MemberRow, Minutes
 from meetings.models import Attendance, Meeting
+from meetings.services import meeting_close
 from tests.factories import facilitator_of, make_group, make_members, save
 from tests.finance.pages import signed_in
 from tests.meetings.pages import balance, errors, post_correction, post_sheet
@@ -188,3 +193,29 @@ def test_who_has_left_takes_everything(group):
     Member.objects.filter(pk=member.pk).update(left_on=HELD_ON - timedelta(1))
     withdraw(Member.objects.get(pk=member.pk), 50_000)
     assert balance(group, "SUKARELA", member=member) == 0
+
+
+def close(group, **fields):
+    """Close a meeting by the service, around the sheet; `fields` are those of the first member's row."""
+    actor, key = facilitator_of(group), uuid.uuid4()
+    with transaction.atomic():
+        desk = open_desk(actor=actor, group=group, key=key)
+        member = desk.members[0]
+        row = MemberRow(member=member, attendance="PRESENT", **fields)
+        minutes = Minutes(held_on=HELD_ON, place="Balai", leader=member, note_taker=member, members=(row,))
+        return meeting_close(desk=desk, minutes=minutes, key=key)
+
+
+def test_what_must_stay_stays_whoever_closes_the_meeting(group):
+    save(group.members.first(), 50_000)
+    with pytest.raises(SavingsMustStay, match=r"10\.000 must stay"):
+        close(group, sukarela_in=5_000, sukarela_out=45_001)
+    assert not Meeting.objects.exists()
+    close(group, sukarela_in=5_000, sukarela_out=45_000)
+    assert balance(group, "SUKARELA", member=group.members.first()) == 10_000
+
+
+def test_more_than_was_saved_is_another_matter(group):
+    save(group.members.first(), 50_000)
+    with pytest.raises(InsufficientFunds):
+        close(group, sukarela_out=50_001)

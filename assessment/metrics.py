@@ -198,74 +198,76 @@ WHERE g.id {groups}
 # `recent` is 1 for the last four meetings of a group, `before` for the four before them. A correction keeps the day of
 # the first closing. The cash count repeats the groups although the meeting implies them: PostgreSQL would read the
 # counts of all groups for each batch.
-MEETINGS_SQL = """
+MEETING_ROWS_SQL = """
+SELECT m.group_id, m.number, m.held_on, m.critical_count, m.critical_decided_count, m.member_count, m.present_count,
+    m.late_count, m.represented_count, m.saver_count,
+    CASE WHEN ROW_NUMBER() OVER newest <= %(recent)s THEN 1 ELSE 0 END AS recent,
+    CASE WHEN ROW_NUMBER() OVER newest BETWEEN %(recent)s + 1 AND 2 * %(recent)s THEN 1 ELSE 0 END AS before,
+    CASE WHEN m.agenda_count > 0 AND m.decision_count > 0 THEN 1 ELSE 0 END AS with_agenda,
+    CASE WHEN (c.counted = c.expected OR c.settled_on <= %(as_of)s)
+        AND CASE WHEN m.version = 1 THEN m.closed_at ELSE (
+            SELECT f.closed_at FROM meetings_meeting f
+            WHERE f.group_id = m.group_id AND f.number = m.number AND f.version = 1
+        ) END < {day_after_closing} THEN 1 ELSE 0 END AS with_books
+FROM meetings_meeting m
+LEFT JOIN finance_cashcount c ON c.id = m.cash_count_id AND c.group_id {groups}
+WHERE m.group_id {groups} AND m.status = 'CLOSED' AND m.held_on > %(since)s AND m.held_on <= %(as_of)s
+WINDOW newest AS (PARTITION BY m.group_id ORDER BY m.held_on DESC, m.number DESC)
+"""
+MEETINGS_SQL = f"""
 SELECT group_id, COUNT(*), MAX(held_on), SUM(critical_count), SUM(critical_decided_count), SUM(recent),
     SUM(recent * member_count), SUM(recent * (present_count + late_count)), SUM(recent * represented_count),
     SUM(recent * saver_count), SUM(recent * with_agenda), SUM(recent * with_books),
     SUM(before), SUM(before * member_count), SUM(before * (present_count + late_count))
-FROM (
-    SELECT m.group_id, m.held_on, m.critical_count, m.critical_decided_count, m.member_count, m.present_count,
-        m.late_count, m.represented_count, m.saver_count,
-        CASE WHEN ROW_NUMBER() OVER newest <= %(recent)s THEN 1 ELSE 0 END AS recent,
-        CASE WHEN ROW_NUMBER() OVER newest BETWEEN %(recent)s + 1 AND 2 * %(recent)s THEN 1 ELSE 0 END AS before,
-        CASE WHEN m.agenda_count > 0 AND m.decision_count > 0 THEN 1 ELSE 0 END AS with_agenda,
-        CASE WHEN (c.counted = c.expected OR c.settled_on <= %(as_of)s)
-            AND CASE WHEN m.version = 1 THEN m.closed_at ELSE (
-                SELECT f.closed_at FROM meetings_meeting f
-                WHERE f.group_id = m.group_id AND f.number = m.number AND f.version = 1
-            ) END < {day_after_closing} THEN 1 ELSE 0 END AS with_books
-    FROM meetings_meeting m
-    LEFT JOIN finance_cashcount c ON c.id = m.cash_count_id AND c.group_id {groups}
-    WHERE m.group_id {groups} AND m.status = 'CLOSED' AND m.held_on > %(since)s AND m.held_on <= %(as_of)s
-    WINDOW newest AS (PARTITION BY m.group_id ORDER BY m.held_on DESC, m.number DESC)
-) counted
+FROM ({MEETING_ROWS_SQL}) counted
 GROUP BY group_id
-"""
+"""  # noqa: S608 - no input
 
 # Balances are those of today, less what moved after the day; reversals are mirror transfers, so signed sums hold.
-LOANS_SQL = """
-SELECT group_id, COUNT(*), SUM(CASE WHEN is_paid_off THEN {least}(due, paid) ELSE due END), SUM({least}(due, paid)),
-    SUM(CASE WHEN paid < due AND NOT is_paid_off THEN 1 ELSE 0 END)
-FROM (
-    SELECT l.group_id,
-        l.principal - (la.debits_posted - la.credits_posted)
-        + COALESCE(fa.credits_posted - fa.debits_posted, 0) - COALESCE(later.paid, 0)
-        - CASE WHEN l.ended_on <= %(as_of)s THEN l.unpaid_principal ELSE 0 END AS paid,
-        d.due, l.payoff_fee = 'WAIVED' AND l.ended_as = '' AND la.debits_posted = la.credits_posted
-            AND later.paid IS NULL AS is_paid_off
-    FROM finance_loan l
-    JOIN (
-        SELECT i.loan_id, SUM(i.principal + i.service_fee) AS due
-        FROM finance_instalment i JOIN finance_loan r ON r.id = i.loan_id
-        WHERE i.group_id {groups} AND i.due_on <= %(as_of)s
-            AND (r.ended_as <> 'RESCHEDULED' OR i.due_on <= r.ended_on)
-        GROUP BY i.loan_id
-    ) d ON d.loan_id = l.id
-    JOIN finance_account la ON la.loan_id = l.id AND la.kind = 'LOAN' AND la.group_id {groups}
-    LEFT JOIN finance_account fa ON fa.loan_id = l.id AND fa.kind = 'SERVICE_FEE' AND fa.group_id {groups}
-    LEFT JOIN (
-        SELECT loan_id, SUM(amount) AS paid
-        FROM (
-            SELECT a.loan_id, t.amount
-            FROM finance_entry e
-            JOIN finance_transfer t ON t.entry_id = e.id
-            JOIN finance_account a ON a.id = t.credit_account_id
-            WHERE e.group_id {groups} AND e.effective_on > %(as_of)s
-                AND a.group_id {groups} AND a.kind IN ('LOAN', 'SERVICE_FEE')
-            UNION ALL
-            SELECT a.loan_id, -t.amount
-            FROM finance_entry e
-            JOIN finance_transfer t ON t.entry_id = e.id
-            JOIN finance_account a ON a.id = t.debit_account_id
-            WHERE e.group_id {groups} AND e.effective_on > %(as_of)s
-                AND a.group_id {groups} AND a.kind IN ('LOAN', 'SERVICE_FEE')
-        ) moved
-        GROUP BY loan_id
-    ) later ON later.loan_id = l.id
-    WHERE l.group_id {groups} AND l.cancelled_at IS NULL AND l.disbursed_on <= %(as_of)s
-) loans
-GROUP BY group_id
+LOAN_ROWS_SQL = """
+SELECT l.group_id, l.number,
+    l.principal - (la.debits_posted - la.credits_posted)
+    + COALESCE(fa.credits_posted - fa.debits_posted, 0) - COALESCE(later.paid, 0)
+    - CASE WHEN l.ended_on <= %(as_of)s THEN l.unpaid_principal ELSE 0 END AS paid,
+    d.due, l.payoff_fee = 'WAIVED' AND l.ended_as = '' AND la.debits_posted = la.credits_posted
+        AND later.paid IS NULL AS is_paid_off
+FROM finance_loan l
+JOIN (
+    SELECT i.loan_id, SUM(i.principal + i.service_fee) AS due
+    FROM finance_instalment i JOIN finance_loan r ON r.id = i.loan_id
+    WHERE i.group_id {groups} AND i.due_on <= %(as_of)s
+        AND (r.ended_as <> 'RESCHEDULED' OR i.due_on <= r.ended_on)
+    GROUP BY i.loan_id
+) d ON d.loan_id = l.id
+JOIN finance_account la ON la.loan_id = l.id AND la.kind = 'LOAN' AND la.group_id {groups}
+LEFT JOIN finance_account fa ON fa.loan_id = l.id AND fa.kind = 'SERVICE_FEE' AND fa.group_id {groups}
+LEFT JOIN (
+    SELECT loan_id, SUM(amount) AS paid
+    FROM (
+        SELECT a.loan_id, t.amount
+        FROM finance_entry e
+        JOIN finance_transfer t ON t.entry_id = e.id
+        JOIN finance_account a ON a.id = t.credit_account_id
+        WHERE e.group_id {groups} AND e.effective_on > %(as_of)s
+            AND a.group_id {groups} AND a.kind IN ('LOAN', 'SERVICE_FEE')
+        UNION ALL
+        SELECT a.loan_id, -t.amount
+        FROM finance_entry e
+        JOIN finance_transfer t ON t.entry_id = e.id
+        JOIN finance_account a ON a.id = t.debit_account_id
+        WHERE e.group_id {groups} AND e.effective_on > %(as_of)s
+            AND a.group_id {groups} AND a.kind IN ('LOAN', 'SERVICE_FEE')
+    ) moved
+    GROUP BY loan_id
+) later ON later.loan_id = l.id
+WHERE l.group_id {groups} AND l.cancelled_at IS NULL AND l.disbursed_on <= %(as_of)s
 """
+LOANS_SQL = f"""
+SELECT group_id, COUNT(*), SUM(CASE WHEN is_paid_off THEN {{least}}(due, paid) ELSE due END), SUM({{least}}(due, paid)),
+    SUM(CASE WHEN paid < due AND NOT is_paid_off THEN 1 ELSE 0 END)
+FROM ({LOAN_ROWS_SQL}) loans
+GROUP BY group_id
+"""  # noqa: S608 - no input
 
 
 def read_records(group_ids: Sequence[int], as_of: date) -> dict[int, Records]:

@@ -101,7 +101,7 @@ class InstrumentAdmin(InstrumentPart, TenantAdmin):
     search_fields = ["code", "name_id", "name_en"]
     readonly_fields = ["organisation", "status", "published_at"]
     inlines = [IndicatorInline, StageRuleInline]
-    actions = ["publish", "copy"]
+    actions = ["publish", "copy", "retire"]
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         """Add the shared instruments, which everybody may read."""
@@ -132,6 +132,17 @@ class InstrumentAdmin(InstrumentPart, TenantAdmin):
         for instrument in instruments:
             copy = services.instrument_copy(actor=_user(request), instrument=instrument)
             self.message_user(request, _("%s is a draft now.") % copy, messages.SUCCESS)
+
+    @admin.action(description=_("Retire the selected versions"), permissions=["view"])
+    def retire(self, request: HttpRequest, instruments: models.QuerySet[Instrument]) -> None:
+        """Let published versions score nobody any more."""
+        for instrument in instruments:
+            try:
+                services.instrument_retire(actor=_user(request), instrument=instrument)
+            except ValidationError as error:
+                self.message_user(request, f"{instrument}: {' '.join(error.messages)}", messages.ERROR)
+            else:
+                self.message_user(request, _("%s is retired.") % instrument, messages.SUCCESS)
 
 
 @admin.register(SchemeUse)

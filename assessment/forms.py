@@ -10,37 +10,124 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from assessment import instruments
-from assessment.models import Indicator, Level
+from assessment.models import Indicator, Instrument, InstrumentStatus, Level
 from assessment.selectors.dashboard import Filters
+from finance.performance import months_before
 from groups.forms import DateInput, GroupFilterForm
-from groups.models import User
+from groups.models import Organisation, User
+from groups.models.group import EARLIEST_FOUNDING
+
+MONTH_FORMAT = "%Y-%m"
+
+
+MOST_MONTHS = 60
+"""Longer periods make charts whose bars cannot be told apart."""
+USUAL_MONTHS = 12
+"""The period that is shown when nobody asks for one."""
+
+
+class MonthInput(forms.DateInput):
+    """The browser's own month picker, which speaks `2026-11` whatever the language."""
+
+    input_type = "month"
+
+    def __init__(self) -> None:
+        super().__init__(attrs={"placeholder": "2026-11"}, format=MONTH_FORMAT)
 
 
 class DashboardForm(GroupFilterForm):
-    """What the dashboard is narrowed to. A value that is not on offer narrows nothing, and the form says so."""
+    """What the dashboards are narrowed to. A value that is not on offer narrows nothing, and the form says so.
+
+    Only a superuser chooses among organisations; everybody else has one.
+    """
 
     stage = forms.ChoiceField(label=_("Stage"), required=False)
+    start = forms.DateField(label=_("From month"), widget=MonthInput, input_formats=[MONTH_FORMAT], required=False)
+    end = forms.DateField(label=_("To month"), widget=MonthInput, input_formats=[MONTH_FORMAT], required=False)
 
     def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
         super().__init__(*args, actor=actor, **kwargs)
-        schemes = instruments.stages_in_use(actor.organisation_id)
+        organisation = actor.organisation_id
+        if actor.is_superuser:
+            names = {str(pk): name for pk, name in Organisation.objects.values_list("pk", "name")}
+            self.fields["organisation"] = forms.TypedChoiceField(
+                label=_("Organisation"),
+                required=False,
+                coerce=int,
+                empty_value=None,
+                choices=[("", _("All")), *names.items()],
+            )
+            asked = self.data.get("organisation")
+            organisation = int(asked) if asked in names else organisation
+        self.organisation_id = organisation
+        schemes = instruments.stages_in_use(organisation)
         asked = self.data.get("scheme")
         self.of_scheme = asked if asked in schemes else next(iter(schemes))
         self.stages = schemes[self.of_scheme]
-        stage = self.fields["stage"]
-        assert isinstance(stage, forms.ChoiceField)
         stages = [(rule.stage, rule.name) for rule in self.stages]
-        stage.choices = [("", _("All")), *stages, ("NONE", _("Never assessed"))]
+        self._offer("stage", [*stages, ("NONE", _("Never assessed"))])
         if len(schemes) > 1:
-            names = [(code, stages[0].instrument.name) for code, stages in schemes.items() if stages]
-            self.fields["scheme"] = forms.ChoiceField(label=_("Scheme"), required=False, choices=names)
+            named = [(code, stages[0].instrument.name) for code, stages in schemes.items() if stages]
+            self.fields["scheme"] = forms.ChoiceField(label=_("Scheme"), required=False, choices=named)
+        self.order_fields(["organisation", "region", "facilitator", "kind", "scheme", "stage", "start", "end"])
+        self.is_valid()
+
+    def clean_start(self) -> date | None:
+        """Refuse months long before any group, and months to come."""
+        return _month(self.cleaned_data["start"])
+
+    def clean_end(self) -> date | None:
+        """Refuse months long before any group, and months to come."""
+        return _month(self.cleaned_data["end"])
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a period that ends before it starts or is too long; the usual one takes its place."""
+        cleaned = super().clean() or {}
+        start, end = cleaned.get("start"), cleaned.get("end") or this_month()
+        if start and end < start:
+            self.add_error("end", ValidationError(_("The period ends before it starts.")))
+        elif start and start <= months_before(end, MOST_MONTHS):
+            problem = ngettext_lazy("At most %(count)d month.", "At most %(count)d months.", MOST_MONTHS)
+            self.add_error("start", ValidationError(problem % {"count": MOST_MONTHS}))
+        return cleaned
 
     def filters(self) -> Filters:
-        """Return what was chosen."""
-        self.is_valid()
-        return Filters(**self.cleaned_data | {"scheme": self.of_scheme})
+        """Return what was chosen; of a period only its end, the twelve months up to it."""
+        chosen = {name: value for name, value in self.cleaned_data.items() if name not in ("scheme", "start", "end")}
+        start, end = self.cleaned_data.get("start"), self.cleaned_data.get("end") or this_month()
+        if start is None or start > end:
+            start = months_before(end, USUAL_MONTHS - 1)
+        return Filters(scheme=self.of_scheme, start=start, end=end, **chosen)
+
+    def chosen(self) -> dict[str, str]:
+        """Return by field, as it stood in the address, whatever narrows something."""
+        return {name: self.data[name] for name in self.fields if self.cleaned_data.get(name) and self.data.get(name)}
+
+    def words(self) -> list[str]:
+        """Return what narrows the groups, for people: `Facilitator: Rina`."""
+        chosen = [name for name in self.chosen() if name not in ("start", "end")]
+        return [f"{self.fields[name].label}: {_chosen_label(self.fields[name], self.data[name])}" for name in chosen]
+
+
+def this_month() -> date:
+    """Return the first day of this month."""
+    return timezone.localdate().replace(day=1)
+
+
+def _month(month: date | None) -> date | None:
+    if month is not None and month < EARLIEST_FOUNDING:
+        raise ValidationError(_("This day is too long ago."))
+    if month is not None and month > timezone.localdate():
+        raise ValidationError(_("The date lies in the future."))
+    return month
+
+
+def _chosen_label(field: forms.Field, value: str) -> str:
+    assert isinstance(field, forms.ChoiceField)
+    return next(str(label).strip() for choice, label in field.choices if str(choice) == value)
 
 
 class JudgeForm(forms.Form):
@@ -78,3 +165,23 @@ class JudgeForm(forms.Form):
         if day < self._since:
             raise ValidationError(_("The group did not exist on that day."))
         return day
+
+
+class CompareForm(forms.Form):
+    """With which other version of its scheme an instrument is compared."""
+
+    other = forms.TypedChoiceField(label=_("Compared with"), coerce=int)
+
+    def __init__(self, data: Any = None, *, others: Sequence[Instrument]) -> None:
+        super().__init__(data)
+        self._others = {found.pk: found for found in others}
+        field = self.fields["other"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(pk, f"{found} ({found.get_status_display()})") for pk, found in self._others.items()]
+
+    def chosen(self) -> Instrument | None:
+        """Return the version asked for; without a question the one that scores today, else the newest."""
+        if self.is_bound:
+            return self._others[self.cleaned_data["other"]] if self.is_valid() else None
+        published = [found for found in self._others.values() if found.status == InstrumentStatus.PUBLISHED]
+        return next(iter([*published, *self._others.values()]), None)

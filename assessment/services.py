@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
-from django.db.models import Max, QuerySet
+from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -23,9 +23,11 @@ from assessment.models import (
     Gate,
     Indicator,
     Instrument,
+    InstrumentStatus,
     Judgement,
     Level,
     Need,
+    SchemeUse,
     StageRule,
 )
 from assessment.scoring import DROPPED_DAYS, Before, Scored, latest_judgements, need_of, score
@@ -141,6 +143,27 @@ def instrument_publish(*, actor: User, instrument: Instrument) -> None:
     """Freeze a draft and let it score; see `instruments.publish`."""
     _require_owner(actor, instrument)
     instruments.publish(instrument)
+
+
+@transaction.atomic
+def instrument_retire(*, actor: User, instrument: Instrument) -> None:
+    """Let a published instrument score nobody any more; old assessments keep pointing at it.
+
+    Raises `ValidationError` while groups are scored by its scheme and no other published version could take over.
+    """
+    _require_owner(actor, instrument)
+    instrument = Instrument.objects.select_for_update().get(pk=instrument.pk)
+    if instrument.status != InstrumentStatus.PUBLISHED:
+        raise ValidationError(_("Only a published instrument can be retired."))
+    of_scheme = Instrument.objects.filter(code=instrument.code, status=InstrumentStatus.PUBLISHED)
+    others = of_scheme.filter(Q(organisation=instrument.organisation_id) | Q(organisation__isnull=True))
+    used = SchemeUse.objects.filter(scheme=instrument.code)
+    if instrument.organisation_id is not None:
+        used = used.filter(organisation=instrument.organisation_id)
+    is_used = instrument.code == instruments.DEFAULT_SCHEME or used.exists()
+    if is_used and not others.exclude(pk=instrument.pk).exists():
+        raise ValidationError(_("Groups are scored by it, and no other version is published."))
+    Instrument.objects.filter(pk=instrument.pk).update(status=InstrumentStatus.RETIRED)
 
 
 @transaction.atomic

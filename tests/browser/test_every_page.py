@@ -14,6 +14,7 @@ from django.db.models import F, QuerySet
 from django.urls import URLPattern, reverse
 from django.utils import timezone
 
+from assessment.models import Instrument
 from finance.models import CashCount, Entry, InventoryItem, Loan, LoanRequest, SurplusDivision
 from finance.services import inventory_buy, loan_request, loan_request_approve, loan_write_off
 from groups.models import FacilitatorAssignment, Group, Role, User
@@ -135,6 +136,7 @@ def facilitator(group: Group) -> User:
 def address(name: str, group: Group) -> str:
     """Return the address of the page `name` for some row of `group` that it can show."""
     closed = Meeting.objects.filter(group=group, status=MeetingStatus.CLOSED).first()
+    instrument = Instrument.objects.get(code="kotaku", organisation=None)
     member = group.members.filter(left_on__isnull=True).first()
     running = running_loans(group).first()
     asked = LoanRequest.objects.get(group=group, status="ASKED")
@@ -153,8 +155,11 @@ def address(name: str, group: Group) -> str:
         "loan-request-cancel": {"pk": asked.pk},
         "loan-request-pay-out": {"pk": LoanRequest.objects.get(group=group, status="APPROVED").pk},
         "entry": {"number": Entry.objects.filter(group=group).first().number},
+        "entry-reverse": {"number": Entry.objects.filter(group=group).first().number},
         "cash-difference-settle": {"pk": CashCount.objects.filter(group=group, counted=95_000).first().pk},
         "inventory-write-down": {"pk": InventoryItem.objects.filter(group=group).first().pk},
+        "instrument": {"pk": instrument.pk},
+        "instrument-compare": {"pk": instrument.pk},
         "meeting": {"number": closed.number},
         "meeting-edit": {"number": Meeting.objects.filter(group=group, status=MeetingStatus.DRAFT).first().number},
         "meeting-correct": {"number": closed.number},

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
+from assessment.models import Instrument
 from finance.models import CashCount, Entry, InventoryItem, Loan, LoanRequest, OutsideLoan, SurplusDivision
 from groups.admin import TenantAdmin
 from groups.models import FacilitatorAssignment, Group, Member, Role, User
@@ -100,8 +101,16 @@ def shared_out(world: World) -> dict[str, Any]:
     return {"number": Entry.objects.get(group=world.group, kind="SHARE_OUT").number}
 
 
+def last_entry(world: World) -> dict[str, Any]:
+    return {"number": Entry.objects.filter(group=world.group).latest("pk").number}
+
+
 def outside(world: World) -> dict[str, Any]:
     return {"number": OutsideLoan.objects.get(group=world.group).number}
+
+
+def shipped(_world: World) -> dict[str, Any]:
+    return {"pk": Instrument.objects.get(code="kotaku", organisation=None).pk}
 
 
 @dataclass(frozen=True)
@@ -156,7 +165,8 @@ ROUTES: dict[str, Route] = {
     "savings-book": Route(READ),
     "loan-book": Route(READ),
     "loan": Route(READ, lambda world: {"number": Loan.objects.get(group=world.group).number}),
-    "entry": Route(READ, lambda world: {"number": Entry.objects.filter(group=world.group).latest("pk").number}),
+    "entry": Route(READ, last_entry),
+    "entry-reverse": Route(RECORD, last_entry),
     "loan-cover": Route(RECORD, lambda world: {"number": Loan.objects.get(group=world.group).number}),
     "cover-recover": Route(RECORD, member),
     "outside-loans": Route(READ),
@@ -213,6 +223,9 @@ ROUTES: dict[str, Route] = {
     "assessment": Route(READ),
     "judge": Route(ASSESS),
     "assessment-finalise": Route(ASSESS, get={405}),
+    "instrument-list": site(READ),
+    "instrument": Route(READ, shipped, of_group=False),
+    "instrument-compare": Route(CONFIGURE, shipped, of_group=False),
     "dashboard": site(ASSESS),
     "dashboard-score": site(ASSESS, 405),
 }

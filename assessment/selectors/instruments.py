@@ -1,0 +1,80 @@
+"""Instruments to read, and two of them compared on the same groups before one is published."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from django.db.models import Q, QuerySet
+
+from assessment import instruments
+from assessment.metrics import read_records
+from assessment.models import Instrument, StageRule
+from assessment.scoring import latest_judgements, score
+from groups.models import Group, User
+
+MOST_COMPARED = 2_000
+"""Groups a page compares two instruments on: it reads all their records, which takes a second or two."""
+
+
+def readable(actor: User) -> QuerySet[Instrument]:
+    """Return the shared instruments and those of the actor's organisation, all for a superuser; drafts included."""
+    if actor.is_superuser:
+        return Instrument.objects.all()
+    return Instrument.objects.filter(Q(organisation=actor.organisation_id) | Q(organisation__isnull=True))
+
+
+class Change(NamedTuple):
+    """A group that would stand at another stage."""
+
+    code: str
+    name: str
+    before: StageRule
+    after: StageRule
+    score_before: int
+    score_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two instruments on the same groups and records.
+
+    `counts` has a row for each stage of the first and in it a number for each stage of the second; of `total` groups
+    `compared` were looked at.
+    """
+
+    before: list[StageRule]
+    after: list[StageRule]
+    counts: list[list[int]]
+    changes: list[Change]
+    compared: int
+    total: int
+
+    @property
+    def rows(self) -> list[tuple[StageRule, list[tuple[StageRule, int]]]]:
+        """The table: each stage before with how many stand where after."""
+        return [
+            (rule, list(zip(self.after, counts, strict=True)))
+            for rule, counts in zip(self.before, self.counts, strict=True)
+        ]
+
+
+def comparison(groups: QuerySet[Group], first: Instrument, second: Instrument, as_of: date) -> Comparison:
+    """Score up to `MOST_COMPARED` of `groups` by both instruments as of a day; nothing is stored.
+
+    The number of statements is the same for any number of groups. Both instruments come from `instruments.whole`.
+    """
+    rows = list(groups.order_by("pk").values_list("pk", "code", "name")[:MOST_COMPARED])
+    ids = [pk for pk, _code, _name in rows]
+    records, judged = read_records(ids, as_of), latest_judgements(ids, as_of)
+    compiled = [(found.code, instruments.engine_instrument(found)) for found in (first, second)]
+    before, after = list(first.rules.all()), list(second.rules.all())
+    counts = [[0] * len(after) for _rule in before]
+    changes = []
+    for pk, code, name in rows:
+        old, new = (score(scheme, ready, records[pk], judged.get(pk, {})).result for scheme, ready in compiled)
+        counts[old.rank][new.rank] += 1
+        if old.stage != new.stage:
+            changes.append(Change(code, name, before[old.rank], after[new.rank], old.score, new.score))
+    return Comparison(before, after, counts, changes, len(rows), groups.count())

@@ -1,0 +1,67 @@
+"""Pages that explain instruments, and compare a draft with what scores today."""
+
+from __future__ import annotations
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from assessment import instruments, wording
+from assessment.forms import CompareForm
+from assessment.metrics import METRICS
+from assessment.models import Indicator
+from assessment.selectors import instruments as selectors
+from groups.http import UserRequest
+from groups.permissions import Capability, requires
+from groups.selectors import groups_within
+
+CHANGES_ON_A_PAGE = 50
+
+
+@requires(Capability.READ)
+@require_GET
+def instrument_list(request: UserRequest) -> HttpResponse:
+    """The instruments a person may read, with their versions."""
+    found = selectors.readable(request.user).select_related("organisation").order_by("code", "-version")
+    return render(request, "assessment/instrument_list.html", {"instruments": found})
+
+
+@requires(Capability.READ)
+@require_GET
+def instrument(request: UserRequest, pk: int) -> HttpResponse:
+    """How one version of an instrument gets from records to a stage, in words."""
+    found = get_object_or_404(instruments.whole().filter(pk__in=selectors.readable(request.user)), pk=pk)
+    rows = [(indicator, _levels(indicator), _formula(indicator)) for indicator in found.indicators.all()]
+    return render(request, "assessment/instrument.html", {"instrument": found, "rows": rows})
+
+
+@requires(Capability.CONFIGURE)
+@require_GET
+def instrument_compare(request: UserRequest, pk: int) -> HttpResponse:
+    """How many of the person's groups would change stage if this version scored them instead of another."""
+    readable = instruments.whole().filter(pk__in=selectors.readable(request.user))
+    second = get_object_or_404(readable, pk=pk)
+    others = list(readable.filter(code=second.code).exclude(pk=pk).select_related("organisation"))
+    form = CompareForm(request.GET or None, others=others)
+    first = form.chosen()
+    groups = groups_within(request.user)
+    found = selectors.comparison(groups, first, second, timezone.localdate()) if first is not None else None
+    page = Paginator(found.changes, CHANGES_ON_A_PAGE).get_page(request.GET.get("page")) if found is not None else None
+    context = {"instrument": second, "first": first, "form": form, "comparison": found, "page": page}
+    return render(request, "assessment/instrument_compare.html", context)
+
+
+def _levels(indicator: Indicator) -> list[tuple[str, int]]:
+    """Return what each level asks for, and its points."""
+    return [
+        (level.label or f"≥ {wording.value_text(indicator.metric, float(level.threshold))}", level.points)
+        for level in indicator.levels.all()
+    ]
+
+
+def _formula(indicator: Indicator) -> str:
+    """Return how the indicator is measured, empty for one that a person judges."""
+    metric = METRICS.get(indicator.metric)
+    return (metric.__doc__ or "").strip() if metric is not None else ""

@@ -40,11 +40,12 @@ class AccessMiddleware:
         if capability is None or not request.user.is_authenticated:
             return None
         if "code" in kwargs:
-            group = (
-                Group.objects.visible_to(request.user).filter(code=kwargs.pop("code")).select_related("rules").first()
-            )
+            groups = Group.objects.visible_to(request.user).select_related("rules", "organisation")
+            group = groups.filter(code=kwargs.pop("code")).first()
             if group is None:
                 raise Http404
+            if group.organisation_id == request.user.organisation_id:
+                request.user.organisation = group.organisation  # every page names it
             request.group = group  # type: ignore[attr-defined]
         if not can(request.user, capability):
             raise PermissionDenied

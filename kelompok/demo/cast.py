@@ -24,6 +24,11 @@ GROUPS_A_FACILITATOR = 25
 SHARE_OF_FIRST = 2 / 3
 """Of all groups, those of the first organisation."""
 _GOOD = Character(start=0.95, end=1.0, lives=1.0, age=1.0)
+_STOPPED = Character(start=0.4, end=0.15, lives=0.5, age=1.2)
+_GIVEN_UP = 12
+"""One group in so many has stopped to meet for good, beside those that do by their character."""
+_TAKEN_OVER = 5
+"""One group in so many was accompanied by another facilitator before."""
 # Places in a facilitator's list, so that everybody's day page has something to do.
 _MEETS_TODAY, _MEETS_TOMORROW, _LEAVE_DRAFTS = 2, 3, (4, 5)
 
@@ -68,6 +73,8 @@ def plans(troupes: list[Troupe], *, seed: int, today: date) -> Iterator[tuple[Pl
                     weekday=founded_on.weekday(),
                     is_sample=True,
                 )
+            elif index % _GIVEN_UP == _GIVEN_UP - 1:
+                plan = replace(plan, character=_STOPPED, weekday=None, leaves_draft=False, is_given_up=True)
             yield plan, rng
             number += 1
 
@@ -154,6 +161,7 @@ def _plan(troupe: Troupe, index: int, rng: Random, character: Character, today: 
         name=f"{words.GROUP_NAMES[name]} {again + 1}" if again else words.GROUP_NAMES[name],
         organisation=troupe.organisation.pk,
         facilitator=troupe.facilitators[facilitator].pk,
+        predecessor=troupe.facilitators[facilitator - 1].pk if index % _TAKEN_OVER == _TAKEN_OVER - 1 else None,
         staff=troupe.staff.pk,
         village=rng.choice(troupe.villages[facilitator % len(troupe.villages)]),
         character=character,

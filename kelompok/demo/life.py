@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from random import Random
 
 from finance.lines import OTHER, OtherMoney
-from finance.models import AccountKind, EntryKind, LoanEvery
+from finance.models import AccountKind, EntryKind, LoanEvery, RequestStatus
 from finance.schedules import allocate_payment, build_schedule, due_date
 from groups.models import Gender, GroupKind, GroupStatus, MeetingEvery, Method, OfficerRole
 from groups.schedule import MeetingSchedule
@@ -30,7 +30,7 @@ PRESENT, LATE, REPRESENTED, EXCUSED, ABSENT = AttendanceStatus.values
 POKOK, WAJIB, SUKARELA = AccountKind.POKOK.value, AccountKind.WAJIB.value, AccountKind.SUKARELA.value
 BANK, SOCIAL_FUND, FINE = AccountKind.BANK.value, AccountKind.SOCIAL_FUND.value, AccountKind.FINE.value
 LOAN, SERVICE_FEE = AccountKind.LOAN.value, AccountKind.SERVICE_FEE.value
-KETUA, SEKRETARIS = OfficerRole.KETUA.value, OfficerRole.SEKRETARIS.value
+KETUA, SEKRETARIS, BENDAHARA = OfficerRole.KETUA.value, OfficerRole.SEKRETARIS.value, OfficerRole.BENDAHARA.value
 _WITH_MONEY = (PRESENT, LATE, REPRESENTED)
 _MONTH_DAYS = 30.44
 _DORMANT_AFTER = timedelta(days=120)
@@ -63,6 +63,8 @@ class Life:
         self.closed_on = self.start
         self.last_held_on: date | None = None
         self.granted = False
+        self.things: set[str] = set()
+        self.banked: list[tuple[int, date]] = []
         self.owes_big_loan = plan.has_big_loan
         self.place = rng.choice(words.PLACES)
         ends_well = plan.character.end
@@ -76,6 +78,8 @@ class Life:
         quality = self.plan.character.at(0)
         self._agree(self.start, self.rules, in_meeting=self.rng.random() < 0.25 + 0.8 * quality)
         self._elect(self.start)
+        if self.founded_on < self.start:
+            self._bring_along()
         self._meet_until_today()
         self._register()
 
@@ -146,7 +150,8 @@ class Life:
         """Write what is known only at the end: the group, its members, offices and accounts."""
         plan, rng, tables = self.plan, self.rng, self.tables
         silent_since = self.last_held_on or self.start
-        is_dormant = plan.character.lives < 1 and self.today - silent_since > _DORMANT_AFTER and rng.random() < 0.6
+        is_silent = plan.character.lives < 1 and self.today - silent_since > _DORMANT_AFTER
+        is_dormant = is_silent and (plan.is_given_up or rng.random() < 0.6)
         bank = (rng.choice(words.BANKS), str(rng.randint(10**11, 10**12 - 1))) if self.signatories else ("", "")
         tables.groups.add(
             plan.organisation, plan.code, plan.name,
@@ -157,7 +162,12 @@ class Life:
             plan.facilitator,
         )  # fmt: skip
         started = self._day_between(self.founded_on, self.start) if self.founded_on < self.start else self.start
-        tables.assignments.add(self.pk, plan.facilitator, started.isoformat(), None)
+        if plan.predecessor is not None and plan.predecessor != plan.facilitator:
+            handed_over = self._day_between(self.start, self.today).isoformat()
+            tables.assignments.add(self.pk, plan.predecessor, started.isoformat(), handed_over)
+            tables.assignments.add(self.pk, plan.facilitator, handed_over, None)
+        else:
+            tables.assignments.add(self.pk, plan.facilitator, started.isoformat(), None)
         for person in self.people:
             tables.members.add(
                 self.pk, person.number, person.name, person.gender, person.birth_year, person.phone,
@@ -170,7 +180,20 @@ class Life:
                 self._moment(term.started_on), plan.facilitator,
             )  # fmt: skip
         self._judge()
+        self._tick()
         self.books.write()
+
+    def _tick(self) -> None:
+        """Tick off what the statements of the months before show; careless groups leave the last ones."""
+        statement = self.today.replace(day=1) - timedelta(1)
+        if self.plan.character.end < 0.8:
+            statement -= timedelta(60)
+        for transfer, moved_on in self.banked:
+            if moved_on <= statement:
+                seen_on = min(statement, (moved_on.replace(day=28) + timedelta(4)).replace(day=1) - timedelta(1))
+                self.tables.bank_ticks.add(
+                    self.pk, transfer, seen_on.isoformat(), self._moment(seen_on + timedelta(1)), self.plan.facilitator
+                )
 
     def _judge(self) -> None:
         """Let the staff say, once or twice, what no record measures."""
@@ -196,22 +219,48 @@ class Life:
         )  # fmt: skip
 
     def _elect(self, day: date) -> None:
-        """Choose three officers among those who are not in office; the old terms end on that day."""
+        """Choose three officers, mostly among those who are not in office; the old terms end on that day."""
         here = self._here(day)
-        in_office = {term.person.pk for term in self._officers()}
+        before = {term.role: term.person for term in self._officers()}
+        in_office = {person.pk for person in before.values()}
         candidates = [person for person in here if person.pk not in in_office and person.leaves_on is None] or here
         if len(candidates) < len(OfficerRole.values):
             return
         for term in self._officers():
             term.ended_on = day
-        chosen = self.rng.sample(candidates, len(OfficerRole.values))
-        self.terms += [Term(person, role, day) for person, role in zip(chosen, OfficerRole.values, strict=True)]
+        chosen = dict(zip(OfficerRole.values, self.rng.sample(candidates, len(OfficerRole.values)), strict=True))
+        if BENDAHARA in before and self.rng.random() < 0.4:
+            chosen[BENDAHARA] = before[BENDAHARA]  # re-elected
+        self.terms += [Term(person, role, day) for role, person in chosen.items()]
 
     def _officers(self) -> list[Term]:
         return [term for term in self.terms if term.ended_on is None]
 
     def _here(self, day: date) -> list[Person]:
         return [person for person in self.people if person.joined_on <= day and person.left_on is None]
+
+    def _bring_along(self) -> None:
+        """Enter what a group that existed before has on the first day, as `finance.services.opening` posts it."""
+        rng, books, entry = self.rng, self.books, self.tables.entries.next_pk
+        people = self._here(self.start)
+        months = min(18, (self.start - self.founded_on).days // 30)
+        saved = {person: self.rules.wajib * rng.randint(months // 2, months) for person in people}
+        reserve, social = rng.randint(2, 12) * 25_000, rng.randint(0, 6) * 10_000 * bool(self.rules.social)
+        assets = sum(saved.values()) + self.rules.pokok * len(people) + reserve + social + rng.randint(0, 8) * 50_000
+        banked = assets * 6 // 10 // 50_000 * 50_000 if self.signatories else 0
+        capital = books.account(AccountKind.CAPITAL.value)
+        for account, amount in ((books.cash, assets - banked), (books.account(BANK) if banked else None, banked)):
+            if account is not None:
+                books.move(entry, account, capital, amount)
+        for person, wajib in saved.items():
+            person.pokok_paid = True
+            for kind, amount in ((POKOK, self.rules.pokok), (WAJIB, wajib)):
+                if amount:
+                    books.move(entry, capital, self._savings(person, kind), amount, person.pk)
+        if social:
+            books.move(entry, capital, books.account(SOCIAL_FUND), social)
+        books.move(entry, capital, books.account(AccountKind.RESERVE.value), reserve)
+        self._post(EntryKind.OPENING, self.start, self._moment(self.start), self._key())
 
     # Meetings
 
@@ -247,6 +296,8 @@ class Life:
                 break
             self._let_go(held_on, closed_on)
             self._meet(held_on, closed_on, quality, topics)
+            self._buy(held_on, closed_on, quality)
+        self._ask_again()
         if self.plan.leaves_draft and self.last_held_on is not None:
             self._draft(max(self.today - timedelta(1), self.last_held_on + timedelta(1)))
 
@@ -283,9 +334,9 @@ class Life:
             else:
                 person.missed += 1
                 person.fined = status == ABSENT
-        self._other_money(entry, quality)
+        self._other_money(entry, held_on, quality)
         requests = self._decide_loans(in_person, held_on, quality)
-        self._use_bank(entry, sum(request.principal for request in requests))
+        self._use_bank(entry, held_on, sum(request.principal for request in requests))
         for request in requests:
             self._disburse(entry, request, held_on, closed_on)
         key = self._key()
@@ -374,36 +425,40 @@ class Life:
         if loan.account.balance == 0:
             person.loan = None
 
-    def _other_money(self, entry: int, quality: float) -> None:
+    def _other_money(self, entry: int, held_on: date, quality: float) -> None:
         rng, books = self.rng, self.books
         if rng.random() < 0.04 + 0.08 * quality:
-            self._move_other(entry, OtherMoney.INCOME, rng.randint(5, 60) * 5_000, rng.choice(words.INCOMES))
+            self._move_other(entry, held_on, OtherMoney.INCOME, rng.randint(5, 60) * 5_000, rng.choice(words.INCOMES))
         if not self.granted and (
             self.plan.has_big_loan or (self.meetings > 2 and quality > 0.5 and rng.random() < 0.03)
         ):
             self.granted = True
             amount = 10_000_000 if self.plan.has_big_loan else rng.randint(4, 20) * 500_000
-            self._move_other(entry, OtherMoney.GRANT, amount, rng.choice(words.GRANTS))
+            self._move_other(entry, held_on, OtherMoney.GRANT, amount, rng.choice(words.GRANTS))
         if rng.random() < 0.15 and books.cash.balance > 100_000:
-            self._move_other(entry, OtherMoney.EXPENSE, rng.randint(2, 15) * 2_500, rng.choice(words.EXPENSES))
+            self._move_other(entry, held_on, OtherMoney.EXPENSE, rng.randint(2, 15) * 2_500, rng.choice(words.EXPENSES))
         help_given = min(books.balance(SOCIAL_FUND), books.cash.balance) // 2 // 5_000 * 5_000
         if help_given >= 25_000 and rng.random() < 0.06:
-            self._move_other(entry, OtherMoney.SOCIAL_OUT, help_given, rng.choice(words.HELP))
+            self._move_other(entry, held_on, OtherMoney.SOCIAL_OUT, help_given, rng.choice(words.HELP))
 
-    def _move_other(self, entry: int, kind: str, amount: int, memo: str) -> None:
+    def _move_other(self, entry: int, held_on: date, kind: str, amount: int, memo: str) -> None:
         debit, credit = OTHER[kind]
+        if AccountKind.BANK in (debit, credit):
+            self.banked.append((self.tables.transfers.next_pk, held_on))
         self.books.move(entry, self.books.account(debit.value), self.books.account(credit.value), amount, None, memo)
 
-    def _use_bank(self, entry: int, lent: int) -> None:
+    def _use_bank(self, entry: int, held_on: date, lent: int) -> None:
         """Fetch from the bank what is lent today beyond the cash box, or bring there what is too much to keep."""
         if not self.signatories:
             return
         cash = self.books.cash.balance - lent
         if cash < 0:
             amount = min(self.books.balance(BANK), (-cash + 49_999) // 50_000 * 50_000)
-            self._move_other(entry, OtherMoney.BANK_WITHDRAWAL, amount, words.FROM_BANK)
+            self._move_other(entry, held_on, OtherMoney.BANK_WITHDRAWAL, amount, words.FROM_BANK)
         elif cash > 1_500_000:
-            self._move_other(entry, OtherMoney.BANK_DEPOSIT, (cash - 500_000) // 100_000 * 100_000, words.TO_BANK)
+            self._move_other(
+                entry, held_on, OtherMoney.BANK_DEPOSIT, (cash - 500_000) // 100_000 * 100_000, words.TO_BANK
+            )
 
     # Loans
 
@@ -415,29 +470,41 @@ class Life:
         requests = []
         if self.owes_big_loan and free >= BIG_LOAN and (self.today - held_on).days < BIG_LOAN_AGE and borrowers:
             self.owes_big_loan = False
-            requests.append(Request(borrowers.pop(), BIG_LOAN, 24, reliable=True))
+            requests.append(Request(borrowers.pop(), BIG_LOAN, 24, reliable=True, purpose=words.PURPOSES[0]))
             free -= BIG_LOAN
         for person in borrowers[: 3 if quality > 0.5 else 1]:
             kept_for_big_loan = BIG_LOAN if self.owes_big_loan else 0
             saved = sum(account.balance for account in person.savings.values())
             most = min(free - kept_for_big_loan, self.rules.ceiling, 300_000 + saved * 5)
+            purpose = rng.choice(words.PURPOSES)
             if most < 200_000 or rng.random() > 0.35 + 0.5 * quality:
+                if rng.random() < 0.12:
+                    self._refuse(person, purpose, held_on)
                 break
             principal = max(200_000, int(most * rng.uniform(0.4, 1.0)) // 50_000 * 50_000)
             periods = rng.choice([n for n in (3, 4, 5, 6, 10, 12) if n <= self.rules.max_periods])
-            requests.append(Request(person, principal, periods, reliable=rng.random() < 0.25 + 0.78 * quality))
+            reliable = rng.random() < 0.25 + 0.78 * quality
+            requests.append(Request(person, principal, periods, reliable=reliable, purpose=purpose))
             free -= principal
         return requests
 
     def _disburse(self, entry: int, request: Request, held_on: date, closed_on: date) -> None:
         rules, tables, person = self.rules, self.tables, request.person
         first_due = due_date(held_on, 1, "month")
-        purpose = self.rng.choice(words.PURPOSES)
+        purpose = request.purpose
+        asked = request.principal + self.rng.choice((0, 0, 100_000, 250_000))
+        asked_on = self.last_held_on or held_on
+        asked_for = (
+            self._ask(person, asked, request.periods, purpose, max(asked_on, person.joined_on), approved=request,
+                      decided_on=held_on)
+            if self.rng.random() < 0.6
+            else None
+        )  # fmt: skip
         self.loans += 1
         pk = tables.loans.add(
             self.pk, person.pk, self.loans, request.principal, str(rules.rate), Method.FLAT.value, request.periods,
             LoanEvery.MONTH.value, rules.round_up_to, held_on.isoformat(), first_due.isoformat(), purpose,
-            self._moment(closed_on), self.plan.facilitator,
+            asked_for, self._moment(closed_on), self.plan.facilitator,
         )  # fmt: skip
         schedule = build_schedule(
             principal=request.principal, rate=rules.rate, periods=request.periods, method="flat",
@@ -452,6 +519,63 @@ class Life:
             reliable=request.reliable,
         )
         self.books.move(entry, person.loan.account, self.books.cash, request.principal, person.pk, purpose)
+
+    def _ask(
+        self,
+        person: Person,
+        amount: int,
+        periods: int,
+        purpose: str,
+        asked_on: date,
+        *,
+        approved: Request | None = None,
+        decided_on: date | None = None,
+        note: str = "",
+    ) -> int:
+        """Write a request down: approved, refused with a `note` on why, or waiting while `decided_on` is none."""
+        status = RequestStatus.APPROVED if approved else RequestStatus.REFUSED if decided_on else RequestStatus.ASKED
+        facilitator = self.plan.facilitator
+        return self.tables.requests.add(
+            self.pk, person.pk, amount, periods, purpose, asked_on.isoformat(), status.value,
+            approved.principal if approved else None, approved.periods if approved else None, _iso(decided_on),
+            int(decided_on is not None), facilitator if decided_on else None,
+            self._moment(decided_on) if decided_on else None, note, self._key(), self._moment(asked_on), facilitator,
+        )  # fmt: skip
+
+    def _refuse(self, person: Person, purpose: str, held_on: date) -> None:
+        amount = self.rng.randint(6, 40) * 50_000
+        asked_on = max(self.last_held_on or held_on, person.joined_on)
+        self._ask(person, amount, 10, purpose, asked_on, decided_on=held_on, note=self.rng.choice(words.REFUSALS))
+
+    def _ask_again(self) -> None:
+        """Leave a request or two for the next meeting: asked at the last one, or approved and not paid out yet."""
+        rng, asked_on = self.rng, self.last_held_on
+        if asked_on is None or self.today - asked_on > _DORMANT_AFTER:
+            return
+        free = [person for person in self._here(asked_on) if person.loan is None and person.savings]
+        for person in rng.sample(free, min(len(free), rng.choice((0, 0, 1, 1, 2)))):
+            periods = rng.choice([n for n in (3, 5, 6) if n <= self.rules.max_periods])
+            amount, purpose = rng.randint(4, 20) * 50_000, rng.choice(words.PURPOSES)
+            is_approved = rng.random() < 0.3
+            granted = Request(person, amount, periods, reliable=True, purpose=purpose) if is_approved else None
+            self._ask(
+                person, amount, periods, purpose, asked_on, approved=granted,
+                decided_on=asked_on if is_approved else None,
+            )  # fmt: skip
+
+    # Things
+
+    def _buy(self, held_on: date, closed_on: date, quality: float) -> None:
+        """Now and then buy something for the group, if the cash is there."""
+        name, price = self.rng.choice(words.THINGS)
+        if self.rng.random() > 0.03 * quality or self.books.cash.balance < price * 3 or name in self.things:
+            return
+        self.things.add(name)
+        entry = self.tables.entries.next_pk
+        self.books.move(entry, self.books.account(AccountKind.INVENTORY.value), self.books.cash, price, None, name)
+        key, moment = self._key(), self._moment(closed_on)
+        self._post(EntryKind.INVENTORY, held_on, moment, key)
+        self.tables.inventory.add(self.pk, name, held_on.isoformat(), price, entry, key, moment, self.plan.facilitator)
 
     # People who leave
 
@@ -468,7 +592,7 @@ class Life:
             for account in returned:
                 self.books.move(entry, account, self.books.cash, account.balance, person.pk, words.LEAVING)
             if returned:
-                self._post(EntryKind.SAVINGS, held_on, self._moment(closed_on), self._key(), words.LEAVING)
+                self._post(EntryKind.LEAVING, held_on, self._moment(closed_on), self._key(), words.LEAVING)
 
     # Minutes
 
@@ -513,7 +637,7 @@ class Life:
             if rng.random() < 0.5:
                 entry = self.tables.entries.next_pk
                 kind = OtherMoney.INCOME if difference > 0 else OtherMoney.EXPENSE
-                self._move_other(entry, kind, abs(difference), words.SETTLED_BY_POSTING)
+                self._move_other(entry, held_on, kind, abs(difference), words.SETTLED_BY_POSTING)
                 self._post(EntryKind.SETTLEMENT, held_on, moment, self._key())
                 how = words.SETTLED_BY_POSTING
             else:

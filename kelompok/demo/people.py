@@ -16,7 +16,8 @@ from kelompok.demo.character import Character
 class Plan:
     """Who a group is before its life begins; people and organisation are primary keys.
 
-    `judged` holds the levels, lowest first, of each indicator that the staff judge.
+    `predecessor` is the facilitator who accompanied it before. `judged` holds the levels, lowest first, of each
+    indicator that the staff judge. A group that `is_given_up` is dormant once it has stopped to meet.
     """
 
     code: str
@@ -26,12 +27,14 @@ class Plan:
     staff: int
     village: str
     character: Character
+    predecessor: int | None = None
     judged: tuple[tuple[int, ...], ...] = ()
     founded_on: date | None = None
     weekday: int | None = None
     has_big_loan: bool = False
     leaves_draft: bool = False
     is_sample: bool = False
+    is_given_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +113,13 @@ class AgendaRow(NamedTuple):
 
 
 class Request(NamedTuple):
-    """A loan that the meeting decides to pay out, in rupiah."""
+    """A loan that the meeting decides to pay out, in rupiah; `purpose` is what the member asks it for."""
 
     person: Person
     principal: int
     periods: int
     reliable: bool
+    purpose: str
 
 
 @dataclass(frozen=True, slots=True)

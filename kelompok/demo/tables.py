@@ -16,7 +16,17 @@ from django.db import connection, models, transaction
 from django.db.models import Max
 
 from assessment.models import Judgement
-from finance.models import Account, CashCount, Entry, Instalment, Loan, Transfer
+from finance.models import (
+    Account,
+    BankTick,
+    CashCount,
+    Entry,
+    Instalment,
+    InventoryItem,
+    Loan,
+    LoanRequest,
+    Transfer,
+)
 from groups.models import Constitution, FacilitatorAssignment, Group, Member, OfficerTerm
 from meetings.models import AgendaItem, Attendance, Meeting
 
@@ -64,7 +74,7 @@ class Table:
 
 
 class Tables:
-    """The tables of a group's history, parents before the rows that point at them."""
+    """The tables of a group's history in the order they are written; foreign keys are looked at in the end."""
 
     def __init__(self) -> None:
         self.groups = Table(
@@ -85,7 +95,13 @@ class Tables:
         self.loans = Table(
             Loan,
             "group_id member_id number principal rate method periods every round_up_to disbursed_on first_due purpose "
-            "recorded_at recorded_by_id",
+            "request_id recorded_at recorded_by_id",
+        )
+        # After the loans: a member has one request that waits, and it waits until its loan is there.
+        self.requests = Table(
+            LoanRequest,
+            "group_id member_id amount periods purpose asked_on status approved_amount approved_periods decided_on "
+            "decided_in_meeting decided_by_id decided_at note key recorded_at recorded_by_id",
         )
         self.instalments = Table(Instalment, "group_id loan_id number due_on principal service_fee")
         self.accounts = Table(
@@ -97,6 +113,8 @@ class Tables:
             "entry_id group_id debit_account_id credit_account_id amount debit_balance_after credit_balance_after "
             "member_id memo",
         )
+        self.bank_ticks = Table(BankTick, "group_id transfer_id statement_on ticked_at ticked_by_id")
+        self.inventory = Table(InventoryItem, "group_id name acquired_on price entry_id key recorded_at recorded_by_id")
         self.cash_counts = Table(
             CashCount,
             "group_id counted_on expected counted explanation counted_by_id counted_at settled_on settled_by_id "

@@ -100,6 +100,22 @@ PURPOSES = (
     "Modal warung", "Beli pupuk", "Biaya sekolah anak", "Beli kambing", "Modal jualan sayur", "Perbaikan rumah",
     "Beli mesin jahit", "Modal ternak ayam", "Sewa lahan", "Biaya berobat", "Modal keripik", "Beli bibit",
 )  # fmt: skip
+REFUSALS = (
+    "Kas belum cukup", "Simpanan wajib belum lunas", "Angsuran pinjaman lama belum lancar", "Menunggu giliran",
+)  # fmt: skip
+THINGS = (
+    ("Kotak uang", 150_000), ("Timbangan", 225_000), ("Terpal", 175_000), ("Papan tulis", 120_000),
+    ("Kursi plastik, 10 buah", 450_000), ("Mesin pengemas", 350_000),
+)  # fmt: skip
+"""What a group buys for itself, with the price in rupiah."""
+RESCHEDULED_FOR = "Panen gagal, angsuran diperkecil dengan musyawarah"
+WRITTEN_OFF_FOR = "Pindah ke luar pulau dan tidak dapat dihubungi"
+CORRECTED_FOR = "Setoran sukarela terlewat dicatat"
+ANNUAL_MEETING = "Diputuskan dalam rapat anggota tahunan"
+WORN = "Aus"
+LENDER = "UPK Kecamatan"
+COSTS = "Bahan keripik pisang"
+INCENTIVE = "Insentif pengurus"
 EXPENSES = ("Alat tulis", "Konsumsi pertemuan", "Transport ke bank", "Fotokopi buku kas", "Buku dan map")
 INCOMES = ("Hasil jual keripik bersama", "Sewa terpal kelompok", "Hasil kebun bersama", "Sumbangan anggota")
 GRANTS = ("Dana bergulir dari UPK", "Hibah modal dari desa", "Bantuan dinas koperasi")

@@ -17,6 +17,7 @@ from assessment.services import assess_groups
 from groups.models import Group, Organisation
 from kelompok.demo import words
 from kelompok.demo.cast import PASSWORD, Troupe, make_cast, make_officers, plans, sign_ins
+from kelompok.demo.chapters import tell
 from kelompok.demo.life import Life
 from kelompok.demo.minute_book import MinuteBook
 from kelompok.demo.tables import Tables
@@ -69,6 +70,7 @@ class Command(BaseCommand):
         with tqdm(total=groups, unit="group", disable=quiet) as progress:
             _write_groups(troupes, seed=seed, months=months, today=today, progress=progress)
         make_officers(troupes)
+        tell(seed=seed, today=today)
         for day in tqdm(_month_ends(months, today), unit="month", disable=quiet):
             assess_groups(groups=Group.objects.all(), as_of=day)
         if verbosity:

@@ -11,19 +11,21 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from finance.exports import account_name
-from finance.models import Account, Entry, Side
+from finance.models import Account, Entry, EntryKind, Side
 from finance.verify import mismatches
 from tests.conftest import program
-from tests.finance.histories import History
+from tests.finance.histories import History, walk
 
 pytestmark = pytest.mark.django_db
 
 QUICK = settings(
-    max_examples=12,
-    stateful_step_count=25,
+    max_examples=10,
+    stateful_step_count=15,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
+LONG = 300
+"""Entries of the long history."""
 
 
 def test_every_promise_holds_after_every_step():
@@ -32,17 +34,13 @@ def test_every_promise_holds_after_every_step():
 
 
 @pytest.mark.hledger
-def test_hledger_reads_the_same_balances():
-    histories = []
-
-    class Judged(History):
-        def teardown(self):
-            histories.append(self.group)
-
-    run_state_machine_as_test(Judged, settings=settings(QUICK, max_examples=6, stateful_step_count=40))
-    assert any(Entry.objects.filter(group=group).count() > 5 for group in histories)
-    for group in histories:
-        assert hledger_balances(group) == our_balances(group)
+def test_hledger_reads_the_same_balances_from_a_long_history_of_everything():
+    group = walk(seed=3, entries=LONG).group
+    entries = Entry.objects.filter(group=group)
+    assert entries.count() >= LONG
+    assert set(entries.values_list("kind", flat=True)) == set(EntryKind.values)
+    assert list(mismatches()) == []
+    assert hledger_balances(group) == our_balances(group)
 
 
 def hledger_balances(group):

@@ -6,6 +6,7 @@ from finance.views import (
     books,
     cash,
     covers,
+    entries,
     health,
     loans,
     opening,
@@ -38,7 +39,8 @@ urlpatterns: list[URLPattern] = [
     path(
         "g/<str:code>/books/loans/requests/<int:pk>/cancel/", requests.loan_request_cancel, name="loan-request-cancel"
     ),
-    path("g/<str:code>/books/entries/<int:number>/", books.entry, name="entry"),
+    path("g/<str:code>/books/entries/<int:number>/", entries.entry, name="entry"),
+    path("g/<str:code>/books/entries/<int:number>/reverse/", entries.entry_reverse, name="entry-reverse"),
     path("g/<str:code>/books/differences/", books.cash_differences, name="cash-differences"),
     path(
         "g/<str:code>/books/differences/<int:pk>/settle/", books.cash_difference_settle, name="cash-difference-settle"

@@ -56,6 +56,8 @@ class OpeningForm(forms.Form):
     inventory = RupiahField(label=_("Inventory (inventaris)"), required=False)
     inventory_name = forms.CharField(label=_("What the inventory is"), max_length=120, required=False)
     social_fund = RupiahField(label=_("Social fund (dana sosial)"), required=False)
+    officers_fund = RupiahField(label=_("Officers' fund (dana pengurus)"), required=False)
+    other_fund = RupiahField(label=_("Other funds"), required=False)
     reserve = RupiahField(label=_("Reserve (cadangan)"), required=False)
     grants = RupiahField(label=_("Grants received (hibah)"), required=False)
     capital = SignedRupiahField(
@@ -273,7 +275,9 @@ class OpeningSheet:
             return Opening(on=timezone.localdate())
         self.is_right  # noqa: B018 - reads the forms
         head = self.head.cleaned_data
-        amounts = ("cash", "bank", "inventory", "social_fund", "reserve", "grants", "capital")
+        amounts = (
+            "cash", "bank", "inventory", "social_fund", "officers_fund", "other_fund", "reserve", "grants", "capital",
+        )  # fmt: skip
         money: dict[str, int] = {name: head.get(name) or 0 for name in amounts}
         return Opening(
             on=head.get("on") or timezone.localdate(),

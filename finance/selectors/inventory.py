@@ -14,6 +14,4 @@ def inventory_items(group: Group) -> QuerySet[InventoryItem]:
     downs = InventoryWriteDown.objects.filter(item=OuterRef("pk"), entry__reversed_by__isnull=True).order_by()
     total = downs.values("item").annotate(total=Sum("amount")).values("total")
     items = InventoryItem.objects.filter(group=group, entry__reversed_by__isnull=True).select_related("entry")
-    return items.annotate(
-        worth=F("price") - Coalesce(Subquery(total), 0, output_field=BigIntegerField())
-    )
+    return items.annotate(worth=F("price") - Coalesce(Subquery(total), 0, output_field=BigIntegerField()))

@@ -6,6 +6,7 @@ from finance.services.inventory import inventory_buy, inventory_write_down
 from finance.services.leaving import member_settle
 from finance.services.loans import NewSchedule, loan_pay_off, loan_recover, loan_repay, loan_reschedule, loan_write_off
 from finance.services.money import (
+    REVERSED_BY_ITSELF,
     LoanTerms,
     cash_count_record,
     cash_count_settle,
@@ -43,6 +44,7 @@ from finance.services.surplus import (
 
 __all__ = [
     "PECAHAN",
+    "REVERSED_BY_ITSELF",
     "LoanTerms",
     "NewSchedule",
     "Opening",

@@ -35,8 +35,14 @@ from finance.models import (
     OutsidePayment,
 )
 from finance.schedules import build_schedule, due_date
+from finance.selectors.opening import standing_entries
 from groups.models import Constitution, Group, Member, PayoffFee, User
 from groups.money import rupiah
+
+_OF_MEETING_OR_COUNT = (EntryKind.MEETING, EntryKind.SETTLEMENT)
+_OF_SURPLUS = (EntryKind.SURPLUS, EntryKind.SHARE_OUT)
+REVERSED_BY_ITSELF = frozenset(EntryKind) - {*_OF_MEETING_OR_COUNT, *_OF_SURPLUS, EntryKind.REVERSAL}
+"""The kinds of entry that `entry_reverse` may undo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,9 +179,9 @@ def entry_reverse(*, actor: User, entry: Entry, reason: str, key: uuid.UUID) -> 
     books = _open(actor, entry.group, key, everything=True)
     if entry.kind == EntryKind.REVERSAL:
         raise NotAllowed(_("A reversal cannot be reversed."))
-    if entry.kind in (EntryKind.MEETING, EntryKind.SETTLEMENT):
+    if entry.kind in _OF_MEETING_OR_COUNT:
         raise NotAllowed(_("This entry belongs to a meeting or a cash count and cannot be reversed by itself."))
-    if entry.kind in (EntryKind.SURPLUS, EntryKind.SHARE_OUT):
+    if entry.kind in _OF_SURPLUS:
         raise NotAllowed(_("A division of the surplus or a share-out is taken back on its own page."))
     if Entry.objects.filter(reverses=entry).exists():
         raise AlreadyReversed
@@ -184,6 +190,8 @@ def entry_reverse(*, actor: User, entry: Entry, reason: str, key: uuid.UUID) -> 
     paid = OutsidePayment.objects.filter(entry__reversed_by__isnull=True).exclude(entry=entry)
     if any(_repaid(books, loan, entry) for loan in loans) or paid.filter(outside_loan__in=received).exists():
         raise NotAllowed(_("Payments were made on this loan; reverse them first."))
+    if entry.kind == EntryKind.OPENING and standing_entries(books.group).exclude(pk=entry.pk).exists():
+        raise NotAllowed(_("Money was recorded since. Reverse that first: opening balances come before everything."))
     if CoverRecovery.objects.filter(cover__entry=entry, entry__reversed_by__isnull=True).exists():
         raise NotAllowed(_("Some of this was paid back already; reverse that first."))
     ended = _ended_in(books, entry)

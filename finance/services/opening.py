@@ -92,6 +92,8 @@ class Opening:
     inventory: int = 0
     inventory_name: str = ""
     social_fund: int = 0
+    officers_fund: int = 0
+    other_fund: int = 0
     reserve: int = 0
     grants: int = 0
     capital: int = 0
@@ -109,7 +111,8 @@ class Opening:
         """What it has it from: savings, debts, funds and capital."""
         savings = sum(row.total for row in self.savings)
         debts = sum(debt.outstanding for debt in self.debts)
-        return savings + debts + self.social_fund + self.reserve + self.grants + self.capital
+        funds = self.social_fund + self.officers_fund + self.other_fund + self.reserve
+        return savings + debts + funds + self.grants + self.capital
 
     @property
     def difference(self) -> int:
@@ -189,6 +192,8 @@ def _lines(books: Books, opening: Opening, loans: list[Loan], debts: list[Outsid
         yield from owes(account, debt.principal)
         yield from has(account, owed.repaid)
     yield from owes(books.account(AccountKind.SOCIAL_FUND), opening.social_fund)
+    yield from owes(books.account(AccountKind.OFFICERS_FUND), opening.officers_fund)
+    yield from owes(books.account(AccountKind.OTHER_FUND), opening.other_fund)
     yield from owes(books.account(AccountKind.RESERVE), opening.reserve)
     yield from owes(books.account(AccountKind.GRANT), opening.grants)
 

@@ -20,8 +20,6 @@ from finance.selectors.outside import outside_fee_paid, outside_schedule
 from finance.services.money import _open, _post
 from groups.models import Group, User
 
-"""Where a loan from outside may come to and be repaid from."""
-
 
 @dataclass(frozen=True, slots=True)
 class OutsideTerms:

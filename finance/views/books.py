@@ -15,7 +15,7 @@ from finance import selectors, services, sheets
 from finance.errors import AlreadyPosted, AlreadySettled, LedgerError, PeriodClosed
 from finance.forms.books import PeriodForm, SettleForm, month_of
 from finance.forms.reports import BalancesForm, DayForm, LoansForm
-from finance.models import AccountKind, CashCount, Entry
+from finance.models import AccountKind, CashCount
 from finance.rows import book_rows
 from finance.tables import respond
 from groups.http import GroupRequest
@@ -174,14 +174,6 @@ def member(request: GroupRequest, pk: int) -> HttpResponse:
         },
         lambda: sheets.passbook(request.group, found, book),
     )
-
-
-@requires(Capability.READ)
-def entry(request: GroupRequest, number: int) -> HttpResponse:
-    """One entry of the ledger with its lines."""
-    entries = Entry.objects.select_related("recorded_by", "reverses", "reversed_by")
-    found = get_object_or_404(entries, group=request.group, number=number)
-    return render(request, "finance/entry.html", {"entry": found, "lines": selectors.entry_lines(found)})
 
 
 @requires(Capability.READ)

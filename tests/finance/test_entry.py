@@ -1,11 +1,27 @@
 """The page of one ledger entry."""
 
-import pytest
+import uuid
 
+import pytest
+from django.urls import reverse as url
+
+from finance import services
 from finance.models import Entry
+from finance.verify import mismatches
 from groups.models import Role
-from tests.factories import lend, make_entry, make_group, make_member, make_user, repay, reverse, save
-from tests.finance.pages import get, statements
+from tests.factories import (
+    facilitator_of,
+    lend,
+    make_entry,
+    make_group,
+    make_member,
+    make_officer,
+    make_user,
+    repay,
+    reverse,
+    save,
+)
+from tests.finance.pages import get, signed_in, statements
 
 pytestmark = pytest.mark.django_db
 
@@ -55,3 +71,73 @@ def test_statements_do_not_grow_with_the_lines(entry):
     payment = repay(lend(entry.group.members.get(), principal=40_000), 5_000)
     assert payment.transfers.count() == 2
     assert statements(entry.group, "entry", payment.pk) == few <= 6
+
+
+def ask(entry, user=None, **data):
+    form = {"key": str(uuid.uuid4()), "reason": "salah orang", **data}
+    address = url("entry-reverse", args=[entry.group.code, entry.number])
+    return signed_in(user or facilitator_of(entry.group)).post(address, form)
+
+
+def test_a_wrong_entry_is_reversed_on_its_page(entry):
+    assert url("entry-reverse", args=[entry.group.code, 1]) in get(entry.group, "entry", 1).content.decode()
+    assert "Rp\xa050.000" in get(entry.group, "entry-reverse", 1).content.decode()
+    assert ask(entry).url == url("entry", args=[entry.group.code, 1])
+    reversal = Entry.objects.get(reverses=entry)
+    assert (reversal.number, reversal.memo) == (2, "salah orang")
+    assert list(mismatches()) == []
+
+
+def test_what_was_reversed_offers_no_second_time(entry):
+    ask(entry)
+    for number in (1, 2):
+        assert "entries/1/reverse" not in get(entry.group, "entry", number).content.decode()
+    assert ask(entry).status_code == 302
+    assert Entry.objects.count() == 2
+
+
+def test_the_same_form_twice_reverses_once(entry):
+    key = str(uuid.uuid4())
+    assert [ask(entry, key=key).status_code for _ in range(2)] == [302, 302]
+    assert Entry.objects.count() == 2
+
+
+@pytest.mark.parametrize(("wrong", "field"), [({"reason": ""}, "reason"), ({"reason": "x" * 201}, "reason"),
+                                              ({"key": "x"}, "key")])  # fmt: skip
+def test_a_reversal_without_its_reason_is_asked_again(entry, wrong, field):
+    response = ask(entry, **wrong)
+    assert (response.status_code, field in response.context["form"].errors) == (422, True)
+    assert Entry.objects.count() == 1
+
+
+def test_money_that_was_spent_cannot_be_reversed_away(entry):
+    lend(entry.group.members.get(), principal=40_000)
+    response = ask(entry)
+    assert "short of Rp\xa040.000" in str(response.context["form"].non_field_errors())
+    assert Entry.objects.count() == 2
+
+
+def test_a_reversal_and_what_has_its_own_page_are_refused(entry):
+    ask(entry)
+    shared = make_entry(entry.group, "SHARE_OUT")
+    assert "cannot be reversed" in str(ask(Entry.objects.get(number=2)).context["form"].errors)
+    assert "on its own page" in str(ask(shared).context["form"].errors)
+    assert f"entries/{shared.number}/reverse" not in get(entry.group, "entry", shared.number).content.decode()
+
+
+def test_an_officer_reads_and_does_not_reverse(entry):
+    member = make_officer(entry.group.members.get()).member
+    officer = make_user(Role.OFFICER, organisation=entry.group.organisation, member=member)
+    assert "entries/1/reverse" not in get(entry.group, "entry", 1, user=officer).content.decode()
+    assert ask(entry, user=officer).status_code == 403
+    assert Entry.objects.count() == 1
+
+
+def test_a_settlement_of_a_leaving_is_reversed(entry):
+    member = entry.group.members.get()
+    settlement = services.member_settle(
+        actor=facilitator_of(entry.group), group=entry.group, member=member, on=entry.effective_on, key=uuid.uuid4()
+    )
+    assert "the member has still left" in get(entry.group, "entry-reverse", settlement.number).content.decode()
+    assert ask(settlement).status_code == 302
+    assert member.accounts.get(kind="SUKARELA").balance == 50_000

@@ -230,6 +230,31 @@ def test_a_wrong_opening_is_reversed_and_made_again(group):
     assert list(mismatches()) == []
 
 
+def test_an_opening_with_money_recorded_since_cannot_be_reversed(group):
+    entry = record(group)
+    save(group.members.first(), 1_000, on=date(2026, 1, 6))
+    with pytest.raises(NotAllowed, match="Money was recorded since"):
+        reverse(entry)
+    reverse(Entry.objects.get(kind="SAVINGS"))
+    reverse(entry)
+    assert selectors.may_open(group)
+
+
+def test_the_page_takes_every_fund(group):
+    send(group, sheet(group, officers_fund="40.000", other_fund="30.000", reserve="20.000", capital="110.000"))
+    funds = ("OFFICERS_FUND", "OTHER_FUND", "RESERVE", "CAPITAL")
+    assert [balance(group, fund) for fund in funds] == [40_000, 30_000, 20_000, 110_000]
+    assert list(mismatches()) == []
+
+
+@pytest.mark.parametrize("name", ["officers_fund", "other_fund"])
+@pytest.mark.parametrize("amount", ["-1", "x", "9" * 20])
+def test_a_fund_that_cannot_be_read_is_told_at_its_field(group, name, amount):
+    response = send(group, sheet(group, **{name: amount}))
+    assert name in response.context["sheet"].head.errors
+    assert not Entry.objects.exists()
+
+
 def test_an_opening_whose_loan_was_paid_on_cannot_be_reversed(group):
     entry = record(group)
     repay(Loan.objects.get(), 18_000, on=date(2026, 1, 2))

@@ -1,0 +1,56 @@
+"""Pages of one ledger entry: its lines, and taking it back."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from finance import selectors, services
+from finance.errors import AlreadyPosted, AlreadyReversed, LedgerError
+from finance.forms.surplus import ReasonForm
+from finance.models import Entry
+from groups.http import GroupRequest
+from groups.permissions import Capability, requires
+
+
+@requires(Capability.READ)
+def entry(request: GroupRequest, number: int) -> HttpResponse:
+    """One entry of the ledger with its lines."""
+    found = _found(request, number)
+    context = {
+        "entry": found,
+        "lines": selectors.entry_lines(found),
+        "may_reverse": not hasattr(found, "reversed_by") and found.kind in services.REVERSED_BY_ITSELF,
+    }
+    return render(request, "finance/entry.html", context)
+
+
+@requires(Capability.RECORD)
+@require_http_methods(["GET", "POST"])
+def entry_reverse(request: GroupRequest, number: int) -> HttpResponse:
+    """Take back an entry that was recorded wrongly, with a reason."""
+    found = _found(request, number)
+    form = ReasonForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.entry_reverse(actor=request.user, entry=found, **form.cleaned_data)
+        except (AlreadyPosted, AlreadyReversed) as error:
+            messages.info(request, str(error))
+            return redirect("entry", request.group.code, number)
+        except LedgerError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("The entry is reversed; both stay in the books."))
+            return redirect("entry", request.group.code, number)
+    context = {"form": form, "entry": found, "lines": selectors.entry_lines(found)}
+    return render(request, "finance/entry_reverse.html", context, status=422 if form.errors else 200)
+
+
+def _found(request: GroupRequest, number: int) -> Entry:
+    entries = Entry.objects.select_related("recorded_by", "reverses", "reversed_by")
+    found = get_object_or_404(entries, group=request.group, number=number)
+    found.group = request.group  # as the access check read it
+    return found

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
-from typing import Any
+from datetime import date, timedelta
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -38,6 +38,10 @@ class MonthInput(forms.DateInput):
         super().__init__(attrs={"placeholder": "2026-11"}, format=MONTH_FORMAT)
 
 
+OVERRIDE_DAYS = 182
+"""Half a year, as long as minutes count."""
+
+
 class DashboardForm(GroupFilterForm):
     """What the dashboards are narrowed to. A value that is not on offer narrows nothing, and the form says so.
 
@@ -68,7 +72,7 @@ class DashboardForm(GroupFilterForm):
         self.of_scheme = asked if asked in schemes else next(iter(schemes))
         self.stages = schemes[self.of_scheme]
         stages = [(rule.stage, rule.name) for rule in self.stages]
-        self._offer("stage", [*stages, ("NONE", _("Never assessed"))])
+        self._offer("stage", [*stages, ("NONE", str(_("Never assessed")))])
         if len(schemes) > 1:
             named = [(code, stages[0].instrument.name) for code, stages in schemes.items() if stages]
             self.fields["scheme"] = forms.ChoiceField(label=_("Scheme"), required=False, choices=named)
@@ -95,11 +99,14 @@ class DashboardForm(GroupFilterForm):
         return cleaned
 
     def filters(self) -> Filters:
-        """Return what was chosen; of a period only its end, the twelve months up to it."""
-        chosen = {name: value for name, value in self.cleaned_data.items() if name not in ("scheme", "start", "end")}
-        start, end = self.cleaned_data.get("start"), self.cleaned_data.get("end") or this_month()
-        if start is None or start > end:
-            start = months_before(end, USUAL_MONTHS - 1)
+        """Return what was chosen; twelve months where only the last is known, and to this one for a wrong period."""
+        chosen = dict(self.cleaned_data)
+        chosen.pop("scheme", None)
+        start, end = chosen.pop("start", None), chosen.pop("end", None)
+        if {"start", "end"} & self.errors.keys():
+            start = end = None
+        end = end or this_month()
+        start = start or months_before(end, USUAL_MONTHS - 1)
         return Filters(scheme=self.of_scheme, start=start, end=end, **chosen)
 
     def chosen(self) -> dict[str, str]:
@@ -127,7 +134,8 @@ def _month(month: date | None) -> date | None:
 
 def _chosen_label(field: forms.Field, value: str) -> str:
     assert isinstance(field, forms.ChoiceField)
-    return next(str(label).strip() for choice, label in field.choices if str(choice) == value)
+    choices = cast("list[tuple[str, str]]", field.choices)
+    return next(str(label).strip() for choice, label in choices if str(choice) == value)
 
 
 class JudgeForm(forms.Form):
@@ -159,12 +167,50 @@ class JudgeForm(forms.Form):
 
     def clean_judged_on(self) -> date:
         """Refuse days to come and days before the group existed."""
-        day: date = self.cleaned_data["judged_on"]
-        if day > timezone.localdate():
-            raise ValidationError(_("The date lies in the future."))
-        if day < self._since:
-            raise ValidationError(_("The group did not exist on that day."))
-        return day
+        return _day_of_group(self.cleaned_data["judged_on"], self._since)
+
+
+class OverrideForm(forms.Form):
+    """Another level for a measured indicator, why, and how long it counts."""
+
+    level = forms.ChoiceField(label=_("Level given"), widget=forms.RadioSelect)
+    note = forms.CharField(
+        label=_("Reason"),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=2000,
+        help_text=_("Why the records do not say it rightly, and how you know."),
+    )
+    judged_on = forms.DateField(label=_("From"), widget=DateInput, initial=timezone.localdate)
+    until = forms.DateField(
+        label=_("Through"),
+        widget=DateInput,
+        initial=lambda: timezone.localdate() + timedelta(OVERRIDE_DAYS),
+        help_text=_("At most a year. After it the measured value counts again."),
+    )
+
+    def __init__(self, data: Any = None, *, levels: Sequence[tuple[Level, str]], since: date) -> None:
+        super().__init__(data)
+        self._since = since
+        self._levels = {str(level.pk): level for level, _words in levels}
+        field = self.fields["level"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(str(level.pk), words) for level, words in levels]
+
+    def clean_level(self) -> Level:
+        """Return the level chosen."""
+        return self._levels[self.cleaned_data["level"]]
+
+    def clean_judged_on(self) -> date:
+        """Refuse days to come and days before the group existed."""
+        return _day_of_group(self.cleaned_data["judged_on"], self._since)
+
+
+def _day_of_group(day: date, since: date) -> date:
+    if day > timezone.localdate():
+        raise ValidationError(_("The date lies in the future."))
+    if day < since:
+        raise ValidationError(_("The group did not exist on that day."))
+    return day
 
 
 class CompareForm(forms.Form):

@@ -143,3 +143,8 @@ def value_text(metric: str, value: float | None) -> str:
 def reasons(need: int) -> list[Promise]:
     """Return why a group needs help, most urgent first."""
     return [label for flag, label in NEED_LABELS.items() if flag in Need(need)]
+
+
+def reasons_text(need: int) -> str:
+    """Return why a group needs help as one text."""
+    return " · ".join(map(str, reasons(need)))

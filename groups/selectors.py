@@ -53,9 +53,24 @@ def groups_find(actor: User, *, words: str = "", kind: str = "", status: str = "
     )
 
 
-def groups_within(actor: User, *, region: str = "", facilitator: int | None = None, kind: str = "") -> QuerySet[Group]:
-    """Return the groups `actor` may see that are not dissolved: of a region, with a facilitator, of a kind."""
-    groups = Group.objects.visible_to(actor).exclude(status=GroupStatus.DISSOLVED)
+def groups_within(
+    actor: User,
+    *,
+    organisation: int | None = None,
+    region: str = "",
+    facilitator: int | None = None,
+    kind: str = "",
+    with_dissolved: bool = False,
+) -> QuerySet[Group]:
+    """Return the groups `actor` may see: of an organisation, of a region, with a facilitator, of a kind.
+
+    Those that are dissolved are left out unless they are asked for.
+    """
+    groups = Group.objects.visible_to(actor)
+    if not with_dissolved:
+        groups = groups.exclude(status=GroupStatus.DISSOLVED)
+    if organisation is not None:
+        groups = groups.filter(organisation=organisation)
     if region:
         groups = groups.filter(Q(village=region) | Q(village__code__startswith=f"{region}."))
     if facilitator is not None:

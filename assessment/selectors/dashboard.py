@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -20,25 +21,53 @@ from meetings.models import Meeting, MeetingStatus
 class Filters:
     """What a dashboard is narrowed to; an empty value narrows nothing. `stage` may be NONE: never assessed.
 
-    `scheme` says whose stages it shows.
+    `scheme` says whose stages it shows, `start` and `end` are the first days of the first and the last month.
     """
 
     scheme: str
+    start: date
+    end: date
+    organisation: int | None = None
     region: str = ""
     facilitator: int | None = None
     kind: str = ""
     stage: str = ""
 
 
-def dashboard_groups(actor: User, filters: Filters) -> QuerySet[Group]:
-    """Return the groups `actor` may see within the filters, all stages; dissolved groups are left out."""
-    return groups_within(actor, region=filters.region, facilitator=filters.facilitator, kind=filters.kind)
+def dashboard_groups(actor: User, filters: Filters, *, with_dissolved: bool = False) -> QuerySet[Group]:
+    """Return the groups `actor` may see within the filters, all stages; dissolved ones only if asked for."""
+    return groups_within(
+        actor,
+        organisation=filters.organisation,
+        region=filters.region,
+        facilitator=filters.facilitator,
+        kind=filters.kind,
+        with_dissolved=with_dissolved,
+    )
 
 
-def stage_counts(groups: QuerySet[Group], scheme: str) -> dict[str, int]:
-    """Return how many groups stand at each stage that has any, and at NONE those never assessed; one statement."""
-    rows = with_latest(groups, scheme).order_by().values_list(F("now__stage")).annotate(count=Count("pk"))
-    return {stage or "NONE": count for stage, count in rows}
+@dataclass(frozen=True, slots=True)
+class StageCounts:
+    """How many groups stand at each stage: as given, at NONE those never assessed, and as measured, by rank."""
+
+    given: Counter[str]
+    measured: Counter[int]
+
+    @property
+    def total(self) -> int:
+        """All groups."""
+        return self.given.total()
+
+
+def stage_counts(groups: QuerySet[Group], scheme: str) -> StageCounts:
+    """Return how many groups stand at each stage, in one statement."""
+    rows = with_latest(groups, scheme).order_by().values_list(F("now__stage"), F("now__measured_rank"))
+    counts = StageCounts(Counter(), Counter())
+    for stage, measured_rank, count in rows.annotate(count=Count("pk")):
+        counts.given[stage or "NONE"] += count
+        if measured_rank is not None:
+            counts.measured[measured_rank] += count
+    return counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +83,14 @@ class TrendMonth:
         return sum(self.counts)
 
 
-def trend(groups: QuerySet[Group], scheme: str, since: date, *, stages: int) -> list[TrendMonth]:
-    """Return how many groups stood at each of `stages` month by month from the month of `since`, in one statement."""
+def trend(groups: QuerySet[Group], filters: Filters, *, stages: int) -> list[TrendMonth]:
+    """Return how many groups stood at each of `stages` in the months of the filters, in one statement."""
     rows = (
         Assessment.objects.filter(
-            scheme=scheme, closes_month=True, month__gte=since.replace(day=1), group__in=groups.order_by()
+            scheme=filters.scheme,
+            closes_month=True,
+            month__range=(filters.start, filters.end),
+            group__in=groups.order_by(),
         )
         .order_by("month")
         .values_list("month", "rank")
@@ -74,11 +106,13 @@ def trend(groups: QuerySet[Group], scheme: str, since: date, *, stages: int) -> 
 def by_need(groups: QuerySet[Group], scheme: str, stage: str = "") -> QuerySet[Group, Any]:
     """Return groups, those that need help most first, as rows of code, name, village_name and their newest score.
 
-    The score's columns are `stage`, `rank`, `score`, `measured_score` and `as_of`, None before the first, and `need`.
+    The score's columns are `stage`, `rank`, `score`, `measured_rank`, `measured_score` and `as_of`, None before the
+    first, and `need`.
     """
     rows = with_latest(groups, scheme).annotate(
         stage=F("now__stage"),
         rank=F("now__rank"),
+        measured_rank=F("now__measured_rank"),
         measured_score=F("now__measured_score"),
         score=F("now__score"),
         as_of=F("now__as_of"),
@@ -88,7 +122,17 @@ def by_need(groups: QuerySet[Group], scheme: str, stage: str = "") -> QuerySet[G
     if stage:
         rows = rows.filter(stage__isnull=True) if stage == "NONE" else rows.filter(stage=stage)
     return rows.order_by("-need", F("score").asc(nulls_first=True), "name", "pk").values_list(
-        "code", "name", "village_name", "stage", "rank", "score", "measured_score", "as_of", "need", named=True
+        "code",
+        "name",
+        "village_name",
+        "stage",
+        "rank",
+        "score",
+        "measured_rank",
+        "measured_score",
+        "as_of",
+        "need",
+        named=True,
     )
 
 

@@ -1,58 +1,54 @@
-"""The dashboard over many groups."""
+"""The first dashboard: how many groups stand at each stage, today and over the months, and all of them by need."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from assessment import charts, services, wording
-from assessment.forms import DashboardForm
 from assessment.selectors import dashboard as selectors
+from assessment.views.frame import DATE, GROUPS_ON_A_PAGE, NUMBER, Frame
+from finance.tables import Column, Row, Table
 from groups.http import UserRequest
 from groups.permissions import Capability, requires
-
-GROUPS_ON_A_PAGE = 25
-TREND_DAYS = 335
-"""Twelve months with the current one."""
 
 
 @requires(Capability.ASSESS)
 def dashboard(request: UserRequest) -> HttpResponse:
     """Stages of all groups the person may see, their trend, and who needs help most."""
-    form = _dashboard_form(request)
-    filters = form.filters()
-    groups = selectors.dashboard_groups(request.user, filters)
-    counts = selectors.stage_counts(groups, filters.scheme)
-    since = timezone.localdate() - timedelta(TREND_DAYS)
-    months = selectors.trend(groups, filters.scheme, since, stages=len(form.stages))
-    paginator = Paginator(selectors.by_need(groups, filters.scheme, filters.stage), GROUPS_ON_A_PAGE)
+    frame = Frame(request, "dashboard")
+    scheme, stage = frame.filters.scheme, frame.filters.stage
+    counts = selectors.stage_counts(frame.groups, scheme)
+    months = selectors.trend(frame.groups, frame.filters, stages=len(frame.form.stages))
+    groups = selectors.by_need(frame.groups, scheme, stage)
+    paginator = Paginator(groups, GROUPS_ON_A_PAGE)
     # The counts say it already; counting again would be one more statement.
-    paginator.count = counts.get(filters.stage, 0) if filters.stage else sum(counts.values())
+    paginator.count = counts.given[stage] if stage else counts.total
     page = paginator.get_page(request.GET.get("page"))
-    names = {rule.stage: rule.name for rule in form.stages}
-    return render(
-        request,
+    names = frame.stage_names
+    return frame.show(
         "assessment/dashboard.html",
         {
-            "form": form,
-            "counts": [(rule, counts.get(rule.stage, 0)) for rule in form.stages],
-            "never_assessed": counts.get("NONE", 0),
-            "total": sum(counts.values()),
+            "counts": [(rule, counts.given[rule.stage], counts.measured[rule.rank]) for rule in frame.form.stages],
+            "never_assessed": counts.given["NONE"],
+            "total": counts.total,
             "months": months,
-            "chart": charts.stacked_bars(months, form.stages) if months else None,
-            "stages": form.stages,
+            "chart": charts.stacked_bars(months, frame.form.stages) if months else None,
             "page": page,
             "rows": [(row, names.get(row.stage, row.stage), wording.reasons(row.need)) for row in page],
-            "newer": selectors.with_newer_records(groups, filters.scheme).count(),
+            "newer": selectors.with_newer_records(frame.groups, scheme).count(),
         },
+        lambda: _months(frame, months) if request.GET.get("table") == "months" else _groups(frame, groups),
     )
 
 
@@ -60,13 +56,45 @@ def dashboard(request: UserRequest) -> HttpResponse:
 @require_POST
 def dashboard_score(request: UserRequest) -> HttpResponse:
     """Score the groups of the dashboard whose records are newer than their score."""
-    filters = _dashboard_form(request).filters()
-    groups = selectors.with_newer_records(selectors.dashboard_groups(request.user, filters), filters.scheme)
+    frame = Frame(request, "dashboard")
+    groups = selectors.with_newer_records(frame.groups, frame.filters.scheme)
     count = services.assess_groups(actor=request.user, groups=groups, as_of=timezone.localdate())
     messages.success(request, ngettext("%(count)d group scored.", "%(count)d groups scored.", count) % {"count": count})
-    query = request.GET.urlencode()
-    return redirect(f"{reverse('dashboard')}?{query}" if query else "dashboard")
+    return redirect(reverse("dashboard") + frame.query)
 
 
-def _dashboard_form(request: UserRequest) -> DashboardForm:
-    return DashboardForm(request.GET, actor=request.user)
+def _months(frame: Frame, months: Sequence[selectors.TrendMonth]) -> Table:
+    names = [Column(rule.name, NUMBER) for rule in frame.form.stages]
+    columns = [Column(_("Month"), DATE), *names, Column(_("All"), NUMBER)]
+    rows = [Row([month.month, *month.counts, month.total]) for month in months]
+    return frame.table(_("Stages over the months"), "tahap-per-bulan", columns, rows)
+
+
+def _groups(frame: Frame, groups: Any) -> Table:
+    columns = [
+        Column(_("Code")),
+        Column(_("Group")),
+        Column(_("Village")),
+        Column(_("Stage")),
+        Column(_("Score"), NUMBER),
+        Column(_("Measured"), NUMBER),
+        Column(_("As on"), DATE),
+        Column(_("Reasons")),
+    ]
+    names = frame.stage_names
+    rows = (
+        Row(
+            [
+                row.code,
+                row.name,
+                row.village_name,
+                names.get(row.stage, row.stage),
+                row.score,
+                row.measured_score,
+                row.as_of,
+                wording.reasons_text(row.need),
+            ]
+        )
+        for row in groups
+    )
+    return frame.table(_("Stages"), "tahap", columns, rows)

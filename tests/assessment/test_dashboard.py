@@ -63,7 +63,7 @@ def names(response) -> list[str]:
 
 
 def counts(response) -> dict[str, int]:
-    return {rule.stage: count for rule, count in response.context["counts"]} | {
+    return {rule.stage: count for rule, count, _measured in response.context["counts"]} | {
         "NONE": response.context["never_assessed"]
     }
 

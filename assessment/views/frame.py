@@ -1,0 +1,103 @@
+"""What all dashboards share: tabs, the filters kept in the address, the head of a print, and the downloads.
+
+A page opens a `Frame`, reads what it shows for `frame.groups` within `frame.filters`, and answers with `frame.show`.
+Its template extends `assessment/dashboard_base.html`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from assessment.forms import DashboardForm
+from assessment.selectors.dashboard import Filters, dashboard_groups
+from finance.tables import Column, ColumnKind, Row, Table, respond
+from groups.http import UserRequest
+from groups.models import Group
+
+GROUPS_ON_A_PAGE = 25
+TEXT, MONEY, NUMBER, DATE, PERCENT = ColumnKind
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A dashboard: its route and what it is called; `of_period` says whether it shows the months of the filters."""
+
+    route: str
+    label: Promise
+    of_period: bool = False
+
+
+TABS = (Tab("dashboard", gettext_lazy("Stages"), of_period=True),)
+
+
+class Frame:
+    """A dashboard as one person sees it: the filters asked for, and the groups within them."""
+
+    def __init__(self, request: UserRequest, route: str) -> None:
+        self.request = request
+        self.tab = next(tab for tab in TABS if tab.route == route)
+        self.form = DashboardForm(request.GET, actor=request.user)
+        self.filters: Filters = self.form.filters()
+
+    @cached_property
+    def groups(self) -> QuerySet[Group]:
+        """The groups within the filters whatever their stage, without dissolved ones."""
+        return dashboard_groups(self.request.user, self.filters)
+
+    @property
+    def owner(self) -> str:
+        """Whose groups these are, for people."""
+        return str(self.request.user.organisation or _("All organisations"))
+
+    @property
+    def query(self) -> str:
+        """The filters as the end of an address: `?kind=SOCIAL`, or nothing."""
+        chosen = self.form.chosen()
+        return f"?{urlencode(chosen)}" if chosen else ""
+
+    @property
+    def tabs(self) -> list[tuple[Tab, str]]:
+        """All dashboards, each with its address within these filters."""
+        return [(tab, reverse(tab.route) + self.query) for tab in TABS]
+
+    @property
+    def period(self) -> str:
+        """The months shown, or the day, and what else narrows the groups, for people."""
+        months = [date_format(month, "F Y") for month in (self.filters.start, self.filters.end)]
+        shown = _("%(start)s to %(end)s") % dict(zip(("start", "end"), months, strict=True))
+        return " · ".join([*([shown] if self.tab.of_period else []), *self.form.words()])
+
+    @property
+    def stage_names(self) -> dict[str, str]:
+        """The names of the scheme's stages by stage."""
+        return {rule.stage: rule.name for rule in self.form.stages}
+
+    def table(self, title: str, name: str, columns: Sequence[Column], rows: Iterable[Row]) -> Table:
+        """Return a table of this dashboard; `name` is that of its files."""
+        return Table(
+            title=title,
+            name=name,
+            code="",
+            owner=self.owner,
+            period=self.period,
+            until=timezone.localdate(),
+            columns=columns,
+            rows=rows,
+        )
+
+    def show(self, template: str, context: dict[str, Any], table: Callable[[], Table]) -> HttpResponse:
+        """Answer with the page, or with the file of `table` that the address asks for."""
+        return respond(self.request, template, {"frame": self, "form": self.form} | context, table)

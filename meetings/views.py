@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from finance.errors import LedgerError
-from finance.selectors import signers
+from finance.selectors import cover_entries, late_loans, signers
 from groups.http import GroupRequest, UserRequest
 from groups.models import Group
 from groups.permissions import Capability, requires
@@ -65,6 +65,7 @@ def meeting_detail(request: GroupRequest, number: int, version: int | None = Non
     meeting = _found(request, number, version)
     if meeting.status == MeetingStatus.DRAFT:
         return redirect("meeting-edit", request.group.code, number)
+    assert meeting.held_on is not None, "a closed meeting has a date"
     money = selectors.money(meeting)
     return render(
         request,
@@ -75,6 +76,8 @@ def meeting_detail(request: GroupRequest, number: int, version: int | None = Non
             "rows": selectors.member_rows(meeting, money),
             "agenda": meeting.agenda.select_related("responsible"),
             "money": money,
+            "covered": cover_entries(request.group, meeting.held_on),
+            "late": late_loans(request.group, meeting.held_on) if meeting.status == MeetingStatus.CLOSED else [],
             "versions": selectors.versions(meeting),
             "signers": signers(request.group),
         },

@@ -38,7 +38,9 @@ class CoverRow(NamedTuple):
 
 
 class CoverForm(forms.Form):
-    """How members share the arrears of a loan; `plan` is what it comes to.
+    """How members share the arrears of a loan; `plan` is what it comes to, `arrears` what is late on `day`.
+
+    The form begins with that day: the one in `initial`, else today.
 
     `seen` is the fingerprint of the plan the person looked at: a form that changed since is shown again.
     """
@@ -79,7 +81,9 @@ class CoverForm(forms.Form):
         coverers = self.fields["coverers"]
         coverers.choices = [(member.pk, str(member)) for member in members]  # type: ignore[attr-defined]
         coverers.initial = list(self.members)
-        self.fields["amount"].initial = arrears(books, loan, on=timezone.localdate())
+        self.day: date = self.initial.get("on") or timezone.localdate()
+        self.arrears = arrears(books, loan, on=self.day)
+        self.fields["amount"].initial = self.arrears
         for member in members:
             label = gettext("Share of %(member)s") % {"member": member}
             self.fields[f"share_{member.pk}"] = _amount_in_a_row(label)

@@ -27,7 +27,15 @@ from finance.selectors.books import (
     savings_book,
     signers,
 )
-from finance.selectors.covers import Claim, Claims, claims_of, covers_on, open_covers
+from finance.selectors.covers import (
+    Claim,
+    Claims,
+    claims_of,
+    cover_entries,
+    covers_on,
+    late_loans,
+    open_covers,
+)
 from finance.selectors.inventory import inventory_items
 from finance.selectors.leaving import money_at_leaving, settlement_of
 from finance.selectors.loan_life import LoanStep, loan_requests, loan_steps
@@ -119,6 +127,7 @@ __all__ = [
     "cash_differences",
     "claims_of",
     "closings",
+    "cover_entries",
     "covers_on",
     "divided_through",
     "division_preview",
@@ -127,6 +136,7 @@ __all__ = [
     "group_summary",
     "income_statement",
     "inventory_items",
+    "late_loans",
     "latest_movement",
     "ledger",
     "loan_arrears",

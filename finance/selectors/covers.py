@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 
-from finance.models import Cover, Loan
+from finance.models import Cover, CoverRecovery, Entry, EntryKind, Loan
 from finance.models.cover import CoverQuerySet
+from finance.selectors.books import LoanRow, loan_rows, loans_on
 from groups.models import Group, Member
 
 
@@ -64,6 +65,23 @@ def claims_of(member: Member) -> Claims:
 def covers_on(loan: Loan) -> list[Cover]:
     """Return what others paid on `loan`, oldest first, with `recovered` and `open`; reversed covers stay out."""
     return list(_covers().filter(loan=loan).select_related("coverer", "entry").order_by("entry__effective_on", "pk"))
+
+
+def cover_entries(group: Group, on: date) -> list[Entry]:
+    """Return the entries by which members covered arrears or paid covers back on the day `on`; reversed ones stay out.
+
+    Each has its `covers` and `cover_recoveries` with the people in them.
+    """
+    entries = Entry.objects.filter(group=group, kind=EntryKind.COVER, effective_on=on, reversed_by__isnull=True)
+    covers = Cover.objects.select_related("loan__member", "coverer")
+    back = CoverRecovery.objects.select_related("cover__loan__member", "cover__coverer")
+    return list(entries.prefetch_related(Prefetch("covers", covers), Prefetch("cover_recoveries", back)).order_by("pk"))
+
+
+def late_loans(group: Group, on: date) -> list[LoanRow]:
+    """Return the loans with something late on the day `on`, which other members may cover."""
+    rows = loan_rows(loans_on(group, on=on, only_running=True), on=on)
+    return [row for row in rows if row.standing.late]
 
 
 def open_covers(group: Group, *, debtor: Member, on: date) -> list[Cover]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
+from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
 from finance import selectors, services
-from finance.covering import arrears
 from finance.errors import CoverRefused
 from finance.forms.covers import SAVINGS, CoverForm, RecoverForm
 from finance.ledger import books_of
@@ -25,7 +26,13 @@ def loan_cover(request: GroupRequest, number: int) -> HttpResponse:
     loan = get_object_or_404(Loan.objects.select_related("member"), group=request.group, number=number)
     books = books_of(request.group, request.user)
     others = Member.objects.filter(group=request.group, left_on__isnull=True).exclude(pk=loan.member_id)
-    form = CoverForm(request.POST if request.method == "POST" else None, loan=loan, books=books, members=list(others))
+    form = CoverForm(
+        request.POST if request.method == "POST" else None,
+        initial=_day(request),
+        loan=loan,
+        books=books,
+        members=list(others),
+    )
     wants_post = request.POST.get("action") == "post"
     plan = form.plan if form.is_valid() else None
     taken = None
@@ -57,7 +64,6 @@ def loan_cover(request: GroupRequest, number: int) -> HttpResponse:
         {
             "form": form,
             "loan": loan,
-            "arrears": arrears(books, loan, on=timezone.localdate()),
             "plan": plan,
             "has_changed": wants_post and plan is not None,
             "surplus": surplus,
@@ -90,3 +96,12 @@ def cover_recover(request: GroupRequest, pk: int) -> HttpResponse:
         done=_("What was paid back is recorded."),
     )
     return taken or render(request, "finance/cover_recover.html", {"form": form, "member": member, "claims": claims})
+
+
+def _day(request: GroupRequest) -> dict[str, date]:
+    """Return the day in the address, that of a meeting where the members answered for one another, if it is one."""
+    try:
+        day = parse_date(request.GET.get("on", ""))
+    except ValueError:
+        return {}
+    return {"on": day} if day is not None else {}

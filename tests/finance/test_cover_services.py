@@ -150,6 +150,14 @@ def test_nothing_is_covered_before_the_loan_was_paid_out(loan, ani):
     assert Cover.objects.count() == 0
 
 
+def test_a_cover_brings_no_fine_and_spares_what_it_pays_in_full(loan, ani):
+    fined = lend(loan.member, 120_000, 12, fine_late_instalment=5_000, round_up_to=1)
+    cover(fined, {ani: 3 * 1_800 + 2 * 10_000}, on=date(2025, 5, 10))  # two instalments in full, of the third the fee
+    assert not Account.objects.filter(loan=fined, kind="LOAN_FINE").exists()
+    repay(fined, 1_000, on=date(2025, 5, 11))
+    assert balance(loan.group, "LOAN_FINE", loan=fined) == 5_000
+
+
 @pytest.mark.parametrize("amount", [LATE + 1, 10**9])
 def test_not_more_than_is_late(loan, ani, amount):
     with pytest.raises(CoverRefused, match=r"Only Rp\xa0354.000 is late"):

@@ -100,7 +100,7 @@ class BuyForm(DatedForm):
 
     def __init__(self, *args: Any, group: Group, **kwargs: Any) -> None:
         super().__init__(*args, group=group, **kwargs)
-        offer_bank(self, group, "source", _("Paid from"))
+        offer_bank(self, group, "source", gettext("Paid from"))
 
 
 class WriteDownForm(DatedForm):
@@ -116,7 +116,7 @@ class WriteDownForm(DatedForm):
         self.item = item
         self.worth = worth
         super().__init__(*args, **kwargs)
-        offer_bank(self, item.group, "into", _("Received into"))
+        offer_bank(self, item.group, "into", gettext("Received into"))
         self.fields["amount"].help_text = gettext("All of it, %s, when the thing is gone.") % rupiah(worth)
 
     def clean_on(self) -> date:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django import forms
-from django.utils.functional import Promise
 
 from finance.models import Account, AccountKind
 from groups.models import Group
@@ -11,7 +10,7 @@ from groups.models import Group
 MONEY = [(AccountKind.CASH, AccountKind.CASH.label), (AccountKind.BANK, AccountKind.BANK.label)]
 
 
-def offer_bank(form: forms.Form, group: Group, name: str, label: str | Promise) -> None:
+def offer_bank(form: forms.Form, group: Group, name: str, label: str) -> None:
     """Let `form` ask for the cash box or the bank in its field `name`, if the group ever had money in a bank.
 
     Without the field it is the cash box, as the services take it. The cleaned value is an `AccountKind`.

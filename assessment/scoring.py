@@ -23,7 +23,11 @@ DROPPED_DAYS = 92
 FALLING = 0.1
 """Attendance falls if the last four meetings had a tenth of the members less than the up to four before them."""
 RISING_DAYS = 28
-"""Arrears rise if they are higher than in the newest score at least so many days older."""
+RISING = 0.05
+"""Arrears rise if since the newest score at least `RISING_DAYS` older they grew by a twentieth of all that fell due.
+
+An instalment that is paid some days late, at the next meeting, is no rise.
+"""
 
 
 class Given(NamedTuple):
@@ -115,7 +119,7 @@ def need_of(records: Records, as_of: date, rank: int, before: Iterable[Before]) 
     if records.due and records.paid / records.due < ARREARS_RATE:
         need |= Need.ARREARS
     older = [score for score in earlier if (as_of - score.as_of).days >= RISING_DAYS]
-    if older and records.arrears > older[-1].arrears:
+    if older and records.arrears - older[-1].arrears > RISING * records.due:
         need |= Need.ARREARS_RISING
     if records.members and records.present / records.members < LOW_ATTENDANCE:
         need |= Need.LOW_ATTENDANCE

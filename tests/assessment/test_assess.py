@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -11,7 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from assessment import services
+from assessment.metrics import Records, read_records
 from assessment.models import Assessment, Need
+from assessment.scoring import Before, need_of
 from assessment.services import assess_groups, assessment_finalise
 from groups.models import Group
 from tests.assessment.groups import AS_OF, make_kembang_minus_outside, make_staff
@@ -167,3 +170,36 @@ class TestNeed:
         for days in (1, 2):
             make_meeting(group, AS_OF + timedelta(days), present_count=0, saver_count=0)
         assert self.need(AS_OF + timedelta(2)) == Need.STAGE_DROPPED | Need.FALLING_ATTENDANCE | Need.LOW_ATTENDANCE
+
+    def test_falling_attendance(self):
+        group = make_group()
+        for number in range(8):
+            make_meeting(group, AS_OF - timedelta(8 - number), present_count=9 if number < 4 else 8)
+        assert self.need() == Need.FALLING_ATTENDANCE
+
+    def test_attendance_of_too_few_meetings_before_does_not_fall(self):
+        group = make_group()
+        for number in range(5):
+            make_meeting(group, AS_OF - timedelta(5 - number), present_count=10 if number < 1 else 7)
+        assert self.need() == Need(0)
+
+
+class TestRisingArrears:
+    """A group with an instalment of 100,000 a month of which nobody paid the last."""
+
+    def need(self, *, due: int, paid: int, arrears_before: int, days: int = 30) -> Need:
+        records = replace(records_of(make_group()), due=due, paid=paid, last_held_on=AS_OF)
+        return need_of(records, AS_OF, 0, [Before(AS_OF - timedelta(days), 0, arrears_before)])
+
+    def test_they_grew_by_more_than_a_twentieth_of_what_fell_due(self):
+        assert self.need(due=1_000_000, paid=900_000, arrears_before=49_999) == Need.ARREARS_RISING
+
+    def test_a_twentieth_is_no_rise(self):
+        assert self.need(due=1_000_000, paid=900_000, arrears_before=50_000) == Need(0)
+
+    def test_a_score_of_the_same_month_is_too_near_to_compare(self):
+        assert self.need(due=1_000_000, paid=900_000, arrears_before=0, days=27) == Need(0)
+
+
+def records_of(group: Group) -> Records:
+    return read_records([group.pk], AS_OF)[group.pk]

@@ -142,6 +142,13 @@ def save(member: Member, amount: int, kind: str = AccountKind.SUKARELA, on: date
     )
 
 
+def withdraw(member: Member, amount: int, on: date = FOUNDED) -> None:
+    """The member takes voluntary savings out in cash."""
+    finance.savings_withdraw(
+        actor=facilitator_of(member.group), group=member.group, member=member, amount=amount, on=on, key=uuid.uuid4()
+    )
+
+
 def lend(member: Member, principal: int = 1_200_000, periods: int = 12, **terms: Any) -> Loan:
     """The member gets a loan in cash; the cash must be there (see `save`)."""
     return finance.loan_disburse(

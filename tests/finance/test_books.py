@@ -3,7 +3,7 @@
 import pytest
 
 from groups.models import Role
-from tests.factories import count_cash, make_group, make_member, make_user, save
+from tests.factories import borrow_outside, count_cash, make_group, make_member, make_user, save
 from tests.finance.pages import get, statements
 
 pytestmark = pytest.mark.django_db
@@ -22,6 +22,15 @@ def test_balances_and_open_differences_are_shown():
     content = get(member.group, "books").content.decode()
     assert "Rp\xa050.000" in content
     assert "1 cash difference is not settled." in content
+
+
+def test_what_is_owed_outside_is_shown_if_anything_is():
+    group = make_group()
+    assert "Rp\xa010.000.000" not in get(group, "books").content.decode()
+    borrow_outside(group)
+    for page in ("books", "group"):
+        content = get(group, page).content.decode()
+        assert '/books/outside/">Rp\xa010.000.000' in content
 
 
 def test_staff_of_the_organisation_read_it():

@@ -36,6 +36,22 @@ def test_payments_and_what_they_cover(loan):
     assert response.content.decode().count("✓") == 1
 
 
+def test_as_at_a_past_day_only_what_had_happened_counts(loan):
+    repay(loan, 284_000)
+    repay(loan, 284_000, on=date(2025, 4, 4))
+    response = get(loan.group, "loan", loan.number, on="2025-03-10")
+    card = response.context["card"]
+    assert ([payment.total for payment in card.payments], card.row.days_late) == ([284_000], 0)
+    assert all(step.on <= date(2025, 3, 10) for step in response.context["steps"])
+    assert "/pay/" not in response.content.decode()
+
+
+def test_a_day_before_the_loan_is_told_at_the_field(loan):
+    response = get(loan.group, "loan", loan.number, on="2025-02-03")
+    assert response.context["form"].errors == {"on": ["The loan was not paid out yet on this day."]}
+    assert response.context["card"].row.outstanding == 5_000_000
+
+
 def test_a_payment_taken_back_is_marked(loan):
     entry = repay(loan, 284_000)
     reverse(entry)

@@ -1,5 +1,7 @@
 """The loan book page."""
 
+from datetime import date
+
 import pytest
 
 from groups.models import Role
@@ -37,6 +39,19 @@ def test_all_loans_with_their_status(loans):
     response = get(loans[0].group, "loan-book", show="all")
     assert [row.loan for row in response.context["rows"]] == [loans[1], loans[0]]
     assert b"paid off" in response.content
+
+
+def test_as_at_a_past_day(loans):
+    running, over = loans
+    repay(running, 118_000, on=date(2025, 6, 4))
+    response = get(running.group, "loan-book", on="2025-03-03")
+    assert [(row.loan, row.outstanding) for row in response.context["rows"]] == [(over, 70_000), (running, 1_200_000)]
+    assert response.context["totals"].late == 0
+    assert get(running.group, "loan-book", on="2025-02-03", show="all").context["rows"] == []
+
+
+def test_which_loans_is_one_of_two(loans):
+    assert get(loans[0].group, "loan-book", show="x").context["form"].errors["show"]
 
 
 @pytest.mark.parametrize("page", ["2", "0", "x"])

@@ -109,6 +109,23 @@ def test_a_payment_taken_back_is_marked(loan):
     assert "✓" not in content
 
 
+def test_list_and_card_as_at_a_past_day(loan):
+    repay_outside(loan, 1_100_000)
+    repay_outside(loan, 300_000, on=date(2025, 4, 4))
+    (row,) = get(loan.group, "outside-loans", on="2025-03-10").context["rows"]
+    response = get(loan.group, "outside-loan", loan.number, on="2025-03-10")
+    assert row.outstanding == response.context["card"].row.outstanding == 9_000_000
+    assert [payment.total for payment in response.context["card"].payments] == [1_100_000]
+    assert "/pay/" not in response.content.decode()
+    assert get(loan.group, "outside-loans", on="2025-02-03", show="all").context["rows"] == []
+
+
+def test_a_card_from_before_the_loan_is_told_at_the_field(loan):
+    response = get(loan.group, "outside-loan", loan.number, on="2025-02-03")
+    assert response.context["form"].errors == {"on": ["The loan was not received yet on this day."]}
+    assert response.context["card"].row.outstanding == 10_000_000
+
+
 @pytest.mark.parametrize("page", ["outside-loan", "outside-loan-repay"])
 def test_a_loan_that_is_not_there(loan, page):
     assert get(loan.group, page, 9).status_code == 404

@@ -15,7 +15,7 @@ from finance.models import Account, Entry, PeriodBalance, PeriodClosing, Transfe
 from finance.selectors.reports import marks, positions
 from finance.verify import mismatches
 from groups.models import Group
-from tests.factories import FOUNDED, facilitator_of, make_group, make_members, reverse, save
+from tests.factories import FOUNDED, facilitator_of, make_group, make_members, reverse, save, withdraw
 
 pytestmark = pytest.mark.django_db
 
@@ -26,12 +26,6 @@ NEAR = date(2025, 10, 15)
 def close(group, through):
     services.period_close(actor=facilitator_of(group), group=group, through=through, key=uuid.uuid4())
     group.refresh_from_db()
-
-
-def withdraw(member, amount, on):
-    services.savings_withdraw(
-        actor=facilitator_of(member.group), group=member.group, member=member, amount=amount, on=on, key=uuid.uuid4()
-    )
 
 
 def summed(group, day):

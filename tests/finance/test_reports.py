@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from finance import selectors
-from finance.chart import ASSETS
+from finance.chart import ASSETS, SAVINGS
 from finance.lines import OtherMoney
 from finance.models import AccountKind, Entry
 from groups.models import Group
@@ -206,6 +206,10 @@ def reports_agree(group):
             lent = amounts(sheet.assets).get(AccountKind.LOAN, 0)
             assert selectors.loan_totals(selectors.loans_on(group, on=on), on=on).outstanding == lent
             assert selectors.performance(Group.objects.filter(pk=group.pk), on=on).balance == lent
+        savings_agree(group, on, {kind: -balances.get(kind, 0) for kind in SAVINGS})
+        outside = selectors.outside_rows(selectors.outside_loans_on(group, on=on), on=on)
+        if on >= LATER:
+            assert sum(row.outstanding for row in outside) == -balances.get(AccountKind.OUTSIDE_LOAN, 0)
         if before is not None:
             since = before.on + timedelta(1)
             statement = selectors.income_statement(group, start=since, end=on)
@@ -217,8 +221,25 @@ def reports_agree(group):
                 kind: closing for kind, closing in balances.items() if closing
             }
         before, before_balances = sheet, balances
-    savings = selectors.savings_book(group, end=DAYS[-1])
-    assert savings.total == sum(amounts(sheet.liabilities).get(kind, 0) for kind in ("POKOK", "WAJIB", "SUKARELA"))
+
+
+def savings_agree(group, on, balances):
+    """The savings book, the passbooks and the ledger say the same of each kind at the end of `on` and before it."""
+    start = on - timedelta(90)
+    book = selectors.savings_book(group, start=start, end=on)
+    assert {kind: getattr(book, kind.lower()) for kind in SAVINGS} == balances
+    assert book.moved("closing") == book.total
+    passbooks = [selectors.passbook(member, start=start, end=on) for member in group.members.all()]
+    for kind in SAVINGS:
+        assert sum(getattr(passbook.savings, kind.lower()) for passbook in passbooks) == balances[kind]
+        opened = sum(moved.opening for moved in book.movements if moved.kind == kind)
+        assert sum(getattr(passbook.opening, kind.lower()) for passbook in passbooks) == opened
+        accounts = [account for account in selectors.accounts_of(group) if account.kind == kind]
+        ledger = selectors.ledger(group, accounts, start=start, end=on)
+        assert (ledger.opening, ledger.closing) == (opened, balances[kind])
+    for passbook in passbooks:
+        running = [line.running for line in passbook.lines]
+        assert running[:1] in ([], [passbook.savings.total])
 
 
 def test_sums_agree_across_reports_whatever_the_history():

@@ -8,10 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
-from django.core.exceptions import EmptyResultSet
-from django.db import connection
 from django.db.models import QuerySet
 
 from finance.chart import EQUITY, EXPENSES, INCOME
@@ -26,6 +23,7 @@ from finance.performance import (
     collectability_bounds,
 )
 from groups.models import Group
+from groups.sql import as_day, run_over
 
 CAPITAL = tuple(kind for kind in EQUITY if kind != AccountKind.SURPLUS_DIVIDED)
 """What the operating standard calls capital (modal): opening capital, grants, reserve."""
@@ -186,7 +184,7 @@ class LoanArrears:
 
 def loan_arrears(groups: QuerySet[Group], *, on: date) -> list[LoanArrears]:
     """Return the running loans of `groups` on a day, those late the longest first, in one statement."""
-    rows = _run(_STANDING_SQL + _LOANS_SQL, groups, {"on": on})
+    rows = run_over(_STANDING_SQL + _LOANS_SQL, groups, {"on": on})
     return [_loan(on, *row) for row in rows]
 
 
@@ -216,10 +214,10 @@ def _loan(
         number=number,
         member_id=member_id,
         member=member,
-        disbursed_on=_day(disbursed_on),
+        disbursed_on=as_day(disbursed_on),
         principal=principal,
         balance=int(balance),
-        late_since=None if late_since is None else _day(late_since),
+        late_since=None if late_since is None else as_day(late_since),
         instalments_late=instalments_late,
         late_principal=late_principal,
         late_fee=late_fee,
@@ -245,7 +243,7 @@ def _figures(groups: QuerySet[Group], on: date, group_id: str) -> dict[int, Perf
     }
     slices: dict[int, list[Slice]] = {}
     due: dict[int, list[int]] = {}
-    for key, age, level, loans, *amounts in _run(_STANDING_SQL + _SLICES_SQL, groups, days, **words):
+    for key, age, level, loans, *amounts in run_over(_STANDING_SQL + _SLICES_SQL, groups, days, **words):
         borrowers, balance, late_principal, late_fee, due_by_now, paid = map(int, amounts)
         so_far = due.setdefault(key, [0, 0])
         so_far[0] += due_by_now
@@ -256,7 +254,7 @@ def _figures(groups: QuerySet[Group], on: date, group_id: str) -> dict[int, Perf
     kinds = ", ".join(f"'{kind}'" for kind in (*INCOME, *EXPENSES, *CAPITAL))
     year = {"on": on, "year": on.replace(month=1, day=1)}
     of_column = {"group_id": "a.group_id" if group_id == "group_id" else group_id, "kinds": kinds}
-    for key, kind, this_year, balance in _run(_MONEY_SQL, groups, year, **of_column):
+    for key, kind, this_year, balance in run_over(_MONEY_SQL, groups, year, **of_column):
         sums = money.setdefault(key, dict(_NO_MONEY))
         if kind in CAPITAL:
             sums["capital"] += int(balance)
@@ -277,22 +275,3 @@ def _figures(groups: QuerySet[Group], on: date, group_id: str) -> dict[int, Perf
         for key in {*due, *money}
         for of_money in (money.get(key, _NO_MONEY),)
     }
-
-
-def _run(sql: str, groups: QuerySet[Group], days: dict[str, date], **words: str) -> list[tuple[Any, ...]]:
-    try:
-        chosen, values = groups.order_by().values("pk").query.get_compiler(connection=connection).as_sql()
-    except EmptyResultSet:
-        return []
-    parameters: dict[str, Any] = {name: connection.ops.adapt_datefield_value(day) for name, day in days.items()}
-    parameters |= {f"group{number}": value for number, value in enumerate(values)}
-    chosen %= tuple(f"%(group{number})s" for number in range(len(values)))
-    with connection.cursor() as cursor:
-        cursor.execute(sql.format(groups=chosen, **words), parameters)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-    return rows
-
-
-def _day(value: date | str) -> date:
-    """SQLite gives days as text."""
-    return value if isinstance(value, date) else date.fromisoformat(value)

@@ -1,0 +1,318 @@
+"""Signals: what each of them asks for, and what it lets pass."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from assessment.models import Assessment
+from assessment.services import assess_groups
+from assessment.signals import SIGNALS, Found, alike_facilitators, found_in
+from finance.ledger import Posting, open_books
+from finance.lines import deposit
+from finance.models import AccountKind, CashCount, EntryKind
+from groups.models import Group, Member, OfficerRole
+from meetings.models import AttendanceStatus, Meeting
+from tests.assessment.groups import AS_OF, make_kembang_minus_outside
+from tests.factories import facilitator_of, make_group, make_meeting, make_members, make_officer, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def group() -> Group:
+    return make_group(founded_on=date(2020, 1, 7))
+
+
+def signals_of(group: Group, as_of: date = AS_OF) -> dict[str, Found]:
+    return {found.signal: found for found in found_in(Group.objects.filter(pk=group.pk), as_of)}
+
+
+def minutes(group: Group, held_on: date, title: str = "Pakan", absent: int | None = None, **fields: int) -> Meeting:
+    """A meeting of the group's members with one agenda item; the member numbered `absent` stays away."""
+    members = list(group.members.order_by("number"))
+    away = [member for member in members if member.number == absent]
+    tallies = {"agenda_count": 1, "member_count": len(members), "present_count": len(members) - len(away)}
+    meeting = make_meeting(group, held_on, **tallies | fields)
+    meeting.agenda.create(group=group, number=1, title=title, discussion="harga naik")
+    for member in members:
+        status = AttendanceStatus.ABSENT if member in away else AttendanceStatus.PRESENT
+        meeting.attendances.create(group=group, member=member, status=status)
+    return meeting
+
+
+class TestCopiedMeetings:
+    @pytest.fixture(autouse=True)
+    def members(self, group) -> list[Member]:
+        return make_members(group, 3)
+
+    def test_names_the_copies(self, group):
+        for days in (60, 30, 0):
+            minutes(group, AS_OF - timedelta(days))
+        found = signals_of(group)["copied_meetings"]
+        assert (found.counted, found.records) == (2, ("2", "3"))
+
+    def test_another_text(self, group):
+        minutes(group, AS_OF - timedelta(30))
+        minutes(group, AS_OF, title="Bibit")
+        assert "copied_meetings" not in signals_of(group)
+
+    def test_somebody_else_away(self, group):
+        minutes(group, AS_OF - timedelta(30), absent=1)
+        minutes(group, AS_OF, absent=2)
+        assert "copied_meetings" not in signals_of(group)
+
+    def test_the_same_member_away(self, group):
+        minutes(group, AS_OF - timedelta(30), absent=1)
+        minutes(group, AS_OF, absent=1)
+        assert "copied_meetings" in signals_of(group)
+
+    def test_without_an_agenda_nothing_was_copied(self, group):
+        for days in (30, 0):
+            minutes(group, AS_OF - timedelta(days), agenda_count=0)
+        assert "copied_meetings" not in signals_of(group)
+
+    def test_a_meeting_in_between(self, group):
+        minutes(group, AS_OF - timedelta(60))
+        minutes(group, AS_OF - timedelta(30), title="Bibit")
+        minutes(group, AS_OF)
+        assert "copied_meetings" not in signals_of(group)
+
+    def test_as_of_the_day_before_the_copy(self, group):
+        minutes(group, AS_OF - timedelta(30))
+        minutes(group, AS_OF)
+        assert "copied_meetings" not in signals_of(group, AS_OF - timedelta(1))
+
+
+class TestSameAmounts:
+    def hold(self, group: Group, amounts: list[list[int]], savers: int = 2) -> None:
+        """Hold a monthly meeting for each list, at which each member brings the amount."""
+        members = make_members(group, len(amounts[0]))
+        for number, brought in enumerate(amounts):
+            held_on = AS_OF - timedelta(30 * (len(amounts) - 1 - number))
+            books = open_books(group=group, actor=facilitator_of(group))
+            paid = zip(members, brought, strict=True)
+            lines = [line for member, amount in paid for line in deposit(books, AccountKind.WAJIB, member, amount)]
+            [entry] = books.post([Posting(EntryKind.MEETING, held_on, lines, uuid.uuid4())])
+            count = len(members)
+            make_meeting(group, held_on, entry=entry, member_count=count, saver_count=savers)
+
+    def test_everybody_every_time(self, group):
+        self.hold(group, [[10_000, 10_000]] * 6)
+        found = signals_of(group)["same_amounts"]
+        assert (found.counted, found.amount, found.records) == (6, 10_000, ("1", "2", "3", "4", "5", "6"))
+
+    def test_one_member_once_brought_more(self, group):
+        self.hold(group, [[10_000, 10_000]] * 5 + [[10_000, 15_000]])
+        assert "same_amounts" not in signals_of(group)
+
+    def test_another_amount_at_one_meeting(self, group):
+        self.hold(group, [[10_000, 10_000]] * 5 + [[15_000, 15_000]])
+        assert "same_amounts" not in signals_of(group)
+
+    def test_five_meetings_are_too_few(self, group):
+        self.hold(group, [[10_000, 10_000]] * 5)
+        assert "same_amounts" not in signals_of(group)
+
+    def test_somebody_brought_nothing(self, group):
+        self.hold(group, [[10_000, 10_000]] * 6, savers=1)
+        assert "same_amounts" not in signals_of(group)
+
+
+class TestLateNightBatches:
+    def close(self, group: Group, hours: list[int], *, days: int = 20) -> None:
+        """Close a meeting at each hour (Jakarta) of the night that begins on AS_OF, `days` after it was held."""
+        for number, hour in enumerate(hours):
+            local = datetime.combine(AS_OF, datetime.min.time(), UTC) + timedelta(hours=hour - 7)
+            make_meeting(group, AS_OF - timedelta(days + number), closed_at=local)
+
+    def after(self, group: Group) -> dict[str, Found]:
+        return signals_of(group, AS_OF + timedelta(2))
+
+    def test_three_in_one_night_past_midnight(self, group):
+        self.close(group, [22, 23, 27])
+        found = self.after(group)["late_night_batches"]
+        assert (found.counted, found.records) == (3, ("1", "2", "3"))
+
+    @pytest.mark.parametrize("hours", [[21, 22, 23], [22, 23, 28], [22, 23], [22, 23, 46]])
+    def test_by_day_or_too_few_or_another_night(self, group, hours):
+        self.close(group, hours)
+        assert "late_night_batches" not in self.after(group)
+
+    def test_within_a_week_of_the_meeting(self, group):
+        self.close(group, [22, 23, 23], days=5)
+        assert "late_night_batches" not in self.after(group)
+
+    def test_not_known_before_that_night(self, group):
+        self.close(group, [22, 23, 23])
+        assert "late_night_batches" not in signals_of(group, AS_OF - timedelta(1))
+
+
+class TestCashAlwaysAgrees:
+    def count(self, group: Group, number: int, *, expected: int = 50_000, last: int = 50_000) -> None:
+        for days in range(number):
+            counted = last if days == 0 else expected
+            CashCount.objects.create(
+                group=group, counted_on=AS_OF - timedelta(20 * days), expected=expected, counted=counted,
+                explanation="" if counted == expected else "kembalian", counted_by=facilitator_of(group),
+            )  # fmt: skip
+
+    def test_ten_counts(self, group):
+        self.count(group, 10)
+        assert signals_of(group)["cash_always_agrees"].counted == 10
+
+    def test_nine_are_too_few(self, group):
+        self.count(group, 9)
+        assert "cash_always_agrees" not in signals_of(group)
+
+    def test_one_difference(self, group):
+        self.count(group, 12, last=49_500)
+        assert "cash_always_agrees" not in signals_of(group)
+
+    def test_an_empty_box_agrees_by_itself(self, group):
+        self.count(group, 12, expected=0, last=0)
+        assert "cash_always_agrees" not in signals_of(group)
+
+
+class TestFullAttendance:
+    def hold(self, group: Group, *, every: int = 30, **last: int) -> None:
+        for number in range(12):
+            make_meeting(group, AS_OF - timedelta(every * number), **(last if number == 0 else {}))
+
+    def test_everybody_for_a_year(self, group):
+        self.hold(group)
+        assert signals_of(group)["full_attendance"].counted == 12
+
+    def test_late_is_there(self, group):
+        self.hold(group, present_count=9, late_count=1)
+        assert "full_attendance" in signals_of(group)
+
+    def test_represented_is_not_there(self, group):
+        self.hold(group, present_count=9, represented_count=1)
+        assert "full_attendance" not in signals_of(group)
+
+    def test_twelve_weeks_are_no_year(self, group):
+        self.hold(group, every=7)
+        assert "full_attendance" not in signals_of(group)
+
+
+class TestTermsExpired:
+    def test_more_than_three_years(self, group):
+        ketua, bendahara = make_members(group, 2)
+        make_officer(ketua, OfficerRole.KETUA, started_on=date(2022, 7, 8))
+        make_officer(bendahara, OfficerRole.BENDAHARA, started_on=date(2022, 7, 9))
+        found = signals_of(group)["terms_expired"]
+        assert (found.counted, found.records) == (1, ("KETUA",))
+
+    def test_an_ended_term(self, group):
+        [member] = make_members(group, 1)
+        make_officer(member, started_on=date(2021, 1, 1), ended_on=AS_OF)
+        assert "terms_expired" not in signals_of(group)
+        assert "terms_expired" in signals_of(group, AS_OF - timedelta(1))
+
+    def test_on_a_leap_day(self, group):
+        [member] = make_members(group, 1)
+        make_officer(member, started_on=date(2021, 2, 28))
+        assert "terms_expired" in signals_of(group, date(2024, 2, 29))
+
+
+class TestOneRecorder:
+    def test_everything_by_one_person(self, group):
+        for number in range(10):
+            make_meeting(group, AS_OF - timedelta(30 * number))
+        found = signals_of(group)["one_recorder"]
+        assert (found.counted, found.records) == (10, (str(facilitator_of(group).pk),))
+
+    def test_nine_meetings_are_too_few(self, group):
+        for number in range(9):
+            make_meeting(group, AS_OF - timedelta(30 * number))
+        assert "one_recorder" not in signals_of(group)
+
+    def test_somebody_else_closed_one(self, group):
+        for number in range(10):
+            make_meeting(group, AS_OF - timedelta(30 * number))
+        make_meeting(group, AS_OF - timedelta(1), saved_by=make_user(organisation=group.organisation))
+        assert "one_recorder" not in signals_of(group)
+
+    def test_somebody_else_counted_the_cash(self, group):
+        for number in range(10):
+            make_meeting(group, AS_OF - timedelta(30 * number))
+        other = make_user(organisation=group.organisation)
+        CashCount.objects.create(group=group, counted_on=AS_OF, expected=0, counted=0, counted_by=other)
+        assert "one_recorder" not in signals_of(group)
+
+
+class TestFacilitatorGroupsAlike:
+    @pytest.fixture
+    def facilitator(self):
+        return make_user()
+
+    def alike(self, as_of: date = AS_OF):
+        return alike_facilitators(Group.objects.all(), as_of, "kotaku")
+
+    def score(self, facilitator, count: int) -> None:
+        for _ in range(count):
+            make_kembang_minus_outside(facilitator)
+        assess_groups(groups=Group.objects.all(), as_of=AS_OF)
+
+    def test_five_groups(self, facilitator):
+        self.score(facilitator, 5)
+        [found] = self.alike()
+        assert (found.facilitator_id, found.groups, found.least, found.most) == (facilitator.pk, 5, 76, 76)
+
+    def test_four_groups_say_nothing(self, facilitator):
+        self.score(facilitator, 4)
+        assert self.alike() == []
+
+    def test_three_points_apart_is_not_alike(self, facilitator):
+        self.score(facilitator, 5)
+        one = Assessment.objects.first()
+        Assessment.objects.filter(pk=one.pk).update(score=73)
+        assert self.alike() == []
+        Assessment.objects.filter(pk=one.pk).update(score=74)
+        assert len(self.alike()) == 1
+
+    def test_only_the_newest_score_up_to_the_day_counts(self, facilitator):
+        self.score(facilitator, 5)
+        assess_groups(groups=Group.objects.all(), as_of=AS_OF - timedelta(100))
+        assert len(self.alike()) == 1
+        assert self.alike(AS_OF - timedelta(101)) == []
+
+    def test_a_finished_assignment_does_not_count(self, facilitator):
+        self.score(facilitator, 5)
+        Group.objects.first().assignments.update(ended_on=AS_OF)
+        assert self.alike() == []
+
+    def test_another_scheme(self, facilitator):
+        self.score(facilitator, 5)
+        assert alike_facilitators(Group.objects.all(), AS_OF, "panca-sutra") == []
+
+
+class TestOverManyGroups:
+    def test_a_group_without_records_has_none(self, group):
+        assert signals_of(group) == {}
+
+    def test_only_the_groups_asked_for(self, group):
+        make_officer(make_members(group, 1)[0], started_on=date(2020, 1, 7))
+        other = make_group(founded_on=date(2020, 1, 7))
+        make_officer(make_members(other, 1)[0], started_on=date(2020, 1, 7))
+        assert [found.group_id for found in found_in(Group.objects.filter(pk=other.pk), AS_OF)] == [other.pk]
+
+    def test_one_statement_for_any_number(self, group):
+        for size in (1, 8):
+            while Group.objects.count() < size:
+                make_officer(make_members(make_group(), 1)[0], started_on=date(2020, 1, 7))
+            with CaptureQueriesContext(connection) as queries:
+                found_in(Group.objects.all(), AS_OF)
+            assert len(queries) == 1
+
+    def test_no_groups_at_all(self):
+        assert found_in(Group.objects.none(), AS_OF) == []
+
+    @pytest.mark.parametrize("signal", [*SIGNALS.values()])
+    def test_each_states_its_rule_and_its_source(self, signal):
+        assert "Source:" in signal.__doc__

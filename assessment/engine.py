@@ -59,6 +59,11 @@ class Instrument:
     indicators: tuple[Indicator, ...]
     rules: tuple[StageRule, ...]
 
+    @property
+    def metrics(self) -> frozenset[str]:
+        """The metrics its indicators are measured by."""
+        return frozenset(indicator.metric for indicator in self.indicators if indicator.metric)
+
 
 @dataclass(frozen=True, slots=True)
 class Score:

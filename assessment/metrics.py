@@ -1,20 +1,22 @@
 """What the records say about groups: read in SQL for many groups at once, then one named function an indicator.
 
-`read_records` takes three statements for any number of groups and any day. A metric turns the counts of one
-group into a `Measured`: a value for the engine and the facts behind it, or no value where the records are too
-few: "not enough data" is neither a zero nor a guess. A new metric is one more function in `METRICS`.
+`read_records` takes three statements for any number of groups and any day, and one more for each further source that
+the metrics in use name in `READS`. A metric turns the counts of one group into a `Measured`: a value for the engine
+and the facts behind it, or no value where the records are too few: "not enough data" is neither a zero nor a guess.
+A new metric is one more function in `METRICS`; a higher value is always better.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
 from django.db import connection
 
+from assessment.sources import STATEMENTS, Source
 from groups.schedule import expected_meetings
 
 WINDOW_DAYS = 182
@@ -27,13 +29,23 @@ LEAST_AGE_DAYS = 56
 """A younger group has not had the time to show that it meets regularly."""
 CLOSING_DAYS = 7
 """The books of a meeting are in time if it was closed within a week."""
+LEAST_DECISIONS = 2
+"""With fewer decisions due in the window there is not enough data."""
+RECENT_COUNTS = 8
+"""Cash differences are looked at over the last eight counts of the window: two months of weekly meetings."""
+LATE_DAYS = 30
+"""A loan is at risk with an instalment more than so many days late (PAR 30)."""
 
 Facts = dict[str, int]
 
 
 @dataclass(slots=True)
 class Records:
-    """The counts of one group as of a day; amounts in whole rupiah."""
+    """The counts of one group as of a day; amounts in whole rupiah.
+
+    What belongs to a `Source` has no value at all before that source is read: a metric that does not name what it
+    reads fails, and never takes what nobody read for a zero.
+    """
 
     group_id: int
     age_days: int
@@ -64,6 +76,30 @@ class Records:
     paid: int = 0
     loans: int = 0
     loans_late: int = 0
+    # Source.MEMBERS: members on the day and WINDOW_DAYS before.
+    members_now: int = field(init=False)
+    members_then: int = field(init=False)
+    # Source.OFFICERS: of the three offices those held, and terms of office ever begun.
+    offices_held: int = field(init=False)
+    terms: int = field(init=False)
+    # Source.DECISIONS: those that fell due in the window.
+    decisions_due: int = field(init=False)
+    decisions_done: int = field(init=False)
+    # Source.COUNTS: the last RECENT_COUNTS of the window.
+    cash_counts: int = field(init=False)
+    cash_counts_settled: int = field(init=False)
+    # Source.SAVINGS: all kinds together on the day and WINDOW_DAYS before, and lines of a share-out between them.
+    savings_now: int = field(init=False)
+    savings_then: int = field(init=False)
+    share_outs: int = field(init=False)
+    # Source.PORTFOLIO: loans ever made, members with a balance, balances, and those more than LATE_DAYS late.
+    loans_made: int = field(init=False)
+    borrowers: int = field(init=False)
+    portfolio: int = field(init=False)
+    portfolio_late: int = field(init=False)
+    # Source.SOCIAL_FUND: what came in and went out in the window.
+    social_received: int = field(init=False)
+    social_given: int = field(init=False)
 
     @property
     def arrears(self) -> int:
@@ -170,6 +206,91 @@ def critical_matters(records: Records) -> Measured:
     return Measured(float(min(1, records.critical) + min(2, records.critical_decided)), facts)
 
 
+def decisions_followed_up(records: Records) -> Measured:
+    """Decisions carried out / decisions that were to be carried out in the last 182 days.
+
+    Counts the decisions of closed meetings with a day by when; fewer than two are not enough data. Source: the minute
+    book's column decisions, and the guide's duty of a chair to see that what was agreed is done.
+    """
+    facts = {"done": records.decisions_done, "due": records.decisions_due}
+    if records.decisions_due < LEAST_DECISIONS:
+        return Measured(None, facts)
+    return Measured(records.decisions_done / records.decisions_due, facts)
+
+
+def savings_growth(records: Records) -> Measured:
+    """Savings per member now / savings per member 182 days ago, less 1: 0.1 is a tenth more.
+
+    All kinds of savings together, in rupiah. Without savings or members at either day there is not enough data, nor
+    after a share-out, which pays the savings out on purpose. Source: Panca Sutra 2; savings per member and growth as
+    SAVIX reports them.
+    """
+    now, then = records.savings_now, records.savings_then
+    facts = {"now": now, "then": then, "members": records.members_now, "members_then": records.members_then}
+    if min(then, records.members_then, records.members_now) <= 0 or records.share_outs:
+        return Measured(None, facts)
+    before = then * records.members_now
+    return Measured((now * records.members_then - before) / before, facts)
+
+
+def portfolio_quality(records: Records) -> Measured:
+    """1 - PAR 30: balances of loans with no instalment more than 30 days late / balances of all running loans.
+
+    In rupiah. No running loan is not enough data. Loans written off have no balance any more: they count in
+    `repayment_rate`. Source: PAR as microfinance counts it everywhere; UPK standard of 2013 (good up to 10 %).
+    """
+    facts = {"late": records.portfolio_late, "balance": records.portfolio}
+    if records.portfolio <= 0:
+        return Measured(None, facts)
+    return Measured((records.portfolio - records.portfolio_late) / records.portfolio, facts)
+
+
+def internal_lending(records: Records) -> Measured:
+    """Members with a running loan / members.
+
+    A group of less than 182 days that made no loan yet saves first: not enough data. Later, no loan is a measured
+    zero. Source: Panca Sutra 4, lending inside the group; members with a loan (DreamSave).
+    """
+    facts = {"borrowers": records.borrowers, "members": records.members_now}
+    if not records.members_now or (records.age_days < WINDOW_DAYS and not records.loans_made):
+        return Measured(None, facts)
+    return Measured(min(1.0, records.borrowers / records.members_now), facts)
+
+
+def officers_in_place(records: Records) -> Measured:
+    """0 to 3: how many of the offices ketua, sekretaris and bendahara somebody holds on the day.
+
+    A group whose officers nobody ever wrote down has not enough data. Source: the guide's three officers.
+    """
+    facts = {"held": records.offices_held}
+    return Measured(float(records.offices_held) if records.terms else None, facts)
+
+
+def cash_settled(records: Records) -> Measured:
+    """Cash counts that agreed with the books or whose difference is settled / the last 8 counts of 182 days.
+
+    Fewer than two counts are not enough data. Source: Panca Sutra 3, bookkeeping; cash counted at every meeting.
+    """
+    facts = {"settled": records.cash_counts_settled, "counts": records.cash_counts}
+    if records.cash_counts < LEAST_MEETINGS:
+        return Measured(None, facts)
+    return Measured(records.cash_counts_settled / records.cash_counts, facts)
+
+
+def social_fund_used(records: Records) -> Measured:
+    """0 if nothing came into the social fund (dana sosial) in the last 182 days, 1 if something did, 2 if help was
+    paid out of it as well.
+
+    Fewer than two meetings are not enough data. Source: the guide's social side of a group; the social fund of
+    DreamSave and Kotaku.
+    """
+    facts = {"received": records.social_received, "given": records.social_given}
+    if records.held < LEAST_MEETINGS:
+        return Measured(None, facts)
+    value = 0 if records.social_received <= 0 else 2 if records.social_given > 0 else 1
+    return Measured(float(value), facts)
+
+
 METRICS: dict[str, Metric] = {
     metric.__name__: metric
     for metric in (
@@ -182,8 +303,25 @@ METRICS: dict[str, Metric] = {
         books_complete,
         bank_account,
         critical_matters,
+        decisions_followed_up,
+        savings_growth,
+        portfolio_quality,
+        internal_lending,
+        officers_in_place,
+        cash_settled,
+        social_fund_used,
     )
 }
+READS: dict[str, tuple[Source, ...]] = {
+    "decisions_followed_up": (Source.DECISIONS,),
+    "savings_growth": (Source.MEMBERS, Source.SAVINGS),
+    "portfolio_quality": (Source.PORTFOLIO,),
+    "internal_lending": (Source.MEMBERS, Source.PORTFOLIO),
+    "officers_in_place": (Source.OFFICERS,),
+    "cash_settled": (Source.COUNTS,),
+    "social_fund_used": (Source.SOCIAL_FUND,),
+}
+"""What a metric reads besides groups, meetings and loans, which every score reads."""
 
 # Constitutions keep every version, so the rules in force on any day are known.
 GROUPS_SQL = """
@@ -270,8 +408,11 @@ GROUP BY group_id
 """  # noqa: S608 - no input
 
 
-def read_records(group_ids: Sequence[int], as_of: date) -> dict[int, Records]:
-    """Return the records of the groups as of a day, by group, in three statements."""
+def read_records(group_ids: Sequence[int], as_of: date, metrics: Iterable[str] = METRICS) -> dict[int, Records]:
+    """Return the records of the groups as of a day, by group, as far as `metrics` look at them.
+
+    Three statements, and one for each source in their `READS`.
+    """
     records = {row[0]: _of_group(as_of, *row) for row in run_sql(GROUPS_SQL, group_ids, as_of)}
     for group_id, *counts in run_sql(MEETINGS_SQL, group_ids, as_of):
         of_group = records[group_id]
@@ -283,7 +424,21 @@ def read_records(group_ids: Sequence[int], as_of: date) -> dict[int, Records]:
     for group_id, loans, due, paid, late in run_sql(LOANS_SQL, group_ids, as_of):
         of_group = records[group_id]
         of_group.loans, of_group.due, of_group.paid, of_group.loans_late = loans, int(due), int(paid), late
+    for source in sources_of(metrics):
+        sql, fields = STATEMENTS[source]
+        for of_group in records.values():
+            for name in fields:
+                setattr(of_group, name, 0)
+        for group_id, *numbers in run_sql(sql, group_ids, as_of):
+            for name, number in zip(fields, numbers, strict=True):
+                setattr(records[group_id], name, int(number))
     return records
+
+
+def sources_of(metrics: Iterable[str]) -> list[Source]:
+    """Return what the metrics read besides groups, meetings and loans."""
+    needed = {source for metric in metrics for source in READS.get(metric, ())}
+    return [source for source in Source if source in needed]
 
 
 def run_sql(sql: str, group_ids: Sequence[int], as_of: date) -> list[tuple[Any, ...]]:
@@ -301,6 +456,8 @@ def run_sql(sql: str, group_ids: Sequence[int], as_of: date) -> list[tuple[Any, 
         "as_of": as_of.isoformat(),
         "since": (as_of - timedelta(WINDOW_DAYS)).isoformat(),
         "recent": RECENT_MEETINGS,
+        "recent_counts": RECENT_COUNTS,
+        "late_before": (as_of - timedelta(LATE_DAYS)).isoformat(),
     }
     with connection.cursor() as cursor:
         cursor.execute(sql.format(**words), parameters)

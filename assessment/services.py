@@ -34,12 +34,15 @@ from assessment.scoring import DROPPED_DAYS, Before, Scored, latest_judgements, 
 from groups.models import Group, User
 from groups.permissions import Capability, lock_group, require
 
+LONGEST_OVERRIDE_DAYS = 365
+"""After a year at most an override ends: what the records say is looked at anew."""
 BATCH_GROUPS = 1000
 """Groups scored in one transaction: memory stays flat, and SQLite takes no more parameters."""
 
 _Key = tuple[int, str]
 """A group's id and a scheme."""
-_InUse = dict[int, list[tuple[Instrument, engine.Instrument]]]
+_Instruments = list[tuple[Instrument, engine.Instrument]]
+_InUse = dict[int, _Instruments]
 """By organisation, the instruments that score it."""
 
 
@@ -101,21 +104,52 @@ def assess_groups(
 def judge(*, actor: User, group: Group, level: Level, note: str, judged_on: date) -> Judgement:
     """Write down what a person says about an indicator no record measures, with a note.
 
-    The same judgement sent twice is one. Raises `ValidationError` for a level that is not of the instrument in
+    The same judgement sent twice is one. Raises `ValidationError` for a level that is of no instrument in
     force or is measured from records, for a day to come, and without a note.
     """
     lock_group(actor, Capability.ASSESS, group)
-    instrument = instruments.in_force(group.organisation_id)
-    if level.indicator.instrument != instrument or level.indicator.metric:
+    if not _scores(group, level) or level.indicator.metric:
         raise ValidationError(_("This indicator is not judged by a person."))
-    if judged_on > timezone.localdate():
-        raise ValidationError(_("The date lies in the future."))
     if not note.strip():
         raise ValidationError(_("A judgement needs a note."))
-    last = Judgement.objects.filter(group=group, level__indicator=level.indicator).first()
-    if last is not None and (last.level_id, last.note, last.judged_on) == (level.pk, note.strip(), judged_on):
-        return last
-    return Judgement.objects.create(group=group, level=level, note=note.strip(), judged_on=judged_on, judged_by=actor)
+    return _judgement_create(actor, group, level, note.strip(), judged_on, None)
+
+
+@transaction.atomic
+def override_give(*, actor: User, group: Group, level: Level, note: str, judged_on: date, until: date) -> Judgement:
+    """Give a measured indicator another level from `judged_on` through `until`, with the reason.
+
+    The measured value stands beside it; the latest override counts. The same one sent twice is one. Raises
+    `ValidationError` for a level that is of no instrument in force or is judged anyway, for a first day to come, an
+    end before it or more than `LONGEST_OVERRIDE_DAYS` later, and without a reason.
+    """
+    lock_group(actor, Capability.ASSESS, group)
+    if not _scores(group, level) or not level.indicator.metric:
+        raise ValidationError(_("This indicator is not measured from the records."))
+    if not note.strip():
+        raise ValidationError({"note": _("Say why another level is given.")})
+    if not timedelta(0) <= until - judged_on <= timedelta(LONGEST_OVERRIDE_DAYS):
+        raise ValidationError({"until": _("Choose a day not before the first, and at most a year after it.")})
+    return _judgement_create(actor, group, level, note.strip(), judged_on, until)
+
+
+@transaction.atomic
+def override_withdraw(*, actor: User, override: Judgement) -> None:
+    """Let the measured value count again from today: every running override of the indicator is withdrawn.
+
+    Withdrawn twice is withdrawn once. Raises `ValidationError` for a judgement of what no record measures.
+    """
+    group = lock_group(actor, Capability.ASSESS, override.group)
+    indicator = override.level.indicator
+    if override.until is None:
+        raise ValidationError(_("This indicator is not measured from the records."))
+    Judgement.objects.filter(
+        group=group,
+        level__indicator__code=indicator.code,
+        level__indicator__instrument__code=indicator.instrument.code,
+        until__gte=timezone.localdate(),
+        withdrawn_on__isnull=True,
+    ).update(withdrawn_on=timezone.localdate(), withdrawn_at=timezone.now(), withdrawn_by=actor)
 
 
 @transaction.atomic
@@ -203,16 +237,20 @@ def _assess_batch(
     in_use: _InUse,
 ) -> list[Outcome]:
     group_ids = [group_id for group_id, _code, _organisation in batch]
-    records = read_records(group_ids, as_of)
+    used: dict[int, _Instruments] = {}
+    for _group, _code, organisation_id in batch:
+        if organisation_id not in in_use:
+            in_use[organisation_id] = _instruments_of(organisation_id)
+        used[organisation_id] = in_use[organisation_id]
+    metrics = {metric for found in used.values() for _instrument, compiled in found for metric in compiled.metrics}
+    records = read_records(group_ids, as_of, metrics)
     judged = latest_judgements(group_ids, as_of)
     history = _History(group_ids, as_of)
     now = connection.ops.adapt_datetimefield_value(timezone.now())
     outcomes: list[Outcome] = []
     rows: list[_Row] = []
     for group_id, code, organisation_id in batch:
-        if organisation_id not in in_use:
-            in_use[organisation_id] = _instruments_of(organisation_id)
-        for instrument, compiled in in_use[organisation_id]:
+        for instrument, compiled in used[organisation_id]:
             key = (group_id, instrument.code)
             scored = score(instrument.code, compiled, records[group_id], judged.get(group_id, {}))
             result, measured = scored.result, scored.measured_result
@@ -357,7 +395,31 @@ class _History:
         Assessment.objects.filter(pk__in=closing).update(closes_month=False)
 
 
-def _instruments_of(organisation_id: int) -> list[tuple[Instrument, engine.Instrument]]:
+def _scores(group: Group, level: Level) -> bool:
+    """Say whether the level belongs to an instrument that scores the group now."""
+    instrument = level.indicator.instrument
+    return (
+        instrument.code in instruments.schemes_of(group.organisation_id)
+        and instruments.in_force(group.organisation_id, instrument.code) == instrument
+    )
+
+
+def _judgement_create(
+    actor: User, group: Group, level: Level, note: str, judged_on: date, until: date | None
+) -> Judgement:
+    if judged_on > timezone.localdate():
+        raise ValidationError({"judged_on": _("The date lies in the future.")})
+    last = Judgement.objects.filter(group=group, level__indicator=level.indicator, withdrawn_on__isnull=True).first()
+    if last is not None and (last.level_id, last.note, last.judged_on, last.until) == (
+        level.pk, note, judged_on, until
+    ):  # fmt: skip
+        return last
+    return Judgement.objects.create(
+        group=group, level=level, note=note, judged_on=judged_on, until=until, judged_by=actor
+    )
+
+
+def _instruments_of(organisation_id: int) -> _Instruments:
     used = [(found, instruments.engine_instrument(found)) for found in instruments.in_use(organisation_id)]
     if not used:
         raise ValidationError(_("No instrument is published."))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -93,6 +94,43 @@ def _critical(facts: Facts) -> str:
     return _("%(raised)d raised, %(decided)d decided in 182 days") % facts
 
 
+def _decisions(facts: Facts) -> str:
+    return _("%(done)d of %(due)d decisions due in 182 days carried out") % facts
+
+
+def _growth(facts: Facts) -> str:
+    return _("savings per member %(now)s, 182 days ago %(then)s") % {
+        "now": rupiah(facts["now"] // facts["members"]),
+        "then": rupiah(facts["then"] // facts["members_then"]),
+    }
+
+
+def _portfolio(facts: Facts) -> str:
+    return _("%(late)s of %(balance)s lent is more than 30 days late") % {
+        "late": rupiah(facts["late"]),
+        "balance": rupiah(facts["balance"]),
+    }
+
+
+def _lending(facts: Facts) -> str:
+    return _("%(borrowers)d of %(members)d members have a running loan") % facts
+
+
+def _officers(facts: Facts) -> str:
+    return _("%(held)d of 3 offices held") % facts
+
+
+def _settled(facts: Facts) -> str:
+    return _("%(settled)d of the last %(counts)d cash counts without an open difference") % facts
+
+
+def _social_fund(facts: Facts) -> str:
+    return _("social fund: %(received)s received, %(given)s given in 182 days") % {
+        "received": rupiah(facts["received"]),
+        "given": rupiah(facts["given"]),
+    }
+
+
 _MINUTES = gettext_lazy("Minute book")
 WORDINGS: dict[str, Wording] = {
     "meeting_regularity": Wording(_held, "meeting-list", _MINUTES),
@@ -104,6 +142,13 @@ WORDINGS: dict[str, Wording] = {
     "books_complete": Wording(_books, "cash-differences", gettext_lazy("Cash differences")),
     "bank_account": Wording(_account, "group", gettext_lazy("Profile"), is_share=False),
     "critical_matters": Wording(_critical, "meeting-list", _MINUTES, is_share=False),
+    "decisions_followed_up": Wording(_decisions, "decision-list", gettext_lazy("Decisions")),
+    "savings_growth": Wording(_growth, "savings-book", gettext_lazy("Savings book")),
+    "portfolio_quality": Wording(_portfolio, "health", gettext_lazy("Health of the loans")),
+    "internal_lending": Wording(_lending, "loan-book", gettext_lazy("Loan book")),
+    "officers_in_place": Wording(_officers, "officers", gettext_lazy("Officers"), is_share=False),
+    "cash_settled": Wording(_settled, "cash-differences", gettext_lazy("Cash differences")),
+    "social_fund_used": Wording(_social_fund, "general-ledger", gettext_lazy("General ledger"), is_share=False),
 }
 OF_LAST_MEETINGS = frozenset({"attendance", "agenda", "savings_regularity", "books_complete"})
 """Metrics that count the last meetings only; the page links to these very meetings."""
@@ -136,7 +181,7 @@ def value_text(metric: str, value: float | None) -> str:
         return str(NO_DATA)
     if metric and WORDINGS[metric].is_share:
         # Rounded down, as in the sentences; the small amount undoes 0.29 * 100 = 28.999…
-        return f"{int(value * 100 + 1e-9)}%"
+        return f"{math.floor(value * 100 + 1e-9)}%"
     return f"{value:g}"
 
 

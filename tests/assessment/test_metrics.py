@@ -9,10 +9,26 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from assessment.metrics import METRICS, Measured, read_records
+from assessment.metrics import METRICS, READS, Measured, read_records
 from finance import services as finance
-from groups.models import Constitution, Group
-from tests.factories import FOUNDED, facilitator_of, lend, make_group, make_meeting, make_member, save
+from finance.lines import OtherMoney
+from finance.selectors.arrears import performance
+from groups.models import Constitution, Group, Member
+from tests.factories import (
+    FOUNDED,
+    count_cash,
+    facilitator_of,
+    lend,
+    make_group,
+    make_meeting,
+    make_member,
+    make_members,
+    make_officer,
+    other,
+    repay,
+    reverse,
+    save,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -271,6 +287,227 @@ def test_critical_matters_need_two_meetings(group):
     assert measured("critical_matters", group).value is None
 
 
+class TestDecisions:
+    def decide(self, group: Group, due_on: date | None, done_on: date | None = None, **meeting):
+        held = make_meeting(group, meeting.pop("held_on", date(2025, 2, 4)), **meeting)
+        held.agenda.create(group=group, number=1, title="Pakan", decision="beli", due_on=due_on, done_on=done_on)
+
+    def test_done_over_due(self, group):
+        self.decide(group, date(2025, 3, 4), date(2025, 3, 20))
+        self.decide(group, date(2025, 4, 4), held_on=date(2025, 3, 4))
+        result = measured("decisions_followed_up", group)
+        assert (result.value, result.facts) == (0.5, {"done": 1, "due": 2})
+
+    def test_one_is_not_enough(self, group):
+        self.decide(group, date(2025, 3, 4), date(2025, 3, 20))
+        assert measured("decisions_followed_up", group).value is None
+
+    def test_not_yet_due_long_past_and_without_a_day_do_not_count(self, group):
+        for month, due_on in enumerate((AS_OF + timedelta(1), AS_OF - timedelta(182), None), start=2):
+            self.decide(group, due_on, held_on=date(2025, month, 4))
+        assert measured("decisions_followed_up", group).facts["due"] == 0
+
+    def test_a_corrected_meeting_decides_nothing(self, group):
+        self.decide(group, date(2025, 3, 4), status="CORRECTED", number=1)
+        assert measured("decisions_followed_up", group).facts["due"] == 0
+
+    def test_as_of_a_day_what_was_done_later_is_open(self, group):
+        self.decide(group, date(2025, 3, 4), date(2025, 3, 20))
+        self.decide(group, date(2025, 3, 4), date(2025, 3, 4), held_on=date(2025, 2, 11))
+        assert measured("decisions_followed_up", group, date(2025, 3, 19)).value == 0.5
+        assert measured("decisions_followed_up", group, date(2025, 3, 20)).value == 1
+
+
+class TestSavingsGrowth:
+    """A day in January 2026: half a year after 8 July 2025."""
+
+    AS_OF = AS_OF + timedelta(182)
+
+    def test_per_member_now_against_half_a_year_ago(self, group):
+        first, second = make_members(group, 2)
+        save(first, 100_000, on=date(2025, 5, 1))
+        save(second, 100_000, "WAJIB", on=AS_OF)
+        save(second, 30_000, "POKOK", on=AS_OF + timedelta(1))
+        # 200,000 of two members, then 230,000: 15 % more.
+        result = measured("savings_growth", group, self.AS_OF)
+        assert result.value == 0.15
+        assert result.facts == {"now": 230_000, "then": 200_000, "members": 2, "members_then": 2}
+
+    def test_a_member_more_shares_the_savings(self, group):
+        save(make_member(group), 100_000, on=date(2025, 5, 1))
+        save(make_member(group, joined_on=date(2025, 9, 2)), 20_000, on=date(2025, 9, 2))
+        # 100,000 a member, then 120,000 of two: 40 % less.
+        assert measured("savings_growth", group, self.AS_OF).value == -0.4
+
+    def test_who_left_took_the_savings_along(self, group):
+        first, second = make_members(group, 2)
+        for member in (first, second):
+            save(member, 100_000, on=date(2025, 5, 1))
+        finance.savings_withdraw(
+            actor=facilitator_of(group), group=group, member=second, amount=100_000, on=date(2025, 9, 2),
+            key=uuid.uuid4(),
+        )  # fmt: skip
+        assert measured("savings_growth", group, self.AS_OF).value == -0.5
+        Member.objects.filter(pk=second.pk).update(left_on=date(2025, 9, 2))
+        assert measured("savings_growth", group, self.AS_OF).value == 0
+
+    def test_what_moves_after_the_day_is_unknown(self, group):
+        member = make_member(group)
+        save(member, 100_000, on=date(2025, 5, 1))
+        save(member, 50_000, on=self.AS_OF + timedelta(1))
+        assert measured("savings_growth", group, self.AS_OF).value == 0
+
+    def test_without_savings_half_a_year_ago_there_is_not_enough_data(self, group):
+        save(make_member(group), 100_000, on=AS_OF + timedelta(1))
+        assert measured("savings_growth", group, self.AS_OF).value is None
+
+    def test_a_share_out_is_no_loss_of_savings(self, group):
+        save(make_member(group), 100_000, on=date(2025, 5, 1))
+        entry = finance.share_out_post(
+            actor=facilitator_of(group), group=group, on=date(2025, 12, 2), keep=frozenset(), seen=100_000, note="",
+            key=uuid.uuid4(),
+        )  # fmt: skip
+        assert measured("savings_growth", group, date(2025, 12, 1)).value == 0
+        assert measured("savings_growth", group, self.AS_OF).value is None
+        finance.share_out_reverse(actor=facilitator_of(group), entry=entry, reason="salah", key=uuid.uuid4())
+        assert measured("savings_growth", group, self.AS_OF).value == 0
+
+
+class TestPortfolio:
+    """Loans of 1,200,000 over 12 months at 1.5 %: 100,000 and 18,000 of fee a month from 4 March 2025."""
+
+    @pytest.fixture
+    def loans(self, group):
+        members = make_members(group, 4)
+        save(members[3], 5_000_000)
+        return [lend(member) for member in members[:2]]
+
+    def test_without_loans_there_is_not_enough_data(self, group):
+        assert measured("portfolio_quality", group).value is None
+
+    def test_a_loan_more_than_thirty_days_late_is_at_risk_with_all_its_balance(self, group, loans):
+        repay(loans[0], 118_000)
+        on_time = measured("portfolio_quality", group, date(2025, 4, 3))
+        assert (on_time.value, on_time.facts) == (1, {"late": 0, "balance": 2_300_000})
+        late = measured("portfolio_quality", group, date(2025, 4, 4))
+        assert (late.value, late.facts) == (1_100 / 2_300, {"late": 1_200_000, "balance": 2_300_000})
+
+    def test_a_fee_that_is_late_counts_as_well(self, group, loans):
+        for loan in loans:
+            repay(loan, 118_000)
+        repay(loans[0], 17_000, on=date(2025, 4, 4))
+        repay(loans[1], 118_000, on=date(2025, 4, 4))
+        assert measured("portfolio_quality", group, date(2025, 5, 5)).facts["late"] == 1_100_000
+
+    def test_as_of_a_day_later_payments_are_unknown(self, group, loans):
+        repay(loans[0], 118_000)
+        repay(loans[1], 236_000, on=date(2025, 4, 10))
+        assert measured("portfolio_quality", group, date(2025, 4, 9)).facts == {"late": 1_200_000, "balance": 2_300_000}
+        assert measured("portfolio_quality", group, date(2025, 4, 10)).value == 1
+
+    def test_it_is_the_portfolio_at_risk_of_the_books(self, group, loans):
+        repay(loans[0], 300_000)
+        for on in (date(2025, 4, 30), date(2025, 8, 1), date(2026, 4, 1)):
+            books = performance(Group.objects.filter(pk=group.pk), on=on)
+            assert measured("portfolio_quality", group, on).value == pytest.approx(float(1 - books.par_30))
+            assert measured("internal_lending", group, on).facts["borrowers"] == books.borrowers
+
+    def test_members_with_a_running_loan_over_members(self, group, loans):
+        lend(loans[0].member)
+        result = measured("internal_lending", group, date(2025, 3, 31))
+        assert (result.value, result.facts) == (0.5, {"borrowers": 2, "members": 4})
+
+    def test_a_loan_that_is_paid_off_runs_no_more(self, group, loans):
+        finance.loan_pay_off(
+            actor=facilitator_of(group), group=group, loan=loans[0], on=date(2025, 3, 4), key=uuid.uuid4()
+        )
+        assert measured("internal_lending", group, date(2025, 3, 3)).value == 0.5
+        assert measured("internal_lending", group, date(2025, 3, 4)).value == 0.25
+
+    def test_a_young_group_saves_first(self, group):
+        make_member(group)
+        assert measured("internal_lending", group, FOUNDED + timedelta(181)).value is None
+        assert measured("internal_lending", group, FOUNDED + timedelta(182)).value == 0
+
+    def test_a_group_without_members_has_not_enough_data(self, group):
+        assert measured("internal_lending", group).value is None
+
+
+class TestOfficers:
+    def test_offices_held_on_the_day(self, group):
+        chair, secretary, treasurer = make_members(group, 3)
+        make_officer(chair, "KETUA")
+        make_officer(secretary, "SEKRETARIS", ended_on=date(2025, 6, 3))
+        make_officer(treasurer, "BENDAHARA", started_on=AS_OF + timedelta(1))
+        assert measured("officers_in_place", group, date(2025, 6, 2)).value == 2
+        assert measured("officers_in_place", group, date(2025, 6, 3)).value == 1
+        assert measured("officers_in_place", group, AS_OF + timedelta(1)).value == 2
+
+    def test_a_change_leaves_no_day_without(self, group):
+        old, new = make_members(group, 2)
+        make_officer(old, ended_on=date(2025, 6, 3))
+        make_officer(new, started_on=date(2025, 6, 3))
+        assert measured("officers_in_place", group, date(2025, 6, 3)).value == 1
+
+    def test_never_written_down_is_not_enough_data(self, group):
+        assert measured("officers_in_place", group).value is None
+
+    def test_all_ended_is_a_measured_zero(self, group):
+        make_officer(make_member(group), ended_on=date(2025, 6, 3))
+        assert measured("officers_in_place", group).value == 0
+
+
+class TestCashSettled:
+    def test_counts_without_an_open_difference_over_counts(self, group):
+        for month in (3, 4, 5):
+            count_cash(group, 0, on=date(2025, month, 4))
+        open_one = count_cash(group, 500, on=date(2025, 6, 4))
+        assert measured("cash_settled", group).facts == {"settled": 3, "counts": 4}
+        finance.cash_count_settle(
+            actor=facilitator_of(group), count=open_one, how="ketemu", on=date(2025, 6, 20), post_difference=False,
+            key=uuid.uuid4(),
+        )  # fmt: skip
+        assert measured("cash_settled", group, date(2025, 6, 19)).value == 0.75
+        assert measured("cash_settled", group, date(2025, 6, 20)).value == 1
+
+    def test_the_last_eight_count(self, group):
+        count_cash(group, 500, on=date(2025, 5, 1))
+        for day in range(2, 10):
+            count_cash(group, 0, on=date(2025, 5, day))
+        assert measured("cash_settled", group).facts == {"settled": 8, "counts": 8}
+
+    def test_one_count_is_not_enough(self, group):
+        count_cash(group, 0, on=date(2025, 6, 4))
+        assert measured("cash_settled", group).value is None
+
+
+class TestSocialFund:
+    @pytest.fixture(autouse=True)
+    def meetings(self, group):
+        for month in (5, 6):
+            make_meeting(group, date(2025, month, 4))
+
+    def test_nothing_came_in(self, group):
+        assert measured("social_fund_used", group).value == 0
+
+    def test_filled_and_then_used(self, group):
+        other(group, OtherMoney.SOCIAL_IN, 50_000, on=date(2025, 5, 4))
+        other(group, OtherMoney.SOCIAL_OUT, 20_000, on=date(2025, 6, 4))
+        assert measured("social_fund_used", group, date(2025, 6, 3)).value is None
+        assert measured("social_fund_used", group, date(2025, 6, 4)).value == 2
+        assert measured("social_fund_used", group).facts == {"received": 50_000, "given": 20_000}
+
+    def test_a_contribution_taken_back_is_no_help(self, group):
+        other(group, OtherMoney.SOCIAL_IN, 50_000, on=date(2025, 5, 4))
+        reverse(other(group, OtherMoney.SOCIAL_IN, 10_000, on=date(2025, 5, 4)))
+        result = measured("social_fund_used", group)
+        assert (result.value, result.facts) == (1, {"received": 50_000, "given": 0})
+
+    def test_last_years_contributions_do_not_count(self, group):
+        other(group, OtherMoney.SOCIAL_IN, 50_000)
+        assert measured("social_fund_used", group).facts["received"] == 0
+
+
 def test_groups_are_counted_apart(group):
     other = make_group()
     for month in (5, 6):
@@ -280,13 +517,27 @@ def test_groups_are_counted_apart(group):
     assert (records[group.pk].present, records[other.pk].present) == (10, 18)
 
 
-def test_three_statements_for_any_number_of_groups(group):
+@pytest.mark.parametrize(
+    ("metrics", "statements"),
+    [({"attendance", "repayment_rate"}, 3), ({"internal_lending", "portfolio_quality"}, 5), (set(METRICS), 10)],
+)
+def test_a_statement_for_each_source_whatever_the_number_of_groups(group, metrics, statements):
     groups = [group, *(make_group(facilitator_of(group)) for _ in range(4))]
     for each in groups:
         make_meeting(each, date(2025, 6, 4))
     for chosen in (groups[:1], groups):
-        with CaptureQueriesContext(
-            connection,
-        ) as queries:
-            read_records([each.pk for each in chosen], AS_OF)
-        assert len(queries) == 3
+        with CaptureQueriesContext(connection) as queries:
+            read_records([each.pk for each in chosen], AS_OF, metrics)
+        assert len(queries) == statements
+
+
+@pytest.mark.parametrize("metric", sorted(READS))
+def test_what_nobody_read_is_no_zero(group, metric):
+    records = read_records([group.pk], AS_OF, set(METRICS) - set(READS))
+    with pytest.raises(AttributeError):
+        METRICS[metric](records[group.pk])
+
+
+@pytest.mark.parametrize("metric", sorted(METRICS))
+def test_every_metric_reads_what_it_names_and_no_more(group, metric):
+    assert METRICS[metric](read_records([group.pk], AS_OF, {metric})[group.pk]).facts

@@ -1,29 +1,15 @@
 """Every write to a group's money; a module for each concern, all of them callable from here."""
 
-from finance.services.cash import PECAHAN, bank_tick, cash_count_take
+from finance.services.cash import PECAHAN, bank_tick, cash_count_record, cash_count_settle, cash_count_take
 from finance.services.covers import cover_recover, loan_cover
+from finance.services.entries import REVERSED_BY_ITSELF, entry_reverse
+from finance.services.funds import fine_pay, other_money_record, social_contribute, social_help
 from finance.services.inventory import inventory_buy, inventory_write_down
 from finance.services.leaving import member_settle
 from finance.services.loans import NewSchedule, loan_pay_off, loan_recover, loan_repay, loan_reschedule, loan_write_off
-from finance.services.money import (
-    REVERSED_BY_ITSELF,
-    LoanTerms,
-    cash_count_record,
-    cash_count_settle,
-    entry_reverse,
-    fine_pay,
-    loan_disburse,
-    loans_open,
-    other_money_record,
-    savings_deposit,
-    savings_withdraw,
-    schedule_of,
-    social_contribute,
-    social_help,
-    terms_by_rules,
-)
 from finance.services.opening import Opening, OpeningDebt, OpeningLoan, OpeningSavings, fee_in_all, opening_record
 from finance.services.outside import OutsideTerms, outside_loan_receive, outside_loan_repay
+from finance.services.payouts import LoanTerms, loan_disburse, loans_open, schedule_of, terms_by_rules
 from finance.services.period import period_close
 from finance.services.requests import (
     loan_request,
@@ -32,6 +18,7 @@ from finance.services.requests import (
     loan_request_pay_out,
     loan_request_refuse,
 )
+from finance.services.savings import savings_deposit, savings_withdraw
 from finance.services.share_out import (
     share_out_post,
     share_out_reverse,

@@ -1,4 +1,4 @@
-"""Counting the cash box outside a meeting, and ticking off the bank's statement. Whole rupiah; nothing is posted."""
+"""Counting the cash box, settling what it lacked, and ticking off the bank's statement. Whole rupiah."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from datetime import date
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from finance.errors import AlreadyPosted, NotAllowed
-from finance.ledger import open_books
-from finance.models import AccountKind, BankTick, CashCount, Transfer
+from finance import lines
+from finance.errors import AlreadyPosted, AlreadySettled, NotAllowed
+from finance.ledger import Books, open_books
+from finance.models import AccountKind, BankTick, CashCount, EntryKind, Transfer
 from finance.selectors.books import latest_movement
-from finance.services.money import cash_count_record
+from finance.services.posting import post_entry
 from groups.models import Group, User
 from groups.permissions import Capability, lock_group
 
@@ -59,3 +61,54 @@ def bank_tick(*, actor: User, group: Group, transfers: Collection[int], statemen
         BankTick(group=group, transfer=line, statement_on=statement_on, ticked_by=actor) for line in lines
     )
     return len(ticks)
+
+
+@transaction.atomic
+def cash_count_settle(
+    *, actor: User, count: CashCount, how: str, on: date, post_difference: bool, key: uuid.UUID
+) -> CashCount:
+    """Close an open cash difference, with a word on how.
+
+    With `post_difference` the books follow the money: what is missing becomes an expense, what is over other
+    income. Without it nothing is posted: the money turned up, or a correction explained it.
+    """
+    books = open_books(group=count.group, actor=actor)
+    count = CashCount.objects.get(pk=count.pk)
+    if count.settled_on is not None:
+        raise AlreadySettled
+    if count.difference == 0:
+        raise NotAllowed(_("There is no difference to settle."))
+    if on < count.counted_on:
+        raise NotAllowed(_("A difference cannot be settled before the day of the count."))
+    if post_difference:
+        kind = lines.OtherMoney.INCOME if count.difference > 0 else lines.OtherMoney.EXPENSE
+        postings = lines.other_money(books, kind, abs(count.difference), how)
+        count.settlement = post_entry(books, EntryKind.SETTLEMENT, on, postings, key)
+    count.settled_on = on
+    count.settled_by = actor
+    count.settled_at = timezone.now()
+    count.settled_how = how
+    count.save()
+    return count
+
+
+def cash_count_record(
+    books: Books,
+    *,
+    counted: int,
+    explanation: str,
+    on: date,
+    pieces: Mapping[int, int] | None = None,
+    key: uuid.UUID | None = None,
+) -> CashCount:
+    """Write down a count of the cash box beside what the books expect now; `pieces` are its notes and coins."""
+    return CashCount.objects.create(
+        group=books.group,
+        counted_on=on,
+        expected=books.balance(AccountKind.CASH),
+        counted=counted,
+        explanation=explanation,
+        pieces={str(worth): number for worth, number in pieces.items()} if pieces is not None else None,
+        key=key,
+        counted_by=books.actor,
+    )

@@ -15,7 +15,7 @@ from finance.ledger import Books, Line
 from finance.lines import cover_paid_back
 from finance.models import Cover, CoverRecovery, Entry, EntryKind, Loan
 from finance.selectors.covers import open_covers
-from finance.services.money import _open, _post
+from finance.services.posting import open_for_entry, post_entry
 from groups.models import Group, Member, User
 from groups.money import rupiah
 
@@ -36,9 +36,9 @@ def loan_cover(
     `shares` is rupiah by member. What each paid is then owed to them by the borrower. Raises `CoverRefused` as
     `finance.covering.plan_cover` does.
     """
-    books = _open(actor, group, key, of=loan)
+    books = open_for_entry(actor, group, key, of=loan)
     plan = plan_cover(books, loan, shares, from_savings=from_savings, on=on)
-    entry = _post(books, EntryKind.COVER, on, plan.lines, key)
+    entry = post_entry(books, EntryKind.COVER, on, plan.lines, key)
     Cover.objects.bulk_create(
         Cover(
             group=group,
@@ -70,7 +70,7 @@ def cover_recover(
     without `to_savings`, through the cash box into their hands. Raises `CoverRefused` for more than is owed on the
     day `on`, and for savings of somebody who left.
     """
-    books = _open(actor, group, key, of=member, everything=True)
+    books = open_for_entry(actor, group, key, of=member, everything=True)
     owed = open_covers(group, debtor=member, on=on)
     lines: list[Line] = []
     paid: list[tuple[Cover, int]] = []
@@ -78,7 +78,7 @@ def cover_recover(
         if amount:
             paid += _oldest_first([cover for cover in owed if cover.coverer_id == coverer.pk], coverer, amount)
             lines += _back(books, member, coverer, amount, to_savings)
-    entry = _post(books, EntryKind.COVER, on, lines, key)
+    entry = post_entry(books, EntryKind.COVER, on, lines, key)
     CoverRecovery.objects.bulk_create(
         CoverRecovery(group=group, cover=cover, amount=amount, to_savings=to_savings, entry=entry)
         for cover, amount in paid

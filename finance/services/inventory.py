@@ -12,7 +12,7 @@ from finance import lines
 from finance.errors import NotAllowed
 from finance.models import AccountKind, Entry, EntryKind, InventoryItem, InventoryWriteDown
 from finance.selectors.inventory import inventory_items
-from finance.services.money import _open, _post
+from finance.services.posting import open_for_entry, post_entry
 from groups.models import Group, User
 from groups.money import rupiah
 
@@ -29,8 +29,8 @@ def inventory_buy(
     source: AccountKind = AccountKind.CASH,
 ) -> InventoryItem:
     """Pay for a thing the group keeps, out of the cash box or the bank (`source`)."""
-    books = _open(actor, group, key)
-    entry = _post(books, EntryKind.INVENTORY, on, lines.inventory_bought(books, price, name, source=source), key)
+    books = open_for_entry(actor, group, key)
+    entry = post_entry(books, EntryKind.INVENTORY, on, lines.inventory_bought(books, price, name, source=source), key)
     return InventoryItem.objects.create(
         group=group, name=name, acquired_on=on, price=price, entry=entry, key=key, recorded_by=actor
     )
@@ -53,7 +53,7 @@ def inventory_write_down(
     It becomes an expense, less what was `received` for it into the cash box or the bank; what was received beyond
     is income.
     """
-    books = _open(actor, item.group, key)
+    books = open_for_entry(actor, item.group, key)
     owned = inventory_items(item.group).filter(pk=item.pk).first()
     worth = owned.worth if owned is not None else 0  # type: ignore[attr-defined]  # annotated by the selector
     if amount < 1 or received < 0:
@@ -64,6 +64,6 @@ def inventory_write_down(
         raise NotAllowed(_("The group did not have the thing yet on this date."))
     memo = f"{item.name}: {reason}"[:200]
     moved = lines.inventory_written_down(books, amount, memo, received=received, into=into)
-    entry = _post(books, EntryKind.INVENTORY, on, moved, key)
+    entry = post_entry(books, EntryKind.INVENTORY, on, moved, key)
     InventoryWriteDown.objects.create(group=item.group, item=item, amount=amount, entry=entry)
     return entry

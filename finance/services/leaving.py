@@ -12,7 +12,7 @@ from finance.errors import NotAllowed
 from finance.leaving import leaving_of, lines_of
 from finance.models import AccountKind, CoverRecovery, Entry, EntryKind
 from finance.selectors.covers import open_covers
-from finance.services.money import _open, _post
+from finance.services.posting import open_for_entry, post_entry
 from groups.models import Group, Member, User
 from groups.money import rupiah
 
@@ -33,7 +33,7 @@ def member_settle(
     has left already. `NotAllowed` for a member whose loans ask for more than was saved, and where there is nothing to
     settle; `InsufficientFunds` when the money is not there.
     """
-    books = _open(actor, group, key, of=member, everything=True)
+    books = open_for_entry(actor, group, key, of=member, everything=True)
     settled = leaving_of(books, member, on, open_covers(group, debtor=member, on=on))
     if settled.is_settled:
         raise NotAllowed(_("There is nothing to settle."))
@@ -42,7 +42,7 @@ def member_settle(
             _("%(member)s owes %(short)s more than was saved. Let the loan be paid down first, or write it off.")
             % {"member": member, "short": rupiah(-settled.net)}
         )
-    entry = _post(books, EntryKind.LEAVING, on, list(lines_of(books, settled, source=source)), key)
+    entry = post_entry(books, EntryKind.LEAVING, on, list(lines_of(books, settled, source=source)), key)
     CoverRecovery.objects.bulk_create(
         CoverRecovery(group=group, cover=paid.cover, amount=paid.amount, to_savings=paid.to_savings, entry=entry)
         for paid in settled.paid_back

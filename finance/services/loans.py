@@ -17,7 +17,8 @@ from finance.ledger import Books, Line, Posting
 from finance.limits import too_long
 from finance.models import AccountKind, Entry, EntryKind, Loan, LoanEnd
 from finance.running import LateFine, RunningLoan, running_loan
-from finance.services.money import LoanTerms, _open, _post, _require_here, loans_open
+from finance.services.payouts import LoanTerms, loans_open
+from finance.services.posting import open_for_entry, post_entry, require_here
 from groups.models import Constitution, Group, User
 from groups.money import rupiah
 
@@ -41,7 +42,7 @@ def loan_repay(
     Instalments that became late since the last payment bring the fine of the loan's terms, unless `waive_fine`
     says why not. More than the loan asks for is `NotAllowed`, or goes to the borrower's voluntary savings.
     """
-    books = _open(actor, group, key, of=loan)
+    books = open_for_entry(actor, group, key, of=loan)
     running = _running(books, loan)
     fine = running.late_fine(on)
     most = running.payoff(on, fine=fine.amount if fine and not waive_fine else 0).total
@@ -55,19 +56,19 @@ def loan_repay(
         raise NotAllowed(_("The amount must be more than zero."))
     moved = _payment(books, running, amount - rest, on, fine, waive_fine)
     if rest:
-        _require_here(loan.member)
+        require_here(loan.member)
         moved += lines.overpaid(books, loan, rest)
-    return _post(books, EntryKind.REPAYMENT, on, moved, key)
+    return post_entry(books, EntryKind.REPAYMENT, on, moved, key)
 
 
 @transaction.atomic
 def loan_pay_off(*, actor: User, group: Group, loan: Loan, on: date, key: uuid.UUID, waive_fine: str = "") -> Entry:
     """Take what pays a loan off on the day `on`: by its terms with the fee of the remaining periods or without."""
-    books = _open(actor, group, key, of=loan)
+    books = open_for_entry(actor, group, key, of=loan)
     running = _running(books, loan)
     fine = running.late_fine(on)
     most = running.payoff(on, fine=fine.amount if fine and not waive_fine else 0).total
-    return _post(books, EntryKind.REPAYMENT, on, _payment(books, running, most, on, fine, waive_fine), key)
+    return post_entry(books, EntryKind.REPAYMENT, on, _payment(books, running, most, on, fine, waive_fine), key)
 
 
 def _payment(
@@ -113,7 +114,7 @@ def loan_reschedule(
     With `add_fee` the fee due and not paid becomes part of the new principal, otherwise it is let go. Fines not
     paid go along. Returns the new loan. Longer than the rules allow is `RuleBroken` at `periods`.
     """
-    books = _open(actor, group, key, of=loan)
+    books = open_for_entry(actor, group, key, of=loan)
     running = _running(books, loan)
     _require_since(running, on)
     if schedule.first_due <= on:
@@ -149,7 +150,7 @@ def loan_reschedule(
 @transaction.atomic
 def loan_write_off(*, actor: User, group: Group, loan: Loan, reason: str, on: date, key: uuid.UUID) -> Entry:
     """Give a loan up: its balance becomes a loss. What comes in later is `loan_recover`."""
-    books = _open(actor, group, key, of=loan)
+    books = open_for_entry(actor, group, key, of=loan)
     _require_since(_running(books, loan), on)
     moved = lines.write_off(books, loan)
     return _end(books, EntryKind.WRITE_OFF, moved, loan, LoanEnd.WRITTEN_OFF, reason=reason, on=on, key=key)
@@ -158,7 +159,7 @@ def loan_write_off(*, actor: User, group: Group, loan: Loan, reason: str, on: da
 @transaction.atomic
 def loan_recover(*, actor: User, group: Group, loan: Loan, amount: int, on: date, key: uuid.UUID) -> Entry:
     """Take money on a loan that was written off, never more than was written off."""
-    books = _open(actor, group, key, of=loan, everything=True)
+    books = open_for_entry(actor, group, key, of=loan, everything=True)
     loan = Loan.objects.select_related("member").get(pk=loan.pk)
     if loan.ended_as != LoanEnd.WRITTEN_OFF:
         raise NotAllowed(_("This loan was not written off."))
@@ -167,7 +168,7 @@ def loan_recover(*, actor: User, group: Group, loan: Loan, amount: int, on: date
     left = loan.unpaid_principal - books.balance(AccountKind.RECOVERY, loan=loan)
     if amount > left:
         raise NotAllowed(_("Only %s of what was written off is still open.") % rupiah(left))
-    return _post(books, EntryKind.RECOVERY, on, lines.recovery(books, loan, amount), key)
+    return post_entry(books, EntryKind.RECOVERY, on, lines.recovery(books, loan, amount), key)
 
 
 def _running(books: Books, loan: Loan) -> RunningLoan:

@@ -25,7 +25,8 @@ from finance.models import (
     OutsidePayment,
 )
 from finance.selectors.opening import may_open
-from finance.services.money import LoanTerms, _open, _post, loans_open, schedule_of
+from finance.services.payouts import LoanTerms, loans_open, schedule_of
+from finance.services.posting import open_for_entry, post_entry
 from groups.models import Group, Member, User
 from groups.money import rupiah
 
@@ -127,7 +128,7 @@ def opening_record(*, actor: User, group: Group, opening: Opening, key: uuid.UUI
     Allowed while the ledger is empty, or everything in it was reversed. Raises `NotAllowed` if assets and claims
     differ, and for a loan that is paid off or was paid more than it asks for.
     """
-    books = _open(actor, group, key)
+    books = open_for_entry(actor, group, key)
     if not may_open(books.group):
         raise NotAllowed(_("Money was recorded in this group already; opening balances come first."))
     if opening.difference:
@@ -139,7 +140,7 @@ def opening_record(*, actor: User, group: Group, opening: Opening, key: uuid.UUI
         raise NotAllowed(_("A loan from outside is still owed, and its first instalment is due after it was received."))
     loans = loans_open(books, [loan.terms for loan in opening.loans]) if opening.loans else []
     debts = [_outside_loan(books, number, debt) for number, debt in enumerate(opening.debts, start=_debts(group) + 1)]
-    entry = _post(books, EntryKind.OPENING, opening.on, list(_lines(books, opening, loans, debts)), key)
+    entry = post_entry(books, EntryKind.OPENING, opening.on, list(_lines(books, opening, loans, debts)), key)
     OutsidePayment.objects.bulk_create(
         OutsidePayment(group=group, outside_loan=debt, principal=owed.repaid, service_fee=owed.fee_paid, entry=entry)
         for debt, owed in zip(debts, opening.debts, strict=True)

@@ -17,7 +17,7 @@ from finance.lines import money as money_account
 from finance.models import AccountKind, EntryKind, LoanEvery, OutsideLoan, OutsidePayment
 from finance.schedules import allocate_payment
 from finance.selectors.outside import outside_fee_paid, outside_schedule
-from finance.services.money import _open, _post
+from finance.services.posting import open_for_entry, post_entry
 from groups.models import Group, User
 
 
@@ -42,7 +42,7 @@ def outside_loan_receive(
     *, actor: User, group: Group, terms: OutsideTerms, into: AccountKind, key: uuid.UUID
 ) -> OutsideLoan:
     """Take a loan from a lender into the cash box or the bank (`into` is CASH or BANK)."""
-    books = _open(actor, group, key)
+    books = open_for_entry(actor, group, key)
     if terms.first_due <= terms.received_on:
         raise RuleBroken("first_due", _("The first instalment is due after the day the loan is received."))
     if terms.principal < 1:
@@ -65,7 +65,7 @@ def outside_loan_receive(
         recorded_by=actor,
     )
     line = Line(money_account(books, into), books.account(AccountKind.OUTSIDE_LOAN, outside=loan), loan.principal, None)
-    _post(books, EntryKind.OUTSIDE_LOAN, terms.received_on, [line], key)
+    post_entry(books, EntryKind.OUTSIDE_LOAN, terms.received_on, [line], key)
     return loan
 
 
@@ -77,7 +77,7 @@ def outside_loan_repay(
 
     The fee is an expense. More than the loan still asks for, and a day before it was received, are `NotAllowed`.
     """
-    books = _open(actor, group, key, of=loan)
+    books = open_for_entry(actor, group, key, of=loan)
     balance = books.balance(AccountKind.OUTSIDE_LOAN, outside=loan)
     if balance == 0:
         raise NotAllowed(_("This loan is closed."))
@@ -100,7 +100,7 @@ def outside_loan_repay(
         for account, part in ((fee, parts.service_fee), (debt, parts.principal))
         if part
     ]
-    entry = _post(books, EntryKind.OUTSIDE_LOAN, on, lines, key)
+    entry = post_entry(books, EntryKind.OUTSIDE_LOAN, on, lines, key)
     return OutsidePayment.objects.create(
         group=group, outside_loan=loan, service_fee=parts.service_fee, principal=parts.principal, entry=entry
     )

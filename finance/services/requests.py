@@ -16,7 +16,8 @@ from finance.errors import NotAllowed, RuleBroken
 from finance.ledger import Books, open_books
 from finance.limits import loan_refusals
 from finance.models import EntryKind, Loan, LoanRequest, OutsideLoan, RequestStatus
-from finance.services.money import _open, _post, _require_here, loans_open, terms_by_rules
+from finance.services.payouts import loans_open, terms_by_rules
+from finance.services.posting import open_for_entry, post_entry, require_here
 from groups.models import Constitution, Group, Member, User
 from groups.permissions import Capability, lock_group
 
@@ -43,7 +44,7 @@ def loan_request(
         return sent
     if member.group_id != group.pk:
         raise NotAllowed(_("This belongs to another group."))
-    _require_here(member)
+    require_here(member)
     if on < member.joined_on:
         raise RuleBroken("on", _("Joined on %s, after this day.") % date_format(member.joined_on))
     if LoanRequest.objects.running().filter(group=group, member=member).exists():
@@ -117,10 +118,10 @@ def loan_request_pay_out(
 
     `funded_by` is the running loan from outside whose money is passed on, if it is.
     """
-    books = _open(actor, group, key, of=request.member)
+    books = open_for_entry(actor, group, key, of=request.member)
     request = _waiting(books.group, request, RequestStatus.APPROVED)
     member, amount, periods = request.member, request.granted, request.granted_periods
-    _require_here(member)
+    require_here(member)
     _require_after(request, on)
     if first_due is not None and first_due <= on:
         raise RuleBroken("first_due", _("The first instalment is due after the day the loan is paid out."))
@@ -138,7 +139,7 @@ def loan_request_pay_out(
         funded_by=funded_by,
     )
     (loan,) = loans_open(books, [terms])
-    _post(books, EntryKind.LOAN, on, lines.disbursement(books, loan), key)
+    post_entry(books, EntryKind.LOAN, on, lines.disbursement(books, loan), key)
     return loan
 
 

@@ -1,0 +1,167 @@
+"""Opening loans to members: their terms, their schedules, and the money paid out. Whole rupiah."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from finance import lines
+from finance.errors import NotAllowed, RuleBroken
+from finance.ledger import Books
+from finance.models import (
+    EntryKind,
+    Instalment,
+    Loan,
+    LoanEvery,
+    LoanRequest,
+    OutsideLoan,
+)
+from finance.schedules import build_schedule, due_date
+from finance.services.posting import open_for_entry, post_entry, require_here
+from groups.models import Constitution, Group, Member, PayoffFee, User
+
+
+@dataclass(frozen=True, slots=True)
+class LoanTerms:
+    """A loan as decided: `rate` is a fraction per period, `first_due` the day of the first instalment."""
+
+    member: Member
+    principal: int
+    periods: int
+    rate: Decimal
+    method: str
+    round_up_to: int
+    disbursed_on: date
+    first_due: date
+    purpose: str = ""
+    every: str = LoanEvery.MONTH
+    funded_by: OutsideLoan | None = None
+    payoff_fee: str = PayoffFee.CHARGED
+    fine_late_instalment: int = 0
+    fine_first: bool = False
+    request: LoanRequest | None = None
+    replaces: Loan | None = None
+
+
+def terms_by_rules(
+    rules: Constitution,
+    *,
+    member: Member,
+    principal: int,
+    periods: int,
+    disbursed_on: date,
+    first_due: date | None = None,
+    purpose: str = "",
+    request: LoanRequest | None = None,
+    funded_by: OutsideLoan | None = None,
+) -> LoanTerms:
+    """Return the terms of a loan by the group's rules; without `first_due` it is a month after paying out."""
+    return LoanTerms(
+        member=member,
+        principal=principal,
+        periods=periods,
+        rate=rules.loan_rate,
+        method=rules.loan_method,
+        round_up_to=rules.loan_round_up_to,
+        disbursed_on=disbursed_on,
+        first_due=first_due or due_date(disbursed_on, 1, "month"),
+        purpose=purpose,
+        funded_by=funded_by,
+        payoff_fee=rules.payoff_fee,
+        fine_late_instalment=rules.fine_late_instalment,
+        fine_first=rules.fine_first,
+        request=request,
+    )
+
+
+@transaction.atomic
+def loan_disburse(*, actor: User, group: Group, terms: LoanTerms, key: uuid.UUID) -> Loan:
+    """Pay a new loan out of the cash box and write down its schedule."""
+    books = open_for_entry(actor, group, key, of=terms.member)
+    require_here(terms.member)
+    if terms.first_due <= terms.disbursed_on:
+        raise RuleBroken("first_due", _("The first instalment is due after the day the loan is paid out."))
+    (loan,) = loans_open(books, [terms])
+    post_entry(books, EntryKind.LOAN, terms.disbursed_on, lines.disbursement(books, loan), key)
+    return loan
+
+
+def loans_open(books: Books, terms: Iterable[LoanTerms]) -> list[Loan]:
+    """Write loans and their schedules in two statements; the money moves by `lines.disbursement`.
+
+    A loan from outside that is passed on (`funded_by`) must be running on that day, else it is `RuleBroken`.
+    """
+    terms = list(terms)
+    for term in terms:
+        _require_running_lender(books, term)
+    loans = Loan.objects.bulk_create(
+        Loan(
+            group=books.group,
+            member=term.member,
+            number=number,
+            principal=term.principal,
+            rate=term.rate,
+            method=term.method,
+            periods=term.periods,
+            every=term.every,
+            round_up_to=term.round_up_to,
+            disbursed_on=term.disbursed_on,
+            first_due=term.first_due,
+            purpose=term.purpose,
+            funded_by=term.funded_by,
+            payoff_fee=term.payoff_fee,
+            fine_late_instalment=term.fine_late_instalment,
+            fine_first=term.fine_first,
+            request=term.request,
+            replaces=term.replaces,
+            recorded_by=books.actor,
+        )
+        for number, term in enumerate(terms, start=books.last_loan_number + 1)
+    )
+    books.last_loan_number += len(loans)
+    Instalment.objects.bulk_create(instalment for loan in loans for instalment in schedule_of(loan))
+    return loans
+
+
+def _require_running_lender(books: Books, terms: LoanTerms) -> None:
+    lender = terms.funded_by
+    if lender is None or terms.replaces is not None:  # what takes a loan's place lends no new money
+        return
+    if lender.group_id != books.group.pk:
+        raise NotAllowed(_("This belongs to another group."))
+    if lender not in books.running_outside_loans():
+        raise RuleBroken("funded_by", _("This loan from outside is not running any more."))
+    if terms.disbursed_on < lender.received_on:
+        raise RuleBroken(
+            "funded_by", _("This loan from outside was received on %s only.") % date_format(lender.received_on)
+        )
+
+
+def schedule_of(loan: Loan) -> list[Instalment]:
+    """Return the unsaved instalments of a loan from its terms."""
+    return [
+        Instalment(
+            group_id=loan.group_id,
+            loan=loan,
+            number=line.number,
+            due_on=line.due_on,
+            principal=line.principal,
+            service_fee=line.service_fee,
+        )
+        for line in build_schedule(
+            principal=loan.principal,
+            rate=loan.rate,
+            periods=loan.periods,
+            method=loan.method,  # type: ignore[arg-type]  # the database allows no other value
+            round_up_to=loan.round_up_to,
+            first_due=loan.first_due,
+            every=loan.every,  # type: ignore[arg-type]
+        )
+    ]

@@ -1,0 +1,55 @@
+"""What every service that posts one entry shares: the locked books under its key, and the posting.
+
+They raise `finance.errors.LedgerError` with a message for the person at the form: `AlreadyPosted` for a key used
+before, `InsufficientFunds`, `NotAllowed`; and `PermissionDenied`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import date
+
+from django.utils.translation import gettext as _
+
+from finance.errors import AlreadyPosted, NotAllowed
+from finance.ledger import Books, Line, Posting, open_books
+from finance.models import (
+    Entry,
+    EntryKind,
+    Loan,
+    OutsideLoan,
+)
+from groups.models import Group, Member, User
+
+
+def open_for_entry(
+    actor: User,
+    group: Group,
+    key: uuid.UUID,
+    *,
+    of: Member | Loan | OutsideLoan | None = None,
+    everything: bool = False,
+) -> Books:
+    """Lock the group and open its books for one action under `key`, on something `of` that group."""
+    books = open_books(group=group, actor=actor, everything=everything)
+    # Before anything else: the same action sent twice must not be told that the money is gone.
+    if Entry.objects.filter(group=group, key=key).exists():
+        raise AlreadyPosted
+    if of is not None and of.group_id != group.pk:
+        raise NotAllowed(_("This belongs to another group."))
+    return books
+
+
+def require_here(member: Member) -> None:
+    """Refuse with `NotAllowed` what only a member who has not left can do."""
+    if member.left_on is not None:
+        raise NotAllowed(_("%(member)s has left the group.") % {"member": member})
+
+
+def post_entry(books: Books, kind: EntryKind, on: date, moved: Sequence[Line], key: uuid.UUID) -> Entry:
+    """Post one entry of `moved` under `key`; nothing moved is `NotAllowed`."""
+    if not moved:
+        raise NotAllowed(_("The amount must be more than zero."))
+    (entry,) = books.post([Posting(kind=kind, effective_on=on, lines=moved, key=key)])
+    return entry

@@ -1,0 +1,44 @@
+"""Savings of members, in and out. Whole rupiah."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from finance import lines
+from finance.errors import NotAllowed
+from finance.models import (
+    AccountKind,
+    Entry,
+    EntryKind,
+)
+from finance.services.posting import open_for_entry, post_entry, require_here
+from groups.models import Group, Member, User
+from groups.money import rupiah
+
+
+@transaction.atomic
+def savings_deposit(
+    *, actor: User, group: Group, member: Member, kind: AccountKind, amount: int, on: date, key: uuid.UUID
+) -> Entry:
+    """Take savings of `kind` (POKOK, WAJIB or SUKARELA) from a member in cash."""
+    books = open_for_entry(actor, group, key, of=member)
+    require_here(member)
+    return post_entry(books, EntryKind.SAVINGS, on, lines.deposit(books, kind, member, amount), key)
+
+
+@transaction.atomic
+def savings_withdraw(*, actor: User, group: Group, member: Member, amount: int, on: date, key: uuid.UUID) -> Entry:
+    """Pay voluntary savings out to a member, also one who left; more than the savings is `InsufficientFunds`.
+
+    What the rules say must stay (`sukarela_minimum`) does stay while the member does; else it is `NotAllowed`.
+    """
+    books = open_for_entry(actor, group, key, of=member, everything=True)
+    stays = books.group.rules.sukarela_minimum if books.group.rules is not None and member.left_on is None else 0
+    saved = books.balance(AccountKind.SUKARELA, member=member)
+    if saved - stays < amount <= saved:
+        raise NotAllowed(_("By the rules %s must stay.") % rupiah(stays))
+    return post_entry(books, EntryKind.SAVINGS, on, lines.withdrawal(books, member, amount), key)

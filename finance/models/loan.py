@@ -7,15 +7,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from finance.models.terms import LoanAgreement, LoanEvery
 from groups.models import Group, Member, Method, PayoffFee
-
-
-class LoanEvery(models.TextChoices):
-    """Time between instalments."""
-
-    WEEK = "week", _("week")
-    FORTNIGHT = "fortnight", _("two weeks")
-    MONTH = "month", _("month")
 
 
 class LoanEnd(models.TextChoices):
@@ -25,10 +18,10 @@ class LoanEnd(models.TextChoices):
     WRITTEN_OFF = "WRITTEN_OFF", _("written off")
 
 
-class Loan(models.Model):
+class Loan(LoanAgreement):
     """A loan to a member, with the terms of the day it was decided.
 
-    `rate` is a fraction per period. The balance is that of the loan's LOAN account; a loan is running while
+    The balance is that of the loan's LOAN account; a loan is running while
     that balance is above zero. One that was rescheduled or written off says so in `ended_as`, and in
     `unpaid_principal` how much was not repaid then; the loan that replaces it points back at it.
     """
@@ -36,15 +29,7 @@ class Loan(models.Model):
     group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="loans", verbose_name=_("group"))
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="loans", verbose_name=_("member"))
     number = models.PositiveIntegerField(_("loan number"))
-    principal = models.BigIntegerField(_("principal"))
-    rate = models.DecimalField(_("service fee (jasa) a period"), max_digits=6, decimal_places=5)
-    method = models.CharField(_("fee method"), max_length=9, choices=Method)
-    periods = models.PositiveSmallIntegerField(_("instalments"))
-    every = models.CharField(_("every"), max_length=9, choices=LoanEvery, default=LoanEvery.MONTH)
-    round_up_to = models.PositiveIntegerField(_("rounded up to"), default=1000)
     disbursed_on = models.DateField(_("paid out on"))
-    first_due = models.DateField(_("first instalment due"))
-    purpose = models.CharField(_("purpose"), max_length=120, blank=True)
     payoff_fee = models.CharField(
         _("fee when it is paid off early"), max_length=7, choices=PayoffFee, default=PayoffFee.CHARGED
     )

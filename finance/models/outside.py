@@ -10,12 +10,12 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from finance.models.ledger import Entry
-from finance.models.loan import LoanEvery
+from finance.models.terms import LoanAgreement, LoanEvery
 from groups.models import Group, Method
 
 
-class OutsideLoan(models.Model):
-    """A loan to the group, with the terms of its lender; `rate` is a fraction per period.
+class OutsideLoan(LoanAgreement):
+    """A loan to the group, with the terms of its lender.
 
     The balance is that of its OUTSIDE_LOAN account; what was paid as fee is kept in its payments, for the fees of all
     lenders share one account.
@@ -24,15 +24,7 @@ class OutsideLoan(models.Model):
     group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="outside_loans", verbose_name=_("group"))
     number = models.PositiveIntegerField(_("number"))
     lender = models.CharField(_("lender"), max_length=120)
-    principal = models.BigIntegerField(_("principal"))
-    rate = models.DecimalField(_("service fee (jasa) a period"), max_digits=6, decimal_places=5)
-    method = models.CharField(_("fee method"), max_length=9, choices=Method)
-    periods = models.PositiveSmallIntegerField(_("instalments"))
-    every = models.CharField(_("every"), max_length=9, choices=LoanEvery, default=LoanEvery.MONTH)
-    round_up_to = models.PositiveIntegerField(_("rounded up to"), default=1000)
     received_on = models.DateField(_("received on"))
-    first_due = models.DateField(_("first instalment due"))
-    purpose = models.CharField(_("purpose"), max_length=120, blank=True)
     # Set when the entry that received the loan was reversed and the loan turned out never to have been.
     cancelled_at = models.DateTimeField(_("cancelled at"), null=True, blank=True)
     key = models.UUIDField(_("idempotency key"), default=uuid.uuid4, editable=False)

@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from finance.models import Loan, OutsideLoan, OutsidePayment, Transfer
-from finance.schedules import Paid, ScheduledInstalment, Standing, build_schedule, spread, standing
+from finance.schedules import Paid, ScheduledInstalment, Standing, spread, standing
 from finance.selectors.books import loans_on
 from groups.models import Group
 
@@ -80,19 +80,6 @@ class OutsideCard:
     passed_on: PassedOn
 
 
-def outside_schedule(loan: OutsideLoan) -> list[ScheduledInstalment]:
-    """Return the instalments the lender asks for, worked out from the terms."""
-    return build_schedule(
-        principal=loan.principal,
-        rate=loan.rate,
-        periods=loan.periods,
-        method=loan.method,  # type: ignore[arg-type]  # the database allows no other value
-        round_up_to=loan.round_up_to,
-        first_due=loan.first_due,
-        every=loan.every,  # type: ignore[arg-type]
-    )
-
-
 def outside_fee_paid(loan: OutsideLoan) -> int:
     """Return the service fee paid on `loan` so far; payments that were reversed do not count."""
     paid = OutsidePayment.objects.filter(outside_loan=loan, entry__reversed_by__isnull=True)
@@ -129,7 +116,7 @@ def outside_card(group: Group, number: int, *, on: date) -> OutsideCard | None:
     if loan is None:
         return None
     row = _row(loan, on=on)
-    schedule = outside_schedule(loan)
+    schedule = loan.schedule()
     payments = OutsidePayment.objects.filter(outside_loan=loan, entry__effective_on__lte=on)
     return OutsideCard(
         row=row,
@@ -150,7 +137,7 @@ def passed_on(loan: OutsideLoan, *, on: date) -> PassedOn:
 
 def _row(loan: OutsideLoan, *, on: date) -> OutsideRow:
     outstanding, fee_paid = loan.outstanding, loan.fee_paid  # type: ignore[attr-defined]  # outside_loans_on annotates
-    schedule = outside_schedule(loan) if outstanding > 0 else []
+    schedule = loan.schedule() if outstanding > 0 else []
     now = standing(schedule, fee_paid=fee_paid, principal_paid=loan.principal - outstanding, on=on)
     today = now.next_due if now.next_due_on == on else 0
     return OutsideRow(loan, outstanding, fee_paid, now, now.days_late(on), now.late + today)

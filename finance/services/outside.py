@@ -16,7 +16,7 @@ from finance.ledger import Line
 from finance.lines import money as money_account
 from finance.models import AccountKind, EntryKind, LoanEvery, OutsideLoan, OutsidePayment
 from finance.schedules import allocate_payment
-from finance.selectors.outside import outside_fee_paid, outside_schedule
+from finance.selectors.outside import outside_fee_paid
 from finance.services.posting import open_for_entry, post_entry
 from groups.models import Group, User
 
@@ -85,7 +85,7 @@ def outside_loan_repay(
         raise RuleBroken("on", _("The loan was not received yet on this day."))
     try:
         parts = allocate_payment(
-            outside_schedule(loan),
+            loan.schedule(),
             fee_paid=outside_fee_paid(loan),
             principal_paid=loan.principal - balance,
             amount=amount,

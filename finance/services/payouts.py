@@ -23,7 +23,7 @@ from finance.models import (
     LoanRequest,
     OutsideLoan,
 )
-from finance.schedules import build_schedule, due_date
+from finance.schedules import due_date
 from finance.services.posting import open_for_entry, post_entry, require_here
 from groups.models import Constitution, Group, Member, PayoffFee, User
 
@@ -155,13 +155,5 @@ def schedule_of(loan: Loan) -> list[Instalment]:
             principal=line.principal,
             service_fee=line.service_fee,
         )
-        for line in build_schedule(
-            principal=loan.principal,
-            rate=loan.rate,
-            periods=loan.periods,
-            method=loan.method,  # type: ignore[arg-type]  # the database allows no other value
-            round_up_to=loan.round_up_to,
-            first_due=loan.first_due,
-            every=loan.every,  # type: ignore[arg-type]
-        )
+        for line in loan.schedule()
     ]

@@ -17,7 +17,6 @@ from finance import selectors, services
 from finance.errors import AlreadyPosted, InsufficientFunds, NotAllowed, RuleBroken
 from finance.models import Account, EntryKind, Loan, OutsideLoan, OutsidePayment
 from finance.schedules import allocate_payment
-from finance.selectors.outside import outside_schedule
 from finance.verify import mismatches
 from groups.models import Role
 from tests.factories import (
@@ -202,7 +201,7 @@ def test_payments_in_any_order_repay_principal_and_fee_and_no_more(payments, day
         principal=10_000_000, rate=Decimal("0.01"), method="flat", periods=10, every="month", round_up_to=1000,
         first_due=date(2025, 3, 4),
     )  # fmt: skip
-    schedule = outside_schedule(terms)
+    schedule = terms.schedule()
     assert sum(line.total for line in schedule) == ALL
     fee = principal = 0
     for amount, on in zip(payments, days, strict=False):

@@ -39,7 +39,7 @@ from finance.models import (
     SurplusDivision,
     Transfer,
 )
-from finance.selectors.outside import outside_fee_paid, outside_schedule
+from finance.selectors.outside import outside_fee_paid
 from finance.sharing import equal_shares
 from groups.services import member_leave, member_leave_undo
 from meetings.desk import OpenLoan, open_correction, open_desk
@@ -561,7 +561,7 @@ class Treasurer:
         for account in Account.objects.filter(group=self.group, kind="OUTSIDE_LOAN").select_related("outside_loan"):
             loan = account.outside_loan
             if account.balance and loan is not None:
-                asked = sum(line.total for line in outside_schedule(loan))
+                asked = sum(line.total for line in loan.schedule())
                 left = asked - outside_fee_paid(loan) - loan.principal + account.balance
                 self.post(services.other_money_record, kind=OtherMoney.GRANT, amount=left, memo="", on=self.today)
                 self.post(services.outside_loan_repay, loan=loan, amount=left, source=AccountKind.CASH, on=self.today)

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import connection
 from django.test import Client
+from django.test.client import ClientHandler
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -24,7 +25,9 @@ from tests.bench.figures import Figure, interleaved
 from tests.factories import lend, make_group, make_members, make_organisation, make_user, save
 
 TRANSFERS, MEMBERS = 10_000, 25
-LIMIT, REQUEST_LIMIT, INDEPENDENT = 3, 12, 1.5
+LIMIT, INDEPENDENT = 3, 1.5
+# Of a whole page 5 to 6.5 was measured, most of it the frame, the form and the rows in HTML, which the floor has not.
+REQUEST_LIMIT = 8
 STATEMENTS = 10
 
 Statement = tuple[str, dict[str, Any]]
@@ -74,6 +77,9 @@ def figures(transfers: int = TRANSFERS, repetitions: int = 40) -> Iterator[Figur
     large, small = fill(organisation, transfers, today), fill(organisation, transfers // 10, today)
     client = Client()
     client.force_login(make_user(Role.STAFF, organisation=organisation))
+    # A server builds its middleware once, before its first request.
+    client.handler = ClientHandler(enforce_csrf_checks=False)
+    client.handler.load_middleware()
     begun = today.replace(year=today.year - 3)
     cash = Account.objects.get(group=large, kind="CASH").pk
     span = {"group": large.pk, "cash": cash, "start": begun, "end": today}
@@ -100,7 +106,8 @@ def figures(transfers: int = TRANSFERS, repetitions: int = 40) -> Iterator[Figur
             "balance-sheet",
             {"on": closing.isoformat()},
             lambda _: selectors.balance_sheet(large, on=closing),
-            [(_POSITIONS, last_year)],
+            # The surplus of the year asks for the balances at the end of the year before too.
+            [(_POSITIONS, last_year | {"on": closing.replace(year=closing.year - 1)})],
         ),
     ]
     for name, page, query, work, floor in pages:

@@ -26,7 +26,7 @@ def admin_client(client, admin):
 
 @pytest.fixture
 def shipped() -> Instrument:
-    return Instrument.objects.get()
+    return Instrument.objects.get(code="kotaku")
 
 
 def act(client, action: str, instrument: Instrument):

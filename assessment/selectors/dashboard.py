@@ -155,3 +155,13 @@ def with_latest(groups: QuerySet[Group], scheme: str) -> QuerySet[Group]:
     """Join to each group as `now` its newest stored assessment by `scheme`, if it has one."""
     newest = Q(assessments__latest=True, assessments__scheme=scheme)
     return groups.annotate(now=FilteredRelation("assessments", condition=newest))
+
+
+def at_stage(groups: QuerySet[Group], filters: Filters) -> QuerySet[Group]:
+    """Return the groups at the stage of the filters by their newest score; all of them where no stage is chosen."""
+    if not filters.stage:
+        return groups
+    stage = None if filters.stage == "NONE" else filters.stage
+    return with_latest(groups, filters.scheme).filter(
+        **{"now__pk__isnull": True} if stage is None else {"now__stage": stage}
+    )

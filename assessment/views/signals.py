@@ -1,0 +1,71 @@
+"""The dashboard of signals: what is worth a question, in how many groups, and in which."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from assessment.bars import Line, bars
+from assessment.questions import QUESTIONS
+from assessment.selectors import signals as selectors
+from assessment.selectors.dashboard import at_stage
+from assessment.signals import ALIKE_POINTS, FACILITATOR_GROUPS, TERM_YEARS
+from assessment.views.frame import GROUPS_ON_A_PAGE, NUMBER, Frame
+from finance.tables import Column, Row, Table
+from groups.http import UserRequest
+from groups.permissions import Capability, requires
+
+
+@requires(Capability.ASSESS)
+def signals(request: UserRequest) -> HttpResponse:
+    """Signals beside the score: how many groups have each, the groups, and facilitators whose groups score alike."""
+    frame = Frame(request, "dashboard-signals")
+    asked = request.GET.get("signal", "")
+    signal = asked if asked in QUESTIONS else ""
+    groups = at_stage(frame.groups, frame.filters)
+    today = timezone.localdate()
+    found = selectors.overview(groups, today, signal)
+    addresses = {name: _narrowed(frame, name) for name in found.counts}
+    lines = [
+        Line(str(QUESTIONS[name].label), str(count), addresses[name], [count]) for name, count in found.counts.items()
+    ]
+    return frame.show(
+        "assessment/signals.html",
+        {
+            "today": today,
+            "signal": signal,
+            "question": QUESTIONS.get(signal),
+            "counts": [(QUESTIONS[name], count, addresses[name]) for name, count in found.counts.items()],
+            "chart": bars(_("Groups with each signal"), lines, [(2, "")]) if any(found.counts.values()) else None,
+            "page": Paginator(found.groups, GROUPS_ON_A_PAGE).get_page(request.GET.get("page")),
+            "total": len(found.groups),
+            "alike": selectors.facilitator_signals(groups, today, frame.filters.scheme),
+            "limits": {"groups": FACILITATOR_GROUPS, "points": ALIKE_POINTS, "years": TERM_YEARS},
+        },
+        lambda: _table(frame, found.groups),
+    )
+
+
+def _narrowed(frame: Frame, signal: str) -> str:
+    return f"{frame.query}&signal={signal}" if frame.query else f"?signal={signal}"
+
+
+def _table(frame: Frame, groups: Sequence[selectors.GroupSignals]) -> Table:
+    columns = [
+        Column(_("Code")),
+        Column(_("Group")),
+        Column(_("Village")),
+        Column(_("Signal")),
+        Column(_("What was seen")),
+        Column(_("Records"), NUMBER),
+    ]
+    rows = (
+        Row([group.code, group.name, group.village, str(signal.question.label), signal.words, signal.found.counted])
+        for group in groups
+        for signal in group.signals
+    )
+    return frame.table(_("To look into"), "tanda", columns, rows)

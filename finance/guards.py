@@ -20,12 +20,12 @@ GUARDS: tuple[Guard, ...] = (
         "AND NEW.effective_on <= g.books_closed_through)",
     ),
     forbid_insert(
-        # Opening balances come first: nothing else stands in the books beside them. `key` tells rows apart because
-        # SQLite's new row has no id yet.
+        # Opening balances come first: nothing recorded before them still stands. What is recorded after them may come
+        # in the same statement, which PostgreSQL looks at when it is done.
         "finance_entry_opening_first",
         "finance_entry",
         when="NEW.kind = 'OPENING' AND EXISTS (SELECT 1 FROM finance_entry e WHERE e.group_id = NEW.group_id "
-        "AND e.key <> NEW.key AND e.kind <> 'REVERSAL' "
+        "AND e.number < NEW.number AND e.kind <> 'REVERSAL' "
         "AND NOT EXISTS (SELECT 1 FROM finance_entry r WHERE r.reverses_id = e.id))",
     ),
     forbid_delete("finance_transfer"),
@@ -107,7 +107,9 @@ GUARDS: tuple[Guard, ...] = (
         "finance_loanrequest",
         when="NEW.status IN ('ASKED', 'APPROVED') AND EXISTS (SELECT 1 FROM finance_loanrequest r "
         "WHERE r.member_id = NEW.member_id AND r.key <> NEW.key AND r.status IN ('ASKED', 'APPROVED') "
-        "AND NOT EXISTS (SELECT 1 FROM finance_loan l WHERE l.request_id = r.id AND l.cancelled_at IS NULL))",
+        "AND NOT EXISTS (SELECT 1 FROM finance_loan l WHERE l.request_id = r.id AND l.cancelled_at IS NULL)) "
+        # One that comes with its loan, as demo data does, is not running either.
+        "AND NOT EXISTS (SELECT 1 FROM finance_loan l WHERE l.request_id = NEW.id AND l.cancelled_at IS NULL)",
     ),
     forbid_update(
         "finance_outsideloan",

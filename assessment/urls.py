@@ -1,16 +1,15 @@
 """URLs of the assessment app."""
 
-from django.urls import URLPattern, path
+from django.urls import URLPattern, URLResolver, include, path
 
-from assessment.views import dashboard, group, instruments
+from assessment.views import group, instruments
 
-urlpatterns: list[URLPattern] = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("g/<str:code>/assessment/", group.assessment, name="assessment"),
     path("g/<str:code>/assessment/judge/", group.judge, name="judge"),
     path("g/<str:code>/assessment/final/", group.assessment_finalise, name="assessment-finalise"),
     path("instruments/", instruments.instrument_list, name="instrument-list"),
     path("instruments/<int:pk>/", instruments.instrument, name="instrument"),
     path("instruments/<int:pk>/compare/", instruments.instrument_compare, name="instrument-compare"),
-    path("dashboard/", dashboard.dashboard, name="dashboard"),
-    path("dashboard/score/", dashboard.dashboard_score, name="dashboard-score"),
+    path("dashboard/", include("assessment.dashboard_urls")),
 ]

@@ -40,7 +40,11 @@ class Tab:
     of_period: bool = False
 
 
-TABS = (Tab("dashboard", gettext_lazy("Stages"), of_period=True),)
+TABS = (
+    Tab("dashboard", gettext_lazy("Stages"), of_period=True),
+    Tab("dashboard-moves", gettext_lazy("Moves"), of_period=True),
+    Tab("dashboard-signals", gettext_lazy("To look into")),
+)
 
 
 class Frame:

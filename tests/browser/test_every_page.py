@@ -36,6 +36,7 @@ NO_PAGES = {
     "decision-done",
     "assessment-finalise",
     "dashboard-score",
+    "dashboard-moved",
     "period-close",
     "bank-tick",
 }

@@ -228,6 +228,8 @@ ROUTES: dict[str, Route] = {
     "instrument-compare": Route(CONFIGURE, shipped, of_group=False),
     "dashboard": site(ASSESS),
     "dashboard-score": site(ASSESS, 405),
+    "dashboard-moves": site(ASSESS),
+    "dashboard-moved": site(ASSESS, 302),
 }
 
 

@@ -1,0 +1,13 @@
+"""URLs of the dashboards, below `dashboard/`; `assessment.views.frame.TABS` says in which order they stand."""
+
+from django.urls import URLPattern, path
+
+from assessment.views import dashboard, moves, signals
+
+urlpatterns: list[URLPattern] = [
+    path("", dashboard.dashboard, name="dashboard"),
+    path("score/", dashboard.dashboard_score, name="dashboard-score"),
+    path("moves/", moves.moves, name="dashboard-moves"),
+    path("signals/", signals.signals, name="dashboard-signals"),
+    path("moves/groups/", moves.moved, name="dashboard-moved"),
+]

@@ -1,0 +1,78 @@
+"""Who moved from where to where: the stage of each group in two months."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date, timedelta
+from enum import IntEnum
+from typing import Any
+
+from django.db.models import Case, Count, F, IntegerField, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce, Least
+from django.utils import timezone
+
+from assessment.models import Assessment
+from assessment.selectors.dashboard import Filters, with_latest
+from groups.models import Group, GroupStatus
+
+
+class Place(IntEnum):
+    """Where a group can be besides at a stage, whose rank is 0 and more."""
+
+    NONE = -1
+    """Not assessed so far."""
+    NEW = -2
+    """Founded after the first month."""
+    DORMANT = -3
+    DISSOLVED = -4
+
+
+Moves = Counter[tuple[int, int]]
+"""How many groups went from a rank or `Place` to another."""
+
+
+def moves(groups: QuerySet[Group], filters: Filters, *, stages: int) -> Moves:
+    """Return how many groups moved from where to where between the months of the filters, in one statement."""
+    rows = _placed(groups, filters, stages).order_by().values_list("was", "became").annotate(count=Count("pk"))
+    return Counter({(was, became): count for was, became, count in rows})
+
+
+def moved(groups: QuerySet[Group], filters: Filters, *, stages: int, was: int, became: int) -> QuerySet[Group, Any]:
+    """Return the groups that went from one rank or `Place` to another, by name, as rows.
+
+    They are of code, name, village_name, and of their newest assessment score and as_of, None without one.
+    """
+    placed = with_latest(_placed(groups, filters, stages).filter(was=was, became=became), filters.scheme)
+    return (
+        placed.annotate(village_name=F("village__name"), score=F("now__score"), as_of=F("now__as_of"))
+        .order_by("name", "pk")
+        .values_list("code", "name", "village_name", "score", "as_of", named=True)
+    )
+
+
+def _placed(groups: QuerySet[Group], filters: Filters, stages: int) -> Any:
+    """Annotate where each group `was` and what it `became`: at the newest score up to the end of each month.
+
+    Nobody records since when a group sleeps or has ended, so that is known for this month only.
+    """
+    became = _rank_in(filters.end, filters.scheme, stages)
+    if filters.end == timezone.localdate().replace(day=1):
+        became = Case(
+            When(status=GroupStatus.DISSOLVED, then=Value(int(Place.DISSOLVED))),
+            When(status=GroupStatus.DORMANT, then=Value(int(Place.DORMANT))),
+            default=became,
+        )
+    is_new = When(founded_on__gte=_next_month(filters.start), then=Value(int(Place.NEW)))
+    was = Case(is_new, default=_rank_in(filters.start, filters.scheme, stages))
+    return groups.filter(founded_on__lt=_next_month(filters.end)).annotate(was=was, became=became)
+
+
+def _rank_in(month: date, scheme: str, stages: int) -> Any:
+    stored = Assessment.objects.filter(group=OuterRef("pk"), scheme=scheme, closes_month=True, month__lte=month)
+    newest = Subquery(stored.order_by("-month").values("rank")[:1], output_field=IntegerField())
+    # An earlier version may have had more stages.
+    return Least(Coalesce(newest, Value(int(Place.NONE))), Value(max(0, stages - 1)))
+
+
+def _next_month(month: date) -> date:
+    return (month + timedelta(31)).replace(day=1)

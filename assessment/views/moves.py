@@ -1,0 +1,124 @@
+"""Who moved from where to where between two months, and the groups behind each number."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from assessment.move_charts import flow
+from assessment.selectors import moves as selectors
+from assessment.selectors.dashboard import dashboard_groups
+from assessment.selectors.moves import Place
+from assessment.views.frame import DATE, GROUPS_ON_A_PAGE, NUMBER, Frame
+from finance.tables import Column, Row, Table
+from groups.http import UserRequest
+from groups.permissions import Capability, requires
+
+
+class MovesFrame(Frame):
+    """The dashboard of moves: dissolved groups belong to it."""
+
+    def __init__(self, request: UserRequest) -> None:
+        super().__init__(request, "dashboard-moves")
+
+    @cached_property
+    def groups(self) -> Any:
+        """The groups within the filters, dissolved ones too."""
+        return dashboard_groups(self.request.user, self.filters, with_dissolved=True)
+
+    @cached_property
+    def before(self) -> list[tuple[int, str]]:
+        """Where groups can come from, the highest stage first."""
+        return [*self._stages, (Place.NONE, _("Not assessed")), (Place.NEW, _("New"))]
+
+    @cached_property
+    def after(self) -> list[tuple[int, str]]:
+        """Where groups can get to, the highest stage first."""
+        ends = [(Place.NONE, _("Not assessed")), (Place.DORMANT, _("Dormant")), (Place.DISSOLVED, _("Dissolved"))]
+        return [*self._stages, *ends]
+
+    @property
+    def _stages(self) -> list[tuple[int, str]]:
+        return [(rule.rank, rule.name) for rule in reversed(self.form.stages)]
+
+
+@requires(Capability.ASSESS)
+def moves(request: UserRequest) -> HttpResponse:
+    """Count who moved from where to where."""
+    frame = MovesFrame(request)
+    counts = selectors.moves(frame.groups, frame.filters, stages=len(frame.form.stages))
+    rows = [
+        (label, [(place, counts[was, place]) for place, _label in frame.after], _total(counts, was=was), was)
+        for was, label in frame.before
+    ]
+    at_stages = {pair: count for pair, count in counts.items() if min(pair) >= 0}
+    return frame.show(
+        "assessment/moves.html",
+        {
+            "total": counts.total(),
+            "chart": flow(counts, frame.before, frame.after) if counts else None,
+            "rows": rows,
+            "sums": [_total(counts, became=place) for place, _label in frame.after],
+            "up": sum(count for (was, became), count in at_stages.items() if became > was),
+            "down": sum(count for (was, became), count in at_stages.items() if became < was),
+            "same": sum(count for (was, became), count in at_stages.items() if became == was),
+            "moved_url": reverse("dashboard-moved"),
+        },
+        lambda: _matrix(frame, counts),
+    )
+
+
+@requires(Capability.ASSESS)
+def moved(request: UserRequest) -> HttpResponse:
+    """List the groups that went one way; an address without one leads back to all ways."""
+    frame = MovesFrame(request)
+    before, after = dict(frame.before), dict(frame.after)
+    back = reverse("dashboard-moves") + frame.query
+    try:
+        was, became = int(request.GET.get("was", "")), int(request.GET.get("became", ""))
+        way = (before[was], after[became])
+    except (ValueError, KeyError):
+        return redirect(back)
+    stages = len(frame.form.stages)
+    groups = selectors.moved(frame.groups, frame.filters, stages=stages, was=was, became=became)
+    page = Paginator(groups, GROUPS_ON_A_PAGE).get_page(request.GET.get("page"))
+    return frame.show(
+        "assessment/moved.html",
+        {"was": was, "became": became, "way": way, "page": page, "back": back},
+        lambda: _list(frame, way, groups),
+    )
+
+
+def _total(counts: selectors.Moves, *, was: int | None = None, became: int | None = None) -> int:
+    return sum(count for pair, count in counts.items() if pair[0] == was or pair[1] == became)
+
+
+def _matrix(frame: MovesFrame, counts: selectors.Moves) -> Table:
+    columns = [Column(_("From")), *(Column(label, NUMBER) for _place, label in frame.after), Column(_("All"), NUMBER)]
+    rows = [
+        Row([label, *(counts[was, place] for place, _label in frame.after), _total(counts, was=was)])
+        for was, label in frame.before
+    ]
+    sums = [_total(counts, became=place) for place, _label in frame.after]
+    rows.append(Row([_("All"), *sums, counts.total()], is_total=True))
+    return frame.table(_("Moves between stages"), "perpindahan", columns, rows)
+
+
+def _list(frame: MovesFrame, way: tuple[str, str], groups: Any) -> Table:
+    columns = [
+        Column(_("Code")),
+        Column(_("Group")),
+        Column(_("Village")),
+        Column(_("From")),
+        Column(_("To")),
+        Column(_("Score"), NUMBER),
+        Column(_("As on"), DATE),
+    ]
+    rows = (Row([row.code, row.name, row.village_name, *way, row.score, row.as_of]) for row in groups)
+    return frame.table(_("Moves between stages"), "perpindahan-kelompok", columns, rows)

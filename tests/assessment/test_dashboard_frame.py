@@ -1,0 +1,189 @@
+"""What all dashboards share: the tabs, the filters kept in the address, who sees whose groups, and the files."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from io import BytesIO
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+from openpyxl import load_workbook
+
+from assessment.models import SchemeUse
+from assessment.services import assess_groups
+from assessment.views.frame import TABS
+from groups.models import Group, Role, User
+from tests.assessment.groups import make_kembang_minus_outside, make_staff
+from tests.factories import facilitator_of, make_group, make_user, make_village
+
+pytestmark = pytest.mark.django_db
+
+TODAY = timezone.localdate()
+PAGES = [f"/{path}" for path in ("dashboard/", "dashboard/moves/", "dashboard/moves/groups/?was=-1&became=1")]
+
+
+@pytest.fixture
+def own() -> Group:
+    return make_kembang_minus_outside(until=TODAY, name="Anggrek", village=make_village("35.19.05.2003"))
+
+
+@pytest.fixture
+def other() -> Group:
+    """A group of another organisation, in another province."""
+    village = make_village("12.01.01.2001", "Sumatra", "Nias", "Idano", "Hiliduho")
+    return make_kembang_minus_outside(until=TODAY, name="Rahasia", village=village)
+
+
+@pytest.fixture
+def staff_client(client, own):
+    return sign_in(client, make_staff(own))
+
+
+def sign_in(client, person: User):
+    client.force_login(person)
+    client.cookies["django_language"] = "en"
+    return client
+
+
+def score() -> None:
+    assess_groups(groups=Group.objects.all(), as_of=TODAY)
+
+
+def months_ago(count: int) -> str:
+    month = TODAY.replace(day=1)
+    for _ in range(count):
+        month = (month - timedelta(1)).replace(day=1)
+    return f"{month:%Y-%m}"
+
+
+def joined(path: str, query: str) -> str:
+    return f"{path}{'&' if '?' in path else '?'}{query}"
+
+
+def cells(response) -> list[list[object]]:
+    sheet = load_workbook(BytesIO(response.content)).worksheets[0]
+    return [list(row) for row in sheet.values]
+
+
+@pytest.mark.parametrize("path", PAGES)
+class TestEveryDashboard:
+    def test_another_organisation_is_nowhere(self, staff_client, other, path):
+        score()
+        strange_words = (other.name, other.code, "Hiliduho", "Sumatra", facilitator_of(other).username)
+        html = staff_client.get(path).content.decode()
+        assert staff_client.get(path).status_code == 200
+        assert not [word for word in strange_words if word in html]
+
+    @pytest.mark.parametrize("file", ["format=csv", "format=csv&table=months"])
+    def test_another_organisation_changes_no_file(self, staff_client, own, request, path, file):
+        score()
+        alone = staff_client.get(joined(path, file)).content
+        request.getfixturevalue("other")
+        score()
+        assert staff_client.get(joined(path, file)).content == alone
+
+    def test_asking_for_another_organisation_changes_nothing(self, staff_client, other, path):
+        score()
+        query = f"organisation={other.organisation_id}&facilitator={facilitator_of(other).pk}&region=12"
+        html = staff_client.get(joined(path, query)).content.decode()
+        assert other.name not in html
+        assert other.code not in html
+
+    def test_facilitators_of_both_organisations_are_refused(self, client, own, other, path):
+        for group in (own, other):
+            client.force_login(facilitator_of(group))
+            assert client.get(path).status_code == 403
+
+    def test_it_is_empty_without_groups(self, client, path):
+        assert sign_in(client, make_staff()).get(path).status_code == 200
+
+    @pytest.mark.parametrize(
+        "query",
+        ["organisation=1", "region=%27", "facilitator=99999999999999999999", "kind=GAJAH", "stage=1", "scheme=abc",
+         "start=abc", "start=0001-01", "end=9999-12", "start=2026-10&end=2026-01", "start=99999999999999999999",
+         "start=2026-13", "page=x", "page=-1", "format=pdf", "reason=LAPAR", "sort=%00", "was=9&became=x"],
+    )  # fmt: skip
+    def test_nonsense_is_no_error(self, staff_client, path, query):
+        score()
+        assert staff_client.get(joined(path, query)).status_code in (200, 302)
+
+    def test_a_spreadsheet_says_whose_and_when(self, staff_client, own, path):
+        score()
+        rows = cells(staff_client.get(joined(path, f"kind={own.kind}&format=xlsx")))
+        assert rows[1][0] == str(own.organisation)
+        assert "Revolving loan" in str(rows[2][0])
+
+    def test_the_superuser_chooses_an_organisation(self, client, own, other, path):
+        score()
+        admin = make_user(Role.ADMIN, is_superuser=True)
+        html = sign_in(client, admin).get(joined(path, f"organisation={own.organisation_id}")).content.decode()
+        assert other.code not in html
+
+    def test_the_tabs_keep_the_filters(self, staff_client, own, path):
+        html = staff_client.get(joined(path, f"kind=SOCIAL&start={months_ago(3)}")).content.decode()
+        for tab in TABS:
+            assert f'{reverse(tab.route)}?kind=SOCIAL&amp;start={months_ago(3)}"' in html
+
+
+class TestFilters:
+    def ask(self, client, query: str):
+        return client.get(f"/dashboard/?{query}").context["frame"]
+
+    def test_the_usual_period_is_twelve_months(self, staff_client):
+        filters = self.ask(staff_client, "").filters
+        assert (f"{filters.start:%Y-%m}", f"{filters.end:%Y-%m}") == (months_ago(11), months_ago(0))
+
+    def test_an_end_alone_stands_for_the_twelve_months_up_to_it(self, staff_client):
+        filters = self.ask(staff_client, f"end={months_ago(4)}").filters
+        assert (f"{filters.start:%Y-%m}", f"{filters.end:%Y-%m}") == (months_ago(15), months_ago(4))
+
+    def test_a_start_alone_goes_up_to_this_month(self, staff_client):
+        filters = self.ask(staff_client, f"start={months_ago(2)}").filters
+        assert (f"{filters.start:%Y-%m}", f"{filters.end:%Y-%m}") == (months_ago(2), months_ago(0))
+
+    @pytest.mark.parametrize(
+        ("query", "field", "problem"),
+        [
+            (f"start={months_ago(1)}&end={months_ago(2)}", "end", "The period ends before it starts."),
+            (f"end={TODAY.year + 1}-01", "end", "The date lies in the future."),
+            ("start=1900-01", "start", "This day is too long ago."),
+            (f"start={months_ago(60)}", "start", "At most 60 months."),
+            ("start=kemarin", "start", "Enter a valid date."),
+        ],
+    )
+    def test_a_wrong_period_is_told_at_its_field(self, staff_client, query, field, problem):
+        frame = self.ask(staff_client, query)
+        assert frame.form.errors == {field: [problem]}
+        assert f"{frame.filters.start:%Y-%m}" == months_ago(11)
+
+    def test_sixty_months_are_shown(self, staff_client):
+        assert not self.ask(staff_client, f"start={months_ago(59)}").form.errors
+
+    def test_what_narrows_is_said_in_words(self, staff_client, own):
+        words = self.ask(staff_client, f"kind={own.kind}&region=35&stage=NONE").form.words()
+        assert words == ["Region: Jawa Timur", "Kind: Revolving loan", "Stage: Never assessed"]
+
+    def test_only_a_superuser_is_offered_organisations(self, staff_client, client, own):
+        assert "organisation" not in self.ask(staff_client, "").form.fields
+        sign_in(client, make_user(Role.ADMIN, is_superuser=True))
+        assert "organisation" in self.ask(client, "").form.fields
+
+    def test_a_second_scheme_is_offered_and_kept(self, staff_client, own):
+        assert "scheme" not in self.ask(staff_client, "").form.fields
+        for scheme in ("kotaku", "panca-sutra"):
+            SchemeUse.objects.create(organisation=own.organisation, scheme=scheme, is_primary=scheme == "kotaku")
+        frame = self.ask(staff_client, "scheme=kotaku")
+        assert frame.query == "?scheme=kotaku"
+
+    def test_the_village_is_the_deepest_region(self, staff_client, own):
+        make_group(facilitator_of(own), name="Jauh")
+        response = staff_client.get("/dashboard/?region=35.19.05.2003")
+        assert [row.name for row, _label, _reasons in response.context["rows"]] == ["Anggrek"]
+
+
+def test_the_print_names_owner_and_filters(staff_client, own):
+    html = staff_client.get(f"/dashboard/?kind={own.kind}").content.decode()
+    head = html.partition('class="d-none d-print-block">')[2].partition("</p>")[0]
+    assert str(own.organisation) in head
+    assert "Kind: Revolving loan" in head

@@ -1,0 +1,204 @@
+"""Who moved from where to where: what is counted, the groups behind each number, and what it costs."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from itertools import pairwise
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from assessment.models import Assessment, Instrument
+from assessment.move_charts import flow
+from groups.models import Group, GroupStatus, Role, User
+from tests.factories import make_group, make_organisation, make_user
+
+pytestmark = pytest.mark.django_db
+
+THIS_MONTH = timezone.localdate().replace(day=1)
+TUNAS, TUMBUH, KEMBANG = range(3)
+NONE, NEW, DORMANT, DISSOLVED = range(-1, -5, -1)
+
+
+@pytest.fixture
+def facilitator() -> User:
+    return make_user(organisation=make_organisation())
+
+
+@pytest.fixture
+def staff_client(client, facilitator):
+    client.force_login(make_user(Role.STAFF, organisation=facilitator.organisation))
+    client.cookies["django_language"] = "en"
+    return client
+
+
+def months_ago(count: int) -> date:
+    month = THIS_MONTH
+    for _ in range(count):
+        month = (month - timedelta(1)).replace(day=1)
+    return month
+
+
+def stand(group: Group, rank: int, month: date) -> None:
+    """The group stands at a stage in a month."""
+    Assessment.objects.create(
+        group=group, instrument=Instrument.objects.get(code="kotaku"), scheme="kotaku", as_of=month, month=month,
+        closes_month=True, score=50, stage="X", rank=rank, measured_score=50, measured_rank=rank, indicators={},
+    )  # fmt: skip
+
+
+def counted(client, query: str = "") -> dict[tuple[int, int], int]:
+    rows = client.get(f"/dashboard/moves/?{query}").context["rows"]
+    return {(was, became): count for _label, cells, _sum, was in rows for became, count in cells if count}
+
+
+class TestWays:
+    def test_from_the_first_month_to_the_last(self, staff_client, facilitator):
+        group = make_group(facilitator)
+        stand(group, TUMBUH, months_ago(11))
+        stand(group, TUNAS, months_ago(5))
+        stand(group, KEMBANG, THIS_MONTH)
+        assert counted(staff_client) == {(TUMBUH, KEMBANG): 1}
+
+    def test_the_period_chooses_the_months(self, staff_client, facilitator):
+        group = make_group(facilitator)
+        stand(group, TUMBUH, months_ago(8))
+        stand(group, TUNAS, months_ago(5))
+        stand(group, KEMBANG, THIS_MONTH)
+        query = f"start={months_ago(8):%Y-%m}&end={months_ago(5):%Y-%m}"
+        assert counted(staff_client, query) == {(TUMBUH, TUNAS): 1}
+
+    def test_a_month_without_a_score_takes_the_last_before_it(self, staff_client, facilitator):
+        group = make_group(facilitator)
+        stand(group, TUMBUH, months_ago(14))
+        stand(group, KEMBANG, months_ago(3))
+        assert counted(staff_client) == {(TUMBUH, KEMBANG): 1}
+
+    def test_a_score_after_the_first_month_is_not_its_stage(self, staff_client, facilitator):
+        stand(make_group(facilitator, founded_on=date(2020, 1, 1)), TUMBUH, months_ago(10))
+        assert counted(staff_client) == {(NONE, TUMBUH): 1}
+
+    def test_founded_in_between_is_new(self, staff_client, facilitator):
+        stand(make_group(facilitator, founded_on=months_ago(10)), TUNAS, THIS_MONTH)
+        assert counted(staff_client) == {(NEW, TUNAS): 1}
+
+    def test_founded_on_the_last_day_of_the_first_month_is_not_new(self, staff_client, facilitator):
+        make_group(facilitator, founded_on=months_ago(10) - timedelta(1))
+        assert counted(staff_client) == {(NONE, NONE): 1}
+
+    def test_founded_after_the_period_is_not_counted(self, staff_client, facilitator):
+        make_group(facilitator, founded_on=months_ago(1))
+        assert counted(staff_client, f"end={months_ago(2):%Y-%m}") == {}
+
+    @pytest.mark.parametrize(("status", "place"), [(GroupStatus.DORMANT, DORMANT), (GroupStatus.DISSOLVED, DISSOLVED)])
+    def test_asleep_or_ended_today(self, staff_client, facilitator, status, place):
+        group = make_group(facilitator, founded_on=date(2020, 1, 1), status=status)
+        stand(group, TUMBUH, months_ago(11))
+        assert counted(staff_client) == {(TUMBUH, place): 1}
+
+    def test_the_status_of_today_says_nothing_about_earlier_months(self, staff_client, facilitator):
+        group = make_group(facilitator, founded_on=date(2020, 1, 1), status=GroupStatus.DISSOLVED)
+        stand(group, TUMBUH, months_ago(11))
+        assert counted(staff_client, f"end={months_ago(1):%Y-%m}") == {(NONE, TUMBUH): 1}
+
+    def test_a_rank_of_an_earlier_version_with_more_stages_is_the_highest(self, staff_client, facilitator):
+        group = make_group(facilitator)
+        stand(group, 5, months_ago(11))
+        assert counted(staff_client) == {(KEMBANG, KEMBANG): 1}
+
+    def test_another_scheme_does_not_count(self, staff_client, facilitator):
+        stand(make_group(facilitator), TUMBUH, months_ago(11))
+        Assessment.objects.update(scheme="lain")
+        assert counted(staff_client) == {(NONE, NONE): 1}
+
+    def test_risers_and_fallers_are_told(self, staff_client, facilitator):
+        for was, became in ((TUNAS, KEMBANG), (TUMBUH, TUNAS), (TUMBUH, TUNAS), (TUNAS, TUNAS)):
+            group = make_group(facilitator)
+            stand(group, was, months_ago(11))
+            stand(group, became, THIS_MONTH)
+        make_group(facilitator)
+        context = staff_client.get("/dashboard/moves/").context
+        assert (context["up"], context["down"], context["same"], context["total"]) == (1, 2, 1, 5)
+
+
+class TestGroups:
+    def listed(self, client, query: str) -> list[str]:
+        return [row.name for row in client.get(f"/dashboard/moves/groups/?{query}").context["page"]]
+
+    @pytest.fixture
+    def risen(self, facilitator) -> Group:
+        group = make_group(facilitator, name="Anggrek")
+        stand(group, TUNAS, months_ago(11))
+        stand(group, KEMBANG, THIS_MONTH)
+        return group
+
+    def test_each_number_opens_its_groups(self, staff_client, facilitator, risen):
+        make_group(facilitator, name="Bakung")
+        html = staff_client.get("/dashboard/moves/?kind=REVOLVING").content.decode()
+        assert 'href="/dashboard/moves/groups/?kind=REVOLVING&amp;was=0&amp;became=2">1</a>' in html
+        assert self.listed(staff_client, "was=0&became=2&kind=REVOLVING") == ["Anggrek"]
+        assert self.listed(staff_client, "was=-1&became=-1") == ["Bakung"]
+
+    def test_a_group_is_one_click_away(self, staff_client, risen):
+        html = staff_client.get("/dashboard/moves/groups/?was=0&became=2").content.decode()
+        assert f'href="/g/{risen.code}/assessment/"' in html
+
+    def test_groups_of_others_are_not_listed(self, staff_client):
+        stranger = make_group()
+        assert self.listed(staff_client, "was=-1&became=-1") == []
+        assert (
+            stranger.code
+            not in staff_client.get("/dashboard/moves/groups/?was=-1&became=-1&format=csv").content.decode()
+        )
+
+    def test_pages_of_25(self, staff_client, facilitator):
+        for _ in range(26):
+            make_group(facilitator)
+        assert len(self.listed(staff_client, "was=-1&became=-1")) == 25
+        assert len(self.listed(staff_client, "was=-1&became=-1&page=2")) == 1
+
+    @pytest.mark.parametrize("query", ["", "was=0", "was=x&became=0", "was=9&became=0", "was=0&became=-2"])
+    def test_no_such_way_leads_back_with_the_filters(self, staff_client, query):
+        response = staff_client.get(f"/dashboard/moves/groups/?{query}&kind=SOCIAL")
+        assert response.url == "/dashboard/moves/?kind=SOCIAL"
+
+
+@pytest.mark.parametrize("path", ["/dashboard/moves/?", "/dashboard/moves/groups/?was=0&became=2&"])
+def test_at_most_ten_statements_at_any_size(staff_client, facilitator, path):
+    taken = []
+    for size in (2, 20):
+        while Group.objects.count() < size:
+            group = make_group(facilitator)
+            stand(group, TUNAS, months_ago(11))
+            stand(group, KEMBANG, THIS_MONTH)
+        with CaptureQueriesContext(connection) as queries:
+            assert staff_client.get(f"{path}facilitator={facilitator.pk}&kind=REVOLVING").status_code == 200
+        taken.append(len(queries))
+    assert taken[0] == taken[1] <= 10
+
+
+class TestFlow:
+    STAGES = [(2, "Kembang"), (1, "Tumbuh"), (0, "Tunas")]
+
+    def test_every_way_with_groups_has_a_ribbon(self):
+        chart = flow({(0, 2): 3, (1, 0): 1, (1, 1): 4}, self.STAGES, self.STAGES)
+        assert {(ribbon.was, ribbon.became, ribbon.count, ribbon.way) for ribbon in chart.ribbons} == {
+            ("Tunas", "Kembang", 3, "up"),
+            ("Tumbuh", "Tunas", 1, "down"),
+            ("Tumbuh", "Tumbuh", 4, "same"),
+        }
+
+    def test_places_without_groups_are_left_out(self):
+        chart = flow({(0, 2): 3}, self.STAGES, self.STAGES)
+        assert [mark.label for mark in (*chart.before, *chart.after)] == ["Tunas", "Kembang"]
+
+    @pytest.mark.parametrize("count", [1, 7, 10_000])
+    def test_everything_stays_within_the_picture_whatever_the_numbers(self, count):
+        places = [(rank, str(rank)) for rank in range(-4, 6)]
+        counts = {(was, became): count for was, _ in places for became, _ in places} | {(0, 0): 1}
+        chart = flow(counts, places, places)
+        for marks in (chart.before, chart.after):
+            assert marks[-1].y + marks[-1].height <= chart.height
+            assert all(lower.text_y - upper.text_y >= 15 for upper, lower in pairwise(marks))

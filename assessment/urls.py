@@ -2,11 +2,13 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from assessment.views import group, instruments
+from assessment.views import group, instruments, judging
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("g/<str:code>/assessment/", group.assessment, name="assessment"),
-    path("g/<str:code>/assessment/judge/", group.judge, name="judge"),
+    path("g/<str:code>/assessment/judge/", judging.judge, name="judge"),
+    path("g/<str:code>/assessment/override/<slug:indicator>/", judging.override_give, name="override-give"),
+    path("g/<str:code>/assessment/override/<int:pk>/withdraw/", judging.override_withdraw, name="override-withdraw"),
     path("g/<str:code>/assessment/final/", group.assessment_finalise, name="assessment-finalise"),
     path("instruments/", instruments.instrument_list, name="instrument-list"),
     path("instruments/<int:pk>/", instruments.instrument, name="instrument"),

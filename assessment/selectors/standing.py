@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import ngettext
 
 from assessment import engine, instruments, wording
 from assessment.metrics import RECENT_MEETINGS, WINDOW_DAYS, Facts, read_records
@@ -57,6 +59,23 @@ class IndicatorRow:
         return self.indicator.metric in wording.OF_LAST_MEETINGS
 
     @property
+    def evidence_url(self) -> str:
+        """The page with the very records that were counted."""
+        return reverse("assessment-evidence", args=[self.code, self.indicator.code])
+
+    @property
+    def levels(self) -> list[tuple[Level, str]]:
+        """The levels of the indicator in words, the lowest first."""
+        return [
+            (
+                level,
+                ngettext("%(value)s: %(points)d point", "%(value)s: %(points)d points", level.points)
+                % {"value": _threshold_text(self.indicator, float(level.threshold)), "points": level.points},
+            )
+            for level in self.indicator.levels.all()
+        ]
+
+    @property
     def gap(self) -> str:
         """What the next level asks for, empty at the top."""
         following = self.score.next_level
@@ -87,6 +106,15 @@ class StepRow:
     def target(self) -> str:
         """Where it must get to."""
         return _threshold_text(self.indicator, self.step.target)
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """Points earned and points to be had in one area of an instrument."""
+
+    name: str
+    points: int
+    weight: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +153,22 @@ class Standing:
         """The next stage's name, empty at the highest."""
         return self.rules[self.result.rank + 1].name if self.result.plan is not None else ""
 
+    def row(self, code: str) -> IndicatorRow | None:
+        """Return the indicator of that code, None if the instrument has none."""
+        return next((row for row in self.rows if row.indicator.code == code), None)
+
+    @property
+    def areas(self) -> list[Area]:
+        """The points that count, by area in the order of the indicators; none for an instrument without areas."""
+        found: dict[str, list[IndicatorRow]] = {}
+        for row in self.rows:
+            if row.indicator.area:
+                found.setdefault(row.indicator.area, []).append(row)
+        return [
+            Area(name, sum(row.points for row in rows), sum(row.indicator.weight for row in rows))
+            for name, rows in found.items()
+        ]
+
     @property
     def reasons(self) -> list[Promise]:
         """Why the group needs help, most urgent first."""
@@ -141,7 +185,7 @@ def standing(group: Group, as_of: date | None = None, scheme: str = "") -> Stand
     if instrument is None:
         return None
     compiled = instruments.engine_instrument(instrument)
-    records = read_records([group.pk], as_of)[group.pk]
+    records = read_records([group.pk], as_of, compiled.metrics)[group.pk]
     judged = latest_judgements([group.pk], as_of).get(group.pk, {})
     scored = score(instrument.code, compiled, records, judged)
     judgements = _judgements(judged, instrument.code)

@@ -10,17 +10,19 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from assessment import charts, instruments, services
-from assessment.forms import JudgeForm
+from assessment import charts, group_charts, services
 from assessment.selectors import standing as selectors
+from assessment.selectors.signals import signals_of
+from assessment.views.schemes import schemes
 from groups.http import GroupRequest
-from groups.permissions import Capability, requires
+from groups.permissions import Capability, can, requires
 
 
 @requires(Capability.READ)
 def assessment(request: GroupRequest) -> HttpResponse:
     """The stage of a group today, what it rests on, what is missing, and its history."""
-    standing = selectors.standing(request.group)
+    chosen = schemes(request)
+    standing = selectors.standing(request.group, scheme=chosen.chosen)
     stored = selectors.history(request.group, standing.instrument.code) if standing is not None else []
     names = {rule.stage: rule.name for rule in standing.rules} if standing is not None else {}
     return render(
@@ -28,27 +30,14 @@ def assessment(request: GroupRequest) -> HttpResponse:
         "assessment/assessment.html",
         {
             "standing": standing,
+            "schemes": chosen,
+            "signals": signals_of(request.group) if can(request.user, Capability.ASSESS) else [],
+            "radar": group_charts.radar(standing.areas) if standing is not None else None,
             "meetings": selectors.counted_meetings(request.group, standing.as_of) if standing is not None else [],
             "history": [(row, names.get(row.stage, row.stage)) for row in reversed(stored)],
             "chart": charts.score_line(stored, standing.rules) if standing is not None and stored else None,
         },
     )
-
-
-@requires(Capability.ASSESS)
-def judge(request: GroupRequest) -> HttpResponse:
-    """Judge an indicator that no record measures."""
-    indicators = selectors.judgeable(instruments.in_force(request.group.organisation_id))
-    form = JudgeForm(request.POST or None, indicators=indicators, since=request.group.founded_on)
-    if request.method == "POST" and form.is_valid():
-        try:
-            services.judge(actor=request.user, group=request.group, **form.cleaned_data)
-        except ValidationError as error:
-            form.add_error(None, error)
-        else:
-            messages.success(request, _("The judgement is recorded."))
-            return redirect("assessment", request.group.code)
-    return render(request, "assessment/judge.html", {"form": form, "indicators": indicators})
 
 
 @requires(Capability.ASSESS)

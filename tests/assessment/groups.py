@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+from assessment.instruments import in_force
+from assessment.models import Judgement, Level
 from groups.models import Group, Role, User
 from tests.factories import make_group, make_meeting, make_user
 
@@ -14,6 +16,20 @@ AS_OF = date(2025, 7, 8)
 def make_staff(group: Group | None = None) -> User:
     """NGO staff, of the organisation of `group`."""
     return make_user(Role.STAFF, organisation=group.organisation if group is not None else None)
+
+
+def make_override(group: Group, indicator: str = "attendance", **fields: Any) -> Judgement:
+    """An override of a measured indicator to its highest level, that runs from `AS_OF` for 182 days."""
+    levels = Level.objects.filter(indicator__code=indicator, indicator__instrument=in_force(group.organisation_id))
+    given: dict[str, Any] = {
+        "level": levels.order_by("-threshold")[0],
+        "note": "buku hadir hilang",
+        "judged_on": AS_OF,
+        "until": AS_OF + timedelta(182),
+        "judged_by": group.recorded_by,
+        **fields,
+    }
+    return Judgement.objects.create(group=group, **given)
 
 
 def make_kembang_minus_outside(facilitator: User | None = None, until: date = AS_OF, **fields: Any) -> Group:

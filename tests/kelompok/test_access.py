@@ -17,12 +17,13 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
-from assessment.models import Instrument
+from assessment.models import Instrument, Judgement
 from finance.models import CashCount, Entry, InventoryItem, Loan, LoanRequest, OutsideLoan, SurplusDivision
 from groups.admin import TenantAdmin
 from groups.models import FacilitatorAssignment, Group, Member, Role, User
 from groups.permissions import Capability, walk_urls
 from meetings.models import AgendaItem, Meeting, MeetingStatus
+from tests.assessment.groups import make_override
 from tests.factories import (
     FOUNDED,
     ask,
@@ -222,6 +223,8 @@ ROUTES: dict[str, Route] = {
     # assessment
     "assessment": Route(READ),
     "judge": Route(ASSESS),
+    "override-give": Route(ASSESS, lambda _world: {"indicator": "attendance"}),
+    "override-withdraw": Route(ASSESS, lambda world: {"pk": Judgement.objects.get(group=world.group).pk}, get={405}),
     "assessment-finalise": Route(ASSESS, get={405}),
     "instrument-list": site(READ),
     "instrument": Route(READ, shipped, of_group=False),
@@ -261,6 +264,7 @@ def build() -> World:
         rules=group.rules, decided_on=FOUNDED, note="rapat", key=uuid.uuid4(), recorded_by=facilitator,
     )  # fmt: skip
     make_entry(group, "SHARE_OUT")
+    make_override(group)
     former = make_user(organisation=organisation)
     FacilitatorAssignment.objects.create(group=group, facilitator=former, started_on=FOUNDED, ended_on=date(2025, 3, 4))
     return World(

@@ -1,0 +1,79 @@
+"""Where the marks of one group's charts go, in the units of their viewBox; see `assessment.charts`."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from assessment.selectors.standing import Area
+
+RADAR_WIDTH, RADAR_HEIGHT, RADAR_RADIUS = 360, 270, 85
+LABEL_LETTERS = 15
+"""Letters of a label that find room beside the radar at 360 px."""
+LINE = 13
+"""From one line of a label to the next."""
+FEWEST_AREAS = 3
+"""With fewer a radar has no surface."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spoke:
+    """One area: the end of its axis, where its label stands, and the label line by line with the height of each."""
+
+    area: Area
+    x: int
+    y: int
+    label_x: int
+    anchor: str
+    lines: list[tuple[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Radar:
+    """Points by area: each axis goes from none of an area's points in the middle to all of them at its end."""
+
+    spokes: list[Spoke]
+    rings: list[str]
+    outline: str
+    dots: list[tuple[int, int]]
+    x: int = RADAR_WIDTH // 2
+    y: int = RADAR_HEIGHT // 2
+    width: int = RADAR_WIDTH
+    height: int = RADAR_HEIGHT
+
+
+def radar(areas: Sequence[Area]) -> Radar | None:
+    """Return the radar of the areas, the first at the top and on clockwise; None with fewer than `FEWEST_AREAS`."""
+    if len(areas) < FEWEST_AREAS:
+        return None
+    turns = [number / len(areas) for number in range(len(areas))]
+    dots = [_at(turn, RADAR_RADIUS * area.points / area.weight) for turn, area in zip(turns, areas, strict=True)]
+    return Radar(
+        spokes=[_spoke(area, turn) for area, turn in zip(areas, turns, strict=True)],
+        rings=[_outline([_at(turn, RADAR_RADIUS * part / 4) for turn in turns]) for part in range(1, 5)],
+        outline=_outline(dots),
+        dots=dots,
+    )
+
+
+def _spoke(area: Area, turn: float) -> Spoke:
+    x, y = _at(turn, RADAR_RADIUS)
+    label_x, label_y = _at(turn, RADAR_RADIUS + 10)
+    lines = [*textwrap.wrap(area.name, LABEL_LETTERS), f"{area.points} / {area.weight}"]
+    middle = RADAR_WIDTH // 2
+    anchor = "middle" if abs(x - middle) < RADAR_RADIUS // 4 else "start" if x > middle else "end"
+    # Above the middle a label ends at its axis, below it begins there.
+    first = label_y - LINE * (len(lines) - 1) if y < RADAR_HEIGHT // 2 else label_y + LINE
+    return Spoke(area, x, y, label_x, anchor, [(line, first + LINE * number) for number, line in enumerate(lines)])
+
+
+def _at(turn: float, radius: float) -> tuple[int, int]:
+    """A point `turn` of the way round, 0 at the top, `radius` from the middle."""
+    angle = 2 * math.pi * turn
+    return round(RADAR_WIDTH / 2 + radius * math.sin(angle)), round(RADAR_HEIGHT / 2 - radius * math.cos(angle))
+
+
+def _outline(points: Sequence[tuple[int, int]]) -> str:
+    return " ".join(f"{x},{y}" for x, y in points)

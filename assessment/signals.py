@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from assessment.metrics import CLOSING_DAYS
 from groups.models import Group
-from groups.sql import run_over
+from groups.sql import days_between, local_time, run_over
 
 YEAR_DAYS = 365
 """Records of the last year count: older ones cannot be asked about any more."""
@@ -110,7 +110,7 @@ FROM (
         FROM meetings_meeting f
         WHERE f.group_id IN (SELECT id FROM chosen) AND f.version = 1 AND f.status <> 'DRAFT'
             AND f.held_on > %(year)s AND f.held_on <= %(as_of)s
-            AND f.closed_at >= {day_after_closing} AND f.closed_at < %(day_end)s
+            AND f.closed_at < %(day_end)s AND {days} > %(closing)s
     ) m
     WHERE hour >= %(night_begins)s OR hour < %(night_ends)s
     GROUP BY group_id, night
@@ -264,7 +264,7 @@ class AlikeScores:
 def found_in(groups: QuerySet[Group], as_of: date) -> list[Found]:
     """Return the signals of `groups` as of a day, in the order of `SIGNALS`, in one statement."""
     sql = _RECORDS + "\nUNION ALL\n".join(signal() for signal in SIGNALS.values())
-    rows = run_over(sql, groups, _values(as_of), **_words(as_of))
+    rows = run_over(sql, groups, _values(as_of), **_words())
     order = list(SIGNALS)
     found = [
         Found(name, group, int(counted), int(amount), _sorted(records))
@@ -275,7 +275,7 @@ def found_in(groups: QuerySet[Group], as_of: date) -> list[Found]:
 
 def alike_facilitators(groups: QuerySet[Group], as_of: date, scheme: str) -> list[AlikeScores]:
     """Return the facilitators whose groups, of `groups`, all score alike by `scheme`, in one statement."""
-    values = {
+    values: dict[str, int | str | date] = {
         "as_of": as_of,
         "scheme": scheme,
         "groups_at_least": FACILITATOR_GROUPS,
@@ -295,29 +295,26 @@ def _values(as_of: date) -> dict[str, int | str | date]:
         "many": MANY_RECORDS,
         "alike": ALIKE_MEETINGS,
         "batch": NIGHT_BATCH,
+        "closing": CLOSING_DAYS,
         "night_begins": NIGHT_BEGINS,
         "night_ends": NIGHT_ENDS,
     }
 
 
-def _words(as_of: date) -> dict[str, str]:
+def _words() -> dict[str, str]:
     """Return what the two databases say differently: lists, and the clock of the place."""
     columns = {"list_number": "m.number", "list_numbers": "numbers", "list_role": "t.role"}
+    closed = local_time("f.closed_at")
     if connection.vendor == "sqlite":
-        # Indonesia has no summer time, so one offset serves for every day of the year.
-        offset = timezone.get_default_timezone().utcoffset(datetime.combine(as_of, time()))
-        assert offset is not None
-        minutes = round(offset.total_seconds() / 60)
         return {name: f"GROUP_CONCAT({column})" for name, column in columns.items()} | {
-            "night": f"date(f.closed_at, '{minutes:+d} minutes', '-{NIGHT_ENDS} hours')",
-            "hour": f"CAST(strftime('%%H', f.closed_at, '{minutes:+d} minutes') AS INTEGER)",
-            "day_after_closing": f"datetime(f.held_on, '+{CLOSING_DAYS + 1} days', '{-minutes:+d} minutes')",
+            "night": f"date({closed}, '-{NIGHT_ENDS} hours')",
+            "hour": f"CAST(strftime('%%H', {closed}) AS INTEGER)",
+            "days": days_between("f.held_on", closed),
         }
-    zone = f"'{timezone.get_default_timezone_name()}'"
     return {name: f"STRING_AGG({column}::text, ',')" for name, column in columns.items()} | {
-        "night": f"(f.closed_at AT TIME ZONE {zone} - INTERVAL '{NIGHT_ENDS} hours')::date",
-        "hour": f"EXTRACT(HOUR FROM f.closed_at AT TIME ZONE {zone})",
-        "day_after_closing": f"(f.held_on + {CLOSING_DAYS + 1})::timestamp AT TIME ZONE {zone}",
+        "night": f"({closed} - INTERVAL '{NIGHT_ENDS} hours')::date",
+        "hour": f"EXTRACT(HOUR FROM {closed})",
+        "days": days_between("f.held_on", closed),
     }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from groups.models import Group
 
@@ -36,6 +37,23 @@ def run_over(
 def as_day(value: date | str) -> date:
     """Return a day as the database gave it: SQLite gives text."""
     return value if isinstance(value, date) else date.fromisoformat(value)
+
+
+def local_time(column: str) -> str:
+    """Return SQL for the date and time of `column` by the clock of the server's time zone."""
+    if connection.vendor == "sqlite":
+        # Indonesia has no summer time, so one offset serves for every day of the year.
+        offset = timezone.localtime().utcoffset()
+        assert offset is not None
+        return f"datetime({column}, '{round(offset.total_seconds() / 60):+d} minutes')"
+    return f"({column} AT TIME ZONE '{timezone.get_default_timezone_name()}')"
+
+
+def days_between(day: str, moment: str) -> str:
+    """Return SQL for the whole days from the date `day` to the date of `moment`."""
+    if connection.vendor == "sqlite":
+        return f"CAST(julianday(date({moment})) - julianday({day}) AS INTEGER)"
+    return f"({moment}::date - {day})"
 
 
 def _adapted(value: int | str | date) -> Any:

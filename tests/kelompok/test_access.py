@@ -223,6 +223,7 @@ ROUTES: dict[str, Route] = {
     # assessment
     "assessment": Route(READ),
     "judge": Route(ASSESS),
+    "assessment-evidence": Route(READ, lambda _world: {"indicator": "attendance"}),
     "override-give": Route(ASSESS, lambda _world: {"indicator": "attendance"}),
     "override-withdraw": Route(ASSESS, lambda world: {"pk": Judgement.objects.get(group=world.group).pk}, get={405}),
     "assessment-finalise": Route(ASSESS, get={405}),
@@ -232,6 +233,7 @@ ROUTES: dict[str, Route] = {
     "dashboard": site(ASSESS),
     "dashboard-score": site(ASSESS, 405),
     "dashboard-moves": site(ASSESS),
+    "dashboard-signals": site(ASSESS),
     "dashboard-moved": site(ASSESS, 302),
 }
 

@@ -100,6 +100,25 @@ def assess_groups(
             report(outcomes)
 
 
+def assess_chosen(
+    *,
+    actor: User | None = None,
+    group_ids: Sequence[int],
+    as_of: date,
+    report: Callable[[Sequence[Outcome]], None] | None = None,
+) -> int:
+    """Score the groups of `group_ids` as `assess_groups` does, such as those `with_newer_records`."""
+    return sum(
+        assess_groups(
+            actor=actor,
+            groups=Group.objects.filter(pk__in=group_ids[start : start + BATCH_GROUPS]),
+            as_of=as_of,
+            report=report,
+        )
+        for start in range(0, len(group_ids), BATCH_GROUPS)
+    )
+
+
 @transaction.atomic
 def judge(*, actor: User, group: Group, level: Level, note: str, judged_on: date) -> Judgement:
     """Write down what a person says about an indicator no record measures, with a note.

@@ -148,7 +148,9 @@ WORDINGS: dict[str, Wording] = {
     "internal_lending": Wording(_lending, "loan-book", gettext_lazy("Loan book")),
     "officers_in_place": Wording(_officers, "officers", gettext_lazy("Officers"), is_share=False),
     "cash_settled": Wording(_settled, "cash-differences", gettext_lazy("Cash differences")),
-    "social_fund_used": Wording(_social_fund, "general-ledger", gettext_lazy("General ledger (buku besar)"), is_share=False),
+    "social_fund_used": Wording(
+        _social_fund, "general-ledger", gettext_lazy("General ledger (buku besar)"), is_share=False
+    ),
 }
 OF_LAST_MEETINGS = frozenset({"attendance", "agenda", "savings_regularity", "books_complete"})
 """Metrics that count the last meetings only; the page links to these very meetings."""

@@ -14,11 +14,16 @@ def install_guards(using: str, **_kwargs: object) -> None:
 
 
 class MeetingsConfig(AppConfig):
-    """The meetings app."""
+    """The meetings app; django-auditlog keeps the follow-up of decisions, all that changes after closing."""
 
     name = "meetings"
     verbose_name = _("Meetings")
 
     def ready(self) -> None:
-        """Install the triggers after every migrate."""
+        """Install the triggers after every migrate, and keep who said of a decision that it is carried out."""
+        from auditlog.registry import auditlog
+
+        from meetings.models import AgendaItem
+
         post_migrate.connect(install_guards, sender=self)
+        auditlog.register(AgendaItem, include_fields=["done_on", "done_by"])

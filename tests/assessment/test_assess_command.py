@@ -10,6 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from assessment import services
 from assessment.models import Assessment
 from groups.models import GroupStatus
 from tests.assessment.groups import AS_OF, make_kembang_minus_outside
@@ -70,6 +71,23 @@ def test_without_json_a_summary():
     make_kembang_minus_outside()
     make_group()
     assert assess("--as-of", AS_OF.isoformat()) == f"2 groups scored as of {AS_OF}: TUMBUH 1, TUNAS 1\n"
+
+
+def test_changed_groups_only():
+    scored, fresh = make_group(), make_kembang_minus_outside()
+    assess("--as-of", AS_OF.isoformat(), "--group", scored.code)
+    lines = assess("--as-of", AS_OF.isoformat(), "--changed", "--json").splitlines()
+    assert [json.loads(line)["code"] for line in lines] == [fresh.code]
+    assert assess("--as-of", AS_OF.isoformat(), "--changed") == f"0 of 2 groups scored as of {AS_OF}: nothing new\n"
+
+
+def test_changed_groups_are_told_beside_all(monkeypatch):
+    monkeypatch.setattr(services, "BATCH_GROUPS", 2)
+    for _ in range(3):
+        make_group()
+    assert assess("--as-of", AS_OF.isoformat(), "--changed") == f"3 of 3 groups scored as of {AS_OF}: TUNAS 3\n"
+    make_kembang_minus_outside()
+    assert assess("--as-of", AS_OF.isoformat(), "--changed") == f"1 of 4 groups scored as of {AS_OF}: TUMBUH 1\n"
 
 
 def test_today_by_default():

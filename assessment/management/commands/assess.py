@@ -15,12 +15,17 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from assessment import engine
-from assessment.services import Outcome, assess_groups
+from assessment.selectors.newer import with_newer_records
+from assessment.services import Outcome, assess_chosen, assess_groups
 from groups.models import Group, GroupStatus
 
 
 class Command(BaseCommand):
-    """`manage.py assess --as-of 2026-10-31 --json`: one JSON object a line, progress on stderr."""
+    """`manage.py assess --as-of 2026-10-31 --json`: one JSON object a line, progress on stderr.
+
+    `--changed` scores only groups with records that their newest score does not know. What time alone changes, such as
+    a month without a meeting or an instalment that falls due, takes a run without it.
+    """
 
     help = "Score groups as of a day and store the scores; final assessments are left alone."
 
@@ -28,6 +33,11 @@ class Command(BaseCommand):
         """Day, group and output."""
         parser.add_argument("--as-of", type=date.fromisoformat, default=None, help="Day, YYYY-MM-DD; today by default.")
         parser.add_argument("--group", help="Code of one group; all that are not dissolved by default.")
+        parser.add_argument(
+            "--changed",
+            action="store_true",
+            help="Only groups with records newer than their newest score; what time alone changes is left as it is.",
+        )
         parser.add_argument("--json", action="store_true", help="Print one JSON object for each group.")
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -39,7 +49,10 @@ class Command(BaseCommand):
             if not groups.exists():
                 raise CommandError(f"There is no group {options['group']}.")
         stages: Counter[str] = Counter()
-        bar = tqdm(total=groups.filter(founded_on__lte=as_of).count(), unit=" groups", file=self.stderr, disable=None)
+        changed = with_newer_records(groups) if options["changed"] else None
+        there_are = groups.filter(founded_on__lte=as_of).count()
+        total = there_are if changed is None else len(changed)
+        bar = tqdm(total=total, unit=" groups", file=self.stderr, disable=None)
 
         def report(outcomes: Sequence[Outcome]) -> None:
             stages.update(outcome.result.stage for outcome in outcomes)
@@ -49,12 +62,16 @@ class Command(BaseCommand):
 
         try:
             with bar:
-                count = assess_groups(groups=groups, as_of=as_of, report=report)
+                if changed is None:
+                    count = assess_groups(groups=groups, as_of=as_of, report=report)
+                else:
+                    count = assess_chosen(group_ids=changed, as_of=as_of, report=report)
         except ValidationError as error:
             raise CommandError(error.messages[0]) from error
         if not options["json"]:
             counts = ", ".join(f"{stage} {number}" for stage, number in stages.most_common())
-            self.stdout.write(f"{count} groups scored as of {as_of}: {counts}")
+            how_many = f"{count}" if changed is None else f"{count} of {there_are}"
+            self.stdout.write(f"{how_many} groups scored as of {as_of}: {counts or 'nothing new'}")
 
 
 def as_json(outcome: Outcome) -> dict[str, Any]:

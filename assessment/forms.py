@@ -170,6 +170,28 @@ class JudgeForm(forms.Form):
         return _day_of_group(self.cleaned_data["judged_on"], self._since)
 
 
+class AsOfForm(forms.Form):
+    """As of which day something of a group is shown; without a day it is today."""
+
+    as_of = forms.DateField(label=_("As on"), widget=DateInput, required=False)
+    scheme = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, data: Any = None, *, since: date) -> None:
+        super().__init__(data)
+        self._since = since
+
+    def clean_as_of(self) -> date:
+        """Refuse days to come and days before the group existed."""
+        return _day_of_group(self.cleaned_data["as_of"] or timezone.localdate(), self._since)
+
+    @property
+    def day(self) -> date:
+        """The day asked for, today if it is none."""
+        self.is_valid()
+        day: date | None = self.cleaned_data.get("as_of")
+        return day or timezone.localdate()
+
+
 class OverrideForm(forms.Form):
     """Another level for a measured indicator, why, and how long it counts."""
 

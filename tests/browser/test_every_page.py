@@ -163,6 +163,7 @@ def address(name: str, group: Group) -> str:
         "instrument": {"pk": instrument.pk},
         "instrument-compare": {"pk": instrument.pk},
         "override-give": {"indicator": "attendance"},
+        "assessment-evidence": {"indicator": "repayment"},
         "meeting": {"number": closed.number},
         "meeting-edit": {"number": Meeting.objects.filter(group=group, status=MeetingStatus.DRAFT).first().number},
         "meeting-correct": {"number": closed.number},

@@ -1,0 +1,163 @@
+"""The records behind each indicator: what is listed adds up to what was measured."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from assessment.metrics import METRICS, read_records
+from assessment.selectors.evidence import EVIDENCE, evidence
+from finance.lines import OtherMoney
+from groups.models import Group
+from meetings.models import AgendaItem, Meeting
+from tests.assessment.groups import make_kembang_minus_outside, make_staff
+from tests.factories import (
+    count_cash,
+    facilitator_of,
+    lend,
+    make_group,
+    make_meeting,
+    make_member,
+    make_officer,
+    other,
+    repay,
+    reverse,
+    save,
+)
+
+pytestmark = pytest.mark.django_db
+
+AS_OF = date(2025, 9, 30)
+
+
+def make_busy_group() -> Group:
+    """Eleven meetings, loans paid, late and reversed, counts, decisions, a member who left."""
+    group = make_group(rules={"agreed_in_meeting": True}, bank_account_number="12", bank_name="BRI", bank_signatories=2)
+    members = [make_member(group, number=number) for number in range(1, 5)]
+    make_officer(members[0])
+    make_officer(members[1], "BENDAHARA", ended_on=date(2025, 6, 1))
+    for member in members:
+        save(member, 3_000_000)
+        save(member, 500_000, on=date(2025, 8, 1))
+    make_member(group, left_on=date(2025, 7, 1))
+    first, late, second = (lend(member) for member in members[:3])
+    repay(first, 826_000, date(2025, 9, 10))
+    repay(late, 118_000, date(2025, 3, 10))
+    reverse(repay(second, 118_000, date(2025, 3, 10)))
+    repay(second, 2_000, date(2025, 12, 1))
+    counts = [count_cash(group, 5_000_000 + week, on=date(2025, 6, 1) + timedelta(7 * week)) for week in range(10)]
+    for week in range(11):
+        meeting = make_meeting(
+            group,
+            date(2025, 3, 20) + timedelta(21 * week),
+            present_count=week % 7,
+            late_count=1,
+            represented_count=week % 2,
+            saver_count=week % 9,
+            agenda_count=week % 2,
+            decision_count=1,
+            critical_count=week % 3,
+            critical_decided_count=min(1, week % 3),
+            cash_count=counts[week] if week < 10 else None,
+        )
+        decided = {"decision": "beli pakan", "due_on": meeting.held_on + timedelta(9)}
+        done_on = meeting.held_on + timedelta(5 + 60 * (week % 2))
+        AgendaItem.objects.create(group=group, meeting=meeting, number=1, title="Pakan", done_on=done_on, **decided)
+    other(group, OtherMoney.SOCIAL_IN, 40_000, on=date(2025, 6, 3))
+    reverse(other(group, OtherMoney.SOCIAL_IN, 7_000, on=date(2025, 6, 4)))
+    other(group, OtherMoney.SOCIAL_OUT, 15_000, on=date(2025, 6, 20))
+    return group
+
+
+@pytest.fixture
+def busy():
+    return make_busy_group()
+
+
+def test_every_metric_has_its_evidence():
+    assert set(EVIDENCE) == set(METRICS)
+
+
+@pytest.mark.parametrize("as_of", [AS_OF, date(2025, 7, 1), date(2025, 3, 3), date(2025, 1, 6)])
+@pytest.mark.parametrize("metric", METRICS)
+def test_what_is_listed_adds_up_to_what_was_measured(busy, metric, as_of):
+    make_busy_group()  # another group's records are never among them
+    measured = METRICS[metric](read_records([busy.pk], as_of)[busy.pk])
+    assert evidence(metric, busy, as_of).facts == measured.facts
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_the_number_of_statements_does_not_grow_with_the_records(busy, metric):
+    counts = []
+    for group in (make_group(facilitator_of(busy)), busy):
+        with CaptureQueriesContext(connection) as queries:
+            tables = evidence(metric, group, AS_OF).tables
+            for table in tables:
+                table.body()
+        counts.append(len(queries))
+    assert max(counts) <= 8
+
+
+class TestPage:
+    @pytest.fixture
+    def group(self):
+        return make_kembang_minus_outside(until=timezone.localdate())
+
+    @pytest.fixture
+    def page(self, client, group):
+        client.force_login(facilitator_of(group))
+        client.cookies["django_language"] = "en"
+
+        def get(indicator: str, query: str = "") -> str:
+            response = client.get(f"/g/{group.code}/assessment/evidence/{indicator}/{query}")
+            assert response.status_code == 200
+            return " ".join(response.content.decode().split())
+
+        return get
+
+    def test_it_links_to_the_very_meetings(self, page, group):
+        html = page("attendance")
+        numbers = [number for number in range(1, 7) if f'href="/g/{group.code}/meetings/{number}/"' in html]
+        assert numbers == [3, 4, 5, 6]
+
+    def test_the_last_line_is_the_sum(self, page):
+        html = page("attendance")
+        total = html[html.rindex('<tr class="fw-bold">') :].split("</tr>")[0]
+        assert total.count(">40</td>") == 2
+
+    def test_as_of_a_day(self, page, group):
+        newest = Meeting.objects.filter(group=group).latest("number").held_on
+        html = page("attendance", f"?as_of={newest - timedelta(1)}")
+        assert f'href="/g/{group.code}/meetings/6/"' not in html
+
+    @pytest.mark.parametrize("day", ["kemarin", "2024-12-31", "2999-01-01", "9" * 20])
+    def test_a_wrong_day_gets_a_message_and_shows_today(self, page, group, day):
+        html = page("attendance", f"?as_of={day}")
+        assert "invalid-feedback" in html
+        assert f'href="/g/{group.code}/meetings/6/"' in html
+
+    def test_a_loan_leads_to_its_card(self, client, page, group):
+        member = make_member(group)
+        save(member, 2_000_000)
+        lend(member)
+        assert f'href="/g/{group.code}/books/loans/1/"' in page("repayment")
+
+    def test_a_difference_is_listed_with_its_count(self, page):
+        assert "Cash counts" in page("books")
+
+    @pytest.mark.parametrize("indicator", ["outside", "nothing"])
+    def test_what_is_not_measured_has_no_evidence(self, client, group, indicator):
+        client.force_login(facilitator_of(group))
+        assert client.get(f"/g/{group.code}/assessment/evidence/{indicator}/").status_code == 404
+
+    def test_the_stage_page_leads_here(self, client, page, group):
+        html = client.get(f"/g/{group.code}/assessment/").content.decode()
+        assert f'href="/g/{group.code}/assessment/evidence/attendance/"' in html
+
+    def test_another_organisation_is_not_found(self, client, group):
+        client.force_login(make_staff())
+        assert client.get(f"/g/{group.code}/assessment/evidence/attendance/").status_code == 404

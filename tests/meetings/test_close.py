@@ -20,18 +20,6 @@ from tests.meetings.sheets import HELD_ON, sheet_data
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def group():
-    group = make_group()
-    make_members(group, 3)
-    return group
-
-
-@pytest.fixture
-def client(group):
-    return sign_in(group)
-
-
 def test_it_posts_the_savings(client, group):
     response = post_sheet(client, group)
     assert response.status_code == 302

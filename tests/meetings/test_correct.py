@@ -14,23 +14,11 @@ from finance.models import CashCount, Entry, Loan, Transfer
 from finance.verify import mismatches
 from groups.models import Group
 from meetings.models import AgendaItem, Attendance, Meeting
-from tests.factories import endow, lend, make_group, make_members, save
-from tests.meetings.pages import balance, errors, post_correction, post_sheet, sign_in
+from tests.factories import endow, lend, save
+from tests.meetings.pages import balance, errors, post_correction, post_sheet
 from tests.meetings.sheets import HELD_ON, sheet_data
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def group():
-    group = make_group()
-    make_members(group, 3)
-    return group
-
-
-@pytest.fixture
-def client(group):
-    return sign_in(group)
 
 
 def test_other_money_of_every_kind_reads_back(client, group):

@@ -8,23 +8,10 @@ import pytest
 
 from finance.models import Entry
 from meetings.models import Meeting
-from tests.factories import make_group, make_members
-from tests.meetings.pages import balance, post_sheet, sign_in
+from tests.meetings.pages import balance, post_sheet
 from tests.meetings.sheets import sheet_data
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def group():
-    group = make_group()
-    make_members(group, 3)
-    return group
-
-
-@pytest.fixture
-def client(group):
-    return sign_in(group)
 
 
 def test_it_posts_nothing(client, group):

@@ -16,18 +16,6 @@ from tests.meetings.sheets import HELD_ON
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def group():
-    group = make_group()
-    make_members(group, 3)
-    return group
-
-
-@pytest.fixture
-def client(group):
-    return sign_in(group)
-
-
 def test_it_has_the_columns_of_a_buku_notulen(client, group):
     post_sheet(client, group, agenda_0_title="Lokakarya", agenda_0_discussion="ya", agenda_0_decision="3 anggota ikut")
     page = client.get(f"/g/{group.code}/meetings/").content.decode()

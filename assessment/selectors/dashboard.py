@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet
+from django.db.models import Count, F, FilteredRelation, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from assessment.models import Assessment, Judgement, Need
-from finance.models import Entry
-from groups.models import Constitution, Group, User
+from assessment.models import Assessment, Need
+from groups.models import Group, User
 from groups.selectors import groups_within
-from meetings.models import Meeting, MeetingStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,25 +101,28 @@ def trend(groups: QuerySet[Group], filters: Filters, *, stages: int) -> list[Tre
     return [TrendMonth(month, tuple(counts)) for month, counts in months.items()]
 
 
-def by_need(groups: QuerySet[Group], scheme: str, stage: str = "") -> QuerySet[Group, Any]:
-    """Return groups, those that need help most first, as rows of code, name, village_name and their newest score.
+def by_need(groups: QuerySet[Group], filters: Filters, reason: Need | None = None) -> QuerySet[Group, Any]:
+    """Return the groups at the stage of the filters, those that need help most first, as rows.
 
-    The score's columns are `stage`, `rank`, `score`, `measured_rank`, `measured_score` and `as_of`, None before the
-    first, and `need`.
+    They are of pk, code, name, village_name and their newest score, whose columns are `stage`, `rank`, `score`,
+    `measured_rank`, `measured_score`, `as_of` and `arrears`, None before the first, and `need`. With `reason` only
+    those that need help for it.
     """
-    rows = with_latest(groups, scheme).annotate(
+    rows = at_stage(groups, filters).annotate(
         stage=F("now__stage"),
         rank=F("now__rank"),
         measured_rank=F("now__measured_rank"),
         measured_score=F("now__measured_score"),
         score=F("now__score"),
         as_of=F("now__as_of"),
+        arrears=F("now__arrears"),
         need=Coalesce("now__need", Need.NEVER_ASSESSED.value),
         village_name=F("village__name"),
     )
-    if stage:
-        rows = rows.filter(stage__isnull=True) if stage == "NONE" else rows.filter(stage=stage)
+    if reason is not None:
+        rows = rows.annotate(for_reason=F("need").bitand(reason.value)).filter(for_reason__gt=0)
     return rows.order_by("-need", F("score").asc(nulls_first=True), "name", "pk").values_list(
+        "pk",
         "code",
         "name",
         "village_name",
@@ -131,23 +132,9 @@ def by_need(groups: QuerySet[Group], scheme: str, stage: str = "") -> QuerySet[G
         "measured_rank",
         "measured_score",
         "as_of",
+        "arrears",
         "need",
         named=True,
-    )
-
-
-def with_newer_records(groups: QuerySet[Group], scheme: str) -> QuerySet[Group]:
-    """Return the groups with records their newest score by `scheme` does not know, or without a score."""
-    known, day = OuterRef("now__computed_at"), OuterRef("now__as_of")
-    own = {"group": OuterRef("pk")}
-    meetings = Meeting.objects.filter(Q(closed_at__gt=known) | Q(held_on__gt=day), status=MeetingStatus.CLOSED, **own)
-    entries = Entry.objects.filter(Q(recorded_at__gt=known) | Q(effective_on__gt=day), **own)
-    judgements = Judgement.objects.filter(
-        Q(judged_at__gt=known) | Q(withdrawn_at__gt=known) | Q(judged_on__gt=day), **own
-    )
-    rules = Constitution.objects.filter(Q(recorded_at__gt=known) | Q(agreed_on__gt=day), **own)
-    return with_latest(groups, scheme).filter(
-        Q(now__pk__isnull=True) | Exists(meetings) | Exists(entries) | Exists(judgements) | Exists(rules)
     )
 
 
@@ -158,10 +145,11 @@ def with_latest(groups: QuerySet[Group], scheme: str) -> QuerySet[Group]:
 
 
 def at_stage(groups: QuerySet[Group], filters: Filters) -> QuerySet[Group]:
-    """Return the groups at the stage of the filters by their newest score; all of them where no stage is chosen."""
+    """Return the groups at the stage of the filters by their newest score; all of them where no stage is chosen.
+
+    They are joined to that score as by `with_latest`.
+    """
+    joined = with_latest(groups, filters.scheme)
     if not filters.stage:
-        return groups
-    stage = None if filters.stage == "NONE" else filters.stage
-    return with_latest(groups, filters.scheme).filter(
-        **{"now__pk__isnull": True} if stage is None else {"now__stage": stage}
-    )
+        return joined
+    return joined.filter(**{"now__pk__isnull": True} if filters.stage == "NONE" else {"now__stage": filters.stage})

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 
 from assessment import charts, services, wording
 from assessment.selectors import dashboard as selectors
+from assessment.selectors.newer import with_newer_records
 from assessment.views.frame import DATE, GROUPS_ON_A_PAGE, NUMBER, Frame
 from finance.tables import Column, Row, Table
 from groups.http import UserRequest
@@ -30,7 +31,7 @@ def dashboard(request: UserRequest) -> HttpResponse:
     scheme, stage = frame.filters.scheme, frame.filters.stage
     counts = selectors.stage_counts(frame.groups, scheme)
     months = selectors.trend(frame.groups, frame.filters, stages=len(frame.form.stages))
-    groups = selectors.by_need(frame.groups, scheme, stage)
+    groups = selectors.by_need(frame.groups, frame.filters)
     paginator = Paginator(groups, GROUPS_ON_A_PAGE)
     # The counts say it already; counting again would be one more statement.
     paginator.count = counts.given[stage] if stage else counts.total
@@ -46,7 +47,7 @@ def dashboard(request: UserRequest) -> HttpResponse:
             "chart": charts.stacked_bars(months, frame.form.stages) if months else None,
             "page": page,
             "rows": [(row, names.get(row.stage, row.stage), wording.reasons(row.need)) for row in page],
-            "newer": selectors.with_newer_records(frame.groups, scheme).count(),
+            "newer": len(with_newer_records(frame.groups)),
         },
         lambda: _months(frame, months) if request.GET.get("table") == "months" else _groups(frame, groups),
     )
@@ -57,8 +58,8 @@ def dashboard(request: UserRequest) -> HttpResponse:
 def dashboard_score(request: UserRequest) -> HttpResponse:
     """Score the groups of the dashboard whose records are newer than their score."""
     frame = Frame(request, "dashboard")
-    groups = selectors.with_newer_records(frame.groups, frame.filters.scheme)
-    count = services.assess_groups(actor=request.user, groups=groups, as_of=timezone.localdate())
+    changed = with_newer_records(frame.groups)
+    count = services.assess_chosen(actor=request.user, group_ids=changed, as_of=timezone.localdate())
     messages.success(request, ngettext("%(count)d group scored.", "%(count)d groups scored.", count) % {"count": count})
     return redirect(reverse("dashboard") + frame.query)
 

@@ -43,6 +43,9 @@ class Tab:
 TABS = (
     Tab("dashboard", gettext_lazy("Stages"), of_period=True),
     Tab("dashboard-moves", gettext_lazy("Moves"), of_period=True),
+    Tab("dashboard-needs", gettext_lazy("Needs help")),
+    Tab("dashboard-heatmap", gettext_lazy("Indicators")),
+    Tab("dashboard-bank", gettext_lazy("Ready for a bank")),
     Tab("dashboard-signals", gettext_lazy("To look into")),
 )
 
@@ -71,6 +74,11 @@ class Frame:
         """The filters as the end of an address: `?kind=SOCIAL`, or nothing."""
         chosen = self.form.chosen()
         return f"?{urlencode(chosen)}" if chosen else ""
+
+    def address(self, **parameters: str | None) -> str:
+        """Return the address of this dashboard within its filters, with what a page of it asks for besides."""
+        asked = self.form.chosen() | parameters
+        return reverse(self.tab.route) + (f"?{urlencode(asked)}" if asked else "")
 
     @property
     def tabs(self) -> list[tuple[Tab, str]]:

@@ -235,6 +235,10 @@ ROUTES: dict[str, Route] = {
     "dashboard-moves": site(ASSESS),
     "dashboard-signals": site(ASSESS),
     "dashboard-moved": site(ASSESS, 302),
+    "dashboard-needs": site(ASSESS),
+    "dashboard-heatmap": site(ASSESS),
+    "dashboard-bank": site(ASSESS),
+    "bank-profile": Route(READ),
 }
 
 

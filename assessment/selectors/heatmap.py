@@ -1,0 +1,86 @@
+"""Groups by indicators: the points of the newest score of each group."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+
+from django.db.models import Case, F, IntegerField, QuerySet, When
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
+from django.db.models.functions import Cast, Coalesce
+
+from assessment.models import Indicator
+from assessment.selectors.dashboard import Filters, at_stage
+from groups.models import Group
+
+
+class Cell(NamedTuple):
+    """One indicator of one group: the points that count, None for not enough data, and those measured."""
+
+    indicator: Indicator
+    points: int | None
+    measured: int | None
+
+    @property
+    def shade(self) -> int:
+        """How much of the weight was earned, from 0 for nothing to 4 for all of it."""
+        points = self.points or 0
+        if points >= self.indicator.weight:
+            return 4
+        return 0 if not points else 1 + 3 * points // self.indicator.weight
+
+    @property
+    def is_given(self) -> bool:
+        """Whether a person gave other points than were measured."""
+        return self.points != self.measured
+
+
+@dataclass(frozen=True, slots=True)
+class HeatRow:
+    """A group with its newest score, and a cell for each indicator."""
+
+    code: str
+    name: str
+    village: str | None
+    score: int
+    as_of: date
+    cells: list[Cell]
+
+
+def heat_groups(groups: QuerySet[Group], filters: Filters, worst_at: str = "") -> QuerySet[Group, Any]:
+    """Return the scored groups at the stage of the filters, as rows for `heat_row`.
+
+    They go by name, or those with the fewest points at the indicator `worst_at` first, and there those without enough
+    data last.
+    """
+    rows = at_stage(groups, filters).annotate(
+        village_name=F("village__name"), score=F("now__score"), as_of=F("now__as_of"), points=F("now__indicators")
+    )
+    order: list[Any] = [F("name"), F("pk")]
+    if worst_at:
+        entry = KeyTransform(worst_at, "now__indicators")
+        rows = rows.alias(value=KeyTextTransform("value", entry))
+        measured = Case(When(value__isnull=False, then=_points(entry)))
+        order = [Coalesce(_points(KeyTransform("given", entry)), measured).asc(nulls_last=True), *order]
+    scored = rows.filter(score__isnull=False).order_by(*order)
+    return scored.values_list("code", "name", "village_name", "score", "as_of", "points", named=True)
+
+
+def heat_row(indicators: Sequence[Indicator], row: Any) -> HeatRow:
+    """Return a row of `heat_groups` with a cell for each of `indicators`."""
+    cells = [_cell(indicator, row.points.get(indicator.code)) for indicator in indicators]
+    return HeatRow(row.code, row.name, row.village_name, row.score, row.as_of, cells)
+
+
+def _cell(indicator: Indicator, entry: Mapping[str, Any] | None) -> Cell:
+    if entry is None:  # an earlier version had no such indicator
+        return Cell(indicator, None, None)
+    measured = None if entry["value"] is None else entry["points"]
+    given = entry.get("given")
+    return Cell(indicator, measured if given is None else given["points"], measured)
+
+
+def _points(entry: KeyTransform) -> Cast:
+    return Cast(KeyTextTransform("points", entry), IntegerField())

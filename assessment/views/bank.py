@@ -1,0 +1,100 @@
+"""The dashboard of groups that are ready for a bank, and the page about one of them to hand to the lender."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from assessment import wording
+from assessment.selectors import bank as selectors
+from assessment.selectors.standing import standing
+from assessment.views.frame import DATE, GROUPS_ON_A_PAGE, MONEY, NUMBER, PERCENT, Frame
+from assessment.views.schemes import schemes
+from finance.performance import Performance
+from finance.selectors import group_summary, performance_by_group, signers
+from finance.tables import Column, Row, Table
+from groups.http import GroupRequest, UserRequest
+from groups.models import Group
+from groups.permissions import Capability, requires
+
+
+@requires(Capability.ASSESS)
+def bank(request: UserRequest) -> HttpResponse:
+    """List the groups at a stage that can be linked to a lender, with the health of their loans today."""
+    frame = Frame(request, "dashboard-bank")
+    groups = selectors.bankable(frame.groups, frame.filters, frame.form.stages)
+    page = Paginator(groups, GROUPS_ON_A_PAGE).get_page(request.GET.get("page"))
+    of_page = Group.objects.filter(pk__in=[row.pk for row in page])
+    names, loans = frame.stage_names, performance_by_group(of_page, on=timezone.localdate())
+    return frame.show(
+        "assessment/bank.html",
+        {
+            "ready": [rule for rule in frame.form.stages if rule.is_bankable],
+            "page": page,
+            "rows": [
+                (row, names[row.stage], wording.reasons(row.need), loans.get(row.pk, Performance())) for row in page
+            ],
+        },
+        lambda: _table(frame, groups),
+    )
+
+
+@requires(Capability.READ)
+def profile(request: GroupRequest) -> HttpResponse:
+    """One page of A4 about a group for a lender: who it is, its stage, its money, its meetings."""
+    today = timezone.localdate()
+    found = standing(request.group, today, schemes(request).chosen)
+    return render(
+        request,
+        "assessment/profile.html",
+        {
+            "profile": selectors.profile(request.group, today),
+            "standing": found,
+            "is_bankable": found is not None and found.rules[found.result.rank].is_bankable,
+            "books": group_summary(request.group),
+            "signers": signers(request.group),
+        },
+    )
+
+
+def _table(frame: Frame, groups: Any) -> Table:
+    columns = [
+        Column(_("Code")),
+        Column(_("Group")),
+        Column(_("Village")),
+        Column(_("Stage")),
+        Column(_("Score"), NUMBER),
+        Column(_("Measured"), NUMBER),
+        Column(_("As on"), DATE),
+        Column(_("Portfolio"), MONEY),
+        Column(_("PAR 30"), PERCENT),
+        Column(_("Repayment rate"), PERCENT),
+        Column(_("Reasons")),
+    ]
+    names, loans = frame.stage_names, performance_by_group(frame.groups, on=timezone.localdate())
+    rows = []
+    for row in groups:
+        health = loans.get(row.pk, Performance())
+        rows.append(
+            Row(
+                [
+                    row.code,
+                    row.name,
+                    row.village_name,
+                    names[row.stage],
+                    row.score,
+                    row.measured_score,
+                    row.as_of,
+                    health.balance,
+                    health.par_30,
+                    health.repayment_rate,
+                    wording.reasons_text(row.need),
+                ]
+            )
+        )
+    return frame.table(_("Ready for a bank"), "siap-bank", columns, rows)

@@ -1,0 +1,65 @@
+"""The heat map: groups by indicators, so that what many groups lack stands out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from assessment.models import Indicator
+from assessment.selectors.heatmap import Cell, HeatRow, heat_groups, heat_row
+from assessment.views.frame import GROUPS_ON_A_PAGE, NUMBER, Frame
+from finance.tables import Column, Row, Table
+from groups.http import UserRequest
+from groups.permissions import Capability, requires
+
+
+@requires(Capability.ASSESS)
+def heatmap(request: UserRequest) -> HttpResponse:
+    """Show the points of each group at each indicator; `?sort=attendance` puts those worst at it first."""
+    frame = Frame(request, "dashboard-heatmap")
+    stages = frame.form.stages
+    indicators = list(stages[0].instrument.indicators.all()) if stages else []
+    sort = next((found for found in indicators if found.code == request.GET.get("sort")), None)
+    groups = heat_groups(frame.groups, frame.filters, sort.code if sort is not None else "")
+    page = Paginator(groups, GROUPS_ON_A_PAGE).get_page(request.GET.get("page"))
+    return frame.show(
+        "assessment/heatmap.html",
+        {
+            "indicators": [(found, frame.address(sort=found.code)) for found in indicators],
+            "sort": sort,
+            "by_name": frame.address(),
+            "page": page,
+            "rows": [_with_addresses(heat_row(indicators, row), frame.filters.scheme) for row in page],
+        },
+        lambda: _table(frame, indicators, groups),
+    )
+
+
+def _with_addresses(row: HeatRow, scheme: str) -> tuple[HeatRow, list[tuple[Cell, str]]]:
+    """Return the row and beside each cell the address of its records, of the group's stage for a judged one."""
+    asked = urlencode({"as_of": row.as_of, "scheme": scheme})
+    stage = f"{reverse('assessment', args=[row.code])}?{asked}"
+    return row, [
+        (cell, f"{reverse('assessment-evidence', args=[row.code, cell.indicator.code])}?{asked}")
+        if cell.indicator.metric
+        else (cell, stage)
+        for cell in row.cells
+    ]
+
+
+def _table(frame: Frame, indicators: Sequence[Indicator], groups: Any) -> Table:
+    named = [Column(f"{found.name} / {found.weight}", NUMBER) for found in indicators]
+    columns = [Column(_("Code")), Column(_("Group")), Column(_("Village")), *named, Column(_("Score"), NUMBER)]
+    rows = (heat_row(indicators, row) for row in groups)
+    return frame.table(
+        _("Points by indicator"),
+        "indikator",
+        columns,
+        (Row([row.code, row.name, row.village, *(cell.points for cell in row.cells), row.score]) for row in rows),
+    )

@@ -2,13 +2,14 @@
 
 from django.urls import URLPattern, path
 
-from assessment.views import bank, dashboard, heatmap, moves, needs, signals
+from assessment.views import bank, dashboard, heatmap, moves, needs, quality, signals
 
 urlpatterns: list[URLPattern] = [
     path("", dashboard.dashboard, name="dashboard"),
     path("score/", dashboard.dashboard_score, name="dashboard-score"),
     path("moves/", moves.moves, name="dashboard-moves"),
     path("signals/", signals.signals, name="dashboard-signals"),
+    path("quality/", quality.quality, name="dashboard-quality"),
     path("needs/", needs.needs, name="dashboard-needs"),
     path("heatmap/", heatmap.heatmap, name="dashboard-heatmap"),
     path("bank/", bank.bank, name="dashboard-bank"),

@@ -29,7 +29,7 @@ def signals(request: UserRequest) -> HttpResponse:
     groups = at_stage(frame.groups, frame.filters)
     today = timezone.localdate()
     found = selectors.overview(groups, today, signal)
-    addresses = {name: _narrowed(frame, name) for name in found.counts}
+    addresses = {name: frame.address(signal=name) for name in found.counts}
     lines = [
         Line(str(QUESTIONS[name].label), str(count), addresses[name], [count]) for name, count in found.counts.items()
     ]
@@ -48,10 +48,6 @@ def signals(request: UserRequest) -> HttpResponse:
         },
         lambda: _table(frame, found.groups),
     )
-
-
-def _narrowed(frame: Frame, signal: str) -> str:
-    return f"{frame.query}&signal={signal}" if frame.query else f"?signal={signal}"
 
 
 def _table(frame: Frame, groups: Sequence[selectors.GroupSignals]) -> Table:

@@ -137,9 +137,14 @@ class Constitution(models.Model):
     @property
     def is_empty(self) -> bool:
         """Whether these are the rules a group is registered with: nobody has agreed anything yet."""
+        return all(getattr(self, name) == value for name, value in self.empty_rules().items())
+
+    @classmethod
+    def empty_rules(cls) -> dict[str, object]:
+        """Return the version and the rules a group is registered with, by field."""
         record = {"id", "group", "version", "agreed_on", "recorded_at", "recorded_by"}
-        rules = [field for field in self._meta.concrete_fields if field.name not in record]
-        return self.version == 1 and all(getattr(self, rule.name) == rule.get_default() for rule in rules)
+        rules = {field.name: field.get_default() for field in cls._meta.concrete_fields if field.name not in record}
+        return {"version": 1} | rules
 
     @property
     def loan_rate_percent(self) -> Decimal:

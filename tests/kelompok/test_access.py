@@ -234,6 +234,7 @@ ROUTES: dict[str, Route] = {
     "dashboard-score": site(ASSESS, 405),
     "dashboard-moves": site(ASSESS),
     "dashboard-signals": site(ASSESS),
+    "dashboard-quality": site(ASSESS),
     "dashboard-moved": site(ASSESS, 302),
     "dashboard-needs": site(ASSESS),
     "dashboard-heatmap": site(ASSESS),

@@ -11,13 +11,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from assessment import services
+from assessment import engine, services
+from assessment.instruments import engine_instrument
 from assessment.metrics import Records, read_records
-from assessment.models import Assessment, Need
+from assessment.models import Assessment, Instrument, Need, SchemeUse
 from assessment.scoring import Before, need_of
-from assessment.services import assess_groups, assessment_finalise
-from groups.models import Group
-from tests.assessment.groups import AS_OF, make_kembang_minus_outside, make_staff
+from assessment.services import assess_groups, assessment_finalise, instrument_copy
+from groups.models import Group, Role
+from tests.assessment.groups import AS_OF, make_kembang_minus_outside, make_override, make_staff
 from tests.factories import FOUNDED, facilitator_of, make_group, make_meeting, make_user
 
 pytestmark = pytest.mark.django_db
@@ -134,6 +135,64 @@ def test_the_number_of_statements_does_not_grow_with_the_groups():
             assess_groups(groups=Group.objects.all(), as_of=AS_OF + timedelta(size))
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+class TestSchemes:
+    """An organisation that uses all four shipped schemes, and a group with an override in one of them."""
+
+    SCHEMES = ("kotaku", "panca-sutra", "bina-swadaya", "aset-pentagonal")
+
+    @pytest.fixture
+    def group(self) -> Group:
+        group = make_kembang_minus_outside(bank_account_number="")
+        for scheme in self.SCHEMES:
+            SchemeUse.objects.create(organisation=group.organisation, scheme=scheme, is_primary=scheme == "kotaku")
+        return group
+
+    def test_a_score_by_each_counted_by_hand(self, group):
+        assess_groups(groups=Group.objects.all(), as_of=AS_OF)
+        # Panca Sutra: meetings, savings and books are full, nobody borrows, nothing is due. Bina Swadaya: 5 + 5 + 3 of
+        # the organisation, without officers or decisions, 20 of administration, 5 of savings. Pentagonal: 7 for
+        # attendance, 6 for rules, 5 for critical matters.
+        assert {made.scheme: (made.score, made.stage) for made in Assessment.objects.all()} == {
+            "kotaku": (68, "TUMBUH"),
+            "panca-sutra": (60, "SEBAGIAN"),
+            "bina-swadaya": (38, "D"),
+            "aset-pentagonal": (18, "RENDAH"),
+        }
+
+    def test_a_frozen_version_always_gives_the_same(self, group):
+        make_override(group, "account")
+        make_override(group, "attendance")
+        make_group(facilitator_of(group))
+        assess_groups(groups=Group.objects.all(), as_of=AS_OF)
+        copy = instrument_copy(
+            actor=make_user(Role.ADMIN, organisation=group.organisation),
+            instrument=Instrument.objects.get(code="kotaku", organisation=None),
+        )
+        copy.indicators.filter(code="account").update(weight=1)
+        assert any(made.is_overridden for made in Assessment.objects.all())
+        for made in Assessment.objects.all():
+            compiled = engine_instrument(made.instrument)
+            measured = {code: found["value"] for code, found in made.indicators.items()}
+            given = {code: found["given"]["value"] for code, found in made.indicators.items() if "given" in found}
+            again, as_measured = engine.assess(compiled, measured | given), engine.assess(compiled, measured)
+            assert (again.score, again.stage, again.rank) == (made.score, made.stage, made.rank)
+            assert (as_measured.score, as_measured.rank) == (made.measured_score, made.measured_rank)
+            assert {score.indicator.code: score.points for score in as_measured.scores} == {
+                code: found["points"] for code, found in made.indicators.items()
+            }
+
+    def test_kotaku_alone_reads_nothing_more(self, group):
+        statements = []
+        for schemes in (self.SCHEMES, self.SCHEMES[:1]):
+            SchemeUse.objects.exclude(scheme__in=schemes).delete()
+            with CaptureQueriesContext(connection) as queries:
+                assess_groups(groups=Group.objects.all(), as_of=AS_OF)
+            statements.append([query["sql"] for query in queries])
+        for table in ("groups_officerterm", "groups_member", "meetings_agendaitem"):
+            assert any(f"FROM {table}" in sql for sql in statements[0])
+            assert not any(f"FROM {table}" in sql for sql in statements[1])
 
 
 class TestNeed:

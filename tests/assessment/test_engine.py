@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from assessment.engine import Indicator, Instrument, Level, StageRule, assess
+from assessment.instruments import SHIPPED
+from assessment.models import MOST_STAGES
 
 MEETINGS = Indicator("meetings", 40, (Level(0.5, 10), Level(0.9, 40)), "meeting_regularity")
 SAVINGS = Indicator("savings", 40, (Level(0.5, 20), Level(0.75, 30), Level(0.9, 40)), "savings_regularity")
@@ -91,32 +96,49 @@ def test_an_instrument_whose_lowest_stage_asks_for_points_is_refused() -> None:
         assess(Instrument((MEETINGS,), (StageRule("TUNAS", 1),)), {})
 
 
+def from_file(path: Path) -> Instrument:
+    """A shipped instrument, read without the database."""
+    data = json.loads(path.read_text(encoding="utf-8"))
+    return Instrument(
+        tuple(
+            Indicator(
+                row["code"],
+                row["weight"],
+                tuple(Level(float(threshold), points) for threshold, points, *_labels in row["levels"]),
+                row["metric"],
+            )
+            for row in data["indicators"]
+        ),
+        tuple(StageRule(row["stage"], row["minimum_points"], row["gates"]) for row in data["rules"]),
+    )
+
+
+OF_FILES = [from_file(path) for path in SHIPPED]
+
+
 @st.composite
 def instruments(draw: st.DrawFn) -> Instrument:
     indicators = []
     for number in range(draw(st.integers(1, 6))):
-        thresholds = sorted(draw(st.sets(st.sampled_from([0.1, 0.25, 0.5, 0.75, 0.9, 1.0, 2.0]), min_size=1)))
+        thresholds = sorted(draw(st.sets(st.sampled_from([0, 0.05, 0.25, 0.5, 0.75, 0.9, 1.0, 2.0]), min_size=1)))
         size = len(thresholds)
-        points = sorted(draw(st.sets(st.integers(1, 30), min_size=size, max_size=size)))
+        points = sorted(draw(st.sets(st.integers(0, 30), min_size=size, max_size=size).filter(any)))
         indicators.append(Indicator(f"i{number}", points[-1], tuple(map(Level, thresholds, points)), "m"))
     total = sum(indicator.weight for indicator in indicators)
-    minimums = sorted(draw(st.tuples(st.integers(0, total), st.integers(0, total))))
+    higher = sorted(draw(st.lists(st.integers(0, total), min_size=1, max_size=MOST_STAGES - 1)))
     gates = st.fixed_dictionaries({}, optional={i.code: st.integers(0, i.weight) for i in indicators})
-    rules = (
-        StageRule("TUNAS", 0),
-        StageRule("TUMBUH", minimums[0], draw(gates)),
-        StageRule("KEMBANG", minimums[1], draw(gates)),
-    )
-    return Instrument(tuple(indicators), rules)
+    rules = [StageRule(f"S{rank}", minimum, draw(gates)) for rank, minimum in enumerate(higher, start=1)]
+    return Instrument(tuple(indicators), (StageRule("S0", 0), *rules))
 
 
-VALUES = st.one_of(st.none(), st.floats(0, 3, allow_nan=False))
-STAGES = ["TUNAS", "TUMBUH", "KEMBANG"]
+VALUES = st.one_of(st.none(), st.floats(-1, 3, allow_nan=False))
+"""Growth may be below zero; all else is a share or a count."""
 
 
 @st.composite
 def cases(draw: st.DrawFn) -> tuple[Instrument, dict[str, float | None]]:
-    instrument = draw(instruments())
+    """An instrument, made up or shipped, and a value or none for each indicator."""
+    instrument = draw(st.one_of(instruments(), st.sampled_from(OF_FILES)))
     return instrument, {indicator.code: draw(VALUES) for indicator in instrument.indicators}
 
 
@@ -127,7 +149,23 @@ def test_more_is_never_worse(case: tuple[Instrument, dict[str, float | None]], d
     raised = values | {code: (values[code] or 0.0) + data.draw(st.floats(0, 2))}
     before, after = assess(instrument, values), assess(instrument, raised)
     assert after.score >= before.score
-    assert STAGES.index(after.stage) >= STAGES.index(before.stage)
+    assert after.rank >= before.rank
+
+
+@given(cases())
+def test_the_stage_is_the_highest_whose_rules_hold_from_the_lowest_up(
+    case: tuple[Instrument, dict[str, float | None]],
+) -> None:
+    instrument, values = case
+    result = assess(instrument, values)
+    points = {score.indicator.code: score.points for score in result.scores}
+    holds = [
+        result.score >= rule.minimum_points and all(points[code] >= least for code, least in rule.gates.items())
+        for rule in instrument.rules
+    ]
+    assert all(holds[: result.rank + 1])
+    assert result.rank + 1 == len(holds) or not holds[result.rank + 1]
+    assert result.stage == instrument.rules[result.rank].stage
 
 
 @given(cases())
@@ -145,8 +183,19 @@ def test_the_plan_applied_reaches_the_next_stage(case: tuple[Instrument, dict[st
     result = assess(instrument, values)
     if result.plan is not None:
         reached = assess(instrument, values | {step.code: step.target for step in result.plan.steps})
-        assert STAGES.index(reached.stage) >= STAGES.index(result.plan.stage) > STAGES.index(result.stage)
+        assert reached.rank > result.rank
+        assert result.plan.stage == instrument.rules[result.rank + 1].stage
         assert reached.score == result.score + sum(step.gain for step in result.plan.steps)
+
+
+@given(cases())
+def test_plan_after_plan_reaches_the_highest_stage(case: tuple[Instrument, dict[str, float | None]]) -> None:
+    instrument, values = case
+    for _rule in instrument.rules[1:]:
+        plan = assess(instrument, values).plan
+        if plan is not None:
+            values = values | {step.code: step.target for step in plan.steps}
+    assert assess(instrument, values).rank == len(instrument.rules) - 1
 
 
 @given(cases())
@@ -156,4 +205,4 @@ def test_no_step_of_the_plan_can_be_left_out(case: tuple[Instrument, dict[str, f
     if result.plan is not None:
         for left_out in result.plan.steps:
             others = {step.code: step.target for step in result.plan.steps if step is not left_out}
-            assert assess(instrument, values | others).stage == result.stage
+            assert assess(instrument, values | others).rank == result.rank

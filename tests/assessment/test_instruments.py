@@ -20,6 +20,7 @@ from assessment.services import assess_groups, assessment_finalise, instrument_c
 from assessment.wording import WORDINGS
 from groups.models import Group, Role
 from tests.assessment.groups import AS_OF, make_staff
+from tests.assessment.test_engine import from_file
 from tests.factories import make_group, make_organisation, make_user
 
 pytestmark = pytest.mark.django_db
@@ -51,6 +52,10 @@ class TestShipped:
         assert {found.code for found in Instrument.objects.filter(organisation=None)} == {
             json.loads(path.read_text(encoding="utf-8"))["code"] for path in SHIPPED
         }
+
+    def test_the_database_says_what_the_file_says(self, scheme):
+        (path,) = (path for path in SHIPPED if path.stem == f"{scheme.code}-{scheme.version}")
+        assert engine_instrument(scheme) == from_file(path)
 
     def test_it_is_published_with_indicators_from_1_to_100_points(self, scheme):
         assert scheme.status == InstrumentStatus.PUBLISHED

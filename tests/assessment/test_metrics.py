@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -48,6 +49,11 @@ def measured(metric: str, group: Group, as_of: date = AS_OF) -> Measured:
 def test_every_metric_says_its_formula_and_source() -> None:
     assert all("/" in (metric.__doc__ or "") or "0 " in (metric.__doc__ or "") for metric in METRICS.values())
     assert all("Source:" in (metric.__doc__ or "") for metric in METRICS.values())
+
+
+def test_the_page_on_scoring_explains_every_metric_that_kotaku_lacks() -> None:
+    page = Path("docs/scoring.md").read_text(encoding="utf-8")
+    assert all(f"| `{metric}` |" in page for metric in READS)
 
 
 class TestMeetingRegularity:

@@ -31,6 +31,8 @@ from assessment.models import (
     StageRule,
 )
 from assessment.scoring import DROPPED_DAYS, Before, Scored, latest_judgements, need_of, score
+from assessment.selectors.standing import points_seen
+from assessment.selectors.stored import records_of
 from groups.models import Group, User
 from groups.permissions import Capability, lock_group, require
 
@@ -172,22 +174,32 @@ def override_withdraw(*, actor: User, override: Judgement) -> None:
 
 
 @transaction.atomic
-def assessment_finalise(*, actor: User, group: Group, as_of: date, scheme: str = "") -> Assessment:
-    """Score a group as of a day and keep that score by `scheme`, or the primary one, for good.
+def assessment_finalise(*, actor: User, group: Group, as_of: date, scheme: str = "", seen: str = "") -> Assessment:
+    """Score a group as of a day and keep that score by `scheme`, or the primary one, for good, with its evidence.
 
-    A final one is returned as it is.
+    `seen` are the points that were looked at, as `points_seen` writes them: others than these are refused. A final
+    one is returned as it is. Raises `ValidationError` for a day to come or before the group, and for a scheme that
+    is not in use.
     """
     group = lock_group(actor, Capability.ASSESS, group)
+    schemes = instruments.schemes_of(group.organisation_id)
+    scheme = scheme or schemes[0]
+    if scheme not in schemes:
+        raise ValidationError(_("The organisation does not use this scheme."))
     assess_groups(actor=actor, groups=Group.objects.filter(pk=group.pk), as_of=as_of)
-    scheme = scheme or instruments.schemes_of(group.organisation_id)[0]
     assessment = Assessment.objects.filter(group=group, scheme=scheme, as_of=as_of).first()
     if assessment is None:
         raise ValidationError(_("The group did not exist on that day."))
-    if not assessment.is_final:
-        assessment.status = AssessmentStatus.FINAL
-        assessment.finalised_at = timezone.now()
-        assessment.finalised_by = actor
-        assessment.save()
+    if assessment.is_final:
+        return assessment
+    counted = {code: found.get("given", found)["points"] for code, found in assessment.indicators.items()}
+    if seen and seen != points_seen(counted):
+        raise ValidationError(_("The records changed meanwhile. Look at the score again, then keep it."))
+    assessment.evidence = records_of(group, instruments.whole().get(pk=assessment.instrument_id), as_of)
+    assessment.status = AssessmentStatus.FINAL
+    assessment.finalised_at = timezone.now()
+    assessment.finalised_by = actor
+    assessment.save()
     return assessment
 
 

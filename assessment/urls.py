@@ -1,8 +1,27 @@
 """URLs of the assessment app."""
 
-from django.urls import URLPattern, URLResolver, include, path
+from datetime import date
 
-from assessment.views import bank, evidence, group, instruments, judging
+from django.urls import URLPattern, URLResolver, include, path, register_converter
+
+from assessment.views import bank, evidence, group, instruments, judging, stored
+
+
+class DayConverter:
+    """A day in an address: 2026-11-21."""
+
+    regex = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+
+    def to_python(self, value: str) -> date:
+        """Return the day; a day that no calendar has matches nothing."""
+        return date.fromisoformat(value)
+
+    def to_url(self, value: date) -> str:
+        """Return the day as an address has it."""
+        return value.isoformat()
+
+
+register_converter(DayConverter, "day")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("g/<str:code>/assessment/", group.assessment, name="assessment"),
@@ -11,7 +30,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("g/<str:code>/assessment/override/<int:pk>/withdraw/", judging.override_withdraw, name="override-withdraw"),
     path("g/<str:code>/assessment/evidence/<slug:indicator>/", evidence.evidence, name="assessment-evidence"),
     path("g/<str:code>/profile/", bank.profile, name="bank-profile"),
-    path("g/<str:code>/assessment/final/", group.assessment_finalise, name="assessment-finalise"),
+    path("g/<str:code>/assessment/final/", stored.assessment_finalise, name="assessment-finalise"),
+    path("g/<str:code>/assessment/<day:day>/", stored.assessment_stored, name="assessment-stored"),
     path("instruments/", instruments.instrument_list, name="instrument-list"),
     path("instruments/<int:pk>/", instruments.instrument, name="instrument"),
     path("instruments/<int:pk>/compare/", instruments.instrument_compare, name="instrument-compare"),

@@ -32,6 +32,11 @@ class IndicatorRow:
     code: str
 
     @property
+    def measured_points(self) -> int:
+        """The points without an override."""
+        return self.score.points
+
+    @property
     def points(self) -> int:
         """The points that count."""
         return self.score.points if self.given is None else self.given
@@ -158,6 +163,11 @@ class Standing:
         return next((row for row in self.rows if row.indicator.code == code), None)
 
     @property
+    def seen(self) -> str:
+        """The points that count in one word, to notice that they are no longer those a person looked at."""
+        return points_seen({row.indicator.code: row.points for row in self.rows})
+
+    @property
     def areas(self) -> list[Area]:
         """The points that count, by area in the order of the indicators; none for an instrument without areas."""
         found: dict[str, list[IndicatorRow]] = {}
@@ -198,7 +208,7 @@ def standing(group: Group, as_of: date | None = None, scheme: str = "") -> Stand
             facts=scored.measured[indicator.code].facts,
             given=given[indicator.code] if indicator.code in scored.overrides else None,
             judgement=judgements.get(indicator.code),
-            level=_level_of(indicator, line.value),
+            level=level_of(indicator, line.value),
             code=group.code,
         )
         for indicator, line in zip(indicators.values(), scored.measured_result.scores, strict=True)
@@ -210,6 +220,11 @@ def standing(group: Group, as_of: date | None = None, scheme: str = "") -> Stand
     ).order_by("as_of")
     before = [Before(*row) for row in earlier.values_list("as_of", "rank", "arrears")]
     return Standing(as_of, instrument, scored, rows, need_of(records, as_of, scored.result.rank, before), steps)
+
+
+def points_seen(points: Mapping[str, int]) -> str:
+    """Return points by indicator code in one word."""
+    return ".".join(str(points[code]) for code in sorted(points))
 
 
 def history(group: Group, scheme: str, months: int = 24) -> list[Assessment]:
@@ -243,8 +258,8 @@ def _judgements(judged: Mapping[tuple[str, str], Given], scheme: str) -> dict[st
     return {wanted[judgement.pk]: judgement for judgement in made}
 
 
-def _level_of(indicator: Indicator, value: float | None) -> Level | None:
-    """The highest level reached, for indicators whose levels are described in words."""
+def level_of(indicator: Indicator, value: float | None) -> Level | None:
+    """Return the highest level reached, for indicators whose levels are described in words."""
     if value is None:
         return None
     reached = [level for level in indicator.levels.all() if level.threshold <= value]
@@ -252,5 +267,7 @@ def _level_of(indicator: Indicator, value: float | None) -> Level | None:
 
 
 def _threshold_text(indicator: Indicator, value: float | None) -> str:
-    level = next((level for level in indicator.levels.all() if value is not None and level.threshold == value), None)
+    level = next(
+        (level for level in indicator.levels.all() if value is not None and float(level.threshold) == value), None
+    )
     return level.label if level is not None and level.label else wording.value_text(indicator.metric, value)

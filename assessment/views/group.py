@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
-from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.shortcuts import render
 
-from assessment import charts, group_charts, services
+from assessment import charts, group_charts
 from assessment.selectors import standing as selectors
 from assessment.selectors.signals import signals_of
 from assessment.views.schemes import schemes
@@ -38,16 +33,3 @@ def assessment(request: GroupRequest) -> HttpResponse:
             "chart": charts.score_line(stored, standing.rules) if standing is not None and stored else None,
         },
     )
-
-
-@requires(Capability.ASSESS)
-@require_POST
-def assessment_finalise(request: GroupRequest) -> HttpResponse:
-    """Keep today's score for good."""
-    try:
-        services.assessment_finalise(actor=request.user, group=request.group, as_of=timezone.localdate())
-    except ValidationError as error:
-        messages.error(request, error.messages[0])
-    else:
-        messages.success(request, _("Today's score is final."))
-    return redirect("assessment", request.group.code)

@@ -18,12 +18,13 @@ from django.test import Client
 from django.urls import reverse
 
 from assessment.models import Instrument, Judgement
+from assessment.services import assess_groups
 from finance.models import CashCount, Entry, InventoryItem, Loan, LoanRequest, OutsideLoan, SurplusDivision
 from groups.admin import TenantAdmin
 from groups.models import FacilitatorAssignment, Group, Member, Role, User
 from groups.permissions import Capability, walk_urls
 from meetings.models import AgendaItem, Meeting, MeetingStatus
-from tests.assessment.groups import make_override
+from tests.assessment.groups import AS_OF, make_override
 from tests.factories import (
     FOUNDED,
     ask,
@@ -226,7 +227,8 @@ ROUTES: dict[str, Route] = {
     "assessment-evidence": Route(READ, lambda _world: {"indicator": "attendance"}),
     "override-give": Route(ASSESS, lambda _world: {"indicator": "attendance"}),
     "override-withdraw": Route(ASSESS, lambda world: {"pk": Judgement.objects.get(group=world.group).pk}, get={405}),
-    "assessment-finalise": Route(ASSESS, get={405}),
+    "assessment-finalise": Route(ASSESS),
+    "assessment-stored": Route(READ, lambda world: {"day": world.group.assessments.get().as_of}),
     "instrument-list": site(READ),
     "instrument": Route(READ, shipped, of_group=False),
     "instrument-compare": Route(CONFIGURE, shipped, of_group=False),
@@ -235,6 +237,7 @@ ROUTES: dict[str, Route] = {
     "dashboard-moves": site(ASSESS),
     "dashboard-signals": site(ASSESS),
     "dashboard-quality": site(ASSESS),
+    "dashboard-compare": site(ASSESS),
     "dashboard-moved": site(ASSESS, 302),
     "dashboard-needs": site(ASSESS),
     "dashboard-heatmap": site(ASSESS),
@@ -272,6 +275,7 @@ def build() -> World:
     )  # fmt: skip
     make_entry(group, "SHARE_OUT")
     make_override(group)
+    assess_groups(groups=Group.objects.filter(pk=group.pk), as_of=AS_OF)
     former = make_user(organisation=organisation)
     FacilitatorAssignment.objects.create(group=group, facilitator=former, started_on=FOUNDED, ended_on=date(2025, 3, 4))
     return World(
@@ -333,7 +337,7 @@ class Browser:
 
 def addresses(world: World) -> Iterator[tuple[str, Route, str]]:
     for name, route in ROUTES.items():
-        kwargs = {"code": world.group.code, **route.objects(world)} if route.of_group else {}
+        kwargs = ({"code": world.group.code} if route.of_group else {}) | route.objects(world)
         yield name, route, reverse(name, kwargs=kwargs)
 
 

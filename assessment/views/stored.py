@@ -1,0 +1,61 @@
+"""Pages of stored assessments: one as it was, and the step that makes the draft of a day final."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from assessment import services
+from assessment.forms import AsOfForm
+from assessment.selectors.standing import standing
+from assessment.selectors.stored import stored
+from assessment.views.schemes import schemes
+from finance.selectors import Signer, signers
+from groups.http import GroupRequest
+from groups.permissions import Capability, requires
+
+
+@requires(Capability.READ)
+def assessment_stored(request: GroupRequest, day: date) -> HttpResponse:
+    """One assessment as it was stored, to read and to sign."""
+    chosen = schemes(request)
+    found = stored(request.group, chosen.chosen, day)
+    if found is None:
+        raise Http404
+    assessor = found.assessment.finalised_by
+    ketua, *_others = signers(request.group)
+    signing = [ketua, Signer(_("Facilitator"), ""), Signer(_("Assessed by"), str(assessor) if assessor else "")]
+    context = {"stored": found, "schemes": chosen, "signers": signing}
+    return render(request, "assessment/stored.html", context)
+
+
+@requires(Capability.ASSESS)
+def assessment_finalise(request: GroupRequest) -> HttpResponse:
+    """Show the draft of a day, by default today, and keep it for good."""
+    chosen = schemes(request)
+    form = AsOfForm(request.POST or request.GET, since=request.group.founded_on)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.assessment_finalise(
+                actor=request.user,
+                group=request.group,
+                as_of=form.day,
+                scheme=chosen.chosen,
+                seen=request.POST.get("seen", ""),
+            )
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, _("This score is final."))
+            return redirect(reverse("assessment-stored", args=[request.group.code, form.day]) + chosen.query)
+    return render(
+        request,
+        "assessment/finalise.html",
+        {"form": form, "standing": standing(request.group, form.day, chosen.chosen), "schemes": chosen},
+    )

@@ -1,0 +1,196 @@
+"""Stored assessments: the page of one, and the step that makes the draft of a day final."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from assessment.metrics import METRICS, read_records
+from assessment.models import Assessment, Level
+from assessment.selectors.evidence import evidence
+from assessment.selectors.standing import standing
+from assessment.services import assess_groups, assessment_finalise, judge
+from groups.models import Group
+from tests.assessment.groups import AS_OF, make_kembang_minus_outside, make_override, make_staff
+from tests.factories import facilitator_of, lend, make_group, make_meeting, make_member, save
+
+pytestmark = pytest.mark.django_db
+
+DAY = f"{AS_OF:%Y-%m-%d}"
+
+
+@pytest.fixture
+def group():
+    return make_kembang_minus_outside()
+
+
+@pytest.fixture
+def staff(group):
+    return make_staff(group)
+
+
+class TestFinal:
+    def test_it_keeps_the_numbers_of_the_very_records(self, group, staff):
+        member = make_member(group)
+        save(member, 2_000_000)
+        lend(member)
+        kept = assessment_finalise(actor=staff, group=group, as_of=AS_OF).evidence
+        assert kept["attendance"] == {"meetings": [3, 4, 5, 6]}
+        assert kept["meetings"] == {"meetings": [1, 2, 3, 4, 5, 6]}
+        assert kept["repayment"] == {"loans": [1]}
+        assert kept["books"]["meetings"] == [3, 4, 5, 6]
+        assert sorted(kept["books"]["cash_counts"]) == list(
+            group.cash_counts.order_by("pk").values_list("pk", flat=True)[2:]
+        )
+
+    def test_what_it_keeps_adds_up_to_what_it_measured(self, group, staff):
+        final = assessment_finalise(actor=staff, group=group, as_of=AS_OF)
+        for indicator in final.instrument.indicators.exclude(metric=""):
+            found = evidence(indicator.metric, group, AS_OF)
+            assert found.records == final.evidence[indicator.code]
+            assert found.facts == final.indicators[indicator.code]["facts"]
+            assert found.facts == METRICS[indicator.metric](read_records([group.pk], AS_OF)[group.pk]).facts
+
+    def test_it_keeps_judgements_and_overrides(self, group, staff):
+        level = Level.objects.filter(indicator__code="outside").order_by("-threshold")[0]
+        judged = judge(actor=staff, group=group, level=level, note="kontrak", judged_on=AS_OF)
+        given = make_override(group)
+        kept = assessment_finalise(actor=staff, group=group, as_of=AS_OF).evidence
+        assert kept["outside"] == {"judgements": [judged.pk]}
+        assert kept["attendance"]["judgements"] == [given.pk]
+
+    def test_the_database_lets_nobody_change_the_evidence(self, group, staff):
+        final = assessment_finalise(actor=staff, group=group, as_of=AS_OF)
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Assessment.objects.filter(pk=final.pk).update(evidence={})
+
+    def test_other_points_than_those_seen_are_refused(self, group, staff):
+        seen = standing(group, AS_OF).seen
+        make_meeting(group, AS_OF - timedelta(1), present_count=0)
+        with pytest.raises(ValidationError, match="changed meanwhile"):
+            assessment_finalise(actor=staff, group=group, as_of=AS_OF, seen=seen)
+        assert not Assessment.objects.filter(status="FINAL").exists()
+
+    def test_the_points_seen_are_those_kept(self, group, staff):
+        make_override(group, "repayment")
+        assert assessment_finalise(actor=staff, group=group, as_of=AS_OF, seen=standing(group, AS_OF).seen).is_final
+
+    def test_a_scheme_not_in_use_is_refused(self, group, staff):
+        with pytest.raises(ValidationError, match="does not use"):
+            assessment_finalise(actor=staff, group=group, as_of=AS_OF, scheme="panca")
+
+
+class TestFinalPage:
+    def test_it_shows_the_draft_of_the_day_and_stores_nothing(self, client, group, staff):
+        client.force_login(staff)
+        client.cookies["django_language"] = "en"
+        html = client.get(f"/g/{group.code}/assessment/final/?as_of={DAY}").content.decode()
+        assert "76 of 100 points" in html
+        assert f'name="as_of" value="{DAY}"' in html
+        assert Assessment.objects.count() == 0
+
+    def test_any_day_can_be_made_final(self, client, group, staff):
+        client.force_login(staff)
+        seen = standing(group, AS_OF).seen
+        response = client.post(f"/g/{group.code}/assessment/final/", {"as_of": DAY, "seen": seen})
+        assert response.url == f"/g/{group.code}/assessment/{DAY}/"
+        final = Assessment.objects.get()
+        assert (final.as_of, final.status, final.finalised_by) == (AS_OF, "FINAL", staff)
+
+    def test_a_score_that_changed_meanwhile_is_shown_again(self, client, group, staff):
+        client.force_login(staff)
+        response = client.post(f"/g/{group.code}/assessment/final/", {"as_of": DAY, "seen": "0.0"})
+        assert response.status_code == 200
+        assert response.context["form"].non_field_errors()
+        assert Assessment.objects.count() == 0
+
+    @pytest.mark.parametrize("day", ["kemarin", "2024-12-31", "2999-01-01", "9" * 20])
+    def test_a_wrong_day_is_refused_at_the_field(self, client, group, staff, day):
+        client.force_login(staff)
+        for response in (
+            client.get(f"/g/{group.code}/assessment/final/", {"as_of": day}),
+            client.post(f"/g/{group.code}/assessment/final/", {"as_of": day}),
+        ):
+            assert response.status_code == 200
+            assert list(response.context["form"].errors) == ["as_of"]
+        assert Assessment.objects.count() == 0
+
+
+class TestStoredPage:
+    @pytest.fixture
+    def page(self, client, group):
+        client.force_login(facilitator_of(group))
+        client.cookies["django_language"] = "en"
+
+        def get() -> str:
+            response = client.get(f"/g/{group.code}/assessment/{DAY}/")
+            assert response.status_code == 200
+            return " ".join(response.content.decode().split())
+
+        return get
+
+    def test_it_shows_what_was_whatever_is_recorded_later(self, page, group, staff):
+        assessment_finalise(actor=staff, group=group, as_of=AS_OF)
+        make_meeting(group, AS_OF - timedelta(1), present_count=0)
+        html = page()
+        assert "76 of 100 points" in html
+        assert "present 100%, last 4 meetings" in html
+        assert "v1" in html
+
+    def test_it_says_who_signed_and_leads_to_the_records(self, page, group, staff):
+        assessment_finalise(actor=staff, group=group, as_of=AS_OF)
+        html = page()
+        assert f"Made final by {staff}" in html
+        assert f'href="/g/{group.code}/meetings/3/"' in html
+        assert 'class="sign' in html
+
+    def test_measured_beside_given(self, page, group, staff):
+        make_override(group, "repayment", note="kartu UPK")
+        assessment_finalise(actor=staff, group=group, as_of=AS_OF)
+        html = page()
+        assert "92 of 100 points" in html
+        assert "76 of 100 points" in html
+        assert "kartu UPK" in html
+
+    def test_a_draft_says_so(self, page, group):
+        assess_groups(groups=Group.objects.all(), as_of=AS_OF)
+        assert "A draft, computed" in page()
+
+    def test_the_history_leads_here(self, client, group, staff):
+        assessment_finalise(actor=staff, group=group, as_of=AS_OF)
+        client.force_login(staff)
+        assert (
+            f'href="/g/{group.code}/assessment/{DAY}/"' in client.get(f"/g/{group.code}/assessment/").content.decode()
+        )
+
+    @pytest.mark.parametrize("day", ["2025-07-09", "2025-02-30", "9999-99-99"])
+    def test_a_day_without_one_is_not_found(self, client, group, staff, day):
+        assessment_finalise(actor=staff, group=group, as_of=AS_OF)
+        client.force_login(staff)
+        assert client.get(f"/g/{group.code}/assessment/{day}/").status_code == 404
+
+    def test_another_groups_is_not_found(self, client, group, staff):
+        assess_groups(groups=Group.objects.all(), as_of=AS_OF)
+        client.force_login(make_staff(make_group()))
+        assert client.get(f"/g/{group.code}/assessment/{DAY}/").status_code == 404
+
+    def test_the_number_of_statements_does_not_grow_with_the_evidence(self, client, group, staff):
+        client.force_login(staff)
+        counts = []
+        for day in (date(2025, 4, 1), AS_OF):
+            assessment_finalise(actor=staff, group=group, as_of=day)
+            with CaptureQueriesContext(connection) as queries:
+                client.get(f"/g/{group.code}/assessment/{day}/")
+            counts.append(len(queries))
+        assert counts[0] == counts[1] <= 20
+
+
+def test_facilitators_do_not_make_final(client, group):
+    client.force_login(facilitator_of(group))
+    assert client.get(f"/g/{group.code}/assessment/final/").status_code == 403
+    assert client.post(f"/g/{group.code}/assessment/final/", {"as_of": timezone.localdate()}).status_code == 403

@@ -207,7 +207,9 @@ def gaps(groups: QuerySet[Group]) -> tuple[int, int]:
 
 
 def _no_rules() -> Q:
-    return Q(rules__isnull=True) | Q(**{f"rules__{name}": value for name, value in Constitution.empty_rules().items()})
+    """As `Group.has_rules` says of one group."""
+    empty = {f"rules__{rule.name}": rule.get_default() for rule in Constitution.rule_fields()}
+    return Q(rules__isnull=True) | Q(rules__version=1, **empty)
 
 
 def _office_empty() -> Q:

@@ -1,6 +1,7 @@
 """The agreed rules of a group (aturan main, AD/ART), version by version."""
 
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -137,14 +138,13 @@ class Constitution(models.Model):
     @property
     def is_empty(self) -> bool:
         """Whether these are the rules a group is registered with: nobody has agreed anything yet."""
-        return all(getattr(self, name) == value for name, value in self.empty_rules().items())
+        return self.version == 1 and all(getattr(self, rule.name) == rule.get_default() for rule in self.rule_fields())
 
     @classmethod
-    def empty_rules(cls) -> dict[str, object]:
-        """Return the version and the rules a group is registered with, by field."""
+    def rule_fields(cls) -> "list[models.Field[Any, Any]]":
+        """Return the fields that hold the rules themselves, not when and by whom they were agreed."""
         record = {"id", "group", "version", "agreed_on", "recorded_at", "recorded_by"}
-        rules = {field.name: field.get_default() for field in cls._meta.concrete_fields if field.name not in record}
-        return {"version": 1} | rules
+        return [field for field in cls._meta.concrete_fields if field.name not in record]
 
     @property
     def loan_rate_percent(self) -> Decimal:

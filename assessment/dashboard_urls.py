@@ -2,12 +2,13 @@
 
 from django.urls import URLPattern, path
 
-from assessment.views import bank, dashboard, heatmap, moves, needs, quality, signals
+from assessment.views import bank, comparison, dashboard, heatmap, moves, needs, quality, signals
 
 urlpatterns: list[URLPattern] = [
     path("", dashboard.dashboard, name="dashboard"),
     path("score/", dashboard.dashboard_score, name="dashboard-score"),
     path("moves/", moves.moves, name="dashboard-moves"),
+    path("compare/", comparison.comparison, name="dashboard-compare"),
     path("signals/", signals.signals, name="dashboard-signals"),
     path("quality/", quality.quality, name="dashboard-quality"),
     path("needs/", needs.needs, name="dashboard-needs"),

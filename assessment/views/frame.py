@@ -46,6 +46,7 @@ TABS = (
     Tab("dashboard-needs", gettext_lazy("Needs help")),
     Tab("dashboard-heatmap", gettext_lazy("Indicators")),
     Tab("dashboard-bank", gettext_lazy("Ready for a bank")),
+    Tab("dashboard-compare", gettext_lazy("Comparison")),
     Tab("dashboard-signals", gettext_lazy("To look into")),
     Tab("dashboard-quality", gettext_lazy("Data quality"), of_period=True),
 )
@@ -76,10 +77,10 @@ class Frame:
         chosen = self.form.chosen()
         return f"?{urlencode(chosen)}" if chosen else ""
 
-    def address(self, **parameters: str | None) -> str:
-        """Return the address of this dashboard within its filters, with what a page of it asks for besides."""
+    def address(self, route: str = "", **parameters: str | None) -> str:
+        """Return the address of this dashboard, or another, within the filters, with what it asks for besides."""
         asked = self.form.chosen() | parameters
-        return reverse(self.tab.route) + (f"?{urlencode(asked)}" if asked else "")
+        return reverse(route or self.tab.route) + (f"?{urlencode(asked)}" if asked else "")
 
     @property
     def tabs(self) -> list[tuple[Tab, str]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from django.db.models import QuerySet
 
@@ -198,6 +199,11 @@ def performance_by_group(groups: QuerySet[Group], *, on: date) -> dict[int, Perf
     return _figures(groups, on, "group_id")
 
 
+def loans_by_group(groups: QuerySet[Group], *, on: date) -> dict[int, Performance]:
+    """Return the figures of the loans of each of `groups` that has any, without those of income, in one statement."""
+    return {key: Performance(*loans) for key, loans in _loans(groups, on, "group_id").items()}
+
+
 def _loan(
     on: date,
     number: int,
@@ -225,8 +231,16 @@ def _loan(
     )
 
 
-def _figures(groups: QuerySet[Group], on: date, group_id: str) -> dict[int, Performance]:
-    """Return figures by `group_id`, a column or the constant 0 for all groups together."""
+class _Loans(NamedTuple):
+    """The loans of a group, or of all together; `due` and `paid` as `Performance` has them."""
+
+    slices: tuple[Slice, ...] = ()
+    due: int = 0
+    paid: int = 0
+
+
+def _loans(groups: QuerySet[Group], on: date, group_id: str) -> dict[int, _Loans]:
+    """Return the loans by `group_id`, a column or the constant 0 for all groups together."""
     days = {"on": on}
     days |= {f"age{number}": bound for number, bound in enumerate(ageing_bounds(on))}
     days |= {f"level{level}": bound for level, bound in collectability_bounds(on).items()}
@@ -241,15 +255,18 @@ def _figures(groups: QuerySet[Group], on: date, group_id: str) -> dict[int, Perf
         "age": f"CASE WHEN s.late_since IS NULL THEN 0 {ages} ELSE 0 END",
         "collectability": f"CASE WHEN s.late_since IS NULL THEN 1 {levels} ELSE 2 END",
     }
-    slices: dict[int, list[Slice]] = {}
-    due: dict[int, list[int]] = {}
+    found: dict[int, _Loans] = {}
     for key, age, level, loans, *amounts in run_over(_STANDING_SQL + _SLICES_SQL, groups, days, **words):
         borrowers, balance, late_principal, late_fee, due_by_now, paid = map(int, amounts)
-        so_far = due.setdefault(key, [0, 0])
-        so_far[0] += due_by_now
-        so_far[1] += paid
-        if loans:
-            slices.setdefault(key, []).append(Slice(age, level, loans, borrowers, balance, late_principal, late_fee))
+        so_far = found.get(key, _Loans())
+        part = (Slice(age, level, loans, borrowers, balance, late_principal, late_fee),) if loans else ()
+        found[key] = _Loans(so_far.slices + part, so_far.due + due_by_now, so_far.paid + paid)
+    return found
+
+
+def _figures(groups: QuerySet[Group], on: date, group_id: str) -> dict[int, Performance]:
+    """Return all figures by `group_id`, as `_loans` takes it."""
+    loans = _loans(groups, on, group_id)
     money: dict[int, dict[str, int]] = {}
     kinds = ", ".join(f"'{kind}'" for kind in (*INCOME, *EXPENSES, *CAPITAL))
     year = {"on": on, "year": on.replace(month=1, day=1)}
@@ -264,14 +281,12 @@ def _figures(groups: QuerySet[Group], on: date, group_id: str) -> dict[int, Perf
             sums["costs"] -= int(this_year)
     return {
         key: Performance(
-            slices=tuple(slices.get(key, ())),
-            due=due.get(key, (0, 0))[0],
-            paid=due.get(key, (0, 0))[1],
+            *loans.get(key, _Loans()),
             income=of_money["income"],
             costs=of_money["costs"],
             capital=of_money["capital"],
             months=on.month,
         )
-        for key in {*due, *money}
+        for key in {*loans, *money}
         for of_money in (money.get(key, _NO_MONEY),)
     }

@@ -1,0 +1,90 @@
+"""The dashboard that compares regions or facilitators; a click on one narrows the filters to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from assessment.bars import Line, bars, stage_parts
+from assessment.selectors import comparison as selectors
+from assessment.selectors.dashboard import at_stage
+from assessment.views.frame import GROUPS_ON_A_PAGE, MONEY, NUMBER, PERCENT, Frame
+from finance.tables import Cell, Column, Row, Table
+from groups.http import UserRequest
+from groups.permissions import Capability, requires
+
+REGION, FACILITATOR = "region", "facilitator"
+
+
+@requires(Capability.ASSESS)
+def comparison(request: UserRequest) -> HttpResponse:
+    """Stages, mean score, needs, savings and PAR of regions or facilitators side by side."""
+    frame = Frame(request, "dashboard-compare")
+    by = FACILITATOR if request.GET.get("by") == FACILITATOR else REGION
+    groups, scheme, stages = at_stage(frame.groups, frame.filters), frame.filters.scheme, len(frame.form.stages)
+    if by == FACILITATOR:
+        found = selectors.by_facilitator(groups, scheme, stages=stages)
+    else:
+        found = selectors.by_region(groups, scheme, frame.filters.region, stages=stages)
+    page = Paginator(found.rows, GROUPS_ON_A_PAGE).get_page(request.GET.get("page"))
+    lines = [Line(_name(row, by), _groups(row.groups), "", row.stages) for row in page]
+    title = _("Groups at each stage, by facilitator") if by == FACILITATOR else _("Groups at each stage, by region")
+    return frame.show(
+        "assessment/comparison.html",
+        {
+            "by": by,
+            "choices": [(REGION, _("By region")), (FACILITATOR, _("By facilitator"))],
+            "total": found.total.groups,
+            "chart": bars(title, lines, stage_parts(frame.form.stages)) if lines else None,
+            "page": page,
+            "table": _table(frame, by, [*page], found.total),
+        },
+        lambda: _table(frame, by, found.rows, found.total),
+    )
+
+
+def _table(frame: Frame, by: str, rows: Sequence[selectors.Compared], total: selectors.Compared) -> Table:
+    columns = [
+        Column(_("Facilitator") if by == FACILITATOR else _("Region")),
+        Column(_("Groups"), NUMBER),
+        *(Column(rule.name, NUMBER, on_phone=False) for rule in frame.form.stages),
+        Column(_("Never assessed"), NUMBER, on_phone=False),
+        Column(_("Mean score"), NUMBER),
+        Column(_("Need help"), NUMBER),
+        Column(_("Savings"), MONEY, on_phone=False),
+        Column(_("Outstanding"), MONEY, on_phone=False),
+        Column(_("PAR 30"), PERCENT),
+    ]
+
+    def cells(row: selectors.Compared, name: str) -> list[Cell]:
+        mean = None if row.mean_score is None else round(row.mean_score)
+        known = (*row.stages, row.never_assessed, mean, row.needing)
+        return [name, row.groups, *known, row.savings, row.loans.balance, row.loans.par_30]
+
+    listed = [Row(cells(row, _name(row, by)), _address(frame, by, row.key)) for row in rows]
+    listed.append(Row(cells(total, _("All")), is_total=True))
+    title = _("Comparison of facilitators") if by == FACILITATOR else _("Comparison of regions")
+    return frame.table(title, "banding", columns, listed)
+
+
+def _name(row: selectors.Compared, by: str) -> str:
+    return row.name or (_("Without a facilitator") if by == FACILITATOR else _("Without a village"))
+
+
+def _address(frame: Frame, by: str, key: str) -> str:
+    """Return where a row leads: deeper into the region, or to the groups of the village or of the facilitator."""
+    if not key:
+        return ""
+    if by == FACILITATOR:
+        return frame.address(facilitator=key)
+    if len(key) < selectors.CODE_LENGTHS[-1]:
+        return frame.address(region=key)
+    return frame.address("dashboard", region=key)
+
+
+def _groups(count: int) -> str:
+    return ngettext("%(count)d group", "%(count)d groups", count) % {"count": count}

@@ -17,6 +17,7 @@ from typing import Any
 from django.db import connection
 
 from assessment.sources import STATEMENTS, Source
+from groups.models import Constitution
 from groups.schedule import expected_meetings
 
 WINDOW_DAYS = 182
@@ -157,7 +158,7 @@ def savings_regularity(records: Records) -> Measured:
 
 
 def rules_in_force(records: Records) -> Measured:
-    """0 without a constitution, 1 with one, 2 with one agreed in a meeting of the members.
+    """0 without a constitution or with an empty one, 1 with one, 2 with one agreed in a meeting of the members.
 
     Source: Kotaku indicator 5 (aturan main); the guide's fifth step of forming a group.
     """
@@ -323,9 +324,11 @@ READS: dict[str, tuple[Source, ...]] = {
 }
 """What a metric reads besides groups, meetings and loans, which every score reads."""
 
-# Constitutions keep every version, so the rules in force on any day are known.
+# Constitutions keep every version, so the rules in force on any day are known. Those a group is registered with are
+# empty (`Constitution.is_empty`): nobody has agreed anything yet.
 GROUPS_SQL = """
-SELECT g.id, g.founded_on, g.meeting_every, g.bank_account_number, g.bank_signatories, c.id, c.agreed_in_meeting
+SELECT g.id, g.founded_on, g.meeting_every, g.bank_account_number, g.bank_signatories,
+    CASE WHEN c.version > 1 OR NOT ({rules_are_empty}) THEN c.id END, c.agreed_in_meeting
 FROM groups_group g
 LEFT JOIN groups_constitution c ON c.id = (
     SELECT v.id FROM groups_constitution v
@@ -450,6 +453,9 @@ def run_sql(sql: str, group_ids: Sequence[int], as_of: date) -> list[tuple[Any, 
         if sqlite
         else f"m.held_on + {CLOSING_DAYS + 1}",
         "least": "MIN" if sqlite else "LEAST",
+        "rules_are_empty": " AND ".join(
+            f"c.{rule.attname} = %({rule.attname})s" for rule in Constitution.rule_fields()
+        ),
     }
     parameters = {
         "groups": json.dumps(list(group_ids)) if sqlite else list(group_ids),
@@ -458,6 +464,7 @@ def run_sql(sql: str, group_ids: Sequence[int], as_of: date) -> list[tuple[Any, 
         "recent": RECENT_MEETINGS,
         "recent_counts": RECENT_COUNTS,
         "late_before": (as_of - timedelta(LATE_DAYS)).isoformat(),
+        **{rule.attname: rule.get_db_prep_save(rule.get_default(), connection) for rule in Constitution.rule_fields()},
     }
     with connection.cursor() as cursor:
         cursor.execute(sql.format(**words), parameters)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from finance import services as finance
 from finance.lines import OtherMoney
 from finance.selectors.arrears import performance
 from groups.models import Constitution, Group, Member
+from groups.services import group_register
 from tests.factories import (
     FOUNDED,
     count_cash,
@@ -25,6 +27,7 @@ from tests.factories import (
     make_member,
     make_members,
     make_officer,
+    make_user,
     other,
     repay,
     reverse,
@@ -135,6 +138,22 @@ class TestRules:
 
     def test_written_only(self):
         assert measured("rules_in_force", make_group()).value == 1
+
+    def test_the_empty_rules_of_registration_are_none(self):
+        facilitator = make_user()
+        made = group_register(actor=facilitator, group=Group(name="Melati", founded_on=FOUNDED))
+        assert measured("rules_in_force", made).value == 0
+        Constitution.objects.create(group=made, version=2, agreed_on=date(2025, 6, 1), recorded_by=facilitator)
+        assert measured("rules_in_force", made, date(2025, 5, 31)).value == 0
+        assert measured("rules_in_force", made, date(2025, 6, 1)).value == 1
+
+    @pytest.mark.parametrize(
+        "rules", [{"aims": "menabung"}, {"loan_rate": Decimal("0.02")}, {"fine_first": True}, {"share_other": 6}]
+    )
+    def test_one_rule_that_was_written_is_enough(self, rules):
+        shares = {"share_social": 4} if "share_other" in rules else {}
+        group = make_group(rules={"wajib": 0, "fine_late": 0, "loan_max_periods": 12, **rules, **shares})
+        assert measured("rules_in_force", group).value == 1
 
     def test_before_they_were_agreed(self, group):
         assert measured("rules_in_force", group, FOUNDED - timedelta(1)).value == 0

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from django.db.models import Case, F, IntegerField, QuerySet, When
+from django.db.models import Case, F, IntegerField, QuerySet, TextField, Value, When
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
-from django.db.models.functions import Cast, Coalesce
+from django.db.models.functions import Cast, Coalesce, NullIf
 
 from assessment.models import Indicator
 from assessment.selectors.dashboard import Filters, at_stage
@@ -61,7 +61,8 @@ def heat_groups(groups: QuerySet[Group], filters: Filters, worst_at: str = "") -
     order: list[Any] = [F("name"), F("pk")]
     if worst_at:
         entry = KeyTransform(worst_at, "now__indicators")
-        rows = rows.alias(value=KeyTextTransform("value", entry))
+        # A JSON null is NULL to PostgreSQL and the text "null" to SQLite.
+        rows = rows.alias(value=NullIf(KeyTextTransform("value", entry), Value("null"), output_field=TextField()))
         measured = Case(When(value__isnull=False, then=_points(entry)))
         order = [Coalesce(_points(KeyTransform("given", entry)), measured).asc(nulls_last=True), *order]
     scored = rows.filter(score__isnull=False).order_by(*order)

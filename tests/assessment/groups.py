@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+from django.utils import timezone
+
 from assessment.instruments import in_force
-from assessment.models import Judgement, Level
+from assessment.models import Assessment, Instrument, Judgement, Level
+from finance.performance import months_before
 from groups.models import Group, Role, User
 from tests.factories import make_group, make_meeting, make_user
 
@@ -55,3 +58,31 @@ def make_kembang_minus_outside(facilitator: User | None = None, until: date = AS
             critical_decided_count=1,
         )
     return group
+
+
+def months_ago(count: int) -> date:
+    """Return the first day of a month before this one."""
+    return months_before(timezone.localdate().replace(day=1), count)
+
+
+def stand(group: Group, rank: int = 0, month: date | None = None, **fields: Any) -> Assessment:
+    """The group stands at a Kotaku stage in a month, by default in this one, where it is its newest score."""
+    month, latest = month or months_ago(0), month is None
+    return Assessment.objects.create(
+        **{
+            "group": group,
+            "instrument": Instrument.objects.get(code="kotaku", organisation=None),
+            "scheme": "kotaku",
+            "as_of": month,
+            "month": month,
+            "latest": latest,
+            "closes_month": True,
+            "score": 50,
+            "stage": ("TUNAS", "TUMBUH", "KEMBANG", "X", "X", "X")[rank],
+            "rank": rank,
+            "measured_score": fields.get("score", 50),
+            "measured_rank": rank,
+            "indicators": {},
+            **fields,
+        }
+    )

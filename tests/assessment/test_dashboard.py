@@ -12,30 +12,13 @@ from django.utils import timezone
 
 from assessment.models import Assessment, Need
 from assessment.services import assess_groups
-from groups.models import Group, GroupKind, GroupStatus, Role
+from groups.models import Group, GroupKind, GroupStatus
 from tests.assessment.groups import make_kembang_minus_outside, make_staff
-from tests.factories import facilitator_of, make_group, make_meeting, make_organisation, make_user, make_village
+from tests.factories import facilitator_of, make_group, make_meeting, make_user, make_village
 
 pytestmark = pytest.mark.django_db
 
 TODAY = timezone.localdate()
-
-
-@pytest.fixture
-def organisation():
-    return make_organisation()
-
-
-@pytest.fixture
-def facilitator(organisation):
-    return make_user(organisation=organisation)
-
-
-@pytest.fixture
-def staff_client(client, organisation):
-    client.force_login(make_user(Role.STAFF, organisation=organisation))
-    client.cookies["django_language"] = "en"
-    return client
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from io import BytesIO
 
 import pytest
@@ -14,13 +13,13 @@ from assessment.models import SchemeUse
 from assessment.services import assess_groups
 from assessment.views.frame import TABS
 from groups.models import Group, Role, User
-from tests.assessment.groups import make_kembang_minus_outside, make_staff
+from tests.assessment.groups import make_kembang_minus_outside, make_staff, months_ago
 from tests.factories import facilitator_of, make_group, make_user, make_village
 
 pytestmark = pytest.mark.django_db
 
 TODAY = timezone.localdate()
-PAGES = [f"/{path}" for path in ("dashboard/", "dashboard/moves/", "dashboard/moves/groups/?was=-1&became=1")]
+PAGES = [*(reverse(tab.route) for tab in TABS), "/dashboard/moves/groups/?was=-1&became=1"]
 
 
 @pytest.fixture
@@ -50,11 +49,8 @@ def score() -> None:
     assess_groups(groups=Group.objects.all(), as_of=TODAY)
 
 
-def months_ago(count: int) -> str:
-    month = TODAY.replace(day=1)
-    for _ in range(count):
-        month = (month - timedelta(1)).replace(day=1)
-    return f"{month:%Y-%m}"
+def month(count: int) -> str:
+    return f"{months_ago(count):%Y-%m}"
 
 
 def joined(path: str, query: str) -> str:
@@ -121,9 +117,9 @@ class TestEveryDashboard:
         assert other.code not in html
 
     def test_the_tabs_keep_the_filters(self, staff_client, own, path):
-        html = staff_client.get(joined(path, f"kind=SOCIAL&start={months_ago(3)}")).content.decode()
+        html = staff_client.get(joined(path, f"kind=SOCIAL&start={month(3)}")).content.decode()
         for tab in TABS:
-            assert f'{reverse(tab.route)}?kind=SOCIAL&amp;start={months_ago(3)}"' in html
+            assert f'{reverse(tab.route)}?kind=SOCIAL&amp;start={month(3)}"' in html
 
 
 class TestFilters:
@@ -132,33 +128,33 @@ class TestFilters:
 
     def test_the_usual_period_is_twelve_months(self, staff_client):
         filters = self.ask(staff_client, "").filters
-        assert (f"{filters.start:%Y-%m}", f"{filters.end:%Y-%m}") == (months_ago(11), months_ago(0))
+        assert (f"{filters.start:%Y-%m}", f"{filters.end:%Y-%m}") == (month(11), month(0))
 
     def test_an_end_alone_stands_for_the_twelve_months_up_to_it(self, staff_client):
-        filters = self.ask(staff_client, f"end={months_ago(4)}").filters
-        assert (f"{filters.start:%Y-%m}", f"{filters.end:%Y-%m}") == (months_ago(15), months_ago(4))
+        filters = self.ask(staff_client, f"end={month(4)}").filters
+        assert (f"{filters.start:%Y-%m}", f"{filters.end:%Y-%m}") == (month(15), month(4))
 
     def test_a_start_alone_goes_up_to_this_month(self, staff_client):
-        filters = self.ask(staff_client, f"start={months_ago(2)}").filters
-        assert (f"{filters.start:%Y-%m}", f"{filters.end:%Y-%m}") == (months_ago(2), months_ago(0))
+        filters = self.ask(staff_client, f"start={month(2)}").filters
+        assert (f"{filters.start:%Y-%m}", f"{filters.end:%Y-%m}") == (month(2), month(0))
 
     @pytest.mark.parametrize(
         ("query", "field", "problem"),
         [
-            (f"start={months_ago(1)}&end={months_ago(2)}", "end", "The period ends before it starts."),
+            (f"start={month(1)}&end={month(2)}", "end", "The period ends before it starts."),
             (f"end={TODAY.year + 1}-01", "end", "The date lies in the future."),
             ("start=1900-01", "start", "This day is too long ago."),
-            (f"start={months_ago(60)}", "start", "At most 60 months."),
+            (f"start={month(60)}", "start", "At most 60 months."),
             ("start=kemarin", "start", "Enter a valid date."),
         ],
     )
     def test_a_wrong_period_is_told_at_its_field(self, staff_client, query, field, problem):
         frame = self.ask(staff_client, query)
         assert frame.form.errors == {field: [problem]}
-        assert f"{frame.filters.start:%Y-%m}" == months_ago(11)
+        assert f"{frame.filters.start:%Y-%m}" == month(11)
 
     def test_sixty_months_are_shown(self, staff_client):
-        assert not self.ask(staff_client, f"start={months_ago(59)}").form.errors
+        assert not self.ask(staff_client, f"start={month(59)}").form.errors
 
     def test_what_narrows_is_said_in_words(self, staff_client, own):
         words = self.ask(staff_client, f"kind={own.kind}&region=35&stage=NONE").form.words()

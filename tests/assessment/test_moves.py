@@ -8,45 +8,18 @@ from itertools import pairwise
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
-from assessment.models import Assessment, Instrument
+from assessment.models import Assessment
 from assessment.move_charts import flow
-from groups.models import Group, GroupStatus, Role, User
-from tests.factories import make_group, make_organisation, make_user
+from groups.models import Group, GroupStatus
+from tests.assessment.groups import months_ago, stand
+from tests.factories import make_group
 
 pytestmark = pytest.mark.django_db
 
-THIS_MONTH = timezone.localdate().replace(day=1)
+THIS_MONTH = months_ago(0)
 TUNAS, TUMBUH, KEMBANG = range(3)
 NONE, NEW, DORMANT, DISSOLVED = range(-1, -5, -1)
-
-
-@pytest.fixture
-def facilitator() -> User:
-    return make_user(organisation=make_organisation())
-
-
-@pytest.fixture
-def staff_client(client, facilitator):
-    client.force_login(make_user(Role.STAFF, organisation=facilitator.organisation))
-    client.cookies["django_language"] = "en"
-    return client
-
-
-def months_ago(count: int) -> date:
-    month = THIS_MONTH
-    for _ in range(count):
-        month = (month - timedelta(1)).replace(day=1)
-    return month
-
-
-def stand(group: Group, rank: int, month: date) -> None:
-    """The group stands at a stage in a month."""
-    Assessment.objects.create(
-        group=group, instrument=Instrument.objects.get(code="kotaku"), scheme="kotaku", as_of=month, month=month,
-        closes_month=True, score=50, stage="X", rank=rank, measured_score=50, measured_rank=rank, indicators={},
-    )  # fmt: skip
 
 
 def counted(client, query: str = "") -> dict[tuple[int, int], int]:

@@ -15,6 +15,7 @@ from django.utils.translation import ngettext_lazy
 from assessment import instruments
 from assessment.models import Indicator, Instrument, InstrumentStatus, Level
 from assessment.selectors.dashboard import Filters
+from assessment.selectors.standing import IndicatorRow
 from finance.performance import months_before
 from groups.forms import DateInput, GroupFilterForm
 from groups.models import Organisation, User
@@ -225,6 +226,36 @@ class OverrideForm(forms.Form):
     def clean_judged_on(self) -> date:
         """Refuse days to come and days before the group existed."""
         return _day_of_group(self.cleaned_data["judged_on"], self._since)
+
+
+class WhatIfForm(forms.Form):
+    """Another level for any indicator; one that is left as it is changes nothing."""
+
+    scheme = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, data: Any = None, *, rows: Sequence[IndicatorRow]) -> None:
+        super().__init__(data)
+        self._values: dict[str, dict[str, float | None]] = {}
+        for row in rows:
+            code = row.indicator.code
+            levels = {str(level.pk): (float(level.threshold), words) for level, words in row.levels}
+            self._values[code] = {"0": None} | {key: value for key, (value, _words) in levels.items()}
+            now = _("as now: %(value)s, %(points)d of %(weight)d points") % {
+                "value": row.words, "points": row.points, "weight": row.indicator.weight
+            }  # fmt: skip
+            offered = [(key, words) for key, (_value, words) in levels.items()]
+            self.fields[code] = forms.ChoiceField(
+                label=str(row.indicator), required=False, choices=[("", now), ("0", _("no points")), *offered]
+            )
+
+    def changes(self) -> dict[str, float | None]:
+        """Return the values chosen, by indicator code; None earns no points."""
+        self.is_valid()
+        return {
+            code: values[self.cleaned_data[code]]
+            for code, values in self._values.items()
+            if self.cleaned_data.get(code)
+        }
 
 
 def _day_of_group(day: date, since: date) -> date:

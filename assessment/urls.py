@@ -4,7 +4,7 @@ from datetime import date
 
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
-from assessment.views import bank, evidence, group, instruments, judging, stored
+from assessment.views import bank, evidence, group, instruments, judging, stored, what_if
 
 
 class DayConverter:
@@ -30,6 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("g/<str:code>/assessment/override/<int:pk>/withdraw/", judging.override_withdraw, name="override-withdraw"),
     path("g/<str:code>/assessment/evidence/<slug:indicator>/", evidence.evidence, name="assessment-evidence"),
     path("g/<str:code>/profile/", bank.profile, name="bank-profile"),
+    path("g/<str:code>/assessment/what-if/", what_if.assessment_what_if, name="assessment-what-if"),
     path("g/<str:code>/assessment/final/", stored.assessment_finalise, name="assessment-finalise"),
     path("g/<str:code>/assessment/<day:day>/", stored.assessment_stored, name="assessment-stored"),
     path("instruments/", instruments.instrument_list, name="instrument-list"),

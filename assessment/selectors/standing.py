@@ -213,13 +213,18 @@ def standing(group: Group, as_of: date | None = None, scheme: str = "") -> Stand
         )
         for indicator, line in zip(indicators.values(), scored.measured_result.scores, strict=True)
     ]
-    plan = scored.result.plan
-    steps = [StepRow(step, indicators[step.code]) for step in plan.steps] if plan is not None else []
+    steps = step_rows(scored.result, instrument)
     earlier = Assessment.objects.filter(
         group=group, scheme=instrument.code, as_of__lt=as_of, as_of__gt=as_of - timedelta(DROPPED_DAYS)
     ).order_by("as_of")
     before = [Before(*row) for row in earlier.values_list("as_of", "rank", "arrears")]
     return Standing(as_of, instrument, scored, rows, need_of(records, as_of, scored.result.rank, before), steps)
+
+
+def step_rows(result: engine.Result, instrument: Instrument) -> list[StepRow]:
+    """Return the plan of a result as a page shows it; no steps at the highest stage."""
+    indicators = {indicator.code: indicator for indicator in instrument.indicators.all()}
+    return [StepRow(step, indicators[step.code]) for step in result.plan.steps] if result.plan is not None else []
 
 
 def points_seen(points: Mapping[str, int]) -> str:

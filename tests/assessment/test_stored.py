@@ -10,6 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from assessment.instruments import in_force
 from assessment.metrics import METRICS, read_records
 from assessment.models import Assessment, Level
 from assessment.selectors.evidence import evidence
@@ -57,7 +58,8 @@ class TestFinal:
             assert found.facts == METRICS[indicator.metric](read_records([group.pk], AS_OF)[group.pk]).facts
 
     def test_it_keeps_judgements_and_overrides(self, group, staff):
-        level = Level.objects.filter(indicator__code="outside").order_by("-threshold")[0]
+        of_outside = Level.objects.filter(indicator__code="outside", indicator__instrument=in_force(None))
+        level = of_outside.order_by("-threshold")[0]
         judged = judge(actor=staff, group=group, level=level, note="kontrak", judged_on=AS_OF)
         given = make_override(group)
         kept = assessment_finalise(actor=staff, group=group, as_of=AS_OF).evidence

@@ -228,6 +228,7 @@ ROUTES: dict[str, Route] = {
     "override-give": Route(ASSESS, lambda _world: {"indicator": "attendance"}),
     "override-withdraw": Route(ASSESS, lambda world: {"pk": Judgement.objects.get(group=world.group).pk}, get={405}),
     "assessment-finalise": Route(ASSESS),
+    "assessment-what-if": Route(READ),
     "assessment-stored": Route(READ, lambda world: {"day": world.group.assessments.get().as_of}),
     "instrument-list": site(READ),
     "instrument": Route(READ, shipped, of_group=False),

@@ -1,0 +1,32 @@
+"""The stage a group would have with other levels; nothing of it is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from assessment import engine, instruments
+from assessment.selectors.standing import Standing, StepRow, step_rows
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """What some changes would give: the result, and what would still be missing for the stage after it."""
+
+    result: engine.Result
+    stage_label: str
+    next_stage_label: str
+    steps: list[StepRow]
+
+
+def what_if(standing: Standing, changes: Mapping[str, float | None]) -> WhatIf:
+    """Return where the group would stand with `changes`: values by indicator code, None for no points."""
+    now = {score.indicator.code: score.value for score in standing.result.scores}
+    result = engine.assess(instruments.engine_instrument(standing.instrument), {**now, **changes})
+    rules = standing.rules
+    return WhatIf(
+        result=result,
+        stage_label=rules[result.rank].name,
+        next_stage_label=rules[result.rank + 1].name if result.next_rule is not None else "",
+        steps=step_rows(result, standing.instrument),
+    )

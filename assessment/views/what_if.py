@@ -1,0 +1,29 @@
+"""The page that tries out what would bring a group to its next stage."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from assessment.forms import WhatIfForm
+from assessment.selectors.standing import standing
+from assessment.selectors.what_if import what_if
+from assessment.views.schemes import schemes
+from groups.http import GroupRequest
+from groups.permissions import Capability, requires
+
+
+@requires(Capability.READ)
+def assessment_what_if(request: GroupRequest) -> HttpResponse:
+    """Show the stage that a set of changes would give; nothing is stored."""
+    chosen = schemes(request)
+    found = standing(request.group, scheme=chosen.chosen)
+    form = WhatIfForm(request.GET, rows=found.rows if found is not None else [])
+    changes = form.changes()
+    context = {
+        "form": form,
+        "standing": found,
+        "schemes": chosen,
+        "what_if": what_if(found, changes) if found is not None and changes else None,
+    }
+    return render(request, "assessment/what_if.html", context)

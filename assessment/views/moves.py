@@ -100,7 +100,7 @@ def _total(counts: selectors.Moves, *, was: int | None = None, became: int | Non
 
 
 def _matrix(frame: MovesFrame, counts: selectors.Moves) -> Table:
-    columns = [Column(_("From")), *(Column(label, NUMBER) for _place, label in frame.after), Column(_("All"), NUMBER)]
+    columns = [Column(_("Came from")), *(Column(label, NUMBER) for _place, label in frame.after), Column(_("All"), NUMBER)]
     rows = [
         Row([label, *(counts[was, place] for place, _label in frame.after), _total(counts, was=was)])
         for was, label in frame.before
@@ -115,8 +115,8 @@ def _list(frame: MovesFrame, way: tuple[str, str], groups: Any) -> Table:
         Column(_("Code")),
         Column(_("Group")),
         Column(_("Village")),
-        Column(_("From")),
-        Column(_("To")),
+        Column(_("Came from")),
+        Column(_("Got to")),
         Column(_("Score"), NUMBER),
         Column(_("As on"), DATE),
     ]

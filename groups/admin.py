@@ -12,14 +12,17 @@ from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group as PermissionGroup
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from groups import services
-from groups.forms import MemberForm
+from groups.forms import MemberForm, StatusForm
 from groups.models import (
     Constitution,
     FacilitatorAssignment,
     Group,
+    GroupStatus,
+    GroupStatusChange,
     Member,
     OfficerTerm,
     Organisation,
@@ -218,6 +221,7 @@ class GroupAdmin(TenantAdmin):
     """Groups. New ones are registered on the site, where they get their code and their first rules."""
 
     organisation_path = "organisation"
+    form = StatusForm
     list_display = ["name", "code", "kind", "status", "village", "organisation", "founded_on"]
     list_filter = ["kind", "status", "organisation"]
     list_select_related = ["village", "organisation"]
@@ -228,6 +232,27 @@ class GroupAdmin(TenantAdmin):
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Leave registering to the site."""
         return False
+
+    def save_model(self, request: HttpRequest, obj: Group, form: Any, change: bool) -> None:
+        """Write down a changed status with its day and reason."""
+        services.group_status_change(
+            actor=_user(request),
+            group=obj,
+            status=GroupStatus(obj.status),
+            on=form.cleaned_data["status_on"] or timezone.localdate(),
+            reason=form.cleaned_data["status_reason"],
+        )
+        super().save_model(request, obj, form, change)
+
+
+@admin.register(GroupStatusChange)
+class GroupStatusChangeAdmin(ReadOnlyAdmin):
+    """Changes of status; they are recorded with the group's profile."""
+
+    organisation_path = "group__organisation"
+    list_display = ["group", "from_status", "to_status", "changed_on", "reason", "recorded_by"]
+    list_select_related = ["group", "recorded_by"]
+    search_fields = ["group__name", "group__code"]
 
 
 @admin.register(Member)

@@ -16,6 +16,8 @@ def install_guards(using: str, **_kwargs: object) -> None:
             guards.same_group("groups_group", "rules_id", "groups_constitution", own="id"),
             guards.forbid_update("groups_constitution"),
             guards.forbid_delete("groups_constitution"),
+            guards.forbid_update("groups_groupstatuschange"),
+            guards.forbid_delete("groups_groupstatuschange"),
             # A closed period stays closed: the day moves forward only.
             guards.forbid_update(
                 "groups_group",

@@ -189,11 +189,41 @@ class GroupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
             )
 
 
-class GroupEditForm(GroupForm):
+class StatusForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+    """Whether a group is alive; since when and why, if that changes. Used by the page and by the admin."""
+
+    status_on = forms.DateField(
+        label=_("Status since"), required=False, widget=DateInput(), help_text=_("Only if the status changes.")
+    )
+    status_reason = forms.CharField(
+        label=_("Reason"),
+        required=False,
+        max_length=200,
+        help_text=_("Why the group is no longer active, if it is not."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for a reason when the group is no longer active."""
+        cleaned = super().clean() or self.cleaned_data
+        ended = "status" in self.changed_data and cleaned.get("status") != GroupStatus.ACTIVE
+        if ended and "status_reason" in cleaned and not cleaned["status_reason"]:
+            self.add_error("status_reason", _("Write why the group is no longer active."))
+        day = cleaned.get("status_on")
+        if day is not None and day > timezone.localdate():
+            self.add_error("status_on", _("This date is in the future."))
+        founded_on = cleaned.get("founded_on")
+        if day is not None and founded_on is not None and day < founded_on:
+            self.add_error("status_on", _("The group did not exist yet on this date."))
+        return cleaned
+
+
+class GroupEditForm(StatusForm, GroupForm):
     """As `GroupForm`, and whether the group is alive."""
 
     class Meta(GroupForm.Meta):
         fields = [name for name in GROUP_PROFILE if name != "village"]
+
+    field_order = ["name", "kind", "status", "status_on", "status_reason", *GroupForm.field_order[4:]]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

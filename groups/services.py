@@ -24,6 +24,8 @@ from groups.models import (
     Constitution,
     FacilitatorAssignment,
     Group,
+    GroupStatus,
+    GroupStatusChange,
     Member,
     OfficerRole,
     OfficerTerm,
@@ -76,12 +78,53 @@ def group_register(*, actor: User, group: Group) -> Group:
 
 
 @transaction.atomic
-def group_update(*, actor: User, group: Group) -> Group:
-    """Save the changed profile of a group; nothing else of it is touched."""
+def group_update(*, actor: User, group: Group, status_on: date | None = None, status_reason: str = "") -> Group:
+    """Save the changed profile of a group; nothing else of it is touched.
+
+    A changed status is written down with its day, by default today, and its reason: see `group_status_change`.
+    """
     lock_group(actor, Capability.RECORD, group)
     group.full_clean(exclude=_except(Group, GROUP_PROFILE))
+    group_status_change(
+        actor=actor,
+        group=group,
+        status=GroupStatus(group.status),
+        on=status_on or timezone.localdate(),
+        reason=status_reason,
+    )
     group.save(update_fields=GROUP_PROFILE)
     return group
+
+
+@transaction.atomic
+def group_status_change(
+    *, actor: User, group: Group, status: GroupStatus, on: date, reason: str
+) -> GroupStatusChange | None:
+    """Let a group fall asleep, end or come back to life from the day `on`, and write down why.
+
+    Returns None where the group has the status already. Raises `ValidationError` without a reason for an end or a
+    sleep, and for a day to come or before the group.
+    """
+    stored = lock_group(actor, Capability.RECORD, group)
+    if stored.status == status:
+        return None
+    if status != GroupStatus.ACTIVE and not reason.strip():
+        raise ValidationError({"status_reason": _("Write why the group is no longer active.")})
+    if on > timezone.localdate():
+        raise ValidationError({"status_on": _("This date is in the future.")})
+    if on < group.founded_on:
+        raise ValidationError({"status_on": _("The group did not exist yet on this date.")})
+    change = GroupStatusChange.objects.create(
+        group=stored,
+        from_status=stored.status,
+        to_status=status,
+        changed_on=on,
+        reason=reason.strip(),
+        recorded_by=actor,
+    )
+    stored.status = status
+    stored.save(update_fields=["status"])
+    return change
 
 
 @transaction.atomic

@@ -70,7 +70,12 @@ def group_edit(request: GroupRequest) -> HttpResponse:
     form = GroupEditForm(request.POST or None, instance=_with_village(request.group))
     if request.method == "POST" and form.is_valid():
         try:
-            services.group_update(actor=request.user, group=form.instance)
+            services.group_update(
+                actor=request.user,
+                group=form.instance,
+                status_on=form.cleaned_data["status_on"],
+                status_reason=form.cleaned_data["status_reason"],
+            )
         except ValidationError as error:
             form.add_error(None, error)
         else:

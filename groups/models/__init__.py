@@ -1,7 +1,15 @@
 """Who there is: organisations, users, regions, groups, members, officers and the rules they agreed."""
 
 from groups.models.constitution import BorrowingBase, Constitution, Method, PayoffFee, SavingsBase
-from groups.models.group import FacilitatorAssignment, Group, GroupKind, GroupStatus, MeetingEvery, Weekday
+from groups.models.group import (
+    FacilitatorAssignment,
+    Group,
+    GroupKind,
+    GroupStatus,
+    GroupStatusChange,
+    MeetingEvery,
+    Weekday,
+)
 from groups.models.member import Gender, Member, OfficerRole, OfficerTerm
 from groups.models.organisation import Organisation, Role, User
 from groups.models.region import Region, RegionLevel
@@ -14,6 +22,7 @@ __all__ = [
     "Group",
     "GroupKind",
     "GroupStatus",
+    "GroupStatusChange",
     "MeetingEvery",
     "Member",
     "Method",

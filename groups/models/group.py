@@ -180,6 +180,38 @@ class Group(models.Model):
         )
 
 
+class GroupStatusChange(models.Model):
+    """A group fell asleep, ended, or came back to life; written once, never changed."""
+
+    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="status_changes", verbose_name=_("group"))
+    from_status = models.CharField(_("from"), max_length=9, choices=GroupStatus)
+    to_status = models.CharField(_("to"), max_length=9, choices=GroupStatus)
+    changed_on = models.DateField(_("since"))
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+    recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
+    )
+
+    class Meta:
+        verbose_name = _("change of status")
+        verbose_name_plural = _("changes of status")
+        ordering = ["-changed_on", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="status_change_values",
+                condition=Q(from_status__in=GroupStatus.values, to_status__in=GroupStatus.values)
+                & ~Q(from_status=models.F("to_status")),
+            ),
+            models.CheckConstraint(
+                name="status_change_reason", condition=Q(to_status=GroupStatus.ACTIVE) | ~Q(reason="")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_from_status_display()} → {self.get_to_status_display()}"
+
+
 class AssignmentQuerySet(models.QuerySet["FacilitatorAssignment"]):
     """Assignments by date."""
 

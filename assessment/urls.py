@@ -4,7 +4,7 @@ from datetime import date
 
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
-from assessment.views import bank, evidence, group, instruments, judging, stored, what_if
+from assessment.views import bank, evidence, group, instruments, judging, portfolio, stored, what_if
 
 
 class DayConverter:
@@ -37,4 +37,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("instruments/<int:pk>/", instruments.instrument, name="instrument"),
     path("instruments/<int:pk>/compare/", instruments.instrument_compare, name="instrument-compare"),
     path("dashboard/", include("assessment.dashboard_urls")),
+    path("portfolio/", portfolio.portfolio, name="portfolio"),
 ]

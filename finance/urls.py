@@ -68,7 +68,6 @@ urlpatterns: list[URLPattern] = [
     path("g/<str:code>/books/balance-sheet/", reports.balance_sheet, name="balance-sheet"),
     path("g/<str:code>/books/income/", reports.income_statement, name="income-statement"),
     path("g/<str:code>/books/health/", health.health, name="health"),
-    path("portfolio/", health.portfolio, name="portfolio"),
     path("g/<str:code>/books/money/", outside_meeting.money_record, name="money-record"),
     path("g/<str:code>/books/inventory/", outside_meeting.inventory, name="inventory"),
     path("g/<str:code>/books/inventory/buy/", outside_meeting.inventory_buy, name="inventory-buy"),

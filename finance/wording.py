@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from finance.performance import Collectability, UpkClass
+from finance.performance import (
+    Collectability,
+    Performance,
+    UpkClass,
+    upk_class_of_cost_coverage,
+    upk_class_of_repayment,
+    upk_class_of_return,
+    upk_class_of_risk,
+)
 
 COLLECTABILITY = {
     Collectability.LANCAR: _("1 Current (lancar)"),
@@ -27,3 +40,47 @@ UPK_CLASSES = {
     UpkClass.MINIMUM: _("Minimum"),
     UpkClass.SUSPEND: _("Suspend (penundaan)"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class UpkStandard:
+    """A ratio of the operating standard of UPKs: what it is, how it is counted, and how it is classed."""
+
+    name: Promise
+    meaning: Promise
+    of: Callable[[Performance], Fraction | None]
+    classed: Callable[[Fraction | None], UpkClass | None]
+
+
+UPK_STANDARD = (
+    UpkStandard(
+        _("LAR"),
+        _("Borrowers at least three months late, of the borrowers with a balance"),
+        lambda figures: figures.lar,
+        upk_class_of_risk,
+    ),
+    UpkStandard(
+        _("PAR"),
+        _("Balances of loans at least three months late, of all balances"),
+        lambda figures: figures.upk_par,
+        upk_class_of_risk,
+    ),
+    UpkStandard(
+        _("RR"),
+        _("Balances less what is late on loans at least three months late, of all balances"),
+        lambda figures: figures.upk_repayment_rate,
+        upk_class_of_repayment,
+    ),
+    UpkStandard(
+        _("CCR"),
+        _("Income of this year, of the costs of this year"),
+        lambda figures: figures.cost_coverage,
+        upk_class_of_cost_coverage,
+    ),
+    UpkStandard(
+        _("ROI"),
+        _("Surplus of this year brought to twelve months, of the capital"),
+        lambda figures: figures.return_on_investment,
+        upk_class_of_return,
+    ),
+)

@@ -13,8 +13,7 @@ from django.utils import timezone
 
 from assessment.selectors.dashboard import with_latest
 from finance.performance import Performance, together
-from finance.selectors.arrears import loans_by_group
-from finance.selectors.savings import savings_by_group
+from finance.selectors.arrears import loans_by_group, savings_by_group
 from groups.models import FacilitatorAssignment, Group, Region, User
 
 CODE_LENGTHS = (2, 5, 8, 13)
@@ -66,11 +65,9 @@ class Comparison:
 
 def by_region(groups: QuerySet[Group], scheme: str, region: str, *, stages: int) -> Comparison:
     """Compare the regions just below `region`, or the provinces, in four statements."""
-    length = next((length for length in CODE_LENGTHS if length > len(region)), CODE_LENGTHS[-1])
     figures = _Figures(groups, scheme, stages)
-    keyed = [((row.village or "")[:length], row) for row in figures.rows]
-    names = dict(Region.objects.filter(code__in={key for key, _row in keyed}).values_list("code", "name"))
-    return figures.compare(keyed, names)
+    keyed = [(inside(region, row.village), row) for row in figures.rows]
+    return figures.compare(keyed, region_names(key for key, _row in keyed))
 
 
 def by_facilitator(groups: QuerySet[Group], scheme: str, *, stages: int) -> Comparison:
@@ -89,6 +86,17 @@ def by_facilitator(groups: QuerySet[Group], scheme: str, *, stages: int) -> Comp
     return figures.compare(keyed, {str(pk): str(person) for pk, person in people.items()})
 
 
+def inside(region: str, village: str | None) -> str:
+    """Return the region just below `region` that holds a village, the village itself at the end; empty without one."""
+    length = next((length for length in CODE_LENGTHS if length > len(region)), CODE_LENGTHS[-1])
+    return (village or "")[:length]
+
+
+def region_names(codes: Iterable[str]) -> dict[str, str]:
+    """Return the names of regions by code, in one statement."""
+    return dict(Region.objects.filter(code__in=set(codes)).values_list("code", "name"))
+
+
 class _Figures:
     """What is known of each group, read in three statements, to be added up by whatever key."""
 
@@ -96,8 +104,9 @@ class _Figures:
         scored = with_latest(groups, scheme).order_by()
         columns = scored.values_list("pk", "village_id", F("now__rank"), F("now__score"), F("now__need"))
         self.rows = [GroupRow(*row) for row in columns]
-        self._savings = savings_by_group(groups)
-        self._loans = loans_by_group(groups, on=timezone.localdate())
+        today = timezone.localdate()
+        self._savings = savings_by_group(groups, on=today)
+        self._loans = loans_by_group(groups, on=today)
         self._stages = stages
 
     def compare(self, keyed: Iterable[tuple[str, GroupRow]], names: dict[str, str]) -> Comparison:

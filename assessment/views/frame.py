@@ -47,6 +47,7 @@ TABS = (
     Tab("dashboard-heatmap", gettext_lazy("Indicators")),
     Tab("dashboard-bank", gettext_lazy("Ready for a bank")),
     Tab("dashboard-compare", gettext_lazy("Comparison")),
+    Tab("portfolio", gettext_lazy("Portfolio"), of_period=True),
     Tab("dashboard-signals", gettext_lazy("To look into")),
     Tab("dashboard-quality", gettext_lazy("Data quality"), of_period=True),
 )

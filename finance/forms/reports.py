@@ -12,8 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from finance.chart import CHART
 from finance.models import Account, AccountKind
-from groups.forms import DateInput, GroupFilterForm
-from groups.models import User
+from groups.forms import DateInput
 
 EARLIEST = date(1900, 1, 2)
 """Days before it are slips of the finger, and there must be a day before the first of a period."""
@@ -117,30 +116,6 @@ class LedgerForm(SpanForm):
         self.is_valid()
         choice = self.cleaned_data.get("account") or AccountKind.CASH.value
         return choice, [account for account in self._accounts if choice in (account.kind, account.code)]
-
-
-class PortfolioForm(GroupFilterForm):
-    """Which groups, as at which day."""
-
-    on = forms.DateField(label=_("As on"), widget=DateInput, required=False)
-
-    def __init__(self, data: Any, *, actor: User) -> None:
-        super().__init__(data, actor=actor)
-        self.is_valid()
-
-    def clean_on(self) -> date | None:
-        """Refuse a day long before any group."""
-        return _since_earliest(self.cleaned_data["on"])
-
-    def filters(self) -> dict[str, Any]:
-        """Return the filters of `groups.selectors.groups_within`."""
-        return {
-            name: self.cleaned_data[name] for name in ("region", "facilitator", "kind") if name in self.cleaned_data
-        }
-
-    def day(self, otherwise: date) -> date:
-        """Return the day asked for."""
-        return self.cleaned_data.get("on") or otherwise
 
 
 def account_label(account: Account) -> str:

@@ -7,12 +7,12 @@ accounts less what moved after the day, so a recent day costs little. Whole rupi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from django.db.models import QuerySet
 
-from finance.chart import EQUITY, EXPENSES, INCOME
+from finance.chart import EQUITY, EXPENSES, INCOME, SAVINGS
 from finance.models import AccountKind
 from finance.performance import (
     AGEING_DAYS,
@@ -202,6 +202,18 @@ def performance_by_group(groups: QuerySet[Group], *, on: date) -> dict[int, Perf
 def loans_by_group(groups: QuerySet[Group], *, on: date) -> dict[int, Performance]:
     """Return the figures of the loans of each of `groups` that has any, without those of income, in one statement."""
     return {key: Performance(*loans) for key, loans in _loans(groups, on, "group_id").items()}
+
+
+def savings_by_group(groups: QuerySet[Group], *, on: date) -> dict[int, int]:
+    """Return the savings of all members of each of `groups` that has accounts for them, in one statement."""
+    words = {"group_id": "a.group_id", "kinds": ", ".join(f"'{kind}'" for kind in SAVINGS)}
+    found: dict[int, int] = {}
+    # Only what moved after the day matters, so the year begins there.
+    for group_id, _kind, _moved, balance in run_over(
+        _MONEY_SQL, groups, {"on": on, "year": on + timedelta(1)}, **words
+    ):
+        found[group_id] = found.get(group_id, 0) + int(balance)
+    return found
 
 
 def _loan(

@@ -1,4 +1,4 @@
-"""The portfolio: the loans of all groups a person may see."""
+"""The portfolio: savings and loans of all groups a person may see, by region and group by group."""
 
 import csv
 from datetime import date
@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from groups.models import Role
 from tests.factories import lend, make_group, make_member, make_organisation, make_user, make_village, save
@@ -15,7 +16,7 @@ from tests.finance.pages import signed_in
 
 pytestmark = pytest.mark.django_db
 
-ON = "2025-09-01"
+END = "2025-09"
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def group_of(user, *, lent=0, **fields):
 
 
 def portfolio(user, **query):
-    return signed_in(user).get(reverse("portfolio"), {"on": ON, **query})
+    return signed_in(user).get(reverse("portfolio"), {"end": END, **query})
 
 
 def names(response):
@@ -68,9 +69,58 @@ def test_filters_narrow_rows_and_totals(staff):
         assert response.context["figures"].balance == 100_000
 
 
+def test_savings_are_those_of_the_last_day_of_the_period(staff):
+    group = group_of(staff)
+    member = make_member(group)
+    save(member, 30_000, on=date(2025, 9, 30))
+    save(member, 50_000, on=date(2025, 10, 1))
+    assert portfolio(staff).context["savings"] == 30_000
+    assert portfolio(staff, end="2025-10").context["savings"] == 80_000
+
+
+def test_the_day_is_today_in_the_current_month(staff):
+    group_of(staff)
+    assert portfolio(staff, end="").context["on"] == timezone.localdate()
+
+
+def test_groups_are_counted_by_class(staff):
+    group_of(staff, lent=100_000)
+    group_of(staff, lent=900_000)
+    group_of(staff)
+    response = portfolio(staff)
+    classes = dict(response.context["classes"])
+    assert (classes["LAR"], classes["PAR"]) == ([0, 0, 2], [0, 0, 2])
+    assert "<title>LAR: Suspend (penundaan) 2</title>" in response.content.decode()
+
+
+def test_regions_lead_deeper_and_name_those_without_a_village(staff):
+    group_of(staff, lent=100_000, village=make_village())
+    group_of(staff)
+    rows = portfolio(staff).context["regions"].rows
+    assert [list(row.cells[:4]) for row in rows] == [
+        ["Jawa Timur", 1, 100_000, 100_000], ["Without a village", 1, 0, 0],
+    ]  # fmt: skip
+    assert [row.url for row in rows] == [f"/portfolio/?end={END}&region=35", ""]
+    [district] = portfolio(staff, region="35.19").context["regions"].rows
+    assert district.cells[0] == "Dolopo"
+
+
+def test_regions_as_a_file(staff):
+    group_of(staff, lent=100_000, village=make_village())
+    group_of(make_user(Role.STAFF, organisation=make_organisation()), village=make_village("12.01.01.2001", "Sumatra"))
+    text = portfolio(staff, format="csv", table="regions").content.decode("utf-8-sig")
+    assert [row[0] for row in csv.reader(StringIO(text))] == ["Region", "Jawa Timur"]
+
+
+def test_without_groups_it_is_empty(staff):
+    html = portfolio(staff).content.decode()
+    assert "No group fits these filters." in html
+    assert "by class" not in html
+
+
 def test_a_wrong_filter_gets_a_message(staff):
     group_of(staff, name="Dahlia", code="D1")
-    response = portfolio(staff, kind="X", on="besok")
+    response = portfolio(staff, kind="X", end="besok")
     assert response.status_code == 200
     assert "Select a valid choice" in response.content.decode()
     assert "Enter a valid date" in response.content.decode()
@@ -96,7 +146,7 @@ def test_statements_do_not_grow_with_the_groups(staff):
     few = count()
     for _ in range(4):
         group_of(staff, lent=100_000)
-    assert count() == few <= 10
+    assert count() == few <= 12
 
 
 def test_it_is_for_those_who_assess():

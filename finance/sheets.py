@@ -291,7 +291,7 @@ def ledger(group: Group, book: Ledger, name: str, lines: Iterable[BookLine], *, 
 
 def trial_balance(group: Group, balance: TrialBalance) -> Table:
     """Neraca saldo: as at a day two columns; for a period also the opening balances and what moved."""
-    columns = [Column(_("Code")), Column(_("Account"))]
+    columns = [Column(_("Code"), on_phone=False), Column(_("Account"))]
     shown = ["closing_debit", "closing_credit"]
     labels = [_("Debit"), _("Credit")]
     if balance.start is not None:

@@ -105,8 +105,8 @@ class Table:
 
     @property
     def linked(self) -> Column:
-        """The column whose text leads to the `url` of its row."""
-        return next(column for column in self.columns if column.kind == ColumnKind.TEXT)
+        """The column whose text leads to the `url` of its row: one that a phone shows too."""
+        return next(column for column in self.columns if column.on_phone and column.kind == ColumnKind.TEXT)
 
     def body(self) -> SafeString:
         """Return the rows for a page: in Python, since a template takes several times as long for many cells."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any, TypeVar
 
@@ -140,6 +140,8 @@ class MemberForm(_Part):
     """The day of the meeting, once the sheet knows it."""
     rest = 0
     """Rupiah that instalments leave for voluntary savings, once the sheet knows it."""
+    repayments: Sequence[RepaymentForm] = ()
+    """The forms of the member's loans, which the sheet makes."""
 
     def __init__(self, *args: Any, member: Member, recorded: MemberRow | None, **kwargs: Any) -> None:
         self.member = member
@@ -238,7 +240,9 @@ class MemberForm(_Part):
     @property
     def seldom_used(self) -> bool:
         """Whether a folded field has something to show."""
-        return any(self[name].value() or self[name].errors for name in SELDOM)
+        return any(self[name].value() or self[name].errors for name in SELDOM) or any(
+            repayment.rest or repayment["rest_to_savings"].value() for repayment in self.repayments
+        )
 
 
 class RepaymentForm(_Part):

@@ -80,6 +80,8 @@ class Sheet:
             )
             for open_loan in desk.loans
         ]
+        for form, repayments in self.rows():
+            form.repayments = repayments
         self.kept_loans = [
             KeptLoanForm(data, desk=desk, prefix=f"k{loan.pk}", loan=loan)
             for loan in (recorded.kept_loans if recorded else ())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -300,6 +301,23 @@ def test_what_is_too_much_is_told_with_what_to_do(client, group, loan):
     (message,) = errors(post_sheet(client, group, **paid(loan, 1_300_000)))[f"l{loan.pk}-paid"]
     assert "paid off with Rp\xa01.220.500; Rp\xa079.500 is too much" in message
     assert not Meeting.objects.exists()
+
+
+def folded_open(response, member):
+    return next(form for form in response.context["sheet"].members if form.member == member).seldom_used
+
+
+def test_the_choice_for_the_rest_is_folded_away_until_it_is_needed(client, group, loan):
+    sheet = client.get(f"/g/{group.code}/meetings/new/")
+    folded = re.findall(r'<details class="wide">.*?</details>', sheet.content.decode(), re.DOTALL)
+    assert f'name="l{loan.pk}-rest_to_savings"' in "".join(folded)
+    assert not folded_open(sheet, loan.member)
+
+
+def test_the_choice_for_the_rest_is_open_where_it_is_missing_or_made(client, group, loan):
+    assert folded_open(post_sheet(client, group, **paid(loan, 1_300_000)), loan.member)
+    post_sheet(client, group, action="draft", **paid(loan, 1_300_000, rest_to_savings="on"))
+    assert folded_open(client.get(f"/g/{group.code}/meetings/1/edit/"), loan.member)
 
 
 def test_what_is_too_much_goes_to_voluntary_savings_by_choice(client, overpaid):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from assessment.models import Assessment, StageRule
+from assessment.models import StageRule
 from assessment.selectors.dashboard import TrendMonth
 
 WIDTH = 360
@@ -76,31 +76,6 @@ class BarChart:
     right: int = WIDTH - RIGHT
 
 
-@dataclass(frozen=True, slots=True)
-class Dot:
-    """One assessment on a line."""
-
-    assessment: Assessment
-    stage: str
-    x: int
-    y: int
-    is_labelled: bool
-
-
-@dataclass(frozen=True, slots=True)
-class LineChart:
-    """Scores over time, with the points each stage asks for as horizontal lines."""
-
-    dots: list[Dot]
-    points: str
-    ticks: list[Tick]
-    stages: list[tuple[StageRule, int]]
-    width: int = WIDTH
-    height: int = HEIGHT
-    left: int = LEFT
-    right: int = WIDTH - RIGHT
-
-
 def stacked_bars(months: Sequence[TrendMonth], rules: Sequence[StageRule]) -> BarChart:
     """Return the bars of a trend, the lowest stage at the bottom; `rules` are the stages, the lowest first."""
     top = _round_up(max((month.total for month in months), default=0))
@@ -115,33 +90,11 @@ def stacked_bars(months: Sequence[TrendMonth], rules: Sequence[StageRule]) -> Ba
             if count:
                 segments.append(Segment(rule.rank, rule.name, count, y, _y(below, top) - y))
             below += count
-        bars.append(Bar(month.month, x, x + bar_width // 2, _is_labelled(number, len(months)), segments))
+        bars.append(Bar(month.month, x, x + bar_width // 2, is_labelled(number, len(months)), segments))
     ticks = [Tick(_y(value, top), str(value)) for value in (0, top // 2, top)]
     room = (WIDTH - LEFT - RIGHT) // max(1, len(rules))
     legend = [Key(rule.rank, rule.name, LEFT + room * rule.rank) for rule in rules]
     return BarChart(bars, bar_width, ticks, legend)
-
-
-def score_line(assessments: Sequence[Assessment], rules: Sequence[StageRule]) -> LineChart:
-    """Return the line of a group's scores, oldest first; `rules` are the instrument's stages."""
-    step = (WIDTH - LEFT - RIGHT - 10) // max(1, len(assessments) - 1)
-    names = {rule.stage: rule.name for rule in rules}
-    dots = [
-        Dot(
-            assessment,
-            names.get(assessment.stage, assessment.stage),
-            LEFT + 5 + step * number,
-            _y(assessment.score, 100),
-            _is_labelled(number, len(assessments)),
-        )
-        for number, assessment in enumerate(assessments)
-    ]
-    return LineChart(
-        dots=dots,
-        points=" ".join(f"{dot.x},{dot.y}" for dot in dots),
-        ticks=[Tick(_y(value, 100), str(value)) for value in (0, 50, 100)],
-        stages=[(rule, _y(rule.minimum_points, 100)) for rule in rules if rule.minimum_points],
-    )
 
 
 def _y(value: int, top: int) -> int:
@@ -154,6 +107,7 @@ def _round_up(value: int) -> int:
     return max(2, -(-value // unit) * unit)
 
 
-def _is_labelled(number: int, count: int) -> bool:
+def is_labelled(number: int, count: int) -> bool:
+    """Say whether the mark of that number has a label: the last always, and so few that they do not collide."""
     every = -(-count // MOST_LABELS)
     return (count - 1 - number) % every == 0

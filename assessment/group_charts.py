@@ -6,8 +6,15 @@ import math
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
+from assessment.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Tick, is_labelled
+from assessment.models import Assessment, StageRule
+from assessment.selectors.history import Event
 from assessment.selectors.standing import Area
+
+MARK = 20
+"""Room for the mark of an event."""
 
 RADAR_WIDTH, RADAR_HEIGHT, RADAR_RADIUS = 360, 270, 85
 LABEL_LETTERS = 15
@@ -56,6 +63,99 @@ def radar(areas: Sequence[Area]) -> Radar | None:
         outline=_outline(dots),
         dots=dots,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """One assessment on a line."""
+
+    assessment: Assessment
+    stage: str
+    x: int
+    y: int
+    is_labelled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """An event above the line, by its number in the list beside the chart."""
+
+    number: int
+    event: Event
+    x: int
+    y: int
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryChart:
+    """Scores over time with the points each stage asks for as horizontal lines, and events as numbered marks."""
+
+    dots: list[Dot]
+    points: str
+    ticks: list[Tick]
+    stages: list[tuple[StageRule, int]]
+    marks: list[Mark]
+    height: int
+    bottom: int
+    width: int = WIDTH
+    left: int = LEFT
+    right: int = WIDTH - RIGHT
+
+
+def history_line(
+    assessments: Sequence[Assessment],
+    rules: Sequence[StageRule],
+    events: Sequence[Event],
+    since: date,
+    until: date,
+) -> HistoryChart:
+    """Return the line of a group's scores from `since` to `until`, oldest first, with the events above it.
+
+    `rules` are the stages of the instrument; marks that would cover each other stand in rows.
+    """
+    marks, rows = _marks(events, since, until)
+    height = HEIGHT + MARK * rows
+    names = {rule.stage: rule.name for rule in rules}
+
+    def y(points: int) -> int:
+        return height - BOTTOM - (HEIGHT - TOP - BOTTOM) * points // 100
+
+    dots = [
+        Dot(
+            assessment,
+            names.get(assessment.stage, assessment.stage),
+            _x(assessment.as_of, since, until),
+            y(assessment.score),
+            is_labelled(number, len(assessments)),
+        )
+        for number, assessment in enumerate(assessments)
+    ]
+    return HistoryChart(
+        dots=dots,
+        points=_outline([(dot.x, dot.y) for dot in dots]),
+        ticks=[Tick(y(value), str(value)) for value in (0, 50, 100)],
+        stages=[(rule, y(rule.minimum_points)) for rule in rules if rule.minimum_points],
+        marks=marks,
+        height=height,
+        bottom=height - BOTTOM,
+    )
+
+
+def _marks(events: Sequence[Event], since: date, until: date) -> tuple[list[Mark], int]:
+    """The marks, and in how many rows they stand."""
+    ends: list[int] = []
+    marks = []
+    for number, event in enumerate(events, start=1):
+        x = _x(event.on, since, until)
+        row = next((row for row, end in enumerate(ends) if end + MARK <= x), len(ends))
+        ends[row : row + 1] = [x]
+        marks.append(Mark(number, event, x, MARK // 2 + MARK * row))
+    return marks, len(ends)
+
+
+def _x(day: date, since: date, until: date) -> int:
+    room = WIDTH - LEFT - RIGHT - 10
+    return LEFT + 5 + room * (day - since).days // max(1, (until - since).days)
 
 
 def _spoke(area: Area, turn: float) -> Spoke:

@@ -232,10 +232,10 @@ def points_seen(points: Mapping[str, int]) -> str:
     return ".".join(str(points[code]) for code in sorted(points))
 
 
-def history(group: Group, scheme: str, months: int = 24) -> list[Assessment]:
-    """Return the last stored assessment by `scheme` of each of the last months, oldest first."""
-    closing = Assessment.objects.filter(group=group, scheme=scheme, closes_month=True)
-    return list(reversed(closing.defer("indicators").order_by("-month")[:months]))
+def history(group: Group, scheme: str, since: date) -> list[Assessment]:
+    """Return the last stored assessment by `scheme` of each month since a day, oldest first."""
+    closing = Assessment.objects.filter(group=group, scheme=scheme, closes_month=True, as_of__gte=since)
+    return list(closing.defer("indicators", "evidence").order_by("month"))
 
 
 def counted_meetings(group: Group, as_of: date) -> list[Meeting]:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
-from assessment import charts, group_charts
+from assessment import group_charts
 from assessment.selectors import standing as selectors
+from assessment.selectors.history import events, transitions
 from assessment.selectors.signals import signals_of
 from assessment.views.schemes import schemes
 from groups.http import GroupRequest
 from groups.permissions import Capability, can, requires
+
+HISTORY_DAYS = 731
+"""The history goes back two years."""
 
 
 @requires(Capability.READ)
@@ -18,8 +25,12 @@ def assessment(request: GroupRequest) -> HttpResponse:
     """The stage of a group today, what it rests on, what is missing, and its history."""
     chosen = schemes(request)
     standing = selectors.standing(request.group, scheme=chosen.chosen)
-    stored = selectors.history(request.group, standing.instrument.code) if standing is not None else []
-    names = {rule.stage: rule.name for rule in standing.rules} if standing is not None else {}
+    today = timezone.localdate()
+    since = today - timedelta(HISTORY_DAYS)
+    stored = selectors.history(request.group, chosen.chosen, since)
+    rules = standing.rules if standing is not None else []
+    names = {rule.stage: rule.name for rule in rules}
+    happened = events(request.group, since, today)
     return render(
         request,
         "assessment/assessment.html",
@@ -30,6 +41,7 @@ def assessment(request: GroupRequest) -> HttpResponse:
             "radar": group_charts.radar(standing.areas) if standing is not None else None,
             "meetings": selectors.counted_meetings(request.group, standing.as_of) if standing is not None else [],
             "history": [(row, names.get(row.stage, row.stage)) for row in reversed(stored)],
-            "chart": charts.score_line(stored, standing.rules) if standing is not None and stored else None,
+            "transitions": transitions(request.group, chosen.chosen, since),
+            "chart": group_charts.history_line(stored, rules, happened, since, today) if stored or happened else None,
         },
     )

@@ -7,7 +7,19 @@ from datetime import date, timedelta
 from enum import IntEnum
 from typing import Any
 
-from django.db.models import Case, Count, F, IntegerField, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import (
+    Case,
+    Count,
+    F,
+    FilteredRelation,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 
@@ -55,7 +67,10 @@ def _placed(groups: QuerySet[Group], filters: Filters, stages: int) -> Any:
 
     Nobody records since when a group sleeps or has ended, so that is known for this month only.
     """
-    became = _rank_in(filters.end, filters.scheme, stages)
+    groups = groups.filter(founded_on__lt=_next_month(filters.end)).annotate(
+        first=_scored_in(filters.start, filters.scheme), last=_scored_in(filters.end, filters.scheme)
+    )
+    became = _rank("last", filters.end, filters.scheme, stages)
     if filters.end == timezone.localdate().replace(day=1):
         became = Case(
             When(status=GroupStatus.DISSOLVED, then=Value(int(Place.DISSOLVED))),
@@ -63,15 +78,25 @@ def _placed(groups: QuerySet[Group], filters: Filters, stages: int) -> Any:
             default=became,
         )
     is_new = When(founded_on__gte=_next_month(filters.start), then=Value(int(Place.NEW)))
-    was = Case(is_new, default=_rank_in(filters.start, filters.scheme, stages))
-    return groups.filter(founded_on__lt=_next_month(filters.end)).annotate(was=was, became=became)
+    was = Case(is_new, default=_rank("first", filters.start, filters.scheme, stages))
+    return groups.annotate(was=was, became=became)
 
 
-def _rank_in(month: date, scheme: str, stages: int) -> Any:
-    stored = Assessment.objects.filter(group=OuterRef("pk"), scheme=scheme, closes_month=True, month__lte=month)
-    newest = Subquery(stored.order_by("-month").values("rank")[:1], output_field=IntegerField())
+def _scored_in(month: date, scheme: str) -> FilteredRelation:
+    closing = Q(assessments__closes_month=True, assessments__scheme=scheme, assessments__month=month)
+    return FilteredRelation("assessments", condition=closing)
+
+
+def _rank(joined: str, month: date, scheme: str, stages: int) -> Any:
+    """Return the rank of the score that closes `month`, joined as `joined`, else that of the newest one before it.
+
+    Most groups are scored every month, and joining those is many times faster than looking for each group's newest.
+    """
+    before = Assessment.objects.filter(group=OuterRef("pk"), scheme=scheme, closes_month=True, month__lt=month)
+    newest = Subquery(before.order_by("-month").values("rank")[:1], output_field=IntegerField())
+    rank = Coalesce(F(f"{joined}__rank"), newest, Value(int(Place.NONE)), output_field=IntegerField())
     # An earlier version may have had more stages.
-    return Least(Coalesce(newest, Value(int(Place.NONE))), Value(max(0, stages - 1)))
+    return Least(rank, Value(max(0, stages - 1)))
 
 
 def _next_month(month: date) -> date:

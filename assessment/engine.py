@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,7 @@ class Instrument:
         return frozenset(indicator.metric for indicator in self.indicators if indicator.metric)
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
+class Score(NamedTuple):
     """What one indicator earned; `value` None is "not enough data"."""
 
     indicator: Indicator

@@ -85,18 +85,34 @@ def latest_judgements(group_ids: Iterable[int], as_of: date) -> dict[int, dict[t
     return judged
 
 
-def score(scheme: str, instrument: engine.Instrument, records: Records, judged: Judged) -> Scored:
-    """Score a group: indicators are measured from the records or judged, and overrides stand over the measured."""
+NOT_JUDGED = Measured(None, {})
+"""Nobody said anything yet: not enough data."""
+
+
+def score(
+    scheme: str,
+    instrument: engine.Instrument,
+    records: Records,
+    judged: Judged,
+    by_metric: dict[str, Measured] | None = None,
+) -> Scored:
+    """Score a group: indicators are measured from the records or judged, and overrides stand over the measured.
+
+    `by_metric` keeps what was measured from these records for the next scheme.
+    """
+    by_metric = {} if by_metric is None else by_metric
     measured: dict[str, Measured] = {}
     overrides: dict[str, Given] = {}
     for indicator in instrument.indicators:
         given = judged.get((scheme, indicator.code))
         if indicator.metric:
-            measured[indicator.code] = METRICS[indicator.metric](records)
+            if indicator.metric not in by_metric:
+                by_metric[indicator.metric] = METRICS[indicator.metric](records)
+            measured[indicator.code] = by_metric[indicator.metric]
             if given is not None and given.is_override:
                 overrides[indicator.code] = given
         else:
-            measured[indicator.code] = Measured(given.value if given is not None else None, {})
+            measured[indicator.code] = Measured(given.value, {}) if given is not None else NOT_JUDGED
     values = {code: found.value for code, found in measured.items()}
     measured_result = engine.assess(instrument, values)
     result = (

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assessment import engine, instruments
-from assessment.metrics import Facts, read_records
+from assessment.metrics import Facts, Measured, read_records
 from assessment.models import (
     Assessment,
     AssessmentStatus,
@@ -41,6 +41,7 @@ LONGEST_OVERRIDE_DAYS = 365
 BATCH_GROUPS = 1000
 """Groups scored in one transaction: memory stays flat, and SQLite takes no more parameters."""
 
+_COMPACT = json.JSONEncoder(separators=(",", ":"))
 _Key = tuple[int, str]
 """A group's id and a scheme."""
 _Instruments = list[tuple[Instrument, engine.Instrument]]
@@ -281,9 +282,10 @@ def _assess_batch(
     outcomes: list[Outcome] = []
     rows: list[_Row] = []
     for group_id, code, organisation_id in batch:
+        by_metric: dict[str, Measured] = {}
         for instrument, compiled in used[organisation_id]:
             key = (group_id, instrument.code)
-            scored = score(instrument.code, compiled, records[group_id], judged.get(group_id, {}))
+            scored = score(instrument.code, compiled, records[group_id], judged.get(group_id, {}), by_metric)
             result, measured = scored.result, scored.measured_result
             need = need_of(records[group_id], as_of, result.rank, history.before[key])
             stored = key not in history.final
@@ -307,7 +309,7 @@ def _assess_batch(
                         measured_rank=measured.rank,
                         arrears=records[group_id].arrears,
                         need=need.value,
-                        indicators=json.dumps(_indicators(scored)),
+                        indicators=_COMPACT.encode(_indicators(scored)),
                         computed_at=now,
                         computed_by_id=actor.pk if actor is not None else None,
                     )

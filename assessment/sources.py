@@ -142,20 +142,15 @@ GROUP BY group_id
 
 # What was written by mistake, and what undid it, moved nothing.
 _SOCIAL_FUND_SQL = """
-SELECT moved.group_id, SUM(moved.received), SUM(moved.given)
-FROM (
-    SELECT a.group_id, t.entry_id, t.amount AS received, 0 AS given
-    FROM finance_account a JOIN finance_transfer t ON t.credit_account_id = a.id
-    WHERE a.group_id {groups} AND a.kind = 'SOCIAL_FUND'
-    UNION ALL
-    SELECT a.group_id, t.entry_id, 0, t.amount
-    FROM finance_account a JOIN finance_transfer t ON t.debit_account_id = a.id
-    WHERE a.group_id {groups} AND a.kind = 'SOCIAL_FUND'
-) moved
-JOIN finance_entry e ON e.id = moved.entry_id
-WHERE e.effective_on > %(since)s AND e.effective_on <= %(as_of)s AND e.kind <> 'REVERSAL'
-    AND NOT EXISTS (SELECT 1 FROM finance_entry r WHERE r.reverses_id = e.id)
-GROUP BY moved.group_id
+SELECT e.group_id, SUM(CASE WHEN t.credit_account_id = a.id THEN t.amount ELSE 0 END),
+    SUM(CASE WHEN t.debit_account_id = a.id THEN t.amount ELSE 0 END)
+FROM finance_entry e
+JOIN finance_transfer t ON t.entry_id = e.id
+JOIN finance_account a ON a.group_id = e.group_id AND a.kind = 'SOCIAL_FUND'
+    AND (a.id = t.credit_account_id OR a.id = t.debit_account_id)
+WHERE e.group_id {groups} AND a.group_id {groups} AND e.effective_on > %(since)s AND e.effective_on <= %(as_of)s
+    AND e.kind <> 'REVERSAL' AND NOT EXISTS (SELECT 1 FROM finance_entry r WHERE r.reverses_id = e.id)
+GROUP BY e.group_id
 """
 
 STATEMENTS: dict[Source, Statement] = {

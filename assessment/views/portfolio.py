@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 from django.core.paginator import Paginator
@@ -45,7 +46,8 @@ def portfolio(request: UserRequest) -> HttpResponse:
     classes = _classes(figures.values())
 
     def by_group(shown: Sequence[Group]) -> Table:
-        return sheets.portfolio(shown, figures, total, owner=frame.owner, on=on)
+        table = sheets.portfolio(shown, figures, total, owner=frame.owner, on=on)
+        return replace(table, period=" · ".join([table.period, *frame.form.words()]))
 
     return frame.show(
         "assessment/portfolio.html",
@@ -116,7 +118,7 @@ def _regions(
         rows.append(Row(cells, frame.address(region=key) if key else ""))
     columns = [
         Column(_("Region")),
-        Column(_("Groups"), NUMBER),
+        Column(_("Group count"), NUMBER),
         Column(_("Savings"), MONEY, on_phone=False),
         Column(_("Outstanding"), MONEY),
         Column(_("PAR 30"), PERCENT),

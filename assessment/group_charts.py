@@ -16,8 +16,8 @@ from assessment.selectors.standing import Area
 MARK = 20
 """Room for the mark of an event."""
 
-RADAR_WIDTH, RADAR_HEIGHT, RADAR_RADIUS = 360, 270, 85
-LABEL_LETTERS = 15
+RADAR_WIDTH, RADAR_HEIGHT, RADAR_RADIUS = 360, 260, 75
+LABEL_LETTERS = 13
 """Letters of a label that find room beside the radar at 360 px."""
 LINE = 13
 """From one line of a label to the next."""

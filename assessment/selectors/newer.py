@@ -6,12 +6,13 @@ from django.db.models import QuerySet
 
 from assessment.instruments import DEFAULT_SCHEME
 from groups.models import Group
-from groups.sql import run_over
+from groups.sql import local_time, run_over
 
 # `known` is the oldest of a group's newest scores, one for each scheme its organisation uses. Every record a metric
 # looks at has its line below: when it was written, where it says so, and the day it is of, for a score as of an earlier
 # day than today. Loans have none: whatever becomes of one is an entry or a corrected meeting. Profiles, members, terms
-# of office and the follow-up of decisions keep no time of their own last change, so the audit log says it.
+# of office and the follow-up of decisions keep no time of their own last change, so the audit log says it. Decisions
+# are many, so they are looked through only for a score as of a day before it was computed.
 _NEWER_SQL = """
 WITH chosen AS (SELECT id, organisation_id FROM groups_group WHERE id IN ({groups})),
 used AS (
@@ -72,7 +73,7 @@ SELECT k.group_id FROM known k JOIN groups_officerterm t ON t.group_id = k.group
 WHERE t.recorded_at > k.at OR t.started_on > k.day OR t.ended_on > k.day
 UNION
 SELECT k.group_id FROM known k JOIN meetings_agendaitem i ON i.group_id = k.group_id
-WHERE i.done_on > k.day
+WHERE i.done_on > k.day AND k.day < date({scored_at})
 UNION
 SELECT k.group_id FROM known k JOIN changes c ON c.object_id = k.group_id AND c.model = 'group'
 WHERE c.at > k.at
@@ -102,4 +103,5 @@ def with_newer_records(groups: QuerySet[Group]) -> list[int]:
     use. What changes by the passing of time alone is not among them: a window that moves on, an instalment that falls
     due, an override that ends.
     """
-    return [group_id for (group_id,) in run_over(_NEWER_SQL, groups, {"default": DEFAULT_SCHEME})]
+    rows = run_over(_NEWER_SQL, groups, {"default": DEFAULT_SCHEME}, scored_at=local_time("k.at"))
+    return [group_id for (group_id,) in rows]

@@ -235,6 +235,14 @@ def test_a_record_of_a_later_day_than_the_score(group):
     assert newer() == []
 
 
+def test_a_decision_carried_out_on_a_later_day_than_the_score(group):
+    AgendaItem.objects.update(done_on=TODAY)
+    score(TODAY - timedelta(1))
+    assert newer() == [group.pk]
+    score()
+    assert newer() == []
+
+
 def test_a_retired_version_scores_nobody(group):
     """From below: an organisation's own version ends, and the shared one scores again."""
     _new_version(group)

@@ -100,7 +100,11 @@ def _total(counts: selectors.Moves, *, was: int | None = None, became: int | Non
 
 
 def _matrix(frame: MovesFrame, counts: selectors.Moves) -> Table:
-    columns = [Column(_("Came from")), *(Column(label, NUMBER) for _place, label in frame.after), Column(_("All"), NUMBER)]
+    columns = [
+        Column(_("Came from")),
+        *(Column(label, NUMBER) for _place, label in frame.after),
+        Column(_("All"), NUMBER),
+    ]
     rows = [
         Row([label, *(counts[was, place] for place, _label in frame.after), _total(counts, was=was)])
         for was, label in frame.before

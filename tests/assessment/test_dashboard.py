@@ -62,7 +62,7 @@ class TestWho:
 
     def test_newer_records_of_others_are_not_counted(self, staff_client):
         make_group()
-        assert show(staff_client).context["newer"] == 0
+        assert show(staff_client, "?newer=1").context["newer"] == 0
 
     def test_facilitators_of_others_are_not_offered(self, staff_client, facilitator):
         stranger = make_user()
@@ -188,7 +188,10 @@ class TestNeed:
 
 class TestNewerRecords:
     def newer(self, client) -> int:
-        return show(client).context["newer"]
+        return show(client, "?newer=1").context["newer"]
+
+    def test_they_are_counted_only_when_asked_for(self, staff_client, good):
+        assert show(staff_client).context["newer"] is None
 
     def test_scored_groups_have_none(self, staff_client, good):
         score()

@@ -234,6 +234,21 @@ def spread(instalments: Sequence[Due], *, fee_paid: int, principal_paid: int) ->
     return covered
 
 
+def card_lines(instalments: Sequence[D], *, fee_paid: int, principal_paid: int) -> list[tuple[D, Paid, int]]:
+    """Return the lines of a loan card (kartu pinjaman): each instalment, what of it is paid, and the principal left.
+
+    What is left is the rupiah of principal that the schedule asks for after that instalment (sisa).
+    """
+    left = sum(instalment.principal for instalment in instalments)
+    lines = []
+    for instalment, paid in zip(
+        instalments, spread(instalments, fee_paid=fee_paid, principal_paid=principal_paid), strict=True
+    ):
+        left -= instalment.principal
+        lines.append((instalment, paid, left))
+    return lines
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How a loan stands on one day, in rupiah: what fell due by then and what of it is not paid yet.

@@ -154,7 +154,7 @@ def loan_card(group: Group, card: LoanCard, *, on: date) -> Table:
     loan = card.row.loan
     payments = [(payment.entry, payment.principal, payment.service_fee, payment.total) for payment in card.payments]
     rows = [
-        Row([loan.disbursed_on, _("Loan paid out"), loan.principal, None, None, None], is_heading=True),
+        Row([loan.disbursed_on, _("Loan paid out"), loan.principal, None, None, None, None], is_heading=True),
         *_card_rows(card.schedule, payments, card.row),
     ]
     title = _("Loan card (kartu pinjaman) %(number)s") % {"number": f"{loan.number}: {loan.member}"}
@@ -201,7 +201,7 @@ def outside_card(group: Group, card: OutsideCard, *, on: date) -> Table:
     loan = card.row.loan
     payments = [(payment.entry, payment.principal, payment.service_fee, payment.total) for payment in card.payments]
     rows = [
-        Row([loan.received_on, _("Loan received"), loan.principal, None, None, None], is_heading=True),
+        Row([loan.received_on, _("Loan received"), loan.principal, None, None, None, None], is_heading=True),
         *_card_rows(card.schedule, payments, card.row),
     ]
     title = _("Loan from outside %(number)s: %(lender)s") % {"number": loan.number, "lender": loan.lender}
@@ -526,20 +526,21 @@ def _card_columns() -> list[Column]:
         Column(_("Fee (jasa)"), MONEY),
         Column(_("Instalment"), MONEY),
         Column(_("Paid"), MONEY),
+        Column(_("Principal left"), MONEY),
     ]
 
 
 def _card_rows(
-    schedule: Iterable[tuple[Instalment | ScheduledInstalment, Paid]],
+    schedule: Iterable[tuple[Instalment | ScheduledInstalment, Paid, int]],
     payments: Iterable[tuple[Entry, int, int, int]],
     standing: LoanRow | OutsideRow,
 ) -> Iterator[Row]:
     """Yield the schedule of a loan, its payments (entry, principal, fee, all of it), and what is repaid."""
-    for line, paid in schedule:
+    for line, paid, left in schedule:
         what = _("Instalment %(number)d") % {"number": line.number}
-        yield Row([line.due_on, what, line.principal, line.service_fee, line.total, paid.total])
-    yield Row([None, _("Payments"), None, None, None, None], is_heading=True)
+        yield Row([line.due_on, what, line.principal, line.service_fee, line.total, paid.total, left])
+    yield Row([None, _("Payments"), None, None, None, None, None], is_heading=True)
     for entry, principal, service_fee, total in payments:
-        yield Row([entry.effective_on, str(entry.get_kind_display()), principal, service_fee, None, total])
+        yield Row([entry.effective_on, str(entry.get_kind_display()), principal, service_fee, None, total, None])
     repaid, fee = standing.principal_paid, standing.fee_paid
-    yield Row([None, _("Repaid"), repaid, fee, None, repaid + fee], is_total=True)
+    yield Row([None, _("Repaid"), repaid, fee, None, repaid + fee, None], is_total=True)

@@ -31,7 +31,7 @@ from django.utils.translation import gettext as _
 
 from finance.chart import EXPENSES, INCOME, SAVINGS
 from finance.models import Account, AccountKind, CashCount, Entry, Instalment, Loan, Transfer
-from finance.schedules import Paid, Standing, spread, standing
+from finance.schedules import Paid, Standing, card_lines, standing
 from finance.selectors.reports import BOOK_ORDER, Ledger, Position, RunningLines, amount_if, ledger, positions
 from groups.models import Group, Member, OfficerRole, OfficerTerm
 
@@ -340,14 +340,14 @@ class LoanPayment(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LoanCard:
-    """A loan with its schedule, what each instalment still lacks, and its payments, oldest first.
+    """A loan with the lines of its card (`schedules.card_lines`), and its payments, oldest first.
 
     `fines` were charged for late instalments, `fine_due` of them is not paid; `recovered` came in after the loan
     was written off, both in rupiah. `entries` are all that touch the loan.
     """
 
     row: LoanRow
-    schedule: list[tuple[Instalment, Paid]]
+    schedule: list[tuple[Instalment, Paid, int]]
     payments: list[LoanPayment]
     entries: list[Entry]
     fines: int
@@ -368,7 +368,6 @@ def loan_card(group: Group, number: int, *, on: date) -> LoanCard | None:
         return None
     row = _loan_row(loan, on=on)
     instalments = list(loan.instalments.all())
-    covered = spread(instalments, fee_paid=row.fee_paid, principal_paid=row.principal_paid)
     payments: dict[int, LoanPayment] = {}
     entries: dict[int, Entry] = {}
     sums = dict.fromkeys(AccountKind, 0)
@@ -388,7 +387,7 @@ def loan_card(group: Group, number: int, *, on: date) -> LoanCard | None:
             payments[line.entry_id] = sofar._replace(**{column: getattr(sofar, column) + amount})
     return LoanCard(
         row,
-        list(zip(instalments, covered, strict=True)),
+        card_lines(instalments, fee_paid=row.fee_paid, principal_paid=row.principal_paid),
         list(payments.values()),
         list(entries.values()),
         fines=sums[AccountKind.LOAN_FINE],

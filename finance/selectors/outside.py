@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from finance.models import Loan, OutsideLoan, OutsidePayment, Transfer
-from finance.schedules import Paid, ScheduledInstalment, Standing, spread, standing
+from finance.schedules import Paid, ScheduledInstalment, Standing, card_lines, standing
 from finance.selectors.books import loans_on
 from groups.models import Group
 
@@ -72,10 +72,10 @@ class PassedOn:
 
 @dataclass(frozen=True, slots=True)
 class OutsideCard:
-    """A loan from outside with its schedule, what each instalment still lacks, its payments, and where it went."""
+    """A loan from outside with the lines of its card, its payments, and where it went."""
 
     row: OutsideRow
-    schedule: list[tuple[ScheduledInstalment, Paid]]
+    schedule: list[tuple[ScheduledInstalment, Paid, int]]
     payments: list[OutsidePayment]
     passed_on: PassedOn
 
@@ -116,13 +116,10 @@ def outside_card(group: Group, number: int, *, on: date) -> OutsideCard | None:
     if loan is None:
         return None
     row = _row(loan, on=on)
-    schedule = loan.schedule()
     payments = OutsidePayment.objects.filter(outside_loan=loan, entry__effective_on__lte=on)
     return OutsideCard(
         row=row,
-        schedule=list(
-            zip(schedule, spread(schedule, fee_paid=row.fee_paid, principal_paid=row.principal_paid), strict=True)
-        ),
+        schedule=card_lines(loan.schedule(), fee_paid=row.fee_paid, principal_paid=row.principal_paid),
         payments=list(
             payments.select_related("entry__reverses", "entry__reversed_by").order_by("entry__effective_on", "pk")
         ),

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finance.schedules import allocate_payment, build_schedule, due_date, newly_late, payoff, spread, standing
+from finance.schedules import (
+    allocate_payment,
+    build_schedule,
+    card_lines,
+    due_date,
+    newly_late,
+    payoff,
+    spread,
+    standing,
+)
 
 FIRST_DUE = date(2025, 2, 4)
 
@@ -291,3 +300,12 @@ def test_whatever_the_days_of_payment_no_instalment_is_fined_twice(lines, data):
         since = on
     owed = [line.number for line in lines if line.due_on < since and line.principal + line.service_fee]
     assert sorted(fined) == fined == owed
+
+
+def test_the_lines_of_a_card_say_what_is_paid_and_what_principal_is_left():
+    lines = card_lines(schedule(1_200_000, "0.015", 3), fee_paid=18_000, principal_paid=500_000)
+    assert [(paid.service_fee, paid.principal, left) for _line, paid, left in lines] == [
+        (18_000, 400_000, 800_000),
+        (0, 100_000, 400_000),
+        (0, 0, 0),
+    ]

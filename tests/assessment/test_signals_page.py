@@ -134,7 +134,7 @@ class TestDashboard:
         make_old_terms(facilitator)
         html = show(staff_client).content.decode()
         assert "Term of office over: 1." in html
-        assert '<td class="number"><a href="?signal=terms_expired">1</a></td>' in html
+        assert f'<td class="number"><a href="{PAGE}?signal=terms_expired">1</a></td>' in html
 
     def test_facilitators_are_refused(self, client, facilitator):
         client.force_login(facilitator)

@@ -12,7 +12,9 @@ import re
 import statistics
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 
 from django.db import connection
 from django.db.models import Model, QuerySet
@@ -67,6 +69,11 @@ def figures(groups: int = GROUPS, months: int = MONTHS, repetitions: int = 5) ->
     client.force_login(make_user(Role.STAFF, organisation=organisation))
     ms, floor_ms = in_turns(repetitions, lambda: open_dashboard(client), lambda: dashboard_floor(organisation, today))
     yield Figure(f"dashboard of {groups} groups with {months} scores", ms, floor_ms, DASHBOARD_LIMIT, repetitions)
+    for name, page in PAGES.items():
+        ms, floor_ms = in_turns(
+            repetitions, partial(open_page, client, page), partial(page_floor, page, organisation, today)
+        )
+        yield Figure(f"{name} of {groups} groups", ms, floor_ms, DASHBOARD_LIMIT, repetitions)
 
 
 def in_turns(repetitions: int, *works: Callable[[], object]) -> list[float]:
@@ -103,7 +110,7 @@ def open_dashboard(client: Client) -> None:
 
 
 def dashboard_floor(organisation: Organisation, today: date) -> None:
-    """Read the numbers of the dashboard: stages, trend, the first page by need, and who has newer records."""
+    """Read the numbers of the dashboard: stages, trend, and the first page by need."""
     since = (today - timedelta(335)).replace(day=1)
     latest = (
         "LEFT JOIN assessment_assessment a ON a.group_id = g.id AND a.latest AND a.scheme = 'kotaku' "
@@ -119,7 +126,7 @@ def dashboard_floor(organisation: Organisation, today: date) -> None:
         ),
         (
             "SELECT g.code, g.name, a.stage, a.score, a.as_of, a.need "
-            f"FROM groups_group g {latest} ORDER BY COALESCE(a.need, 16) DESC, a.score NULLS FIRST, g.name LIMIT 25",
+            f"FROM groups_group g {latest} ORDER BY COALESCE(a.need, 64) DESC, a.score NULLS FIRST, g.name LIMIT 25",
             [organisation.pk],
         ),
     )
@@ -127,7 +134,72 @@ def dashboard_floor(organisation: Organisation, today: date) -> None:
         for sql, parameters in statements:
             cursor.execute(sql, parameters)
             cursor.fetchall()
-    with_newer_records(Group.objects.filter(organisation=organisation))  # one plain statement
+
+
+@dataclass(frozen=True)
+class Page:
+    """A dashboard: its route with what is asked, and the statements that read the same numbers."""
+
+    route: str
+    query: str
+    statements: tuple[str, ...]
+
+
+LATEST = "JOIN assessment_assessment a ON a.group_id = g.id AND a.latest AND a.scheme = 'kotaku'"
+STANDING = "(SELECT rank FROM assessment_assessment m WHERE m.group_id = g.id AND m.closes_month AND scheme = 'kotaku' "
+OWN = "WHERE g.organisation_id = %(organisation)s"
+PAGES = {
+    "moves": Page(
+        "dashboard-moves",
+        "",
+        (
+            f"SELECT {STANDING} AND month <= %(since)s ORDER BY month DESC LIMIT 1), "
+            f"{STANDING} AND month <= %(today)s ORDER BY month DESC LIMIT 1), COUNT(*) FROM groups_group g {OWN} "
+            "GROUP BY 1, 2",
+        ),
+    ),
+    "needs help": Page(
+        "dashboard-needs",
+        "",
+        (
+            f"SELECT a.need, COUNT(*) FROM groups_group g {LATEST} {OWN} GROUP BY 1",
+            f"SELECT g.code, g.name, a.stage, a.score, a.as_of, a.need FROM groups_group g {LATEST} {OWN} "
+            "AND a.need > 0 ORDER BY a.need DESC, a.score, g.name LIMIT 25",
+        ),
+    ),
+    "heat map": Page(
+        "dashboard-heatmap",
+        "?sort=attendance",
+        (
+            f"SELECT COUNT(*) FROM groups_group g {LATEST} {OWN}",
+            f"SELECT g.code, g.name, a.score, a.indicators FROM groups_group g {LATEST} {OWN} "
+            "ORDER BY (a.indicators -> 'attendance' ->> 'points')::int, g.name LIMIT 25",
+        ),
+    ),
+    "ready for a bank": Page(
+        "dashboard-bank",
+        "",
+        (
+            f"SELECT COUNT(*) FROM groups_group g {LATEST} {OWN} AND a.stage = 'KEMBANG'",
+            f"SELECT g.code, g.name, a.stage, a.score, a.as_of FROM groups_group g {LATEST} {OWN} "
+            "AND a.stage = 'KEMBANG' ORDER BY a.score DESC, g.name LIMIT 25",
+        ),
+    ),
+}
+
+
+def open_page(client: Client, page: Page) -> None:
+    """Ask for the page as a browser does."""
+    assert client.get(reverse(page.route) + page.query, secure=True).status_code == 200
+
+
+def page_floor(page: Page, organisation: Organisation, today: date) -> None:
+    """Read the numbers of the page."""
+    since = (today - timedelta(335)).replace(day=1)
+    with connection.cursor() as cursor:
+        for sql in page.statements:
+            cursor.execute(sql, {"organisation": organisation.pk, "today": today, "since": since})
+            cursor.fetchall()
 
 
 def fill(organisation: Organisation, groups: int, months: int, today: date) -> None:

@@ -106,6 +106,7 @@ def address_later(name: str, worked: Group, shared: Group) -> str | None:
     division = {"pk": SurplusDivision.objects.get(group=worked).pk}
     shared_out = {"number": Entry.objects.get(group=shared, kind="SHARE_OUT").number}
     rows = {
+        "opening": (worked, {}),
         "loan-cover": (worked, {"number": late.number}),
         "cover-recover": (worked, {"pk": late.member_id}),
         "outside-loan": (worked, outside),
@@ -140,7 +141,7 @@ def address(name: str, group: Group) -> str:
     instrument = Instrument.objects.get(code="kotaku", organisation=None)
     member = group.members.filter(left_on__isnull=True).first()
     running = running_loans(group).first()
-    asked = LoanRequest.objects.get(group=group, status="ASKED")
+    asked = LoanRequest.objects.filter(group=group, status="ASKED").last()
     rows = {
         "member": {"pk": member.pk},
         "member-edit": {"pk": member.pk},
@@ -151,10 +152,10 @@ def address(name: str, group: Group) -> str:
         "loan-pay": {"number": running.number},
         "loan-reschedule": {"number": running.number},
         "loan-write-off": {"number": running.number},
-        "loan-recover": {"number": Loan.objects.get(group=group, ended_as="WRITTEN_OFF").number},
+        "loan-recover": {"number": Loan.objects.filter(group=group, ended_as="WRITTEN_OFF").last().number},
         "loan-request-decide": {"pk": asked.pk},
         "loan-request-cancel": {"pk": asked.pk},
-        "loan-request-pay-out": {"pk": LoanRequest.objects.get(group=group, status="APPROVED").pk},
+        "loan-request-pay-out": {"pk": LoanRequest.objects.filter(group=group, status="APPROVED", loans=None).last().pk},
         "entry": {"number": Entry.objects.filter(group=group).first().number},
         "entry-reverse": {"number": Entry.objects.filter(group=group).first().number},
         "cash-difference-settle": {"pk": CashCount.objects.filter(group=group, counted=95_000).first().pk},

@@ -124,7 +124,7 @@ class TestEdit:
 
     def test_it_saves(self, client):
         group = make_group()
-        response = self.edit(client, group, name="Kenanga", status="DORMANT")
+        response = self.edit(client, group, name="Kenanga", status="DORMANT", status_reason="musim paceklik")
         assert response.url == reverse("group", args=[group.code])
         group.refresh_from_db()
         assert (group.name, group.status) == ("Kenanga", "DORMANT")

@@ -142,6 +142,7 @@ def address(name: str, group: Group) -> str:
     member = group.members.filter(left_on__isnull=True).first()
     running = running_loans(group).first()
     asked = LoanRequest.objects.filter(group=group, status="ASKED").last()
+    approved = LoanRequest.objects.filter(group=group, status="APPROVED", loans=None).last()
     rows = {
         "member": {"pk": member.pk},
         "member-edit": {"pk": member.pk},
@@ -155,7 +156,7 @@ def address(name: str, group: Group) -> str:
         "loan-recover": {"number": Loan.objects.filter(group=group, ended_as="WRITTEN_OFF").last().number},
         "loan-request-decide": {"pk": asked.pk},
         "loan-request-cancel": {"pk": asked.pk},
-        "loan-request-pay-out": {"pk": LoanRequest.objects.filter(group=group, status="APPROVED", loans=None).last().pk},
+        "loan-request-pay-out": {"pk": approved.pk},
         "entry": {"number": Entry.objects.filter(group=group).first().number},
         "entry-reverse": {"number": Entry.objects.filter(group=group).first().number},
         "cash-difference-settle": {"pk": CashCount.objects.filter(group=group, counted=95_000).first().pk},

@@ -97,8 +97,8 @@ def test_one_loan_repaid_by_two_at_once_is_repaid_once(committed_db):
     def repay(_number):
         try:
             services.loan_repay(
-                actor=facilitator_of(member.group), group=member.group, loan=loan, amount=everything, on=loan.disbursed_on,
-                key=uuid.uuid4(),
+                actor=facilitator_of(member.group), group=member.group, loan=loan, amount=everything,
+                on=loan.disbursed_on, key=uuid.uuid4(),
             )  # fmt: skip
         except NotAllowed:
             return False

@@ -70,7 +70,7 @@ def test_statements_do_not_grow_with_the_lines(entry):
     few = statements(entry.group, "entry", entry.number)
     payment = repay(lend(entry.group.members.get(), principal=40_000), 5_000)
     assert payment.transfers.count() == 2
-    assert statements(entry.group, "entry", payment.pk) == few <= 6
+    assert statements(entry.group, "entry", payment.number) == few <= 6
 
 
 def ask(entry, user=None, **data):

@@ -158,7 +158,7 @@ class TestGeneralLedger:
     def test_lines_name_the_other_account_and_lead_to_their_entries(self, group):
         response = get(group, "general-ledger", account="SUKARELA", **PERIOD)
         assert "11010 Cash box (kas)" in text(response)
-        assert reverse("entry", args=["MELATI", group.entries.first().pk]) in response.content.decode()
+        assert reverse("entry", args=["MELATI", group.entries.first().number]) in response.content.decode()
 
     def test_an_account_of_one_member(self, group):
         save(make_member(group, "Tuti"), 700)

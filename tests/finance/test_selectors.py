@@ -194,7 +194,10 @@ def test_totals_agree_with_the_rows(loans):
 def test_a_loan_card_shows_what_each_instalment_lacks(loans):
     late, _over, _cancelled = loans
     card = selectors.loan_card(late.group, late.number, on=LATER)
-    assert [(paid.service_fee, paid.principal) for _line, paid in card.schedule[:2]] == [(18_000, 32_000), (0, 0)]
+    assert [(paid.service_fee, paid.principal) for _line, paid, _left in card.schedule[:2]] == [
+        (18_000, 32_000),
+        (0, 0),
+    ]
     assert [(p.service_fee, p.principal, p.total) for p in card.payments] == [(18_000, 32_000, 50_000)]
 
 

@@ -19,8 +19,8 @@ from tests.finance.histories import History, walk
 pytestmark = pytest.mark.django_db
 
 QUICK = settings(
-    max_examples=10,
-    stateful_step_count=15,
+    max_examples=12,
+    stateful_step_count=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )

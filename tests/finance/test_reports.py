@@ -254,7 +254,7 @@ def test_sums_agree_across_reports_whatever_the_history():
     run_state_machine_as_test(
         Reported,
         settings=settings(
-            max_examples=6,
+            max_examples=12,
             stateful_step_count=25,
             phases=[Phase.explicit, Phase.reuse, Phase.generate],
             deadline=None,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -38,8 +40,8 @@ from groups.permissions import Capability, lock_group, require
 
 LONGEST_OVERRIDE_DAYS = 365
 """After a year at most an override ends: what the records say is looked at anew."""
-BATCH_GROUPS = 1000
-"""Groups scored in one transaction: memory stays flat, and SQLite takes no more parameters."""
+BATCH_GROUPS = 2500
+"""Groups scored in one transaction: enough for PostgreSQL to read them quickly, few enough for flat memory."""
 
 _COMPACT = json.JSONEncoder(separators=(",", ":"))
 _Key = tuple[int, str]
@@ -357,24 +359,17 @@ class _Row(NamedTuple):
 
 
 def _store(rows: Sequence[_Row]) -> None:
-    """Write the rows, over drafts of the same day, in one plain statement for every `BATCH_GROUPS`.
-
-    With `bulk_create` all of scoring took a quarter longer.
-    """
-    for start in range(0, len(rows), BATCH_GROUPS):
-        _store_some(rows[start : start + BATCH_GROUPS])
-
-
-def _store_some(rows: Sequence[_Row]) -> None:
-    places = ", ".join([f"({', '.join(['%s'] * len(_Row._fields))})"] * len(rows))
-    kept = {"group_id", "scheme", "as_of", "month", "status"}
-    taken = ", ".join(f"{column} = EXCLUDED.{column}" for column in _Row._fields if column not in kept)
+    """Write the rows; PostgreSQL reads them as a file of CSV in half the time that an INSERT takes."""
+    columns = ", ".join(_Row._fields)
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO assessment_assessment ({', '.join(_Row._fields)}) VALUES {places} "  # noqa: S608 - no input
-            f"ON CONFLICT (group_id, scheme, as_of) DO UPDATE SET {taken}",
-            [value for row in rows for value in row],
-        )
+        if connection.vendor == "postgresql":
+            lines = io.StringIO()
+            csv.writer(lines).writerows(rows)
+            lines.seek(0)
+            cursor.copy_expert(f"COPY assessment_assessment ({columns}) FROM STDIN (FORMAT csv)", lines)
+        else:
+            places = ", ".join(["%s"] * len(_Row._fields))
+            cursor.executemany(f"INSERT INTO assessment_assessment ({columns}) VALUES ({places})", rows)  # noqa: S608 - no input
 
 
 class _History:
@@ -391,6 +386,7 @@ class _History:
         self.final: set[_Key] = set()
         self.later_in_month: set[_Key] = set()
         self._closing: dict[_Key, int] = {}
+        self._drafts: list[int] = []
         near = Assessment.objects.filter(
             group_id__in=group_ids,
             as_of__gt=min(month - timedelta(1), as_of - timedelta(DROPPED_DAYS)),
@@ -408,6 +404,8 @@ class _History:
                 self.later_in_month.add(key)
             elif status == AssessmentStatus.FINAL:
                 self.final.add(key)
+            else:
+                self._drafts.append(pk)
         latest = Assessment.objects.filter(group_id__in=group_ids, latest=True)
         self._latest = {
             (group_id, scheme): (pk, day)
@@ -419,13 +417,14 @@ class _History:
         return key not in self._latest or self._latest[key][1] <= self.as_of
 
     def make_way(self, rows: Sequence[_Row]) -> None:
-        """Take the marks from the assessments that `rows` supersede, in two statements."""
+        """Take the marks from the assessments that `rows` supersede, and the drafts of the day away."""
         keys = [(row.group_id, row.scheme) for row in rows if row.latest]
         superseded = [self._latest[key][0] for key in keys if key in self._latest and self._latest[key][1] < self.as_of]
         Assessment.objects.filter(pk__in=superseded).update(latest=False)
         keys = [(row.group_id, row.scheme) for row in rows if row.closes_month]
         closing = [self._closing[key] for key in keys if key in self._closing]
         Assessment.objects.filter(pk__in=closing).update(closes_month=False)
+        Assessment.objects.filter(pk__in=self._drafts).delete()
 
 
 def _scores(group: Group, level: Level) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import F, QuerySet
 
 from assessment.models import StageRule
-from assessment.selectors.dashboard import Filters, at_stage
+from assessment.selectors.dashboard import VILLAGE_NAME, Filters, at_stage
 from finance.performance import Performance
 from finance.selectors import performance
 from groups.identity import mask
@@ -31,7 +31,7 @@ def bankable(groups: QuerySet[Group], filters: Filters, rules: Sequence[StageRul
     return (
         at_stage(groups, filters)
         .annotate(
-            village_name=F("village__name"),
+            village_name=VILLAGE_NAME,
             stage=F("now__stage"),
             rank=F("now__rank"),
             score=F("now__score"),

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, F, FilteredRelation, Q, QuerySet
+from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from assessment.models import Assessment, Need
-from groups.models import Group, User
+from groups.models import Group, Region, User
 from groups.selectors import groups_within
+
+VILLAGE_NAME = Subquery(Region.objects.filter(pk=OuterRef("village")).values("name"))
+"""PostgreSQL looks it up for the rows of the page alone; a join would do so before they are chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,7 @@ def by_need(groups: QuerySet[Group], filters: Filters, reason: Need | None = Non
 
     They are of pk, code, name, village_name and their newest score, whose columns are `stage`, `rank`, `score`,
     `measured_rank`, `measured_score`, `as_of` and `arrears`, None before the first, and `need`. With `reason` only
-    those that need help for it.
+    those that need help for it, or for any of several.
     """
     rows = at_stage(groups, filters).annotate(
         stage=F("now__stage"),
@@ -117,10 +120,10 @@ def by_need(groups: QuerySet[Group], filters: Filters, reason: Need | None = Non
         as_of=F("now__as_of"),
         arrears=F("now__arrears"),
         need=Coalesce("now__need", Need.NEVER_ASSESSED.value),
-        village_name=F("village__name"),
+        village_name=VILLAGE_NAME,
     )
     if reason is not None:
-        rows = rows.annotate(for_reason=F("need").bitand(reason.value)).filter(for_reason__gt=0)
+        rows = rows.alias(for_reason=F("need").bitand(reason.value)).filter(for_reason__gt=0)
     return rows.order_by("-need", F("score").asc(nulls_first=True), "name", "pk").values_list(
         "pk",
         "code",

@@ -12,7 +12,7 @@ from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Cast, Coalesce, NullIf
 
 from assessment.models import Indicator
-from assessment.selectors.dashboard import Filters, at_stage
+from assessment.selectors.dashboard import VILLAGE_NAME, Filters, at_stage
 from groups.models import Group
 
 
@@ -55,8 +55,9 @@ def heat_groups(groups: QuerySet[Group], filters: Filters, worst_at: str = "") -
     They go by name, or those with the fewest points at the indicator `worst_at` first, and there those without enough
     data last.
     """
-    rows = at_stage(groups, filters).annotate(
-        village_name=F("village__name"), score=F("now__score"), as_of=F("now__as_of"), points=F("now__indicators")
+    joined = at_stage(groups, filters).alias(scored=F("now__group")).filter(scored__isnull=False)
+    rows = joined.annotate(
+        village_name=VILLAGE_NAME, score=F("now__score"), as_of=F("now__as_of"), points=F("now__indicators")
     )
     order: list[Any] = [F("name"), F("pk")]
     if worst_at:
@@ -65,8 +66,7 @@ def heat_groups(groups: QuerySet[Group], filters: Filters, worst_at: str = "") -
         rows = rows.alias(value=NullIf(KeyTextTransform("value", entry), Value("null"), output_field=TextField()))
         measured = Case(When(value__isnull=False, then=_points(entry)))
         order = [Coalesce(_points(KeyTransform("given", entry)), measured).asc(nulls_last=True), *order]
-    scored = rows.filter(score__isnull=False).order_by(*order)
-    return scored.values_list("code", "name", "village_name", "score", "as_of", "points", named=True)
+    return rows.order_by(*order).values_list("code", "name", "village_name", "score", "as_of", "points", named=True)
 
 
 def heat_row(indicators: Sequence[Indicator], row: Any) -> HeatRow:

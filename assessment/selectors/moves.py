@@ -24,7 +24,7 @@ from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 
 from assessment.models import Assessment
-from assessment.selectors.dashboard import Filters, with_latest
+from assessment.selectors.dashboard import VILLAGE_NAME, Filters, with_latest
 from groups.models import Group, GroupStatus
 
 
@@ -56,7 +56,7 @@ def moved(groups: QuerySet[Group], filters: Filters, *, stages: int, was: int, b
     """
     placed = with_latest(_placed(groups, filters, stages).filter(was=was, became=became), filters.scheme)
     return (
-        placed.annotate(village_name=F("village__name"), score=F("now__score"), as_of=F("now__as_of"))
+        placed.annotate(village_name=VILLAGE_NAME, score=F("now__score"), as_of=F("now__as_of"))
         .order_by("name", "pk")
         .values_list("code", "name", "village_name", "score", "as_of", named=True)
     )

@@ -162,9 +162,10 @@ PAGES = {
         "dashboard-needs",
         "",
         (
-            f"SELECT a.need, COUNT(*) FROM groups_group g {LATEST} {OWN} GROUP BY 1",
-            f"SELECT g.code, g.name, a.stage, a.score, a.as_of, a.need FROM groups_group g {LATEST} {OWN} "
-            "AND a.need > 0 ORDER BY a.need DESC, a.score, g.name LIMIT 25",
+            f"SELECT COALESCE(a.need, 64), COUNT(*) FROM groups_group g LEFT {LATEST} {OWN} GROUP BY 1",
+            f"SELECT g.id, g.code, g.name, v.name, a.stage, a.rank, a.score, a.arrears, a.as_of, COALESCE(a.need, 64) "
+            f"FROM groups_group g LEFT {LATEST} LEFT JOIN groups_region v ON v.code = g.village_id {OWN} "
+            "AND COALESCE(a.need, 64) > 0 ORDER BY 10 DESC, a.score NULLS FIRST, g.name LIMIT 25",
         ),
     ),
     "heat map": Page(
@@ -172,8 +173,12 @@ PAGES = {
         "?sort=attendance",
         (
             f"SELECT COUNT(*) FROM groups_group g {LATEST} {OWN}",
-            f"SELECT g.code, g.name, a.score, a.indicators FROM groups_group g {LATEST} {OWN} "
-            "ORDER BY (a.indicators -> 'attendance' ->> 'points')::int, g.name LIMIT 25",
+            # What a person gave goes before what was measured.
+            "SELECT g.code, g.name, v.name, a.score, a.as_of, a.indicators "
+            f"FROM groups_group g {LATEST} LEFT JOIN groups_region v ON v.code = g.village_id {OWN} "
+            "ORDER BY COALESCE((a.indicators #>> '{attendance,given,points}')::int, "
+            "CASE WHEN a.indicators #>> '{attendance,value}' IS NOT NULL "
+            "THEN (a.indicators #>> '{attendance,points}')::int END) NULLS LAST, g.name LIMIT 25",
         ),
     ),
     "ready for a bank": Page(

@@ -43,6 +43,10 @@ OVERRIDE_DAYS = 182
 """Half a year, as long as minutes count."""
 
 
+NO_LEVEL = "0"
+"""Chosen where none of an indicator's levels is reached."""
+
+
 class DashboardForm(GroupFilterForm):
     """What the dashboards are narrowed to. A value that is not on offer narrows nothing, and the form says so.
 
@@ -194,7 +198,7 @@ class AsOfForm(forms.Form):
 
 
 class OverrideForm(forms.Form):
-    """Another level for a measured indicator, why, and how long it counts."""
+    """Another level for a measured indicator or none of them, why, and how long it counts."""
 
     level = forms.ChoiceField(label=_("Level given"), widget=forms.RadioSelect)
     note = forms.CharField(
@@ -218,10 +222,18 @@ class OverrideForm(forms.Form):
         field = self.fields["level"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [(str(level.pk), words) for level, words in levels]
+        lowest, _words = levels[0]
+        if lowest.points:
+            self._levels[NO_LEVEL] = lowest
+            field.choices = [(NO_LEVEL, _("none of the levels: 0 points")), *field.choices]
 
-    def clean_level(self) -> Level:
-        """Return the level chosen."""
-        return self._levels[self.cleaned_data["level"]]
+    def clean(self) -> dict[str, Any]:
+        """Put the level chosen in its place, the lowest for none of them, and say which of the two it is."""
+        cleaned = super().clean() or {}
+        if "level" in cleaned:
+            cleaned["below_levels"] = cleaned["level"] == NO_LEVEL
+            cleaned["level"] = self._levels[cleaned["level"]]
+        return cleaned
 
     def clean_judged_on(self) -> date:
         """Refuse days to come and days before the group existed."""
@@ -239,13 +251,13 @@ class WhatIfForm(forms.Form):
         for row in rows:
             code = row.indicator.code
             levels = {str(level.pk): (float(level.threshold), words) for level, words in row.levels}
-            self._values[code] = {"0": None} | {key: value for key, (value, _words) in levels.items()}
+            self._values[code] = {NO_LEVEL: None} | {key: value for key, (value, _words) in levels.items()}
             now = _("as now: %(value)s, %(points)d of %(weight)d points") % {
                 "value": row.words, "points": row.points, "weight": row.indicator.weight
             }  # fmt: skip
             offered = [(key, words) for key, (_value, words) in levels.items()]
             self.fields[code] = forms.ChoiceField(
-                label=str(row.indicator), required=False, choices=[("", now), ("0", _("no points")), *offered]
+                label=str(row.indicator), required=False, choices=[("", now), (NO_LEVEL, _("no points")), *offered]
             )
 
     def changes(self) -> dict[str, float | None]:

@@ -15,10 +15,14 @@ _OVERRIDES = (
     "EXISTS (SELECT 1 FROM assessment_level v JOIN assessment_indicator d ON d.id = v.indicator_id "
     "WHERE v.id = NEW.level_id AND (d.metric = '') <> (NEW.until IS NULL))"
 )
+_LOWER_LEVEL = (
+    "NEW.below_levels AND EXISTS (SELECT 1 FROM assessment_level v JOIN assessment_level o "
+    "ON o.indicator_id = v.indicator_id AND o.threshold < v.threshold WHERE v.id = NEW.level_id)"
+)
 _SCORED = ("group_id", "instrument_id", "scheme", "as_of", "month", "status", "score", "stage", "rank",
     "measured_score", "measured_rank", "arrears", "need", "computed_at", "finalised_at",
     "finalised_by_id")  # fmt: skip
-_JUDGED = ("group_id", "level_id", "note", "judged_on", "judged_at", "judged_by_id")
+_JUDGED = ("group_id", "level_id", "below_levels", "note", "judged_on", "judged_at", "judged_by_id")
 
 GUARDS: tuple[Guard, ...] = (
     forbid_delete("assessment_instrument", when="OLD.status <> 'DRAFT'"),
@@ -37,6 +41,8 @@ GUARDS: tuple[Guard, ...] = (
     forbid_delete("assessment_judgement"),
     # A measured indicator is overridden for a time only, a judged one has no such end.
     forbid_insert("assessment_judgement_until", "assessment_judgement", when=_OVERRIDES),
+    # None of the levels is said of the lowest.
+    forbid_insert("assessment_judgement_below_levels", "assessment_judgement", when=_LOWER_LEVEL),
     # An override may be withdrawn, once; nothing else about a judgement changes.
     forbid_update(
         "assessment_judgement",

@@ -262,10 +262,12 @@ class Judgement(models.Model):
     It points at the level chosen, and through it at the indicator. A new version of the instrument takes
     it over by the indicator's code. On an indicator that is measured it is an override: it stands beside the
     measured value, counts through `until` at the latest, and can be withdrawn; a judged one has no such end.
+    An override with `below_levels` says that none of the levels is reached, and points at the lowest.
     """
 
     group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="judgements", verbose_name=_("group"))
     level = models.ForeignKey(Level, on_delete=models.PROTECT, related_name="+", verbose_name=_("level"))
+    below_levels = models.BooleanField(_("none of the levels"), default=False)
     note = models.TextField(_("note"))
     judged_on = models.DateField(_("judged on"))
     until = models.DateField(_("counts through"), null=True, blank=True)
@@ -292,6 +294,9 @@ class Judgement(models.Model):
             models.CheckConstraint(name="judgement_note", condition=~Q(note="")),
             models.CheckConstraint(
                 name="judgement_until", condition=Q(until__isnull=True) | Q(until__gte=F("judged_on"))
+            ),
+            models.CheckConstraint(
+                name="judgement_below_levels", condition=Q(below_levels=False) | Q(until__isnull=False)
             ),
             models.CheckConstraint(
                 name="judgement_withdrawn",

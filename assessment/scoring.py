@@ -31,9 +31,12 @@ An instalment that is paid some days late, at the next meeting, is no rise.
 
 
 class Given(NamedTuple):
-    """What a person said of an indicator: the value of a level, and whether it may stand over a measured one."""
+    """What a person said of an indicator: the value of a level, and whether it may stand over a measured one.
 
-    value: float
+    Without a value none of the levels is reached.
+    """
+
+    value: float | None
     judgement_id: int
     is_override: bool
 
@@ -76,12 +79,14 @@ def latest_judgements(group_ids: Iterable[int], as_of: date) -> dict[int, dict[t
             "level__indicator__instrument__code",
             "level__indicator__code",
             "level__threshold",
+            "below_levels",
             "pk",
             "until",
         )
     )
-    for group_id, scheme, indicator, threshold, pk, until in rows:
-        judged[group_id][scheme, indicator] = Given(float(threshold), pk, until is not None)
+    for group_id, scheme, indicator, threshold, is_below, pk, until in rows:
+        value = None if is_below else float(threshold)
+        judged[group_id][scheme, indicator] = Given(value, pk, until is not None)
     return judged
 
 

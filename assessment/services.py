@@ -140,10 +140,20 @@ def judge(*, actor: User, group: Group, level: Level, note: str, judged_on: date
 
 
 @transaction.atomic
-def override_give(*, actor: User, group: Group, level: Level, note: str, judged_on: date, until: date) -> Judgement:
+def override_give(
+    *,
+    actor: User,
+    group: Group,
+    level: Level,
+    note: str,
+    judged_on: date,
+    until: date,
+    below_levels: bool = False,
+) -> Judgement:
     """Give a measured indicator another level from `judged_on` through `until`, with the reason.
 
-    The measured value stands beside it; the latest override counts. The same one sent twice is one. Raises
+    With `below_levels` none of the indicator's levels, whichever `level` is: no points. The measured value stands
+    beside it; the latest override counts. The same one sent twice is one. Raises
     `ValidationError` for a level that is of no instrument in force or is judged anyway, for a first day to come, an
     end before it or more than `LONGEST_OVERRIDE_DAYS` later, and without a reason.
     """
@@ -154,7 +164,9 @@ def override_give(*, actor: User, group: Group, level: Level, note: str, judged_
         raise ValidationError({"note": _("Say why another level is given.")})
     if not timedelta(0) <= until - judged_on <= timedelta(LONGEST_OVERRIDE_DAYS):
         raise ValidationError({"until": _("Choose a day not before the first, and at most a year after it.")})
-    return _judgement_create(actor, group, level, note.strip(), judged_on, until)
+    if below_levels:
+        level = level.indicator.levels.order_by("threshold")[0]
+    return _judgement_create(actor, group, level, note.strip(), judged_on, until, below_levels=below_levels)
 
 
 @transaction.atomic
@@ -437,18 +449,22 @@ def _scores(group: Group, level: Level) -> bool:
 
 
 def _judgement_create(
-    actor: User, group: Group, level: Level, note: str, judged_on: date, until: date | None
+    actor: User,
+    group: Group,
+    level: Level,
+    note: str,
+    judged_on: date,
+    until: date | None,
+    *,
+    below_levels: bool = False,
 ) -> Judgement:
     if judged_on > timezone.localdate():
         raise ValidationError({"judged_on": _("The date lies in the future.")})
     last = Judgement.objects.filter(group=group, level__indicator=level.indicator, withdrawn_on__isnull=True).first()
-    if last is not None and (last.level_id, last.note, last.judged_on, last.until) == (
-        level.pk, note, judged_on, until
-    ):  # fmt: skip
+    said = {"level": level, "below_levels": below_levels, "note": note, "judged_on": judged_on, "until": until}
+    if last is not None and all(getattr(last, name) == value for name, value in said.items()):
         return last
-    return Judgement.objects.create(
-        group=group, level=level, note=note, judged_on=judged_on, until=until, judged_by=actor
-    )
+    return Judgement.objects.create(group=group, judged_by=actor, **said)
 
 
 def _instruments_of(organisation_id: int) -> _Instruments:

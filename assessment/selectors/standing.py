@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from assessment import engine, instruments, wording
@@ -97,14 +98,20 @@ class IndicatorRow:
 
 @dataclass(frozen=True, slots=True)
 class StepRow:
-    """One step of the plan towards the next stage as a page shows it."""
+    """One step of the plan towards the next stage as a page shows it.
+
+    `below_levels` says that a person said none of the levels is reached, unlike there being not enough data.
+    """
 
     step: engine.Step
     indicator: Indicator
+    below_levels: bool = False
 
     @property
     def now(self) -> str:
         """Where the indicator stands."""
+        if self.below_levels:
+            return _("none of the levels")
         return _threshold_text(self.indicator, self.step.value)
 
     @property
@@ -213,7 +220,7 @@ def standing(group: Group, as_of: date | None = None, scheme: str = "") -> Stand
         )
         for indicator, line in zip(indicators.values(), scored.measured_result.scores, strict=True)
     ]
-    steps = step_rows(scored.result, instrument)
+    steps = step_rows(scored.result, instrument, {code for code, was in scored.overrides.items() if was.value is None})
     earlier = Assessment.objects.filter(
         group=group, scheme=instrument.code, as_of__lt=as_of, as_of__gt=as_of - timedelta(DROPPED_DAYS)
     ).order_by("as_of")
@@ -221,10 +228,15 @@ def standing(group: Group, as_of: date | None = None, scheme: str = "") -> Stand
     return Standing(as_of, instrument, scored, rows, need_of(records, as_of, scored.result.rank, before), steps)
 
 
-def step_rows(result: engine.Result, instrument: Instrument) -> list[StepRow]:
-    """Return the plan of a result as a page shows it; no steps at the highest stage."""
+def step_rows(result: engine.Result, instrument: Instrument, below_levels: Set[str]) -> list[StepRow]:
+    """Return the plan of a result as a page shows it; no steps at the highest stage.
+
+    `below_levels` are the codes of indicators of which a person said that none of the levels is reached.
+    """
+    if result.plan is None:
+        return []
     indicators = {indicator.code: indicator for indicator in instrument.indicators.all()}
-    return [StepRow(step, indicators[step.code]) for step in result.plan.steps] if result.plan is not None else []
+    return [StepRow(step, indicators[step.code], step.code in below_levels) for step in result.plan.steps]
 
 
 def points_seen(points: Mapping[str, int]) -> str:

@@ -24,9 +24,10 @@ def what_if(standing: Standing, changes: Mapping[str, float | None]) -> WhatIf:
     now = {score.indicator.code: score.value for score in standing.result.scores}
     result = engine.assess(instruments.engine_instrument(standing.instrument), {**now, **changes})
     rules = standing.rules
+    below_levels = {code for code, value in changes.items() if value is None}
     return WhatIf(
         result=result,
         stage_label=rules[result.rank].name,
         next_stage_label=rules[result.rank + 1].name if result.next_rule is not None else "",
-        steps=step_rows(result, standing.instrument),
+        steps=step_rows(result, standing.instrument, below_levels),
     )

@@ -6,12 +6,14 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from assessment.forms import OverrideForm
 from assessment.instruments import in_force
 from assessment.models import Assessment, Judgement, Level
 from assessment.selectors.standing import standing
-from assessment.services import assess_groups, override_give, override_withdraw
+from assessment.services import assess_groups, assessment_finalise, override_give, override_withdraw
 from groups.models import Group
 from tests.assessment.groups import make_kembang_minus_outside, make_override, make_staff
 from tests.factories import facilitator_of, make_group
@@ -119,6 +121,62 @@ class TestGive:
             give(group, make_staff())
 
 
+class TestNoneOfTheLevels:
+    """A person may say that not even the lowest level is reached."""
+
+    @pytest.fixture
+    def none(self, group, staff):
+        return give(group, staff, level=level("0.9", "attendance"), below_levels=True)
+
+    def test_it_gives_no_points_beside_the_measured_ones(self, group, none):
+        now = standing(group)
+        assert (now.result.score, now.scored.measured_result.score) == (66, 76)
+        assert (now.row("attendance").given, now.row("attendance").score.points) == (0, 10)
+
+    def test_it_points_at_the_lowest_level(self, none):
+        assert none.level == level("0.6", "attendance")
+
+    def test_it_is_stored_beside_the_measured_score(self, group, none, today):
+        assess_groups(groups=Group.objects.all(), as_of=today)
+        stored = Assessment.objects.get()
+        assert (stored.score, stored.measured_score) == (66, 76)
+        assert stored.indicators["attendance"]["given"] == {"value": None, "points": 0, "judgement": none.pk}
+
+    def test_it_ends_and_is_withdrawn_like_any_other(self, group, staff, none, today):
+        assert standing(group, today + timedelta(183)).row("attendance").given is None
+        override_withdraw(actor=staff, override=none)
+        assert standing(group).row("attendance").given is None
+
+    def test_the_lowest_level_after_it_is_another_override(self, group, staff, none):
+        give(group, staff, level=level("0.6", "attendance"))
+        assert Judgement.objects.count() == 2
+        assert standing(group).row("attendance").given == 3
+
+    def test_the_same_form_twice_is_one(self, group, staff, none):
+        assert give(group, staff, level=level("0.6", "attendance"), below_levels=True) == none
+
+    def test_a_judged_indicator_is_refused(self, group, staff):
+        with pytest.raises(ValidationError, match="not measured"):
+            give(group, staff, level=level("2", "outside"), below_levels=True)
+
+    def test_the_plan_does_not_call_it_missing_data(self, group, none):
+        [step] = [step for step in standing(group).steps if step.indicator.code == "attendance"]
+        assert step.below_levels
+
+    def test_the_database_refuses_it_of_a_higher_level(self, group, staff):
+        higher = {"level": level("0.9", "attendance"), "below_levels": True}
+        with pytest.raises(IntegrityError, match="below_levels"), transaction.atomic():
+            make_override(group, **higher)
+
+    def test_the_database_refuses_it_without_an_end(self, group, staff):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            make_override(group, level=level("0", "outside"), below_levels=True, until=None)
+
+    def test_the_database_refuses_to_change_it(self, none):
+        with pytest.raises(IntegrityError, match="no_update"), transaction.atomic():
+            Judgement.objects.update(below_levels=False)
+
+
 class TestWithdraw:
     def test_the_measured_value_counts_again(self, group, staff):
         override_withdraw(actor=staff, override=give(group, staff))
@@ -168,6 +226,34 @@ class TestPages:
         assert self.post(client, group).url == f"/g/{group.code}/assessment/"
         made = Judgement.objects.get()
         assert (made.level, made.until, made.judged_by) == (level(), today + timedelta(182), staff)
+
+    def test_none_of_the_levels_is_offered_and_recorded(self, client, group, staff):
+        client.force_login(staff)
+        client.cookies["django_language"] = "en"
+        page = client.get(f"/g/{group.code}/assessment/override/repayment/").content.decode()
+        assert "none of the levels: 0 points" in page
+        self.post(client, group, level="0")
+        made = Judgement.objects.get()
+        assert (made.level, made.below_levels) == (level("0.8"), True)
+
+    def test_it_is_not_offered_where_the_lowest_level_says_so(self, group):
+        words = [(Level(pk=7, points=0), "0 points"), (Level(pk=8, points=5), "5 points")]
+        assert [key for key, _words in OverrideForm(levels=words, since=group.founded_on)["level"].field.choices] == [
+            "7", "8"
+        ]  # fmt: skip
+
+    def test_no_points_stand_beside_the_measured_on_every_page(self, client, group, staff, today):
+        give(group, staff, level=level("0.9", "attendance"), below_levels=True)
+        assessment_finalise(actor=staff, group=group, as_of=today)
+        client.force_login(staff)
+        client.cookies["django_language"] = "en"
+        base = f"/g/{group.code}/assessment/"
+        for address in (base, f"{base}evidence/attendance/", f"{base}override/attendance/", f"{base}{today}/"):
+            assert "0 points through" in client.get(address).content.decode(), address
+        assert "measured 76" in client.get("/dashboard/").content.decode()
+        [row] = client.get("/dashboard/heatmap/").context["rows"]
+        cell = next(cell for cell in row[0].cells if cell.indicator.code == "attendance")
+        assert (cell.points, cell.measured) == (0, 10)
 
     def test_half_a_year_is_offered(self, client, group, staff, today):
         client.force_login(staff)

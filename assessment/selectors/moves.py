@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import (
     Case,
     Count,
+    Exists,
     F,
     FilteredRelation,
     IntegerField,
@@ -25,7 +26,7 @@ from django.utils import timezone
 
 from assessment.models import Assessment
 from assessment.selectors.dashboard import VILLAGE_NAME, Filters, with_latest
-from groups.models import Group, GroupStatus
+from groups.models import Group, GroupStatus, GroupStatusChange
 
 
 class Place(IntEnum):
@@ -52,34 +53,60 @@ def moves(groups: QuerySet[Group], filters: Filters, *, stages: int) -> Moves:
 def moved(groups: QuerySet[Group], filters: Filters, *, stages: int, was: int, became: int) -> QuerySet[Group, Any]:
     """Return the groups that went from one rank or `Place` to another, by name, as rows.
 
-    They are of code, name, village_name, and of their newest assessment score and as_of, None without one.
+    They are of code, name, village_name, of their newest assessment score and as_of, None without one, and of the
+    newest change of status up to the end to_status, changed_on and reason, None without one.
     """
     placed = with_latest(_placed(groups, filters, stages).filter(was=was, became=became), filters.scheme)
+    changes = GroupStatusChange.objects.filter(group=OuterRef("pk"), changed_on__lt=_next_month(filters.end))
+    newest = changes.order_by("-changed_on", "-pk")
     return (
-        placed.annotate(village_name=VILLAGE_NAME, score=F("now__score"), as_of=F("now__as_of"))
+        placed.annotate(
+            village_name=VILLAGE_NAME,
+            score=F("now__score"),
+            as_of=F("now__as_of"),
+            to_status=Subquery(newest.values("to_status")[:1]),
+            changed_on=Subquery(newest.values("changed_on")[:1]),
+            reason=Subquery(newest.values("reason")[:1]),
+        )
         .order_by("name", "pk")
-        .values_list("code", "name", "village_name", "score", "as_of", named=True)
+        .values_list("code", "name", "village_name", "score", "as_of", "to_status", "changed_on", "reason", named=True)
     )
 
 
 def _placed(groups: QuerySet[Group], filters: Filters, stages: int) -> Any:
-    """Annotate where each group `was` and what it `became`: at the newest score up to the end of each month.
+    """Annotate where each group `was` and what it `became`: asleep or ended at the end of each month, else its stage.
 
-    Nobody records since when a group sleeps or has ended, so that is known for this month only.
+    The stage is that of the newest score up to then.
     """
     groups = groups.filter(founded_on__lt=_next_month(filters.end)).annotate(
         first=_scored_in(filters.start, filters.scheme), last=_scored_in(filters.end, filters.scheme)
     )
-    became = _rank("last", filters.end, filters.scheme, stages)
-    if filters.end == timezone.localdate().replace(day=1):
-        became = Case(
-            When(status=GroupStatus.DISSOLVED, then=Value(int(Place.DISSOLVED))),
-            When(status=GroupStatus.DORMANT, then=Value(int(Place.DORMANT))),
-            default=became,
-        )
     is_new = When(founded_on__gte=_next_month(filters.start), then=Value(int(Place.NEW)))
-    was = Case(is_new, default=_rank("first", filters.start, filters.scheme, stages))
-    return groups.annotate(was=was, became=became)
+    return groups.annotate(
+        was=Case(is_new, *_inactive(filters.start), default=_rank("first", filters.start, filters.scheme, stages)),
+        became=Case(*_inactive(filters.end), default=_rank("last", filters.end, filters.scheme, stages)),
+    )
+
+
+def _inactive(month: date) -> list[When]:
+    """Return when a group slept or had ended at the end of a month.
+
+    Before its first written change it counts as active: nobody knows since when a status holds that was never written
+    down, so that one is known for this month only. The changes are few and looked through once, not for each group.
+    """
+    places = {GroupStatus.DISSOLVED: Place.DISSOLVED, GroupStatus.DORMANT: Place.DORMANT}
+    if month == timezone.localdate().replace(day=1):
+        return [When(status=status, then=Value(int(place))) for status, place in places.items()]
+    known = GroupStatusChange.objects.filter(changed_on__lt=_next_month(month))
+    later = known.filter(
+        Q(changed_on__gt=OuterRef("changed_on")) | Q(changed_on=OuterRef("changed_on"), pk__gt=OuterRef("pk")),
+        group=OuterRef("group"),
+    )
+    newest = known.filter(~Exists(later)).order_by()
+    return [
+        When(pk__in=newest.filter(to_status=status).values("group"), then=Value(int(place)))
+        for status, place in places.items()
+    ]
 
 
 def _scored_in(month: date, scheme: str) -> FilteredRelation:

@@ -9,6 +9,7 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from assessment.move_charts import flow
@@ -18,6 +19,7 @@ from assessment.selectors.moves import Place
 from assessment.views.frame import DATE, GROUPS_ON_A_PAGE, NUMBER, Frame
 from finance.tables import Column, Row, Table
 from groups.http import UserRequest
+from groups.models import GroupStatus
 from groups.permissions import Capability, requires
 
 
@@ -35,13 +37,16 @@ class MovesFrame(Frame):
     @cached_property
     def before(self) -> list[tuple[int, str]]:
         """Where groups can come from, the highest stage first."""
-        return [*self._stages, (Place.NONE, _("Not assessed")), (Place.NEW, _("New"))]
+        return [*self._stages, (Place.NONE, _("Not assessed")), *self._inactive, (Place.NEW, _("New"))]
 
     @cached_property
     def after(self) -> list[tuple[int, str]]:
         """Where groups can get to, the highest stage first."""
-        ends = [(Place.NONE, _("Not assessed")), (Place.DORMANT, _("Dormant")), (Place.DISSOLVED, _("Dissolved"))]
-        return [*self._stages, *ends]
+        return [*self._stages, (Place.NONE, _("Not assessed")), *self._inactive]
+
+    @property
+    def _inactive(self) -> list[tuple[int, str]]:
+        return [(Place.DORMANT, _("Dormant")), (Place.DISSOLVED, _("Dissolved"))]
 
     @property
     def _stages(self) -> list[tuple[int, str]]:
@@ -90,9 +95,31 @@ def moved(request: UserRequest) -> HttpResponse:
     page = Paginator(groups, GROUPS_ON_A_PAGE).get_page(request.GET.get("page"))
     return frame.show(
         "assessment/moved.html",
-        {"was": was, "became": became, "way": way, "page": page, "back": back},
+        {
+            "was": was,
+            "became": became,
+            "way": way,
+            "page": page,
+            "rows": [(row, _cause(row)) for row in page],
+            "of_status": _is_inactive(was) or _is_inactive(became),
+            "back": back,
+        },
         lambda: _list(frame, way, groups),
     )
+
+
+def _is_inactive(place: int) -> bool:
+    return place in (Place.DORMANT, Place.DISSOLVED)
+
+
+def _cause(row: Any) -> str:
+    """Return the newest change of status in words, empty where none was written down."""
+    if row.to_status is None:
+        return ""
+    since = _("%(status)s since %(day)s") % {
+        "status": GroupStatus(row.to_status).label, "day": date_format(row.changed_on, "SHORT_DATE_FORMAT")
+    }  # fmt: skip
+    return f"{since}: {row.reason}" if row.reason else since
 
 
 def _total(counts: selectors.Moves, *, was: int | None = None, became: int | None = None) -> int:
@@ -123,6 +150,7 @@ def _list(frame: MovesFrame, way: tuple[str, str], groups: Any) -> Table:
         Column(_("Got to")),
         Column(_("Score"), NUMBER),
         Column(_("As on"), DATE),
+        Column(_("Status")),
     ]
-    rows = (Row([row.code, row.name, row.village_name, *way, row.score, row.as_of]) for row in groups)
+    rows = (Row([row.code, row.name, row.village_name, *way, row.score, row.as_of, _cause(row)]) for row in groups)
     return frame.table(_("Moves between stages"), "perpindahan-kelompok", columns, rows)

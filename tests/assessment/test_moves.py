@@ -11,7 +11,9 @@ from django.test.utils import CaptureQueriesContext
 
 from assessment.models import Assessment
 from assessment.move_charts import flow
-from groups.models import Group, GroupStatus
+from assessment.selectors.dashboard import Filters
+from assessment.selectors.moves import moves
+from groups.models import Group, GroupStatus, GroupStatusChange
 from tests.assessment.groups import months_ago, stand
 from tests.factories import make_group
 
@@ -20,6 +22,16 @@ pytestmark = pytest.mark.django_db
 THIS_MONTH = months_ago(0)
 TUNAS, TUMBUH, KEMBANG = range(3)
 NONE, NEW, DORMANT, DISSOLVED = range(-1, -5, -1)
+
+
+def change(group: Group, status: GroupStatus, on: date, reason: str = "Panen gagal") -> None:
+    """Change the status from a day on, as `group_status_change` leaves it."""
+    GroupStatusChange.objects.create(
+        group=group, from_status=group.status, to_status=status, changed_on=on, reason=reason,
+        recorded_by=group.recorded_by,
+    )  # fmt: skip
+    Group.objects.filter(pk=group.pk).update(status=status)
+    group.status = status
 
 
 def counted(client, query: str = "") -> dict[tuple[int, int], int]:
@@ -71,7 +83,37 @@ class TestWays:
         stand(group, TUMBUH, months_ago(11))
         assert counted(staff_client) == {(TUMBUH, place): 1}
 
-    def test_the_status_of_today_says_nothing_about_earlier_months(self, staff_client, facilitator):
+    @pytest.mark.parametrize(
+        ("changes", "expected"),
+        [
+            ([(GroupStatus.DORMANT, 3)], (TUMBUH, DORMANT)),
+            ([(GroupStatus.DISSOLVED, 3)], (TUMBUH, DISSOLVED)),
+            ([(GroupStatus.DORMANT, 13)], (DORMANT, DORMANT)),
+            ([(GroupStatus.DORMANT, 13), (GroupStatus.ACTIVE, 5)], (DORMANT, TUMBUH)),
+            ([(GroupStatus.DORMANT, 13), (GroupStatus.DISSOLVED, 5)], (DORMANT, DISSOLVED)),
+            ([(GroupStatus.DORMANT, 8), (GroupStatus.ACTIVE, 6)], (TUMBUH, TUMBUH)),
+            ([(GroupStatus.DORMANT, 1)], (TUMBUH, TUMBUH)),
+        ],
+    )
+    def test_asleep_or_ended_in_the_months_of_the_period(self, staff_client, facilitator, changes, expected):
+        group = make_group(facilitator, founded_on=date(2020, 1, 1))
+        stand(group, TUMBUH, months_ago(11))
+        for status, ago in changes:
+            change(group, status, months_ago(ago))
+        assert counted(staff_client, f"end={months_ago(2):%Y-%m}&start={months_ago(11):%Y-%m}") == {expected: 1}
+
+    def test_the_last_day_of_the_month_counts_and_the_next_does_not(self, staff_client, facilitator):
+        for day in (months_ago(2) - timedelta(1), months_ago(2)):
+            change(make_group(facilitator, founded_on=date(2020, 1, 1)), GroupStatus.DORMANT, day)
+        assert counted(staff_client, f"end={months_ago(3):%Y-%m}") == {(NONE, DORMANT): 1, (NONE, NONE): 1}
+
+    def test_two_changes_on_one_day_count_in_their_order(self, staff_client, facilitator):
+        group = make_group(facilitator, founded_on=date(2020, 1, 1))
+        for status in (GroupStatus.DORMANT, GroupStatus.ACTIVE):
+            change(group, status, months_ago(3))
+        assert counted(staff_client, f"end={months_ago(2):%Y-%m}") == {(NONE, NONE): 1}
+
+    def test_a_status_never_written_down_says_nothing_about_earlier_months(self, staff_client, facilitator):
         group = make_group(facilitator, founded_on=date(2020, 1, 1), status=GroupStatus.DISSOLVED)
         stand(group, TUMBUH, months_ago(11))
         assert counted(staff_client, f"end={months_ago(1):%Y-%m}") == {(NONE, TUMBUH): 1}
@@ -97,6 +139,22 @@ class TestWays:
 
 
 class TestGroups:
+    def test_a_change_of_status_is_listed_with_its_cause(self, staff_client, facilitator):
+        group = make_group(facilitator, founded_on=date(2020, 1, 1))
+        day = months_ago(8)
+        change(group, GroupStatus.DORMANT, day, "Banjir")
+        change(group, GroupStatus.ACTIVE, months_ago(1))
+        way = f"start={months_ago(14):%Y-%m}&end={months_ago(2):%Y-%m}&was={NONE}&became={DORMANT}"
+        html = staff_client.get(f"/dashboard/moves/groups/?{way}").content.decode()
+        cause = f"Dormant since {day:%d/%m/%Y}: Banjir"
+        assert cause in html
+        assert cause in staff_client.get(f"/dashboard/moves/groups/?{way}&format=csv").content.decode()
+
+    def test_a_status_never_written_down_has_no_cause(self, staff_client, facilitator):
+        make_group(facilitator, founded_on=date(2020, 1, 1), status=GroupStatus.DORMANT)
+        html = staff_client.get(f"/dashboard/moves/groups/?was={NONE}&became={DORMANT}").content.decode()
+        assert "since" not in html[html.index("<tbody>") :]
+
     def listed(self, client, query: str) -> list[str]:
         return [row.name for row in client.get(f"/dashboard/moves/groups/?{query}").context["page"]]
 
@@ -138,16 +196,26 @@ class TestGroups:
         assert response.url == "/dashboard/moves/?kind=SOCIAL"
 
 
+def test_counting_takes_one_statement(organisation, facilitator, django_assert_num_queries):
+    make_group(facilitator)
+    period = Filters(scheme="kotaku", start=months_ago(11), end=months_ago(1))
+    with django_assert_num_queries(1):
+        moves(Group.objects.all(), period, stages=3)
+
+
+@pytest.mark.parametrize("query", ["", f"end={months_ago(1):%Y-%m}&"])
 @pytest.mark.parametrize("path", ["/dashboard/moves/?", "/dashboard/moves/groups/?was=0&became=2&"])
-def test_at_most_ten_statements_at_any_size(staff_client, facilitator, path):
+def test_at_most_ten_statements_at_any_size(staff_client, facilitator, path, query):
     taken = []
     for size in (2, 20):
         while Group.objects.count() < size:
             group = make_group(facilitator)
             stand(group, TUNAS, months_ago(11))
             stand(group, KEMBANG, THIS_MONTH)
+            change(group, GroupStatus.DORMANT, months_ago(13))
+            change(group, GroupStatus.ACTIVE, months_ago(12))
         with CaptureQueriesContext(connection) as queries:
-            assert staff_client.get(f"{path}facilitator={facilitator.pk}&kind=REVOLVING").status_code == 200
+            assert staff_client.get(f"{path}{query}facilitator={facilitator.pk}&kind=REVOLVING").status_code == 200
         taken.append(len(queries))
     assert taken[0] == taken[1] <= 10
 

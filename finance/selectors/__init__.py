@@ -49,6 +49,7 @@ from finance.selectors.outside import (
     outside_rows,
     passed_on,
 )
+from finance.selectors.paper import Paper, paper
 from finance.selectors.period import closings
 from finance.selectors.reports import (
     BalanceSheet,
@@ -106,6 +107,7 @@ __all__ = [
     "MemberPart",
     "OutsideCard",
     "OutsideRow",
+    "Paper",
     "Passbook",
     "PassedOn",
     "PeriodSurplus",
@@ -154,6 +156,7 @@ __all__ = [
     "outside_card",
     "outside_loans_on",
     "outside_rows",
+    "paper",
     "passbook",
     "passed_on",
     "performance",

@@ -457,11 +457,11 @@ def passbook(member: Member, *, end: date, start: date | None = None) -> Passboo
         lines=Count("pk", filter=inside),
     )
     closing = SavingsRow(member, **{kind.lower(): found[kind] for kind in SAVINGS})
-    lines = own.filter(inside).annotate(
-        money_in=amount_if(Q(debit_account__kind=AccountKind.CASH)),
-        money_out=amount_if(Q(credit_account__kind=AccountKind.CASH)),
-        change=amount_if(Q(credit_account__kind__in=SAVINGS)) - amount_if(Q(debit_account__kind__in=SAVINGS)),
-    )
+    columns: dict[str, Combinable] = {
+        "money_in": amount_if(Q(debit_account__kind=AccountKind.CASH)),
+        "money_out": amount_if(Q(credit_account__kind=AccountKind.CASH)),
+        "change": amount_if(Q(credit_account__kind__in=SAVINGS)) - amount_if(Q(debit_account__kind__in=SAVINGS)),
+    }
     return Passbook(
         start=start,
         end=end,
@@ -470,7 +470,7 @@ def passbook(member: Member, *, end: date, start: date | None = None) -> Passboo
         fines=found["fines"],
         social=found["social"],
         loans=loan_rows(loans_on(member.group, on=end).filter(member=member).order_by("-number"), on=end),
-        lines=RunningLines(lines, count=found["lines"], begin=closing.total, newest_first=True),
+        lines=RunningLines(own.filter(inside), columns, count=found["lines"], begin=closing.total, newest_first=True),
     )
 
 

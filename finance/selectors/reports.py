@@ -7,7 +7,7 @@ history is. Nothing is ever closed into the surplus: income of a period is what 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import reduce
@@ -15,7 +15,7 @@ from operator import or_
 from typing import Any, NamedTuple, overload
 
 from django.db.models import BigIntegerField, Case, Count, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
-from django.db.models.expressions import RawSQL
+from django.db.models.expressions import Combinable, RawSQL
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -413,19 +413,27 @@ class RunningLines:
     everything, some thousands at a time.
     """
 
-    def __init__(self, lines: QuerySet[Transfer], *, count: int, begin: int, newest_first: bool = False) -> None:
-        """Take lines annotated with `money_in`, `money_out` and the `change` of the balance, and their number.
+    def __init__(
+        self,
+        own: QuerySet[Transfer],
+        columns: Mapping[str, Combinable],
+        *,
+        count: int,
+        begin: int,
+        newest_first: bool = False,
+    ) -> None:
+        """Take the transfers of the book, their number, and `money_in`, `money_out` and the `change` of the balance.
 
         `begin` is the balance before the first line, with `newest_first` the one after the last.
         """
         # Subqueries, not joins: with two tables more the database plans for longer than it reads.
-        lines = lines.annotate(
-            reverses=_number_of(Entry.objects.filter(reversed_by=OuterRef("entry_id"))),
-            reversed_by=_number_of(Entry.objects.filter(reverses=OuterRef("entry_id"))),
-        )
-        self._lines = (
-            lines.order_by(*(f"-{name}" for name in BOOK_ORDER)) if newest_first else lines.order_by(*BOOK_ORDER)
-        )
+        self._columns = {
+            "reverses": _number_of(Entry.objects.filter(reversed_by=OuterRef("entry_id"))),
+            "reversed_by": _number_of(Entry.objects.filter(reverses=OuterRef("entry_id"))),
+            **columns,
+        }
+        self._order = [f"-{name}" if newest_first else name for name in BOOK_ORDER]
+        self._own = own.order_by(*self._order)
         self._count = count
         self._begin = begin
         self._newest_first = newest_first
@@ -444,20 +452,25 @@ class RunningLines:
             return self[part : part + 1][0]
         if not self._count:
             return []
-        lines = self._lines
+        # The names are looked up for the lines of the page alone, whatever the database thinks of joining all of them.
+        chosen = Transfer.objects.filter(pk__in=self._own.values("pk")[part])
+        lines = chosen.annotate(**self._columns).order_by(*self._order)
         if part.start:
-            sql, values = lines.values("change")[: part.start].query.sql_with_params()
+            before = self._own.annotate(**self._columns).values_list(_READ[-1])[: part.start]
+            sql, values = before.query.sql_with_params()
             skipped = RawSQL(f"SELECT SUM(change) FROM ({sql}) skipped", values)  # noqa: S608, S611 - SQL of Django
             lines = lines.annotate(skipped=Coalesce(skipped, 0, output_field=BigIntegerField()))
-        found = list(lines.values_list(*_READ, *(["skipped"] if part.start else []))[part])
+        found = list(lines.values_list(*_READ, *(["skipped"] if part.start else [])))
         begin = self._begin
         if part.start and found:
             begin += -found[0][-1] if self._newest_first else found[0][-1]
         return list(self._run((line[: len(_READ)] for line in found), begin))
 
     def __iter__(self) -> Iterator[BookLine]:
-        lines = self._lines.values_list(*_READ).iterator(chunk_size=CHUNK) if self._count else ()
-        return self._run(lines, self._begin)
+        if not self._count:
+            return iter(())
+        lines = self._own.annotate(**self._columns).values_list(*_READ)
+        return self._run(lines.iterator(chunk_size=CHUNK), self._begin)
 
     def _run(self, rows: Iterable[tuple[Any, ...]], running: int) -> Iterator[BookLine]:
         if self._newest_first:
@@ -498,7 +511,7 @@ def ledger(group: Group, accounts: Sequence[Account], *, start: date, end: date)
     balances that are stored, so neither a recent period nor one of closed years costs much.
     """
     if not accounts:
-        return Ledger((), start, end, 0, 0, 0, RunningLines(Transfer.objects.none(), count=0, begin=0))
+        return Ledger((), start, end, 0, 0, 0, RunningLines(Transfer.objects.none(), {}, count=0, begin=0))
     ids = [account.pk for account in accounts]
     on_debit_side = accounts[0].normal_side == Side.DEBIT
     debited, credited = Q(debit_account__in=ids), Q(credit_account__in=ids)
@@ -525,9 +538,8 @@ def ledger(group: Group, accounts: Sequence[Account], *, start: date, end: date)
         total_in=sums["total_in"],
         total_out=sums["total_out"],
         lines=RunningLines(
-            own.filter(in_period).annotate(
-                money_in=amount_if(came), money_out=amount_if(went), change=F("money_in") - F("money_out")
-            ),
+            own.filter(in_period),
+            {"money_in": amount_if(came), "money_out": amount_if(went), "change": F("money_in") - F("money_out")},
             count=sums["lines"],
             begin=opening,
         ),

@@ -173,7 +173,7 @@ def covers_are_paid_back_once(seen: Picture) -> None:
         assert 0 <= back[cover.pk] <= cover.amount
         if cover.entry_id in seen.standing:
             between[cover.loan.member_id, cover.coverer_id] += cover.amount - back[cover.pk]
-    if seen.last_kind not in (EntryKind.COVER, EntryKind.REVERSAL):
+    if seen.last_kind not in (EntryKind.COVER, EntryKind.SETTLEMENT, EntryKind.REVERSAL):
         return
     for member in seen.group.members.filter(pk__in=list(between)[-1] if between else ()):
         claims = selectors.claims_of(member)

@@ -60,14 +60,13 @@ T = TypeVar("T")
 class Treasurer:
     """One group of five and its books. What to do is chosen by `chance`; `done` counts the services that went through.
 
-    Every `looks_every` services the books are held to their promises. Arguments are mostly sensible for the books of
-    the day, so that steps get through, and sometimes anything at all.
+    After every service the books are held to their promises. Arguments are mostly sensible for the books of the day,
+    so that steps get through, and sometimes anything at all.
     """
 
-    def __init__(self, chance: Random, *, pace: Sequence[int] = (0, 1), looks_every: int = 1) -> None:
+    def __init__(self, chance: Random, *, pace: Sequence[int] = (0, 1)) -> None:
         self.chance = chance
         self.pace = pace
-        self.looks_every = looks_every
         self.group = make_group(rules={"fine_late_instalment": 1_500, "sukarela_minimum": 500})
         self.members = make_members(self.group, 5)
         self.actor = facilitator_of(self.group)
@@ -96,8 +95,7 @@ class Treasurer:
         self.done[name] += 1
         self.counts = self._counts()
         self.group.refresh_from_db()
-        if sum(self.done.values()) % self.looks_every == 0:
-            self.look()
+        self.look()
         return answer
 
     def look(self) -> None:

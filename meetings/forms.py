@@ -249,8 +249,8 @@ class RepaymentForm(_Part):
     """What a member pays on one running loan."""
 
     paid = RupiahField(label=_("Instalment"), required=False)
-    rest_to_savings = forms.BooleanField(label=_("Put the rest to voluntary savings (sukarela)"), required=False)
-    waived = forms.CharField(label=_("Why the fine for lateness is waived"), max_length=100, required=False)
+    rest_to_savings = forms.BooleanField(required=False)
+    waived = forms.CharField(max_length=100, required=False)
 
     def __init__(self, *args: Any, open_loan: OpenLoan, on: date, recorded: Repayment | None, **kwargs: Any) -> None:
         self.open_loan = open_loan
@@ -271,7 +271,13 @@ class RepaymentForm(_Part):
             }
         elif self.desk.original is None and self.due:
             self.initial = {"paid": self.due}
-        self.fields["paid"].label = gettext("Instalment, loan %d") % self.open_loan.loan.number
+        # Somebody may have two loans, so each field names its own.
+        for name, label in (
+            ("paid", gettext("Instalment, loan %d")),
+            ("rest_to_savings", gettext("Put the rest of the instalment of loan %d to voluntary savings (sukarela)")),
+            ("waived", gettext("Why the fine for lateness is waived, loan %d")),
+        ):
+            self.fields[name].label = label % self.open_loan.loan.number
         if not self.open_loan.loan.fine_late_instalment:
             del self.fields["waived"]
 

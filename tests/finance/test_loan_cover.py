@@ -233,6 +233,18 @@ def test_a_cover_taken_back_leaves_the_card(loan):
     assert "Covered by other members" not in get(loan.group, "loan", loan.number).content.decode()
 
 
+def test_the_card_of_a_day_leads_to_the_cover_of_that_day(loan):
+    address = url("loan-cover", args=[loan.group.code, loan.number])
+    assert f'href="{address}?on=2025-05-10"' in get(loan.group, "loan", loan.number, on="2025-05-10").content.decode()
+    assert f'href="{address}"' in get(loan.group, "loan", loan.number).content.decode()
+
+
+@pytest.mark.parametrize(("day", "closed"), [("2025-03-04", None), ("2025-05-10", date(2025, 5, 10))])
+def test_the_card_of_a_day_without_arrears_or_in_a_closed_period_leads_to_no_cover(loan, day, closed):
+    Group.objects.filter(pk=loan.group_id).update(books_closed_through=closed)
+    assert "/cover/" not in get(loan.group, "loan", loan.number, on=day).content.decode()
+
+
 def test_a_loan_that_is_not_there(loan):
     assert get(loan.group, "loan-cover", 99).status_code == 404
 

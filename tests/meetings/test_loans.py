@@ -303,6 +303,15 @@ def test_what_is_too_much_is_told_with_what_to_do(client, group, loan):
     assert not Meeting.objects.exists()
 
 
+def test_each_of_two_loans_is_named_where_it_is_asked_about(client, group):
+    yesterday = timezone.localdate() - timedelta(1)
+    loans = [lend(group.members.last(), first_due=yesterday, fine_late_instalment=2_500) for _ in range(2)]
+    page = client.get(f"/g/{group.code}/meetings/new/").content.decode()
+    for loan in loans:
+        assert f"Put the rest of the instalment of loan {loan.number} to voluntary savings" in page
+        assert f"Why the fine for lateness is waived, loan {loan.number}" in page
+
+
 def folded_open(response, member):
     return next(form for form in response.context["sheet"].members if form.member == member).seldom_used
 

@@ -24,7 +24,22 @@ GROUPS_A_FACILITATOR = 25
 SHARE_OF_FIRST = 2 / 3
 """Of all groups, those of the first organisation."""
 _GOOD = Character(start=0.95, end=1.0, lives=1.0, age=1.0)
+_ALIKE = Character(start=0.7, end=0.75, lives=1.0, age=1.5)
+_SHOW = (
+    {
+        6: ("copied_meetings", Character(start=0.35, end=0.35, lives=1.0, age=1.2)),
+        7: ("late_night_batches", Character(start=0.6, end=0.75, lives=1.0, age=1.2)),
+        8: ("full_attendance", Character(start=0.95, end=0.97, lives=1.0, age=1.3)),
+    },
+    {
+        1: ("same_amounts", Character(start=0.9, end=0.9, lives=1.0, age=1.3)),
+        2: ("cash_always_agrees", Character(start=0.9, end=0.95, lives=1.0, age=1.3)),
+        5: ("terms_expired", Character(start=0.7, end=0.7, lives=1.0, age=4.0)),
+    },
+)
+"""By organisation, the places of the groups made for a signal, and their characters."""
 _STOPPED = Character(start=0.4, end=0.15, lives=0.5, age=1.2)
+_ENOUGH_FOR_ALIKE = 16
 _GIVEN_UP = 12
 """One group in so many has stopped to meet for good, beside those that do by their character."""
 _TAKEN_OVER = 5
@@ -44,6 +59,12 @@ class Troupe:
     villages: list[list[str]]
     judged: tuple[tuple[int, ...], ...]
     groups: int
+
+    @property
+    def alike(self) -> int:
+        """The last so many groups, the first organisation's once it is large enough, are of one facilitator, alike."""
+        is_first = self.short == words.ORGANISATIONS[0][1]
+        return len(words.ALIKE) if is_first and self.groups >= _ENOUGH_FOR_ALIKE else 0
 
 
 @transaction.atomic
@@ -73,7 +94,13 @@ def plans(troupes: list[Troupe], *, seed: int, today: date) -> Iterator[tuple[Pl
                     weekday=founded_on.weekday(),
                     is_sample=True,
                 )
-            elif index % _GIVEN_UP == _GIVEN_UP - 1:
+            elif index >= troupe.groups - troupe.alike:
+                rng = Random(f"{seed}-alike")  # noqa: S311 - the same chance for each of them
+                plan = _alike(troupe, index, rng, today)
+            elif shown := _SHOW[not first].get(index):
+                signal, character = shown
+                plan = replace(plan, name=words.SHOWING[signal], character=character, weekday=None, shows=signal)
+            elif index % _GIVEN_UP == _GIVEN_UP - 2:
                 plan = replace(plan, character=_STOPPED, weekday=None, leaves_draft=False, is_given_up=True)
             yield plan, rng
             number += 1
@@ -114,7 +141,8 @@ def _make_troupe(index: int, groups: int, password: str) -> Troupe:
         User(username=f"admin.{short}", first_name=words.ADMINISTRATORS[index], role=Role.ADMIN, is_staff=True),
         User(username=f"staf.{short}", first_name=words.STAFF[index], role=Role.STAFF),
     ]
-    for number in range(max(2, -(-groups // GROUPS_A_FACILITATOR))):
+    is_large = index == 0 and groups >= _ENOUGH_FOR_ALIKE
+    for number in range(max(2, -(-groups // GROUPS_A_FACILITATOR)) + is_large):
         again, place = divmod(number + index, len(words.FACILITATORS))
         full_name = words.FACILITATORS[place]
         username = f"{full_name.split()[0].lower()}{again + 1 if again else ''}.{short}"
@@ -152,8 +180,9 @@ def _judged_levels(organisation: Organisation) -> tuple[tuple[int, ...], ...]:
 
 
 def _plan(troupe: Troupe, index: int, rng: Random, character: Character, today: date) -> Plan:
-    each = -(-troupe.groups // len(troupe.facilitators))
-    facilitator, place = divmod(index, each)
+    # The last facilitator has the groups that are alike, and no others.
+    ordinary, others = troupe.groups - troupe.alike, len(troupe.facilitators) - bool(troupe.alike)
+    facilitator, place = divmod(index, -(-ordinary // others)) if index < ordinary else (others, index - ordinary)
     again, name = divmod(index, len(words.GROUP_NAMES))
     weekdays = {_MEETS_TODAY: today.weekday(), _MEETS_TOMORROW: (today.weekday() + 1) % 7}
     return Plan(
@@ -161,13 +190,24 @@ def _plan(troupe: Troupe, index: int, rng: Random, character: Character, today: 
         name=f"{words.GROUP_NAMES[name]} {again + 1}" if again else words.GROUP_NAMES[name],
         organisation=troupe.organisation.pk,
         facilitator=troupe.facilitators[facilitator].pk,
-        predecessor=troupe.facilitators[facilitator - 1].pk if index % _TAKEN_OVER == _TAKEN_OVER - 1 else None,
+        predecessor=troupe.facilitators[(facilitator or others) - 1].pk
+        if index % _TAKEN_OVER == _TAKEN_OVER - 1
+        else None,
         staff=troupe.staff.pk,
         village=rng.choice(troupe.villages[facilitator % len(troupe.villages)]),
         character=character,
         judged=troupe.judged,
         weekday=weekdays.get(place),
         leaves_draft=place in _LEAVE_DRAFTS,
+    )
+
+
+def _alike(troupe: Troupe, index: int, rng: Random, today: date) -> Plan:
+    """Return a group of the facilitator whose groups are all alike; nobody else ever accompanied it."""
+    name = words.ALIKE[index - troupe.groups + troupe.alike]
+    plan = _plan(troupe, index, rng, _ALIKE, today)
+    return replace(
+        plan, name=name, predecessor=None, weekday=None, leaves_draft=False, shows="facilitator_groups_alike"
     )
 
 

@@ -37,6 +37,11 @@ _MOST_SCENES, _MOST_A_CHAPTER = 60, 3
 """How many groups of an organisation are looked at, and how many of them a chapter is told about."""
 _STILL_MEETS = timedelta(days=35)
 _OUTSIDE_LOAN = 5_000_000
+_LEFT_ALONE = (
+    words.WITH_LOAN, words.WITH_MINUTE_BOOK, words.SHOWING["same_amounts"], words.SHOWING["cash_always_agrees"],
+    *words.ALIKE,
+)  # fmt: skip
+"""A chapter would spoil what these groups show."""
 _EVENING = time(11, tzinfo=UTC)
 
 
@@ -71,7 +76,8 @@ def tell(*, seed: int, today: date) -> None:
         for organisation in Organisation.objects.order_by("pk"):
             scenes = _scenes(organisation, seed, today)
             often = min(_MOST_A_CHAPTER, max(1, len(scenes) // (2 * len(_CHAPTERS))))
-            for chapter in _CHAPTERS:
+            # The second organisation begins with the last, so that few groups hear all of them.
+            for chapter in reversed(_CHAPTERS) if organisation.name == words.ORGANISATIONS[1][0] else _CHAPTERS:
                 fitting = (scene for scene in list(scenes) if _told(chapter, scene))
                 for _time, scene in zip(range(often), fitting, strict=False):
                     scenes.remove(scene)
@@ -87,7 +93,7 @@ def _scenes(organisation: Organisation, seed: int, today: date) -> list[Scene]:
     closed = Q(meetings__status=MeetingStatus.CLOSED)
     groups = (
         Group.objects.filter(organisation=organisation, status=GroupStatus.ACTIVE)
-        .exclude(name__in=(words.WITH_LOAN, words.WITH_MINUTE_BOOK))
+        .exclude(name__in=_LEFT_ALONE)
         .annotate(met_on=Max("meetings__held_on", filter=closed))
         .filter(met_on__gte=today - _STILL_MEETS)
         .select_related("recorded_by", "rules")

@@ -14,7 +14,7 @@ from random import Random
 
 from finance.lines import OTHER, OtherMoney
 from finance.models import AccountKind, EntryKind, LoanEvery, RequestStatus
-from finance.schedules import allocate_payment, build_schedule, due_date
+from finance.schedules import allocate_payment, build_schedule, due_date, newly_late
 from groups.models import Gender, GroupKind, GroupStatus, MeetingEvery, Method, OfficerRole
 from groups.schedule import MeetingSchedule
 from kelompok.demo import words
@@ -30,6 +30,7 @@ PRESENT, LATE, REPRESENTED, EXCUSED, ABSENT = AttendanceStatus.values
 POKOK, WAJIB, SUKARELA = AccountKind.POKOK.value, AccountKind.WAJIB.value, AccountKind.SUKARELA.value
 BANK, SOCIAL_FUND, FINE = AccountKind.BANK.value, AccountKind.SOCIAL_FUND.value, AccountKind.FINE.value
 LOAN, SERVICE_FEE = AccountKind.LOAN.value, AccountKind.SERVICE_FEE.value
+FINE_DUE, LOAN_FINE = AccountKind.FINE_DUE.value, AccountKind.LOAN_FINE.value
 KETUA, SEKRETARIS, BENDAHARA = OfficerRole.KETUA.value, OfficerRole.SEKRETARIS.value, OfficerRole.BENDAHARA.value
 _WITH_MONEY = (PRESENT, LATE, REPRESENTED)
 _MONTH_DAYS = 30.44
@@ -97,6 +98,7 @@ class Life:
             fine_absent=rng.choice((0, 2_000, 5_000)),
             max_periods=rng.choice((6, 10, 12, 12)),
             ceiling=rng.choice((1_000_000, 2_000_000, 3_000_000)),
+            fine_late_instalment=rng.choice((0, 0, 0, 2_000, 5_000)),
         )
 
     def _rhythm(self) -> MeetingSchedule:
@@ -161,6 +163,12 @@ class Life:
             self.schedule.week, *bank, self.signatories, self.rules_pk, self._key(), self._moment(self.start),
             plan.facilitator,
         )  # fmt: skip
+        if is_dormant:
+            slept_on = silent_since + _DORMANT_AFTER
+            tables.status_changes.add(
+                self.pk, GroupStatus.ACTIVE.value, GroupStatus.DORMANT.value, slept_on.isoformat(), words.DORMANT_FOR,
+                self._moment(slept_on), plan.facilitator,
+            )  # fmt: skip
         started = self._day_between(self.founded_on, self.start) if self.founded_on < self.start else self.start
         if plan.predecessor is not None and plan.predecessor != plan.facilitator:
             handed_over = self._day_between(self.start, self.today).isoformat()
@@ -177,7 +185,7 @@ class Life:
         for term in self.terms:
             tables.terms.add(
                 self.pk, term.person.pk, term.role, term.started_on.isoformat(), _iso(term.ended_on),
-                self._moment(term.started_on), plan.facilitator,
+                self._moment(max(term.started_on, self.start)), plan.facilitator,
             )  # fmt: skip
         self._judge()
         self._tick()
@@ -215,7 +223,7 @@ class Life:
         self.rules_pk = self.tables.constitutions.add(
             self.pk, self.rules_version, day.isoformat(), int(in_meeting), words.AIMS, rules.pokok, rules.wajib,
             rules.social, rules.fine_late, rules.fine_absent, str(rules.rate), Method.FLAT.value, rules.max_periods,
-            rules.ceiling, rules.round_up_to, self._moment(day), self.plan.facilitator,
+            rules.ceiling, rules.round_up_to, rules.fine_late_instalment, self._moment(day), self.plan.facilitator,
         )  # fmt: skip
 
     def _elect(self, day: date) -> None:
@@ -268,9 +276,7 @@ class Life:
         character, rng = self.plan.character, self.rng
         whole = (self.today - self.start).days
         last_day = self.start + timedelta(int(whole * character.lives))
-        elects_on = (
-            self._day_between(self.start + timedelta(int(whole * 0.5)), self.today) if rng.random() < 0.4 else None
-        )
+        elects_on = self._election_day(whole)
         changes_on = (
             self._day_between(self.start + timedelta(int(whole * 0.4)), self.today) if rng.random() < 0.3 else None
         )
@@ -291,7 +297,7 @@ class Life:
                 topics.append(words.ADOPTION)
                 changes_on = None
                 self._agree(held_on, self._changed_rules(), in_meeting=rng.random() < 0.4 + 0.6 * quality)
-            closed_on = max(self.closed_on, held_on + timedelta(self._delay(quality)))
+            closed_on = max(self.closed_on, self._closes_on(held_on, quality))
             if closed_on >= self.today:
                 break
             self._let_go(held_on, closed_on)
@@ -300,6 +306,11 @@ class Life:
         self._ask_again()
         if self.plan.leaves_draft and self.last_held_on is not None:
             self._draft(max(self.today - timedelta(1), self.last_held_on + timedelta(1)))
+
+    def _election_day(self, whole: int) -> date | None:
+        """Return from when on officers are chosen anew; `whole` are the days recorded."""
+        is_due = self.rng.random() < 0.4
+        return self._day_between(self.start + timedelta(int(whole * 0.5)), self.today) if is_due else None
 
     def _changed_rules(self) -> Rules:
         rules = self.rules
@@ -311,13 +322,13 @@ class Life:
             fine_absent=rules.fine_absent,
             max_periods=max(12, rules.max_periods),
             ceiling=rules.ceiling,
+            fine_late_instalment=rules.fine_late_instalment,
         )
 
-    def _delay(self, quality: float) -> int:
-        """Days from a meeting to its closing: good groups on the day, others when the facilitator finds time."""
-        if self.rng.random() < 0.3 + 0.7 * quality:
-            return self.rng.randint(0, 2)
-        return self.rng.randint(4, 25)
+    def _closes_on(self, held_on: date, quality: float) -> date:
+        """Return when a meeting is closed: good groups on the day, others when the facilitator finds time."""
+        on_time = self.rng.random() < 0.3 + 0.7 * quality
+        return held_on + timedelta(self.rng.randint(0, 2) if on_time else self.rng.randint(4, 25))
 
     def _meet(self, held_on: date, closed_on: date, quality: float, topics: list[Topic]) -> None:
         people = self._here(held_on)
@@ -413,17 +424,37 @@ class Life:
         if not loan.reliable and rng.random() < 0.5:
             due = max(5_000, due * rng.randint(3, 8) // 10 // 1000 * 1000)
         due = min(due, loan.due(loan.schedule[-1].due_on))
+        fines = self._charge(entry, person, loan, held_on) if loan.fine else 0
         parts = allocate_payment(
-            loan.schedule, fee_paid=loan.fee_paid, principal_paid=loan.principal_paid, amount=due, on=held_on
-        )
+            loan.schedule, fee_paid=loan.fee_paid, principal_paid=loan.principal_paid, amount=due + fines, on=held_on,
+            fine_due=fines,
+        )  # fmt: skip
         loan.fee_paid += parts.service_fee
         loan.principal_paid += parts.principal
+        loan.paid_on = held_on
         if parts.service_fee:
             self.books.move(entry, self.books.cash, loan.fee_account, parts.service_fee, person.pk)
         if parts.principal:
             self.books.move(entry, self.books.cash, loan.account, parts.principal, person.pk)
+        if parts.fine and loan.fines is not None:
+            self.books.move(entry, self.books.cash, loan.fines, parts.fine, person.pk)
         if loan.account.balance == 0:
             person.loan = None
+
+    def _charge(self, entry: int, person: Person, loan: Loan, held_on: date) -> int:
+        """Charge the fine that a payment brings, as `finance.running` does, and return the rupiah owed in fines."""
+        late = newly_late(
+            loan.schedule, fee_paid=loan.fee_paid, principal_paid=loan.principal_paid, since=loan.paid_on, on=held_on
+        )
+        if late:
+            loan.fines, income = (
+                self.books.account(kind, number=loan.number, member=person.pk, loan=loan.account.loan)
+                for kind in (FINE_DUE, LOAN_FINE)
+            )
+            numbers = "–".join(str(number) for number in sorted({late[0].number, late[-1].number}))
+            memo = words.FINE_INSTALMENT % numbers
+            self.books.move(entry, loan.fines, income, loan.fine * len(late), person.pk, memo)
+        return loan.fines.balance if loan.fines is not None else 0
 
     def _other_money(self, entry: int, held_on: date, quality: float) -> None:
         rng, books = self.rng, self.books
@@ -504,7 +535,7 @@ class Life:
         pk = tables.loans.add(
             self.pk, person.pk, self.loans, request.principal, str(rules.rate), Method.FLAT.value, request.periods,
             LoanEvery.MONTH.value, rules.round_up_to, held_on.isoformat(), first_due.isoformat(), purpose,
-            asked_for, self._moment(closed_on), self.plan.facilitator,
+            rules.fine_late_instalment, asked_for, self._moment(closed_on), self.plan.facilitator,
         )  # fmt: skip
         schedule = build_schedule(
             principal=request.principal, rate=rules.rate, periods=request.periods, method="flat",
@@ -513,10 +544,12 @@ class Life:
         for line in schedule:
             tables.instalments.add(self.pk, pk, line.number, line.due_on.isoformat(), line.principal, line.service_fee)
         person.loan = Loan(
+            number=self.loans,
             schedule=schedule,
             account=self.books.account(LOAN, number=self.loans, member=person.pk, loan=pk),
             fee_account=self.books.account(SERVICE_FEE, number=self.loans, member=person.pk, loan=pk),
             reliable=request.reliable,
+            fine=rules.fine_late_instalment,
         )
         self.books.move(entry, person.loan.account, self.books.cash, request.principal, person.pk, purpose)
 

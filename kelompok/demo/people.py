@@ -17,7 +17,8 @@ class Plan:
     """Who a group is before its life begins; people and organisation are primary keys.
 
     `predecessor` is the facilitator who accompanied it before. `judged` holds the levels, lowest first, of each
-    indicator that the staff judge. A group that `is_given_up` is dormant once it has stopped to meet.
+    indicator that the staff judge. A group that `is_given_up` is dormant once it has stopped to meet. `shows` names
+    the signal of `assessment.signals` that its records give, if it was made for one.
     """
 
     code: str
@@ -35,6 +36,7 @@ class Plan:
     leaves_draft: bool = False
     is_sample: bool = False
     is_given_up: bool = False
+    shows: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +50,28 @@ class Rules:
     fine_absent: int
     max_periods: int
     ceiling: int
+    fine_late_instalment: int = 0
     rate: Decimal = Decimal("0.015")
     round_up_to: int = 1000
 
 
 @dataclass(slots=True, eq=False)
 class Loan:
-    """A loan on its way; `reliable` borrowers pay what is due, others now and then."""
+    """A loan on its way; `reliable` borrowers pay what is due, others now and then.
 
+    `fine` rupiah are charged for a late instalment, on `fines` what is owed of them.
+    """
+
+    number: int
     schedule: list[ScheduledInstalment]
     account: Account
     fee_account: Account
     reliable: bool
+    fine: int = 0
+    fines: Account | None = None
     fee_paid: int = 0
     principal_paid: int = 0
+    paid_on: date | None = None
 
     def due(self, until: date) -> int:
         """Rupiah that fell due by a day and are not paid."""

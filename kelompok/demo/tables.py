@@ -27,7 +27,7 @@ from finance.models import (
     LoanRequest,
     Transfer,
 )
-from groups.models import Constitution, FacilitatorAssignment, Group, Member, OfficerTerm
+from groups.models import Constitution, FacilitatorAssignment, Group, GroupStatusChange, Member, OfficerTerm
 from meetings.models import AgendaItem, Attendance, Meeting
 
 Value = str | int | None
@@ -85,7 +85,11 @@ class Tables:
         self.constitutions = Table(
             Constitution,
             "group_id version agreed_on agreed_in_meeting aims pokok wajib social fine_late fine_absent loan_rate "
-            "loan_method loan_max_periods loan_ceiling loan_round_up_to recorded_at recorded_by_id",
+            "loan_method loan_max_periods loan_ceiling loan_round_up_to fine_late_instalment recorded_at "
+            "recorded_by_id",
+        )
+        self.status_changes = Table(
+            GroupStatusChange, "group_id from_status to_status changed_on reason recorded_at recorded_by_id"
         )
         self.assignments = Table(FacilitatorAssignment, "group_id facilitator_id started_on ended_on")
         self.members = Table(
@@ -95,7 +99,7 @@ class Tables:
         self.loans = Table(
             Loan,
             "group_id member_id number principal rate method periods every round_up_to disbursed_on first_due purpose "
-            "request_id recorded_at recorded_by_id",
+            "fine_late_instalment request_id recorded_at recorded_by_id",
         )
         # After the loans: a member has one request that waits, and it waits until its loan is there.
         self.requests = Table(

@@ -49,6 +49,17 @@ WITH_LOAN = "Sumber Rejeki"
 """The group with the loan of Rp 5,000,000 over 24 months."""
 WITH_MINUTE_BOOK = "Mina Sejahtera"
 """The group whose minute book is the sample of the guide for self-help groups."""
+SHOWING = {
+    "copied_meetings": "Sumber Makmur",
+    "late_night_batches": "Putri Malu",
+    "full_attendance": "Budi Luhur",
+    "same_amounts": "Rukun Tani",
+    "cash_always_agrees": "Setia Kawan",
+    "terms_expired": "Sekar Wangi",
+}
+"""The group whose records show each signal of `assessment.signals`."""
+ALIKE = ("Ayu Tani 1", "Ayu Tani 2", "Ayu Tani 3", "Ayu Tani 4", "Ayu Tani 5")
+"""The groups of a facilitator whose groups all score alike."""
 PLACES = (
     "Balai dusun", "Rumah ketua", "Balai desa", "Rumah Ibu RT", "Posyandu", "Mushola", "Rumah bendahara", "Gedung PKK",
 )  # fmt: skip
@@ -113,6 +124,7 @@ WRITTEN_OFF_FOR = "Pindah ke luar pulau dan tidak dapat dihubungi"
 CORRECTED_FOR = "Setoran sukarela terlewat dicatat"
 ANNUAL_MEETING = "Diputuskan dalam rapat anggota tahunan"
 WORN = "Aus"
+DORMANT_FOR = "Pertemuan berhenti, pengurus tidak dapat dihubungi"
 LENDER = "UPK Kecamatan"
 COSTS = "Bahan keripik pisang"
 INCENTIVE = "Insentif pengurus"
@@ -126,6 +138,7 @@ TO_BANK = "Setor ke bank"
 FROM_BANK = "Ambil dari bank"
 SETTLED = ("Bukti ditemukan", "Diganti oleh bendahara", "Uang ditemukan di map simpanan")
 FINE_LATE = "Terlambat"
+FINE_INSTALMENT = "Terlambat: angsuran %s"
 FINE_ABSENT = "Tidak hadir tanpa kabar"
 LEAVING = "Simpanan dikembalikan karena keluar"
 JUDGEMENTS = (

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from assessment.models import Assessment
+from assessment.signals import SIGNALS, alike_facilitators, found_in
 from finance.models import (
     AccountKind,
     CashCount,
@@ -26,7 +27,8 @@ from finance.models import (
     SurplusDivision,
     Transfer,
 )
-from groups.models import FacilitatorAssignment, Group, Member, OfficerTerm, Role, User
+from groups.models import FacilitatorAssignment, Group, GroupStatus, Member, OfficerTerm, Role, User
+from kelompok.demo import words
 from kelompok.demo.cast import PASSWORD
 from kelompok.demo.minute_book import minute_book_founding
 from meetings.desk import open_desk
@@ -131,6 +133,42 @@ def test_all_stages_appear_at_the_default_size():
     assert min(stages[stage] for stage in ("TUNAS", "TUMBUH", "KEMBANG")) >= 4
     assert Assessment.objects.values("month").distinct().count() == 15
     assert Assessment.objects.filter(latest=True, need__gt=0).exists()
+
+
+def test_every_signal_has_a_group_that_shows_it():
+    found = {(one.signal, one.group_id) for one in found_in(Group.objects.all(), timezone.localdate())}
+    assert {signal for signal, _group in found} == set(SIGNALS)
+    named = dict(Group.objects.filter(name__in=words.SHOWING.values()).values_list("name", "pk"))
+    assert {(signal, named[name]) for signal, name in words.SHOWING.items()} <= found
+
+
+def test_a_group_made_for_a_signal_shows_that_one_alone():
+    made = Group.objects.filter(name__in=words.SHOWING.values())
+    found = [one.signal for one in found_in(made, timezone.localdate()) if one.signal != "one_recorder"]
+    assert len(found) == len(set(found)) == len(words.SHOWING)
+
+
+def test_one_facilitators_groups_all_score_alike_and_look_different():
+    [alike] = alike_facilitators(Group.objects.all(), timezone.localdate(), "kotaku")
+    groups = Group.objects.filter(assignments__facilitator=alike.facilitator_id, assignments__ended_on=None)
+    assert {group.name for group in groups} == set(words.ALIKE)
+    assert len({group.members.get(number=1).name for group in groups}) > 1
+
+
+def test_late_instalments_are_fined():
+    charged = Transfer.objects.filter(credit_account__kind=AccountKind.LOAN_FINE)
+    assert charged.filter(memo__startswith="Terlambat: angsuran").exists()
+    paid = Transfer.objects.filter(credit_account__kind=AccountKind.FINE_DUE, debit_account__kind=AccountKind.CASH)
+    assert paid.exists()
+    assert not Loan.objects.filter(
+        accounts__kind=AccountKind.LOAN_FINE, fine_late_instalment=0, accounts__credits_posted__gt=0
+    ).exists()
+
+
+def test_a_dormant_group_says_since_when_and_why():
+    dormant = Group.objects.filter(status=GroupStatus.DORMANT)
+    assert dormant.exists()
+    assert not dormant.exclude(status_changes__to_status=GroupStatus.DORMANT).exists()
 
 
 def test_the_days_page_has_something_to_do():

@@ -20,6 +20,7 @@ from kelompok.demo.cast import PASSWORD, Troupe, make_cast, make_officers, plans
 from kelompok.demo.chapters import tell
 from kelompok.demo.life import Life
 from kelompok.demo.minute_book import MinuteBook
+from kelompok.demo.showing import SHOWING
 from kelompok.demo.tables import Tables
 
 BATCH_GROUPS = 100
@@ -89,7 +90,7 @@ def _write_groups(troupes: list[Troupe], *, seed: int, months: int, today: date,
     waiting = plans(troupes, seed=seed, today=today)
     while batch := list(islice(waiting, BATCH_GROUPS)):
         for plan, rng in batch:
-            life = MinuteBook if plan.is_sample else Life
+            life = MinuteBook if plan.is_sample else SHOWING.get(plan.shows, Life)
             life(tables, rng, plan, today=today, months=months).live()
             progress.update()
         tables.write()

@@ -58,7 +58,7 @@ _DECIMALS = 4
 
 @dataclass(frozen=True)
 class Column:
-    """A column; one that is not `on_phone` is left out on a narrow screen, never on paper or in a file."""
+    """A column; on a narrow screen one that is not `on_phone` stands below the first text of its row."""
 
     label: str
     kind: ColumnKind = ColumnKind.TEXT
@@ -70,6 +70,15 @@ class Column:
         align = {"money": "money", "number": "number", "percent": "number", "date": "text-nowrap"}
         hidden = "" if self.on_phone else "d-none d-md-table-cell d-print-table-cell"
         return f"{align.get(self.kind, '')} {hidden}".strip()
+
+    def folded(self, cell: Cell) -> str:
+        """Return a cell as it stands below another, amounts with their name; nothing for an empty one."""
+        if cell in (None, "") or (cell == 0 and self.kind != ColumnKind.PERCENT):
+            return ""
+        text: str = escape(shown(cell, self.kind))
+        if self.kind in (ColumnKind.TEXT, ColumnKind.DATE):
+            return text
+        return f'{escape(self.label)} <span class="text-nowrap">{text}</span>'
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +127,22 @@ def _html(row: Row, columns: Sequence[Column], linked: Column) -> str:
     cells: list[str] = []
     for column, cell in zip(columns, row.cells, strict=True):
         text: str = escape(shown(cell, column.kind))
+        css = column.css
         if row.url and column is linked:
             text = f'<a href="{escape(row.url)}">{text}</a>'
-        cells.append(f'<td class="{column.css}">{text}</td>')
+        if column is linked:
+            text += _below(row, columns)
+            css = f"linked {css}"
+        cells.append(f'<td class="{css}">{text}</td>')
     stands_out = ' class="fw-bold"' if row.is_total or row.is_heading else ""
     return f"<tr{stands_out}>{''.join(cells)}</tr>"
+
+
+def _below(row: Row, columns: Sequence[Column]) -> str:
+    """Return the cells that a narrow screen has no columns for."""
+    hidden = (column.folded(cell) for column, cell in zip(columns, row.cells, strict=True) if not column.on_phone)
+    folded = " · ".join(filter(None, hidden))
+    return f'<div class="folded">{folded}</div>' if folded else ""
 
 
 def respond(request: HttpRequest, template: str, context: dict[str, Any], table: Callable[[], Table]) -> HttpResponse:

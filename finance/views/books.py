@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -18,6 +17,7 @@ from finance.forms.reports import BalancesForm, DayForm, LoansForm
 from finance.models import AccountKind, CashCount
 from finance.rows import book_rows
 from finance.tables import respond
+from finance.views.paging import lines_shown
 from groups.http import GroupRequest
 from groups.models import Member
 from groups.permissions import Capability, requires
@@ -51,7 +51,7 @@ def cash_book(request: GroupRequest) -> HttpResponse:
     if is_right:
         form = PeriodForm(initial={"book": kind, "start": start, "end": end})
     book = selectors.cash_book(request.group, start=start, end=end, kind=kind)
-    page = Paginator(book.lines, CASH_LINES_ON_A_PAGE).get_page(request.GET.get("page"))
+    page = lines_shown(request, book.lines, at_a_time=CASH_LINES_ON_A_PAGE)
     ticks = selectors.statement_days(page) if kind == AccountKind.BANK else {}
     return respond(
         request,
@@ -65,7 +65,7 @@ def cash_book(request: GroupRequest) -> HttpResponse:
             "month_before": month_of(month_of(start)[0] - timedelta(days=1)),
             "month_after": month_of(month_of(end)[1] + timedelta(days=1)),
             "is_unused": not book.accounts,
-            "signers": selectors.signers(request.group),
+            "paper": selectors.paper(request.group),
         },
         lambda: sheets.cash_book(request.group, book, kind),
     )
@@ -86,7 +86,7 @@ def savings_book(request: GroupRequest) -> HttpResponse:
             "form": form,
             "book": book,
             "table": sheets.savings_movements(request.group, book) if book.start else None,
-            "signers": selectors.signers(request.group),
+            "paper": selectors.paper(request.group),
         },
         lambda: sheets.savings_book(request.group, book),
     )
@@ -100,7 +100,7 @@ def loan_book(request: GroupRequest) -> HttpResponse:
     if form.is_valid():
         form = LoansForm(initial={"on": on, "show": "all" if shows_all else ""})
     loans = selectors.loans_on(request.group, on=on, only_running=not shows_all)
-    page = Paginator(loans, LINES_ON_A_PAGE).get_page(request.GET.get("page"))
+    page = lines_shown(request, loans, at_a_time=LINES_ON_A_PAGE)
     return respond(
         request,
         "finance/loan_book.html",
@@ -110,7 +110,7 @@ def loan_book(request: GroupRequest) -> HttpResponse:
             "page": page,
             "rows": selectors.loan_rows(page.object_list, on=on),
             "totals": selectors.loan_totals(loans, on=on),
-            "signers": selectors.signers(request.group),
+            "paper": selectors.paper(request.group),
             "on": on,
         },
         lambda: sheets.loan_book(request.group, selectors.loan_rows(loans, on=on), on=on),
@@ -141,7 +141,7 @@ def loan(request: GroupRequest, number: int) -> HttpResponse:
             "percent": (card.row.loan.rate * 100).normalize(),
             "on": on,
             "is_today": on >= today,
-            "signers": selectors.signers(request.group),
+            "paper": selectors.paper(request.group),
         },
         lambda: sheets.loan_card(request.group, card, on=on),
     )
@@ -158,7 +158,7 @@ def member(request: GroupRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         form = BalancesForm(initial={"start": start, "end": end})
     book = selectors.passbook(found, start=start, end=end)
-    page = Paginator(book.lines, LINES_ON_A_PAGE).get_page(request.GET.get("page"))
+    page = lines_shown(request, book.lines, at_a_time=LINES_ON_A_PAGE)
     return respond(
         request,
         "finance/member.html",
@@ -170,7 +170,7 @@ def member(request: GroupRequest, pk: int) -> HttpResponse:
             "is_today": end >= today,
             "page": page,
             "lines": book_rows(request.group, page, names_members=False),
-            "signers": selectors.signers(request.group),
+            "paper": selectors.paper(request.group),
         },
         lambda: sheets.passbook(request.group, found, book),
     )
@@ -185,7 +185,7 @@ def cash_differences(request: GroupRequest) -> HttpResponse:
         "finance/cash_differences.html",
         {
             "open": selectors.cash_differences(request.group, is_open=True),
-            "page": Paginator(settled, LINES_ON_A_PAGE).get_page(request.GET.get("page")),
+            "page": lines_shown(request, settled, at_a_time=LINES_ON_A_PAGE),
         },
     )
 

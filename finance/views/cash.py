@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -13,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from finance import selectors, services
 from finance.errors import AlreadyPosted, LedgerError
 from finance.forms.cash import CountForm, StatementForm
+from finance.views.paging import lines_shown
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
 
@@ -90,7 +90,7 @@ def _statement(request: GroupRequest, form: StatementForm | None = None) -> Http
     check = selectors.bank_check(request.group)
     context = {
         "check": check,
-        "page": Paginator(check.lines, LINES_ON_A_PAGE).get_page(request.GET.get("page")),
+        "page": lines_shown(request, check.lines, at_a_time=LINES_ON_A_PAGE),
         "form": form or StatementForm(),
         "chosen": form.cleaned_data.get("lines", ()) if form is not None else (),
     }

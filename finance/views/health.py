@@ -62,7 +62,7 @@ def health(request: GroupRequest) -> HttpResponse:
             "form": form,
             "on": on,
             "table": table,
-            "signers": selectors.signers(request.group),
+            "paper": selectors.paper(request.group),
             **figures_shown(selectors.performance(own, on=on)),
         },
         lambda: table,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -14,6 +13,7 @@ from finance.forms.outside import ReceiveForm, RepayForm
 from finance.forms.reports import DayForm, LoansForm
 from finance.models import OutsideLoan
 from finance.tables import respond
+from finance.views.paging import lines_shown
 from finance.views.steps import take_step
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
@@ -29,7 +29,7 @@ def outside_loans(request: GroupRequest) -> HttpResponse:
     if form.is_valid():
         form = LoansForm(initial={"on": on, "show": "all" if shows_all else ""})
     loans = selectors.outside_loans_on(request.group, on=on, only_running=not shows_all)
-    page = Paginator(loans, LOANS_ON_A_PAGE).get_page(request.GET.get("page"))
+    page = lines_shown(request, loans, at_a_time=LOANS_ON_A_PAGE)
     return respond(
         request,
         "finance/outside_loans.html",
@@ -38,7 +38,7 @@ def outside_loans(request: GroupRequest) -> HttpResponse:
             "shows_all": shows_all,
             "page": page,
             "rows": selectors.outside_rows(page.object_list, on=on),
-            "signers": selectors.signers(request.group),
+            "paper": selectors.paper(request.group),
             "on": on,
         },
         lambda: sheets.outside_loans(request.group, selectors.outside_rows(loans, on=on), on=on),
@@ -67,7 +67,7 @@ def outside_loan(request: GroupRequest, number: int) -> HttpResponse:
             "percent": (card.row.loan.rate * 100).normalize(),
             "on": on,
             "is_today": on >= today,
-            "signers": selectors.signers(request.group),
+            "paper": selectors.paper(request.group),
         },
         lambda: sheets.outside_card(request.group, card, on=on),
     )

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -17,6 +16,7 @@ from finance.errors import AlreadyPosted, LedgerError, PeriodClosed
 from finance.forms.outside_meeting import BuyForm, DatedForm, MemberMoney, MoneyForm, WriteDownForm
 from finance.lines import OtherMoney
 from finance.models import AccountKind, Entry
+from finance.views.paging import lines_shown
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
 
@@ -42,8 +42,8 @@ def money_record(request: GroupRequest) -> HttpResponse:
 @require_GET
 def inventory(request: GroupRequest) -> HttpResponse:
     """The things the group owns, with their prices and what they are still worth."""
-    page = Paginator(selectors.inventory_items(request.group), THINGS_ON_A_PAGE).get_page(request.GET.get("page"))
-    context = {"page": page, "signers": selectors.signers(request.group)}
+    page = lines_shown(request, selectors.inventory_items(request.group), at_a_time=THINGS_ON_A_PAGE)
+    context = {"page": page, "paper": selectors.paper(request.group)}
     return render(request, "finance/inventory.html", context)
 
 

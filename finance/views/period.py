@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.formats import date_format
@@ -13,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from finance import selectors, services
 from finance.errors import AlreadyPosted, LedgerError
 from finance.forms.period import PeriodCloseForm
+from finance.views.paging import lines_shown
 from groups.http import GroupRequest
 from groups.permissions import Capability, can, requires
 
@@ -55,7 +55,7 @@ def _page(request: GroupRequest, form: PeriodCloseForm, status: int = 200) -> Ht
     closings = selectors.closings(request.group)
     context = {
         "form": form if can(request.user, Capability.RECORD) else None,
-        "page": Paginator(closings, PERIODS_ON_A_PAGE).get_page(request.GET.get("page")),
+        "page": lines_shown(request, closings, at_a_time=PERIODS_ON_A_PAGE),
         "differences": selectors.cash_differences(request.group, is_open=True),
     }
     return render(request, "finance/periods.html", context, status=status)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.utils import timezone
 
@@ -10,6 +9,7 @@ from finance import selectors, sheets
 from finance.forms.reports import DayForm, LedgerForm, SpanForm, TrialBalanceForm, account_label
 from finance.models import AccountKind
 from finance.tables import respond
+from finance.views.paging import lines_shown
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
 
@@ -27,7 +27,7 @@ def general_ledger(request: GroupRequest) -> HttpResponse:
         form = LedgerForm(None, accounts=accounts, initial={"account": choice, "start": start, "end": end})
     name = account_label(chosen[0]) if choice[0].isdigit() else str(AccountKind(choice).label)
     book = selectors.ledger(request.group, chosen, start=start, end=end)
-    page = Paginator(book.lines, LINES_ON_A_PAGE).get_page(request.GET.get("page"))
+    page = lines_shown(request, book.lines, at_a_time=LINES_ON_A_PAGE)
     return respond(
         request,
         "finance/general_ledger.html",
@@ -37,7 +37,7 @@ def general_ledger(request: GroupRequest) -> HttpResponse:
                 request.group, book, name, page, opens=not page.has_previous(), closes=not page.has_next()
             ),
             "page": page,
-            "signers": selectors.signers(request.group),
+            "paper": selectors.paper(request.group),
         },
         lambda: sheets.ledger(request.group, book, name, book.lines, opens=True, closes=True),
     )
@@ -53,7 +53,7 @@ def trial_balance(request: GroupRequest) -> HttpResponse:
         form = TrialBalanceForm(initial={"start": start, "end": end, "accounts": by_account})
     balance = selectors.trial_balance(request.group, start=start, end=end, by_account=by_account)
     table = sheets.trial_balance(request.group, balance)
-    context = {"form": form, "table": table, "balance": balance, "signers": selectors.signers(request.group)}
+    context = {"form": form, "table": table, "balance": balance, "paper": selectors.paper(request.group)}
     return respond(request, "finance/trial_balance.html", context, lambda: table)
 
 
@@ -65,7 +65,7 @@ def balance_sheet(request: GroupRequest) -> HttpResponse:
     if form.is_valid():
         form = DayForm(initial={"on": on})
     table = sheets.balance_sheet(request.group, selectors.balance_sheet(request.group, on=on))
-    context = {"form": form, "table": table, "signers": selectors.signers(request.group)}
+    context = {"form": form, "table": table, "paper": selectors.paper(request.group)}
     return respond(request, "finance/report.html", context, lambda: table)
 
 
@@ -77,5 +77,5 @@ def income_statement(request: GroupRequest) -> HttpResponse:
     if form.is_valid():
         form = SpanForm(initial={"start": start, "end": end})
     table = sheets.income_statement(request.group, selectors.income_statement(request.group, start=start, end=end))
-    context = {"form": form, "table": table, "signers": selectors.signers(request.group)}
+    context = {"form": form, "table": table, "paper": selectors.paper(request.group)}
     return respond(request, "finance/report.html", context, lambda: table)

@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -18,6 +17,7 @@ from finance.forms.loans import CancelRequestForm, DecideForm, LoanRequestForm, 
 from finance.ledger import books_of
 from finance.limits import largest_loan
 from finance.models import Loan, LoanRequest, RequestStatus
+from finance.views.paging import lines_shown
 from finance.views.steps import take_step
 from groups.http import GroupRequest
 from groups.models import Constitution
@@ -35,7 +35,7 @@ def loan_requests(request: GroupRequest) -> HttpResponse:
         "finance/loan_requests.html",
         {
             "waiting": selectors.loan_requests(request.group, waiting=True),
-            "page": Paginator(done, REQUESTS_ON_A_PAGE).get_page(request.GET.get("page")),
+            "page": lines_shown(request, done, at_a_time=REQUESTS_ON_A_PAGE),
         },
     )
 

@@ -78,7 +78,7 @@ def share_out_list(request: GroupRequest, number: int) -> HttpResponse:
             "entry": entry,
             "rows": rows,
             "total": sum(row.total for row in rows),
-            "signers": selectors.signers(request.group),
+            "paper": selectors.paper(request.group),
         },
     )
 

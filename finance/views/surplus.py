@@ -38,7 +38,7 @@ def surplus(request: GroupRequest) -> HttpResponse:
             "is_over": end <= today,
             "projection": selectors.surplus_projection(request.group, after=divided, today=today),
             "divisions": selectors.surplus_divisions(request.group),
-            "signers": selectors.signers(request.group),
+            "paper": selectors.paper(request.group),
         },
     )
 
@@ -96,7 +96,7 @@ def surplus_division(request: GroupRequest, pk: int) -> HttpResponse:
             "division": division,
             "sheet": sheet,
             "chart": _chart(sheet),
-            "signers": selectors.signers(request.group),
+            "paper": selectors.paper(request.group),
         },
     )
 

@@ -1,10 +1,21 @@
 """The index of a group's books."""
 
+import re
+
 import pytest
 
 from groups.models import Role
-from tests.factories import borrow_outside, count_cash, make_group, make_member, make_user, save
-from tests.finance.pages import get, statements
+from tests.factories import (
+    borrow_outside,
+    count_cash,
+    facilitator_of,
+    make_group,
+    make_member,
+    make_officer,
+    make_user,
+    save,
+)
+from tests.finance.pages import get, signed_in, statements
 
 pytestmark = pytest.mark.django_db
 
@@ -51,3 +62,32 @@ def test_statements_do_not_grow_with_the_differences():
         save(member, 1_000)
         count_cash(member.group, amount)
     assert statements(member.group, "books") == few <= 10
+
+
+def links(content: str) -> list[str]:
+    """The addresses of the books, as the page lists them."""
+    return re.findall(r'class="list-group-item[^>]* href="([^"]+)"', content)
+
+
+def test_the_books_stand_under_what_they_are_for():
+    content = get(make_group(), "books").content.decode()
+    headings = ["Daily books", "Members", "Loans", "Reports", "End of the year"]
+    assert [content.index(f">{heading}</h2>") for heading in headings] == sorted(
+        content.index(f">{heading}</h2>") for heading in headings
+    )
+
+
+@pytest.mark.parametrize("role", [Role.FACILITATOR, Role.OFFICER, Role.STAFF])
+def test_every_book_that_is_offered_opens(role):
+    group = make_group()
+    member = make_member(group)
+    user = facilitator_of(group)
+    if role == Role.OFFICER:
+        user = make_user(role, organisation=group.organisation, member=member)
+        make_officer(member)
+    elif role == Role.STAFF:
+        user = make_user(role, organisation=group.organisation)
+    offered = links(get(group, "books", user=user).content.decode())
+    assert len(offered) == (21 if role == Role.FACILITATOR else 18)
+    for address in offered:
+        assert signed_in(user).get(address).status_code == 200, address

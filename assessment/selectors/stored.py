@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from assessment import instruments, wording
 from assessment.models import Assessment, Indicator, Instrument, Judgement, Level
 from assessment.scoring import latest_judgements
 from assessment.selectors.evidence import evidence
 from assessment.selectors.standing import level_of
-from groups.models import Group
+from finance.models import CashCount
+from groups.models import Group, Member, OfficerTerm
+from meetings.models import AgendaItem
 
 Kept = dict[str, dict[str, list[int]]]
 """Numbers of records, by indicator and kind of record."""
@@ -31,23 +36,27 @@ class Kind(NamedTuple):
 
 
 KINDS = {
-    "meetings": Kind(_("Meetings"), "meeting", True),
-    "loans": Kind(_("Loans"), "loan", True),
-    "entries": Kind(_("Entries"), "entry", True),
-    "cash_counts": Kind(_("Cash counts"), "cash-differences", False),
-    "constitutions": Kind(_("Versions of the rules"), "constitution", False),
-    "decisions": Kind(_("Decisions"), "decision-list", False),
-    "officer_terms": Kind(_("Terms of office"), "officers", False),
-    "members": Kind(_("Members"), "group", False),
-    "judgements": Kind(_("Judgements"), "assessment", False),
+    "meetings": Kind(gettext_lazy("Meetings"), "meeting", True),
+    "loans": Kind(gettext_lazy("Loans"), "loan", True),
+    "entries": Kind(gettext_lazy("Entries"), "entry", True),
+    "cash_counts": Kind(gettext_lazy("Cash counts"), "cash-differences", False),
+    "constitutions": Kind(gettext_lazy("Versions of the rules"), "constitution", False),
+    "decisions": Kind(gettext_lazy("Decisions"), "decision-list", False),
+    "officer_terms": Kind(gettext_lazy("Terms of office"), "officers", False),
+    "members": Kind(gettext_lazy("Members"), "group", False),
+    "judgements": Kind(gettext_lazy("Judgements"), "assessment", False),
 }
 
 
 class KeptRecord(NamedTuple):
-    """One record of the evidence: its number, and the page that shows it."""
+    """One record of the evidence: what people call it, and the page that shows it."""
 
-    number: int
+    name: str
     url: str
+
+
+Names = dict[str, dict[int, str]]
+"""What people call the records of a kind whose kept number means nothing to them, by kind and number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +116,7 @@ def stored(group: Group, scheme: str, day: date) -> Stored | None:
     instrument = instruments.whole().get(pk=assessment.instrument_id)
     kept: Kept = assessment.evidence or {}
     judgements = _judgements(assessment, kept)
+    names = _names(group, kept, judgements)
     rows = []
     for indicator in instrument.indicators.all():
         found = assessment.indicators[indicator.code]
@@ -122,7 +132,7 @@ def stored(group: Group, scheme: str, day: date) -> Stored | None:
                 given=given["points"] if given else None,
                 judgement=judgements.get(chosen) if chosen is not None else None,
                 level=level_of(indicator, found["value"]),
-                kept=_kept(group, kept.get(indicator.code, {})),
+                kept=_kept(group, kept.get(indicator.code, {}), names),
             )
         )
     return Stored(assessment, instrument, rows)
@@ -149,11 +159,40 @@ def _judgements(assessment: Assessment, kept: Kept) -> dict[int, Judgement]:
     )
 
 
-def _kept(group: Group, records: Mapping[str, Iterable[int]]) -> list[tuple[Promise, list[KeptRecord]]]:
+def _names(group: Group, kept: Kept, judgements: Mapping[int, Judgement]) -> Names:
+    """Return the names of the records kept for any indicator, one statement a kind."""
+    numbers: dict[str, set[int]] = defaultdict(set)
+    for records in kept.values():
+        for kind, found in records.items():
+            numbers[kind].update(found)
+    counts = CashCount.objects.filter(group=group, pk__in=numbers["cash_counts"])
+    decisions = AgendaItem.objects.filter(group=group, pk__in=numbers["decisions"]).select_related("meeting")
+    terms = OfficerTerm.objects.filter(group=group, pk__in=numbers["officer_terms"]).select_related("member")
+    members = Member.objects.filter(group=group, number__in=numbers["members"])
+    return {
+        "cash_counts": {count.pk: date_format(count.counted_on) for count in counts},
+        "decisions": {
+            item.pk: _("meeting %(number)d: %(title)s") % {"number": item.meeting.number, "title": item.title}
+            for item in decisions
+        },
+        "officer_terms": {term.pk: f"{term.get_role_display()} {term.member}" for term in terms},
+        "members": {member.number: member.name for member in members},
+        "judgements": {pk: date_format(judgement.judged_on) for pk, judgement in judgements.items()},
+    }
+
+
+def _kept(group: Group, records: Mapping[str, Iterable[int]], names: Names) -> list[tuple[Promise, list[KeptRecord]]]:
+    """Return the records by kind; one without a name goes by its number."""
     return [
-        (kind.name, [KeptRecord(number, _url(group, kind, number)) for number in records[name]])
-        for name, kind in KINDS.items()
-        if records.get(name)
+        (
+            kind.name,
+            [
+                KeptRecord(names.get(code, {}).get(number, str(number)), _url(group, kind, number))
+                for number in records[code]
+            ],
+        )
+        for code, kind in KINDS.items()
+        if records.get(code)
     ]
 
 

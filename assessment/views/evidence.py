@@ -1,21 +1,29 @@
-"""The page with the records behind one indicator."""
+"""The page with the records behind one indicator, and each of its tables as a file."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 
 from assessment.forms import AsOfForm
+from assessment.models import Indicator
 from assessment.selectors import evidence as selectors
 from assessment.selectors.standing import standing
 from assessment.views.schemes import schemes
+from finance.tables import Table, respond
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
 
 
 @requires(Capability.READ)
 def evidence(request: GroupRequest, indicator: str) -> HttpResponse:
-    """The very meetings, loans and entries that an indicator counts as of a day, by default today."""
+    """The very meetings, loans and entries that an indicator counts as of a day, by default today.
+
+    A file is of the table that `?table=` numbers, of the first without one.
+    """
     chosen = schemes(request)
     form = AsOfForm(request.GET, since=request.group.founded_on)
     found = standing(request.group, form.day, chosen.chosen)
@@ -24,14 +32,21 @@ def evidence(request: GroupRequest, indicator: str) -> HttpResponse:
         raise Http404
     if form.is_valid():
         form.initial, form.is_bound = {"as_of": form.day, "scheme": request.GET.get("scheme", "")}, False
-    return render(
-        request,
-        "assessment/evidence.html",
-        {
-            "form": form,
-            "row": row,
-            "standing": found,
-            "schemes": chosen,
-            "tables": selectors.evidence(row.indicator.metric, request.group, found.as_of).tables,
-        },
-    )
+    tables = selectors.evidence(row.indicator.metric, request.group, found.as_of).tables
+    context = {"form": form, "row": row, "standing": found, "schemes": chosen, "tables": tables}
+    # An indicator without records has no file: its page says so.
+    asked = _table(request, row.indicator, tables) if tables else None
+    if asked is None:
+        return render(request, "assessment/evidence.html", context)
+    return respond(request, "assessment/evidence.html", context, lambda: asked)
+
+
+def _table(request: GroupRequest, indicator: Indicator, tables: Sequence[Table]) -> Table:
+    """Return the table asked for, named as a file on its own: by the indicator, and its place among several."""
+    try:
+        place = max(1, min(len(tables), int(request.GET.get("table", ""))))
+    except ValueError:
+        place = 1
+    table = tables[place - 1]
+    name = f"bukti-{indicator.code}" if len(tables) == 1 else f"bukti-{indicator.code}-{place}"
+    return replace(table, title=f"{indicator.name}: {table.title}", name=name)

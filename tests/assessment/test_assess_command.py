@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from assessment import services
-from assessment.models import Assessment
+from assessment.models import Assessment, SchemeUse
 from groups.models import GroupStatus
 from tests.assessment.groups import AS_OF, make_kembang_minus_outside
 from tests.factories import make_group
@@ -70,7 +70,19 @@ def test_one_group():
 def test_without_json_a_summary():
     make_kembang_minus_outside()
     make_group()
-    assert assess("--as-of", AS_OF.isoformat()) == f"2 groups scored as of {AS_OF}: TUMBUH 1, TUNAS 1\n"
+    assert assess("--as-of", AS_OF.isoformat()) == f"2 groups scored as of {AS_OF}\nkotaku: TUMBUH 1, TUNAS 1\n"
+
+
+def test_a_summary_for_each_scheme():
+    group = make_kembang_minus_outside()
+    for scheme in ("kotaku", "panca-sutra"):
+        SchemeUse.objects.create(organisation=group.organisation, scheme=scheme, is_primary=scheme == "kotaku")
+    make_group()
+    assert assess("--as-of", AS_OF.isoformat()).splitlines() == [
+        f"2 groups scored as of {AS_OF}",
+        "kotaku: TUMBUH 1, TUNAS 1",
+        "panca-sutra: SEBAGIAN 1",
+    ]
 
 
 def test_changed_groups_only():
@@ -85,9 +97,11 @@ def test_changed_groups_are_told_beside_all(monkeypatch):
     monkeypatch.setattr(services, "BATCH_GROUPS", 2)
     for _ in range(3):
         make_group()
-    assert assess("--as-of", AS_OF.isoformat(), "--changed") == f"3 of 3 groups scored as of {AS_OF}: TUNAS 3\n"
+    assert assess("--as-of", AS_OF.isoformat(), "--changed") == f"3 of 3 groups scored as of {AS_OF}\nkotaku: TUNAS 3\n"
     make_kembang_minus_outside()
-    assert assess("--as-of", AS_OF.isoformat(), "--changed") == f"1 of 4 groups scored as of {AS_OF}: TUMBUH 1\n"
+    assert (
+        assess("--as-of", AS_OF.isoformat(), "--changed") == f"1 of 4 groups scored as of {AS_OF}\nkotaku: TUMBUH 1\n"
+    )
 
 
 def test_today_by_default():

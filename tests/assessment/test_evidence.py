@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from io import BytesIO
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from openpyxl import load_workbook
 
 from assessment.metrics import METRICS, read_records
 from assessment.selectors.evidence import EVIDENCE, evidence
@@ -148,6 +150,47 @@ class TestPage:
 
     def test_a_difference_is_listed_with_its_count(self, page):
         assert "Cash counts" in page("books")
+
+    @pytest.fixture
+    def file(self, client, page, group):
+        def get(indicator: str, query: str = ""):
+            return client.get(f"/g/{group.code}/assessment/evidence/{indicator}/?format=csv{query}")
+
+        return get
+
+    def test_each_table_is_a_file(self, page, file, group):
+        html = page("books")
+        assert 'href="?table=1&amp;format=csv"' in html
+        assert 'href="?table=2&amp;format=xlsx"' in html
+        meetings, counts = (file("books", f"&table={number}") for number in (1, 2))
+        assert meetings.content.decode("utf-8-sig").splitlines()[0] == "Meeting,Date,Books complete"
+        assert counts.content.decode("utf-8-sig").startswith("Cash count,Date,")
+        assert f"{group.code}-bukti-books-2-" in counts["Content-Disposition"]
+
+    def test_a_file_is_as_of_the_day_asked_for(self, file, group):
+        newest = Meeting.objects.filter(group=group).latest("number").held_on
+        assert "Meeting 6" in file("attendance").content.decode()
+        assert "Meeting 6" not in file("attendance", f"&as_of={newest - timedelta(1)}").content.decode()
+
+    def test_a_spreadsheet_says_which_indicator(self, client, page, group):
+        response = client.get(f"/g/{group.code}/assessment/evidence/attendance/?format=xlsx")
+        assert load_workbook(BytesIO(response.content)).active["A1"].value.endswith(": Meetings")
+
+    @pytest.mark.parametrize("number", ["0", "9", "x", "", "-1", "9" * 30])
+    def test_a_wrong_number_gives_one_that_is_there(self, file, number):
+        assert file("books", f"&table={number}")["Content-Type"].startswith("text/csv")
+
+    def test_without_records_there_is_no_file(self, client):
+        group = make_group()
+        Group.objects.update(founded_on=group.founded_on - timedelta(9))
+        client.force_login(facilitator_of(group))
+        before_rules = group.founded_on - timedelta(1)
+        response = client.get(f"/g/{group.code}/assessment/evidence/rules/?format=csv&as_of={before_rules}")
+        assert response["Content-Type"].startswith("text/html")
+
+    def test_files_of_another_organisation_are_not_found(self, client, file):
+        client.force_login(make_staff())
+        assert file("attendance").status_code == 404
 
     @pytest.mark.parametrize("indicator", ["outside", "nothing"])
     def test_what_is_not_measured_has_no_evidence(self, client, group, indicator):

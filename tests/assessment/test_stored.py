@@ -12,13 +12,13 @@ from django.utils import timezone
 
 from assessment.instruments import in_force
 from assessment.metrics import METRICS, read_records
-from assessment.models import Assessment, Level
+from assessment.models import Assessment, Level, SchemeUse
 from assessment.selectors.evidence import evidence
 from assessment.selectors.standing import standing
 from assessment.services import assess_groups, assessment_finalise, judge
 from groups.models import Group
 from tests.assessment.groups import AS_OF, make_kembang_minus_outside, make_override, make_staff
-from tests.factories import facilitator_of, lend, make_group, make_meeting, make_member, save
+from tests.factories import facilitator_of, lend, make_group, make_meeting, make_member, make_officer, save
 
 pytestmark = pytest.mark.django_db
 
@@ -33,6 +33,12 @@ def group():
 @pytest.fixture
 def staff(group):
     return make_staff(group)
+
+
+def highest(indicator: str) -> Level:
+    """The highest level of an indicator of Bina Swadaya."""
+    levels = Level.objects.filter(indicator__code=indicator, indicator__instrument=in_force(None, "bina-swadaya"))
+    return levels.order_by("-threshold")[0]
 
 
 class TestFinal:
@@ -150,6 +156,25 @@ class TestStoredPage:
         assert f"Made final by {staff}" in html
         assert f'href="/g/{group.code}/meetings/3/"' in html
         assert 'class="sign' in html
+
+    def test_records_go_by_what_people_call_them(self, page, group, staff):
+        SchemeUse.objects.create(organisation=group.organisation, scheme="bina-swadaya", is_primary=True)
+        make_officer(make_member(group, name="Siti Aminah"))
+        meeting = group.meetings.get(number=5)
+        for number, title in enumerate(("Beli pakan", "Jual ayam"), start=8):
+            meeting.agenda.create(group=group, number=number, title=title, decision="setuju", due_on=AS_OF)
+        judge(actor=staff, group=group, level=highest("partners"), note="kontrak", judged_on=AS_OF)
+        assessment_finalise(actor=staff, group=group, as_of=AS_OF)
+        html = page()
+        for kind, names in {
+            "Cash counts": [f"{meeting.held_on.day} {meeting.held_on:%B %Y}"],
+            "Decisions": ["meeting 5: Beli pakan", "meeting 5: Jual ayam"],
+            "Terms of office": ["Ketua (chair) Siti Aminah"],
+            "Judgements": ["8 July 2025"],
+        }.items():
+            listed = html[html.index(f">{kind}: ") :].split("</span>")[0]
+            for name in names:
+                assert f">{name}</a>" in listed, kind
 
     def test_measured_beside_given(self, page, group, staff):
         make_override(group, "repayment", note="kartu UPK")

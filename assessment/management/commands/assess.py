@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -48,14 +48,15 @@ class Command(BaseCommand):
             groups = Group.objects.filter(code=options["group"])
             if not groups.exists():
                 raise CommandError(f"There is no group {options['group']}.")
-        stages: Counter[str] = Counter()
+        stages: dict[str, Counter[str]] = defaultdict(Counter)
         changed = with_newer_records(groups) if options["changed"] else None
         there_are = groups.filter(founded_on__lte=as_of).count()
         total = there_are if changed is None else len(changed)
         bar = tqdm(total=total, unit=" groups", file=self.stderr, disable=None)
 
         def report(outcomes: Sequence[Outcome]) -> None:
-            stages.update(outcome.result.stage for outcome in outcomes)
+            for outcome in outcomes:
+                stages[outcome.instrument.code][outcome.result.stage] += 1
             if options["json"]:
                 self.stdout.write("\n".join(json.dumps(as_json(outcome)) for outcome in outcomes))
             bar.update(len({outcome.group_id for outcome in outcomes}))
@@ -69,9 +70,11 @@ class Command(BaseCommand):
         except ValidationError as error:
             raise CommandError(error.messages[0]) from error
         if not options["json"]:
-            counts = ", ".join(f"{stage} {number}" for stage, number in stages.most_common())
             how_many = f"{count}" if changed is None else f"{count} of {there_are}"
-            self.stdout.write(f"{how_many} groups scored as of {as_of}: {counts or 'nothing new'}")
+            self.stdout.write(f"{how_many} groups scored as of {as_of}{'' if stages else ': nothing new'}")
+            for scheme, counts in stages.items():
+                by_stage = ", ".join(f"{stage} {number}" for stage, number in counts.most_common())
+                self.stdout.write(f"{scheme}: {by_stage}")
 
 
 def as_json(outcome: Outcome) -> dict[str, Any]:

@@ -8,9 +8,21 @@ from groups.guards import (
     forbid_insert_of_any,
     forbid_update,
     same_group,
+    then_run,
 )
 
+_STALE = "UPDATE finance_groupfigures SET is_stale = TRUE WHERE group_id = NEW.group_id AND NOT is_stale AND as_of >= "
+
 GUARDS: tuple[Guard, ...] = (
+    # Figures that are kept of a day are true until something is posted on or before it, or a loan changes.
+    then_run("finance_entry_makes_stale", "finance_entry", f"{_STALE} NEW.effective_on", "INSERT"),
+    then_run("finance_loan_makes_stale", "finance_loan", f"{_STALE} NEW.disbursed_on", "INSERT"),
+    then_run(
+        "finance_loan_change_makes_stale",
+        "finance_loan",
+        f"{_STALE} CASE WHEN OLD.disbursed_on < NEW.disbursed_on THEN OLD.disbursed_on ELSE NEW.disbursed_on END",
+        "UPDATE",
+    ),
     forbid_delete("finance_entry"),
     forbid_update("finance_entry"),
     forbid_insert(

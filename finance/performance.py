@@ -153,13 +153,17 @@ class Performance:
         """Paid / due up to the day."""
         return _ratio(self.paid, self.due)
 
+    def balance_later_than(self, days: int) -> int:
+        """Balances of the loans with an instalment more than `days` days late, one of `AGEING_DAYS`."""
+        age = AGEING_DAYS.index(days)
+        return sum(part.balance for part in self.slices if part.age > age)
+
     def par(self, days: int) -> Fraction | None:
         """Balances of the loans with an instalment more than `days` days late / all balances.
 
         Not the arrears themselves over the portfolio: that is an arrears rate, and far lower.
         """
-        age = AGEING_DAYS.index(days)
-        return _ratio(sum(part.balance for part in self.slices if part.age > age), self.balance)
+        return _ratio(self.balance_later_than(days), self.balance)
 
     @property
     def par_30(self) -> Fraction | None:

@@ -5,7 +5,7 @@ A table is made in the reader's language; the names of files are Indonesian, as 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from django.urls import reverse
@@ -236,12 +236,12 @@ def ledger(group: Group, book: Ledger, name: str, lines: Iterable[BookLine], *, 
     """Buku besar of an account or a kind; `lines` are a page or all, `opens` and `closes` say which ends to write."""
     is_debit = not book.accounts or book.accounts[0].normal_side == "D"
     columns = [
-        Column(_("Date"), DATE),
+        Column(_("Date"), DATE, on_phone=False),
         Column(_("Voucher"), NUMBER, on_phone=False),
         Column(_("Other account")),
         Column(_("Note"), on_phone=False),
-        Column(_("Debit"), MONEY),
-        Column(_("Credit"), MONEY),
+        Column(_("Debit"), MONEY, on_phone=False),
+        Column(_("Credit"), MONEY, on_phone=False),
         Column(_("Balance"), MONEY),
     ]
 
@@ -304,9 +304,7 @@ def trial_balance(group: Group, balance: TrialBalance) -> Table:
             _("Closing debit"),
             _("Closing credit"),
         ]
-    columns += [
-        Column(label, MONEY, on_phone=name.startswith("closing")) for name, label in zip(shown, labels, strict=True)
-    ]
+    columns += [Column(label, MONEY, on_phone=balance.start is None) for label in labels]
 
     def link(code: str, kind: str) -> str:
         span = f"&end={balance.end}" + (f"&start={balance.start}" if balance.start else "")
@@ -388,14 +386,14 @@ def income_statement(group: Group, statement: IncomeStatement) -> Table:
 def loan_ageing(group: Group, loans: Sequence[LoanArrears], *, on: date) -> Table:
     """Umur tunggakan: the running loans, those late the longest first."""
     columns = [
-        Column(_("No."), NUMBER),
+        Column(_("No."), NUMBER, on_phone=False),
         Column(_("Borrower")),
         Column(_("Outstanding"), MONEY),
         Column(_("Late principal"), MONEY, on_phone=False),
         Column(_("Late fee (jasa)"), MONEY, on_phone=False),
         Column(_("Late"), MONEY),
         Column(_("Instalments late"), NUMBER, on_phone=False),
-        Column(_("Days late"), NUMBER),
+        Column(_("Days late"), NUMBER, on_phone=False),
         Column(_("Collectability"), on_phone=False),
     ]
     rows = [
@@ -421,7 +419,7 @@ def loan_ageing(group: Group, loans: Sequence[LoanArrears], *, on: date) -> Tabl
 
 
 def portfolio(
-    groups: Sequence[Group], figures: Mapping[int, Performance], total: Performance, *, owner: str, on: date
+    groups: Iterable[tuple[Group, Performance]], total: Performance, *, owner: str, on: date
 ) -> Table:
     """The loans of many groups, a line for each."""
     columns = [
@@ -452,10 +450,8 @@ def portfolio(
         ]
         return Row(cells, url=url, is_total=is_total)
 
-    nothing = Performance(months=on.month)
     rows = [
-        row(f"{group.name} ({group.code})", figures.get(group.pk, nothing), url=reverse("health", args=[group.code]))
-        for group in groups
+        row(f"{group.name} ({group.code})", found, url=reverse("health", args=[group.code])) for group, found in groups
     ]
     rows.append(row(_("Total"), total, is_total=True))
     return Table(

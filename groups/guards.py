@@ -126,6 +126,24 @@ def frozen_with(table: str, frozen: str) -> Guard:
     return _guard(f"{table}_frozen", table, {"INSERT": new, "UPDATE": f"{old} OR {new}", "DELETE": old}, "BEFORE")
 
 
+def then_run(name: str, table: str, statement: str, event: str) -> Guard:
+    """Run `statement`, which may look at `NEW`, after each row of `table` that `event` inserts or updates."""
+    return Guard(
+        name=name,
+        table=table,
+        sqlite=(
+            f"DROP TRIGGER IF EXISTS {name}",
+            f"CREATE TRIGGER {name} AFTER {event} ON {table} BEGIN {statement}; END",
+        ),
+        postgresql=(
+            f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ "
+            f"BEGIN {statement}; RETURN NULL; END $$",
+            f"DROP TRIGGER IF EXISTS {name} ON {table}",
+            f"CREATE TRIGGER {name} AFTER {event} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()",
+        ),
+    )
+
+
 def forbid_overlap(table: str, *columns: str) -> Guard:
     """Refuse two rows of one group that share a value of `columns` and a day from `started_on` to before `ended_on`."""
     shared = " OR ".join(f"o.{column} = NEW.{column}" for column in columns)

@@ -2,40 +2,31 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import BigIntegerField, Count, F, FilteredRelation, Q, QuerySet, Sum, Value
+from django.db.models.functions import Coalesce, Substr
 from django.utils import timezone
 
 from assessment.selectors.dashboard import with_latest
-from finance.performance import Performance, together
-from finance.selectors.arrears import loans_by_group, savings_by_group
-from groups.models import FacilitatorAssignment, Group, Region, User
+from finance.selectors.figures import Figures, Parts, figures_by, figures_on
+from finance.services.figures import figures_keep
+from groups.models import Group, Region, User
 
 CODE_LENGTHS = (2, 5, 8, 13)
 """Characters of a Kemendagri code by level: 35, 35.19, 35.19.05, 35.19.05.2003."""
-
-
-class GroupRow(NamedTuple):
-    """One group with its newest score; rank and score are None before the first."""
-
-    pk: int
-    village: str | None
-    rank: int | None
-    score: int | None
-    need: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
     """The groups of one region or of one facilitator together; `key` is empty for those without any.
 
-    `stages` counts groups by rank, `needing` those whose newest score gives a reason to help; savings and balances are
-    today's, in rupiah.
+    `stages` counts groups by rank, `needing` those whose newest score gives a reason to help; `savings`, `balance` of
+    loans and `risk_30`, that of loans more than 30 days late, are today's, in rupiah.
     """
 
     key: str
@@ -46,13 +37,19 @@ class Compared:
     score_sum: int
     needing: int
     savings: int
-    loans: Performance
+    balance: int
+    risk_30: int
 
     @property
     def mean_score(self) -> Fraction | None:
         """The mean of the newest scores, None where no group has one."""
         assessed = self.groups - self.never_assessed
         return Fraction(self.score_sum, assessed) if assessed else None
+
+    @property
+    def par_30(self) -> Fraction | None:
+        """Balances of loans more than 30 days late / all balances, None without loans."""
+        return Fraction(self.risk_30, self.balance) if self.balance > 0 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,32 +61,46 @@ class Comparison:
 
 
 def by_region(groups: QuerySet[Group], scheme: str, region: str, *, stages: int) -> Comparison:
-    """Compare the regions just below `region`, or the provinces, in four statements."""
-    figures = _Figures(groups, scheme, stages)
-    keyed = [(inside(region, row.village), row) for row in figures.rows]
-    return figures.compare(keyed, region_names(key for key, _row in keyed))
+    """Compare the regions just below `region`, or the provinces, in three statements."""
+    return _compare(groups, scheme, regions_below(region), stages, region_names)
 
 
 def by_facilitator(groups: QuerySet[Group], scheme: str, *, stages: int) -> Comparison:
-    """Compare the facilitators who accompany `groups` today, in five statements.
+    """Compare the facilitators who accompany `groups` today, in three statements.
 
     A group with two of them counts with each, and once in the total.
     """
-    figures = _Figures(groups, scheme, stages)
-    running = FacilitatorAssignment.objects.running_on(timezone.localdate()).filter(group__in=groups.order_by())
-    of_group: dict[int, set[int]] = {}
-    for group, person in running.order_by().values_list("group_id", "facilitator_id"):
-        of_group.setdefault(group, set()).add(person)
-    people = User.objects.in_bulk({person for found in of_group.values() for person in found})
-    keyed = [(str(person), row) for row in figures.rows for person in of_group.get(row.pk, ())]
-    keyed += [("", row) for row in figures.rows if row.pk not in of_group]
-    return figures.compare(keyed, {str(pk): str(person) for pk, person in people.items()})
+    return _compare(groups, scheme, facilitators_today, stages, _people)
 
 
-def inside(region: str, village: str | None) -> str:
-    """Return the region just below `region` that holds a village, the village itself at the end; empty without one."""
+def figures_of(groups: QuerySet[Group], on: date, parts: Parts) -> dict[Any, Figures]:
+    """Return the figures of `groups` by part; those of a group that are not kept yet, or stale, are worked out first.
+
+    Two statements where all are kept.
+    """
+    found = figures_by(groups, on, parts)
+    if any(part.kept < part.groups for part in found.values()):
+        figures_keep(groups, on=on)
+        found = figures_by(groups, on, parts)
+    return found
+
+
+def regions_below(region: str) -> Parts:
+    """Return what tells groups apart by the region just below `region` that holds their village, empty without one."""
     length = next((length for length in CODE_LENGTHS if length > len(region)), CODE_LENGTHS[-1])
-    return (village or "")[:length]
+    return lambda path: {"part": Coalesce(Substr(f"{path}village_id", 1, length), Value(""))}
+
+
+def facilitators_today(path: str) -> dict[str, Any]:
+    """Tell groups apart by who accompanies them today, None for nobody."""
+    today = timezone.localdate()
+    running = Q(**{f"{path}assignments__started_on__lte": today}) & (
+        Q(**{f"{path}assignments__ended_on": None}) | Q(**{f"{path}assignments__ended_on__gt": today})
+    )
+    return {
+        "with_whom": FilteredRelation(f"{path}assignments", condition=running),
+        "part": F("with_whom__facilitator"),
+    }
 
 
 def region_names(codes: Iterable[str]) -> dict[str, str]:
@@ -97,38 +108,74 @@ def region_names(codes: Iterable[str]) -> dict[str, str]:
     return dict(Region.objects.filter(code__in=set(codes)).values_list("code", "name"))
 
 
-class _Figures:
-    """What is known of each group, read in three statements, to be added up by whatever key."""
+def _compare(
+    groups: QuerySet[Group],
+    scheme: str,
+    parts: Parts,
+    stages: int,
+    names_of: Callable[[Iterable[str]], Mapping[str, str]],
+) -> Comparison:
+    today = timezone.localdate()
+    total, kept = _total(groups, scheme, stages, today)
+    if kept < total.groups:
+        figures_keep(groups, on=today)
+        total, kept = _total(groups, scheme, stages, today)
+    found = [row for row, _kept in _compared(groups, scheme, parts, stages, today)]
+    names = names_of({row.key for row in found if row.key})
+    rows = [replace(row, name=names.get(row.key, "")) for row in found]
+    rows.sort(key=lambda row: (not row.name, row.name, row.key))
+    return Comparison(rows, total)
 
-    def __init__(self, groups: QuerySet[Group], scheme: str, stages: int) -> None:
-        scored = with_latest(groups, scheme).order_by()
-        columns = scored.values_list("pk", "village_id", F("now__rank"), F("now__score"), F("now__need"))
-        self.rows = [GroupRow(*row) for row in columns]
-        today = timezone.localdate()
-        self._savings = savings_by_group(groups, on=today)
-        self._loans = loans_by_group(groups, on=today)
-        self._stages = stages
 
-    def compare(self, keyed: Iterable[tuple[str, GroupRow]], names: dict[str, str]) -> Comparison:
-        """Add the groups up by key."""
-        found: dict[str, list[GroupRow]] = {}
-        for key, row in keyed:
-            found.setdefault(key, []).append(row)
-        rows = [self._together(key, names.get(key, ""), of_key) for key, of_key in found.items()]
-        rows.sort(key=lambda row: (not row.name, row.name, row.key))
-        return Comparison(rows, self._together("", "", self.rows))
+def _total(groups: QuerySet[Group], scheme: str, stages: int, on: date) -> tuple[Compared, int]:
+    found = _compared(groups, scheme, lambda _path: {"part": Value("")}, stages, on)
+    return found[0] if found else (Compared("", "", 0, (0,) * stages, 0, 0, 0, 0, 0, 0), 0)
 
-    def _together(self, key: str, name: str, rows: list[GroupRow]) -> Compared:
-        # An earlier version of the instrument may have had more stages.
-        ranks = Counter(min(row.rank, self._stages - 1) for row in rows if row.rank is not None)
-        return Compared(
-            key=key,
-            name=name,
-            groups=len(rows),
-            stages=tuple(ranks[rank] for rank in range(self._stages)),
-            never_assessed=sum(row.rank is None for row in rows),
-            score_sum=sum(row.score or 0 for row in rows),
-            needing=sum(bool(row.need) for row in rows),
-            savings=sum(self._savings.get(row.pk, 0) for row in rows),
-            loans=together((self._loans[row.pk] for row in rows if row.pk in self._loans), months=12),
+
+def _compared(groups: QuerySet[Group], scheme: str, parts: Parts, stages: int, on: date) -> list[tuple[Compared, int]]:
+    """Return the groups of each part together, and of how many of them the figures are kept, in one statement."""
+    last = stages - 1
+    # An earlier version of the instrument may have had more stages.
+    at_rank = [Q(now__rank=rank) for rank in range(last)] + [Q(now__rank__gte=last)]
+    columns = {
+        "groups": Count("pk"),
+        "kept": Count("of_day"),
+        "assessed": Count("now"),
+        "needing": Count("pk", filter=Q(now__need__gt=0)),
+        "score_sum": _sum("now__score"),
+        **{name: _sum(f"of_day__{name}") for name in ("savings", "balance", "risk_30")},
+        **{f"rank{rank}": Count("pk", filter=condition) for rank, condition in enumerate(at_rank)},
+    }
+    rows = (
+        with_latest(groups, scheme)
+        .order_by()
+        .annotate(of_day=FilteredRelation("figures", condition=figures_on(on, "figures__")), **parts(""))
+        .values_list("part")
+        .annotate(**columns)
+    )
+    return [
+        (
+            Compared(
+                key=str(part or ""),
+                name="",
+                groups=count,
+                stages=tuple(ranks),
+                never_assessed=count - assessed,
+                score_sum=int(score_sum),
+                needing=needing,
+                savings=int(savings),
+                balance=int(balance),
+                risk_30=int(risk_30),
+            ),
+            kept,
         )
+        for part, count, kept, assessed, needing, score_sum, savings, balance, risk_30, *ranks in rows
+    ]
+
+
+def _sum(column: str) -> Coalesce:
+    return Coalesce(Sum(column), 0, output_field=BigIntegerField())
+
+
+def _people(keys: Iterable[str]) -> dict[str, str]:
+    return {str(pk): str(person) for pk, person in User.objects.in_bulk([int(key) for key in keys]).items()}

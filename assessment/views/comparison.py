@@ -63,7 +63,7 @@ def _table(frame: Frame, by: str, rows: Sequence[selectors.Compared], total: sel
     def cells(row: selectors.Compared, name: str) -> list[Cell]:
         mean = None if row.mean_score is None else round(row.mean_score)
         known = (*row.stages, row.never_assessed, mean, row.needing)
-        return [name, row.groups, *known, row.savings, row.loans.balance, row.loans.par_30]
+        return [name, row.groups, *known, row.savings, row.balance, row.par_30]
 
     listed = [Row(cells(row, _name(row, by)), _address(frame, by, row.key)) for row in rows]
     listed.append(Row(cells(total, _("All")), is_total=True))

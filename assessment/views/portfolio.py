@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -10,20 +9,22 @@ from datetime import date, timedelta
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from assessment.bars import BarChart, Line, bars
-from assessment.selectors.comparison import inside, region_names
+from assessment.selectors.comparison import figures_of, region_names, regions_below
 from assessment.selectors.dashboard import at_stage
-from assessment.views.frame import GROUPS_ON_A_PAGE, MONEY, NUMBER, PERCENT, Frame
+from assessment.views.frame import DATE, GROUPS_ON_A_PAGE, MONEY, NUMBER, PERCENT, Frame
 from finance import sheets
-from finance.performance import Performance, UpkClass, together
-from finance.selectors.arrears import performance_by_group, savings_by_group
+from finance.models import GroupFigures
+from finance.performance import UpkClass
+from finance.selectors.figures import Figures, Month, added, figures_by_month, figures_listed
 from finance.tables import Cell, Column, Row, Table
 from finance.views.health import figures_shown
 from finance.wording import UPK_CLASSES, UPK_STANDARD
 from groups.http import UserRequest
-from groups.models import Group
+from groups.money import rupiah
 from groups.permissions import Capability, requires
 
 CLASS_PATTERNS = {UpkClass.GOOD: 2, UpkClass.MINIMUM: 1, UpkClass.SUSPEND: 0}
@@ -36,34 +37,40 @@ def portfolio(request: UserRequest) -> HttpResponse:
     frame = Frame(request, "portfolio")
     groups = at_stage(frame.groups, frame.filters)
     on = _last_day(frame.filters.end)
-    figures, savings = performance_by_group(groups, on=on), savings_by_group(groups, on=on)
-    total = together(figures.values(), months=on.month)
-    at_risk = {pk: found.at_risk_balance for pk, found in figures.items()}
-    listed = list(groups.order_by().only("code", "name", "village_id"))
-    listed.sort(key=lambda group: (-at_risk.get(group.pk, 0), group.name, group.pk))
-    page = Paginator(listed, GROUPS_ON_A_PAGE).get_page(request.GET.get("page"))
-    regions = _regions(frame, listed, figures, savings, on)
-    classes = _classes(figures.values())
+    by_region = figures_of(groups, on, regions_below(frame.filters.region))
+    total = added(by_region.values(), months=on.month)
+    listed = figures_listed(groups, on)
+    paginator = Paginator(listed, GROUPS_ON_A_PAGE)
+    # The figures say it already; counting again would be one more statement.
+    paginator.count = total.groups
+    page = paginator.get_page(request.GET.get("page"))
+    months = figures_by_month(groups, frame.filters.start, frame.filters.end)
+    regions = _regions(frame, by_region)
+    classes = [(str(standard.name), counts) for standard, counts in zip(UPK_STANDARD, total.classes, strict=True)]
 
-    def by_group(shown: Sequence[Group]) -> Table:
-        table = sheets.portfolio(shown, figures, total, owner=frame.owner, on=on)
+    def by_group(shown: Iterable[GroupFigures]) -> Table:
+        rows = ((found.group, found.performance) for found in shown)
+        table = sheets.portfolio(rows, total.loans, owner=frame.owner, on=on)
         return replace(table, period=" · ".join([table.period, *frame.form.words()]))
 
+    files = {"regions": lambda: regions, "months": lambda: _months(frame, months)}
     return frame.show(
         "assessment/portfolio.html",
         {
             "on": on,
-            "groups": len(listed),
-            "savings": sum(savings.values()),
+            "groups": total.groups,
+            "savings": total.savings,
             "classes": classes,
             "class_names": UPK_CLASSES.values(),
-            "class_chart": _class_chart(classes) if total.balance else None,
+            "class_chart": _class_chart(classes) if total.loans.balance else None,
             "regions": regions,
+            "months": _months(frame, months),
+            "month_chart": _month_chart(months) if len(months) > 1 else None,
             "page": page,
-            "table": by_group([*page]),
-            **figures_shown(total),
+            "table": by_group(page),
+            **figures_shown(total.loans),
         },
-        lambda: regions if request.GET.get("table") == "regions" else by_group(listed),
+        files.get(request.GET.get("table", ""), lambda: by_group(listed)),
     )
 
 
@@ -72,43 +79,48 @@ def _last_day(month: date) -> date:
     return min(timezone.localdate(), (month + timedelta(31)).replace(day=1) - timedelta(1))
 
 
-def _classes(figures: Iterable[Performance]) -> list[tuple[str, list[int]]]:
-    """Return by ratio how many groups are good, minimum and to suspend; groups without the ratio are left out."""
-    found = list(figures)
-    counted = []
-    for standard in UPK_STANDARD:
-        tally = Counter(standard.classed(standard.of(one)) for one in found)
-        counted.append((str(standard.name), [tally[upk_class] for upk_class in UPK_CLASSES]))
-    return counted
-
-
-def _class_chart(classes: Sequence[tuple[str, list[int]]]) -> BarChart:
+def _class_chart(classes: Sequence[tuple[str, Sequence[int]]]) -> BarChart:
     lines = [Line(name, str(sum(counts)), "", counts) for name, counts in classes]
     parts = [(CLASS_PATTERNS[upk_class], str(label)) for upk_class, label in UPK_CLASSES.items()]
     return bars(_("Groups by class of each ratio"), lines, parts)
 
 
-def _regions(
-    frame: Frame,
-    groups: Iterable[Group],
-    figures: Mapping[int, Performance],
-    savings: Mapping[int, int],
-    on: date,
-) -> Table:
+def _month_chart(months: Sequence[Month]) -> BarChart:
+    lines = [
+        Line(date_format(found.month, "F Y"), rupiah(found.balance), "", [found.balance - found.risk_30, found.risk_30])
+        for found in months
+    ]
+    return bars(
+        _("Loans outstanding by month"), lines, [(2, _("up to 30 days late")), (0, _("more than 30 days late"))]
+    )
+
+
+def _months(frame: Frame, months: Sequence[Month]) -> Table:
+    columns = [
+        Column(_("Month")),
+        Column(_("As on"), DATE, on_phone=False),
+        Column(_("Group count"), NUMBER, on_phone=False),
+        Column(_("Savings"), MONEY),
+        Column(_("Outstanding"), MONEY),
+        Column(_("PAR 30"), PERCENT),
+    ]
+    rows = [
+        Row([date_format(found.month, "F Y"), found.as_of, found.groups, found.savings, found.balance, found.par_30])
+        for found in months
+    ]
+    return frame.table(_("Portfolio by month"), "portofolio-bulan", columns, rows)
+
+
+def _regions(frame: Frame, by_region: Mapping[str, Figures]) -> Table:
     """Return the same figures by the regions just below the one of the filters."""
-    of_region: dict[str, list[int]] = {}
-    for group in groups:
-        of_region.setdefault(inside(frame.filters.region, group.village_id), []).append(group.pk)
-    names = region_names(of_region)
+    names = region_names(by_region)
     rows = []
-    for key, ids in sorted(of_region.items(), key=lambda item: (not item[0], names.get(item[0], ""), item[0])):
-        loans = together((figures[pk] for pk in ids if pk in figures), months=on.month)
-        saved = sum(savings.get(pk, 0) for pk in ids)
-        name = names.get(key) or _("Without a village")
+    for key, found in sorted(by_region.items(), key=lambda item: (not item[0], names.get(item[0], ""), item[0])):
+        loans = found.loans
         cells: list[Cell] = [
-            name,
-            len(ids),
-            saved,
+            names.get(key) or _("Without a village"),
+            found.groups,
+            found.savings,
             loans.balance,
             loans.par_30,
             loans.upk_par,

@@ -3,6 +3,7 @@
 from finance.models.bank import BankTick
 from finance.models.cash import CashCount
 from finance.models.cover import Cover, CoverRecovery
+from finance.models.figures import CLASSES, FiguresSlice, GroupFigures
 from finance.models.inventory import InventoryItem, InventoryWriteDown
 from finance.models.ledger import Account, AccountKind, Entry, EntryKind, Side, Transfer
 from finance.models.loan import Instalment, Loan, LoanEnd
@@ -13,6 +14,7 @@ from finance.models.surplus import DivisionStatus, PaidTo, Purpose, SurplusDivis
 from finance.models.terms import LoanEvery
 
 __all__ = [
+    "CLASSES",
     "Account",
     "AccountKind",
     "BankTick",
@@ -22,6 +24,8 @@ __all__ = [
     "DivisionStatus",
     "Entry",
     "EntryKind",
+    "FiguresSlice",
+    "GroupFigures",
     "Instalment",
     "InventoryItem",
     "InventoryWriteDown",

@@ -10,7 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from groups.models import Role
+from finance.services.figures import figures_keep
+from groups.models import Group, Role
 from tests.factories import lend, make_group, make_member, make_organisation, make_user, make_village, save
 from tests.finance.pages import signed_in
 
@@ -89,7 +90,7 @@ def test_groups_are_counted_by_class(staff):
     group_of(staff)
     response = portfolio(staff)
     classes = dict(response.context["classes"])
-    assert (classes["LAR"], classes["PAR"]) == ([0, 0, 2], [0, 0, 2])
+    assert (classes["LAR"], classes["PAR"]) == ((0, 0, 2), (0, 0, 2))
     assert "<title>LAR: Suspend (penundaan) 2</title>" in response.content.decode()
 
 
@@ -138,6 +139,7 @@ def test_the_file_has_every_group(staff):
 def test_statements_do_not_grow_with_the_groups(staff):
     def count():
         client = signed_in(staff)
+        client.get(reverse("portfolio"))  # works the figures out
         with CaptureQueriesContext(connection) as queries:
             assert client.get(reverse("portfolio")).status_code == 200
         return len(queries)
@@ -147,6 +149,51 @@ def test_statements_do_not_grow_with_the_groups(staff):
     for _ in range(4):
         group_of(staff, lent=100_000)
     assert count() == few <= 12
+
+
+def test_what_is_posted_after_a_look_shows_at_the_next(staff):
+    member = make_member(group_of(staff))
+    save(member, 30_000, on=date(2025, 9, 1))
+    assert portfolio(staff).context["savings"] == 30_000
+    save(member, 50_000, on=date(2025, 9, 2))
+    assert portfolio(staff).context["savings"] == 80_000
+
+
+class TestMonths:
+    def months(self, staff, **query):
+        table = portfolio(staff, start="2025-07", **query).context["months"]
+        return [list(row.cells) for row in table.rows]
+
+    def keep(self, *days):
+        for day in days:
+            figures_keep(Group.objects.all(), on=day)
+
+    def test_a_line_for_each_month_whose_figures_are_kept(self, staff):
+        group_of(staff, lent=100_000)
+        self.keep(date(2025, 7, 31), date(2025, 8, 31))
+        july, august, september = self.months(staff)
+        assert july == ["July 2025", date(2025, 7, 31), 1, 100_000, 100_000, 1]
+        assert (august[0], september[0]) == ("August 2025", "September 2025")
+
+    def test_a_month_that_lacks_a_group_is_left_out(self, staff):
+        group_of(staff, lent=100_000)
+        self.keep(date(2025, 7, 31))
+        group_of(staff, lent=900_000)
+        assert [row[0] for row in self.months(staff)] == ["September 2025"]
+
+    def test_a_group_founded_later_is_not_lacking(self, staff):
+        group_of(staff, lent=100_000)
+        self.keep(date(2025, 7, 31))
+        group_of(staff, founded_on=date(2025, 9, 2))
+        assert [row[0] for row in self.months(staff)] == ["July 2025", "September 2025"]
+
+    def test_they_are_drawn_and_come_as_a_file(self, staff):
+        group_of(staff, lent=100_000)
+        self.keep(date(2025, 8, 31))
+        response = portfolio(staff, start="2025-07")
+        assert response.context["month_chart"].title in response.content.decode()
+        text = portfolio(staff, start="2025-07", format="csv", table="months").content.decode("utf-8-sig")
+        assert [row[0] for row in csv.reader(StringIO(text))] == ["Month", "August 2025", "September 2025"]
 
 
 def test_it_is_for_those_who_assess():

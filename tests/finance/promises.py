@@ -16,6 +16,7 @@ from finance.models import (
     CoverRecovery,
     Entry,
     EntryKind,
+    GroupFigures,
     Loan,
     LoanEnd,
     OutsideLoan,
@@ -25,6 +26,9 @@ from finance.models import (
     SurplusDivision,
     Transfer,
 )
+from finance.performance import Performance
+from finance.selectors.arrears import performance_by_group, savings_by_group
+from finance.services.figures import figures_keep
 from groups.models import Group
 
 
@@ -83,6 +87,7 @@ def check(group: Group, on: date) -> None:
     divisions_give_away_what_they_divide(seen)
     differences_and_things_are_in_the_books(seen)
     closed_periods_stay_as_they_were(seen)
+    kept_figures_are_stale_or_true(group, on)
 
 
 def balances_are_those_of_the_transfers(seen: Picture) -> None:
@@ -210,3 +215,13 @@ def closed_periods_stay_as_they_were(seen: Picture) -> None:
         debits, credits = seen.moved("debit", through), seen.moved("credit", through)
         for kept in PeriodBalance.objects.filter(group=seen.group, through=through):
             assert (kept.debits, kept.credits) == (debits[kept.account_id], credits[kept.account_id])
+
+
+def kept_figures_are_stale_or_true(group: Group, on: date) -> None:
+    """What is kept for the portfolio is what the ledger says now; the figures of `on` are there for the next step."""
+    own = Group.objects.filter(pk=group.pk)
+    for kept in GroupFigures.objects.filter(group=group, is_stale=False).order_by("-month")[:1]:
+        figures = performance_by_group(own, on=kept.as_of).get(group.pk, Performance(months=kept.as_of.month))
+        assert kept.performance == figures
+        assert kept.savings == savings_by_group(own, on=kept.as_of).get(group.pk, 0)
+    figures_keep(own, on=on)

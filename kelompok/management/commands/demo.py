@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from datetime import date, timedelta
+from datetime import date
 from itertools import islice
 from typing import Any
 
@@ -14,6 +14,8 @@ from django.utils.translation import gettext as _
 from tqdm import tqdm
 
 from assessment.services import assess_groups
+from finance.management.commands.portfolio import month_ends
+from finance.services.figures import figures_keep
 from groups.models import Group, Organisation
 from kelompok.demo import words
 from kelompok.demo.cast import PASSWORD, Troupe, make_cast, make_officers, plans, sign_ins
@@ -26,6 +28,8 @@ from kelompok.demo.tables import Tables
 BATCH_GROUPS = 100
 """Groups written in one transaction: memory stays flat at any size."""
 MOST_MONTHS = 120
+PORTFOLIO_MONTHS = 12
+"""Months before this one whose portfolio is there to look at."""
 
 
 class Command(BaseCommand):
@@ -72,8 +76,10 @@ class Command(BaseCommand):
             _write_groups(troupes, seed=seed, months=months, today=today, progress=progress)
         make_officers(troupes)
         tell(seed=seed, today=today)
-        for day in tqdm(_month_ends(months, today), unit="month", disable=quiet):
+        for day in tqdm(month_ends(today, months), unit="month", disable=quiet):
             assess_groups(groups=Group.objects.all(), as_of=day)
+        for day in tqdm(month_ends(today, min(months, PORTFOLIO_MONTHS)), unit="month", disable=quiet):
+            figures_keep(Group.objects.filter(founded_on__lte=day), on=day)
         if verbosity:
             self._print_sign_ins()
 
@@ -95,11 +101,3 @@ def _write_groups(troupes: list[Troupe], *, seed: int, months: int, today: date,
             progress.update()
         tables.write()
     tables.gather_statistics()
-
-
-def _month_ends(months: int, today: date) -> list[date]:
-    """Return the last days of the past months, oldest first, and today."""
-    days = [today]
-    while len(days) <= months:
-        days.insert(0, days[0].replace(day=1) - timedelta(1))
-    return days

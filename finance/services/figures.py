@@ -1,0 +1,86 @@
+"""Keeping the figures of groups, so that a page over thousands of them adds up rows instead of their ledgers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from finance.models import CLASSES, FiguresSlice, GroupFigures
+from finance.performance import Performance
+from finance.selectors.arrears import performance_by_group, savings_by_group
+from finance.selectors.figures import lacking_figures
+from finance.wording import UPK_STANDARD
+from groups.models import Group
+
+BATCH_GROUPS = 1000
+"""Groups worked out in one transaction, whose meetings wait meanwhile."""
+
+
+def figures_keep(groups: QuerySet[Group], *, on: date, report: Callable[[int], object] | None = None) -> int:
+    """Work out the figures at the end of `on` of those of `groups` that lack them; return how many did.
+
+    They take the place of others of the same month. A batch locks its groups, as a posting does, so that nothing is
+    posted between reading and keeping; each takes the same number of statements whatever its size. `report` gets the
+    size of each batch.
+    """
+    last = count = 0
+    while True:
+        with transaction.atomic():
+            lacking = lacking_figures(groups, on).filter(pk__gt=last).order_by("pk")
+            ids = list(lacking.select_for_update(no_key=True).values_list("pk", flat=True)[:BATCH_GROUPS])
+            if not ids:
+                return count
+            _keep(ids, on)
+        last = ids[-1]
+        count += len(ids)
+        if report is not None:
+            report(len(ids))
+
+
+def _keep(ids: list[int], on: date) -> None:
+    groups, month = Group.objects.filter(pk__in=ids), on.replace(day=1)
+    found, savings = performance_by_group(groups, on=on), savings_by_group(groups, on=on)
+    nothing = Performance(months=on.month)
+    GroupFigures.objects.filter(group__in=ids, month=month).delete()
+    kept = GroupFigures.objects.bulk_create(
+        [_row(pk, on, found.get(pk, nothing), savings.get(pk, 0)) for pk in ids], batch_size=BATCH_GROUPS
+    )
+    FiguresSlice.objects.bulk_create(
+        [
+            FiguresSlice(
+                figures=row,
+                age=part.age,
+                collectability=part.collectability,
+                loans=part.loans,
+                borrowers=part.borrowers,
+                balance=part.balance,
+                late_principal=part.late_principal,
+                late_fee=part.late_fee,
+            )
+            for row in kept
+            for part in found.get(row.group_id, nothing).slices
+        ],
+        batch_size=BATCH_GROUPS,
+    )
+
+
+def _row(group_id: int, on: date, figures: Performance, savings: int) -> GroupFigures:
+    classed = [standard.classed(standard.of(figures)) for standard in UPK_STANDARD]
+    return GroupFigures(
+        group_id=group_id,
+        month=on.replace(day=1),
+        as_of=on,
+        savings=savings,
+        balance=figures.balance,
+        risk_30=figures.balance_later_than(30),
+        at_risk=figures.at_risk_balance,
+        due=figures.due,
+        paid=figures.paid,
+        income=figures.income,
+        costs=figures.costs,
+        capital=figures.capital,
+        **dict(zip(CLASSES, (found or "" for found in classed), strict=True)),
+    )

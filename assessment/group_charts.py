@@ -8,13 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from assessment.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Tick, is_labelled
+from assessment.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Tick
 from assessment.models import Assessment, StageRule
 from assessment.selectors.history import Event
 from assessment.selectors.standing import Area
 
 MARK = 20
 """Room for the mark of an event."""
+MONTH = 44
+"""Room for the month below a score."""
 
 RADAR_WIDTH, RADAR_HEIGHT, RADAR_RADIUS = 360, 260, 75
 LABEL_LETTERS = 13
@@ -111,9 +113,12 @@ def history_line(
 ) -> HistoryChart:
     """Return the line of a group's scores from `since` to `until`, oldest first, with the events above it.
 
-    `rules` are the stages of the instrument; marks that would cover each other stand in rows.
+    `rules` are the stages of the instrument; marks that would cover each other stand in rows, and of months that
+    would, the later one is written.
     """
     marks, rows = _marks(events, since, until)
+    places = [_x(assessment.as_of, since, until) for assessment in assessments]
+    labelled = _apart(places)
     height = HEIGHT + MARK * rows
     names = {rule.stage: rule.name for rule in rules}
 
@@ -124,11 +129,11 @@ def history_line(
         Dot(
             assessment,
             names.get(assessment.stage, assessment.stage),
-            _x(assessment.as_of, since, until),
+            place,
             y(assessment.score),
-            is_labelled(number, len(assessments)),
+            number in labelled,
         )
-        for number, assessment in enumerate(assessments)
+        for number, (assessment, place) in enumerate(zip(assessments, places, strict=True))
     ]
     return HistoryChart(
         dots=dots,
@@ -151,6 +156,17 @@ def _marks(events: Sequence[Event], since: date, until: date) -> tuple[list[Mark
         ends[row : row + 1] = [x]
         marks.append(Mark(number, event, x, MARK // 2 + MARK * row))
     return marks, len(ends)
+
+
+def _apart(places: Sequence[int]) -> set[int]:
+    """Return the numbers of places that are at least `MONTH` apart, the last among them."""
+    chosen: set[int] = set()
+    left = WIDTH + MONTH
+    for number in reversed(range(len(places))):
+        if places[number] + MONTH <= left:
+            chosen.add(number)
+            left = places[number]
+    return chosen
 
 
 def _x(day: date, since: date, until: date) -> int:

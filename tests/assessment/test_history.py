@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from assessment.group_charts import MARK, history_line
+from assessment.group_charts import MARK, MONTH, history_line
 from assessment.instruments import in_force
 from assessment.models import Assessment
 from assessment.selectors.history import Event, events, transitions
@@ -178,6 +179,25 @@ def test_marks_never_cover_each_other():
     )
     assert [mark.number for mark in chart.marks] == list(range(1, 9))
     assert all(0 < x < chart.width and 0 < y < chart.bottom for x, y in places)
+
+
+@pytest.mark.parametrize(
+    ("days", "labelled"),
+    [
+        ((700, 715, 730), [730]),
+        ((0, 10, 700, 730), [10, 730]),
+        ((0, 200, 400, 730), [0, 200, 400, 730]),
+        (tuple(range(730, -1, -30))[::-1], [10, 130, 250, 370, 490, 610, 730]),
+        ((), []),
+    ],
+)
+def test_months_never_cover_each_other_and_the_last_is_written(days, labelled):
+    first = date(2025, 1, 1)
+    scores = [Assessment(as_of=first + timedelta(day), stage="TUNAS", score=50, rank=0) for day in days]
+    chart = history_line(scores, [], [], first, first + timedelta(730))
+    written = [dot for dot in chart.dots if dot.is_labelled]
+    assert [(dot.assessment.as_of - first).days for dot in written] == labelled
+    assert all(later.x - earlier.x >= MONTH for earlier, later in pairwise(written))
 
 
 def test_the_page_shows_line_list_and_causes(client, group):

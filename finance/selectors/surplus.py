@@ -28,6 +28,7 @@ from finance.models import (
     Transfer,
 )
 from finance.selectors.books import loans_on
+from finance.selectors.opening import standing_entries
 from finance.surplus import divide_surplus, month_ends
 from groups.models import BorrowingBase, Constitution, Group, Member, SavingsBase
 
@@ -306,12 +307,18 @@ def divided_through(group: Group) -> date | None:
 
 
 def next_period(group: Group, *, after: date | None, on: date) -> tuple[date, date]:
-    """Return the period to divide next: from the day `after` (`divided_through`), or the first year, to its end."""
+    """Return the period to divide next: from the day `after` (`divided_through`), or the first, to the end of its year.
+
+    The first begins the day after the opening balances, for what was earned until then belongs to the years before;
+    without them, with the year of the first entry.
+    """
+    first = standing_entries(group).order_by("effective_on", "pk").first() if after is None else None
+    if first is not None and first.kind == EntryKind.OPENING:
+        after = first.effective_on
     if after is not None:
         start = after + timedelta(days=1)
     else:
-        first = Entry.objects.filter(group=group).order_by("effective_on").values_list("effective_on", flat=True)[:1]
-        start = next(iter(first), on).replace(month=1, day=1)
+        start = (first.effective_on if first is not None else on).replace(month=1, day=1)
     return start, start.replace(month=12, day=31)
 
 

@@ -60,6 +60,39 @@ class Site:
         self.page.click("main form button")
         assert self.path != "/login/", self.page.inner_text("main")
 
+    def fill(self, **fields: object) -> None:
+        """Fill in the fields of the page by name, as a person does: type, choose, tick."""
+        for name, value in fields.items():
+            field = self.page.locator(f"main [name='{name}']:not([type=hidden])")
+            match field.first.evaluate("node => node.type"):
+                case "radio":
+                    self.page.check(f"main [name='{name}'][value='{value}']", force=True)
+                case "checkbox":
+                    field.set_checked(bool(value))
+                case "select-one":
+                    field.select_option(str(value))
+                case _:
+                    field.fill(str(value))
+
+    def press(self, button: str) -> None:
+        """Press the button with this text, which sends its form."""
+        with self.page.expect_navigation():
+            self.page.get_by_role("button", name=button, exact=True).click()
+
+    def follow(self, link: str) -> None:
+        """Follow the first link with this text."""
+        with self.page.expect_navigation():
+            self.page.locator("main").get_by_role("link", name=link, exact=True).first.click()
+
+    @property
+    def text(self) -> str:
+        """What the page says, with plain spaces."""
+        return self.page.inner_text("main").replace("\xa0", " ")
+
+    def fact(self, name: str) -> str:
+        """What the page's list of facts says about `name`."""
+        return self.page.locator(f"dt:text-is('{name}') + dd").first.inner_text().replace("\xa0", " ")
+
     def scrolls_sideways(self) -> bool:
         """Whether the page is wider than the screen."""
         return bool(self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))

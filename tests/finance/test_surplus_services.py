@@ -461,3 +461,14 @@ def test_the_period_to_divide_next():
     save(make_member(group), 1_000)
     assert selectors.next_period(group, after=None, on=today) == YEAR
     assert selectors.next_period(group, after=date(2025, 6, 30), on=today) == (date(2025, 7, 1), YEAR[1])
+
+
+def test_the_first_period_begins_after_the_opening_balances():
+    group = make_group()
+    opened = services.opening_record(
+        actor=facilitator_of(group), group=group, opening=services.Opening(on=date(2025, 6, 30), cash=1, capital=1),
+        key=uuid.uuid4(),
+    )  # fmt: skip
+    assert selectors.next_period(group, after=None, on=DECIDED) == (date(2025, 7, 1), YEAR[1])
+    reverse(opened)
+    assert selectors.next_period(group, after=None, on=DECIDED)[0] == date(2026, 1, 1)

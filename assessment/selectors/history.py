@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -49,11 +50,12 @@ class Event(NamedTuple):
     url: str
 
 
-def transitions(group: Group, scheme: str, since: date) -> list[Transition]:
-    """Return the changes of stage by `scheme` since a day, the newest first, at most `MOST_TRANSITIONS`."""
-    rows = Assessment.objects.filter(group=group, scheme=scheme, as_of__gte=since).order_by("as_of")
-    ranks = list(rows.values_list("pk", "rank"))
-    changes = [(before, after) for (before, was), (after, now) in pairwise(ranks) if was != now][-MOST_TRANSITIONS:]
+def transitions(scores: Sequence[Assessment]) -> list[Transition]:
+    """Return the changes of stage between the scores of a group, the newest first, at most `MOST_TRANSITIONS`.
+
+    `scores` are by one scheme and oldest first.
+    """
+    changes = [(was.pk, now.pk) for was, now in pairwise(scores) if was.rank != now.rank][-MOST_TRANSITIONS:]
     found = Assessment.objects.select_related("instrument").in_bulk([pk for pair in changes for pk in pair])
     used = {assessment.instrument_id for assessment in found.values()}
     stages = {(rule.instrument_id, rule.rank): rule.name for rule in StageRule.objects.filter(instrument__in=used)}
@@ -132,12 +134,15 @@ def _status(group: Group, days: tuple[date, date]) -> Iterator[Event]:
 
 
 def _write_offs(group: Group, days: tuple[date, date]) -> Iterator[Event]:
-    loans = Loan.objects.filter(group=group, cancelled_at__isnull=True)
-    lent = list(loans.filter(disbursed_on__gt=days[0] - timedelta(365)).values_list("disbursed_on", "principal"))
-    for loan in loans.filter(ended_as=LoanEnd.WRITTEN_OFF, ended_on__range=days).select_related("member"):
+    written_off = Q(ended_as=LoanEnd.WRITTEN_OFF, ended_on__range=days)
+    recent = Q(disbursed_on__gt=days[0] - timedelta(365))
+    found = Loan.objects.filter(written_off | recent, group=group, cancelled_at__isnull=True)
+    loans = list(found.select_related("member").order_by("number"))
+    for loan in loans:
         day = loan.ended_on
-        assert day is not None
-        year = sum(principal for on, principal in lent if day - timedelta(365) < on <= day)
+        if loan.ended_as != LoanEnd.WRITTEN_OFF or day is None or not days[0] <= day <= days[1]:
+            continue
+        year = sum(lent.principal for lent in loans if day - timedelta(365) < lent.disbursed_on <= day)
         if loan.unpaid_principal * LARGE_WRITE_OFF >= year:
             text = f"{loan.member}, {rupiah(loan.unpaid_principal)}"
             url = reverse("loan", args=[group.code, loan.number])

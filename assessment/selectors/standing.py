@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -192,10 +192,13 @@ class Standing:
         return wording.reasons(self.need)
 
 
-def standing(group: Group, as_of: date | None = None, scheme: str = "") -> Standing | None:
+def standing(
+    group: Group, as_of: date | None = None, scheme: str = "", scores: Sequence[Assessment] | None = None
+) -> Standing | None:
     """Return where the group stands by `scheme`, or by the primary one; None while no instrument of it is published.
 
-    The same number of statements for any group.
+    `scores` are its stored scores by the scheme of the last `DROPPED_DAYS` and more, oldest first, where they are read
+    already. The same number of statements for any group.
     """
     as_of = as_of or timezone.localdate()
     instrument = instruments.in_force(group.organisation_id, scheme)
@@ -221,10 +224,10 @@ def standing(group: Group, as_of: date | None = None, scheme: str = "") -> Stand
         for indicator, line in zip(indicators.values(), scored.measured_result.scores, strict=True)
     ]
     steps = step_rows(scored.result, instrument, {code for code, was in scored.overrides.items() if was.value is None})
-    earlier = Assessment.objects.filter(
-        group=group, scheme=instrument.code, as_of__lt=as_of, as_of__gt=as_of - timedelta(DROPPED_DAYS)
-    ).order_by("as_of")
-    before = [Before(*row) for row in earlier.values_list("as_of", "rank", "arrears")]
+    since = as_of - timedelta(DROPPED_DAYS - 1)
+    if scores is None:
+        scores = stored_scores(group, instrument.code, since)
+    before = [Before(found.as_of, found.rank, found.arrears) for found in scores if since <= found.as_of < as_of]
     return Standing(as_of, instrument, scored, rows, need_of(records, as_of, scored.result.rank, before), steps)
 
 
@@ -244,10 +247,10 @@ def points_seen(points: Mapping[str, int]) -> str:
     return ".".join(str(points[code]) for code in sorted(points))
 
 
-def history(group: Group, scheme: str, since: date) -> list[Assessment]:
-    """Return the last stored assessment by `scheme` of each month since a day, oldest first."""
-    closing = Assessment.objects.filter(group=group, scheme=scheme, closes_month=True, as_of__gte=since)
-    return list(closing.defer("indicators", "evidence").order_by("month"))
+def stored_scores(group: Group, scheme: str, since: date) -> list[Assessment]:
+    """Return the stored assessments by `scheme` since a day, oldest first, without their indicators and evidence."""
+    scores = Assessment.objects.filter(group=group, scheme=scheme, as_of__gte=since)
+    return list(scores.defer("indicators", "evidence").order_by("as_of"))
 
 
 def counted_meetings(group: Group, as_of: date) -> list[Meeting]:

@@ -24,10 +24,11 @@ HISTORY_DAYS = 731
 def assessment(request: GroupRequest) -> HttpResponse:
     """The stage of a group today, what it rests on, what is missing, and its history."""
     chosen = schemes(request)
-    standing = selectors.standing(request.group, scheme=chosen.chosen)
     today = timezone.localdate()
     since = today - timedelta(HISTORY_DAYS)
-    stored = selectors.history(request.group, chosen.chosen, since)
+    scores = selectors.stored_scores(request.group, chosen.chosen, since)
+    standing = selectors.standing(request.group, scheme=chosen.chosen, scores=scores)
+    by_month = [score for score in scores if score.closes_month]
     rules = standing.rules if standing is not None else []
     names = {rule.stage: rule.name for rule in rules}
     happened = events(request.group, since, today)
@@ -40,8 +41,10 @@ def assessment(request: GroupRequest) -> HttpResponse:
             "signals": signals_of(request.group) if can(request.user, Capability.ASSESS) else [],
             "radar": group_charts.radar(standing.areas) if standing is not None else None,
             "meetings": selectors.counted_meetings(request.group, standing.as_of) if standing is not None else [],
-            "history": [(row, names.get(row.stage, row.stage)) for row in reversed(stored)],
-            "transitions": transitions(request.group, chosen.chosen, since),
-            "chart": group_charts.history_line(stored, rules, happened, since, today) if stored or happened else None,
+            "history": [(row, names.get(row.stage, row.stage)) for row in reversed(by_month)],
+            "transitions": transitions(scores),
+            "chart": group_charts.history_line(by_month, rules, happened, since, today)
+            if by_month or happened
+            else None,
         },
     )

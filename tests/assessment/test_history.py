@@ -15,6 +15,7 @@ from assessment.group_charts import MARK, MONTH, history_line
 from assessment.instruments import in_force
 from assessment.models import Assessment
 from assessment.selectors.history import Event, events, transitions
+from assessment.selectors.standing import stored_scores
 from assessment.services import assess_groups, instrument_copy, instrument_publish
 from finance.models import Loan, OutsideLoan
 from groups.models import Constitution, Group, GroupStatus, Role
@@ -47,7 +48,7 @@ def score(*days: int) -> None:
 
 
 def changes(group):
-    return transitions(group, "kotaku", FOUNDED)
+    return transitions(stored_scores(group, "kotaku", FOUNDED))
 
 
 class TestTransitions:
@@ -103,7 +104,7 @@ class TestTransitions:
         make_override(group, "repayment", until=AS_OF)
         score(0, 1)
         assert changes(other) == []
-        assert transitions(group, "panca-sutra", FOUNDED) == []
+        assert stored_scores(group, "panca-sutra", FOUNDED) == []
 
     def test_the_number_of_statements_does_not_grow(self, group):
         counts = []
@@ -162,6 +163,14 @@ class TestEvents:
         loan = lend(member)
         Loan.objects.filter(pk=loan.pk).update(ended_as="WRITTEN_OFF", ended_on=AS_OF, unpaid_principal=unpaid)
         assert len(self.of(group)) == count
+
+    @pytest.mark.parametrize(("on", "count"), [(AS_OF - timedelta(1), 0), (AS_OF, 1), (AS_OF + timedelta(1), 0)])
+    def test_a_write_off_counts_on_its_day(self, on, count):
+        group = make_group()
+        member = make_member(group)
+        save(member, 3_000_000)
+        Loan.objects.filter(pk=lend(member).pk).update(ended_as="WRITTEN_OFF", ended_on=on, unpaid_principal=900_000)
+        assert len(events(group, AS_OF, AS_OF)) == count
 
     def test_days_outside_are_left_out_and_the_oldest_is_first(self):
         group = make_group()

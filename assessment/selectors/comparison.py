@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
@@ -61,8 +61,8 @@ class Comparison:
 
 
 def by_region(groups: QuerySet[Group], scheme: str, region: str, *, stages: int) -> Comparison:
-    """Compare the regions just below `region`, or the provinces, in three statements."""
-    return _compare(groups, scheme, regions_below(region), stages, region_names)
+    """Compare the regions just below `region`, or the provinces, in two statements."""
+    return _compare(groups, scheme, regions_below(region), stages, region_names, each_once=True)
 
 
 def by_facilitator(groups: QuerySet[Group], scheme: str, *, stages: int) -> Comparison:
@@ -70,7 +70,7 @@ def by_facilitator(groups: QuerySet[Group], scheme: str, *, stages: int) -> Comp
 
     A group with two of them counts with each, and once in the total.
     """
-    return _compare(groups, scheme, facilitators_today, stages, _people)
+    return _compare(groups, scheme, facilitators_today, stages, _people, each_once=False)
 
 
 def figures_of(groups: QuerySet[Group], on: date, parts: Parts) -> dict[Any, Figures]:
@@ -114,22 +114,39 @@ def _compare(
     parts: Parts,
     stages: int,
     names_of: Callable[[Iterable[str]], Mapping[str, str]],
+    *,
+    each_once: bool,
 ) -> Comparison:
+    """Compare the parts; with `each_once` a group is of one part only, so that they add up to all groups."""
     today = timezone.localdate()
-    total, kept = _total(groups, scheme, stages, today)
-    if kept < total.groups:
+    found = _compared(groups, scheme, parts, stages, today)
+    if any(kept < row.groups for row, kept in found):
         figures_keep(groups, on=today)
-        total, kept = _total(groups, scheme, stages, today)
-    found = [row for row, _kept in _compared(groups, scheme, parts, stages, today)]
-    names = names_of({row.key for row in found if row.key})
-    rows = [replace(row, name=names.get(row.key, "")) for row in found]
+        found = _compared(groups, scheme, parts, stages, today)
+    whole = found if each_once else _compared(groups, scheme, _of_all, stages, today)
+    names = names_of({row.key for row, _kept in found if row.key})
+    rows = [replace(row, name=names.get(row.key, "")) for row, _kept in found]
     rows.sort(key=lambda row: (not row.name, row.name, row.key))
-    return Comparison(rows, total)
+    return Comparison(rows, _added([row for row, _kept in whole], stages))
 
 
-def _total(groups: QuerySet[Group], scheme: str, stages: int, on: date) -> tuple[Compared, int]:
-    found = _compared(groups, scheme, lambda _path: {"part": Value("")}, stages, on)
-    return found[0] if found else (Compared("", "", 0, (0,) * stages, 0, 0, 0, 0, 0, 0), 0)
+def _of_all(_path: str) -> dict[str, Any]:
+    return {"part": Value("")}
+
+
+def _added(rows: Sequence[Compared], stages: int) -> Compared:
+    return Compared(
+        key="",
+        name="",
+        groups=sum(row.groups for row in rows),
+        stages=tuple(sum(row.stages[rank] for row in rows) for rank in range(stages)),
+        never_assessed=sum(row.never_assessed for row in rows),
+        score_sum=sum(row.score_sum for row in rows),
+        needing=sum(row.needing for row in rows),
+        savings=sum(row.savings for row in rows),
+        balance=sum(row.balance for row in rows),
+        risk_30=sum(row.risk_30 for row in rows),
+    )
 
 
 def _compared(groups: QuerySet[Group], scheme: str, parts: Parts, stages: int, on: date) -> list[tuple[Compared, int]]:

@@ -18,13 +18,14 @@ from groups.models import Group
 class BankCheck:
     """The balance of the bank book, and its lines nobody has seen on a statement yet, oldest first.
 
-    `lines` are transfers with `money_in` and `money_out`.
+    `lines` are transfers with `money_in` and `money_out`; a book that `is_unused` never had any.
     """
 
     balance: int
     money_in: int
     money_out: int
     lines: QuerySet[Transfer]
+    is_unused: bool = False
 
     @property
     def on_statement(self) -> int:
@@ -36,7 +37,7 @@ def bank_check(group: Group) -> BankCheck:
     """Return the bank book of `group` beside its statements, in two statements and that of the lines."""
     account = Account.objects.filter(group=group, kind=AccountKind.BANK).first()
     if account is None:
-        return BankCheck(0, 0, 0, Transfer.objects.none())
+        return BankCheck(0, 0, 0, Transfer.objects.none(), is_unused=True)
     came, went = Q(debit_account=account), Q(credit_account=account)
     lines = Transfer.objects.filter(came | went, bank_tick__isnull=True)
     sums = lines.aggregate(

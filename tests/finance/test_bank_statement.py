@@ -107,7 +107,12 @@ def test_lines_of_cash_or_of_another_group_are_left_alone(group):
 
 
 def test_a_group_without_a_bank_account():
-    assert b"Every line of the bank book was seen" in get(make_group(), "bank-statement").content
+    assert b"Nothing has been written in this book yet." in get(make_group(), "bank-statement").content
+
+
+def test_a_bank_book_that_is_ticked_off_says_so(group):
+    tick(group, *lines(group), on=date(2025, 2, 28))
+    assert b"Every line of the bank book was seen on a statement." in get(group, "bank-statement").content
 
 
 def test_staff_look_but_do_not_tick(group):

@@ -234,3 +234,18 @@ def test_the_ledger_of_a_kind_nobody_used_is_empty():
     assert response.status_code == 200
     assert not response.context["form"].errors
     assert list(response.context["page"]) == []
+
+
+def test_reports_without_lines_say_so(group):
+    empty = make_group()
+    assert b"No money has moved so far." in get(empty, "trial-balance").content
+    assert b"No money moved in this period." in get(empty, "general-ledger").content
+    assert b"No money has moved so far." not in get(group, "trial-balance").content
+    assert b"No money moved in this period." not in get(group, "general-ledger", **PERIOD).content
+
+
+def test_what_a_phone_has_no_column_for_stands_below_the_text(group):
+    content = get(group, "general-ledger", account="STATIONERY", **PERIOD).content.decode()
+    number = group.entries.get(kind="OTHER").number
+    expected = f'01/04/2025 · Voucher <span class="text-nowrap">{number}</span> · buku · '
+    assert expected + 'Debit <span class="text-nowrap">Rp\xa025.000</span></div>' in content

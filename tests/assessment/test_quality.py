@@ -12,7 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from groups.models import Group, GroupKind, OfficerRole, Role, User
+from groups.models import Group, GroupKind, OfficerRole, User
 from meetings.models import Meeting
 from tests.factories import (
     facilitator_of,
@@ -20,7 +20,6 @@ from tests.factories import (
     make_meeting,
     make_members,
     make_officer,
-    make_organisation,
     make_user,
     make_village,
 )
@@ -32,20 +31,8 @@ PAGE = "/dashboard/quality/"
 
 
 @pytest.fixture
-def organisation():
-    return make_organisation()
-
-
-@pytest.fixture
 def facilitator(organisation) -> User:
     return make_user(organisation=organisation, first_name="Rina")
-
-
-@pytest.fixture
-def staff_client(client, organisation):
-    client.force_login(make_user(Role.STAFF, organisation=organisation))
-    client.cookies["django_language"] = "en"
-    return client
 
 
 @pytest.fixture

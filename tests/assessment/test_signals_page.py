@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from assessment.services import assess_groups
-from groups.models import Group, GroupKind, Role, User
+from groups.models import Group, GroupKind, User
 from tests.assessment.groups import make_kembang_minus_outside
 from tests.factories import (
     facilitator_of,
@@ -20,8 +20,6 @@ from tests.factories import (
     make_meeting,
     make_members,
     make_officer,
-    make_organisation,
-    make_user,
     make_village,
 )
 
@@ -30,23 +28,6 @@ pytestmark = pytest.mark.django_db
 TODAY = timezone.localdate()
 LONG_AGO = date(2020, 1, 7)
 PAGE = "/dashboard/signals/"
-
-
-@pytest.fixture
-def organisation():
-    return make_organisation()
-
-
-@pytest.fixture
-def facilitator(organisation) -> User:
-    return make_user(organisation=organisation)
-
-
-@pytest.fixture
-def staff_client(client, organisation):
-    client.force_login(make_user(Role.STAFF, organisation=organisation))
-    client.cookies["django_language"] = "en"
-    return client
 
 
 def make_old_terms(facilitator: User | None = None, **fields) -> Group:

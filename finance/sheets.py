@@ -116,37 +116,11 @@ def savings_movements(group: Group, book: SavingsBook) -> Table:
 
 def loan_book(group: Group, loans: Sequence[LoanRow], *, on: date) -> Table:
     """Buku pinjaman: loans as they stand on a day."""
-    columns = [
-        Column(_("No."), NUMBER),
-        Column(_("Borrower")),
-        Column(_("Paid out"), DATE),
-        Column(_("Principal"), MONEY),
-        Column(_("Repaid"), MONEY),
-        Column(_("Fee paid (jasa)"), MONEY),
-        Column(_("Outstanding"), MONEY),
-        Column(_("Late"), MONEY),
-        Column(_("Days late"), NUMBER),
-        Column(_("Status")),
-    ]
-    rows = [
-        Row(
-            [
-                row.loan.number,
-                row.loan.member.name,
-                row.loan.disbursed_on,
-                row.loan.principal,
-                row.principal_paid,
-                row.fee_paid,
-                row.outstanding,
-                row.standing.late,
-                row.days_late,
-                str(row.status),
-            ]
-        )
-        for row in loans
-    ]
-    rows.append(Row([None, _("Total"), None, *_sums(rows, 3, 8), None, ""], is_total=True))
-    return _table(group, _("Loan book (buku pinjaman)"), "buku-pinjaman", columns, rows, until=on)
+    columns = _standing_columns(_("Borrower"), _("Paid out"), _("Outstanding"))
+    rows = [_standing_row(row, row.loan.member.name, row.loan.disbursed_on) for row in loans]
+    return _table(
+        group, _("Loan book (buku pinjaman)"), "buku-pinjaman", columns, [*rows, _standing_total(loans)], until=on
+    )
 
 
 def loan_card(group: Group, card: LoanCard, *, on: date) -> Table:
@@ -163,37 +137,11 @@ def loan_card(group: Group, card: LoanCard, *, on: date) -> Table:
 
 def outside_loans(group: Group, loans: Sequence[OutsideRow], *, on: date) -> Table:
     """Buku hutang: loans from outside as they stand on a day."""
-    columns = [
-        Column(_("No."), NUMBER),
-        Column(_("Lender")),
-        Column(_("Received on"), DATE),
-        Column(_("Principal"), MONEY),
-        Column(_("Repaid"), MONEY),
-        Column(_("Fee paid (jasa)"), MONEY),
-        Column(_("Still owed"), MONEY),
-        Column(_("Late"), MONEY),
-        Column(_("Days late"), NUMBER),
-        Column(_("Status")),
-    ]
-    rows = [
-        Row(
-            [
-                row.loan.number,
-                row.loan.lender,
-                row.loan.received_on,
-                row.loan.principal,
-                row.principal_paid,
-                row.fee_paid,
-                row.outstanding,
-                row.standing.late,
-                row.days_late,
-                str(row.status),
-            ]
-        )
-        for row in loans
-    ]
-    rows.append(Row([None, _("Total"), None, *_sums(rows, 3, 8), None, ""], is_total=True))
-    return _table(group, _("Loans from outside (hutang)"), "buku-hutang", columns, rows, until=on)
+    columns = _standing_columns(_("Lender"), _("Received on"), _("Still owed"))
+    rows = [_standing_row(row, row.loan.lender, row.loan.received_on) for row in loans]
+    return _table(
+        group, _("Loans from outside (hutang)"), "buku-hutang", columns, [*rows, _standing_total(loans)], until=on
+    )
 
 
 def outside_card(group: Group, card: OutsideCard, *, on: date) -> Table:
@@ -418,9 +366,7 @@ def loan_ageing(group: Group, loans: Sequence[LoanArrears], *, on: date) -> Tabl
     return _table(group, _("Loan ageing (umur tunggakan)"), "umur-tunggakan", columns, rows, until=on)
 
 
-def portfolio(
-    groups: Iterable[tuple[Group, Performance]], total: Performance, *, owner: str, on: date
-) -> Table:
+def portfolio(groups: Iterable[tuple[Group, Performance]], total: Performance, *, owner: str, on: date) -> Table:
     """The loans of many groups, a line for each."""
     columns = [
         Column(_("Group")),
@@ -509,9 +455,37 @@ def _account_name(account: Account) -> str:
     return f"{account.get_kind_display()}" + (f": {owner}" if owner is not None else "")
 
 
-def _sums(rows: Sequence[Row], first: int, last: int) -> list[int]:
-    """Return the sums of the columns from `first` up to, not including, `last`, which hold amounts."""
-    return [sum(row.cells[column] for row in rows) for column in range(first, last)]  # type: ignore[misc]
+def _standing_columns(party: str, since: str, left: str) -> list[Column]:
+    """Return the columns of loans as they stand: who the other `party` is, `since` when, and what is `left`."""
+    return [
+        Column(_("No."), NUMBER),
+        Column(party),
+        Column(since, DATE),
+        Column(_("Principal"), MONEY),
+        Column(_("Repaid"), MONEY),
+        Column(_("Fee paid (jasa)"), MONEY),
+        Column(left, MONEY),
+        Column(_("Late"), MONEY),
+        Column(_("Days late"), NUMBER),
+        Column(_("Status")),
+    ]
+
+
+def _standing_row(row: LoanRow | OutsideRow, party: str, since: date) -> Row:
+    amounts = [row.loan.principal, row.principal_paid, row.fee_paid, row.outstanding, row.standing.late]
+    return Row([row.loan.number, party, since, *amounts, row.days_late, str(row.status)])
+
+
+def _standing_total(loans: Sequence[LoanRow] | Sequence[OutsideRow]) -> Row:
+    """Return the sums over loans; the principal of one that was cancelled was never out."""
+    sums = [
+        sum(row.loan.principal for row in loans if row.loan.cancelled_at is None),
+        sum(row.principal_paid for row in loans),
+        sum(row.fee_paid for row in loans),
+        sum(row.outstanding for row in loans),
+        sum(row.standing.late for row in loans),
+    ]
+    return Row([None, _("Total"), None, *sums, None, ""], is_total=True)
 
 
 def _card_columns() -> list[Column]:

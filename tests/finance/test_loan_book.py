@@ -1,11 +1,15 @@
 """The loan book page."""
 
+import csv
 from datetime import date
+from io import StringIO
 
 import pytest
 
+from finance.models import Entry
 from groups.models import Role
 from tests.factories import lend, make_group, make_member, make_user, repay, save
+from tests.factories import reverse as undo
 from tests.finance.pages import get, statements
 
 pytestmark = pytest.mark.django_db
@@ -69,3 +73,13 @@ def test_statements_do_not_grow_with_the_loans(loans):
         member = make_member(loans[0].group)
         repay(lend(member, principal=10_000), 1_000)
     assert statements(loans[0].group, "loan-book") == few <= 11
+
+
+def test_the_file_sums_as_the_page_does_without_a_cancelled_loan(loans):
+    running, over = loans
+    cancelled = lend(running.member, principal=300_000)
+    undo(Entry.objects.get(group=running.group, transfers__debit_account__loan=cancelled))
+    page, file = (get(running.group, "loan-book", show="all", format=kind) for kind in ("", "csv"))
+    total = list(csv.reader(StringIO(file.content.decode("utf-8-sig"))))[-1]
+    assert page.context["totals"].principal == running.principal + over.principal
+    assert total[3] == str(running.principal + over.principal)

@@ -1,6 +1,6 @@
 """Triggers of assessments: a published instrument is frozen, and a final assessment never changes."""
 
-from groups.guards import Guard, forbid_delete, forbid_insert, forbid_update, frozen_with
+from groups.guards import Guard, forbid_delete, forbid_insert, forbid_update, frozen_with, then_run
 
 _OF_INSTRUMENT = "SELECT 1 FROM assessment_instrument i WHERE i.id = {row}.instrument_id AND i.status <> 'DRAFT'"
 _OF_INDICATOR = (
@@ -24,7 +24,16 @@ _SCORED = ("group_id", "instrument_id", "scheme", "as_of", "month", "status", "s
     "finalised_by_id")  # fmt: skip
 _JUDGED = ("group_id", "level_id", "below_levels", "note", "judged_on", "judged_at", "judged_by_id")
 
+_READ_BY_SIGNALS = ("meetings_meeting", "finance_entry", "finance_cashcount", "groups_officerterm")
+_STALE = "UPDATE assessment_keptsignals SET is_stale = TRUE WHERE group_id = NEW.group_id AND NOT is_stale"
+
 GUARDS: tuple[Guard, ...] = (
+    # Attendance, agenda and transfers come with their meeting or entry.
+    *(
+        then_run(f"{table}_{event.lower()}_makes_signals_stale", table, _STALE, event)
+        for table in _READ_BY_SIGNALS
+        for event in ("INSERT", "UPDATE")
+    ),
     forbid_delete("assessment_instrument", when="OLD.status <> 'DRAFT'"),
     # Published may become retired; nothing else about it changes, and nothing becomes a draft again.
     forbid_update(

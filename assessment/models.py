@@ -415,3 +415,26 @@ class Assessment(models.Model):
     def is_final(self) -> bool:
         """Whether it can no longer change."""
         return self.status == AssessmentStatus.FINAL
+
+
+class KeptSignals(models.Model):
+    """What there was to look into at a group as of a day (`assessment.signals`), kept so that thousands add up quickly.
+
+    `found` are the signals with what gave rise to them, `names` the bits of those there are. They can be thrown away at
+    any time: triggers mark them as stale when a record they were found in changes, and another day asks for others.
+    """
+
+    group = models.OneToOneField(Group, on_delete=models.CASCADE, related_name="kept_signals", verbose_name=_("group"))
+    as_of = models.DateField(_("as of"))
+    is_stale = models.BooleanField(default=False)
+    names = models.PositiveSmallIntegerField()
+    count = models.PositiveSmallIntegerField()
+    found = models.JSONField()
+
+    class Meta:
+        verbose_name = _("signals of a group")
+        verbose_name_plural = _("signals of groups")
+        ordering = ["group"]
+
+    def __str__(self) -> str:
+        return f"{self.as_of}"

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import QuerySet
+from django.db.models import Count, F, FilteredRelation, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
+from assessment.keeping import BITS, signals_keep
+from assessment.models import KeptSignals
 from assessment.questions import QUESTIONS, Question
-from assessment.signals import SIGNALS, AlikeScores, Found, alike_facilitators, found_in
+from assessment.signals import AlikeScores, Found, alike_facilitators, found_in
 from groups.models import Group, User
 
 
@@ -58,10 +59,14 @@ class GroupSignals:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """How many groups have each signal, in the order of `SIGNALS`, and the groups with the most signals first."""
+    """How many groups have each signal, in the order of `SIGNALS`, and the groups with the most signals first.
+
+    `number` are those groups, rows for `shown`.
+    """
 
     counts: dict[str, int]
-    groups: list[GroupSignals]
+    number: int
+    groups: QuerySet[KeptSignals]
 
 
 def signals_of(group: Group) -> list[Signal]:
@@ -74,25 +79,53 @@ def signals_of(group: Group) -> list[Signal]:
 def overview(groups: QuerySet[Group], as_of: date, signal: str = "") -> Overview:
     """Return the signals of `groups` as of a day, listing only groups with `signal` if one is named.
 
-    At most three statements, whatever the number of groups.
+    One statement, whatever the number of groups; what is not kept yet, or stale, is looked for first.
     """
-    found = found_in(groups, as_of)
-    tally = Counter(one.signal for one in found)
-    counts = {name: tally[name] for name in SIGNALS}
-    listed = {one.group_id for one in found if not signal or one.signal == signal}
-    if not listed:
-        return Overview(counts, [])
-    names = _names(found)
-    rows = {
-        pk: GroupSignals(code, name, village or "", [])
-        for pk, code, name, village in groups.order_by().values_list("pk", "code", "name", "village__name")
-        if pk in listed
-    }
-    for one in found:
-        if one.group_id in rows:
-            row = rows[one.group_id]
-            row.signals.append(Signal(one, row.code, _person(one, names)))
-    return Overview(counts, sorted(rows.values(), key=lambda row: (-len(row.signals), row.name, row.code)))
+    tally, are_kept = _tally(groups, as_of)
+    if not are_kept:
+        signals_keep(groups, as_of=as_of)
+        tally, _are_kept = _tally(groups, as_of)
+    wanted = BITS[signal] if signal else sum(BITS.values())
+    listed = (
+        KeptSignals.objects.filter(group__in=groups.order_by().values("pk"))
+        .alias(wanted=F("names").bitand(wanted))
+        .filter(wanted__gt=0)
+        .select_related("group__village")
+        .order_by("-count", "group__name", "group__code")
+    )
+    return Overview(
+        counts={name: sum(count for names, count in tally.items() if names & bit) for name, bit in BITS.items()},
+        number=sum(count for names, count in tally.items() if names & wanted),
+        groups=listed,
+    )
+
+
+def shown(kept: Iterable[KeptSignals]) -> list[GroupSignals]:
+    """Return rows of an overview with their signals, in at most one statement for the names of people."""
+    rows = [(row.group, [Found(name, row.group_id, *rest) for name, *rest in row.found]) for row in kept]
+    names = _names(one for _group, found in rows for one in found)
+    return [
+        GroupSignals(
+            group.code,
+            group.name,
+            group.village.name if group.village is not None else "",
+            [Signal(one, group.code, _person(one, names)) for one in found],
+        )
+        for group, found in rows
+    ]
+
+
+def _tally(groups: QuerySet[Group], as_of: date) -> tuple[dict[int, int], bool]:
+    """Return how many groups have which signals, by bits, and whether those of all of them are kept."""
+    of_day = Q(kept_signals__as_of=as_of, kept_signals__is_stale=False)
+    rows = (
+        groups.order_by()
+        .annotate(of_day=FilteredRelation("kept_signals", condition=of_day))
+        .values_list("of_day__names")
+        .annotate(count=Count("pk"))
+    )
+    found = dict(rows)
+    return {names: count for names, count in found.items() if names is not None}, None not in found
 
 
 def facilitator_signals(groups: QuerySet[Group], as_of: date, scheme: str) -> list[tuple[User, AlikeScores]]:

@@ -29,6 +29,10 @@ def signals(request: UserRequest) -> HttpResponse:
     groups = at_stage(frame.groups, frame.filters)
     today = timezone.localdate()
     found = selectors.overview(groups, today, signal)
+    paginator = Paginator(found.groups, GROUPS_ON_A_PAGE)
+    # The counts say it already; counting again would be one more statement.
+    paginator.count = found.number
+    page = paginator.get_page(request.GET.get("page"))
     addresses = {name: frame.address(signal=name) for name in found.counts}
     lines = [
         Line(str(QUESTIONS[name].label), str(count), addresses[name], [count]) for name, count in found.counts.items()
@@ -41,12 +45,13 @@ def signals(request: UserRequest) -> HttpResponse:
             "question": QUESTIONS.get(signal),
             "counts": [(QUESTIONS[name], count, addresses[name]) for name, count in found.counts.items()],
             "chart": bars(_("Groups with each signal"), lines, [(2, "")]) if any(found.counts.values()) else None,
-            "page": Paginator(found.groups, GROUPS_ON_A_PAGE).get_page(request.GET.get("page")),
-            "total": len(found.groups),
+            "page": page,
+            "rows": selectors.shown(page),
+            "total": found.number,
             "alike": selectors.facilitator_signals(groups, today, frame.filters.scheme),
             "limits": {"groups": FACILITATOR_GROUPS, "points": ALIKE_POINTS, "years": TERM_YEARS},
         },
-        lambda: _table(frame, found.groups),
+        lambda: _table(frame, selectors.shown(found.groups)),
     )
 
 

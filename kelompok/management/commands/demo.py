@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from tqdm import tqdm
 
+from assessment.keeping import signals_keep
 from assessment.services import assess_groups
 from finance.management.commands.portfolio import month_ends
 from finance.services.figures import figures_keep
@@ -80,6 +81,7 @@ class Command(BaseCommand):
             assess_groups(groups=Group.objects.all(), as_of=day)
         for day in tqdm(month_ends(today, min(months, PORTFOLIO_MONTHS)), unit="month", disable=quiet):
             figures_keep(Group.objects.filter(founded_on__lte=day), on=day)
+        signals_keep(Group.objects.all(), as_of=today)
         if verbosity:
             self._print_sign_ins()
 

@@ -1,0 +1,33 @@
+"""Everything that is done every night, one after the other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+from tqdm import tqdm
+
+from assessment.keeping import lacking_signals, signals_keep
+from groups.models import Group, GroupStatus
+
+
+class Command(BaseCommand):
+    """`manage.py nightly`: score the groups, work out portfolio and signals, recompute the ledger.
+
+    Exit code 1 where the ledger does not agree, after everything else is done.
+    """
+
+    help = "Run assess, portfolio and verify_ledger, and look for the signals of every group."
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        """Run them, each with its own progress on stderr."""
+        call_command("assess", stdout=self.stdout, stderr=self.stderr)
+        call_command("portfolio", stdout=self.stdout, stderr=self.stderr)
+        today, groups = timezone.localdate(), Group.objects.exclude(status=GroupStatus.DISSOLVED)
+        total = lacking_signals(groups, today).count()
+        with tqdm(total=total, unit=" groups", file=self.stderr, disable=None) as bar:
+            count = signals_keep(groups, as_of=today, report=bar.update)
+        self.stdout.write(f"{count} groups looked at for signals.")
+        call_command("verify_ledger", stdout=self.stdout, stderr=self.stderr)

@@ -95,7 +95,7 @@ class MoneyForm(DatedForm):
 class BuyForm(DatedForm):
     """A thing bought for the group."""
 
-    name = forms.CharField(label=_("What it is"), max_length=120)
+    name = forms.CharField(label=_("Thing"), max_length=120)
     price = RupiahField(label=_("Price"), min_value=1)
 
     def __init__(self, *args: Any, group: Group, **kwargs: Any) -> None:

@@ -95,7 +95,7 @@ def test_one_loan_from_the_request_to_its_recovery(visit, committed_db):
     assert cash(site, group) == 4_918_000
 
     go(site, "health", group)
-    assert site.fact("Late") == "Rp 354.000"
+    assert site.fact("Arrears") == "Rp 354.000"
     assert "Rp 354.000" in site.page.locator("tr", has_text="61–90").inner_text().replace("\xa0", " ")
 
     go(site, "loan", group, 1)

@@ -23,6 +23,7 @@ BOOKS = [
     ("savings-book", YEAR),
     ("loan-book", "show=all"),
     ("general-ledger", YEAR),
+    ("general-ledger", f"{YEAR}&print=all"),
     ("trial-balance", ""),
     ("trial-balance", YEAR),
     ("balance-sheet", ""),
@@ -84,3 +85,61 @@ def test_a_loan_card_of_a_year_is_two_pages_with_all_its_columns(paper, group):
     page = paper("loan", "", number=1).page
     assert page.locator("thead th:visible").count() == 11
     assert pages_of(page.pdf(format="A4")) == 2
+
+
+@pytest.fixture
+def long(group) -> Group:
+    """The same group with more lines of the cash box than pages on a screen show."""
+    member = group.members.first()
+    for number in range(160):
+        save(member, 1_000 + number, on=date(2025, 11, 1))
+    return group
+
+
+@pytest.mark.parametrize(("name", "lines"), [("general-ledger", 50), ("cash-book", 150)])
+def test_all_lines_of_a_period_print_at_once(paper, long, name, lines):
+    whole = paper(name, f"{YEAR}&print=all").page
+    rows = "document.querySelectorAll('tbody tr').length"
+    assert whole.evaluate(rows) > 160
+    assert "baris lainnya" not in whole.inner_text("main") and "other lines" not in whole.inner_text("main")
+    part = paper(name, YEAR).page
+    assert part.evaluate(rows) <= lines + 2
+
+
+def test_the_signatures_are_the_last_row_of_the_table(paper, long):
+    """Chromium keeps rows together; what stands below a table that fills its page it prints alone on the next."""
+    page = paper("general-ledger", f"{YEAR}&print=all").page
+    assert page.locator("table tfoot tr:last-child .sign:visible").count() == 1
+    assert page.locator("main > .sign").count() == 0
+
+
+def test_the_end_of_a_book_makes_no_column_wider(paper, long):
+    page = paper("general-ledger", YEAR).page
+    widths = "[...document.querySelectorAll('thead th')].map((cell) => cell.offsetWidth)"
+    before = page.evaluate(widths)
+    page.evaluate("document.querySelector('.paper-end').remove()")
+    assert page.evaluate(widths) == before
+
+
+def test_the_head_of_columns_is_repeated_on_every_page(paper, long):
+    page = paper("general-ledger", YEAR).page
+    assert page.evaluate("getComputedStyle(document.querySelector('thead')).display") == "table-header-group"
+
+
+PHONE_BOOKS = [
+    ("general-ledger", YEAR),
+    ("trial-balance", YEAR),
+    ("health", ""),
+    ("loan-book", "show=all"),
+    ("loan", ""),
+]
+
+
+@pytest.mark.parametrize(("name", "query"), PHONE_BOOKS)
+def test_no_table_of_a_book_scrolls_sideways_on_a_phone(visit, group, name, query):
+    site = visit()
+    site.sign_in(facilitator_of(group).username)
+    numbers = {"number": 1} if name == "loan" else {}
+    site.open(f"{reverse(name, kwargs={'code': group.code, **numbers})}?{query}")
+    wide = "[...document.querySelectorAll('.table-responsive')].filter((box) => box.scrollWidth > box.clientWidth)"
+    assert site.page.evaluate(f"{wide}.length") == 0

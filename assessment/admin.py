@@ -218,7 +218,7 @@ class JudgementAdmin(ReadOnlyAdmin):
     """What people said about indicators no record measures; recorded on the site."""
 
     organisation_path = "group__organisation"
-    list_display = ["group", "level", "judged_on", "judged_by"]
+    list_display = ["group", "level", "below_levels", "judged_on", "judged_by"]
     list_select_related = ["group", "level", "judged_by"]
     search_fields = ["group__name", "group__code"]
 

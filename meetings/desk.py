@@ -48,13 +48,10 @@ class OpenLoan(RunningLoan):
         return sum(line.total for line in self.instalments) - self.fee_paid - self.principal_paid + self.fine_due
 
     def due(self, on: date) -> int:
-        """Rupiah due at a meeting on the day `on`, fines included."""
+        """Rupiah due at a meeting on the day `on`, fines included, and what falls due soon after it."""
         until = on + DUE_SOON if self.loan.every == LoanEvery.MONTH else on
-        asked = [line for line in self.instalments if line.due_on <= until]
-        fee = max(0, sum(line.service_fee for line in asked) - self.fee_paid)
         fine = self.fine_at(on)
-        due = fee + max(0, sum(line.principal for line in asked) - self.principal_paid)
-        return due + self.fine_due + (fine.amount if fine else 0)
+        return self.asked_by(until) + self.fine_due + (fine.amount if fine else 0)
 
     def fine_at(self, on: date) -> LateFine | None:
         """Return the fine for late instalments of a payment at a meeting on the day `on`."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from finance.models import AccountKind, Loan, Transfer
 from groups.models import Group, Member, User
@@ -85,6 +86,10 @@ class MeetingMoney:
     cash_out: int = 0
 
 
+MONEY_COLUMNS = (_("Savings"), _("Instalment"), _("Fine"), _("Social fund"), _("Taken"))
+"""What the columns of money in the minutes are called."""
+
+
 @dataclass(frozen=True)
 class MinutesRow:
     """One member in the minutes: attendance, why a fine was waived, and amounts in the order of the columns."""
@@ -93,6 +98,11 @@ class MinutesRow:
     attendance: str
     waiver: str
     amounts: tuple[int, int, int, int, int]
+
+    @property
+    def moved(self) -> list[tuple[str, int]]:
+        """The amounts that are not zero, each with the name of its column."""
+        return [(str(name), amount) for name, amount in zip(MONEY_COLUMNS, self.amounts, strict=True) if amount]
 
 
 _BROUGHT = {

@@ -74,6 +74,7 @@ def meeting_detail(request: GroupRequest, number: int, version: int | None = Non
             "group": request.group,
             "meeting": meeting,
             "rows": selectors.member_rows(meeting, money),
+            "columns": selectors.MONEY_COLUMNS,
             "agenda": meeting.agenda.select_related("responsible"),
             "money": money,
             "covered": cover_entries(request.group, meeting.held_on),

@@ -142,7 +142,8 @@ class PayForm(_DatedForm):
 
     def __init__(self, *args: Any, running: RunningLoan, **kwargs: Any) -> None:
         earliest = running.last_paid_on or running.loan.disbursed_on
-        super().__init__(*args, earliest=max(earliest, running.loan.disbursed_on), **kwargs)
+        initial = {"amount": running.due(timezone.localdate()) or None}
+        super().__init__(*args, earliest=max(earliest, running.loan.disbursed_on), initial=initial, **kwargs)
         if not running.loan.fine_late_instalment:
             del self.fields["waive_fine"]
 

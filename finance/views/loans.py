@@ -135,6 +135,7 @@ def _page(request: GroupRequest, form: forms.Form, running: RunningLoan, title: 
         "balance": balance,
         "fine": fine,
         "fine_due": running.fine_due,
+        "due": running.due(today),
         "fee_due": running.fee_due(today),
         "payoff": running.payoff(today, fine=fine.amount if fine else 0).total,
     }

@@ -7,7 +7,9 @@ import pytest
 from django.urls import reverse as url
 from django.utils import timezone
 
+from finance.ledger import books_of
 from finance.models import Account, Entry, Loan
+from finance.running import running_loan
 from groups.models import Role
 from tests.factories import facilitator_of, lend, make_group, make_member, make_user, repay, save
 from tests.finance.pages import get, signed_in, statements
@@ -61,6 +63,19 @@ def test_the_form_tells_what_is_owed(loan):
     assert "New fine with a payment today" in content
 
 
+def test_the_amount_begins_with_what_is_due_and_the_fine(loan):
+    assert get(loan.group, "loan-pay", loan.number).context["form"]["amount"].value() == "1.476.000"
+    repay(loan, 118_000, on=date(2025, 3, 5))
+    running = running_loan(books_of(loan.group, facilitator_of(loan.group), everything=True), loan)
+    assert running.due(date(2025, 4, 3)) == 5_000
+    assert running.due(date(2025, 4, 4)) == 5_000 + 118_000
+
+
+def test_the_amount_begins_empty_where_nothing_is_due(loan):
+    early = lend(make_member(loan.group), first_due=timezone.localdate() + timedelta(1))
+    assert get(loan.group, "loan-pay", early.number).context["form"]["amount"].value() is None
+
+
 def test_a_late_payment_with_its_fine_and_with_the_fine_waived(loan):
     send(loan, "loan-pay", on="2025-03-05")
     assert balance(loan, "LOAN_FINE") == 5_000
@@ -102,7 +117,9 @@ def test_rescheduling_opens_the_new_loan(loan):
     assert response.url == card(new)
     assert new.principal == 1_254_000
     assert "Opened in place of loan 1" in get(loan.group, "loan", new.number).content.decode()
+    assert "In place of" in get(loan.group, "loan", new.number).content.decode()
     old = get(loan.group, "loan", loan.number).content.decode()
+    assert "In place of" not in old
     assert "Loan 2 took its place." in old
     assert "panen gagal" in old
     assert "rescheduled" in old

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from finance.lines import OtherMoney
 from finance.models import CashCount, Entry, Loan, Transfer
@@ -232,6 +233,20 @@ def test_a_correction_in_a_closed_period_is_dated_in_the_open_one(client, group)
     assert reversal.effective_on == new.effective_on == timezone.localdate()
     assert Meeting.objects.get(version=2).held_on == HELD_ON
     assert list(mismatches()) == []
+
+
+def test_the_pages_say_that_the_books_of_the_day_are_closed(client, group):
+    client.cookies["django_language"] = "en"
+    post_sheet(client, group)
+    meeting = f"/g/{group.code}/meetings/1/"
+    open_pages = [client.get(address).content.decode() for address in (meeting, f"{meeting}correct/")]
+    assert not any("books" in page and "are closed" in page for page in open_pages)
+    Group.objects.filter(pk=group.pk).update(books_closed_through=HELD_ON)
+    assert "The books are closed through 4 March 2025" in client.get(f"{meeting}correct/").content.decode()
+    assert "the books of the day" not in client.get(meeting).content.decode()
+    post_correction(client, group, m1_wajib="15000")
+    today = date_format(timezone.localdate())
+    assert f"dated {today}: the books of the day of the meeting are closed" in client.get(meeting).content.decode()
 
 
 def test_a_loan_follows_its_meeting_to_another_day(client, group):

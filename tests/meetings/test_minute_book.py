@@ -39,6 +39,7 @@ def test_the_minutes_say_who_was_there_and_who_paid(client, group):
     post_sheet(client, group, m2_attendance="LATE", m2_fine="2000", m2_fine_reason="terlambat")
     rows = client.get(f"/g/{group.code}/meetings/1/").context["rows"]
     assert rows[1].amounts == (10_000, 0, 2_000, 0, 0)
+    assert rows[1].moved == [("Savings", 10_000), ("Fine", 2_000)]
 
 
 def test_a_meeting_that_is_not_there(client, group):

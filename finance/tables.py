@@ -58,7 +58,7 @@ _DECIMALS = 4
 
 @dataclass(frozen=True)
 class Column:
-    """A column; on a narrow screen one that is not `on_phone` stands below the first text of its row."""
+    """A column; on a narrow screen one that is not `on_phone` stands below the first text, or the whole, of its row."""
 
     label: str
     kind: ColumnKind = ColumnKind.TEXT
@@ -79,6 +79,10 @@ class Column:
         if self.kind in (ColumnKind.TEXT, ColumnKind.DATE):
             return text
         return f'{escape(self.label)} <span class="text-nowrap">{text}</span>'
+
+
+MOST_FOLDED = 1
+"""More cells than this that a narrow screen has no columns for stand in a row of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,24 +129,29 @@ class Table:
 
 def _html(row: Row, columns: Sequence[Column], linked: Column) -> str:
     cells: list[str] = []
+    below = _below(row, columns)
     for column, cell in zip(columns, row.cells, strict=True):
         text: str = escape(shown(cell, column.kind))
         css = column.css
         if row.url and column is linked:
             text = f'<a href="{escape(row.url)}">{text}</a>'
         if column is linked:
-            text += _below(row, columns)
+            if 0 < len(below) <= MOST_FOLDED:
+                text += f'<div class="folded">{" · ".join(below)}</div>'
             css = f"linked {css}"
         cells.append(f'<td class="{css}">{text}</td>')
     stands_out = ' class="fw-bold"' if row.is_total or row.is_heading else ""
-    return f"<tr{stands_out}>{''.join(cells)}</tr>"
+    written = f"<tr{stands_out}>{''.join(cells)}</tr>"
+    if len(below) > MOST_FOLDED:
+        width = sum(column.on_phone for column in columns)
+        written += f'<tr class="folded"><td colspan="{width}">{" · ".join(below)}</td></tr>'
+    return written
 
 
-def _below(row: Row, columns: Sequence[Column]) -> str:
+def _below(row: Row, columns: Sequence[Column]) -> list[str]:
     """Return the cells that a narrow screen has no columns for."""
     hidden = (column.folded(cell) for column, cell in zip(columns, row.cells, strict=True) if not column.on_phone)
-    folded = " · ".join(filter(None, hidden))
-    return f'<div class="folded">{folded}</div>' if folded else ""
+    return list(filter(None, hidden))
 
 
 def respond(request: HttpRequest, template: str, context: dict[str, Any], table: Callable[[], Table]) -> HttpResponse:

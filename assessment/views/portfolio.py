@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from assessment.bars import BarChart, Line, bars
 from assessment.selectors.comparison import figures_of, region_names, regions_below
 from assessment.selectors.dashboard import at_stage
-from assessment.views.frame import DATE, GROUPS_ON_A_PAGE, MONEY, NUMBER, PERCENT, Frame
+from assessment.views.frame import GROUPS_ON_A_PAGE, MONEY, NUMBER, PERCENT, Frame
 from finance import sheets
 from finance.models import GroupFigures
 from finance.performance import UpkClass
@@ -98,14 +98,13 @@ def _month_chart(months: Sequence[Month]) -> BarChart:
 def _months(frame: Frame, months: Sequence[Month]) -> Table:
     columns = [
         Column(_("Month")),
-        Column(_("As on"), DATE, on_phone=False),
         Column(_("Group count"), NUMBER, on_phone=False),
-        Column(_("Savings"), MONEY),
+        Column(_("Savings"), MONEY, on_phone=False),
         Column(_("Outstanding"), MONEY),
         Column(_("PAR 30"), PERCENT),
     ]
     rows = [
-        Row([date_format(found.month, "F Y"), found.as_of, found.groups, found.savings, found.balance, found.par_30])
+        Row([date_format(found.month, "F Y"), found.groups, found.savings, found.balance, found.par_30])
         for found in months
     ]
     return frame.table(_("Portfolio by month"), "portofolio-bulan", columns, rows)
@@ -130,7 +129,7 @@ def _regions(frame: Frame, by_region: Mapping[str, Figures]) -> Table:
         rows.append(Row(cells, frame.address(region=key) if key else ""))
     columns = [
         Column(_("Region")),
-        Column(_("Group count"), NUMBER),
+        Column(_("Group count"), NUMBER, on_phone=False),
         Column(_("Savings"), MONEY, on_phone=False),
         Column(_("Outstanding"), MONEY),
         Column(_("PAR 30"), PERCENT),

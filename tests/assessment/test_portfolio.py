@@ -172,7 +172,7 @@ class TestMonths:
         group_of(staff, lent=100_000)
         self.keep(date(2025, 7, 31), date(2025, 8, 31))
         july, august, september = self.months(staff)
-        assert july == ["July 2025", date(2025, 7, 31), 1, 100_000, 100_000, 1]
+        assert july == ["July 2025", 1, 100_000, 100_000, 1]
         assert (august[0], september[0]) == ("August 2025", "September 2025")
 
     def test_a_month_that_lacks_a_group_is_left_out(self, staff):

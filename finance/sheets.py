@@ -357,7 +357,7 @@ def loan_ageing(group: Group, loans: Sequence[LoanArrears], *, on: date) -> Tabl
                 loan.days_late,
                 str(COLLECTABILITY[loan.collectability]),
             ],
-            url=reverse("loan", args=[group.code, loan.number]),
+            url=f"{reverse('loan', args=[group.code, loan.number])}?on={on}",
         )
         for loan in loans
     ]

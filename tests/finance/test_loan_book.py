@@ -5,6 +5,7 @@ from datetime import date
 from io import StringIO
 
 import pytest
+from django.urls import reverse
 
 from finance.models import Entry
 from groups.models import Role
@@ -83,3 +84,10 @@ def test_the_file_sums_as_the_page_does_without_a_cancelled_loan(loans):
     total = list(csv.reader(StringIO(file.content.decode("utf-8-sig"))))[-1]
     assert page.context["totals"].principal == running.principal + over.principal
     assert total[3] == str(running.principal + over.principal)
+
+
+@pytest.mark.parametrize("page", ["loan-book", "health"])
+def test_the_loans_of_a_day_lead_to_their_cards_of_that_day(loans, page):
+    running, _over = loans
+    card = reverse("loan", args=[running.group.code, running.number])
+    assert f'href="{card}?on=2025-05-10"' in get(running.group, page, on="2025-05-10").content.decode()

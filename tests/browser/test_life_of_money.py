@@ -87,6 +87,7 @@ def test_one_loan_from_the_request_to_its_recovery(visit, committed_db):
     assert cash(site, group) == 4_800_000
 
     go(site, "loan-pay", group, 1)
+    assert site.fact("Due by today, fines included") == "Rp 472.000"
     site.fill(on=first_due.isoformat(), how="amount", amount="118.000")
     site.press("Record the payment")
     assert "The payment is in the books." in site.text
@@ -116,6 +117,7 @@ def test_one_loan_from_the_request_to_its_recovery(visit, committed_db):
     site.press("Reschedule")
     assert "this is the loan that takes its place" in site.text
     assert (site.fact("Principal"), site.fact("Instalments")) == ("Rp 800.000", "4")
+    assert site.fact("In place of") == "Loan 1"
     go(site, "loan", group, 1)
     assert (site.fact("Principal"), site.fact("Instalments")) == ("Rp 1.200.000", "12")
     assert (site.fact("Status"), site.fact("Outstanding principal")) == ("rescheduled", "Rp 0")
@@ -220,6 +222,7 @@ def test_a_meeting_of_a_closed_period_is_corrected_in_the_open_one(visit, commit
     site.press("Correct the meeting")
     assert "Both versions stay readable." in site.text
     assert site.fact("Date") == date_format(closed - timedelta(days=3))
+    assert f"dated {date_format(today)}: the books of the day of the meeting are closed" in site.fact("Voucher number")
 
     for entry in (2, 3):
         go(site, "entry", group, entry)

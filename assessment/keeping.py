@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
-from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from assessment.models import KeptSignals
 from assessment.signals import SIGNALS, Found, found_in
+from groups.batches import BATCH_GROUPS, work_through
 from groups.models import Group
 
-BATCH_GROUPS = 1000
-"""Groups looked at in one transaction, whose meetings wait meanwhile."""
 BITS = {name: 1 << place for place, name in enumerate(SIGNALS)}
 """The bit of each signal in `KeptSignals.names`."""
 
@@ -27,22 +25,10 @@ def lacking_signals(groups: QuerySet[Group], as_of: date) -> QuerySet[Group]:
 def signals_keep(groups: QuerySet[Group], *, as_of: date, report: Callable[[int], object] | None = None) -> int:
     """Look for the signals as of a day of those of `groups` that lack them; return how many did.
 
-    They take the place of those of another day. A batch locks its groups, as a meeting that closes does, so that
-    nothing is recorded between reading and keeping; each takes the same number of statements whatever its size.
-    `report` gets the size of each batch.
+    They take the place of those of another day. A batch of groups takes the same number of statements whatever its
+    size.
     """
-    last = count = 0
-    while True:
-        with transaction.atomic():
-            lacking = lacking_signals(groups, as_of).filter(pk__gt=last).order_by("pk")
-            ids = list(lacking.select_for_update(no_key=True).values_list("pk", flat=True)[:BATCH_GROUPS])
-            if not ids:
-                return count
-            _keep(ids, as_of)
-        last = ids[-1]
-        count += len(ids)
-        if report is not None:
-            report(len(ids))
+    return work_through(lacking_signals(groups, as_of), lambda ids: _keep(ids, as_of), report)
 
 
 def _keep(ids: list[int], as_of: date) -> None:

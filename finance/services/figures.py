@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
-from django.db import transaction
 from django.db.models import QuerySet
 
 from finance.models import CLASSES, FiguresSlice, GroupFigures
@@ -13,31 +12,17 @@ from finance.performance import Performance
 from finance.selectors.arrears import performance_by_group, savings_by_group
 from finance.selectors.figures import lacking_figures
 from finance.wording import UPK_STANDARD
+from groups.batches import BATCH_GROUPS, work_through
 from groups.models import Group
-
-BATCH_GROUPS = 1000
-"""Groups worked out in one transaction, whose meetings wait meanwhile."""
 
 
 def figures_keep(groups: QuerySet[Group], *, on: date, report: Callable[[int], object] | None = None) -> int:
     """Work out the figures at the end of `on` of those of `groups` that lack them; return how many did.
 
-    They take the place of others of the same month. A batch locks its groups, as a posting does, so that nothing is
-    posted between reading and keeping; each takes the same number of statements whatever its size. `report` gets the
-    size of each batch.
+    They take the place of others of the same month. A batch of groups takes the same number of statements whatever its
+    size.
     """
-    last = count = 0
-    while True:
-        with transaction.atomic():
-            lacking = lacking_figures(groups, on).filter(pk__gt=last).order_by("pk")
-            ids = list(lacking.select_for_update(no_key=True).values_list("pk", flat=True)[:BATCH_GROUPS])
-            if not ids:
-                return count
-            _keep(ids, on)
-        last = ids[-1]
-        count += len(ids)
-        if report is not None:
-            report(len(ids))
+    return work_through(lacking_figures(groups, on), lambda ids: _keep(ids, on), report)
 
 
 def _keep(ids: list[int], on: date) -> None:

@@ -31,6 +31,13 @@ class DayTaken(MeetingError):
         super().__init__(_("A meeting on this day was recorded already."))
 
 
+class NoSuchAction(MeetingError):
+    """A sheet sent with none of its buttons."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Choose whether to save the draft or to close the meeting. Nothing was saved yet."))
+
+
 class NothingChanged(MeetingError):
     """A correction that corrects nothing."""
 

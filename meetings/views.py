@@ -21,7 +21,7 @@ from groups.models import Group
 from groups.permissions import Capability, requires
 from meetings import selectors, services
 from meetings.desk import open_correction, open_desk, read_correction, read_desk
-from meetings.errors import MeetingChanged, MeetingError, NoSuchMeeting
+from meetings.errors import MeetingChanged, MeetingError, NoSuchAction, NoSuchMeeting
 from meetings.forms import ROWS
 from meetings.minutes import changes
 from meetings.models import AgendaItem, Meeting, MeetingStatus
@@ -190,7 +190,12 @@ def _sheet_page(request: GroupRequest, number: int | None) -> HttpResponse:
             return _close(request, number, key)
         if action in MORE_ROWS or action == "present":
             return _more_rows(request, read_desk(actor=actor, group=group, number=number), key=key)
-        return _save_draft(request, number, key)
+        if action == "draft":
+            return _save_draft(request, number, key)
+        sheet = Sheet(read_desk(actor=actor, group=group, number=number), request.POST)
+        sheet.forget_errors()
+        sheet.refuse(NoSuchAction())
+        return _render_sheet(request, sheet, key=key, status=422)
     except NoSuchMeeting as error:
         raise Http404 from error
 

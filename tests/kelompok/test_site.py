@@ -84,6 +84,42 @@ def test_the_language_is_indonesian_until_somebody_chooses(client):
     assert '<html lang="en">' in client.get(reverse("login")).content.decode()
 
 
+UNSTORABLE = pytest.mark.parametrize(
+    "text", ["a%00b", "%00", "a%5Cud800b"], ids=["nul", "only nul", "half a character"]
+)
+ODD_CHARSET = {"content_type": "text/plain; charset=unicode_escape"}
+"""With it `%5Cud800` is half a character: a lone surrogate."""
+
+
+@pytest.mark.django_db
+@UNSTORABLE
+@pytest.mark.parametrize("url", ["/g/{}/", "/g/{}/books/", "/groups/?q={}", "/groups/?page={}", "/{}", "/static/{}"])
+def test_text_that_no_database_keeps_is_no_server_error_in_an_address(client, url, text):
+    client.force_login(make_user())
+    assert client.get(url.format(text), headers=ODD_CHARSET).status_code in (200, 404)
+
+
+@pytest.mark.django_db
+@UNSTORABLE
+def test_text_that_no_database_keeps_is_no_server_error_at_the_sign_in(client, text):
+    typed = f"username={text}&password={text}&next={text}"
+    response = client.post("/login/", typed, content_type="application/x-www-form-urlencoded")
+    assert response.status_code == 200
+
+
+@pytest.mark.django_db
+def test_a_session_that_no_database_keeps_is_none(client):
+    client.cookies["sessionid"] = "abcdefgh\0abcdefgh"
+    assert client.get("/").url.startswith("/login/")
+
+
+@pytest.mark.django_db
+def test_other_text_reaches_the_page_as_it_was_sent(client):
+    client.force_login(make_user(Role.ADMIN))
+    page = client.get("/groups/", {"q": "Melati ☘ 𝒶\u00a0b"})
+    assert 'value="Melati ☘ 𝒶\u00a0b"' in page.content.decode()
+
+
 @pytest.mark.django_db
 def test_health_is_answered_to_anybody(client):
     response = client.get(reverse("healthz"))

@@ -106,3 +106,23 @@ def test_a_broken_key_is_no_server_error(client, group, key):
         client.post(f"/g/{group.code}/meetings/new/", {**sheet_data(group), "key": key, "action": "draft"}).status_code
         == 302
     )
+
+
+def test_text_that_no_database_keeps_is_left_out_of_a_draft(client, group):
+    post_sheet(client, group, action="draft", **{"place": "Balai\0 RW", "agenda-0-title": "\0", "odd\0name": "x"})
+    draft = Meeting.objects.get().draft
+    assert (draft["place"], draft["agenda-0-title"], draft["oddname"]) == ("Balai RW", "", "x")
+
+
+@pytest.mark.parametrize("number", [None, 1])
+@pytest.mark.parametrize("action", ["", "rubbish", "CLOSE"])
+def test_a_sheet_without_one_of_its_buttons_saves_nothing(client, group, action, number):
+    post_sheet(client, group, action="draft")
+    before = Meeting.objects.get()
+    typed = {**sheet_data(group), "place": "Balai RW", "base": str(before.key)}
+    response = post_sheet(client, group, action=action, number=number, data=typed)
+    assert response.status_code == 422
+    assert "Nothing was saved yet" in "".join(response.context["sheet"].refusals)
+    assert response.context["base"] == str(before.key)
+    assert 'value="Balai RW"' in response.content.decode()
+    assert Meeting.objects.get().key == before.key

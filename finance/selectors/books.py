@@ -324,18 +324,22 @@ def loan_totals(loans: QuerySet[Loan], *, on: date) -> LoanTotals:
 
 
 class LoanPayment(NamedTuple):
-    """One entry that paid on a loan, or took a payment back (then its amounts are negative)."""
+    """One entry that paid on a loan, or took a payment back (then its amounts are negative).
+
+    `recovered` came in after the loan was written off.
+    """
 
     entry: Entry
     service_fee: int = 0
     principal: int = 0
     fine: int = 0
+    recovered: int = 0
     memo: str = ""
 
     @property
     def total(self) -> int:
-        """Service fee, principal and fines."""
-        return self.service_fee + self.principal + self.fine
+        """Everything that was paid."""
+        return self.service_fee + self.principal + self.fine + self.recovered
 
 
 @dataclass(frozen=True, slots=True)
@@ -400,6 +404,7 @@ _PAID_INTO = {
     AccountKind.SERVICE_FEE: "service_fee",
     AccountKind.LOAN: "principal",
     AccountKind.FINE_DUE: "fine",
+    AccountKind.RECOVERY: "recovered",
 }
 
 

@@ -22,8 +22,6 @@ from groups.http import GroupRequest
 from groups.models import Member
 from groups.permissions import Capability, requires
 
-CASH_LINES_ON_A_PAGE = 150
-"""A month of a group of 30 members fits, so that its book prints whole."""
 LINES_ON_A_PAGE = 50
 
 
@@ -51,7 +49,7 @@ def cash_book(request: GroupRequest) -> HttpResponse:
     if is_right:
         form = PeriodForm(initial={"book": kind, "start": start, "end": end})
     book = selectors.cash_book(request.group, start=start, end=end, kind=kind)
-    page = lines_shown(request, book.lines, at_a_time=CASH_LINES_ON_A_PAGE)
+    page = lines_shown(request, book.lines, at_a_time=LINES_ON_A_PAGE)
     ticks = selectors.statement_days(page) if kind == AccountKind.BANK else {}
     return respond(
         request,

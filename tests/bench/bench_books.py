@@ -92,7 +92,7 @@ def figures(transfers: int = TRANSFERS, repetitions: int = 40) -> Iterator[Figur
 
     closing = last_year["on"]
     pages: list[tuple[str, str, dict[str, str], Callable[[int], object], list[Statement]]] = [
-        ("cash book", "cash-book", period, first_lines(150), [(_SUMS, span), (_LINES.format(limit=150), span)]),
+        ("cash book", "cash-book", period, first_lines(50), [(_SUMS, span), (_LINES.format(limit=50), span)]),
         ("general ledger", "general-ledger", period, first_lines(50), [(_SUMS, span), (_LINES.format(limit=50), span)]),
         (
             "trial balance of last year",

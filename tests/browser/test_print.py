@@ -96,14 +96,14 @@ def long(group) -> Group:
     return group
 
 
-@pytest.mark.parametrize(("name", "lines"), [("general-ledger", 50), ("cash-book", 150)])
-def test_all_lines_of_a_period_print_at_once(paper, long, name, lines):
+@pytest.mark.parametrize("name", ["general-ledger", "cash-book"])
+def test_all_lines_of_a_period_print_at_once(paper, long, name):
     whole = paper(name, f"{YEAR}&print=all").page
     rows = "document.querySelectorAll('tbody tr').length"
     assert whole.evaluate(rows) > 160
     assert "baris lainnya" not in whole.inner_text("main") and "other lines" not in whole.inner_text("main")
     part = paper(name, YEAR).page
-    assert part.evaluate(rows) <= lines + 2
+    assert part.evaluate(rows) <= 50 + 2
 
 
 @pytest.mark.parametrize(("name", "query"), BOOKS)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.core.exceptions import MiddlewareNotUsed
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict, UnreadablePostError
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from django.utils import translation
 from django.views.defaults import page_not_found
 
@@ -62,6 +65,37 @@ def _storable(text: str) -> str:
 def _storable_fields(fields: _ImmutableQueryDict) -> _ImmutableQueryDict:
     kept = {_storable(name): [_storable(value) for value in values] for name, values in fields.lists()}
     return fields if kept == dict(fields.lists()) else QueryDict(urlencode(kept, doseq=True))
+
+
+class SignedInMiddleware(LoginRequiredMiddleware):
+    """Ask strangers to sign in; a form they sent is kept on the page, for the session may end while they type."""
+
+    def process_view(
+        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase], view_args: Any, view_kwargs: Any
+    ) -> HttpResponseBase | None:
+        """Send a reader to the sign-in page, and hand a form back."""
+        to_sign_in = super().process_view(request, view_func, view_args, view_kwargs)
+        return form_back(request) if to_sign_in is not None and _kept_fields(request) else to_sign_in
+
+
+def form_back(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Hand back a form that came without its session, to be sent once more after signing in; nothing was recorded.
+
+    Also the answer to a token of an earlier session (`CSRF_FAILURE_VIEW`), with Django's `reason`.
+    """
+    return render(request, "resend.html", {"fields": _kept_fields(request)}, status=403)
+
+
+def _kept_fields(request: HttpRequest) -> list[tuple[str, str]]:
+    """Return what was sent, if the browser says it is a form of ours and it holds no password.
+
+    A form of another site does not come back: we would offer it as our own.
+    """
+    own = (f"{request.scheme}://{request.get_host()}", *settings.CSRF_TRUSTED_ORIGINS)
+    if request.headers.get("Origin") not in own or any("password" in name for name in request.POST):
+        return []
+    sent = [(name, value) for name, values in request.POST.lists() for value in values]
+    return [(name, value) for name, value in sent if name != "csrfmiddlewaretoken"]
 
 
 class NotFoundMiddleware:

@@ -262,6 +262,16 @@ def test_somebody_else_closed_the_draft_meanwhile(client, group):
     assert Entry.objects.count() == 1
 
 
+def test_a_draft_somebody_else_closed_leads_to_its_minutes(client, group):
+    post_sheet(client, group, action="draft")
+    base = Meeting.objects.get().key
+    assert "/1/discard/" in client.get(f"/g/{group.code}/meetings/1/edit/").content.decode()
+    post_sheet(client, group, number=1, data={**sheet_data(group), "base": str(base)})
+    page = post_sheet(client, group, number=1, data={**sheet_data(group), "base": str(base)}).content.decode()
+    assert f'href="/g/{group.code}/meetings/1/"' in page
+    assert "/1/discard/" not in page
+
+
 def test_a_member_who_joined_later_is_left_out(client, group):
     late = make_member(group, number=4, joined_on=HELD_ON + timedelta(30))
     data = {**sheet_data(group), f"m{late.pk}-attendance": ""}

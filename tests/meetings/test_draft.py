@@ -122,7 +122,7 @@ def test_a_sheet_without_one_of_its_buttons_saves_nothing(client, group, action,
     typed = {**sheet_data(group), "place": "Balai RW", "base": str(before.key)}
     response = post_sheet(client, group, action=action, number=number, data=typed)
     assert response.status_code == 422
-    assert "Nothing was saved yet" in "".join(response.context["sheet"].refusals)
+    assert "Belum ada yang disimpan" in "".join(response.context["sheet"].refusals)
     assert response.context["base"] == str(before.key)
     assert 'value="Balai RW"' in response.content.decode()
     assert Meeting.objects.get().key == before.key

@@ -50,7 +50,7 @@ class StorableTextMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Pass on the address, the cookies and the fields as they can be kept."""
-        request.path_info = _storable(request.path_info)
+        request.path, request.path_info = _storable(request.path), _storable(request.path_info)
         request.COOKIES = {name: _storable(value) for name, value in request.COOKIES.items()}
         request.GET = _storable_fields(request.GET)
         with suppress(UnreadablePostError):  # the connection broke; the check against forgery answers it

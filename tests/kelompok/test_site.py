@@ -164,6 +164,13 @@ def test_a_page_that_is_not_allowed(client):
     assert reverse("home") in response.content.decode()
 
 
+def test_a_request_that_cannot_be_read_gets_a_page_of_ours(client):
+    response = client.get("/login/", headers={"host": "elsewhere.example"})
+    assert response.status_code == 400
+    assert response.headers["Content-Language"] == "id"
+    assert "kelompok/kelompok" in response.content.decode()
+
+
 @override_settings(ROOT_URLCONF=__name__)
 def test_an_error_of_ours_needs_no_database(client, rf):
     client.raise_request_exception = False

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from django.contrib.auth.models import AnonymousUser
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import PermissionDenied
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -13,7 +14,6 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from groups.models import Group, Role, User
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AnonymousUser
     from django.http import HttpRequest
 
 
@@ -99,8 +99,9 @@ def declared_capability(view: View) -> Capability | None:
 
 
 def capabilities_context(request: HttpRequest) -> dict[str, dict[str, bool]]:
-    """Template variable `can`: `{% if can.record %}`."""
-    return {"can": {capability.value: can(request.user, capability) for capability in Capability}}
+    """Template variable `can`: `{% if can.record %}`; nothing where a request was refused before anybody was known."""
+    actor = getattr(request, "user", None) or AnonymousUser()
+    return {"can": {capability.value: can(actor, capability) for capability in Capability}}
 
 
 def walk_urls(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:

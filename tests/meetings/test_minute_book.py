@@ -8,8 +8,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from groups.models import Role
 from meetings.models import AgendaItem
-from tests.factories import facilitator_of, lend, make_group, make_members, save
+from tests.factories import facilitator_of, lend, make_group, make_members, make_user, save
 from tests.meetings.pages import post_sheet, sign_in
 from tests.meetings.sheets import HELD_ON
 
@@ -25,6 +26,15 @@ def test_it_has_the_columns_of_a_buku_notulen(client, group):
 
 def test_it_is_empty_at_first(client, group):
     assert client.get(f"/g/{group.code}/meetings/").status_code == 200
+
+
+@pytest.mark.parametrize("url", ["/g/{}/", "/g/{}/meetings/"])
+def test_a_draft_leads_nowhere_for_those_who_only_read(client, group, url):
+    post_sheet(client, group, action="draft")
+    url, draft = url.format(group.code), f'href="/g/{group.code}/meetings/1/edit/"'
+    assert draft in client.get(url).content.decode()
+    client.force_login(make_user(Role.STAFF, organisation=group.organisation))
+    assert draft not in client.get(url).content.decode()
 
 
 def test_it_has_pages(client, group):

@@ -310,7 +310,8 @@ def next_period(group: Group, *, after: date | None, on: date) -> tuple[date, da
     """Return the period to divide next: from the day `after` (`divided_through`), or the first, to the end of its year.
 
     The first begins the day after the opening balances, for what was earned until then belongs to the years before;
-    without them, with the year of the first entry.
+    without them, with the year of the first entry. Years that brought nothing to divide are passed over once a later
+    one did, which makes their loss good first.
     """
     first = standing_entries(group).order_by("effective_on", "pk").first() if after is None else None
     if first is not None and first.kind == EntryKind.OPENING:
@@ -319,7 +320,25 @@ def next_period(group: Group, *, after: date | None, on: date) -> tuple[date, da
         start = after + timedelta(days=1)
     else:
         start = (first.effective_on if first is not None else on).replace(month=1, day=1)
+    if start.year < on.year:
+        earned = _earned_by_year(group, start, date(on.year - 1, 12, 31))
+        years = [year for year in range(start.year, on.year) if earned.get(year, 0) > 0]
+        start = start if not years or years[0] == start.year else date(years[0], 1, 1)
     return start, start.replace(month=12, day=31)
+
+
+def _earned_by_year(group: Group, start: date, end: date) -> dict[int, int]:
+    """Return income less expenses of each calendar year from `start` to `end` in which there were any."""
+    rows = (
+        _earned(group)
+        .filter(entry__effective_on__range=(start, end))
+        .order_by()
+        .values_list("entry__effective_on__year")
+        .annotate(
+            surplus=_sum(Q(credit_account__kind__in=NOMINAL)) - _sum(Q(debit_account__kind__in=NOMINAL)),
+        )
+    )
+    return dict(rows)
 
 
 def surplus_divisions(group: Group) -> QuerySet[SurplusDivision]:

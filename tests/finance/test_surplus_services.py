@@ -463,6 +463,17 @@ def test_the_period_to_divide_next():
     assert selectors.next_period(group, after=date(2025, 6, 30), on=today) == (date(2025, 7, 1), YEAR[1])
 
 
+def test_a_year_with_a_loss_is_passed_over_once_a_later_one_has_a_surplus():
+    group = make_group()
+    save(make_member(group), 5_000_000, on=date(2024, 1, 8))
+    other(group, "EXPENSE", 100_000, on=date(2024, 2, 1))
+    assert selectors.next_period(group, after=None, on=date(2025, 3, 1))[0] == date(2024, 1, 1)
+    other(group, "INCOME", 300_000, on=date(2025, 2, 1))
+    assert selectors.next_period(group, after=None, on=date(2025, 3, 1))[0] == date(2024, 1, 1)
+    assert selectors.next_period(group, after=None, on=date(2026, 3, 1)) == YEAR
+    assert selectors.period_surplus(group, start=YEAR[0], end=YEAR[1]).divisible == 200_000
+
+
 def test_the_first_period_begins_after_the_opening_balances():
     group = make_group()
     opened = services.opening_record(

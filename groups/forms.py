@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -470,3 +471,10 @@ class AssignmentForm(forms.Form):
         super().__init__(*args, **kwargs)
         cast("forms.ModelChoiceField[User]", self.fields["facilitator"]).queryset = selectors.free_facilitators(group)
         self.fields["started_on"].initial = timezone.localdate
+
+
+def renew_key(form: forms.BaseForm) -> None:
+    """Give a form that is shown again another key, so that what stands in it is sent as something new."""
+    data = cast(QueryDict, form.data).copy()
+    data[form.add_prefix("key")] = str(uuid.uuid4())
+    form.data = data

@@ -7,7 +7,7 @@ with its message at the field. Groups and members come in unsaved, as a form or 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -55,7 +55,8 @@ RULES = (
 def group_register(*, actor: User, group: Group) -> Group:
     """Register an unsaved group in the actor's organisation, with a code and a first, empty set of rules.
 
-    A facilitator is assigned to it. The same `group.key` sent twice returns the group it made.
+    A facilitator is assigned to it. The same `group.key` sent twice returns the group it made, and raises `FormUsed`
+    with another profile.
     """
     require(actor, Capability.RECORD)
     if actor.organisation is None:
@@ -64,6 +65,7 @@ def group_register(*, actor: User, group: Group) -> Group:
     User.objects.select_for_update(no_key=True).get(pk=actor.pk)
     earlier = Group.objects.filter(key=group.key, recorded_by=actor).first()
     if earlier is not None:
+        _refuse_other(earlier, group, GROUP_PROFILE)
         return earlier
     group.organisation = actor.organisation
     group.recorded_by = actor
@@ -129,10 +131,14 @@ def group_status_change(
 
 @transaction.atomic
 def member_register(*, actor: User, group: Group, member: Member) -> Member:
-    """Register an unsaved member under the group's next number; the same `member.key` twice is one member."""
+    """Register an unsaved member under the group's next number; the same `member.key` twice is one member.
+
+    Raises `FormUsed` if the key came with another profile before.
+    """
     group = lock_group(actor, Capability.RECORD, group)
     earlier = Member.objects.filter(group=group, key=member.key).first()
     if earlier is not None:
+        _refuse_other(earlier, member, MEMBER_PROFILE)
         return earlier
     last = Member.objects.filter(group=group).aggregate(last=Max("number"))["last"] or 0
     member.group = group
@@ -446,3 +452,13 @@ def _new_code() -> str:
 
 def _except(model: type[Group] | type[Member], fields: tuple[str, ...]) -> set[str]:
     return {field.name for field in model._meta.fields} - set(fields)
+
+
+class FormUsed(ValidationError):
+    """A form that was sent before comes again with other words in it; to be recorded it needs a new key."""
+
+
+def _refuse_other(earlier: Group | Member, sent: Group | Member, profile: Sequence[str]) -> None:
+    if any(getattr(earlier, name) != getattr(sent, name) for name in profile):
+        recorded = _("%(name)s was recorded with this form already, and stays as it is.") % {"name": earlier}
+        raise FormUsed([recorded, _("To record what stands here now as well, send it once more.")])

@@ -22,6 +22,7 @@ from groups.forms import (
     MemberForm,
     NewMemberForm,
     TermCorrectionForm,
+    renew_key,
 )
 from groups.http import GroupRequest, UserRequest
 from groups.models import Constitution, Group, Member
@@ -55,6 +56,9 @@ def group_create(request: UserRequest) -> HttpResponse:
         group.key = form.cleaned_data["key"]
         try:
             group = services.group_register(actor=request.user, group=group)
+        except services.FormUsed as error:
+            form.add_error(None, error)
+            renew_key(form)
         except ValidationError as error:
             form.add_error(None, error)
         else:
@@ -92,6 +96,9 @@ def member_create(request: GroupRequest) -> HttpResponse:
         form.instance.key = form.cleaned_data["key"]
         try:
             member = services.member_register(actor=request.user, group=request.group, member=form.instance)
+        except services.FormUsed as error:
+            form.add_error(None, error)
+            renew_key(form)
         except ValidationError as error:
             form.add_error(None, error)
         else:

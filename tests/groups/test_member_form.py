@@ -54,6 +54,19 @@ def test_the_same_form_twice_is_one_member(client, group):
     assert Member.objects.count() == 1
 
 
+def test_the_same_form_with_somebody_else_is_not_lost(client, group):
+    form = data()
+    client.post(url(group), form)
+    response = client.post(url(group), form | {"name": "Budi Santoso", "gender": "L"})
+    content = response.content.decode()
+    assert "Siti Aminah" in content and "Budi Santoso" in content
+    assert Member.objects.count() == 1
+    fresh = response.context["form"]["key"].value()
+    assert fresh != str(form["key"])
+    client.post(url(group), form | {"name": "Budi Santoso", "gender": "L", "key": fresh})
+    assert [member.name for member in Member.objects.order_by("number")] == ["Siti Aminah", "Budi Santoso"]
+
+
 @pytest.mark.parametrize("phone", ["+62 812 3456 7890", "6281234567890", "(0812) 34567890", "81234567890"])
 def test_a_phone_number_may_be_written_in_many_ways(client, group, phone):
     client.post(url(group), data(phone=phone))

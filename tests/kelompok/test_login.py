@@ -5,6 +5,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from groups.models import Role
+from kelompok.proxy import client_address
 from tests.factories import PASSWORD, make_user
 
 pytestmark = pytest.mark.django_db
@@ -56,6 +57,22 @@ def test_one_person_locked_out_locks_out_nobody_else(client, user):
     for _ in range(settings.AXES_FAILURE_LIMIT):
         sign_in(client, "salah")
     assert client.post(URL, {"username": "budi", "password": PASSWORD}).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("trusted", "forwarded", "address"),
+    [
+        (True, "10.0.0.9, 203.0.113.7", "203.0.113.7"),
+        (True, "2001:db8::7", "2001:db8::7"),
+        (True, "203.0.113.7, nonsense", "127.0.0.1"),
+        (True, None, "127.0.0.1"),
+        (False, "203.0.113.7", "127.0.0.1"),
+    ],
+)
+def test_wrong_passwords_count_for_the_address_that_the_proxy_saw(rf, settings, trusted, forwarded, address):
+    settings.TRUST_PROXY = trusted
+    headers = {} if forwarded is None else {"HTTP_X_FORWARDED_FOR": forwarded}
+    assert client_address(rf.get("/", **headers)) == address
 
 
 @pytest.mark.parametrize("path", ["/admin/", "/admin/login/?next=/admin/"])

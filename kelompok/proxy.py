@@ -1,0 +1,21 @@
+"""Who asks, when a proxy stands in front."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def client_address(request: HttpRequest) -> str | None:
+    """Return the address that the trusted proxy saw, the last of `X-Forwarded-For`; without one, that of the peer, None off the web.
+
+    What stands before the last anybody can write.
+    """
+    peer: str | None = request.META.get("REMOTE_ADDR")
+    seen = request.META.get("HTTP_X_FORWARDED_FOR", "") if settings.TRUST_PROXY else ""
+    try:
+        return str(ip_address(seen.rpartition(",")[2].strip()))
+    except ValueError:
+        return peer

@@ -8,10 +8,10 @@ from datetime import date
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from django.db.models import BigIntegerField, Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Sum
+from django.db.models import BigIntegerField, Count, Exists, FilteredRelation, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
-from finance.models import CLASSES, FiguresSlice, GroupFigures
+from finance.models import CLASSES, GroupFigures
 from finance.performance import Performance, Slice, UpkClass, together
 from groups.models import Group
 from groups.sql import as_day, run_over
@@ -122,34 +122,30 @@ def figures_by_month(groups: QuerySet[Group], start: date, end: date) -> list[Mo
 
 
 _MONTHS_SQL = """
-WITH chosen (id) AS ({groups}),
-days AS (
-    SELECT f.month, MAX(f.as_of) AS as_of
-    FROM finance_groupfigures f
-    WHERE f.group_id IN (SELECT id FROM chosen) AND f.month BETWEEN %(start)s AND %(end)s
-    GROUP BY f.month
-)
-SELECT d.month, d.as_of, COUNT(*),
-    (SELECT COUNT(*) FROM groups_group g WHERE g.id IN (SELECT id FROM chosen) AND g.founded_on <= d.as_of),
+WITH chosen (id) AS ({groups})
+SELECT f.month, f.as_of, COUNT(*),
+    (SELECT COUNT(*) FROM groups_group g JOIN chosen ON chosen.id = g.id WHERE g.founded_on <= f.as_of),
     SUM(f.savings), SUM(f.balance), SUM(f.risk_30)
-FROM days d
-JOIN finance_groupfigures f ON f.month = d.month AND f.as_of = d.as_of AND NOT f.is_stale
-JOIN groups_group o ON o.id = f.group_id AND o.founded_on <= d.as_of
-WHERE f.group_id IN (SELECT id FROM chosen)
-GROUP BY d.month, d.as_of
-ORDER BY d.month
+FROM finance_groupfigures f
+JOIN chosen ON chosen.id = f.group_id
+JOIN groups_group o ON o.id = f.group_id AND o.founded_on <= f.as_of
+WHERE f.month BETWEEN %(start)s AND %(end)s AND NOT f.is_stale
+GROUP BY f.month, f.as_of
+ORDER BY f.month, f.as_of
 """
 
 
 def _slices_by(groups: QuerySet[Group], on: date, parts: Parts) -> dict[Any, list[Slice]]:
-    kept = FiguresSlice.objects.filter(figures_on(on, "figures__"), figures__group__in=groups.order_by().values("pk"))
+    age, level = "figures__slices__age", "figures__slices__collectability"
+    sums = ("loans", "borrowers", "balance", "late_principal", "late_fee")
     rows = (
-        kept.order_by("age", "collectability")
-        .annotate(**parts("figures__group__"))
-        .values_list(F("part"), "age", "collectability")
-        .annotate(Sum("loans"), Sum("borrowers"), Sum("balance"), Sum("late_principal"), Sum("late_fee"))
+        groups.filter(figures_on(on, "figures__"), figures__slices__isnull=False)
+        .order_by(age, level)
+        .annotate(**parts(""))
+        .values_list("part", age, level)
+        .annotate(**{f"sum_{name}": Sum(f"figures__slices__{name}") for name in sums})
     )
     found: dict[Any, list[Slice]] = {}
-    for part, age, level, *numbers in rows:
-        found.setdefault(part, []).append(Slice(age, level, *map(int, numbers)))
+    for part, *numbers in rows:
+        found.setdefault(part, []).append(Slice(*map(int, numbers)))
     return found

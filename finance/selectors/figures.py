@@ -89,7 +89,13 @@ def figures_by(groups: QuerySet[Group], on: date, parts: Parts) -> dict[Any, Fig
 def figures_listed(groups: QuerySet[Group], on: date) -> QuerySet[GroupFigures]:
     """Return the kept figures of each of `groups` with its group and its slices, those most at risk first."""
     kept = GroupFigures.objects.filter(figures_on(on), group__in=groups.order_by().values("pk"))
-    return kept.select_related("group").prefetch_related("slices").order_by("-at_risk", "group__name", "group")
+    shown = ("as_of", *SUMS, "group__code", "group__name")
+    return (
+        kept.select_related("group")
+        .only(*shown)
+        .prefetch_related("slices")
+        .order_by("-at_risk", "group__name", "group")
+    )
 
 
 class Month(NamedTuple):

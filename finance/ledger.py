@@ -251,7 +251,8 @@ def books_of(group: Group, actor: User, *, everything: bool = False) -> Books:
         # A loan's fee account comes along with its balance account while that one has a balance.
         # In plain SQL, as what follows: Django takes longer to compile such a subquery than the database to answer it.
         running = RawSQL(
-            "SELECT loan_id FROM finance_account WHERE group_id = %s AND kind = 'LOAN' AND debits_posted > credits_posted",
+            "SELECT loan_id FROM finance_account "
+            "WHERE group_id = %s AND kind = 'LOAN' AND debits_posted > credits_posted",
             [group.pk],
         )
         accounts = accounts.filter(own | savers | Q(loan_id__in=running))

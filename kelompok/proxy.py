@@ -9,9 +9,9 @@ from django.http import HttpRequest
 
 
 def client_address(request: HttpRequest) -> str | None:
-    """Return the address that the trusted proxy saw, the last of `X-Forwarded-For`; without one, that of the peer, None off the web.
+    """Return the address that the trusted proxy saw, the last of `X-Forwarded-For`; without one, that of the peer.
 
-    What stands before the last anybody can write.
+    What stands before the last anybody can write. None off the web.
     """
     peer: str | None = request.META.get("REMOTE_ADDR")
     seen = request.META.get("HTTP_X_FORWARDED_FOR", "") if settings.TRUST_PROXY else ""

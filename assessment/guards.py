@@ -25,15 +25,17 @@ _SCORED = ("group_id", "instrument_id", "scheme", "as_of", "month", "status", "s
 _JUDGED = ("group_id", "level_id", "below_levels", "note", "judged_on", "judged_at", "judged_by_id")
 
 _READ_BY_SIGNALS = ("meetings_meeting", "finance_entry", "finance_cashcount", "groups_officerterm")
-_STALE = "UPDATE assessment_keptsignals SET is_stale = TRUE WHERE group_id = NEW.group_id AND NOT is_stale"
+_STALE = "UPDATE assessment_keptsignals SET is_stale = TRUE WHERE group_id = {row}.group_id AND NOT is_stale"
 
 GUARDS: tuple[Guard, ...] = (
     # Attendance, agenda and transfers come with their meeting or entry.
     *(
-        then_run(f"{table}_{event.lower()}_makes_signals_stale", table, _STALE, event)
+        then_run(f"{table}_{event.lower()}_makes_signals_stale", table, _STALE.format(row="NEW"), event)
         for table in _READ_BY_SIGNALS
         for event in ("INSERT", "UPDATE")
     ),
+    # A term that never was is taken out again; nothing else of these is ever deleted.
+    then_run("groups_officerterm_delete_makes_signals_stale", "groups_officerterm", _STALE.format(row="OLD"), "DELETE"),
     forbid_delete("assessment_instrument", when="OLD.status <> 'DRAFT'"),
     # Published may become retired; nothing else about it changes, and nothing becomes a draft again.
     forbid_update(

@@ -398,7 +398,7 @@ class _History:
         self.final: set[_Key] = set()
         self.later_in_month: set[_Key] = set()
         self._closing: dict[_Key, int] = {}
-        self._drafts: list[int] = []
+        self._drafts: dict[_Key, int] = {}
         near = Assessment.objects.filter(
             group_id__in=group_ids,
             as_of__gt=min(month - timedelta(1), as_of - timedelta(DROPPED_DAYS)),
@@ -417,7 +417,7 @@ class _History:
             elif status == AssessmentStatus.FINAL:
                 self.final.add(key)
             else:
-                self._drafts.append(pk)
+                self._drafts[key] = pk
         latest = Assessment.objects.filter(group_id__in=group_ids, latest=True)
         self._latest = {
             (group_id, scheme): (pk, day)
@@ -429,14 +429,15 @@ class _History:
         return key not in self._latest or self._latest[key][1] <= self.as_of
 
     def make_way(self, rows: Sequence[_Row]) -> None:
-        """Take the marks from the assessments that `rows` supersede, and the drafts of the day away."""
+        """Take the marks from the assessments that `rows` supersede, and the drafts whose place they take away."""
         keys = [(row.group_id, row.scheme) for row in rows if row.latest]
         superseded = [self._latest[key][0] for key in keys if key in self._latest and self._latest[key][1] < self.as_of]
         Assessment.objects.filter(pk__in=superseded).update(latest=False)
         keys = [(row.group_id, row.scheme) for row in rows if row.closes_month]
         closing = [self._closing[key] for key in keys if key in self._closing]
         Assessment.objects.filter(pk__in=closing).update(closes_month=False)
-        Assessment.objects.filter(pk__in=self._drafts).delete()
+        keys = [(row.group_id, row.scheme) for row in rows]
+        Assessment.objects.filter(pk__in=[self._drafts[key] for key in keys if key in self._drafts]).delete()
 
 
 def _scores(group: Group, level: Level) -> bool:

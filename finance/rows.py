@@ -1,6 +1,6 @@
 """The lines of the cash book and of a passbook as rows of a page.
 
-Written here and not in a template: for a page of 150 lines the template engine takes several times as long as the
+Written here and not in a template: for many lines the template engine takes several times as long as the
 database takes for a book of 10,000 transfers, for the links and the dates above all.
 """
 

@@ -127,7 +127,7 @@ def frozen_with(table: str, frozen: str) -> Guard:
 
 
 def then_run(name: str, table: str, statement: str, event: str) -> Guard:
-    """Run `statement`, which may look at `NEW`, after each row of `table` that `event` inserts or updates."""
+    """Run `statement` after each row of `table` that `event` touches; it may look at `NEW`, after DELETE at `OLD`."""
     return Guard(
         name=name,
         table=table,

@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce, Substr
 from django.utils import timezone
 
 from assessment.selectors.dashboard import with_latest
-from finance.selectors.figures import Figures, Parts, figures_by, figures_on
+from finance.selectors.figures import Parts, figures_on
 from finance.services.figures import figures_keep
 from groups.models import Group, Region, User
 
@@ -71,18 +71,6 @@ def by_facilitator(groups: QuerySet[Group], scheme: str, *, stages: int) -> Comp
     A group with two of them counts with each, and once in the total.
     """
     return _compare(groups, scheme, facilitators_today, stages, _people, each_once=False)
-
-
-def figures_of(groups: QuerySet[Group], on: date, parts: Parts) -> dict[Any, Figures]:
-    """Return the figures of `groups` by part; those of a group that are not kept yet, or stale, are worked out first.
-
-    Two statements where all are kept.
-    """
-    found = figures_by(groups, on, parts)
-    if any(part.kept < part.groups for part in found.values()):
-        figures_keep(groups, on=on)
-        found = figures_by(groups, on, parts)
-    return found
 
 
 def regions_below(region: str) -> Parts:

@@ -13,13 +13,14 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from assessment.bars import BarChart, Line, bars
-from assessment.selectors.comparison import figures_of, region_names, regions_below
+from assessment.selectors.comparison import region_names, regions_below
 from assessment.selectors.dashboard import at_stage
 from assessment.views.frame import GROUPS_ON_A_PAGE, MONEY, NUMBER, PERCENT, Frame
 from finance import sheets
 from finance.models import GroupFigures
 from finance.performance import UpkClass
 from finance.selectors.figures import Figures, Month, added, figures_by_month, figures_listed
+from finance.services.figures import figures_of
 from finance.tables import Cell, Column, Row, Table
 from finance.views.health import figures_shown
 from finance.wording import UPK_CLASSES, UPK_STANDARD

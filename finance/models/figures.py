@@ -6,6 +6,8 @@ it touches as stale, by a trigger (`finance.guards`), so that what is not stale 
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -87,12 +89,4 @@ class FiguresSlice(models.Model):
     @property
     def as_slice(self) -> Slice:
         """The row as pure calculation knows it."""
-        return Slice(
-            self.age,
-            self.collectability,
-            self.loans,
-            self.borrowers,
-            self.balance,
-            self.late_principal,
-            self.late_fee,
-        )
+        return Slice(**{column.name: getattr(self, column.name) for column in fields(Slice)})

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import date
+from typing import Any
 
 from django.db.models import QuerySet
 
 from finance.models import CLASSES, FiguresSlice, GroupFigures
 from finance.performance import Performance
 from finance.selectors.arrears import performance_by_group, savings_by_group
-from finance.selectors.figures import lacking_figures
+from finance.selectors.figures import Figures, Parts, figures_by, lacking_figures
 from finance.wording import UPK_STANDARD
 from groups.batches import BATCH_GROUPS, work_through
 from groups.models import Group
@@ -25,6 +27,18 @@ def figures_keep(groups: QuerySet[Group], *, on: date, report: Callable[[int], o
     return work_through(lacking_figures(groups, on), lambda ids: _keep(ids, on), report)
 
 
+def figures_of(groups: QuerySet[Group], on: date, parts: Parts) -> dict[Any, Figures]:
+    """Return the figures of `groups` by part; those of a group that are not kept yet, or stale, are worked out first.
+
+    Two statements where all are kept.
+    """
+    found = figures_by(groups, on, parts)
+    if any(part.kept < part.groups for part in found.values()):
+        figures_keep(groups, on=on)
+        found = figures_by(groups, on, parts)
+    return found
+
+
 def _keep(ids: list[int], on: date) -> None:
     groups, month = Group.objects.filter(pk__in=ids), on.replace(day=1)
     found, savings = performance_by_group(groups, on=on), savings_by_group(groups, on=on)
@@ -34,20 +48,7 @@ def _keep(ids: list[int], on: date) -> None:
         [_row(pk, on, found.get(pk, nothing), savings.get(pk, 0)) for pk in ids], batch_size=BATCH_GROUPS
     )
     FiguresSlice.objects.bulk_create(
-        [
-            FiguresSlice(
-                figures=row,
-                age=part.age,
-                collectability=part.collectability,
-                loans=part.loans,
-                borrowers=part.borrowers,
-                balance=part.balance,
-                late_principal=part.late_principal,
-                late_fee=part.late_fee,
-            )
-            for row in kept
-            for part in found.get(row.group_id, nothing).slices
-        ],
+        [FiguresSlice(figures=row, **asdict(part)) for row in kept for part in found.get(row.group_id, nothing).slices],
         batch_size=BATCH_GROUPS,
     )
 

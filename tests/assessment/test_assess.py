@@ -183,6 +183,13 @@ class TestSchemes:
                 code: found["points"] for code, found in made.indicators.items()
             }
 
+    def test_scoring_again_leaves_scores_of_a_scheme_no_longer_in_use(self, group):
+        assess_groups(groups=Group.objects.all(), as_of=AS_OF)
+        SchemeUse.objects.filter(scheme="bina-swadaya").delete()
+        assess_groups(groups=Group.objects.all(), as_of=AS_OF)
+        assert {made.scheme for made in Assessment.objects.filter(latest=True)} == set(self.SCHEMES)
+        assert Assessment.objects.count() == len(self.SCHEMES)
+
     def test_kotaku_alone_reads_nothing_more(self, group):
         statements = []
         for schemes in (self.SCHEMES, self.SCHEMES[:1]):

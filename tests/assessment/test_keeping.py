@@ -58,6 +58,14 @@ def test_a_term_changed_around_the_services_makes_them_stale():
     assert is_stale(group)
 
 
+def test_a_term_that_is_taken_out_makes_them_stale():
+    group = make_old_terms(make_user())
+    keep()
+    assert [name for name, *_rest in KeptSignals.objects.get().found] == ["terms_expired"]
+    OfficerTerm.objects.all().delete()
+    assert is_stale(group)
+
+
 def test_a_posting_makes_them_stale(group):
     keep()
     save(make_member(group), 10_000, on=TODAY)

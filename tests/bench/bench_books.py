@@ -26,7 +26,7 @@ from tests.factories import lend, make_group, make_members, make_organisation, m
 
 TRANSFERS, MEMBERS = 10_000, 25
 LIMIT, INDEPENDENT = 3, 1.5
-# Of a whole page 5 to 6.5 was measured, most of it the frame, the form and the rows in HTML, which the floor has not.
+# Of a whole page 2 to 7 was measured, most of it the frame, the form and the rows in HTML, which the floor has not.
 REQUEST_LIMIT = 8
 STATEMENTS = 10
 

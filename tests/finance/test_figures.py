@@ -9,7 +9,6 @@ from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from finance.management.commands.portfolio import month_ends
 from finance.models import Entry, FiguresSlice, GroupFigures, Loan
 from finance.selectors.arrears import performance_by_group, savings_by_group
 from finance.selectors.figures import added, figures_by, lacking_figures
@@ -141,9 +140,9 @@ def test_the_command_fills_today_and_the_months_before(member, capsys):
     call_command("portfolio", months=2)
     assert capsys.readouterr().out == "3 figures worked out.\n"
     today = timezone.localdate()
-    days = {row.as_of for row in GroupFigures.objects.all()}
-    assert days == set(month_ends(today, 2))
-    assert month_ends(date(2026, 3, 5), 2) == [date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 5)]
+    last = today.replace(day=1) - timedelta(1)
+    before = last.replace(day=1) - timedelta(1)
+    assert {row.as_of for row in GroupFigures.objects.all()} == {before, last, today}
 
 
 def test_the_command_leaves_out_groups_founded_later(member, capsys):

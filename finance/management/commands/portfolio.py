@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from datetime import date, timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from tqdm import tqdm
 
+from finance.performance import months_before
 from finance.selectors.figures import lacking_figures
 from finance.services.figures import figures_keep
+from finance.surplus import month_ends
 from groups.models import Group, GroupStatus
 
 MOST_MONTHS = 120
@@ -32,17 +33,10 @@ class Command(BaseCommand):
             raise CommandError(f"--months is from 0 to {MOST_MONTHS}.")
         count = 0
         groups = Group.objects.exclude(status=GroupStatus.DISSOLVED)
-        for day in month_ends(timezone.localdate(), options["months"]):
+        today = timezone.localdate()
+        for day in month_ends(months_before(today, options["months"]), today):
             there_were = groups.filter(founded_on__lte=day)
             total = lacking_figures(there_were, day).count()
             with tqdm(total=total, unit=" groups", desc=f"{day}", file=self.stderr, disable=None) as bar:
                 count += figures_keep(there_were, on=day, report=bar.update)
         self.stdout.write(f"{count} figures worked out.")
-
-
-def month_ends(today: date, months: int) -> list[date]:
-    """Return the last days of so many months before, the oldest first, and today."""
-    days = [today]
-    for _month in range(months):
-        days.insert(0, days[0].replace(day=1) - timedelta(1))
-    return days

@@ -15,8 +15,9 @@ from tqdm import tqdm
 
 from assessment.keeping import signals_keep
 from assessment.services import assess_groups
-from finance.management.commands.portfolio import month_ends
+from finance.performance import months_before
 from finance.services.figures import figures_keep
+from finance.surplus import month_ends
 from groups.models import Group, Organisation
 from kelompok.demo import words
 from kelompok.demo.cast import PASSWORD, Troupe, make_cast, make_officers, plans, sign_ins
@@ -77,9 +78,10 @@ class Command(BaseCommand):
             _write_groups(troupes, seed=seed, months=months, today=today, progress=progress)
         make_officers(troupes)
         tell(seed=seed, today=today)
-        for day in tqdm(month_ends(today, months), unit="month", disable=quiet):
+        for day in tqdm(month_ends(months_before(today, months), today), unit="month", disable=quiet):
             assess_groups(groups=Group.objects.all(), as_of=day)
-        for day in tqdm(month_ends(today, min(months, PORTFOLIO_MONTHS)), unit="month", disable=quiet):
+        shown = month_ends(months_before(today, min(months, PORTFOLIO_MONTHS)), today)
+        for day in tqdm(shown, unit="month", disable=quiet):
             figures_keep(Group.objects.filter(founded_on__lte=day), on=day)
         signals_keep(Group.objects.all(), as_of=today)
         if verbosity:

@@ -65,7 +65,8 @@ def lock_group(actor: User, capability: Capability, group: Group) -> Group:
     """
     if not can(actor, capability):
         raise PermissionDenied(f"{actor.pk} lacks {capability}")
-    locked = next(iter(Group.objects.visible_to(actor).filter(pk=group.pk).select_for_update(no_key=True)), None)
+    found = Group.objects.visible_to(actor).filter(pk=group.pk).order_by().select_for_update(no_key=True)
+    locked = next(iter(found), None)
     if locked is None:
         raise PermissionDenied(f"{actor.pk} may not see group {group.pk}")
     if locked.rules_id == group.rules_id and Group._meta.get_field("rules").is_cached(group):

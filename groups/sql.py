@@ -25,11 +25,15 @@ def run_over(
         chosen, filters = groups.order_by().values("pk").query.get_compiler(connection=connection).as_sql()
     except EmptyResultSet:
         return []
-    parameters: dict[str, Any] = {name: _adapted(value) for name, value in values.items()}
-    parameters |= {f"group{number}": value for number, value in enumerate(filters)}
     chosen %= tuple(f"%(group{number})s" for number in range(len(filters)))
+    of_groups = {f"group{number}": value for number, value in enumerate(filters)}
+    return read(sql.format(groups=chosen, **words), {**values, **of_groups})
+
+
+def read(sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """Return the rows of `sql` with `%(name)s` standing for `values`."""
     with connection.cursor() as cursor:
-        cursor.execute(sql.format(groups=chosen, **words), parameters)
+        cursor.execute(sql, {name: _adapted(value) for name, value in values.items()})
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
 
@@ -56,7 +60,7 @@ def days_between(day: str, moment: str) -> str:
     return f"({moment}::date - {day})"
 
 
-def _adapted(value: int | str | date) -> Any:
+def _adapted(value: Any) -> Any:
     if isinstance(value, datetime):
         return connection.ops.adapt_datetimefield_value(value)
     return connection.ops.adapt_datefield_value(value) if isinstance(value, date) else value

@@ -38,6 +38,7 @@ from finance.selectors.covers import (
 )
 from finance.selectors.inventory import inventory_items
 from finance.selectors.leaving import money_at_leaving, settlement_of
+from finance.selectors.lines import BookLine
 from finance.selectors.loan_life import LoanStep, loan_requests, loan_steps
 from finance.selectors.opening import may_open, opening_of
 from finance.selectors.outside import (
@@ -53,7 +54,6 @@ from finance.selectors.paper import Paper, paper
 from finance.selectors.period import closings
 from finance.selectors.reports import (
     BalanceSheet,
-    BookLine,
     IncomeStatement,
     Ledger,
     ReportLine,

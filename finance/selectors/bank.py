@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import BigIntegerField, Case, F, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Coalesce
 
 from finance.models import Account, AccountKind, BankTick, Transfer
-from finance.selectors.reports import BookLine, amount_if
+from finance.selectors.lines import BookLine
 from groups.models import Group
 
 
@@ -43,6 +43,9 @@ def bank_check(group: Group) -> BankCheck:
     sums = lines.aggregate(
         money_in=Coalesce(Sum("amount", filter=came), 0), money_out=Coalesce(Sum("amount", filter=went), 0)
     )
+
+    def amount_if(condition: Q) -> Case:
+        return Case(When(condition, then=F("amount")), default=Value(0), output_field=BigIntegerField())
 
     return BankCheck(
         account.balance,

@@ -32,7 +32,8 @@ from django.utils.translation import gettext as _
 from finance.chart import EXPENSES, INCOME, SAVINGS
 from finance.models import Account, AccountKind, CashCount, Entry, Instalment, Loan, Transfer
 from finance.schedules import Paid, Standing, card_lines, standing
-from finance.selectors.reports import BOOK_ORDER, Ledger, Position, RunningLines, amount_if, ledger, positions
+from finance.selectors.lines import Chosen, RunningLines, amount_if
+from finance.selectors.reports import Ledger, Position, ledger, positions
 from groups.models import Group, Member, OfficerRole, OfficerTerm
 
 _ENTRY = ("entry__reverses", "entry__reversed_by")
@@ -378,7 +379,7 @@ def loan_card(group: Group, number: int, *, on: date) -> LoanCard | None:
     for line in (
         Transfer.objects.filter(Q(debit_account__loan=loan) | Q(credit_account__loan=loan), entry__effective_on__lte=on)
         .select_related("entry__recorded_by", *_ENTRY, "debit_account", "credit_account")
-        .order_by(*BOOK_ORDER)
+        .order_by("entry__effective_on", "entry_id", "pk")
     ):
         entries[line.entry_id] = line.entry
         for account, amount in ((line.credit_account, line.amount), (line.debit_account, -line.amount)):
@@ -441,6 +442,9 @@ class Passbook:
     lines: RunningLines
 
 
+_SAVINGS = ", ".join(f"'{kind.value}'" for kind in SAVINGS)
+
+
 def passbook(member: Member, *, end: date, start: date | None = None) -> Passbook:
     """Return the passbook of `member` in three statements, and one for each page of its lines."""
     own = Transfer.objects.filter(member=member)
@@ -462,11 +466,14 @@ def passbook(member: Member, *, end: date, start: date | None = None) -> Passboo
         lines=Count("pk", filter=inside),
     )
     closing = SavingsRow(member, **{kind.lower(): found[kind] for kind in SAVINGS})
-    columns: dict[str, Combinable] = {
-        "money_in": amount_if(Q(debit_account__kind=AccountKind.CASH)),
-        "money_out": amount_if(Q(credit_account__kind=AccountKind.CASH)),
-        "change": amount_if(Q(credit_account__kind__in=SAVINGS)) - amount_if(Q(debit_account__kind__in=SAVINGS)),
-    }
+    came, went = (f"{side}.kind IN ({_SAVINGS})" for side in ("c", "d"))
+    chosen = Chosen(
+        where="t.member_id = %(member)s AND e.effective_on BETWEEN %(start)s AND %(end)s",
+        money_in=amount_if(f"d.kind = '{AccountKind.CASH.value}'"),
+        money_out=amount_if(f"c.kind = '{AccountKind.CASH.value}'"),
+        change=f"{amount_if(came)} - {amount_if(went)}",
+        values={"member": member.pk, "start": start or date.min, "end": end},
+    )
     return Passbook(
         start=start,
         end=end,
@@ -475,7 +482,7 @@ def passbook(member: Member, *, end: date, start: date | None = None) -> Passboo
         fines=found["fines"],
         social=found["social"],
         loans=loan_rows(loans_on(member.group, on=end).filter(member=member).order_by("-number"), on=end),
-        lines=RunningLines(own.filter(inside), columns, count=found["lines"], begin=closing.total, newest_first=True),
+        lines=RunningLines(chosen, count=found["lines"], begin=closing.total, newest_first=True),
     )
 
 

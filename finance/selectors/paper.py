@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from django.db.models import FilteredRelation, Q
-
 from finance.selectors.books import Signer
 from groups.models import Group, OfficerRole
+from groups.sql import read
 
 _KELURAHAN = "1"
 """What the last part of the Kemendagri code of an urban village begins with; that of a desa begins with 2."""
@@ -24,21 +23,20 @@ class Paper(NamedTuple):
     signers: list[Signer]
 
 
+_PAPER = """
+SELECT v.name, d.name, r.name, o.role, m.name FROM groups_group g
+LEFT JOIN groups_region v ON v.code = g.village_id
+LEFT JOIN groups_region d ON d.code = v.parent_id
+LEFT JOIN groups_region r ON r.code = d.parent_id
+LEFT JOIN groups_officerterm o ON o.group_id = g.id AND o.ended_on IS NULL
+LEFT JOIN groups_member m ON m.id = o.member_id
+WHERE g.id = %(group)s
+"""
+
+
 def paper(group: Group) -> Paper:
     """Return what stands around the books of `group` on paper, in one statement."""
-    rows = (
-        Group.objects.filter(pk=group.pk)
-        .order_by()
-        .annotate(term=FilteredRelation("officer_terms", condition=Q(officer_terms__ended_on__isnull=True)))
-        .values_list(
-            "village__name",
-            "village__parent__name",
-            "village__parent__parent__name",
-            "term__role",
-            "term__member__name",
-        )
-    )
-    found = list(rows)
+    found = read(_PAPER, {"group": group.pk})
     village, district, regency, *_office = found[0]
     holders = {role: name for *_region, role, name in found}
     return Paper(

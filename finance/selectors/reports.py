@@ -7,26 +7,22 @@ history is. Nothing is ever closed into the surplus: income of a period is what 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import reduce
 from operator import or_
-from typing import Any, NamedTuple, overload
+from typing import NamedTuple
 
-from django.db.models import BigIntegerField, Case, Count, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
-from django.db.models.expressions import Combinable, RawSQL
+from django.db.models import BigIntegerField, Case, F, Q, Sum, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from finance.chart import ASSETS, CHART, EQUITY, EXPENSES, INCOME, LIABILITIES
-from finance.models import Account, AccountKind, Entry, EntryKind, PeriodBalance, PeriodClosing, Side, Transfer
+from finance.models import Account, AccountKind, PeriodBalance, PeriodClosing, Side, Transfer
+from finance.selectors.lines import Chosen, RunningLines, amount_if
 from groups.models import Group
-
-BOOK_ORDER = ("entry__effective_on", "entry_id", "pk")
-"""Books run by date, and within a day by the order of recording; an index of entries gives just this."""
-CHUNK = 2000
+from groups.sql import read
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +53,15 @@ class Mark(NamedTuple):
         return 1 if self.stored is not None and self.stored < self.day else -1
 
     @property
+    def span(self) -> tuple[date, date]:
+        """The two days, the earlier one first: what moved between them is after it, up to the end of the other."""
+        return (self.day, date.max) if self.stored is None else (min(self.day, self.stored), max(self.day, self.stored))
+
+    @property
     def between(self) -> Q:
         """What moved between the two."""
-        if self.stored is None:
-            return Q(entry__effective_on__gt=self.day)
-        first, last = sorted((self.day, self.stored))
-        return Q(entry__effective_on__gt=first, entry__effective_on__lte=last)
+        after, until = self.span
+        return Q(entry__effective_on__gt=after, entry__effective_on__lte=until)
 
 
 def marks(group: Group, days: Iterable[date]) -> list[Mark]:
@@ -357,132 +356,6 @@ def income_statement(group: Group, *, start: date, end: date) -> IncomeStatement
     return IncomeStatement(start, end, lines(INCOME), lines(EXPENSES))
 
 
-class BookLine(NamedTuple):
-    """A line of a book with the amounts in and out of what the book is about, and the balance after it in rupiah.
-
-    `number` is its entry's, `reverses` and `reversed_by` are those of the entries that it undoes and that undid it.
-    Plain values: making objects of the models for a page of lines takes longer than reading them.
-    """
-
-    pk: int
-    number: int
-    on: date
-    entry_kind: str
-    reverses: int | None
-    reversed_by: int | None
-    member_id: int | None
-    member: str | None
-    memo: str
-    debit_code: str
-    debit_kind: str
-    credit_code: str
-    credit_kind: str
-    money_in: int
-    money_out: int
-    running: int
-
-    @property
-    def what(self) -> str:
-        """What the money was for, in words: where it came from or went to, and both where it was no money."""
-        if self.money_in:
-            return self._account(self.credit_kind, comes_in=True)
-        gone = self._account(self.debit_kind, comes_in=False)
-        return gone if self.money_out else f"{gone} → {self._account(self.credit_kind, comes_in=True)}"
-
-    def _account(self, kind: str, *, comes_in: bool) -> str:
-        if kind != AccountKind.LOAN:
-            return str(AccountKind(kind).label)
-        if self.entry_kind == EntryKind.REVERSAL:
-            return _("Payout of a loan undone") if comes_in else _("Instalment undone")
-        return _("Principal repaid (angsuran pokok)") if comes_in else _("Loan paid out")
-
-
-_READ = (
-    *("pk", "entry__number", "entry__effective_on", "entry__kind"),
-    *("reverses", "reversed_by", "member_id", "member__name", "memo"),
-    *("debit_account__code", "debit_account__kind", "credit_account__code", "credit_account__kind"),
-    *("money_in", "money_out", "change"),
-)
-"""The columns of a `BookLine`, the last of them what it adds to the balance."""
-
-
-class RunningLines:
-    """The lines of a book in its order, each a `BookLine` with the balance after it.
-
-    A paginator reads one page in one statement, which adds up what came before it and nothing more; iterating reads
-    everything, some thousands at a time.
-    """
-
-    def __init__(
-        self,
-        own: QuerySet[Transfer],
-        columns: Mapping[str, Combinable],
-        *,
-        count: int,
-        begin: int,
-        newest_first: bool = False,
-    ) -> None:
-        """Take the transfers of the book, their number, and `money_in`, `money_out` and the `change` of the balance.
-
-        `begin` is the balance before the first line, with `newest_first` the one after the last.
-        """
-        # Subqueries, not joins: with two tables more the database plans for longer than it reads.
-        self._columns = {
-            "reverses": _number_of(Entry.objects.filter(reversed_by=OuterRef("entry_id"))),
-            "reversed_by": _number_of(Entry.objects.filter(reverses=OuterRef("entry_id"))),
-            **columns,
-        }
-        self._order = [f"-{name}" if newest_first else name for name in BOOK_ORDER]
-        self._own = own.order_by(*self._order)
-        self._count = count
-        self._begin = begin
-        self._newest_first = newest_first
-
-    def __len__(self) -> int:
-        return self._count
-
-    @overload
-    def __getitem__(self, part: int) -> BookLine: ...
-
-    @overload
-    def __getitem__(self, part: slice) -> list[BookLine]: ...
-
-    def __getitem__(self, part: int | slice) -> BookLine | list[BookLine]:
-        if isinstance(part, int):
-            return self[part : part + 1][0]
-        if not self._count:
-            return []
-        # The names are looked up for the lines of the page alone, whatever the database thinks of joining all of them.
-        chosen = Transfer.objects.filter(pk__in=self._own.values("pk")[part])
-        lines = chosen.annotate(**self._columns).order_by(*self._order)
-        if part.start:
-            before = self._own.annotate(**self._columns).values_list(_READ[-1])[: part.start]
-            sql, values = before.query.sql_with_params()
-            skipped = RawSQL(f"SELECT SUM(change) FROM ({sql}) skipped", values)  # noqa: S608, S611 - SQL of Django
-            lines = lines.annotate(skipped=Coalesce(skipped, 0, output_field=BigIntegerField()))
-        found = list(lines.values_list(*_READ, *(["skipped"] if part.start else [])))
-        begin = self._begin
-        if part.start and found:
-            begin += -found[0][-1] if self._newest_first else found[0][-1]
-        return list(self._run((line[: len(_READ)] for line in found), begin))
-
-    def __iter__(self) -> Iterator[BookLine]:
-        if not self._count:
-            return iter(())
-        lines = self._own.annotate(**self._columns).values_list(*_READ)
-        return self._run(lines.iterator(chunk_size=CHUNK), self._begin)
-
-    def _run(self, rows: Iterable[tuple[Any, ...]], running: int) -> Iterator[BookLine]:
-        if self._newest_first:
-            for *line, change in rows:
-                yield BookLine._make((*line, running))
-                running -= change
-        else:
-            for *line, change in rows:
-                running += change
-                yield BookLine._make((*line, running))
-
-
 @dataclass(frozen=True, slots=True)
 class Ledger:
     """Some accounts of a group from `start` to `end`, both included, as one book.
@@ -511,39 +384,47 @@ def ledger(group: Group, accounts: Sequence[Account], *, start: date, end: date)
     balances that are stored, so neither a recent period nor one of closed years costs much.
     """
     if not accounts:
-        return Ledger((), start, end, 0, 0, 0, RunningLines(Transfer.objects.none(), {}, count=0, begin=0))
-    ids = [account.pk for account in accounts]
-    on_debit_side = accounts[0].normal_side == Side.DEBIT
-    debited, credited = Q(debit_account__in=ids), Q(credit_account__in=ids)
-    came, went = (debited, credited) if on_debit_side else (credited, debited)
+        return Ledger((), start, end, 0, 0, 0, RunningLines(None, count=0, begin=0))
+    places = {f"account{number}": account.pk for number, account in enumerate(accounts)}
+    own = ", ".join(f"%({name})s" for name in places)
+    came, went = f"t.debit_account_id IN ({own})", f"t.credit_account_id IN ({own})"
+    if accounts[0].normal_side == Side.CREDIT:
+        came, went = went, came
     (mark,) = marks(group, [start - timedelta(1)])
-    in_period = Q(entry__effective_on__gte=start, entry__effective_on__lte=end)
-    own = Transfer.objects.filter(came | went, entry__group=group)
-    reach = Q(entry__effective_on__gt=min(mark.day, mark.stored or mark.day))
-    if mark.stored is not None:
-        reach &= Q(entry__effective_on__lte=max(end, mark.stored))
-    sums = own.filter(reach).aggregate(
-        came=Coalesce(Sum("amount", filter=came & mark.between), 0),
-        went=Coalesce(Sum("amount", filter=went & mark.between), 0),
-        total_in=Coalesce(Sum("amount", filter=came & in_period), 0),
-        total_out=Coalesce(Sum("amount", filter=went & in_period), 0),
-        lines=Count("pk", filter=in_period),
+    values = {"group": group.pk, "start": start, "end": end, **places}
+    after, until = mark.span
+    [(moved_in, moved_out, total_in, total_out, count)] = read(
+        _LEDGER.format(came=came, went=went),
+        {**values, "after": after, "until": until, "last": max(end, until)},
     )
-    opening = _standing(group, accounts, mark) + mark.sign * (sums["came"] - sums["went"])
+    opening = _standing(group, accounts, mark) + mark.sign * (int(moved_in) - int(moved_out))
+    chosen = Chosen(
+        where=f"e.group_id = %(group)s AND e.effective_on BETWEEN %(start)s AND %(end)s AND ({came} OR {went})",
+        money_in=amount_if(came),
+        money_out=amount_if(went),
+        change=f"{amount_if(came)} - {amount_if(went)}",
+        values=values,
+    )
     return Ledger(
         accounts=accounts,
         start=start,
         end=end,
         opening=opening,
-        total_in=sums["total_in"],
-        total_out=sums["total_out"],
-        lines=RunningLines(
-            own.filter(in_period),
-            {"money_in": amount_if(came), "money_out": amount_if(went), "change": F("money_in") - F("money_out")},
-            count=sums["lines"],
-            begin=opening,
-        ),
+        total_in=int(total_in),
+        total_out=int(total_out),
+        lines=RunningLines(chosen, count=count, begin=opening),
     )
+
+
+_LEDGER = """
+SELECT COALESCE(SUM(t.amount) FILTER (WHERE {came} AND e.effective_on > %(after)s AND e.effective_on <= %(until)s), 0),
+    COALESCE(SUM(t.amount) FILTER (WHERE {went} AND e.effective_on > %(after)s AND e.effective_on <= %(until)s), 0),
+    COALESCE(SUM(t.amount) FILTER (WHERE {came} AND e.effective_on BETWEEN %(start)s AND %(end)s), 0),
+    COALESCE(SUM(t.amount) FILTER (WHERE {went} AND e.effective_on BETWEEN %(start)s AND %(end)s), 0),
+    COUNT(*) FILTER (WHERE e.effective_on BETWEEN %(start)s AND %(end)s)
+FROM finance_entry e JOIN finance_transfer t ON t.entry_id = e.id
+WHERE e.group_id = %(group)s AND e.effective_on > %(after)s AND e.effective_on <= %(last)s AND ({came} OR {went})
+"""
 
 
 def _standing(group: Group, accounts: Sequence[Account], mark: Mark) -> int:
@@ -553,10 +434,6 @@ def _standing(group: Group, accounts: Sequence[Account], mark: Mark) -> int:
     kept = PeriodBalance.objects.filter(group=group, through=mark.stored, account__in=accounts)
     balance = int(kept.aggregate(balance=Coalesce(Sum(F("debits") - F("credits")), 0))["balance"])
     return balance if accounts[0].normal_side == Side.DEBIT else -balance
-
-
-def _number_of(entries: QuerySet[Entry]) -> Subquery:
-    return Subquery(entries.order_by().values("number")[:1])
 
 
 def accounts_of(group: Group) -> list[Account]:
@@ -597,8 +474,3 @@ def _by_kind(found: Iterable[Position], days: int) -> list[dict[str, int]]:
 
 def _surplus(balances: dict[str, int]) -> int:
     return sum(balances.get(kind, 0) for kind in INCOME) - sum(balances.get(kind, 0) for kind in EXPENSES)
-
-
-def amount_if(condition: Q) -> Case:
-    """Return the amount of a transfer where the condition holds, else 0."""
-    return Case(When(condition, then=F("amount")), default=Value(0), output_field=BigIntegerField())

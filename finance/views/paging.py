@@ -8,7 +8,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from finance.selectors.reports import RunningLines
+from finance.selectors.lines import RunningLines
 
 
 def lines_shown(request: HttpRequest, lines: QuerySet[Any] | RunningLines, *, at_a_time: int) -> Page[Any]:

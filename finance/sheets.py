@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from finance.models import Account, AccountKind, Entry, Instalment
+from finance.models import AccountKind, Entry, Instalment
 from finance.performance import Performance
 from finance.rows import numbered
 from finance.schedules import Paid, ScheduledInstalment
@@ -30,6 +30,7 @@ from finance.selectors import (
     ReportLine,
     SavingsBook,
     TrialBalance,
+    account_name,
 )
 from finance.tables import Cell, Column, ColumnKind, Row, Table
 from finance.wording import COLLECTABILITY
@@ -262,7 +263,7 @@ def trial_balance(group: Group, balance: TrialBalance) -> Table:
         Row(
             [
                 line.code,
-                _account_name(line.account) if line.account is not None else str(AccountKind(line.kind).label),
+                account_name(line.account) if line.account is not None else str(AccountKind(line.kind).label),
                 *(getattr(line, name) or None for name in shown),
             ],
             url=link(line.code, line.kind),
@@ -448,11 +449,6 @@ def _as_on(day: date) -> str:
 
 def _span(start: date, end: date) -> str:
     return _("%(start)s to %(end)s") % {"start": date_format(start), "end": date_format(end)}
-
-
-def _account_name(account: Account) -> str:
-    owner = account.member or account.outside_loan
-    return f"{account.get_kind_display()}" + (f": {owner}" if owner is not None else "")
 
 
 def _standing_columns(party: str, since: str, left: str) -> list[Column]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from io import BytesIO
 from typing import Any
 
@@ -22,6 +22,7 @@ from django.shortcuts import render
 from django.utils.formats import date_format
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
@@ -71,14 +72,21 @@ class Column:
         hidden = "" if self.on_phone else "d-none d-md-table-cell d-print-table-cell"
         return f"{align.get(self.kind, '')} {hidden}".strip()
 
-    def folded(self, cell: Cell) -> str:
-        """Return a cell as it stands below another, amounts with their name; nothing for an empty one."""
+    @cached_property
+    def name(self) -> str:
+        """The label as HTML."""
+        return escape(self.label)
+
+    def folded(self, cell: Cell, text: str) -> str:
+        """Return a cell whose HTML is `text` as it stands below another, amounts with their name.
+
+        Nothing for an empty one.
+        """
         if cell in (None, "") or (cell == 0 and self.kind != ColumnKind.PERCENT):
             return ""
-        text: str = escape(shown(cell, self.kind))
         if self.kind in (ColumnKind.TEXT, ColumnKind.DATE):
             return text
-        return f'{escape(self.label)} <span class="text-nowrap">{text}</span>'
+        return f'{self.name} <span class="text-nowrap">{text}</span>'
 
 
 MOST_FOLDED = 1
@@ -128,30 +136,29 @@ class Table:
 
 
 def _html(row: Row, columns: Sequence[Column], linked: Column) -> str:
+    texts = [escape(shown(cell, column.kind)) for column, cell in zip(columns, row.cells, strict=True)]
+    # The cells that a narrow screen has no columns for.
+    hidden = [
+        column.folded(cell, text)
+        for column, cell, text in zip(columns, row.cells, texts, strict=True)
+        if not column.on_phone
+    ]
+    below = " · ".join(folded := list(filter(None, hidden)))
     cells: list[str] = []
-    below = _below(row, columns)
-    for column, cell in zip(columns, row.cells, strict=True):
-        text: str = escape(shown(cell, column.kind))
-        css = column.css
-        if row.url and column is linked:
-            text = f'<a href="{escape(row.url)}">{text}</a>'
-        if column is linked:
-            if 0 < len(below) <= MOST_FOLDED:
-                text += f'<div class="folded">{" · ".join(below)}</div>'
-            css = f"linked {css}"
-        cells.append(f'<td class="{css}">{text}</td>')
+    for column, text in zip(columns, texts, strict=True):
+        if column is not linked:
+            cells.append(f'<td class="{column.css}">{text}</td>')
+            continue
+        words = f'<a href="{escape(row.url)}">{text}</a>' if row.url else text
+        if 0 < len(folded) <= MOST_FOLDED:
+            words += f'<div class="folded">{below}</div>'
+        cells.append(f'<td class="linked {column.css}">{words}</td>')
     stands_out = ' class="fw-bold"' if row.is_total or row.is_heading else ""
     written = f"<tr{stands_out}>{''.join(cells)}</tr>"
-    if len(below) > MOST_FOLDED:
+    if len(folded) > MOST_FOLDED:
         width = sum(column.on_phone for column in columns)
-        written += f'<tr class="folded"><td colspan="{width}">{" · ".join(below)}</td></tr>'
+        written += f'<tr class="folded"><td colspan="{width}">{below}</td></tr>'
     return written
-
-
-def _below(row: Row, columns: Sequence[Column]) -> list[str]:
-    """Return the cells that a narrow screen has no columns for."""
-    hidden = (column.folded(cell) for column, cell in zip(columns, row.cells, strict=True) if not column.on_phone)
-    return list(filter(None, hidden))
 
 
 def respond(request: HttpRequest, template: str, context: dict[str, Any], table: Callable[[], Table]) -> HttpResponse:
@@ -217,9 +224,15 @@ def to_xlsx(table: Table) -> HttpResponse:
     return response
 
 
+@lru_cache(maxsize=1000)
+def _short_day(day: date, _language: str | None) -> str:
+    """Return a day in the language of the reader; a book has many lines of one day."""
+    return date_format(day, "SHORT_DATE_FORMAT")
+
+
 _SHOWN: dict[str, Callable[[Any], str]] = {
     ColumnKind.MONEY: rupiah,
-    ColumnKind.DATE: lambda day: date_format(day, "SHORT_DATE_FORMAT"),
+    ColumnKind.DATE: lambda day: _short_day(day, get_language()),
     ColumnKind.PERCENT: percent,
 }
 _WRITERS: dict[str, Callable[[Table], HttpResponse]] = {"csv": to_csv, "xlsx": to_xlsx}

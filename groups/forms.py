@@ -12,8 +12,11 @@ from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.utils import flatatt
 from django.http import QueryDict
 from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from groups import selectors
@@ -30,6 +33,21 @@ class DateInput(forms.DateInput):
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__(attrs=attrs, format="%Y-%m-%d")
+
+
+class PlainSelect(forms.Select):
+    """A select of many options, written in Python: Django renders a template for each of them."""
+
+    def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
+        """Return the select with its options, those under a heading in an `optgroup`."""
+        widget = self.get_context(name, value, attrs)["widget"]
+        groups = []
+        for heading, options, _index in widget["optgroups"]:
+            rows = ((option["value"], flatatt(option["attrs"]), option["label"]) for option in options)
+            written = format_html_join("", '<option value="{}"{}>{}</option>', rows)
+            groups.append(format_html('<optgroup label="{}">{}</optgroup>', heading, written) if heading else written)
+        inside = format_html_join("", "{}", ((group,) for group in groups))
+        return format_html('<select name="{}"{}>{}</select>', name, flatatt(widget["attrs"]), inside)
 
 
 class GroupFilterForm(forms.Form):

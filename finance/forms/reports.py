@@ -12,8 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 from finance.chart import CHART
 from finance.models import Account, AccountKind
-from groups.forms import DateInput
+from finance.selectors import account_name
+from groups.forms import DateInput, PlainSelect
 
+Options = list[tuple[str, str | list[tuple[str, str]]]]
+"""The choices of a field, some of them under a heading."""
 EARLIEST = date(1900, 1, 2)
 """Days before it are slips of the finger, and there must be a day before the first of a period."""
 
@@ -97,31 +100,31 @@ class TrialBalanceForm(BalancesForm):
 class LedgerForm(SpanForm):
     """Which account or kind of account, from which day to which."""
 
-    account = forms.ChoiceField(label=_("Account"), required=False)
+    account = forms.ChoiceField(label=_("Account"), required=False, widget=PlainSelect)
 
     field_order = ("account", "start", "end")
 
-    def __init__(self, data: Any, *, accounts: Sequence[Account], initial: dict[str, Any] | None = None) -> None:
+    def __init__(self, data: Any, *, options: Options, initial: dict[str, Any] | None = None) -> None:
         super().__init__(data, initial=initial)
-        self._accounts = accounts
-        # Kinds nobody used yet too: their ledger is empty, and reports lead to it.
-        kinds = [(kind, f"{line.code} {AccountKind(kind).label}") for kind, line in CHART.items()]
-        single = [(account.code, account_label(account)) for account in accounts if "." in account.code]
         field = self.fields["account"]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [*kinds, *([(_("Members and loans"), single)] if single else [])]
+        field.choices = options
 
-    def chosen(self) -> tuple[str, list[Account]]:
-        """Return what was chosen, the cash box if nothing was, and its accounts."""
+    @property
+    def choice(self) -> str:
+        """The code of the account or the kind that was chosen, the cash box if nothing was."""
         self.is_valid()
-        choice = self.cleaned_data.get("account") or AccountKind.CASH.value
-        return choice, [account for account in self._accounts if choice in (account.kind, account.code)]
+        return self.cleaned_data.get("account") or AccountKind.CASH.value
 
 
-def account_label(account: Account) -> str:
-    """Return code, kind and whose account it is."""
-    owner = account.member or account.outside_loan
-    return f"{account.code} {account.get_kind_display()}" + (f": {owner}" if owner is not None else "")
+def ledger_options(accounts: Sequence[Account]) -> Options:
+    """Return the kinds of account, those nobody used yet too, to which reports lead; then those of members and loans.
+
+    `accounts` come from `selectors.accounts_of`.
+    """
+    kinds: Options = [(kind, f"{line.code} {AccountKind(kind).label}") for kind, line in CHART.items()]
+    single = [(account.code, f"{account.code} {account_name(account)}") for account in accounts if "." in account.code]
+    return [*kinds, *([(str(_("Members and loans")), single)] if single else [])]
 
 
 def _since_earliest(day: date | None) -> date | None:

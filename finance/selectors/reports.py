@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import reduce
-from operator import or_
 from typing import NamedTuple
 
 from django.db.models import BigIntegerField, Case, F, Q, Sum, When
@@ -57,12 +55,6 @@ class Mark(NamedTuple):
         """The two days, the earlier one first: what moved between them is after it, up to the end of the other."""
         return (self.day, date.max) if self.stored is None else (min(self.day, self.stored), max(self.day, self.stored))
 
-    @property
-    def between(self) -> Q:
-        """What moved between the two."""
-        after, until = self.span
-        return Q(entry__effective_on__gt=after, entry__effective_on__lte=until)
-
 
 def marks(group: Group, days: Iterable[date]) -> list[Mark]:
     """Return for each of `days` the nearest stored balances of `group`, in one statement, none if nothing is closed."""
@@ -74,23 +66,13 @@ def marks(group: Group, days: Iterable[date]) -> list[Mark]:
     return [Mark(day, None if end == today else end) for day, end in nearest]
 
 
-def positions(group: Group, *days: date, kinds: Sequence[str] = (), with_owners: bool = False) -> list[Position]:
+def positions(group: Group, *days: date, kinds: Sequence[str] = ()) -> list[Position]:
     """Return every account of `group` as it stood at the end of each of `days`, oldest first, in three statements.
 
-    Of a group with closed periods they are five at most. Whose the accounts are comes along `with_owners` only;
-    `kinds` are those to read, all by default.
+    Of a group with closed periods they are five at most. `kinds` are those to read, all by default.
     """
     counted = marks(group, days)
-    sums = {f"moved{number}": Coalesce(Sum("amount", filter=mark.between), 0) for number, mark in enumerate(counted)}
-    moves = Transfer.objects.filter(_all_between(counted), entry__group=group).order_by()
-
-    def moved(side: str) -> dict[int, tuple[int, ...]]:
-        own = {f"{side}_account__kind__in": kinds} if kinds else {}
-        found = moves.filter(**own).values_list(f"{side}_account").annotate(**sums)
-        return {account: tuple(amounts) for account, *amounts in found}
-
-    debits, credits = moved("debit"), moved("credit")
-    accounts = Account.objects.filter(group=group, **({"kind__in": kinds} if kinds else {})).order_by("code")
+    debits, credits = _moved(group, counted, "debit", kinds), _moved(group, counted, "credit", kinds)
     stored = _stored(group, counted)
     nothing = (0,) * len(counted)
 
@@ -112,17 +94,42 @@ def positions(group: Group, *days: date, kinds: Sequence[str] = (), with_owners:
             ),
         )
 
-    return [position(account) for account in (accounts.select_related(*OWNERS) if with_owners else accounts)]
+    return [position(account) for account in accounts_of(group, *kinds)]
 
 
-def _all_between(counted: Sequence[Mark]) -> Q:
-    """Return what moved between any of the days and their marks; of days on one side of a mark the farthest counts."""
+def _moved(group: Group, counted: Sequence[Mark], side: str, kinds: Sequence[str]) -> dict[int, tuple[int, ...]]:
+    """Return by account what was debited or credited between each of the days and its mark."""
+    days: dict[str, date] = {}
+    between: dict[Mark, str] = {}
+    for number, mark in enumerate(counted):
+        days[f"after{number}"], days[f"until{number}"] = mark.span
+        between[mark] = f"e.effective_on > %(after{number})s AND e.effective_on <= %(until{number})s"
+    named = {f"kind{number}": kind for number, kind in enumerate(kinds)}
+    statement = _MOVED.format(
+        side=side,
+        sums=", ".join(f"COALESCE(SUM(t.amount) FILTER (WHERE {between[mark]}), 0)" for mark in counted),
+        anywhere=" OR ".join(f"({between[mark]})" for mark in _farthest(counted)),
+        own="AND a.kind IN ({})".format(", ".join(f"%({name})s" for name in named)) if named else "",
+    )
+    found = read(statement, {"group": group.pk, **days, **named})
+    return {account: tuple(map(int, amounts)) for account, *amounts in found}
+
+
+_MOVED = """
+SELECT a.id, {sums}
+FROM finance_entry e JOIN finance_transfer t ON t.entry_id = e.id JOIN finance_account a ON a.id = t.{side}_account_id
+WHERE e.group_id = %(group)s AND ({anywhere}) {own} GROUP BY a.id
+"""
+
+
+def _farthest(counted: Sequence[Mark]) -> Iterable[Mark]:
+    """Return the days farthest from each mark on either side: what moved up to them is all that moved."""
     farthest: dict[tuple[date | None, int], Mark] = {}
     for mark in counted:  # oldest day first
         side = (mark.stored, mark.sign)
         if mark.sign > 0 or side not in farthest:
             farthest[side] = mark
-    return reduce(or_, (mark.between for mark in farthest.values()))
+    return farthest.values()
 
 
 def _stored(group: Group, counted: Sequence[Mark]) -> dict[tuple[date, int], tuple[int, int]]:
@@ -135,9 +142,6 @@ def _stored(group: Group, counted: Sequence[Mark]) -> dict[tuple[date, int], tup
         (through, account): (debits, credits)
         for through, account, debits, credits in kept.values_list("through", "account_id", "debits", "credits")
     }
-
-
-OWNERS = ("member", "loan", "outside_loan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +207,7 @@ def trial_balance(group: Group, *, end: date, start: date | None = None, by_acco
     """
     days = (end,) if start is None else (start - timedelta(1), end)
     lines: dict[str, TrialLine] = {}
-    for position in positions(group, *days, with_owners=by_account):
+    for position in positions(group, *days):
         account = position.account
         opening = position.balance(0) if start is not None else 0
         before = (position.debits[0], position.credits[0]) if start is not None else (0, 0)
@@ -436,10 +440,30 @@ def _standing(group: Group, accounts: Sequence[Account], mark: Mark) -> int:
     return balance if accounts[0].normal_side == Side.DEBIT else -balance
 
 
-def accounts_of(group: Group) -> list[Account]:
-    """Return the accounts of `group` with whose they are, in the order of their codes."""
-    found = Account.objects.filter(group=group).select_related(*OWNERS)
-    return sorted(found, key=lambda account: _by_code(account.code))
+def accounts_of(group: Group, *kinds: str) -> list[Account]:
+    """Return the accounts of `group` in the order of their codes; `kinds` are those to read, all by default.
+
+    Each has the name of its `owner`, the member or the lender it is kept for, or None.
+    """
+    found = Account.objects.raw(_ACCOUNTS, {"group": group.pk})
+    return sorted(
+        (account for account in found if not kinds or account.kind in kinds),
+        key=lambda account: _by_code(account.code),
+    )
+
+
+_ACCOUNTS = """
+SELECT a.*, COALESCE(
+    (SELECT m.name FROM groups_member m WHERE m.id = a.member_id),
+    (SELECT o.lender || ' ' || o.number FROM finance_outsideloan o WHERE o.id = a.outside_loan_id)) AS owner
+FROM finance_account a WHERE a.group_id = %(group)s
+"""
+
+
+def account_name(account: Account) -> str:
+    """Return the kind of an account from `accounts_of`, and whose it is."""
+    owner = account.owner  # type: ignore[attr-defined]  # annotated by accounts_of
+    return account.get_kind_display() + (f": {owner}" if owner is not None else "")
 
 
 def _by_code(code: str) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 
 from finance import selectors, sheets
-from finance.forms.reports import DayForm, LedgerForm, SpanForm, TrialBalanceForm, account_label
+from finance.forms.reports import DayForm, LedgerForm, SpanForm, TrialBalanceForm, ledger_options
 from finance.models import AccountKind
 from finance.tables import respond
 from finance.views.paging import lines_shown
@@ -20,12 +20,14 @@ LINES_ON_A_PAGE = 50
 def general_ledger(request: GroupRequest) -> HttpResponse:
     """Any account or kind of account for any period, by default the cash box in the year so far."""
     accounts = selectors.accounts_of(request.group)
-    form = LedgerForm(request.GET, accounts=accounts)
-    choice, chosen = form.chosen()
+    options = ledger_options(accounts)
+    form = LedgerForm(request.GET, options=options)
+    choice = form.choice
+    chosen = [account for account in accounts if choice in (account.kind, account.code)]
     start, end = form.span(timezone.localdate())
     if form.is_valid():
-        form = LedgerForm(None, accounts=accounts, initial={"account": choice, "start": start, "end": end})
-    name = account_label(chosen[0]) if choice[0].isdigit() else str(AccountKind(choice).label)
+        form = LedgerForm(None, options=options, initial={"account": choice, "start": start, "end": end})
+    name = f"{choice} {selectors.account_name(chosen[0])}" if choice[0].isdigit() else str(AccountKind(choice).label)
     book = selectors.ledger(request.group, chosen, start=start, end=end)
     page = lines_shown(request, book.lines, at_a_time=LINES_ON_A_PAGE)
     return respond(

@@ -15,8 +15,8 @@ from django.core.exceptions import ValidationError
 from django.forms.utils import flatatt
 from django.http import QueryDict
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from groups import selectors
@@ -40,14 +40,20 @@ class PlainSelect(forms.Select):
 
     def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
         """Return the select with its options, those under a heading in an `optgroup`."""
-        widget = self.get_context(name, value, attrs)["widget"]
-        groups = []
-        for heading, options, _index in widget["optgroups"]:
-            rows = ((option["value"], flatatt(option["attrs"]), option["label"]) for option in options)
-            written = format_html_join("", '<option value="{}"{}>{}</option>', rows)
-            groups.append(format_html('<optgroup label="{}">{}</optgroup>', heading, written) if heading else written)
-        inside = format_html_join("", "{}", ((group,) for group in groups))
-        return format_html('<select name="{}"{}>{}</select>', name, flatatt(widget["attrs"]), inside)
+        chosen = {str(one) for one in self.format_value(value)}
+
+        def option(key: Any, label: Any) -> str:
+            selected = " selected" if str(key) in chosen else ""
+            return f'<option value="{escape(key)}"{selected}>{escape(label)}</option>'
+
+        written = [
+            f'<optgroup label="{escape(key)}">{"".join(option(*one) for one in label)}</optgroup>'
+            if isinstance(label, list | tuple)
+            else option(key, label)
+            for key, label in self.choices
+        ]
+        shown = flatatt(self.build_attrs(self.attrs, attrs))
+        return mark_safe(f'<select name="{escape(name)}"{shown}>{"".join(written)}</select>')  # noqa: S308 - escaped
 
 
 class GroupFilterForm(forms.Form):

@@ -109,17 +109,19 @@ def _moved(group: Group, counted: Sequence[Mark], side: str, kinds: Sequence[str
         side=side,
         sums=", ".join(f"COALESCE(SUM(t.amount) FILTER (WHERE {between[mark]}), 0)" for mark in counted),
         anywhere=" OR ".join(f"({between[mark]})" for mark in _farthest(counted)),
-        own="AND a.kind IN ({})".format(", ".join(f"%({name})s" for name in named)) if named else "",
+        own=_OF_KINDS.format(side=side, kinds=", ".join(f"%({name})s" for name in named)) if named else "",
     )
     found = read(statement, {"group": group.pk, **days, **named})
     return {account: tuple(map(int, amounts)) for account, *amounts in found}
 
 
 _MOVED = """
-SELECT a.id, {sums}
-FROM finance_entry e JOIN finance_transfer t ON t.entry_id = e.id JOIN finance_account a ON a.id = t.{side}_account_id
-WHERE e.group_id = %(group)s AND ({anywhere}) {own} GROUP BY a.id
+SELECT t.{side}_account_id, {sums}
+FROM finance_entry e JOIN finance_transfer t ON t.entry_id = e.id
+WHERE e.group_id = %(group)s AND ({anywhere}) {own} GROUP BY 1
 """
+_OF_KINDS = """AND t.{side}_account_id IN (
+    SELECT a.id FROM finance_account a WHERE a.group_id = %(group)s AND a.kind IN ({kinds}))"""
 
 
 def _farthest(counted: Sequence[Mark]) -> Iterable[Mark]:

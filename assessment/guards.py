@@ -1,5 +1,7 @@
 """Triggers of assessments: a published instrument is frozen, and a final assessment never changes."""
 
+from collections.abc import Iterator
+
 from groups.guards import Guard, forbid_delete, forbid_insert, forbid_update, frozen_with, then_run
 
 _OF_INSTRUMENT = "SELECT 1 FROM assessment_instrument i WHERE i.id = {row}.instrument_id AND i.status <> 'DRAFT'"
@@ -27,7 +29,88 @@ _JUDGED = ("group_id", "level_id", "below_levels", "note", "judged_on", "judged_
 _READ_BY_SIGNALS = ("meetings_meeting", "finance_entry", "finance_cashcount", "groups_officerterm")
 _STALE = "UPDATE assessment_keptsignals SET is_stale = TRUE WHERE group_id = {row}.group_id AND NOT is_stale"
 
+KEEPING = 7265
+"""The advisory lock of PostgreSQL, with the id of an organisation, that writers of what kept months count share."""
+
+
+def _forget_months(table: str, *, subject: str, month: tuple[str, str], counts: str) -> Iterator[Guard]:
+    """Take away the kept months in which rows of `table` count, or counted.
+
+    `subject`, `month` (for SQLite and for PostgreSQL), and `counts`, which says whether a row does, are SQL about
+    `{row}`. PostgreSQL looks once at all the rows of a statement: scoring writes thousands.
+    """
+    for event, states, tables, changed in (
+        ("INSERT", ("NEW",), "NEW TABLE AS changed", "changed"),
+        ("UPDATE", ("OLD", "NEW"), "OLD TABLE AS before NEW TABLE AS after", "(TABLE before UNION ALL TABLE after)"),
+        ("DELETE", ("OLD",), "OLD TABLE AS changed", "changed"),
+    ):
+        name = f"{table}_{event.lower()}_forgets_months"
+        found = (
+            f"SELECT DISTINCT g.organisation_id AS organisation, {subject} AS subject, {month[1]} AS month "
+            f"FROM {changed} r JOIN groups_group g ON g.id = r.group_id WHERE {counts}"
+        ).format(row="r")
+        one = (
+            f"DELETE FROM assessment_keptmonth WHERE {counts} AND subject = {subject} AND month = {month[0]} "
+            "AND organisation_id = (SELECT g.organisation_id FROM groups_group g WHERE g.id = {row}.group_id);"
+        )
+        yield Guard(
+            name=name,
+            table=table,
+            sqlite=(
+                f"DROP TRIGGER IF EXISTS {name}",
+                f"CREATE TRIGGER {name} AFTER {event} ON {table} BEGIN "
+                f"{' '.join(one.format(row=state) for state in states)} END",
+            ),
+            postgresql=(
+                f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+                f"PERFORM pg_advisory_xact_lock_shared({KEEPING}, f.organisation::int) "
+                f"FROM (SELECT DISTINCT organisation FROM ({found}) f) f; "
+                f"DELETE FROM assessment_keptmonth k USING ({found}) f WHERE k.organisation_id = f.organisation "
+                "AND k.subject = f.subject AND k.month = f.month; RETURN NULL; END $$",
+                f"DROP TRIGGER IF EXISTS {name} ON {table}",
+                f"CREATE TRIGGER {name} AFTER {event} ON {table} REFERENCING {tables} "
+                f"FOR EACH STATEMENT EXECUTE FUNCTION {name}()",
+            ),
+        )
+
+
+_GROUP_COUNTS = "OLD.status <> NEW.status OR OLD.organisation_id <> NEW.organisation_id"
+_OF_GROUP = "DELETE FROM assessment_keptmonth WHERE organisation_id IN (OLD.organisation_id, NEW.organisation_id)"
+# A group that is dissolved, or comes back, or moves, changes every month.
+_FORGET_ALL_MONTHS = Guard(
+    name="groups_group_forgets_months",
+    table="groups_group",
+    sqlite=(
+        "DROP TRIGGER IF EXISTS groups_group_forgets_months",
+        f"CREATE TRIGGER groups_group_forgets_months AFTER UPDATE ON groups_group WHEN {_GROUP_COUNTS} "
+        f"BEGIN {_OF_GROUP}; END",
+    ),
+    postgresql=(
+        "CREATE OR REPLACE FUNCTION groups_group_forgets_months() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        f"PERFORM pg_advisory_xact_lock_shared({KEEPING}, OLD.organisation_id::int); "
+        f"PERFORM pg_advisory_xact_lock_shared({KEEPING}, NEW.organisation_id::int); "
+        f"{_OF_GROUP}; RETURN NULL; END $$",
+        "DROP TRIGGER IF EXISTS groups_group_forgets_months ON groups_group",
+        f"CREATE TRIGGER groups_group_forgets_months AFTER UPDATE ON groups_group FOR EACH ROW WHEN ({_GROUP_COUNTS}) "
+        "EXECUTE FUNCTION groups_group_forgets_months()",
+    ),
+)
+
+
 GUARDS: tuple[Guard, ...] = (
+    *_forget_months(
+        "assessment_assessment",
+        subject="'stages ' || {row}.scheme",
+        month=("{row}.month", "{row}.month"),
+        counts="{row}.closes_month",
+    ),
+    *_forget_months(
+        "meetings_meeting",
+        subject="'lateness'",
+        month=("date({row}.held_on, 'start of month')", "date_trunc('month', {row}.held_on)::date"),
+        counts="{row}.version = 1 AND {row}.status <> 'DRAFT'",
+    ),
+    _FORGET_ALL_MONTHS,
     # Attendance, agenda and transfers come with their meeting or entry.
     *(
         then_run(f"{table}_{event.lower()}_makes_signals_stale", table, _STALE.format(row="NEW"), event)

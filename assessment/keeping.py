@@ -1,16 +1,21 @@
-"""Keeping the signals of groups, so that a page over thousands of them adds up rows instead of their records."""
+"""What is kept of groups and months, so that a page over thousands of groups adds up rows instead of their records."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
+from functools import partial
 
 from django.db.models import Exists, OuterRef, QuerySet
 
+from assessment.instruments import schemes_of
 from assessment.models import KeptSignals
+from assessment.months import LATENESS, months_between, months_keep, stages_of
+from assessment.selectors.dashboard import count_stages
+from assessment.selectors.quality import count_lateness
 from assessment.signals import SIGNALS, Found, found_in
 from groups.batches import BATCH_GROUPS, work_through
-from groups.models import Group
+from groups.models import Group, Organisation
 
 BITS = {name: 1 << place for place, name in enumerate(SIGNALS)}
 """The bit of each signal in `KeptSignals.names`."""
@@ -49,3 +54,16 @@ def _keep(ids: list[int], as_of: date) -> None:
         ],
         batch_size=BATCH_GROUPS,
     )
+
+
+KEPT_YEARS = 2
+"""Dashboards show one year unless they are asked for more."""
+
+
+def organisation_months_keep(organisation: Organisation, *, today: date) -> int:
+    """Keep the months of an organisation's dashboards up to the one of `today`; return how many were counted."""
+    months = months_between(today - timedelta(KEPT_YEARS * 365), today)
+    kept = months_keep(organisation, LATENESS, months, count_lateness)
+    for scheme in schemes_of(organisation.pk):
+        kept += months_keep(organisation, stages_of(scheme), months, partial(count_stages, scheme=scheme))
+    return kept

@@ -401,6 +401,15 @@ class Assessment(models.Model):
             models.Index(
                 fields=["scheme", "month", "group", "rank"], name="assessment_trend", condition=Q(closes_month=True)
             ),
+            # All that dashboards read of the newest scores, which stand in wide rows.
+            models.Index(
+                fields=[
+                    *("scheme", "group", "need", "stage", "rank", "score"),
+                    *("measured_rank", "measured_score", "as_of", "arrears"),
+                ],
+                name="assessment_standing",
+                condition=Q(latest=True),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -438,3 +447,30 @@ class KeptSignals(models.Model):
 
     def __str__(self) -> str:
         return f"{self.as_of}"
+
+
+class KeptMonth(models.Model):
+    """What the records of one month add up to over all groups of an organisation that are not dissolved, kept.
+
+    `counts` are groups by rank for the stages of a scheme, and for lateness the meetings of each person by id: closed
+    in time, late, very late. A row is there only while it is true: triggers delete it when a record of its month
+    changes, or when a group is dissolved or comes back. `assessment.months` writes and reads them.
+    """
+
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.CASCADE, related_name="kept_months", verbose_name=_("organisation")
+    )
+    subject = models.CharField(max_length=40)
+    month = models.DateField(_("month"))
+    counts = models.JSONField()
+
+    class Meta:
+        verbose_name = _("kept month")
+        verbose_name_plural = _("kept months")
+        ordering = ["month"]
+        constraints = [
+            models.UniqueConstraint(name="kept_month_once", fields=["organisation", "subject", "month"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} {self.month}"

@@ -145,7 +145,7 @@ def _compared(groups: QuerySet[Group], scheme: str, parts: Parts, stages: int, o
     columns = {
         "groups": Count("pk"),
         "kept": Count("of_day"),
-        "assessed": Count("now"),
+        "assessed": Count("now__rank"),  # its id is in no index
         "needing": Count("pk", filter=Q(now__need__gt=0)),
         "score_sum": _sum("now__score"),
         **{name: _sum(f"of_day__{name}") for name in ("savings", "balance", "risk_30")},

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from assessment.models import Assessment, Need
+from assessment.months import Counts, counted, months_between, stages_of
 from groups.models import Group, Region, User
 from groups.selectors import groups_within
 
@@ -84,24 +86,38 @@ class TrendMonth:
         return sum(self.counts)
 
 
-def trend(groups: QuerySet[Group], filters: Filters, *, stages: int) -> list[TrendMonth]:
-    """Return how many groups stood at each of `stages` in the months of the filters, in one statement."""
+def trend(
+    groups: QuerySet[Group], filters: Filters, *, stages: int, organisation: int | None = None
+) -> list[TrendMonth]:
+    """Return how many groups stood at each of `stages` in the months of the filters, in two statements.
+
+    `organisation` is the one whose groups they all are; months kept of it are not counted again.
+    """
+    count = partial(count_stages, scheme=filters.scheme)
+    months = months_between(filters.start, filters.end)
+    found = []
+    for month, by_rank in counted(stages_of(filters.scheme), months, groups, count, organisation=organisation).items():
+        counts = [0] * stages
+        for rank, number in by_rank.items():
+            counts[min(int(rank), stages - 1)] += number  # an earlier version may have had more stages
+        found.append(TrendMonth(month, tuple(counts)))
+    return found
+
+
+def count_stages(groups: QuerySet[Group], months: list[date], *, scheme: str) -> dict[date, Counts]:
+    """Return how many groups stood at each rank at the end of each of `months`, which follow each other."""
     rows = (
         Assessment.objects.filter(
-            scheme=filters.scheme,
-            closes_month=True,
-            month__range=(filters.start, filters.end),
-            group__in=groups.order_by(),
+            scheme=scheme, closes_month=True, month__range=(months[0], months[-1]), group__in=groups.order_by()
         )
-        .order_by("month")
+        .order_by()
         .values_list("month", "rank")
         .annotate(count=Count("*"))
     )
-    months: dict[date, list[int]] = {}
+    found: dict[date, Counts] = {}
     for month, rank, count in rows:
-        counts = months.setdefault(month, [0] * stages)
-        counts[min(rank, stages - 1)] += count  # an earlier version may have had more stages
-    return [TrendMonth(month, tuple(counts)) for month, counts in months.items()]
+        found.setdefault(month, {})[str(rank)] = count
+    return found
 
 
 def by_need(groups: QuerySet[Group], filters: Filters, reason: Need | None = None) -> QuerySet[Group, Any]:

@@ -12,8 +12,9 @@ from django.db.models.functions import Coalesce, TruncDate
 from django.utils import timezone
 
 from assessment.metrics import CLOSING_DAYS
+from assessment.months import LATENESS, Counts, counted, month_end, months_between
 from finance.models import CashCount
-from groups.models import Constitution, Group, OfficerRole, OfficerTerm
+from groups.models import Constitution, Group, OfficerRole, OfficerTerm, User
 from groups.sql import as_day, days_between, local_time, run_over
 from meetings.models import Meeting, MeetingStatus
 
@@ -34,16 +35,12 @@ closings AS (
 )
 """
 _LATENESS_SQL = """
-SELECT c.month, c.saved_by_id, u.first_name, u.last_name, u.username, c.in_time, c.late, c.very_late
-FROM (
-    SELECT {month} AS month, saved_by_id,
-        SUM(CASE WHEN days <= %(closing)s THEN 1 ELSE 0 END) AS in_time,
-        SUM(CASE WHEN days > %(closing)s AND days <= %(late)s THEN 1 ELSE 0 END) AS late,
-        SUM(CASE WHEN days > %(late)s THEN 1 ELSE 0 END) AS very_late
-    FROM closings
-    GROUP BY 1, saved_by_id
-) c JOIN groups_user u ON u.id = c.saved_by_id
-ORDER BY c.month
+SELECT {month} AS month, saved_by_id,
+    SUM(CASE WHEN days <= %(closing)s THEN 1 ELSE 0 END),
+    SUM(CASE WHEN days > %(closing)s AND days <= %(late)s THEN 1 ELSE 0 END),
+    SUM(CASE WHEN days > %(late)s THEN 1 ELSE 0 END)
+FROM closings
+GROUP BY 1, saved_by_id
 """
 _LATE_SQL = """
 SELECT g.code, g.name, c.number, c.held_on, {closed_day}, c.days, u.first_name, u.last_name, u.username
@@ -128,21 +125,31 @@ class OpenDifferences:
     oldest: date | None
 
 
-def late_entry(groups: QuerySet[Group], start: date, end: date) -> LateEntry:
-    """Return how late the meetings held in a period were first closed, in one statement."""
+def late_entry(groups: QuerySet[Group], start: date, end: date, *, organisation: int | None = None) -> LateEntry:
+    """Return how late the meetings held from month `start` to month `end` were first closed, in three statements.
+
+    `organisation` is the one whose groups they all are; months kept of it are not counted again.
+    """
     by_month: dict[date, Lateness] = {}
-    people: dict[int, tuple[str, Lateness]] = {}
-    values = _period(start, end)
-    for month, person, first, last, username, *counts in run_over(
-        _FIRST_CLOSINGS + _LATENESS_SQL, groups, values, **_words()
-    ):
-        lateness = Lateness(*map(int, counts))
-        day = as_day(month)
-        by_month[day] = by_month.get(day, Lateness()) + lateness
-        name, so_far = people.get(person, (_name(first, last, username), Lateness()))
-        people[person] = (name, so_far + lateness)
-    by_person = [(pk, name, lateness) for pk, (name, lateness) in people.items()]
+    of_people: dict[int, Lateness] = {}
+    months = months_between(start, end)
+    for month, found in counted(LATENESS, months, groups, count_lateness, organisation=organisation).items():
+        for person, counts in found.items():
+            lateness = Lateness(*counts)
+            by_month[month] = by_month.get(month, Lateness()) + lateness
+            of_people[int(person)] = of_people.get(int(person), Lateness()) + lateness
+    names = {person.pk: str(person) for person in User.objects.filter(pk__in=of_people)}
+    by_person = [(pk, names[pk], lateness) for pk, lateness in of_people.items()]
     return LateEntry(by_month, sorted(by_person, key=lambda row: (row[2].share or 0, row[1], row[0])))
+
+
+def count_lateness(groups: QuerySet[Group], months: list[date]) -> dict[date, Counts]:
+    """Return by person the meetings held in each of `months`, which follow each other, by how late they were closed."""
+    values = _period(months[0], month_end(months[-1]))
+    found: dict[date, Counts] = {}
+    for month, person, *counts in run_over(_FIRST_CLOSINGS + _LATENESS_SQL, groups, values, **_words()):
+        found.setdefault(as_day(month), {})[str(person)] = [int(number) for number in counts]
+    return found
 
 
 def late_meetings(
@@ -200,8 +207,11 @@ def without_officers(groups: QuerySet[Group]) -> QuerySet[Group]:
 
 def gaps(groups: QuerySet[Group]) -> tuple[int, int]:
     """Return how many groups are without rules, and with an office nobody holds, in one statement."""
+    # An office has one holder at a time, so counting all holders once tells as much as asking for each office.
+    held = OfficerTerm.objects.filter(ended_on__isnull=True, group__in=groups.order_by().values("pk"))
+    full = held.order_by().values("group").annotate(holders=Count("pk")).filter(holders=len(OfficerRole))
     found = groups.order_by().aggregate(
-        rules=Count("pk", filter=_no_rules()), officers=Count("pk", filter=_office_empty())
+        rules=Count("pk", filter=_no_rules()), officers=Count("pk", filter=~Q(pk__in=full.values("group")))
     )
     return found["rules"], found["officers"]
 

@@ -30,7 +30,9 @@ def dashboard(request: UserRequest) -> HttpResponse:
     frame = Frame(request, "dashboard")
     scheme, stage = frame.filters.scheme, frame.filters.stage
     counts = selectors.stage_counts(frame.groups, scheme)
-    months = selectors.trend(frame.groups, frame.filters, stages=len(frame.form.stages))
+    months = selectors.trend(
+        frame.groups, frame.filters, stages=len(frame.form.stages), organisation=frame.organisation
+    )
     groups = selectors.by_need(frame.groups, frame.filters)
     paginator = Paginator(groups, GROUPS_ON_A_PAGE)
     # The counts say it already; counting again would be one more statement.

@@ -25,7 +25,7 @@ from assessment.forms import DashboardForm
 from assessment.selectors.dashboard import Filters, dashboard_groups
 from finance.tables import Column, ColumnKind, Row, Table, respond
 from groups.http import UserRequest
-from groups.models import Group
+from groups.models import Group, Role
 
 GROUPS_ON_A_PAGE = 25
 TEXT, MONEY, NUMBER, DATE, PERCENT = ColumnKind
@@ -66,6 +66,17 @@ class Frame:
     def groups(self) -> QuerySet[Group]:
         """The groups within the filters whatever their stage, without dissolved ones."""
         return dashboard_groups(self.request.user, self.filters)
+
+    @property
+    def organisation(self) -> int | None:
+        """The organisation all of whose groups these are, whatever their stage; None where a filter narrows them."""
+        filters, user = self.filters, self.request.user
+        if filters.region or filters.facilitator is not None or filters.kind or filters.stage:
+            return None
+        if user.is_superuser:
+            return filters.organisation
+        is_own = filters.organisation in (None, user.organisation_id)
+        return user.organisation_id if is_own and user.role in (Role.ADMIN, Role.STAFF) else None
 
     @property
     def owner(self) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
@@ -16,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from assessment.bars import BarChart, Line, bars
+from assessment.months import month_end
 from assessment.selectors import quality as selectors
 from assessment.selectors.dashboard import at_stage
 from assessment.views.frame import DATE, GROUPS_ON_A_PAGE, MONEY, NUMBER, PERCENT, Frame
@@ -50,8 +50,8 @@ def quality(request: UserRequest) -> HttpResponse:
     """Late entry, open cash differences, forgotten drafts, groups without rules or officers, each with its list."""
     frame = Frame(request, "dashboard-quality")
     groups = at_stage(frame.groups, frame.filters)
-    start, end = frame.filters.start, (frame.filters.end + timedelta(31)).replace(day=1) - timedelta(1)
-    lateness = selectors.late_entry(groups, start, end)
+    start, end = frame.filters.start, month_end(frame.filters.end)
+    lateness = selectors.late_entry(groups, start, end, organisation=frame.organisation)
     differences = selectors.differences_summary(groups)
     drafts = selectors.old_drafts(groups)
     draft_count = drafts.count()

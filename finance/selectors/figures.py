@@ -119,25 +119,27 @@ def figures_by_month(groups: QuerySet[Group], start: date, end: date) -> list[Mo
 
     In one statement.
     """
-    rows = run_over(_MONTHS_SQL, groups, {"start": start, "end": end})
-    return [
-        Month(as_day(month), as_day(as_of), kept, *map(int, amounts))
-        for month, as_of, kept, there_were, *amounts in rows
-        if kept == there_were
-    ]
+    founded: list[tuple[date, int]] = []
+    found = []
+    for month, as_of, count, *amounts in run_over(_MONTHS_SQL, groups, {"start": start, "end": end}):
+        if month is None:
+            founded.append((as_day(as_of), count))
+        else:
+            found.append(Month(as_day(month), as_day(as_of), count, *map(int, amounts)))
+    return [month for month in found if month.groups == sum(count for day, count in founded if day <= month.as_of)]
 
 
+# The kept months, and after them how many groups were founded on each day.
 _MONTHS_SQL = """
 WITH chosen (id) AS ({groups})
-SELECT f.month, f.as_of, COUNT(*),
-    (SELECT COUNT(*) FROM groups_group g JOIN chosen ON chosen.id = g.id WHERE g.founded_on <= f.as_of),
-    SUM(f.savings), SUM(f.balance), SUM(f.risk_30)
-FROM finance_groupfigures f
-JOIN chosen ON chosen.id = f.group_id
-JOIN groups_group o ON o.id = f.group_id AND o.founded_on <= f.as_of
-WHERE f.month BETWEEN %(start)s AND %(end)s AND NOT f.is_stale
+SELECT f.month, f.as_of, COUNT(*), SUM(f.savings), SUM(f.balance), SUM(f.risk_30)
+FROM finance_groupfigures f JOIN groups_group g ON g.id = f.group_id AND g.founded_on <= f.as_of
+WHERE f.group_id IN (SELECT id FROM chosen) AND f.month BETWEEN %(start)s AND %(end)s AND NOT f.is_stale
 GROUP BY f.month, f.as_of
-ORDER BY f.month, f.as_of
+UNION ALL
+SELECT NULL, g.founded_on, COUNT(*), 0, 0, 0
+FROM groups_group g WHERE g.id IN (SELECT id FROM chosen) GROUP BY g.founded_on
+ORDER BY 1, 2
 """
 
 

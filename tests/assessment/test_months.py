@@ -1,0 +1,179 @@
+"""Kept months are those that would be counted now, or are not there."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from assessment.keeping import organisation_months_keep
+from assessment.models import Assessment, KeptMonth
+from assessment.months import LATENESS, months_between, months_keep
+from assessment.selectors.quality import count_lateness
+from assessment.services import assess_groups
+from groups.models import Group, GroupStatus
+from meetings.models import Meeting
+from tests.assessment.groups import make_kembang_minus_outside
+from tests.factories import facilitator_of, make_group, make_meeting, make_organisation
+
+TODAY = timezone.localdate()
+MONTH = TODAY.replace(day=1)
+STAGES = "stages kotaku"
+
+
+@pytest.fixture
+def good(facilitator) -> Group:
+    return make_kembang_minus_outside(facilitator, until=TODAY - timedelta(1))
+
+
+def score(days_ago: int = 0) -> None:
+    assess_groups(groups=Group.objects.all(), as_of=TODAY - timedelta(days_ago))
+
+
+def keep(organisation) -> None:
+    organisation_months_keep(organisation, today=TODAY)
+
+
+def is_kept(subject: str, month=MONTH) -> bool:
+    return KeptMonth.objects.filter(subject=subject, month=month).exists()
+
+
+def held_last_month(group: Group, **fields) -> Meeting:
+    held_on = MONTH - timedelta(10)
+    return make_meeting(group, held_on, closed_at=datetime.combine(held_on, time(5), UTC), **fields)
+
+
+@pytest.mark.django_db
+class TestKept:
+    def test_the_months_of_two_years_are_counted_once(self, organisation, good):
+        score()
+        assert organisation_months_keep(organisation, today=TODAY) == 2 * len(
+            months_between(TODAY - timedelta(730), TODAY)
+        )
+        assert KeptMonth.objects.get(subject=STAGES, month=MONTH).counts == {"1": 1}
+        assert organisation_months_keep(organisation, today=TODAY) == 0
+
+    def test_pages_show_what_is_kept(self, staff_client, organisation, good):
+        score()
+        keep(organisation)
+        KeptMonth.objects.filter(subject=STAGES, month=MONTH).update(counts={"2": 7})
+        [month] = staff_client.get("/dashboard/").context["months"]
+        assert month.counts == (0, 0, 7)
+
+    def test_pages_with_a_filter_count_for_themselves(self, staff_client, organisation, good):
+        score()
+        keep(organisation)
+        KeptMonth.objects.update(counts={})
+        for query in (f"kind={good.kind}", "stage=TUMBUH", f"facilitator={facilitator_of(good).pk}"):
+            assert staff_client.get(f"/dashboard/?{query}").context["frame"].organisation is None
+        [month] = staff_client.get(f"/dashboard/?kind={good.kind}").context["months"]
+        assert month.counts == (0, 1, 0)
+
+    def test_another_organisation_has_its_own(self, staff_client, organisation, good):
+        stranger = make_kembang_minus_outside(until=TODAY - timedelta(1))
+        score()
+        keep(stranger.organisation)
+        assert [month.total for month in staff_client.get("/dashboard/").context["months"]] == [1]
+        assert KeptMonth.objects.filter(organisation=organisation).count() == 0
+
+    def test_lateness_with_and_without_kept_months_is_the_same(self, staff_client, organisation, good):
+        held_last_month(make_group(facilitator_of(good)))
+        before = staff_client.get("/dashboard/quality/").context["lateness"]
+        keep(organisation)
+        assert staff_client.get("/dashboard/quality/").context["lateness"] == before
+
+
+@pytest.mark.django_db
+class TestForgotten:
+    """Whoever writes what counts in a month takes its row away, services or not; other months stay."""
+
+    @pytest.fixture(autouse=True)
+    def kept(self, organisation, good):
+        score()
+        keep(organisation)
+        assert is_kept(STAGES)
+
+    def test_by_a_score_that_is_changed(self):
+        Assessment.objects.update(rank=2)
+        assert not is_kept(STAGES)
+        assert is_kept(STAGES, (MONTH - timedelta(1)).replace(day=1))
+
+    def test_by_a_new_score(self, facilitator):
+        make_group(facilitator)
+        score()
+        assert not is_kept(STAGES)
+
+    def test_by_a_score_that_is_deleted(self):
+        Assessment.objects.all().delete()
+        assert not is_kept(STAGES)
+
+    def test_by_a_meeting_in_its_own_month_only(self, facilitator):
+        meeting = held_last_month(make_group(facilitator))
+        assert not is_kept(LATENESS, meeting.held_on.replace(day=1))
+        assert is_kept(LATENESS)
+        assert is_kept(STAGES)
+
+    def test_by_a_draft_that_is_closed(self, organisation, facilitator):
+        held_on = MONTH - timedelta(10)
+        draft = make_meeting(make_group(facilitator), held_on, status="DRAFT", closed_at=None)
+        assert is_kept(LATENESS, held_on.replace(day=1))
+        Meeting.objects.filter(pk=draft.pk).update(
+            status="CLOSED", closed_at=datetime.combine(held_on, time(5), UTC), entry=None
+        )
+        assert not is_kept(LATENESS, held_on.replace(day=1))
+
+    def test_not_by_a_draft(self, facilitator):
+        make_meeting(make_group(facilitator), MONTH - timedelta(10), status="DRAFT", closed_at=None)
+        assert is_kept(LATENESS, (MONTH - timedelta(10)).replace(day=1))
+
+    def test_by_a_group_that_is_dissolved(self, good):
+        Group.objects.filter(pk=good.pk).update(status=GroupStatus.DISSOLVED)
+        assert not KeptMonth.objects.exists()
+
+    def test_of_both_organisations_by_a_group_that_moves(self, good):
+        other = make_organisation()
+        keep(other)
+        Group.objects.filter(pk=good.pk).update(organisation=other)
+        assert not KeptMonth.objects.exists()
+
+    def test_not_of_another_organisation(self, good):
+        other = make_organisation()
+        keep(other)
+        Assessment.objects.update(rank=2)
+        assert KeptMonth.objects.filter(organisation=other, subject=STAGES, month=MONTH).exists()
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_a_month_is_counted_after_a_writer_who_is_under_way():
+    if connection.vendor == "sqlite":
+        # It has one writer at a time: what is counted within a write is all there is.
+        assert connection.settings_dict["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
+        return
+    group = make_group()
+    month = (MONTH - timedelta(10)).replace(day=1)
+    written, may_commit = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with transaction.atomic():
+            held_last_month(group)
+            written.set()
+            may_commit.wait(10)
+        connection.close()
+
+    def count() -> None:
+        months_keep(group.organisation, LATENESS, [month], count_lateness)
+        connection.close()
+
+    threads = [threading.Thread(target=write), threading.Thread(target=count)]
+    threads[0].start()
+    written.wait(10)
+    threads[1].start()
+    threads[1].join(0.5)
+    assert threads[1].is_alive(), "it waits for the writer"
+    may_commit.set()
+    for thread in threads:
+        thread.join(10)
+    assert [sum(map(sum, kept.counts.values())) for kept in KeptMonth.objects.all()] == [1]

@@ -2,6 +2,7 @@
 
 from axes.apps import AppConfig as AxesConfig
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
 from django.utils.translation import gettext_lazy as _
 
 
@@ -9,6 +10,12 @@ class KelompokConfig(AppConfig):
     """The kelompok app."""
 
     name = "kelompok"
+
+
+class KelompokAdminConfig(AdminConfig):
+    """Django's admin on our own site."""
+
+    default_site = "kelompok.admin.Site"
 
 
 class SignInsConfig(AxesConfig):  # type: ignore[misc]  # axes has no types

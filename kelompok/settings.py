@@ -28,7 +28,7 @@ INSTALLED_APPS = [
     "meetings.apps.MeetingsConfig",
     "finance.apps.FinanceConfig",
     "groups.apps.GroupsConfig",
-    "django.contrib.admin",
+    "kelompok.apps.KelompokAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

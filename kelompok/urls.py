@@ -5,8 +5,6 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from kelompok import views
 
-admin.site.site_header = admin.site.site_title = "Kelompok"
-
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
     path("healthz", views.healthz, name="healthz"),

@@ -151,6 +151,39 @@ def test_autocomplete_offers_own_rows_only(client, boss, own, other, model, fiel
     assert str(tenant_objects(other)[picks[field]].pk) not in found
 
 
+FORGED = ["abc", "1.5", "", "9" * 40]
+
+
+@pytest.mark.parametrize("pk", FORGED)
+def test_a_forged_selection_is_a_bad_request(client, boss, own, pk):
+    form = {"action": "take_back", "_selected_action": pk}
+    assert client.post(url("member_changelist"), form).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("page", "query"),
+    [
+        ("facilitatorassignment_add", {"group": "abc"}),
+        ("group_changelist", {"id__in": "9" * 40}),
+        ("group_changelist", {"founded_on__year": "-1"}),
+    ],
+)
+def test_a_forged_address_is_a_bad_request(client, boss, own, page, query):
+    assert client.get(url(page), query).status_code == 400
+
+
+@pytest.mark.parametrize("pk", ["abc", "9" * 40])
+def test_a_forged_choice_is_a_bad_request(client, boss, own, pk):
+    form = {"group": pk, "facilitator": facilitator_of(own.group).pk, "started_on": "2025-03-04", "ended_on": ""}
+    assert client.post(url("facilitatorassignment_add"), form).status_code == 400
+    assert own.group.assignments.count() == 1
+
+
+def test_autocomplete_does_not_go_back_along_a_field(client, root, own):
+    query = {"app_label": "groups", "model_name": "organisation", "field_name": "users"}
+    assert client.get(reverse("admin:autocomplete"), query).status_code == 403
+
+
 class TestAssignments:
     def test_an_assignment_is_called_by_its_people(self, client, boss, own):
         assignment = own.group.assignments.get()

@@ -99,7 +99,10 @@ class Meeting(models.Model):
                 name="meeting_correction_reason", condition=Q(corrects__isnull=True) | ~Q(reason="")
             ),
         ]
-        indexes = [models.Index(fields=["group", "status", "-held_on"], name="meeting_group_date")]
+        indexes = [
+            models.Index(fields=["group", "status", "-held_on"], name="meeting_group_date"),
+            models.Index(fields=["group"], name="meeting_drafts", condition=Q(status=MeetingStatus.DRAFT)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.number}"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Count, F, FilteredRelation, Q, QuerySet
+from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 from django.utils import timezone
 
@@ -14,7 +14,7 @@ from assessment.keeping import BITS, signals_keep
 from assessment.models import KeptSignals
 from assessment.questions import QUESTIONS, Question
 from assessment.signals import AlikeScores, Found, alike_facilitators, found_in
-from groups.models import Group, User
+from groups.models import Group, Region, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,9 @@ def overview(groups: QuerySet[Group], as_of: date, signal: str = "") -> Overview
         KeptSignals.objects.filter(group__in=groups.order_by().values("pk"))
         .alias(wanted=F("names").bitand(wanted))
         .filter(wanted__gt=0)
-        .select_related("group__village")
+        .select_related("group")
+        .annotate(village=Subquery(Region.objects.filter(pk=OuterRef("group__village")).values("name")))
+        .only("found", "group__code", "group__name")  # narrow rows are sorted sooner
         .order_by("-count", "group__name", "group__code")
     )
     return Overview(
@@ -102,16 +104,19 @@ def overview(groups: QuerySet[Group], as_of: date, signal: str = "") -> Overview
 
 def shown(kept: Iterable[KeptSignals]) -> list[GroupSignals]:
     """Return rows of an overview with their signals, in at most one statement for the names of people."""
-    rows = [(row.group, [Found(name, row.group_id, *rest) for name, *rest in row.found]) for row in kept]
-    names = _names(one for _group, found in rows for one in found)
+    rows = [
+        (row.group, row.village, [Found(name, row.group_id, *rest) for name, *rest in row.found])  # type: ignore[attr-defined]  # annotated
+        for row in kept
+    ]
+    names = _names(one for _group, _village, found in rows for one in found)
     return [
         GroupSignals(
             group.code,
             group.name,
-            group.village.name if group.village is not None else "",
+            village or "",
             [Signal(one, group.code, _person(one, names)) for one in found],
         )
-        for group, found in rows
+        for group, village, found in rows
     ]
 
 

@@ -85,8 +85,8 @@ class CashCount(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["group"],
-                name="cash_count_open",
+                fields=["group", "counted_on", "counted", "expected"],
+                name="cash_count_differing",
                 condition=Q(settled_on__isnull=True) & ~Q(counted=F("expected")),
             )
         ]

@@ -131,14 +131,13 @@ def figures_by_month(groups: QuerySet[Group], start: date, end: date) -> list[Mo
 
 # The kept months, and after them how many groups were founded on each day.
 _MONTHS_SQL = """
-WITH chosen (id) AS ({groups})
+WITH chosen (id, founded_on) AS (SELECT g.id, g.founded_on FROM groups_group g WHERE g.id IN ({groups}))
 SELECT f.month, f.as_of, COUNT(*), SUM(f.savings), SUM(f.balance), SUM(f.risk_30)
-FROM finance_groupfigures f JOIN groups_group g ON g.id = f.group_id AND g.founded_on <= f.as_of
-WHERE f.group_id IN (SELECT id FROM chosen) AND f.month BETWEEN %(start)s AND %(end)s AND NOT f.is_stale
+FROM finance_groupfigures f JOIN chosen g ON g.id = f.group_id AND g.founded_on <= f.as_of
+WHERE f.month BETWEEN %(start)s AND %(end)s AND NOT f.is_stale
 GROUP BY f.month, f.as_of
 UNION ALL
-SELECT NULL, g.founded_on, COUNT(*), 0, 0, 0
-FROM groups_group g WHERE g.id IN (SELECT id FROM chosen) GROUP BY g.founded_on
+SELECT NULL, founded_on, COUNT(*), 0, 0, 0 FROM chosen GROUP BY founded_on
 ORDER BY 1, 2
 """
 

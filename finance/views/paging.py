@@ -14,7 +14,7 @@ LINES_TO_PRINT = 5_000
 """The most lines of one page on paper, some hundred sheets; whoever needs more takes the spreadsheet."""
 
 
-class BookPaginator(Paginator[Any]):
+class BookPaginator(Paginator):  # type: ignore[type-arg]  # not subscriptable at run time
     """The pages of a book, which knows whether all of it goes on one."""
 
     @property

@@ -6,6 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from finance import selectors
+from finance.views import paging
 from groups.models import Group
 from tests.factories import facilitator_of, lend, make_group, make_member, make_officer, make_village, save
 from tests.finance.pages import get, signed_in
@@ -61,6 +62,15 @@ def test_print_all_begins_and_ends_with_the_balances(group):
 
 def test_the_cash_book_prints_whole_too(group):
     assert len(opened(group, "cash-book", print="all", **YEAR).context["page"]) == 2 * LINES
+
+
+def test_a_book_too_long_for_one_page_prints_page_by_page(group, monkeypatch):
+    monkeypatch.setattr(paging, "LINES_TO_PRINT", LINES - 1)
+    response = opened(group, "general-ledger", print="all", page="2", **YEAR)
+    assert response.context["page"].number == 2
+    content = response.content.decode()
+    assert "too many for one page to print" in content
+    assert "on one page, to print" not in content
 
 
 @pytest.mark.parametrize("word", ["", "x", "ALL"])

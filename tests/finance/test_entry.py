@@ -17,6 +17,7 @@ from tests.factories import (
     make_member,
     make_officer,
     make_user,
+    make_village,
     repay,
     reverse,
     save,
@@ -38,6 +39,16 @@ def test_who_when_and_the_lines(entry):
     assert "11010 Cash box (kas)" in content
     assert "21023.1 Voluntary savings (simpanan sukarela)" in content
     assert "Rp\xa050.000" in content
+
+
+def test_a_voucher_on_paper_is_headed_and_signed_as_a_book(entry):
+    entry.group.village = make_village("35.19.05.2003", "Jawa Timur", "Kabupaten Madiun", "Kare", "Sukamaju")
+    entry.group.save()
+    content = get(entry.group, "entry", entry.number).content.decode()
+    assert "Desa Sukamaju, Kecamatan Kare" in content
+    assert "Bendahara (treasurer)<br>(…" in content
+    assert content.count("Printed on") == 1
+    assert "Bendahara (treasurer)" not in get(entry.group, "entry-reverse", entry.number).content.decode()
 
 
 def test_a_reversal_and_what_it_reverses_lead_to_each_other(entry):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.contrib import messages
+from django.db.models import F
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -14,7 +15,7 @@ from finance import selectors, services, sheets
 from finance.errors import AlreadyPosted, AlreadySettled, LedgerError, PeriodClosed
 from finance.forms.books import PeriodForm, SettleForm, month_of
 from finance.forms.reports import BalancesForm, DayForm, LoansForm
-from finance.models import AccountKind, CashCount
+from finance.models import AccountKind, CashCount, Loan
 from finance.rows import book_rows
 from finance.tables import respond
 from finance.views.paging import lines_shown
@@ -139,10 +140,17 @@ def loan(request: GroupRequest, number: int) -> HttpResponse:
             "percent": (card.row.loan.rate * 100).normalize(),
             "on": on,
             "is_today": on >= today,
+            "runs_today": card.row.is_running if on >= today else _runs(card.row.loan),
             "paper": selectors.paper(request.group),
         },
         lambda: sheets.loan_card(request.group, card, on=on),
     )
+
+
+def _runs(loan: Loan) -> bool:
+    """Say whether a loan runs today, of whatever day its card is."""
+    accounts = loan.accounts.filter(kind=AccountKind.LOAN)
+    return accounts.filter(debits_posted__gt=F("credits_posted")).exists()
 
 
 @requires(Capability.READ)

@@ -8,7 +8,7 @@ from django.urls import reverse as url
 
 from finance.models import Account, Cover, Entry
 from groups.models import Group, Role
-from tests.factories import cover, facilitator_of, lend, make_group, make_member, make_user, reverse
+from tests.factories import cover, facilitator_of, lend, make_group, make_member, make_user, repay, reverse
 from tests.factories import save as deposit
 from tests.finance.pages import get, signed_in, statements
 
@@ -71,6 +71,13 @@ def test_the_loan_card_leads_to_the_form_while_something_is_late(loan):
         url("loan-cover", args=[loan.group.code, on_time.number])
         not in get(loan.group, "loan", on_time.number).content.decode()
     )
+
+
+def test_the_card_of_a_past_day_leads_to_the_form_while_the_loan_runs(loan):
+    link = url("loan-cover", args=[loan.group.code, loan.number])
+    assert f"{link}?on=2025-05-10" in get(loan.group, "loan", loan.number, on="2025-05-10").content.decode()
+    repay(loan, loan.principal)
+    assert link not in get(loan.group, "loan", loan.number, on="2025-05-10").content.decode()
 
 
 def test_the_form_begins_with_all_that_is_late_shared_by_all(loan):

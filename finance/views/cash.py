@@ -13,6 +13,7 @@ from finance import selectors, services
 from finance.errors import AlreadyPosted, LedgerError
 from finance.forms.cash import CountForm, StatementForm
 from finance.views.paging import lines_shown
+from finance.views.steps import is_done, remember_sent
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
 
@@ -39,12 +40,13 @@ def cash_count(request: GroupRequest) -> HttpResponse:
                 on=form.cleaned_data["on"],
                 key=form.cleaned_data["key"],
             )
-        except AlreadyPosted as error:
-            messages.info(request, str(error))
-            return redirect("cash-differences", request.group.code)
+        except AlreadyPosted:
+            if is_done(request, form):
+                return redirect("cash-differences", request.group.code)
         except LedgerError as error:
             form.add_error("explanation", str(error))
         else:
+            remember_sent(request, form)
             if count.difference:
                 messages.warning(request, _("The count is recorded; its difference is open until it is settled."))
             else:

@@ -17,6 +17,7 @@ from finance.forms.outside_meeting import BuyForm, DatedForm, MemberMoney, Money
 from finance.lines import OtherMoney
 from finance.models import AccountKind, Entry
 from finance.views.paging import lines_shown
+from finance.views.steps import is_done, remember_sent, was_sent
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
 
@@ -76,8 +77,8 @@ def inventory_write_down(request: GroupRequest, pk: int) -> HttpResponse:
     worth: int = item.worth  # type: ignore[attr-defined]  # annotated by the selector
     data = request.POST if request.method == "POST" else None
     form = WriteDownForm(data, group=request.group, item=item, worth=worth)
-    if request.method == "POST" and Entry.objects.filter(group=request.group, key=_key(form)).exists():
-        messages.info(request, str(AlreadyPosted()))
+    form.is_valid()
+    if request.method == "POST" and was_sent(request, form) and is_done(request, form):
         return redirect("inventory", request.group.code)
     if request.method == "POST" and form.is_valid():
         entry = _attempt(
@@ -97,13 +98,16 @@ def inventory_write_down(request: GroupRequest, pk: int) -> HttpResponse:
 def _attempt(request: GroupRequest, form: DatedForm, field: str, write: Callable[[], Any]) -> Any:
     """Return what `write` made; None after a refusal, told at `field` or the date, or as already done."""
     try:
-        return write()
-    except AlreadyPosted as error:
-        messages.info(request, str(error))
+        written = write()
+    except AlreadyPosted:
+        is_done(request, form)
     except PeriodClosed as error:
         form.add_error("on", str(error))
     except LedgerError as error:
         form.add_error(field, str(error))
+    else:
+        remember_sent(request, form)
+        return written
     return None
 
 
@@ -123,8 +127,3 @@ def _record(request: GroupRequest, data: dict[str, Any]) -> Entry:
     if kind == MemberMoney.FINE:
         return services.fine_pay(member=member, reason=memo, **how)
     return services.savings_deposit(member=member, kind=AccountKind(kind), **how)
-
-
-def _key(form: WriteDownForm) -> Any:
-    form.is_valid()
-    return form.cleaned_data.get("key")

@@ -1,17 +1,25 @@
-"""What the pages of a loan's steps share: a form that is sent once, with what was refused at its field."""
+"""What pages that record money share: a form that is sent once, with what was refused at its field."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
+from django.utils.translation import gettext as _
 
 from finance.errors import AlreadyPosted, CoverRefused, LedgerError, PeriodClosed, RuleBroken
 from finance.models import Entry
+from groups.forms import renew_key
 from groups.http import GroupRequest
+
+SENT_FORMS = "sent_forms"
+"""Where a session keeps, by their keys, the marks of the forms it recorded last."""
+FORMS_KEPT = 20
 
 T = TypeVar("T")
 
@@ -28,22 +36,21 @@ def take_step(
     """Do the step of a form that is right, say `done`, and answer with `then` of what it gave.
 
     None means that the form is to be shown, with what was refused at the field the error names, or at the one that `at`
-    has for its kind. A step that was done before, under the same key, is told so and `then` gets None.
+    has for its kind. A step that was done before, under the same key, is told so and `then` gets None; see `is_done`.
     """
     is_right = form.is_valid()
     if was_sent(request, form):
-        messages.info(request, str(AlreadyPosted()))
-        return then(None)
+        return then(None) if is_done(request, form) else None
     if not is_right:
         return None
     try:
         result = do(form.cleaned_data)
-    except AlreadyPosted as error:
-        messages.info(request, str(error))
-        return then(None)
+    except AlreadyPosted:
+        return then(None) if is_done(request, form) else None
     except LedgerError as error:
         refuse(form, error, at=at)
         return None
+    remember_sent(request, form)
     messages.success(request, done)
     return then(result)
 
@@ -52,6 +59,33 @@ def was_sent(request: GroupRequest, form: forms.Form) -> bool:
     """Say whether this very form was posted before, whatever else it says: sent twice it must not complain."""
     key = form.cleaned_data.get("key") if form.is_bound else None
     return key is not None and Entry.objects.filter(group=request.group, key=key).exists()
+
+
+def remember_sent(request: GroupRequest, form: forms.Form) -> None:
+    """Keep a mark of what stood in a form that is recorded now, for `is_done`; only of the last forms."""
+    marks = {**request.session.get(SENT_FORMS, {}), str(form.cleaned_data["key"]): _mark(form)}
+    request.session[SENT_FORMS] = dict(list(marks.items())[-FORMS_KEPT:])
+
+
+def is_done(request: GroupRequest, form: forms.Form) -> bool:
+    """Tell that a form, whose key was used, is recorded already.
+
+    False where other words stand in it now, as after going back in the browser: `form` says so and has a new key, to
+    be sent once more. After signing in anew nobody knows the words, and it counts as the same form.
+    """
+    earlier = request.session.get(SENT_FORMS, {}).get(str(form.cleaned_data["key"]))
+    if earlier in (None, _mark(form)):
+        messages.info(request, str(AlreadyPosted()))
+        return True
+    recorded = _("What stood in this form before is recorded already, and stays as it is.")
+    form.add_error(None, [recorded, _("To record what stands here now as well, send it once more.")])
+    renew_key(form)
+    return False
+
+
+def _mark(form: forms.Form) -> str:
+    typed = {name: form[name].data for name, field in form.fields.items() if not field.widget.is_hidden}
+    return hashlib.sha256(json.dumps(typed).encode()).hexdigest()[:16]
 
 
 def refuse(form: forms.Form, error: LedgerError, *, at: Mapping[type[LedgerError], str] | None = None) -> None:

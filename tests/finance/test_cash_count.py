@@ -101,6 +101,16 @@ def test_the_same_form_twice_is_one_count(group):
         take(group, {}, key=uuid.UUID(key))
 
 
+def test_another_count_under_a_used_key_is_asked_about_and_gets_a_key(group):
+    client, address = signed_in(facilitator_of(group)), url("cash-count", args=[group.code])
+    form = {"key": str(uuid.uuid4()), "on": "2025-02-04", "action": "count", "p100000": "1", "explanation": "kurang"}
+    client.post(address, form)
+    asked = client.post(address, form | {"p100000": "2"})
+    assert "send it once more" in asked.content.decode()
+    assert client.post(address, form | {"p100000": "2", "key": asked.context["form"]["key"].value()}).status_code == 302
+    assert [count.counted for count in CashCount.objects.order_by("pk")] == [100_000, 200_000]
+
+
 def test_the_database_takes_a_key_once(group):
     first = take(group, {}, explanation="x")
     with pytest.raises(IntegrityError), transaction.atomic():

@@ -111,6 +111,20 @@ def test_the_same_form_sent_twice_is_one_step(loan, page):
     assert Entry.objects.count() == before + 1
 
 
+def test_a_form_sent_again_with_another_amount_is_asked_about_and_gets_a_key(loan):
+    client, address = signed_in(facilitator_of(loan.group)), url("loan-pay", args=[loan.group.code, loan.number])
+    form = {"key": str(uuid.uuid4()), **USUAL["loan-pay"]}
+    client.post(address, form)
+    response = client.post(address, {**form, "amount": "20.000"})
+    asked = response.context["form"]
+    assert "send it once more" in str(asked.non_field_errors())
+    assert asked["amount"].value() == "20.000"
+    before = Entry.objects.count()
+    again = {**form, "amount": "20.000", "key": asked["key"].value()}
+    assert [client.post(address, again).url for _ in range(2)] == [card(loan), card(loan)]
+    assert Entry.objects.count() == before + 1
+
+
 def test_rescheduling_opens_the_new_loan(loan):
     response = send(loan, "loan-reschedule", add_fee="on")
     new = Loan.objects.get(replaces=loan)

@@ -286,6 +286,28 @@ def test_the_same_key_writes_down_once(member):
     assert selectors.inventory_items(member.group).get().worth == 40_000
 
 
+@pytest.mark.parametrize(
+    ("page", "first", "then"),
+    [
+        ("money-record", {"kind": "SUKARELA", "amount": "20.000"}, {"amount": "30.000"}),
+        ("inventory-buy", {"name": "Timbangan", "price": "1000"}, {"name": "Kursi"}),
+        ("inventory-write-down", {"amount": "60000", "reason": "rusak"}, {"amount": "10000"}),
+    ],
+)
+def test_another_content_under_a_used_key_is_asked_about_and_gets_a_key(member, page, first, then):
+    args = [buy(member.group).pk] if page == "inventory-write-down" else []
+    client, address = signed_in(facilitator_of(member.group)), url(page, args=[member.group.code, *args])
+    data = {"key": str(uuid.uuid4()), "on": LATER.isoformat(), "member": member.pk, **first}
+    before = Entry.objects.count()
+    assert [client.post(address, data).status_code for _ in range(2)] == [302, 302]
+    asked = client.post(address, data | then)
+    assert (asked.status_code, Entry.objects.count()) == (422, before + 1)
+    assert "send it once more" in asked.content.decode()
+    key = asked.context["form"]["key"].value()
+    assert client.post(address, data | then | {"key": key}).status_code == 302
+    assert Entry.objects.count() == before + 2
+
+
 def test_the_same_purchase_twice_is_one(member):
     data = {"name": "Timbangan", "price": "1000", "key": str(uuid.uuid4())}
     assert send("inventory-buy", member.group, **data).status_code == 302

@@ -74,27 +74,24 @@ def _forget_months(table: str, *, subject: str, month: tuple[str, str], counts: 
         )
 
 
-_GROUP_COUNTS = "OLD.status <> NEW.status OR OLD.organisation_id <> NEW.organisation_id"
-_OF_GROUP = "DELETE FROM assessment_keptmonth WHERE organisation_id IN (OLD.organisation_id, NEW.organisation_id)"
-# A group that is dissolved, or comes back, or moves, changes every month.
-_FORGET_ALL_MONTHS = Guard(
-    name="groups_group_forgets_months",
-    table="groups_group",
-    sqlite=(
-        "DROP TRIGGER IF EXISTS groups_group_forgets_months",
-        f"CREATE TRIGGER groups_group_forgets_months AFTER UPDATE ON groups_group WHEN {_GROUP_COUNTS} "
-        f"BEGIN {_OF_GROUP}; END",
-    ),
-    postgresql=(
-        "CREATE OR REPLACE FUNCTION groups_group_forgets_months() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-        f"PERFORM pg_advisory_xact_lock_shared({KEEPING}, OLD.organisation_id::int); "
-        f"PERFORM pg_advisory_xact_lock_shared({KEEPING}, NEW.organisation_id::int); "
-        f"{_OF_GROUP}; RETURN NULL; END $$",
-        "DROP TRIGGER IF EXISTS groups_group_forgets_months ON groups_group",
-        f"CREATE TRIGGER groups_group_forgets_months AFTER UPDATE ON groups_group FOR EACH ROW WHEN ({_GROUP_COUNTS}) "
-        "EXECUTE FUNCTION groups_group_forgets_months()",
-    ),
-)
+def _forget_with_group(name: str, event: str, *, when: str = "TRUE", which: str = "TRUE") -> Guard:
+    """Take away the kept months, or `which` of them, of the organisation of a group that `event` touches."""
+    states = ("NEW",) if event == "INSERT" else ("OLD", "NEW")
+    owners = [f"{state}.organisation_id" for state in states]
+    forget = f"DELETE FROM assessment_keptmonth WHERE organisation_id IN ({', '.join(owners)}) AND {which};"
+    lock = " ".join(f"PERFORM pg_advisory_xact_lock_shared({KEEPING}, {owner}::int);" for owner in owners)
+    created = f"CREATE TRIGGER {name} AFTER {event} ON groups_group"
+    return Guard(
+        name=name,
+        table="groups_group",
+        sqlite=(f"DROP TRIGGER IF EXISTS {name}", f"{created} WHEN {when} BEGIN {forget} END"),
+        postgresql=(
+            f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            f"{lock} {forget} RETURN NULL; END $$",
+            f"DROP TRIGGER IF EXISTS {name} ON groups_group",
+            f"{created} FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION {name}()",
+        ),
+    )
 
 
 GUARDS: tuple[Guard, ...] = (
@@ -110,7 +107,26 @@ GUARDS: tuple[Guard, ...] = (
         month=("date({row}.held_on, 'start of month')", "date_trunc('month', {row}.held_on)::date"),
         counts="{row}.version = 1 AND {row}.status <> 'DRAFT'",
     ),
-    _FORGET_ALL_MONTHS,
+    *_forget_months(
+        "finance_groupfigures",
+        subject="'portfolio'",
+        month=("{row}.month", "{row}.month"),
+        counts="{row}.month IS NOT NULL",
+    ),
+    # A group that is dissolved, or comes back, or moves, changes every month; one that is new, those of the portfolio,
+    # which are shown only where the figures of all groups of the time are there.
+    _forget_with_group(
+        "groups_group_forgets_months",
+        "UPDATE",
+        when="OLD.status <> NEW.status OR OLD.organisation_id <> NEW.organisation_id",
+    ),
+    _forget_with_group("groups_group_new_forgets_months", "INSERT", which="subject = 'portfolio'"),
+    _forget_with_group(
+        "groups_group_founded_forgets_months",
+        "UPDATE",
+        when="OLD.founded_on <> NEW.founded_on",
+        which="subject = 'portfolio'",
+    ),
     # Attendance, agenda and transfers come with their meeting or entry.
     *(
         then_run(f"{table}_{event.lower()}_makes_signals_stale", table, _STALE.format(row="NEW"), event)

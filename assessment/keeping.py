@@ -10,8 +10,9 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from assessment.instruments import schemes_of
 from assessment.models import KeptSignals
-from assessment.months import LATENESS, months_between, months_keep, stages_of
+from assessment.months import LATENESS, PORTFOLIO, months_between, months_keep, stages_of
 from assessment.selectors.dashboard import count_stages
+from assessment.selectors.portfolio import count_portfolio
 from assessment.selectors.quality import count_lateness
 from assessment.signals import SIGNALS, Found, found_in
 from groups.batches import BATCH_GROUPS, work_through
@@ -64,6 +65,7 @@ def organisation_months_keep(organisation: Organisation, *, today: date) -> int:
     """Keep the months of an organisation's dashboards up to the one of `today`; return how many were counted."""
     months = months_between(today - timedelta(KEPT_YEARS * 365), today)
     kept = months_keep(organisation, LATENESS, months, count_lateness)
+    kept += months_keep(organisation, PORTFOLIO, months, count_portfolio)
     for scheme in schemes_of(organisation.pk):
         kept += months_keep(organisation, stages_of(scheme), months, partial(count_stages, scheme=scheme))
     return kept

@@ -19,6 +19,7 @@ from assessment.models import KeptMonth
 from groups.models import Group, GroupStatus, Organisation
 
 LATENESS = "lateness"
+PORTFOLIO = "portfolio"
 Counts = dict[str, Any]
 """What is counted of a month, as JSON keeps it."""
 Count = Callable[[QuerySet[Group], list[date]], Mapping[date, Counts]]

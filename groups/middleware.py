@@ -44,8 +44,6 @@ class AccessMiddleware:
             group = groups.filter(code=kwargs.pop("code")).first()
             if group is None:
                 raise Http404
-            if group.organisation_id == request.user.organisation_id:
-                request.user.organisation = group.organisation  # every page names it
             request.group = group  # type: ignore[attr-defined]
         if not can(request.user, capability):
             raise PermissionDenied

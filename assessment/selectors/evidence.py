@@ -155,7 +155,10 @@ def _repayment(group: Group, as_of: date) -> Evidence:
     due, paid, late = (
         sum(loan.due for loan in counted), sum(loan.paid for loan in counted), sum(loan.is_late for loan in counted)
     )  # fmt: skip
-    columns = [Column(_("Loan")), Column(_("Due"), MONEY), Column(_("Paid"), MONEY), Column(_("Late"), MONEY)]
+    columns = [
+        Column(_("Loan")), Column(_("Due"), MONEY, on_phone=False), Column(_("Paid"), MONEY, on_phone=False),
+        Column(_("Late"), MONEY),
+    ]  # fmt: skip
     rows = [
         Row([_loan_name(loan.number), loan.due, loan.paid, loan.due - loan.paid], _loan_url(group, loan.number))
         for loan in counted
@@ -200,7 +203,9 @@ def _critical(group: Group, as_of: date) -> Evidence:
         "meeting__number", "title"
     ):
         titles.setdefault(number, []).append(title)
-    columns = [Column(_("Critical matters")), Column(_("Raised"), NUMBER), Column(_("Decided"), NUMBER)]
+    columns = [
+        Column(_("Critical matters"), on_phone=False), Column(_("Raised"), NUMBER), Column(_("Decided"), NUMBER)
+    ]  # fmt: skip
     table = _meetings(
         group, as_of, raised, columns,
         lambda m: ["; ".join(titles.get(m.number, [])), m.critical, m.critical_decided],
@@ -226,7 +231,10 @@ def _decisions(group: Group, as_of: date) -> Evidence:
         .order_by("due_on", "pk")
     )
     done = [item.done_on if item.done_on is not None and item.done_on <= as_of else None for item in due]
-    columns = [Column(_("Decision")), Column(_("By when"), DATE), Column(_("Done on"), DATE), Column(_("Done"), NUMBER)]
+    columns = [
+        Column(_("Decision")), Column(_("By when"), DATE, on_phone=False), Column(_("Done on"), DATE, on_phone=False),
+        Column(_("Done"), NUMBER),
+    ]  # fmt: skip
     rows = [
         Row([item.decision, item.due_on, on, int(on is not None)], _meeting_url(group, item.meeting.number))
         for item, on in zip(due, done, strict=True)
@@ -244,8 +252,8 @@ def _growth(group: Group, as_of: date) -> Evidence:
     )  # fmt: skip
     members = sorted(now.keys() | then.keys(), key=lambda member: member.number)
     columns = [
-        Column(_("Member")), Column(_("Savings"), MONEY), Column(_("Counted"), NUMBER),
-        Column(_("182 days before"), MONEY), Column(_("Counted then"), NUMBER),
+        Column(_("Member")), Column(_("Savings"), MONEY), Column(_("Counted"), NUMBER, on_phone=False),
+        Column(_("182 days before"), MONEY, on_phone=False), Column(_("Counted then"), NUMBER, on_phone=False),
     ]  # fmt: skip
     cells: list[list[int]] = [
         [now.get(m, 0), int(_is_member(m, as_of)), then.get(m, 0), int(_is_member(m, before))] for m in members
@@ -265,8 +273,8 @@ def _portfolio(group: Group, as_of: date) -> Evidence:
     running = loan_rows(loans_on(group, on=as_of, only_running=True).filter(cancelled_at__isnull=True), on=as_of)
     late = [row.outstanding if row.days_late > LATE_DAYS else 0 for row in running]
     columns = [
-        Column(_("Loan")), Column(_("Member")), Column(_("Days late"), NUMBER), Column(_("Balance"), MONEY),
-        Column(_("More than 30 days late"), MONEY),
+        Column(_("Loan")), Column(_("Member"), on_phone=False), Column(_("Days late"), NUMBER, on_phone=False),
+        Column(_("Balance"), MONEY), Column(_("More than 30 days late"), MONEY, on_phone=False),
     ]  # fmt: skip
     rows = [
         Row(
@@ -288,7 +296,8 @@ def _lending(group: Group, as_of: date) -> Evidence:
         loans.setdefault(member_id, []).append(number)
     members = list(Member.objects.filter(_member_on(as_of) | Q(pk__in=loans), group=group).order_by("number"))
     columns = [
-        Column(_("Member")), Column(_("Running loans")), Column(_("With a loan"), NUMBER), Column(_("Members"), NUMBER)
+        Column(_("Member")), Column(_("Running loans"), on_phone=False), Column(_("With a loan"), NUMBER),
+        Column(_("Members"), NUMBER),
     ]  # fmt: skip
     rows = [
         Row(
@@ -348,7 +357,10 @@ def _social(group: Group, as_of: date) -> Evidence:
     )
     found = list(lines)
     gave = [line.debit_account.kind == AccountKind.SOCIAL_FUND for line in found]
-    columns = [Column(_("Entry")), Column(_("Date"), DATE), Column(_("Received"), MONEY), Column(_("Given"), MONEY)]
+    columns = [
+        Column(_("Entry")), Column(_("Date"), DATE, on_phone=False), Column(_("Received"), MONEY),
+        Column(_("Given"), MONEY),
+    ]  # fmt: skip
     rows = [
         Row(
             [
@@ -420,13 +432,15 @@ def _meetings(
         for place, column in enumerate(columns)
     ]
     rows.append(Row([_("Total"), None, *sums], is_total=True))
-    return _table(group, as_of, _("Meetings"), [Column(_("Meeting")), Column(_("Date"), DATE), *columns], rows)
+    return _table(
+        group, as_of, _("Meetings"), [Column(_("Meeting")), Column(_("Date"), DATE, on_phone=False), *columns], rows
+    )
 
 
 def _counts_table(group: Group, as_of: date, counts: Sequence[CashCount]) -> Table:
     columns = [
-        Column(_("Cash count")), Column(_("Date"), DATE), Column(_("Expected"), MONEY), Column(_("Counted"), MONEY),
-        Column(_("Without an open difference"), NUMBER),
+        Column(_("Cash count")), Column(_("Date"), DATE, on_phone=False), Column(_("Expected"), MONEY, on_phone=False),
+        Column(_("Counted"), MONEY), Column(_("Without an open difference"), NUMBER),
     ]  # fmt: skip
     url = reverse("cash-differences", args=[group.code])
     rows = [

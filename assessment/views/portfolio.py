@@ -15,11 +15,12 @@ from django.utils.translation import gettext as _
 from assessment.bars import BarChart, Line, bars
 from assessment.selectors.comparison import region_names, regions_below
 from assessment.selectors.dashboard import at_stage
+from assessment.selectors.portfolio import portfolio_by_month
 from assessment.views.frame import GROUPS_ON_A_PAGE, MONEY, NUMBER, PERCENT, Frame
 from finance import sheets
 from finance.models import GroupFigures
 from finance.performance import UpkClass
-from finance.selectors.figures import Figures, Month, added, figures_by_month, figures_listed
+from finance.selectors.figures import Figures, Month, added, figures_listed
 from finance.services.figures import figures_of
 from finance.tables import Cell, Column, Row, Table
 from finance.views.health import figures_shown
@@ -45,7 +46,7 @@ def portfolio(request: UserRequest) -> HttpResponse:
     # The figures say it already; counting again would be one more statement.
     paginator.count = total.groups
     page = paginator.get_page(request.GET.get("page"))
-    months = figures_by_month(groups, frame.filters.start, frame.filters.end)
+    months = portfolio_by_month(groups, frame.filters.start, frame.filters.end, organisation=frame.organisation)
     regions = _regions(frame, by_region)
     classes = [(str(standard.name), counts) for standard, counts in zip(UPK_STANDARD, total.classes, strict=True)]
 

@@ -14,6 +14,7 @@ from openpyxl import load_workbook
 from assessment.metrics import METRICS, read_records
 from assessment.selectors.evidence import EVIDENCE, evidence
 from finance.lines import OtherMoney
+from finance.tables import ColumnKind
 from groups.models import Group
 from meetings.models import AgendaItem, Meeting
 from tests.assessment.groups import make_kembang_minus_outside, make_staff
@@ -204,3 +205,13 @@ class TestPage:
     def test_another_organisation_is_not_found(self, client, group):
         client.force_login(make_staff())
         assert client.get(f"/g/{group.code}/assessment/evidence/attendance/").status_code == 404
+
+
+@pytest.mark.parametrize("metric", sorted(EVIDENCE))
+def test_a_phone_has_room_for_the_columns_it_shows(metric):
+    for table in evidence(metric, make_busy_group(), AS_OF).tables:
+        on_phone = [column.kind for column in table.columns if column.on_phone]
+        assert len(on_phone) <= 4
+        wide = sum(kind in (ColumnKind.MONEY, ColumnKind.DATE) for kind in on_phone)
+        assert wide <= 2
+        assert len(on_phone) <= 3 or not wide

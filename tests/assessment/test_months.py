@@ -11,13 +11,14 @@ from django.utils import timezone
 
 from assessment.keeping import organisation_months_keep
 from assessment.models import Assessment, KeptMonth
-from assessment.months import LATENESS, months_between, months_keep
+from assessment.months import LATENESS, PORTFOLIO, months_between, months_keep
 from assessment.selectors.quality import count_lateness
 from assessment.services import assess_groups
+from finance.services.figures import figures_keep
 from groups.models import Group, GroupStatus
 from meetings.models import Meeting
 from tests.assessment.groups import make_kembang_minus_outside
-from tests.factories import facilitator_of, make_group, make_meeting, make_organisation
+from tests.factories import facilitator_of, make_group, make_meeting, make_member, make_organisation, save
 
 TODAY = timezone.localdate()
 MONTH = TODAY.replace(day=1)
@@ -50,7 +51,7 @@ def held_last_month(group: Group, **fields) -> Meeting:
 class TestKept:
     def test_the_months_of_two_years_are_counted_once(self, organisation, good):
         score()
-        assert organisation_months_keep(organisation, today=TODAY) == 2 * len(
+        assert organisation_months_keep(organisation, today=TODAY) == 3 * len(
             months_between(TODAY - timedelta(730), TODAY)
         )
         assert KeptMonth.objects.get(subject=STAGES, month=MONTH).counts == {"1": 1}
@@ -84,6 +85,44 @@ class TestKept:
         before = staff_client.get("/dashboard/quality/").context["lateness"]
         keep(organisation)
         assert staff_client.get("/dashboard/quality/").context["lateness"] == before
+
+
+@pytest.mark.django_db
+class TestPortfolio:
+    @pytest.fixture(autouse=True)
+    def kept(self, organisation, good):
+        save(make_member(good), 10_000, on=TODAY)
+        figures_keep(Group.objects.all(), on=TODAY)
+        keep(organisation)
+
+    def test_its_sums_are_kept(self, staff_client):
+        assert KeptMonth.objects.get(subject=PORTFOLIO, month=MONTH).counts["sums"] == [1, 10_000, 0, 0]
+        before = staff_client.get("/portfolio/").context["months"].rows
+        assert len(before) == 1
+        KeptMonth.objects.all().delete()
+        assert staff_client.get("/portfolio/").context["months"].rows == before
+
+    def test_a_posting_takes_its_month_away(self, good):
+        save(good.members.get(), 5_000, on=TODAY)
+        assert not is_kept(PORTFOLIO)
+        assert is_kept(PORTFOLIO, (MONTH - timedelta(1)).replace(day=1))
+
+    def test_figures_kept_anew_take_it_away(self, good, organisation):
+        save(good.members.get(), 5_000, on=TODAY)
+        keep(organisation)
+        assert KeptMonth.objects.get(subject=PORTFOLIO, month=MONTH).counts == {}
+        figures_keep(Group.objects.all(), on=TODAY)
+        assert not is_kept(PORTFOLIO)
+
+    def test_a_new_group_takes_it_away_but_not_the_stages(self, facilitator):
+        make_group(facilitator)
+        assert not is_kept(PORTFOLIO)
+        assert is_kept(STAGES)
+
+    def test_another_day_of_founding_takes_it_away(self, good):
+        Group.objects.filter(pk=good.pk).update(founded_on=TODAY)
+        assert not is_kept(PORTFOLIO)
+        assert is_kept(STAGES)
 
 
 @pytest.mark.django_db

@@ -15,7 +15,7 @@ from tests.factories import facilitator_of
 def signed_in(user: User) -> Client:
     client = Client()
     client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user, backend="groups.auth.UserBackend")
     return client
 
 

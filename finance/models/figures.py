@@ -54,6 +54,7 @@ class GroupFigures(models.Model):
             models.UniqueConstraint(name="group_figures_once", fields=["group", "month"]),
             models.CheckConstraint(name="group_figures_day", condition=Q(as_of__gte=F("month"))),
         ]
+        indexes = [models.Index(fields=["month", "-at_risk"], name="group_figures_month")]
 
     def __str__(self) -> str:
         return f"{self.as_of}"

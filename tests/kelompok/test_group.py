@@ -53,6 +53,13 @@ def test_it_shows_profile_members_and_officers(group):
     assert reverse("member", args=[group.code, member.pk]) in content
 
 
+def test_on_a_phone_the_number_to_call_stands_below_the_name(group):
+    make_member(group, "Sulastri", phone="081234567890")
+    content = get(group).content.decode()
+    assert '<th scope="col" class="wide-only">Telepon</th>' in content
+    assert '<div class="folded text-nowrap">••••••••7890</div>' in content
+
+
 def test_it_shows_the_books(group):
     member = group.members.first()
     save(member, 2_000_000)

@@ -18,6 +18,11 @@ MARK = 20
 MONTH = 44
 """Room for the month below a score."""
 
+LETTER, LETTER_HEIGHT = 8, 10
+"""Room for a letter of the name of a stage."""
+DOT = 4
+"""The radius of a score."""
+
 RADAR_WIDTH, RADAR_HEIGHT, RADAR_RADIUS = 360, 260, 75
 LABEL_LETTERS = 13
 """Letters of a label that find room beside the radar at 360 px."""
@@ -79,6 +84,17 @@ class Dot:
 
 
 @dataclass(frozen=True, slots=True)
+class StageLine:
+    """The points that a stage asks for, as a line at `y`, and where its name stands."""
+
+    rule: StageRule
+    y: int
+    name_x: int
+    name_y: int
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
     """An event above the line, by its number in the list beside the chart."""
 
@@ -95,7 +111,7 @@ class HistoryChart:
     dots: list[Dot]
     points: str
     ticks: list[Tick]
-    stages: list[tuple[StageRule, int]]
+    stages: list[StageLine]
     marks: list[Mark]
     height: int
     bottom: int
@@ -139,11 +155,24 @@ def history_line(
         dots=dots,
         points=_outline([(dot.x, dot.y) for dot in dots]),
         ticks=[Tick(y(value), str(value)) for value in (0, 50, 100)],
-        stages=[(rule, y(rule.minimum_points)) for rule in rules if rule.minimum_points],
+        stages=[_stage_line(rule, y(rule.minimum_points), dots) for rule in rules if rule.minimum_points],
         marks=marks,
         height=height,
         bottom=height - BOTTOM,
     )
+
+
+def _stage_line(rule: StageRule, y: int, dots: Sequence[Dot]) -> StageLine:
+    """The line of a stage with its name at the end, above or below it, where no score covers it; else on the right."""
+    width = LETTER * len(f"{rule.name} ≥ {rule.minimum_points}")
+    for name_y in (y - 3, y + LETTER_HEIGHT + 3):
+        for name_x, anchor, begin in ((WIDTH - RIGHT, "end", WIDTH - RIGHT - width), (LEFT, "start", LEFT)):
+            if not any(
+                begin - DOT <= dot.x <= begin + width + DOT and name_y - LETTER_HEIGHT - DOT <= dot.y <= name_y + DOT
+                for dot in dots
+            ):
+                return StageLine(rule, y, name_x, name_y, anchor)
+    return StageLine(rule, y, WIDTH - RIGHT, y - 3, "end")
 
 
 def _marks(events: Sequence[Event], since: date, until: date) -> tuple[list[Mark], int]:

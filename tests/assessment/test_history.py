@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from assessment.group_charts import MARK, MONTH, history_line
 from assessment.instruments import in_force
-from assessment.models import Assessment
+from assessment.models import Assessment, StageRule
 from assessment.selectors.history import Event, events, transitions
 from assessment.selectors.standing import stored_scores
 from assessment.services import assess_groups, instrument_copy, instrument_publish
@@ -207,6 +207,22 @@ def test_months_never_cover_each_other_and_the_last_is_written(days, labelled):
     written = [dot for dot in chart.dots if dot.is_labelled]
     assert [(dot.assessment.as_of - first).days for dot in written] == labelled
     assert all(later.x - earlier.x >= MONTH for earlier, later in pairwise(written))
+
+
+@pytest.mark.parametrize(
+    ("days", "score", "place"),
+    [
+        ((0, 730), 20, ("end", "above")),
+        ((700, 730), 85, ("start", "above")),
+        ((0, 700, 730), 85, ("end", "below")),
+    ],
+)
+def test_a_stage_is_named_where_no_score_covers_it(days, score, place):
+    first = date(2025, 1, 1)
+    scores = [Assessment(as_of=first + timedelta(day), stage="TUNAS", score=score, rank=0) for day in days]
+    rule = StageRule(stage="KEMBANG", name_id="Kembang", name_en="Kembang", minimum_points=80)
+    (stage,) = history_line(scores, [rule], [], first, first + timedelta(730)).stages
+    assert (stage.anchor, "above" if stage.name_y < stage.y else "below") == place
 
 
 def test_the_page_shows_line_list_and_causes(client, group):

@@ -10,6 +10,7 @@ from finance.models import AccountKind, Entry
 from groups.models import Group, OfficerTerm, Role
 from meetings.models import Meeting, MeetingStatus
 from tests.factories import (
+    PASSWORD,
     facilitator_of,
     lend,
     make_group,
@@ -37,6 +38,26 @@ def group(committed_db):
 
 def balance(group, kind):
     return group.accounts.get(kind=kind).balance
+
+
+def test_a_form_whose_session_ended_is_sent_with_one_press_after_signing_in_elsewhere(group, visit):
+    site, facilitator = visit(), facilitator_of(group)
+    page = site.page
+    site.sign_in(facilitator.username)
+    site.open(reverse("member-create", args=[group.code]))
+    site.fill(name="Ani", gender="P", joined_on="2025-01-07")
+    page.context.clear_cookies(name="sessionid")
+    page.click("main form .btn-primary")
+    with page.context.expect_page() as opened:
+        page.click("main a[target=_blank]")
+    other = opened.value
+    other.fill("[name=username]", facilitator.username)
+    other.fill("[name=password]", PASSWORD)
+    other.click("main form button")
+    assert not group.members.filter(name="Ani").exists()
+    with page.expect_navigation():
+        page.click("form.resend button")
+    assert group.members.filter(name="Ani").exists()
 
 
 def submit(site, action):

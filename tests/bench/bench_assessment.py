@@ -2,8 +2,8 @@
 
 The floor of scoring is the plain SQL that reads the same rows, one statement a source for all groups at once, with
 nothing computed from them and nothing stored. Scoring only what changed, in one group of a hundred, is held against
-that floor too: it must cost less than to read everything. The floor of the dashboard is the plain SQL that gives the
-same numbers.
+that floor too: it must cost less than to read everything. The floor of a dashboard is the plain SQL that gives the same
+numbers; held against it is what the groups add to the page that staff of an organisation without groups see, its frame.
 """
 
 from __future__ import annotations
@@ -84,13 +84,22 @@ def figures(groups: int = GROUPS, months: int = MONTHS, repetitions: int = 5) ->
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
     client, of_small = staff_client(organisation), staff_client(small)
-    ms, floor_ms = in_turns(repetitions, lambda: open_dashboard(client), lambda: dashboard_floor(organisation, today))
-    yield Figure(f"dashboard of {groups} groups with {months} scores", ms, floor_ms, DASHBOARD_LIMIT, repetitions)
-    for name, page in PAGES.items():
-        ms, floor_ms = in_turns(
-            repetitions, partial(open_page, client, page), partial(page_floor, page, organisation, today)
+    nobody = staff_client(make_organisation())
+    stages = Page("dashboard", "", ())
+    floors: dict[str, tuple[Page, Callable[[], None]]] = {
+        f"dashboard of {groups} groups with {months} scores": (stages, partial(dashboard_floor, organisation, today)),
+        **{
+            f"{name} of {groups} groups": (page, partial(page_floor, page, organisation, today))
+            for name, page in PAGES.items()
+        },
+    }
+    check_dashboard(client)
+    for name, (page, floor) in floors.items():
+        ms, frame_ms, floor_ms = in_turns(
+            2 * repetitions, partial(open_page, client, page), partial(open_page, nobody, page), floor
         )
-        yield Figure(f"{name} of {groups} groups", ms, floor_ms, DASHBOARD_LIMIT, repetitions)
+        about = f"its page of {ms:.1f} ms without a frame of {frame_ms:.1f} ms"
+        yield Figure(f"{name}, {about}", ms - frame_ms, floor_ms, DASHBOARD_LIMIT, 2 * repetitions)
     for route in GROWING:
         ms, small_ms = in_turns(
             2 * repetitions, *(partial(open_page, staff, Page(route, "", ())) for staff in (client, of_small))
@@ -134,8 +143,8 @@ def assess_changed(groups: QuerySet[Group], touched: Sequence[int], as_of: date)
     assess_chosen(group_ids=changed, as_of=as_of)
 
 
-def open_dashboard(client: Client) -> None:
-    """Ask for the page as a browser does, and see that it shows what it should."""
+def check_dashboard(client: Client) -> None:
+    """See that the page shows what it should."""
     response = client.get(reverse("dashboard"), secure=True)
     assert response.status_code == 200
     assert len(re.findall(rb"/assessment/\"", response.content)) == 25

@@ -2,6 +2,7 @@
 
 from finance.selectors.arrears import LoanArrears, loan_arrears, performance, performance_by_group
 from finance.selectors.bank import BankCheck, bank_check, statement_days
+from finance.selectors.book_lines import BookLine
 from finance.selectors.books import (
     GroupSummary,
     LoanCard,
@@ -38,7 +39,6 @@ from finance.selectors.covers import (
 )
 from finance.selectors.inventory import inventory_items
 from finance.selectors.leaving import money_at_leaving, settlement_of
-from finance.selectors.lines import BookLine
 from finance.selectors.loan_life import LoanStep, loan_requests, loan_steps
 from finance.selectors.opening import may_open, opening_of
 from finance.selectors.outside import (

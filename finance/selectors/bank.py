@@ -10,7 +10,7 @@ from django.db.models import BigIntegerField, Case, F, Q, QuerySet, Sum, Value, 
 from django.db.models.functions import Coalesce
 
 from finance.models import Account, AccountKind, BankTick, Transfer
-from finance.selectors.lines import BookLine
+from finance.selectors.book_lines import BookLine
 from groups.models import Group
 
 

@@ -32,7 +32,7 @@ from django.utils.translation import gettext as _
 from finance.chart import EXPENSES, INCOME, SAVINGS
 from finance.models import Account, AccountKind, CashCount, Entry, Instalment, Loan, Transfer
 from finance.schedules import Paid, Standing, card_lines, standing
-from finance.selectors.lines import Chosen, RunningLines, amount_if
+from finance.selectors.book_lines import Chosen, RunningLines, amount_if
 from finance.selectors.reports import Ledger, Position, ledger, positions
 from groups.models import Group, Member, OfficerRole, OfficerTerm
 

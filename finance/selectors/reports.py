@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from finance.chart import ASSETS, CHART, EQUITY, EXPENSES, INCOME, LIABILITIES
 from finance.models import Account, AccountKind, PeriodBalance, PeriodClosing, Side, Transfer
-from finance.selectors.lines import Chosen, RunningLines, amount_if
+from finance.selectors.book_lines import Chosen, RunningLines, amount_if
 from groups.models import Group
 from groups.sql import read
 

@@ -8,7 +8,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from finance.selectors.lines import RunningLines
+from finance.selectors.book_lines import RunningLines
 
 LINES_TO_PRINT = 5_000
 """The most lines of one page on paper, some hundred sheets; whoever needs more takes the spreadsheet."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 from collections import defaultdict
@@ -293,6 +292,7 @@ def _assess_batch(
     judged = latest_judgements(group_ids, as_of)
     history = _History(group_ids, as_of)
     now = connection.ops.adapt_datetimefield_value(timezone.now())
+    day, month = (connection.ops.adapt_datefield_value(value) for value in (as_of, as_of.replace(day=1)))
     outcomes: list[Outcome] = []
     rows: list[_Row] = []
     for group_id, code, organisation_id in batch:
@@ -311,8 +311,8 @@ def _assess_batch(
                         group_id=group_id,
                         instrument_id=instrument.pk,
                         scheme=instrument.code,
-                        as_of=connection.ops.adapt_datefield_value(as_of),
-                        month=connection.ops.adapt_datefield_value(as_of.replace(day=1)),
+                        as_of=day,
+                        month=month,
                         latest=history.is_latest(key),
                         closes_month=key not in history.later_in_month,
                         status=AssessmentStatus.DRAFT.value,
@@ -371,17 +371,22 @@ class _Row(NamedTuple):
 
 
 def _store(rows: Sequence[_Row]) -> None:
-    """Write the rows; PostgreSQL reads them as a file of CSV in half the time that an INSERT takes."""
+    """Write the rows; PostgreSQL reads them as a file of text in half the time that an INSERT takes."""
     columns = ", ".join(_Row._fields)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            lines = io.StringIO()
-            csv.writer(lines).writerows(rows)
-            lines.seek(0)
-            cursor.copy_expert(f"COPY assessment_assessment ({columns}) FROM STDIN (FORMAT csv)", lines)
+            lines = io.StringIO("".join("\t".join(map(_copied, row)) + "\n" for row in rows))
+            cursor.copy_expert(f"COPY assessment_assessment ({columns}) FROM STDIN", lines)
         else:
             places = ", ".join(["%s"] * len(_Row._fields))
             cursor.executemany(f"INSERT INTO assessment_assessment ({columns}) VALUES ({places})", rows)  # noqa: S608 - no input
+
+
+def _copied(value: Any) -> str:
+    """Return a value as PostgreSQL's COPY reads it."""
+    if isinstance(value, str):
+        return value.replace("\\", r"\\").replace("\t", r"\t").replace("\n", r"\n").replace("\r", r"\r")
+    return r"\N" if value is None else str(value)
 
 
 class _History:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -12,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from assessment import engine, services
-from assessment.instruments import engine_instrument
+from assessment.instruments import engine_instrument, in_force
 from assessment.metrics import Records, read_records
 from assessment.models import Assessment, Instrument, Need, SchemeUse
 from assessment.scoring import Before, need_of
@@ -269,3 +270,17 @@ class TestRisingArrears:
 
 def records_of(group: Group) -> Records:
     return read_records([group.pk], AS_OF)[group.pk]
+
+
+def test_marks_that_mean_something_to_copy_are_kept():
+    group = make_group()
+    text = 'a\\b "c"\t\\N\nd\r, é'
+    row = {
+        "group_id": group.pk, "instrument_id": in_force(group.organisation_id).pk, "scheme": "x\\y\tz", "as_of": AS_OF,
+        "month": AS_OF, "latest": True, "closes_month": True, "status": "DRAFT", "score": 1, "stage": "A,\\B",
+        "rank": 0, "measured_score": 1, "measured_rank": 0, "arrears": 0, "need": 0, "indicators": json.dumps({"a": text}),
+        "computed_at": timezone.now(), "computed_by_id": None,
+    }  # fmt: skip
+    services._store([services._Row(**row)])
+    stored = Assessment.objects.get()
+    assert (stored.scheme, stored.stage, stored.indicators) == ("x\\y\tz", "A,\\B", {"a": text})

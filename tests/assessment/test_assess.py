@@ -278,8 +278,8 @@ def test_marks_that_mean_something_to_copy_are_kept():
     row = {
         "group_id": group.pk, "instrument_id": in_force(group.organisation_id).pk, "scheme": "x\\y\tz", "as_of": AS_OF,
         "month": AS_OF, "latest": True, "closes_month": True, "status": "DRAFT", "score": 1, "stage": "A,\\B",
-        "rank": 0, "measured_score": 1, "measured_rank": 0, "arrears": 0, "need": 0, "indicators": json.dumps({"a": text}),
-        "computed_at": timezone.now(), "computed_by_id": None,
+        "rank": 0, "measured_score": 1, "measured_rank": 0, "arrears": 0, "need": 0,
+        "indicators": json.dumps({"a": text}), "computed_at": timezone.now(), "computed_by_id": None,
     }  # fmt: skip
     services._store([services._Row(**row)])
     stored = Assessment.objects.get()

@@ -63,7 +63,7 @@ def counted(
 def months_keep(organisation: Organisation, subject: str, months: Iterable[date], count: Count) -> int:
     """Count and keep those of `months` that are not kept; return how many they were.
 
-    Writers of the organisation's records wait meanwhile: for a month of 10,000 groups some hundredths of a second.
+    Writers of the organisation's records wait meanwhile: for two years of 10,000 groups some tenths of a second.
     """
     with transaction.atomic():
         if connection.vendor == "postgresql":

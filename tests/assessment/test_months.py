@@ -22,6 +22,7 @@ from tests.factories import facilitator_of, make_group, make_meeting, make_membe
 
 TODAY = timezone.localdate()
 MONTH = TODAY.replace(day=1)
+LAST_MONTH = (MONTH - timedelta(10)).replace(day=1)
 STAGES = "stages kotaku"
 
 
@@ -187,12 +188,7 @@ class TestForgotten:
 
 @pytest.mark.usefixtures("committed_db")
 def test_a_month_is_counted_after_a_writer_who_is_under_way():
-    if connection.vendor == "sqlite":
-        # It has one writer at a time: what is counted within a write is all there is.
-        assert connection.settings_dict["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
-        return
     group = make_group()
-    month = (MONTH - timedelta(10)).replace(day=1)
     written, may_commit = threading.Event(), threading.Event()
 
     def write() -> None:
@@ -200,19 +196,57 @@ def test_a_month_is_counted_after_a_writer_who_is_under_way():
             held_last_month(group)
             written.set()
             may_commit.wait(10)
-        connection.close()
 
     def count() -> None:
-        months_keep(group.organisation, LATENESS, [month], count_lateness)
-        connection.close()
+        written.wait(10)
+        months_keep(group.organisation, LATENESS, [LAST_MONTH], count_lateness)
 
-    threads = [threading.Thread(target=write), threading.Thread(target=count)]
-    threads[0].start()
+    writer, keeper = in_threads(write, count)
     written.wait(10)
-    threads[1].start()
-    threads[1].join(0.5)
-    assert threads[1].is_alive(), "it waits for the writer"
+    keeper.join(0.5)
+    assert keeper.is_alive(), "it waits for the writer"
     may_commit.set()
-    for thread in threads:
-        thread.join(10)
+    writer.join(10)
+    keeper.join(10)
     assert [sum(map(sum, kept.counts.values())) for kept in KeptMonth.objects.all()] == [1]
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_a_writer_takes_away_a_month_that_was_being_counted():
+    group = make_group()
+    counting, may_keep = threading.Event(), threading.Event()
+
+    def count(groups, months):
+        found = count_lateness(groups, months)
+        counting.set()
+        may_keep.wait(10)
+        return found
+
+    def write() -> None:
+        counting.wait(10)
+        held_last_month(group)
+
+    keeper, writer = in_threads(lambda: months_keep(group.organisation, LATENESS, [LAST_MONTH], count), write)
+    counting.wait(10)
+    writer.join(0.5)
+    assert writer.is_alive(), "it waits for the keeper"
+    may_keep.set()
+    keeper.join(10)
+    writer.join(10)
+    assert Meeting.objects.count() == 1
+    assert not KeptMonth.objects.exists()
+
+
+def in_threads(*actions):
+    """Start the actions in threads of their own."""
+
+    def run(action) -> None:
+        try:
+            action()
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=[action]) for action in actions]
+    for thread in threads:
+        thread.start()
+    return threads

@@ -19,6 +19,7 @@ from django.db import connection
 from assessment.sources import STATEMENTS, Source
 from groups.models import Constitution
 from groups.schedule import expected_meetings
+from groups.sql import local_time
 
 WINDOW_DAYS = 182
 """Minutes count for half a year: older ones say nothing about how a group works now."""
@@ -345,15 +346,16 @@ SELECT m.group_id, m.number, m.held_on, m.critical_count, m.critical_decided_cou
     CASE WHEN ROW_NUMBER() OVER newest BETWEEN %(recent)s + 1 AND 2 * %(recent)s THEN 1 ELSE 0 END AS before,
     CASE WHEN m.agenda_count > 0 AND m.decision_count > 0 THEN 1 ELSE 0 END AS with_agenda,
     CASE WHEN (c.counted = c.expected OR c.settled_on <= %(as_of)s)
-        AND CASE WHEN m.version = 1 THEN m.closed_at ELSE (
-            SELECT f.closed_at FROM meetings_meeting f
-            WHERE f.group_id = m.group_id AND f.number = m.number AND f.version = 1
-        ) END < {day_after_closing} THEN 1 ELSE 0 END AS with_books
+        AND {first_closed} < {day_after_closing} THEN 1 ELSE 0 END AS with_books
 FROM meetings_meeting m
 LEFT JOIN finance_cashcount c ON c.id = m.cash_count_id AND c.group_id {groups}
 WHERE m.group_id {groups} AND m.status = 'CLOSED' AND m.held_on > %(since)s AND m.held_on <= %(as_of)s
 WINDOW newest AS (PARTITION BY m.group_id ORDER BY m.held_on DESC, m.number DESC)
 """
+_FIRST_CLOSED = """CASE WHEN m.version = 1 THEN m.closed_at ELSE (
+            SELECT f.closed_at FROM meetings_meeting f
+            WHERE f.group_id = m.group_id AND f.number = m.number AND f.version = 1
+        ) END"""
 MEETINGS_SQL = f"""
 SELECT group_id, COUNT(*), MAX(held_on), SUM(critical_count), SUM(critical_decided_count), SUM(recent),
     SUM(recent * member_count), SUM(recent * (present_count + late_count)), SUM(recent * represented_count),
@@ -448,6 +450,7 @@ def run_sql(sql: str, group_ids: Sequence[int], as_of: date) -> list[tuple[Any, 
     sqlite = connection.vendor == "sqlite"
     words = {
         "groups": "IN (SELECT value FROM json_each(%(groups)s))" if sqlite else "= ANY(%(groups)s)",
+        "first_closed": local_time(_FIRST_CLOSED),
         "day_after_closing": f"date(m.held_on, '+{CLOSING_DAYS + 1} days')"
         if sqlite
         else f"m.held_on + {CLOSING_DAYS + 1}",

@@ -264,6 +264,12 @@ class TestBooks:
         self.meet(group, 6, **flaw)
         assert measured("books_complete", group).value == 0.5
 
+    @pytest.mark.parametrize(("hour", "minute", "value"), [(16, 59, 1), (17, 0, 0.5)])
+    def test_the_week_ends_at_midnight_in_indonesia(self, group, hour, minute, value):
+        self.meet(group, 5)
+        self.meet(group, 6, closed_at=datetime(2025, 6, 11, hour, minute, tzinfo=UTC))
+        assert measured("books_complete", group).value == value
+
     def test_a_difference_counts_as_closed_from_the_day_it_was_settled(self, group):
         self.meet(group, 5)
         meeting = self.meet(group, 6, counted=500)

@@ -139,7 +139,7 @@ def _savings(group: Group, as_of: date) -> Evidence:
 
 def _rules(group: Group, as_of: date) -> Evidence:
     version = Constitution.objects.filter(group=group, agreed_on__lte=as_of).order_by("-version").first()
-    if version is None:
+    if version is None or version.is_empty:
         return Evidence({"level": 0}, [], {})
     level = 2 if version.agreed_in_meeting else 1
     how = _("agreed in a meeting of the members") if version.agreed_in_meeting else _("written down")

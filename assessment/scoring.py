@@ -142,7 +142,8 @@ def need_of(records: Records, as_of: date, rank: int, before: Iterable[Before]) 
     older = [score for score in earlier if (as_of - score.as_of).days >= RISING_DAYS]
     if older and records.arrears - older[-1].arrears > RISING * records.due:
         need |= Need.ARREARS_RISING
-    if records.members and records.present / records.members < LOW_ATTENDANCE:
+    is_known = records.recent >= LEAST_MEETINGS and records.members
+    if is_known and records.present / records.members < LOW_ATTENDANCE:
         need |= Need.LOW_ATTENDANCE
     if _falls(records):
         need |= Need.FALLING_ATTENDANCE

@@ -270,7 +270,7 @@ def officers_in_place(records: Records) -> Measured:
 def cash_settled(records: Records) -> Measured:
     """Cash counts that agreed with the books or whose difference is settled / the last 8 counts of 182 days.
 
-    Fewer than two counts are not enough data. Source: Panca Sutra 3, bookkeeping; cash counted at every meeting.
+    Of a corrected meeting only the new count. Fewer than two counts are not enough data. Source: Panca Sutra 3, bookkeeping; cash counted at every meeting.
     """
     facts = {"settled": records.cash_counts_settled, "counts": records.cash_counts}
     if records.cash_counts < LEAST_MEETINGS:
@@ -282,7 +282,7 @@ def social_fund_used(records: Records) -> Measured:
     """0 if nothing came into the social fund (dana sosial) in the last 182 days, 1 if something did, 2 if help was
     paid out of it as well.
 
-    Fewer than two meetings are not enough data. Source: the guide's social side of a group; the social fund of
+    Opening balances came in before. Fewer than two meetings are not enough data. Source: the guide's social side of a group; the social fund of
     DreamSave and Kotaku.
     """
     facts = {"received": records.social_received, "given": records.social_given}

@@ -335,8 +335,8 @@ def _officers(group: Group, as_of: date) -> Evidence:
 def _cash(group: Group, as_of: date) -> Evidence:
     counts = CashCount.objects.filter(
         group=group, counted_on__gt=as_of - timedelta(WINDOW_DAYS), counted_on__lte=as_of
-    ).order_by("-counted_on", "-pk")[:RECENT_COUNTS]
-    found = list(counts)
+    ).exclude(meetings__status=MeetingStatus.CORRECTED)
+    found = list(counts.order_by("-counted_on", "-pk")[:RECENT_COUNTS])
     settled = sum(_is_settled(count, as_of) for count in found)
     facts = {"settled": settled, "counts": len(found)}
     return Evidence(facts, [_counts_table(group, as_of, found)], {"cash_counts": [count.pk for count in found]})
@@ -351,7 +351,7 @@ def _social(group: Group, as_of: date) -> Evidence:
             entry__effective_on__lte=as_of,
             entry__reversed_by__isnull=True,
         )
-        .exclude(entry__kind=EntryKind.REVERSAL)
+        .exclude(entry__kind__in=[EntryKind.REVERSAL, EntryKind.OPENING])
         .select_related("entry", "debit_account")
         .order_by("entry__effective_on", "pk")
     )

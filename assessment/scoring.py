@@ -68,7 +68,6 @@ def latest_judgements(group_ids: Iterable[int], as_of: date) -> dict[int, dict[t
     judged: dict[int, dict[tuple[str, str], Given]] = defaultdict(dict)
     rows = (
         Judgement.objects.filter(
-            Q(until__isnull=True) | Q(until__gte=as_of),
             Q(withdrawn_on__isnull=True) | Q(withdrawn_on__gt=as_of),
             group_id__in=group_ids,
             judged_on__lte=as_of,
@@ -85,6 +84,10 @@ def latest_judgements(group_ids: Iterable[int], as_of: date) -> dict[int, dict[t
         )
     )
     for group_id, scheme, indicator, threshold, is_below, pk, until in rows:
+        if until is not None and until < as_of:
+            # It ended, and does not bring back the one it took the place of.
+            judged[group_id].pop((scheme, indicator), None)
+            continue
         value = None if is_below else float(threshold)
         judged[group_id][scheme, indicator] = Given(value, pk, until is not None)
     return judged

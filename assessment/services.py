@@ -466,7 +466,8 @@ def _judgement_create(
 ) -> Judgement:
     if judged_on > timezone.localdate():
         raise ValidationError({"judged_on": _("The date lies in the future.")})
-    last = Judgement.objects.filter(group=group, level__indicator=level.indicator, withdrawn_on__isnull=True).first()
+    standing = Judgement.objects.filter(group=group, level__indicator=level.indicator, withdrawn_on__isnull=True)
+    last = standing.order_by("-pk").first()
     said = {"level": level, "below_levels": below_levels, "note": note, "judged_on": judged_on, "until": until}
     if last is not None and all(getattr(last, name) == value for name, value in said.items()):
         return last

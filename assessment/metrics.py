@@ -313,6 +313,14 @@ METRICS: dict[str, Metric] = {
         social_fund_used,
     )
 }
+MOST = dict.fromkeys(METRICS.keys() - {"savings_growth"}, 1) | {
+    "rules_in_force": 2,
+    "bank_account": 2,
+    "critical_matters": 3,
+    "officers_in_place": 3,
+    "social_fund_used": 2,
+}
+"""The highest value of each metric, 1 for a share; growth has none."""
 READS: dict[str, tuple[Source, ...]] = {
     "decisions_followed_up": (Source.DECISIONS,),
     "savings_growth": (Source.MEMBERS, Source.SAVINGS),

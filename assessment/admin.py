@@ -54,6 +54,14 @@ class InstrumentPart(TenantMixin):
         return self.has_change_permission(request, obj)
 
 
+class OwnedForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Checks what an instrument or an organisation has once, though no field of the form says whose it is."""
+
+    def _get_validation_exclusions(self) -> set[str]:
+        excluded: set[str] = super()._get_validation_exclusions()
+        return excluded - {"instrument", "organisation"}
+
+
 class IndicatorInline(InstrumentPart, admin.StackedInline):  # type: ignore[type-arg]
     """Indicators of an instrument; their levels are one click away."""
 
@@ -96,6 +104,7 @@ class InstrumentAdmin(InstrumentPart, TenantAdmin):
     """Instruments of the organisation, and the shared ones to look at and to copy."""
 
     organisation_path = "organisation"
+    form = OwnedForm
     list_display = ["code", "version", "name_id", "status", "published_at", "organisation"]
     list_select_related = ["organisation"]
     search_fields = ["code", "name_id", "name_en"]
@@ -109,11 +118,17 @@ class InstrumentAdmin(InstrumentPart, TenantAdmin):
         user = _user(request)
         return rows if user.is_superuser else rows.filter(_shared_or_own(user, ""))
 
-    def save_model(self, request: HttpRequest, obj: Instrument, form: Any, change: bool) -> None:
-        """Put a new instrument into the administrator's organisation; a superuser's is shared."""
-        if not change:
-            obj.organisation = _user(request).organisation
-        super().save_model(request, obj, form, change)
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """Put a new instrument into the administrator's organisation before it is checked; a superuser's is shared."""
+        form = super().get_form(request, obj, change=change, **kwargs)
+        organisation = _user(request).organisation if obj is None else obj.organisation
+
+        class OfOrganisationForm(form):  # type: ignore[valid-type, misc]
+            def __init__(self, *args: Any, **form_kwargs: Any) -> None:
+                super().__init__(*args, **form_kwargs)
+                self.instance.organisation = organisation
+
+        return OfOrganisationForm
 
     @admin.action(description=_("Publish the selected drafts"), permissions=["view"])
     def publish(self, request: HttpRequest, instruments: models.QuerySet[Instrument]) -> None:
@@ -154,10 +169,12 @@ class SchemeUseAdmin(TenantAdmin):
     list_select_related = ["organisation"]
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Offer the schemes that have a published instrument."""
+        """Offer the schemes that have a published instrument, shared or of the own organisation."""
         if db_field.name == "scheme":
-            codes = Instrument.objects.filter(status=InstrumentStatus.PUBLISHED).values_list("code", flat=True)
-            choices = [(code, code) for code in sorted(set(codes))]
+            published = Instrument.objects.filter(status=InstrumentStatus.PUBLISHED)
+            user = _user(request)
+            offered = published if user.is_superuser else published.filter(_shared_or_own(user, ""))
+            choices = [(code, code) for code in sorted(set(offered.values_list("code", flat=True)))]
             return forms.ChoiceField(label=db_field.verbose_name, choices=choices)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
@@ -166,6 +183,7 @@ class PartAdmin(InstrumentPart, TenantAdmin):
     """A part of an instrument on a page of its own, reached from the instrument."""
 
     organisation_path = "instrument__organisation"
+    form = OwnedForm
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         """Show the parts of the instruments that are shown."""

@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from assessment import services
+from assessment import instruments, services
 from assessment.models import (
     Assessment,
     Gate,
@@ -160,10 +160,23 @@ class InstrumentAdmin(InstrumentPart, TenantAdmin):
                 self.message_user(request, _("%s is retired.") % instrument, messages.SUCCESS)
 
 
+class SchemeUseForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A scheme that can score the organisation."""
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse one of which no instrument serves the organisation: none of its groups could be scored."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        organisation, scheme = cleaned.get("organisation"), cleaned.get("scheme")
+        if organisation and scheme and instruments.in_force(organisation.pk, scheme) is None:
+            self.add_error("scheme", _("No instrument is published."))
+        return cleaned
+
+
 @admin.register(SchemeUse)
 class SchemeUseAdmin(TenantAdmin):
     """The schemes an organisation scores its groups by."""
 
+    form = SchemeUseForm
     organisation_path = "organisation"
     list_display = ["organisation", "scheme", "is_primary"]
     list_select_related = ["organisation"]

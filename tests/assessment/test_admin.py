@@ -129,6 +129,19 @@ def test_only_schemes_the_organisation_may_use_are_offered(admin_client):
     assert "kotaku" in html
 
 
+def test_a_scheme_of_another_organisation_is_refused_to_superusers_too(client):
+    there = {"status": "PUBLISHED", "published_at": timezone.now()}
+    own, other = make_user().organisation, make_user().organisation
+    Instrument.objects.create(code="rahasia", name_id="x", organisation=own, **there)
+    client.force_login(make_user(Role.ADMIN, is_superuser=True))
+    answers = [
+        client.post("/admin/assessment/schemeuse/add/", {"organisation": whose.pk, "scheme": "rahasia"})
+        for whose in (other, own)
+    ]
+    assert [answer.status_code for answer in answers] == [200, 302]
+    assert "scheme" in answers[0].context["adminform"].form.errors
+
+
 def test_gates_are_offered_on_the_indicators_of_their_instrument(admin_client, admin, shipped):
     copy = instrument_copy(actor=admin, instrument=shipped)
     rule = copy.rules.get(stage="KEMBANG")

@@ -54,6 +54,17 @@ class InstrumentPart(TenantMixin):
         return self.has_change_permission(request, obj)
 
 
+class InstrumentPage(InstrumentPart, TenantAdmin):
+    """A page that changes a draft."""
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Keep the draft from being published before it is saved with all its parts."""
+        instrument = _instrument_of(obj)
+        if change and instrument is not None:
+            services.instrument_edit(actor=_user(request), instrument=instrument)
+        super().save_model(request, obj, form, change)
+
+
 class OwnedForm(forms.ModelForm):  # type: ignore[type-arg]
     """Checks what an instrument or an organisation has once, though no field of the form says whose it is."""
 
@@ -100,7 +111,7 @@ class GateInline(InstrumentPart, admin.TabularInline):  # type: ignore[type-arg]
 
 
 @admin.register(Instrument)
-class InstrumentAdmin(InstrumentPart, TenantAdmin):
+class InstrumentAdmin(InstrumentPage):
     """Instruments of the organisation, and the shared ones to look at and to copy."""
 
     organisation_path = "organisation"
@@ -192,7 +203,7 @@ class SchemeUseAdmin(TenantAdmin):
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
 
-class PartAdmin(InstrumentPart, TenantAdmin):
+class PartAdmin(InstrumentPage):
     """A part of an instrument on a page of its own, reached from the instrument."""
 
     organisation_path = "instrument__organisation"

@@ -211,10 +211,16 @@ def load_file(path: Path) -> Instrument:
     return instrument
 
 
+def lock_versions(instrument: Instrument) -> Instrument:
+    """Return the instrument as it is now, and let nobody copy, edit or publish a version of it meanwhile."""
+    versions = Instrument.objects.filter(code=instrument.code).order_by("pk").select_for_update(no_key=True)
+    return next(version for version in versions if version == instrument)
+
+
 @transaction.atomic
 def publish(instrument: Instrument) -> None:
     """Freeze a draft and let it score; the version published before it retires. Raises `ValidationError`."""
-    instrument = Instrument.objects.select_for_update().get(pk=instrument.pk)
+    instrument = lock_versions(instrument)
     if not instrument.is_draft:
         raise ValidationError(_("Only a draft can be published."))
     check_publishable(instrument)

@@ -373,7 +373,8 @@ FROM ({MEETING_ROWS_SQL}) counted
 GROUP BY group_id
 """  # noqa: S608 - no input
 
-# Balances are those of today, less what moved after the day; reversals are mirror transfers, so signed sums hold.
+# Balances are those of today, less what moved after the day; reversals are mirror transfers, so signed sums hold. A loan
+# that came with the opening balances was paid out long before: until then the books know nothing of it.
 LOAN_ROWS_SQL = """
 SELECT l.group_id, l.number,
     l.principal - (la.debits_posted - la.credits_posted)
@@ -392,16 +393,16 @@ JOIN (
 JOIN finance_account la ON la.loan_id = l.id AND la.kind = 'LOAN' AND la.group_id {groups}
 LEFT JOIN finance_account fa ON fa.loan_id = l.id AND fa.kind = 'SERVICE_FEE' AND fa.group_id {groups}
 LEFT JOIN (
-    SELECT loan_id, SUM(amount) AS paid
+    SELECT loan_id, SUM(amount) AS paid, SUM(lent) AS lent
     FROM (
-        SELECT a.loan_id, t.amount
+        SELECT a.loan_id, t.amount, 0 AS lent
         FROM finance_entry e
         JOIN finance_transfer t ON t.entry_id = e.id
         JOIN finance_account a ON a.id = t.credit_account_id
         WHERE e.group_id {groups} AND e.effective_on > %(as_of)s
             AND a.group_id {groups} AND a.kind IN ('LOAN', 'SERVICE_FEE')
         UNION ALL
-        SELECT a.loan_id, -t.amount
+        SELECT a.loan_id, -t.amount, CASE WHEN a.kind = 'LOAN' THEN t.amount ELSE 0 END
         FROM finance_entry e
         JOIN finance_transfer t ON t.entry_id = e.id
         JOIN finance_account a ON a.id = t.debit_account_id
@@ -411,6 +412,7 @@ LEFT JOIN (
     GROUP BY loan_id
 ) later ON later.loan_id = l.id
 WHERE l.group_id {groups} AND l.cancelled_at IS NULL AND l.disbursed_on <= %(as_of)s
+    AND la.debits_posted > COALESCE(later.lent, 0)
 """
 LOANS_SQL = f"""
 SELECT group_id, COUNT(*), SUM(CASE WHEN is_paid_off THEN {{least}}(due, paid) ELSE due END), SUM({{least}}(due, paid)),

@@ -233,6 +233,18 @@ class TestRepayment:
         result = measured("repayment_rate", group, date(2026, 4, 30))
         assert (result.value, result.facts["late"]) == (1, 0)
 
+    def test_before_the_opening_balances_nobody_knows_what_was_repaid(self, group):
+        terms = finance.LoanTerms(
+            member=make_member(group), principal=1_200_000, periods=12, rate=Decimal("0.015"), method="flat",
+            round_up_to=1000, disbursed_on=date(2025, 2, 4), first_due=date(2025, 3, 4),
+        )  # fmt: skip
+        brought = finance.OpeningLoan(terms=terms, principal_paid=100_000, fee_paid=18_000)
+        opening = finance.Opening(on=date(2025, 5, 31), capital=1_100_000, loans=(brought,))
+        finance.opening_record(actor=facilitator_of(group), group=group, opening=opening, key=uuid.uuid4())
+        assert measured("repayment_rate", group, date(2025, 5, 30)).value is None
+        assert measured("repayment_rate", group, date(2025, 5, 31)).value == 118_000 / 354_000
+        assert evidence("repayment_rate", group, date(2025, 5, 30)).records == {"loans": []}
+
     def test_a_cancelled_loan_asks_for_nothing(self, group):
         loan = self.lend(group)
         loan.cancelled_at = datetime(2025, 3, 1, tzinfo=UTC)

@@ -270,7 +270,8 @@ def officers_in_place(records: Records) -> Measured:
 def cash_settled(records: Records) -> Measured:
     """Cash counts that agreed with the books or whose difference is settled / the last 8 counts of 182 days.
 
-    Of a corrected meeting only the new count. Fewer than two counts are not enough data. Source: Panca Sutra 3, bookkeeping; cash counted at every meeting.
+    Of a corrected meeting only the new count. Fewer than two counts are not enough data. Source: Panca Sutra 3,
+    bookkeeping; cash counted at every meeting.
     """
     facts = {"settled": records.cash_counts_settled, "counts": records.cash_counts}
     if records.cash_counts < LEAST_MEETINGS:
@@ -282,8 +283,8 @@ def social_fund_used(records: Records) -> Measured:
     """0 if nothing came into the social fund (dana sosial) in the last 182 days, 1 if something did, 2 if help was
     paid out of it as well.
 
-    Opening balances came in before. Fewer than two meetings are not enough data. Source: the guide's social side of a group; the social fund of
-    DreamSave and Kotaku.
+    Opening balances came in before. Fewer than two meetings are not enough data. Source: the guide's social side of a
+    group; the social fund of DreamSave and Kotaku.
     """
     facts = {"received": records.social_received, "given": records.social_given}
     if records.held < LEAST_MEETINGS:
@@ -373,8 +374,8 @@ FROM ({MEETING_ROWS_SQL}) counted
 GROUP BY group_id
 """  # noqa: S608 - no input
 
-# Balances are those of today, less what moved after the day; reversals are mirror transfers, so signed sums hold. A loan
-# that came with the opening balances was paid out long before: until then the books know nothing of it.
+# Balances are those of today, less what moved after the day; reversals are mirror transfers, so signed sums hold.
+# A loan that came with the opening balances was paid out long before: until then the books know nothing of it.
 LOAN_ROWS_SQL = """
 SELECT l.group_id, l.number,
     l.principal - (la.debits_posted - la.credits_posted)

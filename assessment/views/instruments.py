@@ -53,8 +53,9 @@ def instrument_compare(request: UserRequest, pk: int) -> HttpResponse:
         if one is not None
         for problem in instruments.scoring_problems(one)
     ]
-    may_compare = first is not None and not problems
-    found = selectors.comparison(groups, first, second, timezone.localdate()) if may_compare else None
+    found = None
+    if first is not None and not problems:
+        found = selectors.comparison(groups, first, second, timezone.localdate())
     page = Paginator(found.changes, CHANGES_ON_A_PAGE).get_page(request.GET.get("page")) if found is not None else None
     context = {
         "instrument": second,

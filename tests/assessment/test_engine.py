@@ -246,6 +246,7 @@ def test_no_step_of_the_plan_goes_further_than_it_must(case: tuple[Instrument, d
 @given(cases())
 def test_the_steps_are_those_cheapest_for_each_point_first(case: tuple[Instrument, dict[str, float | None]]) -> None:
     plan = assess(*case).plan
-    prices = [step.effort / step.gain for step in plan.steps] if plan is not None else []
+    steps = plan.steps if plan is not None else ()
+    prices = [step.effort / step.gain for step in steps]
     assert prices == sorted(prices)
-    assert all(0 <= price <= 1 for price in prices)
+    assert all(0 <= step.effort <= 1 for step in steps)

@@ -113,8 +113,8 @@ GUARDS: tuple[Guard, ...] = (
         month=("{row}.month", "{row}.month"),
         counts="{row}.month IS NOT NULL",
     ),
-    # A group that is dissolved, or comes back, or moves, changes every month; one that is new, those of the portfolio,
-    # which are shown only where the figures of all groups of the time are there.
+    # A group that is dissolved, or comes back, or changes hands, changes every month; one that is new, those of the
+    # portfolio, which are of all groups of the time, and by the province of their village.
     _forget_with_group(
         "groups_group_forgets_months",
         "UPDATE",
@@ -122,9 +122,9 @@ GUARDS: tuple[Guard, ...] = (
     ),
     _forget_with_group("groups_group_new_forgets_months", "INSERT", which="subject = 'portfolio'"),
     _forget_with_group(
-        "groups_group_founded_forgets_months",
+        "groups_group_place_forgets_months",
         "UPDATE",
-        when="OLD.founded_on <> NEW.founded_on",
+        when="OLD.founded_on <> NEW.founded_on OR COALESCE(OLD.village_id, '') <> COALESCE(NEW.village_id, '')",
         which="subject = 'portfolio'",
     ),
     # Attendance, agenda and transfers come with their meeting or entry.

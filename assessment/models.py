@@ -453,8 +453,9 @@ class KeptMonth(models.Model):
     """What the records of one month add up to over all groups of an organisation that are not dissolved, kept.
 
     `counts` are groups by rank for the stages of a scheme; for lateness the meetings of each person by id, closed in
-    time, late, very late; for the portfolio its sums, and nothing where the figures of a group are not kept. A row is
-    there only while it is true: triggers delete it when a record of its month changes, or a group that counts in it.
+    time, late, very late; for the portfolio its sums and the figures of each province as of a day, and nothing where
+    those of a group are not kept. A row is there only while it is true: triggers delete it when a record of its month
+    changes, or a group that counts in it.
     `assessment.months` writes and reads them.
     """
 

@@ -221,6 +221,8 @@ SIGNALS: dict[str, Callable[[], str]] = {
     )
 }
 """The signals of a group, by name."""
+BITS = {name: 1 << place for place, name in enumerate(SIGNALS)}
+"""The bit of each signal in `KeptSignals.names`."""
 
 _RECORDS = """
 WITH chosen (id) AS ({groups}),

@@ -10,10 +10,9 @@ from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, 
 from django.urls import reverse
 from django.utils import timezone
 
-from assessment.keeping import BITS, signals_keep
 from assessment.models import KeptSignals
 from assessment.questions import QUESTIONS, Question
-from assessment.signals import AlikeScores, Found, alike_facilitators, found_in
+from assessment.signals import BITS, AlikeScores, Found, alike_facilitators, found_in
 from groups.models import Group, Region, User
 
 
@@ -61,9 +60,10 @@ class GroupSignals:
 class Overview:
     """How many groups have each signal, in the order of `SIGNALS`, and the groups with the most signals first.
 
-    `number` are those groups, rows for `shown`.
+    `number` are those groups, rows for `shown`; `is_whole` says whether the signals of all groups are kept.
     """
 
+    is_whole: bool
     counts: dict[str, int]
     number: int
     groups: QuerySet[KeptSignals]
@@ -77,14 +77,11 @@ def signals_of(group: Group) -> list[Signal]:
 
 
 def overview(groups: QuerySet[Group], as_of: date, signal: str = "") -> Overview:
-    """Return the signals of `groups` as of a day, listing only groups with `signal` if one is named.
+    """Return the kept signals of `groups` as of a day, listing only groups with `signal` if one is named.
 
-    One statement, whatever the number of groups; what is not kept yet, or stale, is looked for first.
+    One statement, whatever the number of groups.
     """
-    tally, are_kept = _tally(groups, as_of)
-    if not are_kept:
-        signals_keep(groups, as_of=as_of)
-        tally, _are_kept = _tally(groups, as_of)
+    tally, is_whole = _tally(groups, as_of)
     wanted = BITS[signal] if signal else sum(BITS.values())
     listed = (
         KeptSignals.objects.filter(group__in=groups.order_by().values("pk"))
@@ -96,6 +93,7 @@ def overview(groups: QuerySet[Group], as_of: date, signal: str = "") -> Overview
         .order_by("-count", "group__name", "group__code")
     )
     return Overview(
+        is_whole=is_whole,
         counts={name: sum(count for names, count in tally.items() if names & bit) for name, bit in BITS.items()},
         number=sum(count for names, count in tally.items() if names & wanted),
         groups=listed,

@@ -188,8 +188,8 @@ HAVING MIN(person) = MAX(person) AND SUM(held) >= %(many)s"""
 def facilitator_groups_alike() -> str:
     """A facilitator with five or more groups, all of whose scores lie within two points of each other.
 
-    Of each group the newest stored score up to the day counts, by the scheme asked for. Source: groups of different
-    age and place differ; alike scores may be alike records. Columns: facilitator, groups, least and highest score.
+    Of each group its newest score counts, by the scheme asked for. Source: groups of different age and place differ;
+    alike scores may be alike records. Columns: facilitator, groups, least and highest score.
     """
     return """
 WITH chosen (id) AS ({groups})
@@ -197,12 +197,9 @@ SELECT f.facilitator_id, COUNT(*), MIN(s.score), MAX(s.score)
 FROM (
     SELECT DISTINCT facilitator_id, group_id
     FROM groups_facilitatorassignment
-    WHERE group_id IN (SELECT id FROM chosen) AND started_on <= %(as_of)s
-        AND (ended_on IS NULL OR ended_on > %(as_of)s)
+    WHERE group_id IN (SELECT id FROM chosen) AND started_on <= %(on)s AND (ended_on IS NULL OR ended_on > %(on)s)
 ) f
-JOIN assessment_assessment s ON s.group_id = f.group_id AND s.scheme = %(scheme)s AND s.as_of = (
-    SELECT MAX(n.as_of) FROM assessment_assessment n
-    WHERE n.group_id = f.group_id AND n.scheme = %(scheme)s AND n.as_of <= %(as_of)s)
+JOIN assessment_assessment s ON s.group_id = f.group_id AND s.scheme = %(scheme)s AND s.latest
 GROUP BY f.facilitator_id
 HAVING COUNT(*) >= %(groups_at_least)s AND MAX(s.score) - MIN(s.score) <= %(alike_points)s
 ORDER BY COUNT(*) DESC, f.facilitator_id"""
@@ -275,10 +272,10 @@ def found_in(groups: QuerySet[Group], as_of: date) -> list[Found]:
     return sorted(found, key=lambda one: (order.index(one.signal), one.group_id))
 
 
-def alike_facilitators(groups: QuerySet[Group], as_of: date, scheme: str) -> list[AlikeScores]:
-    """Return the facilitators whose groups, of `groups`, all score alike by `scheme`, in one statement."""
+def alike_facilitators(groups: QuerySet[Group], on: date, scheme: str) -> list[AlikeScores]:
+    """Return who accompanies `groups` on a day that all score alike by `scheme`, in one statement."""
     values: dict[str, int | str | date] = {
-        "as_of": as_of,
+        "on": on,
         "scheme": scheme,
         "groups_at_least": FACILITATOR_GROUPS,
         "alike_points": ALIKE_POINTS,

@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from assessment.selectors.dashboard import with_latest
 from finance.selectors.figures import Parts, figures_on
-from groups.models import Group, Region, User
+from groups.models import Group, Region
+from groups.selectors import people_named
 
 CODE_LENGTHS = (2, 5, 8, 13)
 """Characters of a Kemendagri code by level: 35, 35.19, 35.19.05, 35.19.05.2003."""
@@ -184,4 +185,4 @@ def _sum(column: str) -> Coalesce:
 
 
 def _people(keys: Iterable[str]) -> dict[str, str]:
-    return {str(pk): str(person) for pk, person in User.objects.in_bulk([int(key) for key in keys]).items()}
+    return {str(pk): name for pk, name in people_named(map(int, keys)).items()}

@@ -251,8 +251,8 @@ class TestFacilitatorGroupsAlike:
     def facilitator(self):
         return make_user()
 
-    def alike(self, as_of: date = AS_OF):
-        return alike_facilitators(Group.objects.all(), as_of, "kotaku")
+    def alike(self):
+        return alike_facilitators(Group.objects.all(), AS_OF, "kotaku")
 
     def score(self, facilitator, count: int) -> None:
         for _ in range(count):
@@ -276,11 +276,17 @@ class TestFacilitatorGroupsAlike:
         Assessment.objects.filter(pk=one.pk).update(score=74)
         assert len(self.alike()) == 1
 
-    def test_only_the_newest_score_up_to_the_day_counts(self, facilitator):
+    def test_only_the_newest_score_counts(self, facilitator):
         self.score(facilitator, 5)
         assess_groups(groups=Group.objects.all(), as_of=AS_OF - timedelta(100))
-        assert len(self.alike()) == 1
-        assert self.alike(AS_OF - timedelta(101)) == []
+        Assessment.objects.filter(as_of=AS_OF - timedelta(100)).update(score=3)
+        [found] = self.alike()
+        assert (found.groups, found.least) == (5, 76)
+
+    def test_an_assignment_to_come_does_not_count(self, facilitator):
+        self.score(facilitator, 5)
+        Group.objects.first().assignments.update(started_on=AS_OF + timedelta(1))
+        assert self.alike() == []
 
     def test_a_finished_assignment_does_not_count(self, facilitator):
         self.score(facilitator, 5)

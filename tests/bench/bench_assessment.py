@@ -37,6 +37,8 @@ from tests.bench.figures import Figure
 from tests.factories import make_organisation, make_user
 
 GROUPS, MONTHS, MEMBERS, LOANS = 10_000, 24, 5, 10
+ACCOMPANIED = 40
+"""Groups of one facilitator."""
 CHANGED = 100
 """One of so many groups has a new record."""
 SCHEMES = ("kotaku", "panca-sutra", "bina-swadaya", "aset-pentagonal")
@@ -193,6 +195,11 @@ LATEST = "JOIN assessment_assessment a ON a.group_id = g.id AND a.latest AND a.s
 STANDING = "(SELECT rank FROM assessment_assessment m WHERE m.group_id = g.id AND m.closes_month AND scheme = 'kotaku' "
 OWN = "WHERE g.organisation_id = %(organisation)s"
 KEPT = "JOIN finance_groupfigures f ON f.group_id = g.id AND f.as_of = %(today)s AND NOT f.is_stale"
+TODAYS = (
+    "LEFT JOIN groups_facilitatorassignment w ON w.group_id = g.id AND w.started_on <= %(today)s "
+    "AND (w.ended_on IS NULL OR w.ended_on > %(today)s)"
+)
+SIGNALS = "JOIN assessment_keptsignals s ON s.group_id = g.id AND s.as_of = %(today)s AND NOT s.is_stale"
 BY_RANK = ", ".join(f"COUNT(*) FILTER (WHERE a.rank = {rank})" for rank in range(3))
 BY_CLASS = ", ".join(
     f"COUNT(*) FILTER (WHERE f.{ratio}_class = '{upk_class}')"
@@ -248,6 +255,52 @@ PAGES = {
             f"SELECT LEFT(g.village_id, 2), COUNT(*), COUNT(a.id), SUM(a.score), {BY_RANK}, "
             "COUNT(*) FILTER (WHERE a.need > 0), SUM(f.savings), SUM(f.balance), SUM(f.risk_30) "
             f"FROM groups_group g LEFT {LATEST} LEFT {KEPT} {OWN} GROUP BY 1",
+        ),
+    ),
+    "comparison of facilitators": Page(
+        "dashboard-compare",
+        "?by=facilitator",
+        (
+            f"SELECT u.id, u.first_name, u.last_name, COUNT(*), COUNT(a.id), SUM(a.score), {BY_RANK}, "
+            "COUNT(*) FILTER (WHERE a.need > 0), SUM(f.savings), SUM(f.balance), SUM(f.risk_30) "
+            f"FROM groups_group g LEFT {LATEST} LEFT {KEPT} {TODAYS} "
+            f"LEFT JOIN groups_user u ON u.id = w.facilitator_id {OWN} GROUP BY 1",
+            f"SELECT COUNT(*), COUNT(a.id), SUM(a.score), {BY_RANK}, COUNT(*) FILTER (WHERE a.need > 0), "
+            f"SUM(f.savings), SUM(f.balance), SUM(f.risk_30) FROM groups_group g LEFT {LATEST} LEFT {KEPT} {OWN}",
+        ),
+    ),
+    "signals": Page(
+        "dashboard-signals",
+        "",
+        (
+            f"SELECT s.names, COUNT(*) FROM groups_group g LEFT {SIGNALS} {OWN} GROUP BY 1",
+            f"SELECT g.code, g.name, v.name, s.found FROM groups_group g {SIGNALS} "
+            f"LEFT JOIN groups_region v ON v.code = g.village_id {OWN} AND s.names > 0 "
+            "ORDER BY s.count DESC, g.name LIMIT 25",
+            "SELECT w.facilitator_id, COUNT(*), MIN(a.score), MAX(a.score) "
+            f"FROM groups_group g {LATEST} {TODAYS.removeprefix('LEFT ')} {OWN} GROUP BY 1 "
+            "HAVING COUNT(*) >= 5 AND MAX(a.score) - MIN(a.score) <= 2",
+        ),
+    ),
+    "data quality": Page(
+        "dashboard-quality",
+        "",
+        (
+            "SELECT date_trunc('month', m.held_on), m.saved_by_id, COUNT(*) FILTER (WHERE late <= 7), "
+            "COUNT(*) FILTER (WHERE late BETWEEN 8 AND 30), COUNT(*) FILTER (WHERE late > 30) FROM (SELECT m.*, "
+            "(m.closed_at AT TIME ZONE 'Asia/Jakarta')::date - m.held_on AS late FROM meetings_meeting m "
+            "WHERE m.version = 1 AND m.status <> 'DRAFT' AND m.held_on >= %(since)s) m "
+            f"JOIN groups_group g ON g.id = m.group_id {OWN} GROUP BY 1, 2",
+            "SELECT COUNT(*), SUM(c.expected - c.counted) FILTER (WHERE c.counted < c.expected), "
+            "SUM(c.counted - c.expected) FILTER (WHERE c.counted > c.expected), MIN(c.counted_on) "
+            f"FROM finance_cashcount c JOIN groups_group g ON g.id = c.group_id {OWN} "
+            "AND c.counted <> c.expected AND c.settled_on IS NULL",
+            f"SELECT COUNT(*) FROM meetings_meeting m JOIN groups_group g ON g.id = m.group_id {OWN} "
+            "AND m.status = 'DRAFT' AND m.held_on < %(today)s - 7",
+            "SELECT COUNT(*) FILTER (WHERE g.rules_id IS NULL OR r.version = 1 AND r.aims = ''), "
+            "COUNT(*) FILTER (WHERE o.held IS DISTINCT FROM 3) FROM groups_group g "
+            "LEFT JOIN groups_constitution r ON r.id = g.rules_id LEFT JOIN (SELECT group_id, COUNT(*) AS held "
+            f"FROM groups_officerterm WHERE ended_on IS NULL GROUP BY 1) o ON o.group_id = g.id {OWN}",
         ),
     ),
     "portfolio": Page(
@@ -315,6 +368,17 @@ def fill(organisation: Organisation, groups: int, months: int, today: date) -> N
             'MONTH', 1, 1, 'BRI',
             CASE WHEN i %% 3 = 0 THEN '' ELSE '123' END, i %% 4, now(), %(user)s, gen_random_uuid()
         FROM generate_series(1, %(groups)s) i;
+        INSERT INTO groups_user (organisation_id, username, password, first_name, last_name, email, role,
+            is_superuser, is_staff, is_active, date_joined)
+        SELECT %(organisation)s, 'f%(organisation)s-' || i, '!', 'Sri', 'Wahyuni ' || i, '', 'FACILITATOR',
+            false, false, true, now()
+        FROM generate_series(1, 1 + (%(groups)s - 1) / {ACCOMPANIED}) i;
+        INSERT INTO groups_facilitatorassignment (group_id, facilitator_id, started_on)
+        SELECT g.id, u.id, %(first)s
+        FROM (SELECT id, (ROW_NUMBER() OVER (ORDER BY id) - 1) / {ACCOMPANIED} AS place FROM groups_group
+            WHERE organisation_id = %(organisation)s) g
+        JOIN (SELECT id, ROW_NUMBER() OVER (ORDER BY id) - 1 AS place FROM groups_user
+            WHERE organisation_id = %(organisation)s AND password = '!') u ON u.place = g.place;
         INSERT INTO groups_constitution (group_id, version, agreed_on, agreed_in_meeting, aims, pokok, wajib, social,
             fine_late, fine_absent, loan_rate, loan_method, loan_max_periods, loan_ceiling, loan_round_up_to,
             recorded_at, recorded_by_id)

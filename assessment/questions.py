@@ -65,7 +65,7 @@ def _terms_expired(found: Found) -> str:
 
 def _one_recorder(found: Found) -> str:
     return _(
-        "all %(count)d meetings, entries and cash counts of a year recorded by one person, and nobody else judged the group"
+        "all %(count)d meetings, entries and cash counts of a year recorded by one person; nobody else judged the group"
     ) % {"count": found.counted}
 
 
@@ -118,7 +118,9 @@ QUESTIONS: dict[str, Question] = {
     ),
     "one_recorder": Question(
         gettext_lazy("One recorder, nobody else looks in"),
-        gettext_lazy("Who else has read the books and counted the cash? Visit the group, and judge what no record measures."),
+        gettext_lazy(
+            "Who else has read the books and counted the cash? Visit the group, and judge what no record measures."
+        ),
         _one_recorder,
         "meeting-list",
         _MINUTES,

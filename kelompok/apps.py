@@ -24,7 +24,7 @@ class SignInsConfig(AxesConfig):  # type: ignore[misc]  # axes has no types
     verbose_name = _("Sign-in attempts")
 
     def ready(self) -> None:
-        """Take away the admin's action that clears old attempts: it fails outside a sign-in, which clears them itself."""
+        """Take away the admin's action that clears old attempts: it fails there; each sign-in clears them anyway."""
         super().ready()
         from axes.admin import AccessAttemptAdmin  # models are there only now
 

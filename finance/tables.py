@@ -59,11 +59,15 @@ _DECIMALS = 4
 
 @dataclass(frozen=True)
 class Column:
-    """A column; on a narrow screen one that is not `on_phone` stands below the first text, or the whole, of its row."""
+    """A column; on a narrow screen one that is not `on_phone` stands below the first text, or the whole, of its row.
+
+    There an amount has its name before it, and a text or a day that would not say what it is (`is_named`).
+    """
 
     label: str
     kind: ColumnKind = ColumnKind.TEXT
     on_phone: bool = True
+    is_named: bool = False
 
     @cached_property
     def css(self) -> str:
@@ -78,13 +82,10 @@ class Column:
         return escape(self.label)
 
     def folded(self, cell: Cell, text: str) -> str:
-        """Return a cell whose HTML is `text` as it stands below another, amounts with their name.
-
-        Nothing for an empty one.
-        """
+        """Return a cell whose HTML is `text` as it stands below another, nothing for an empty one."""
         if cell in (None, "") or (cell == 0 and self.kind != ColumnKind.PERCENT):
             return ""
-        if self.kind in (ColumnKind.TEXT, ColumnKind.DATE):
+        if self.kind in (ColumnKind.TEXT, ColumnKind.DATE) and not self.is_named:
             return text
         return f'{self.name} <span class="text-nowrap">{text}</span>'
 

@@ -57,7 +57,7 @@ def _table(frame: Frame, by: str, rows: Sequence[selectors.Compared], total: sel
         Column(_("Need help"), NUMBER),
         Column(_("Savings"), MONEY, on_phone=False),
         Column(_("Outstanding"), MONEY, on_phone=False),
-        Column(_("PAR 30"), PERCENT),
+        Column(_("PAR 30"), PERCENT, on_phone=False),
     ]
 
     def cells(row: selectors.Compared, name: str) -> list[Cell]:

@@ -50,7 +50,7 @@ def comparison(request: UserRequest) -> HttpResponse:
 def _table(frame: Frame, by: str, rows: Sequence[selectors.Compared], total: selectors.Compared) -> Table:
     columns = [
         Column(_("Facilitator") if by == FACILITATOR else _("Region")),
-        Column(_("Group count"), NUMBER),
+        Column(_("Group count"), NUMBER, on_phone=False),
         *(Column(rule.name, NUMBER, on_phone=False) for rule in frame.form.stages),
         Column(_("Never assessed"), NUMBER, on_phone=False),
         Column(_("Mean score"), NUMBER),

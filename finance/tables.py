@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -96,12 +96,16 @@ MOST_FOLDED = 1
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row: a cell for each column; `url` is where its first text leads, a heading or a total stands out."""
+    """A row: a cell for each column; `url` is where its first text leads, a heading or a total stands out.
+
+    `urls` are where other cells lead, by their places.
+    """
 
     cells: Sequence[Cell]
     url: str = ""
     is_total: bool = False
     is_heading: bool = False
+    urls: Mapping[int, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +141,9 @@ class Table:
 
 
 def _html(row: Row, columns: Sequence[Column], linked: Column) -> str:
-    texts = [escape(shown(cell, column.kind)) for column, cell in zip(columns, row.cells, strict=True)]
+    texts: list[str] = [escape(shown(cell, column.kind)) for column, cell in zip(columns, row.cells, strict=True)]
+    for place, url in (row.urls or {}).items():
+        texts[place] = f'<a href="{escape(url)}">{texts[place]}</a>'
     # The cells that a narrow screen has no columns for.
     hidden = [
         column.folded(cell, text)

@@ -9,6 +9,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from assessment import services
@@ -162,7 +163,7 @@ class SchemeUseAdmin(TenantAdmin):
             )
             named = {instrument.code: instrument.name for instrument in published}
             choices = sorted(named.items(), key=lambda choice: choice[1])
-            return forms.ChoiceField(label=db_field.verbose_name, choices=choices)
+            return forms.ChoiceField(label=capfirst(db_field.verbose_name), choices=choices)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
 

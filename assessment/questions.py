@@ -65,7 +65,7 @@ def _terms_expired(found: Found) -> str:
 
 def _one_recorder(found: Found) -> str:
     return _(
-        "all %(count)d meetings, entries and cash counts of a year recorded by one person; nobody else judged the group"
+        "nobody else judged the group; one person recorded all %(count)d meetings, entries and cash counts of a year"
     ) % {"count": found.counted}
 
 

@@ -6,7 +6,7 @@ Meetings and loans come from the same SQL rows that the metrics add up, so that 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -111,7 +111,8 @@ def _regularity(group: Group, as_of: date) -> Evidence:
     days = min(WINDOW_DAYS, max(0, (as_of - group.founded_on).days))
     facts = {"held": len(held), "expected": expected_meetings(group.meeting_every, max(days, 1)), "days": days}
     table = _meetings(group, as_of, held, [Column(_("Held"), NUMBER)], lambda _meeting: [1])
-    return Evidence(facts, [table], _numbers(held))
+    agreed = Row([_("Agreed for %(days)d days") % {"days": days}, None, facts["expected"]], is_total=True)
+    return Evidence(facts, [replace(table, rows=[*table.rows, agreed])], _numbers(held))
 
 
 def _attendance(group: Group, as_of: date) -> Evidence:

@@ -123,6 +123,12 @@ def test_books_that_are_not_complete_say_what_is_missing():
     ]  # fmt: skip
 
 
+def test_the_meetings_that_were_held_stand_beside_those_agreed(busy):
+    found = evidence("meeting_regularity", busy, AS_OF)
+    *_meetings, held, agreed = found.tables[0].rows
+    assert (held.cells[-1], agreed.cells[-1]) == (found.facts["held"], found.facts["expected"])
+
+
 def test_an_agenda_that_does_not_count_says_what_is_missing():
     group = make_group()
     for days, (items, decisions) in enumerate(((1, 1), (0, 0), (1, 0))):

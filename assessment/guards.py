@@ -26,7 +26,13 @@ _SCORED = ("group_id", "instrument_id", "scheme", "as_of", "month", "status", "s
     "finalised_by_id")  # fmt: skip
 _JUDGED = ("group_id", "level_id", "below_levels", "note", "judged_on", "judged_at", "judged_by_id")
 
-_READ_BY_SIGNALS = ("meetings_meeting", "finance_entry", "finance_cashcount", "groups_officerterm")
+_READ_BY_SIGNALS = (
+    "meetings_meeting",
+    "finance_entry",
+    "finance_cashcount",
+    "groups_officerterm",
+    "assessment_judgement",
+)
 _STALE = "UPDATE assessment_keptsignals SET is_stale = TRUE WHERE group_id = {row}.group_id AND NOT is_stale"
 
 KEEPING = 7265

@@ -7,6 +7,7 @@ from enum import IntFlag
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -86,6 +87,10 @@ class Instrument(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} v{self.version}"
+
+    def get_absolute_url(self) -> str:
+        """Return the address of the page that explains it, to which the admin links."""
+        return reverse("instrument", args=[self.pk])
 
     @property
     def name(self) -> str:

@@ -162,10 +162,10 @@ GROUP BY t.group_id"""
 
 
 def one_recorder() -> str:
-    """One account closed all meetings (ten or more), posted all entries and counted all cash of a year.
+    """One account closed all meetings (ten or more), posted all entries and counted all cash of a year; none judged.
 
-    Source: two pairs of eyes on the money (guide: the treasurer keeps the cash, the secretary the records). Usual
-    where a facilitator records alone, so the question is who else has read the books.
+    Source: two pairs of eyes on the money (guide: the treasurer keeps the cash, the secretary the records). That a
+    facilitator records alone is usual and no signal yet: somebody else who judged the group in that year looked in.
     """
     return """
 SELECT 'one_recorder', group_id, SUM(records), 0, CAST(MIN(person) AS VARCHAR(20))
@@ -180,6 +180,9 @@ FROM (
     SELECT c.group_id, c.counted_by_id, COUNT(*), 0 FROM finance_cashcount c
     WHERE c.group_id IN (SELECT id FROM chosen) AND c.counted_on > %(year)s AND c.counted_on <= %(as_of)s
     GROUP BY c.group_id, c.counted_by_id
+    UNION ALL
+    SELECT j.group_id, j.judged_by_id, 0, 0 FROM assessment_judgement j
+    WHERE j.group_id IN (SELECT id FROM chosen) AND j.judged_on > %(year)s AND j.judged_on <= %(as_of)s
 ) recorded
 GROUP BY group_id
 HAVING MIN(person) = MAX(person) AND SUM(held) >= %(many)s"""

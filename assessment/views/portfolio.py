@@ -67,7 +67,7 @@ def portfolio(request: UserRequest) -> HttpResponse:
             "on": on,
             "groups": total.groups,
             "savings": total.savings,
-            "classes": classes,
+            "classes": [(name, [*zip(UPK_CLASSES.values(), counts, strict=True)]) for name, counts in classes],
             "class_names": UPK_CLASSES.values(),
             "class_chart": _class_chart(classes) if total.loans.balance else None,
             "regions": regions,

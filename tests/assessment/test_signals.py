@@ -17,7 +17,7 @@ from finance.lines import deposit
 from finance.models import AccountKind, CashCount, EntryKind
 from groups.models import Group, Member, OfficerRole
 from meetings.models import AttendanceStatus, Meeting
-from tests.assessment.groups import AS_OF, make_kembang_minus_outside
+from tests.assessment.groups import AS_OF, make_kembang_minus_outside, make_override, make_staff
 from tests.factories import facilitator_of, make_group, make_meeting, make_members, make_officer, make_user
 
 pytestmark = pytest.mark.django_db
@@ -243,6 +243,17 @@ class TestOneRecorder:
             make_meeting(group, AS_OF - timedelta(30 * number))
         other = make_user(organisation=group.organisation)
         CashCount.objects.create(group=group, counted_on=AS_OF, expected=0, counted=0, counted_by=other)
+        assert "one_recorder" not in signals_of(group)
+
+    def test_somebody_else_judged_the_group_within_the_year(self, group):
+        for number in range(10):
+            make_meeting(group, AS_OF - timedelta(30 * number))
+        staff = make_staff(group)
+        make_override(group, judged_on=AS_OF - timedelta(365), judged_by=staff)
+        make_override(group, judged_on=AS_OF + timedelta(1), until=AS_OF + timedelta(9), judged_by=staff)
+        make_override(group, judged_on=AS_OF)  # by who records as well
+        assert "one_recorder" in signals_of(group)
+        make_override(group, judged_on=AS_OF - timedelta(364), judged_by=staff)
         assert "one_recorder" not in signals_of(group)
 
 

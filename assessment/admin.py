@@ -9,6 +9,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from assessment import instruments, services
@@ -193,13 +194,15 @@ class SchemeUseAdmin(TenantAdmin):
     list_select_related = ["organisation"]
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Offer the schemes that have a published instrument, shared or of the own organisation."""
+        """Offer the schemes that have a published instrument, shared or of the own organisation, by their names."""
         if db_field.name == "scheme":
-            published = Instrument.objects.filter(status=InstrumentStatus.PUBLISHED)
-            user = _user(request)
-            offered = published if user.is_superuser else published.filter(_shared_or_own(user, ""))
-            choices = [(code, code) for code in sorted(set(offered.values_list("code", flat=True)))]
-            return forms.ChoiceField(label=db_field.verbose_name, choices=choices)
+            user, published = _user(request), Instrument.objects.filter(status=InstrumentStatus.PUBLISHED)
+            published = (published if user.is_superuser else published.filter(_shared_or_own(user, ""))).order_by(
+                "published_at"
+            )
+            named = {instrument.code: instrument.name for instrument in published}
+            choices = sorted(named.items(), key=lambda choice: choice[1])
+            return forms.ChoiceField(label=capfirst(db_field.verbose_name), choices=choices)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
 

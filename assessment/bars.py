@@ -15,7 +15,9 @@ ROW = 38
 BAR_Y, BAR_HEIGHT = 18, 14
 """Below the label of each row."""
 LEGEND = 24
-"""Room for the names of the parts, above the bars."""
+"""Room for a line of names of the parts, above the bars."""
+SAMPLE, LETTER, GAP = 22, 7, 14
+"""The sample of a pattern with what follows it, about the width of a letter, and the room before the next sample."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Key:
     rank: int
     label: str
     x: int
+    y: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,8 @@ def bars(title: str, lines: Sequence[Line], parts: Sequence[tuple[int, str]]) ->
     The longest bar takes the whole width. With one part there is no legend.
     """
     top = max((sum(line.counts) for line in lines), default=0) or 1
-    offset = LEGEND if len(parts) > 1 else 0
+    legend = _legend(parts) if len(parts) > 1 else []
+    offset = legend[-1].y + LEGEND if legend else 0
     drawn = []
     for number, line in enumerate(lines):
         x, before, found = 0, 0, []
@@ -88,9 +92,19 @@ def bars(title: str, lines: Sequence[Line], parts: Sequence[tuple[int, str]]) ->
                 found.append(Part(rank, label, count, x, max(1, end - x)))
             x = end
         drawn.append(Bar(line.label, line.url, line.value, offset + ROW * number, found))
-    room = WIDTH // max(1, len(parts))
-    legend = [Key(rank, label, room * place) for place, (rank, label) in enumerate(parts)] if offset else []
     return BarChart(title, drawn, legend, offset + ROW * len(lines))
+
+
+def _legend(parts: Sequence[tuple[int, str]]) -> list[Key]:
+    """Return the keys one after the other, on another line where a name would not fit any more."""
+    keys, x, y = [], 0, 0
+    for rank, label in parts:
+        width = SAMPLE + LETTER * len(label)
+        if x and x + width > WIDTH:
+            x, y = 0, y + LEGEND
+        keys.append(Key(rank, label, x, y))
+        x += width + GAP
+    return keys
 
 
 def stage_parts(rules: Sequence[StageRule]) -> list[tuple[int, str]]:

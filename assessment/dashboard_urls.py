@@ -6,6 +6,7 @@ from assessment.views import bank, comparison, dashboard, heatmap, moves, needs,
 
 urlpatterns: list[URLPattern] = [
     path("", dashboard.dashboard, name="dashboard"),
+    path("month/", dashboard.dashboard_month, name="dashboard-month"),
     path("score/", dashboard.dashboard_score, name="dashboard-score"),
     path("moves/", moves.moves, name="dashboard-moves"),
     path("compare/", comparison.comparison, name="dashboard-compare"),

@@ -252,12 +252,15 @@ class WhatIfForm(forms.Form):
             code = row.indicator.code
             levels = {str(level.pk): (float(level.threshold), words) for level, words in row.levels}
             self._values[code] = {NO_LEVEL: None} | {key: value for key, (value, _words) in levels.items()}
-            now = _("as now: %(value)s, %(points)d of %(weight)d points") % {
+            now = _("Now: %(value)s, %(points)d of %(weight)d points") % {
                 "value": row.words, "points": row.points, "weight": row.indicator.weight
             }  # fmt: skip
             offered = [(key, words) for key, (_value, words) in levels.items()]
             self.fields[code] = forms.ChoiceField(
-                label=str(row.indicator), required=False, choices=[("", now), (NO_LEVEL, _("no points")), *offered]
+                label=str(row.indicator),
+                required=False,
+                choices=[("", _("as now")), (NO_LEVEL, _("no points")), *offered],
+                help_text=now,
             )
 
     def changes(self) -> dict[str, float | None]:

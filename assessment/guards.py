@@ -26,7 +26,13 @@ _SCORED = ("group_id", "instrument_id", "scheme", "as_of", "month", "status", "s
     "finalised_by_id")  # fmt: skip
 _JUDGED = ("group_id", "level_id", "below_levels", "note", "judged_on", "judged_at", "judged_by_id")
 
-_READ_BY_SIGNALS = ("meetings_meeting", "finance_entry", "finance_cashcount", "groups_officerterm")
+_READ_BY_SIGNALS = (
+    "meetings_meeting",
+    "finance_entry",
+    "finance_cashcount",
+    "groups_officerterm",
+    "assessment_judgement",
+)
 _STALE = "UPDATE assessment_keptsignals SET is_stale = TRUE WHERE group_id = {row}.group_id AND NOT is_stale"
 
 KEEPING = 7265
@@ -113,8 +119,8 @@ GUARDS: tuple[Guard, ...] = (
         month=("{row}.month", "{row}.month"),
         counts="{row}.month IS NOT NULL",
     ),
-    # A group that is dissolved, or comes back, or moves, changes every month; one that is new, those of the portfolio,
-    # which are shown only where the figures of all groups of the time are there.
+    # A group that is dissolved, or comes back, or changes hands, changes every month; one that is new, those of the
+    # portfolio, which are of all groups of the time, and by the province of their village.
     _forget_with_group(
         "groups_group_forgets_months",
         "UPDATE",
@@ -122,9 +128,9 @@ GUARDS: tuple[Guard, ...] = (
     ),
     _forget_with_group("groups_group_new_forgets_months", "INSERT", which="subject = 'portfolio'"),
     _forget_with_group(
-        "groups_group_founded_forgets_months",
+        "groups_group_place_forgets_months",
         "UPDATE",
-        when="OLD.founded_on <> NEW.founded_on",
+        when="OLD.founded_on <> NEW.founded_on OR COALESCE(OLD.village_id, '') <> COALESCE(NEW.village_id, '')",
         which="subject = 'portfolio'",
     ),
     # Attendance, agenda and transfers come with their meeting or entry.

@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, timedelta
 from functools import partial
+from typing import Protocol, TypeVar
 
 from django.db.models import Exists, OuterRef, QuerySet
 
 from assessment.instruments import schemes_of
 from assessment.models import KeptSignals
-from assessment.months import LATENESS, PORTFOLIO, months_between, months_keep, stages_of
+from assessment.months import LATENESS, PORTFOLIO, groups_counted, is_kept, months_between, months_keep, stages_of
 from assessment.selectors.dashboard import count_stages
 from assessment.selectors.portfolio import count_portfolio
 from assessment.selectors.quality import count_lateness
-from assessment.signals import SIGNALS, Found, found_in
+from assessment.signals import BITS, Found, found_in
+from finance.services.figures import figures_keep
 from groups.batches import BATCH_GROUPS, work_through
 from groups.models import Group, Organisation
-
-BITS = {name: 1 << place for place, name in enumerate(SIGNALS)}
-"""The bit of each signal in `KeptSignals.names`."""
 
 
 def lacking_signals(groups: QuerySet[Group], as_of: date) -> QuerySet[Group]:
@@ -64,8 +63,38 @@ KEPT_YEARS = 2
 def organisation_months_keep(organisation: Organisation, *, today: date) -> int:
     """Keep the months of an organisation's dashboards up to the one of `today`; return how many were counted."""
     months = months_between(today - timedelta(KEPT_YEARS * 365), today)
-    kept = months_keep(organisation, LATENESS, months, count_lateness)
-    kept += months_keep(organisation, PORTFOLIO, months, count_portfolio)
+    kept = months_keep(organisation.pk, LATENESS, months, count_lateness)
+    for month in months:  # writers wait for one at a time
+        kept += months_keep(organisation.pk, PORTFOLIO, [month], count_portfolio)
     for scheme in schemes_of(organisation.pk):
-        kept += months_keep(organisation, stages_of(scheme), months, partial(count_stages, scheme=scheme))
+        kept += months_keep(organisation.pk, stages_of(scheme), months, partial(count_stages, scheme=scheme))
     return kept
+
+
+def portfolio_keep(organisation: int, on: date) -> None:
+    """Keep the month of `on` for the portfolio of an organisation as of that day, where it is not kept.
+
+    Not while somebody writes what counts in it: then the next reader keeps it.
+    """
+    if not is_kept(organisation, PORTFOLIO, on):
+        figures_keep(groups_counted(organisation).filter(founded_on__lte=on), on=on)
+        months_keep(organisation, PORTFOLIO, [on.replace(day=1)], count_portfolio, waits=False)
+
+
+class _Whole(Protocol):
+    """What a selector found: `is_whole` says whether what is kept of every group is in it."""
+
+    @property
+    def is_whole(self) -> bool: ...
+
+
+_Read = TypeVar("_Read", bound=_Whole)
+
+
+def read_whole(read: Callable[[], _Read], keep: Callable[[], object]) -> _Read:
+    """Return what `read` finds; where something is not kept yet, or stale, `keep` goes first and it reads again."""
+    found = read()
+    if not found.is_whole:
+        keep()
+        found = read()
+    return found

@@ -7,6 +7,7 @@ from enum import IntFlag
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -86,6 +87,10 @@ class Instrument(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} v{self.version}"
+
+    def get_absolute_url(self) -> str:
+        """Return the address of the page that explains it, to which the admin links."""
+        return reverse("instrument", args=[self.pk])
 
     @property
     def name(self) -> str:
@@ -453,8 +458,9 @@ class KeptMonth(models.Model):
     """What the records of one month add up to over all groups of an organisation that are not dissolved, kept.
 
     `counts` are groups by rank for the stages of a scheme; for lateness the meetings of each person by id, closed in
-    time, late, very late; for the portfolio its sums, and nothing where the figures of a group are not kept. A row is
-    there only while it is true: triggers delete it when a record of its month changes, or a group that counts in it.
+    time, late, very late; for the portfolio its sums and the figures of each province as of a day, and nothing where
+    those of a group are not kept. A row is there only while it is true: triggers delete it when a record of its month
+    changes, or a group that counts in it.
     `assessment.months` writes and reads them.
     """
 

@@ -1,8 +1,8 @@
 """Months kept of whole organisations, so that years of thousands of groups need not be counted for every reader.
 
-`manage.py nightly` keeps them; pages only read, and count the months that are not kept. A kept month cannot be stale:
-whoever writes a record that counts in one takes it away in the same transaction (`assessment.guards`), and a month is
-counted and kept while no such writer of the organisation is under way.
+`manage.py nightly` keeps them, and the portfolio its last month; other pages only read, and count the months that are
+not kept. A kept month cannot be stale: whoever writes a record that counts in one takes it away in the same transaction
+(`assessment.guards`), and a month is counted and kept while no such writer of the organisation is under way.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 
 from assessment.guards import KEEPING
 from assessment.models import KeptMonth
-from groups.models import Group, GroupStatus, Organisation
+from groups.models import Group, GroupStatus
 
 LATENESS = "lateness"
 PORTFOLIO = "portfolio"
@@ -60,21 +60,42 @@ def counted(
     return {month: found[month] for month in wanted if found.get(month)}
 
 
-def months_keep(organisation: Organisation, subject: str, months: Iterable[date], count: Count) -> int:
+def groups_counted(organisation: int) -> QuerySet[Group]:
+    """Return the groups that count in the kept months of an organisation."""
+    return Group.objects.filter(organisation=organisation).exclude(status=GroupStatus.DISSOLVED)
+
+
+def is_kept(organisation: int, subject: str, as_of: date) -> bool:
+    """Return whether the month of the day is kept, as of that very day."""
+    return KeptMonth.objects.filter(
+        organisation=organisation, subject=subject, month=as_of.replace(day=1), counts__as_of=as_of.isoformat()
+    ).exists()
+
+
+def months_keep(organisation: int, subject: str, months: Iterable[date], count: Count, *, waits: bool = True) -> int:
     """Count and keep those of `months` that are not kept; return how many they were.
 
-    Writers of the organisation's records wait meanwhile: for two years of 10,000 groups some tenths of a second.
+    Writers of the organisation's records wait meanwhile: for two years of 10,000 groups some tenths of a second. It
+    waits for those under way, or, unless it `waits`, keeps nothing while there are any.
     """
     with transaction.atomic():
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [KEEPING, organisation.pk])
+        if connection.vendor == "postgresql" and not _writers_kept_out(organisation, waits=waits):
+            return 0
         kept = KeptMonth.objects.filter(organisation=organisation, subject=subject)
         lacking = sorted(set(months) - set(kept.values_list("month", flat=True)))
-        groups = Group.objects.filter(organisation=organisation).exclude(status=GroupStatus.DISSOLVED)
-        found = count(groups, lacking) if lacking else {}
+        found = count(groups_counted(organisation), lacking) if lacking else {}
         KeptMonth.objects.bulk_create(
-            KeptMonth(organisation=organisation, subject=subject, month=month, counts=found.get(month, {}))
+            KeptMonth(organisation_id=organisation, subject=subject, month=month, counts=found.get(month, {}))
             for month in lacking
         )
     return len(lacking)
+
+
+def _writers_kept_out(organisation: int, *, waits: bool) -> bool:
+    """Keep writers of the organisation's records out until the transaction ends; return whether that is so."""
+    with connection.cursor() as cursor:
+        if waits:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [KEEPING, organisation])
+            return True
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [KEEPING, organisation])
+        return bool(cursor.fetchone()[0])

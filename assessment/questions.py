@@ -64,9 +64,9 @@ def _terms_expired(found: Found) -> str:
 
 
 def _one_recorder(found: Found) -> str:
-    return _("all %(count)d meetings, entries and cash counts of a year recorded by one person") % {
-        "count": found.counted
-    }
+    return _(
+        "nobody else judged the group; one person recorded all %(count)d meetings, entries and cash counts of a year"
+    ) % {"count": found.counted}
 
 
 _MINUTES = gettext_lazy("Minute book")
@@ -117,8 +117,10 @@ QUESTIONS: dict[str, Question] = {
         gettext_lazy("Officers"),
     ),
     "one_recorder": Question(
-        gettext_lazy("One person records everything"),
-        gettext_lazy("Who else has read the books and counted the cash? Usual where a facilitator records alone."),
+        gettext_lazy("One recorder, nobody else looks in"),
+        gettext_lazy(
+            "Who else has read the books and counted the cash? Visit the group, and judge what no record measures."
+        ),
         _one_recorder,
         "meeting-list",
         _MINUTES,

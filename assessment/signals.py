@@ -163,10 +163,10 @@ GROUP BY t.group_id"""
 
 
 def one_recorder() -> str:
-    """One account closed all meetings (ten or more), posted all entries and counted all cash of a year.
+    """One account closed all meetings (ten or more), posted all entries and counted all cash of a year; none judged.
 
-    Source: two pairs of eyes on the money (guide: the treasurer keeps the cash, the secretary the records). Usual
-    where a facilitator records alone, so the question is who else has read the books.
+    Source: two pairs of eyes on the money (guide: the treasurer keeps the cash, the secretary the records). That a
+    facilitator records alone is usual and no signal yet: somebody else who judged the group in that year looked in.
     """
     return """
 SELECT 'one_recorder', group_id, SUM(records), 0, CAST(MIN(person) AS VARCHAR(20))
@@ -181,6 +181,9 @@ FROM (
     SELECT c.group_id, c.counted_by_id, COUNT(*), 0 FROM finance_cashcount c
     WHERE c.group_id IN (SELECT id FROM chosen) AND c.counted_on > %(year)s AND c.counted_on <= %(as_of)s
     GROUP BY c.group_id, c.counted_by_id
+    UNION ALL
+    SELECT j.group_id, j.judged_by_id, 0, 0 FROM assessment_judgement j
+    WHERE j.group_id IN (SELECT id FROM chosen) AND j.judged_on > %(year)s AND j.judged_on <= %(as_of)s
 ) recorded
 GROUP BY group_id
 HAVING MIN(person) = MAX(person) AND SUM(held) >= %(many)s"""
@@ -189,8 +192,8 @@ HAVING MIN(person) = MAX(person) AND SUM(held) >= %(many)s"""
 def facilitator_groups_alike() -> str:
     """A facilitator with five or more groups, all of whose scores lie within two points of each other.
 
-    Of each group the newest stored score up to the day counts, by the scheme asked for. Source: groups of different
-    age and place differ; alike scores may be alike records. Columns: facilitator, groups, least and highest score.
+    Of each group its newest score counts, by the scheme asked for. Source: groups of different age and place differ;
+    alike scores may be alike records. Columns: facilitator, groups, least and highest score.
     """
     return """
 WITH chosen (id) AS ({groups})
@@ -198,12 +201,9 @@ SELECT f.facilitator_id, COUNT(*), MIN(s.score), MAX(s.score)
 FROM (
     SELECT DISTINCT facilitator_id, group_id
     FROM groups_facilitatorassignment
-    WHERE group_id IN (SELECT id FROM chosen) AND started_on <= %(as_of)s
-        AND (ended_on IS NULL OR ended_on > %(as_of)s)
+    WHERE group_id IN (SELECT id FROM chosen) AND started_on <= %(on)s AND (ended_on IS NULL OR ended_on > %(on)s)
 ) f
-JOIN assessment_assessment s ON s.group_id = f.group_id AND s.scheme = %(scheme)s AND s.as_of = (
-    SELECT MAX(n.as_of) FROM assessment_assessment n
-    WHERE n.group_id = f.group_id AND n.scheme = %(scheme)s AND n.as_of <= %(as_of)s)
+JOIN assessment_assessment s ON s.group_id = f.group_id AND s.scheme = %(scheme)s AND s.latest
 GROUP BY f.facilitator_id
 HAVING COUNT(*) >= %(groups_at_least)s AND MAX(s.score) - MIN(s.score) <= %(alike_points)s
 ORDER BY COUNT(*) DESC, f.facilitator_id"""
@@ -222,6 +222,8 @@ SIGNALS: dict[str, Callable[[], str]] = {
     )
 }
 """The signals of a group, by name."""
+BITS = {name: 1 << place for place, name in enumerate(SIGNALS)}
+"""The bit of each signal in `KeptSignals.names`."""
 
 _RECORDS = """
 WITH chosen (id) AS ({groups}),
@@ -274,10 +276,10 @@ def found_in(groups: QuerySet[Group], as_of: date) -> list[Found]:
     return sorted(found, key=lambda one: (order.index(one.signal), one.group_id))
 
 
-def alike_facilitators(groups: QuerySet[Group], as_of: date, scheme: str) -> list[AlikeScores]:
-    """Return the facilitators whose groups, of `groups`, all score alike by `scheme`, in one statement."""
+def alike_facilitators(groups: QuerySet[Group], on: date, scheme: str) -> list[AlikeScores]:
+    """Return who accompanies `groups` on a day that all score alike by `scheme`, in one statement."""
     values: dict[str, int | str | date] = {
-        "as_of": as_of,
+        "on": on,
         "scheme": scheme,
         "groups_at_least": FACILITATOR_GROUPS,
         "alike_points": ALIKE_POINTS,

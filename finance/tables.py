@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -59,11 +59,15 @@ _DECIMALS = 4
 
 @dataclass(frozen=True)
 class Column:
-    """A column; on a narrow screen one that is not `on_phone` stands below the first text, or the whole, of its row."""
+    """A column; on a narrow screen one that is not `on_phone` stands below the first text, or the whole, of its row.
+
+    There an amount has its name before it, and a text or a day that would not say what it is (`is_named`).
+    """
 
     label: str
     kind: ColumnKind = ColumnKind.TEXT
     on_phone: bool = True
+    is_named: bool = False
 
     @cached_property
     def css(self) -> str:
@@ -78,13 +82,10 @@ class Column:
         return escape(self.label)
 
     def folded(self, cell: Cell, text: str) -> str:
-        """Return a cell whose HTML is `text` as it stands below another, amounts with their name.
-
-        Nothing for an empty one.
-        """
+        """Return a cell whose HTML is `text` as it stands below another, nothing for an empty one."""
         if cell in (None, "") or (cell == 0 and self.kind != ColumnKind.PERCENT):
             return ""
-        if self.kind in (ColumnKind.TEXT, ColumnKind.DATE):
+        if self.kind in (ColumnKind.TEXT, ColumnKind.DATE) and not self.is_named:
             return text
         return f'{self.name} <span class="text-nowrap">{text}</span>'
 
@@ -95,12 +96,16 @@ MOST_FOLDED = 1
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row: a cell for each column; `url` is where its first text leads, a heading or a total stands out."""
+    """A row: a cell for each column; `url` is where its first text leads, a heading or a total stands out.
+
+    `urls` are where other cells lead, by their places.
+    """
 
     cells: Sequence[Cell]
     url: str = ""
     is_total: bool = False
     is_heading: bool = False
+    urls: Mapping[int, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +141,9 @@ class Table:
 
 
 def _html(row: Row, columns: Sequence[Column], linked: Column) -> str:
-    texts = [escape(shown(cell, column.kind)) for column, cell in zip(columns, row.cells, strict=True)]
+    texts: list[str] = [escape(shown(cell, column.kind)) for column, cell in zip(columns, row.cells, strict=True)]
+    for place, url in (row.urls or {}).items():
+        texts[place] = f'<a href="{escape(url)}">{texts[place]}</a>'
     # The cells that a narrow screen has no columns for.
     hidden = [
         column.folded(cell, text)

@@ -59,8 +59,10 @@ class PlainSelect(forms.Select):
 class GroupFilterForm(forms.Form):
     """Which of the groups `actor` may see. A value that is not on offer narrows nothing, and the form says so."""
 
-    region = forms.ChoiceField(label=_("Region"), required=False)
-    facilitator = forms.TypedChoiceField(label=_("Facilitator"), required=False, coerce=int, empty_value=None)
+    region = forms.ChoiceField(label=_("Region"), required=False, widget=PlainSelect)
+    facilitator = forms.TypedChoiceField(
+        label=_("Facilitator"), required=False, coerce=int, empty_value=None, widget=PlainSelect
+    )
     kind = forms.ChoiceField(label=_("Kind"), required=False, choices=[("", _("All")), *GroupKind.choices])
 
     def __init__(self, data: Any, *, actor: User) -> None:
@@ -68,7 +70,7 @@ class GroupFilterForm(forms.Form):
         region = data.get("region", "")
         regions = selectors.region_options(actor, region if _REGION_CODE.fullmatch(region) else "")
         self._offer("region", [(found.code, _indented(found)) for found in regions])
-        self._offer("facilitator", [(str(person.pk), str(person)) for person in selectors.facilitators(actor)])
+        self._offer("facilitator", selectors.facilitator_options(actor))
 
     def _offer(self, name: str, choices: Sequence[tuple[str, str]]) -> None:
         field = self.fields[name]

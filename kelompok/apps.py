@@ -22,3 +22,10 @@ class SignInsConfig(AxesConfig):  # type: ignore[misc]  # axes has no types
     """The app axes under a name that says what it keeps; without one the admin shows "Axes"."""
 
     verbose_name = _("Sign-in attempts")
+
+    def ready(self) -> None:
+        """Take away the admin's action that clears old attempts: it fails there; each sign-in clears them anyway."""
+        super().ready()
+        from axes.admin import AccessAttemptAdmin  # models are there only now
+
+        AccessAttemptAdmin.actions = []

@@ -56,6 +56,5 @@ SIGN_INS = (
     _("Meta Data"),
     _("Locked Out"),
     _("Attempt Remaining"),
-    _("Clean up expired attempts"),
     _("access attempt expiration"),
 )

@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from assessment.selectors.dashboard import with_latest
 from finance.selectors.figures import Parts, figures_on
-from finance.services.figures import figures_keep
-from groups.models import Group, Region, User
+from groups.models import Group, Region
+from groups.selectors import people_named
 
 CODE_LENGTHS = (2, 5, 8, 13)
 """Characters of a Kemendagri code by level: 35, 35.19, 35.19.05, 35.19.05.2003."""
@@ -54,23 +54,27 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The rows, by name with those without a region or facilitator last, and all groups together."""
+    """The rows, by name with those without a region or facilitator last, and all groups together.
+
+    `is_whole` says whether the figures of all groups are kept; where they are not, their money is lacking.
+    """
 
     rows: list[Compared]
     total: Compared
+    is_whole: bool
 
 
-def by_region(groups: QuerySet[Group], scheme: str, region: str, *, stages: int) -> Comparison:
-    """Compare the regions just below `region`, or the provinces, in two statements."""
-    return _compare(groups, scheme, regions_below(region), stages, region_names, each_once=True)
+def by_region(groups: QuerySet[Group], scheme: str, on: date, region: str, *, stages: int) -> Comparison:
+    """Compare the regions just below `region`, or the provinces, on a day, in two statements."""
+    return _compare(groups, scheme, on, regions_below(region), stages, region_names, each_once=True)
 
 
-def by_facilitator(groups: QuerySet[Group], scheme: str, *, stages: int) -> Comparison:
-    """Compare the facilitators who accompany `groups` today, in three statements.
+def by_facilitator(groups: QuerySet[Group], scheme: str, on: date, *, stages: int) -> Comparison:
+    """Compare the facilitators who accompany `groups` today, with the money of the day, in three statements.
 
     A group with two of them counts with each, and once in the total.
     """
-    return _compare(groups, scheme, facilitators_today, stages, _people, each_once=False)
+    return _compare(groups, scheme, on, facilitators_today, stages, _people, each_once=False)
 
 
 def regions_below(region: str) -> Parts:
@@ -99,6 +103,7 @@ def region_names(codes: Iterable[str]) -> dict[str, str]:
 def _compare(
     groups: QuerySet[Group],
     scheme: str,
+    on: date,
     parts: Parts,
     stages: int,
     names_of: Callable[[Iterable[str]], Mapping[str, str]],
@@ -106,16 +111,13 @@ def _compare(
     each_once: bool,
 ) -> Comparison:
     """Compare the parts; with `each_once` a group is of one part only, so that they add up to all groups."""
-    today = timezone.localdate()
-    found = _compared(groups, scheme, parts, stages, today)
-    if any(kept < row.groups for row, kept in found):
-        figures_keep(groups, on=today)
-        found = _compared(groups, scheme, parts, stages, today)
-    whole = found if each_once else _compared(groups, scheme, _of_all, stages, today)
+    found = _compared(groups, scheme, parts, stages, on)
+    whole = found if each_once else _compared(groups, scheme, _of_all, stages, on)
     names = names_of({row.key for row, _kept in found if row.key})
     rows = [replace(row, name=names.get(row.key, "")) for row, _kept in found]
     rows.sort(key=lambda row: (not row.name, row.name, row.key))
-    return Comparison(rows, _added([row for row, _kept in whole], stages))
+    is_whole = all(kept == row.groups for row, kept in whole)
+    return Comparison(rows, _added([row for row, _kept in whole], stages), is_whole)
 
 
 def _of_all(_path: str) -> dict[str, Any]:
@@ -183,4 +185,4 @@ def _sum(column: str) -> Coalesce:
 
 
 def _people(keys: Iterable[str]) -> dict[str, str]:
-    return {str(pk): str(person) for pk, person in User.objects.in_bulk([int(key) for key in keys]).items()}
+    return {str(pk): name for pk, name in people_named(map(int, keys)).items()}

@@ -120,6 +120,22 @@ def count_stages(groups: QuerySet[Group], months: list[date], *, scheme: str) ->
     return found
 
 
+def scored_in(groups: QuerySet[Group], scheme: str, month: date, rank: int, *, is_last: bool) -> QuerySet[Group, Any]:
+    """Return the groups that `trend` counts at a rank at the end of a month, by name, as rows.
+
+    They are of code, name, village_name and of that score's score and as_of. `is_last` says that no stage is higher.
+    """
+    wanted = Q(assessments__scheme=scheme, assessments__closes_month=True, assessments__month=month)
+    at_rank = {"of_month__rank__gte": rank} if is_last else {"of_month__rank": rank}
+    return (
+        groups.annotate(of_month=FilteredRelation("assessments", condition=wanted))
+        .filter(**at_rank)
+        .annotate(village_name=VILLAGE_NAME, score=F("of_month__score"), as_of=F("of_month__as_of"))
+        .order_by("name", "pk")
+        .values_list("code", "name", "village_name", "score", "as_of", named=True)
+    )
+
+
 def by_need(groups: QuerySet[Group], filters: Filters, reason: Need | None = None) -> QuerySet[Group, Any]:
     """Return the groups at the stage of the filters, those that need help most first, as rows.
 

@@ -6,16 +6,17 @@ Meetings and loans come from the same SQL rows that the metrics add up, so that 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from assessment.metrics import (
+    CLOSING_DAYS,
     LATE_DAYS,
     LOAN_ROWS_SQL,
     MEETING_ROWS_SQL,
@@ -29,7 +30,7 @@ from finance.selectors import loan_rows, loans_on, savings_book
 from finance.tables import Cell, Column, ColumnKind, Row, Table
 from groups.models import Constitution, Group, Member, OfficerTerm
 from groups.schedule import expected_meetings
-from meetings.models import AgendaItem, MeetingStatus
+from meetings.models import AgendaItem, Meeting, MeetingStatus
 
 TEXT, MONEY, NUMBER, DATE = ColumnKind.TEXT, ColumnKind.MONEY, ColumnKind.NUMBER, ColumnKind.DATE
 
@@ -110,7 +111,8 @@ def _regularity(group: Group, as_of: date) -> Evidence:
     days = min(WINDOW_DAYS, max(0, (as_of - group.founded_on).days))
     facts = {"held": len(held), "expected": expected_meetings(group.meeting_every, max(days, 1)), "days": days}
     table = _meetings(group, as_of, held, [Column(_("Held"), NUMBER)], lambda _meeting: [1])
-    return Evidence(facts, [table], _numbers(held))
+    agreed = Row([_("Agreed for %(days)d days") % {"days": days}, None, facts["expected"]], is_total=True)
+    return Evidence(facts, [replace(table, rows=[*table.rows, agreed])], _numbers(held))
 
 
 def _attendance(group: Group, as_of: date) -> Evidence:
@@ -125,7 +127,15 @@ def _attendance(group: Group, as_of: date) -> Evidence:
 
 def _agenda(group: Group, as_of: date) -> Evidence:
     recent = _recent(group, as_of)
-    table = _meetings(group, as_of, recent, [Column(_("Agenda and decision"), NUMBER)], lambda m: [m.with_agenda])
+    without = set(_minutes(group, recent).filter(agenda_count=0).values_list("number", flat=True))
+
+    def missing(meeting: CountedMeeting) -> str:
+        if meeting.with_agenda:
+            return ""
+        return _("no agenda item") if meeting.number in without else _("no decision")
+
+    columns = [Column(_("What is missing"), on_phone=False), Column(_("Agenda and decision"), NUMBER)]
+    table = _meetings(group, as_of, recent, columns, lambda m: [missing(m), m.with_agenda])
     return Evidence(_shares(recent, sum(m.with_agenda for m in recent), len(recent)), [table], _numbers(recent))
 
 
@@ -171,11 +181,24 @@ def _repayment(group: Group, as_of: date) -> Evidence:
 
 def _books(group: Group, as_of: date) -> Evidence:
     recent = _recent(group, as_of)
-    table = _meetings(group, as_of, recent, [Column(_("Books complete"), NUMBER)], lambda m: [m.with_books])
-    counts = CashCount.objects.filter(
-        meetings__group=group, meetings__status=MeetingStatus.CLOSED, meetings__number__in=_numbers(recent)["meetings"]
-    ).order_by("-counted_on", "-pk")
-    found = list(counts)
+    counts = {
+        meeting.number: meeting.cash_count
+        for meeting in _minutes(group, recent).filter(cash_count__isnull=False).select_related("cash_count")
+        if meeting.cash_count is not None
+    }
+    found = sorted(counts.values(), key=lambda count: (count.counted_on, count.pk), reverse=True)
+
+    def missing(meeting: CountedMeeting) -> str:
+        if meeting.with_books:
+            return ""
+        if meeting.number not in counts:
+            return _("cash not counted")
+        if not _is_settled(counts[meeting.number], as_of):
+            return _("cash difference open")
+        return _("closed after more than %(days)d days") % {"days": CLOSING_DAYS}
+
+    columns = [Column(_("What is missing"), on_phone=False), Column(_("Books complete"), NUMBER)]
+    table = _meetings(group, as_of, recent, columns, lambda m: [missing(m), m.with_books])
     facts = _shares(recent, sum(m.with_books for m in recent), len(recent))
     return Evidence(
         facts,
@@ -232,9 +255,11 @@ def _decisions(group: Group, as_of: date) -> Evidence:
     )
     done = [item.done_on if item.done_on is not None and item.done_on <= as_of else None for item in due]
     columns = [
-        Column(_("Decision")), Column(_("By when"), DATE, on_phone=False), Column(_("Done on"), DATE, on_phone=False),
+        Column(_("Decision")),
+        Column(_("By when"), DATE, on_phone=False, is_named=True),
+        Column(_("Done on"), DATE, on_phone=False, is_named=True),
         Column(_("Done"), NUMBER),
-    ]  # fmt: skip
+    ]
     rows = [
         Row([item.decision, item.due_on, on, int(on is not None)], _meeting_url(group, item.meeting.number))
         for item, on in zip(due, done, strict=True)
@@ -252,8 +277,8 @@ def _growth(group: Group, as_of: date) -> Evidence:
     )  # fmt: skip
     members = sorted(now.keys() | then.keys(), key=lambda member: member.number)
     columns = [
-        Column(_("Member")), Column(_("Savings"), MONEY), Column(_("Counted"), NUMBER, on_phone=False),
-        Column(_("182 days before"), MONEY, on_phone=False), Column(_("Counted then"), NUMBER, on_phone=False),
+        Column(_("Member")), Column(_("Savings"), MONEY), Column(_("A member now"), NUMBER, on_phone=False),
+        Column(_("182 days before"), MONEY, on_phone=False), Column(_("A member then"), NUMBER, on_phone=False),
     ]  # fmt: skip
     cells: list[list[int]] = [
         [now.get(m, 0), int(_is_member(m, as_of)), then.get(m, 0), int(_is_member(m, before))] for m in members
@@ -296,8 +321,8 @@ def _lending(group: Group, as_of: date) -> Evidence:
         loans.setdefault(member_id, []).append(number)
     members = list(Member.objects.filter(_member_on(as_of) | Q(pk__in=loans), group=group).order_by("number"))
     columns = [
-        Column(_("Member")), Column(_("Running loans"), on_phone=False), Column(_("With a loan"), NUMBER),
-        Column(_("Members"), NUMBER),
+        Column(_("Member")), Column(_("Running loans"), on_phone=False, is_named=True),
+        Column(_("With a loan"), NUMBER), Column(_("A member now"), NUMBER),
     ]  # fmt: skip
     rows = [
         Row(
@@ -408,6 +433,13 @@ def _recent(group: Group, as_of: date) -> list[CountedMeeting]:
 
 def _shares(recent: Sequence[CountedMeeting], counted: int, of: int) -> Facts:
     return {"counted": counted, "of": of, "meetings": len(recent)}
+
+
+def _minutes(group: Group, meetings: Sequence[CountedMeeting]) -> QuerySet[Meeting]:
+    """Return the closed minutes of `meetings`."""
+    return Meeting.objects.filter(
+        group=group, status=MeetingStatus.CLOSED, number__in=[meeting.number for meeting in meetings]
+    )
 
 
 def _numbers(meetings: Sequence[CountedMeeting]) -> dict[str, list[int]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date, timedelta
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from typing import Any
 
 from django.db.models import (
@@ -40,6 +40,22 @@ class Place(IntEnum):
     DISSOLVED = -4
 
 
+class Way(StrEnum):
+    """What can be asked of a move: a stage higher or lower than before, the same one, or none in one of the months."""
+
+    UP = "up"
+    DOWN = "down"
+    SAME = "same"
+    OTHER = "other"
+
+
+WAYS = {
+    Way.UP: Q(was__gte=0, became__gt=F("was")),
+    Way.DOWN: Q(became__gte=0, was__gt=F("became")),
+    Way.SAME: Q(was__gte=0, became=F("was")),
+    Way.OTHER: Q(was__lt=0) | Q(became__lt=0),
+}
+
 Moves = Counter[tuple[int, int]]
 """How many groups went from a rank or `Place` to another."""
 
@@ -50,13 +66,20 @@ def moves(groups: QuerySet[Group], filters: Filters, *, stages: int) -> Moves:
     return Counter({(was, became): count for was, became, count in rows})
 
 
-def moved(groups: QuerySet[Group], filters: Filters, *, stages: int, was: int, became: int) -> QuerySet[Group, Any]:
-    """Return the groups that went from one rank or `Place` to another, by name, as rows.
+def way_of(was: int, became: int) -> Way:
+    """Return which of the `WAYS` a move from one rank or `Place` to another is."""
+    if min(was, became) < 0:
+        return Way.OTHER
+    return Way.SAME if was == became else Way.UP if became > was else Way.DOWN
 
-    They are of code, name, village_name, of their newest assessment score and as_of, None without one, and of the
-    newest change of status up to the end to_status, changed_on and reason, None without one.
+
+def moved(groups: QuerySet[Group], filters: Filters, which: Q, *, stages: int) -> QuerySet[Group, Any]:
+    """Return the groups whose `was` and `became`, each a rank or a `Place`, are as `which` says, by name, as rows.
+
+    They are of code, name, village_name, was, became, of their newest assessment score and as_of, None without one,
+    and of the newest change of status up to the end to_status, changed_on and reason, None without one.
     """
-    placed = with_latest(_placed(groups, filters, stages).filter(was=was, became=became), filters.scheme)
+    placed = with_latest(_placed(groups, filters, stages).filter(which), filters.scheme)
     changes = GroupStatusChange.objects.filter(group=OuterRef("pk"), changed_on__lt=_next_month(filters.end))
     newest = changes.order_by("-changed_on", "-pk")
     return (
@@ -69,8 +92,11 @@ def moved(groups: QuerySet[Group], filters: Filters, *, stages: int, was: int, b
             reason=Subquery(newest.values("reason")[:1]),
         )
         .order_by("name", "pk")
-        .values_list("code", "name", "village_name", "score", "as_of", "to_status", "changed_on", "reason", named=True)
-    )
+        .values_list(
+            "code", "name", "village_name", "was", "became", "score", "as_of", "to_status", "changed_on", "reason",
+            named=True,
+        )
+    )  # fmt: skip
 
 
 def _placed(groups: QuerySet[Group], filters: Filters, stages: int) -> Any:

@@ -14,7 +14,8 @@ from django.utils import timezone
 from assessment.metrics import CLOSING_DAYS
 from assessment.months import LATENESS, Counts, counted, month_end, months_between
 from finance.models import CashCount
-from groups.models import Constitution, Group, OfficerRole, OfficerTerm, User
+from groups.models import Constitution, Group, OfficerRole, OfficerTerm, person_name
+from groups.selectors import people_named
 from groups.sql import as_day, days_between, local_time, run_over
 from meetings.models import Meeting, MeetingStatus
 
@@ -138,7 +139,7 @@ def late_entry(groups: QuerySet[Group], start: date, end: date, *, organisation:
             lateness = Lateness(*counts)
             by_month[month] = by_month.get(month, Lateness()) + lateness
             of_people[int(person)] = of_people.get(int(person), Lateness()) + lateness
-    names = {person.pk: str(person) for person in User.objects.filter(pk__in=of_people)}
+    names = people_named(of_people)
     by_person = [(pk, names[pk], lateness) for pk, lateness in of_people.items()]
     return LateEntry(by_month, sorted(by_person, key=lambda row: (row[2].share or 0, row[1], row[0])))
 
@@ -158,7 +159,7 @@ def late_meetings(
     """Return meetings held in a period and closed late, the latest first; those one person closed, or all for 0."""
     values = _period(start, end) | {"person": person, "offset": offset, "limit": limit}
     return [
-        LateMeeting(code, group, number, as_day(held_on), as_day(closed_on), int(days), _name(*names))
+        LateMeeting(code, group, number, as_day(held_on), as_day(closed_on), int(days), person_name(*names))
         for code, group, number, held_on, closed_on, days, *names in run_over(
             _FIRST_CLOSINGS + _LATE_SQL, groups, values, **_words()
         )
@@ -224,8 +225,9 @@ def gaps(groups: QuerySet[Group]) -> tuple[int, int, int]:
 
 def _no_rules() -> Q:
     """As `Group.has_rules` says of one group."""
-    empty = {f"rules__{rule.name}": rule.get_default() for rule in Constitution.rule_fields()}
-    return Q(rules__isnull=True) | Q(rules__version=1, **empty)
+    empty = {rule.name: rule.get_default() for rule in Constitution.rule_fields()}
+    # Not joined to each group: the empty ones are few, and their rows wide.
+    return Q(rules__isnull=True) | Q(rules__in=Constitution.objects.filter(version=1, **empty))
 
 
 def _office_empty() -> Q:
@@ -252,8 +254,3 @@ def _words() -> dict[str, str]:
         "month": "date(held_on, 'start of month')" if sqlite else "date_trunc('month', held_on)::date",
         "closed_day": "date(c.closed)" if sqlite else "c.closed::date",
     }
-
-
-def _name(first: str, last: str, username: str) -> str:
-    """As `User.__str__`."""
-    return f"{first} {last}".strip() or username

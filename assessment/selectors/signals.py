@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, FilteredRelation, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from assessment.keeping import BITS, signals_keep
-from assessment.models import KeptSignals
 from assessment.questions import QUESTIONS, Question
-from assessment.signals import AlikeScores, Found, alike_facilitators, found_in
-from groups.models import Group, Region, User
+from assessment.selectors.dashboard import VILLAGE_NAME
+from assessment.signals import BITS, AlikeScores, Found, alike_facilitators, found_in
+from groups.models import Group, User
+from groups.selectors import people_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +62,13 @@ class GroupSignals:
 class Overview:
     """How many groups have each signal, in the order of `SIGNALS`, and the groups with the most signals first.
 
-    `number` are those groups, rows for `shown`.
+    `number` are those groups, rows for `shown`; `is_whole` says whether the signals of all groups are kept.
     """
 
+    is_whole: bool
     counts: dict[str, int]
     number: int
-    groups: QuerySet[KeptSignals]
+    groups: QuerySet[Group, Any]
 
 
 def signals_of(group: Group) -> list[Signal]:
@@ -77,72 +79,66 @@ def signals_of(group: Group) -> list[Signal]:
 
 
 def overview(groups: QuerySet[Group], as_of: date, signal: str = "") -> Overview:
-    """Return the signals of `groups` as of a day, listing only groups with `signal` if one is named.
+    """Return the kept signals of `groups` as of a day, listing only groups with `signal` if one is named.
 
-    One statement, whatever the number of groups; what is not kept yet, or stale, is looked for first.
+    One statement, whatever the number of groups.
     """
-    tally, are_kept = _tally(groups, as_of)
-    if not are_kept:
-        signals_keep(groups, as_of=as_of)
-        tally, _are_kept = _tally(groups, as_of)
+    tally, is_whole = _tally(groups, as_of)
     wanted = BITS[signal] if signal else sum(BITS.values())
     listed = (
-        KeptSignals.objects.filter(group__in=groups.order_by().values("pk"))
-        .alias(wanted=F("names").bitand(wanted))
+        _with_kept(groups, as_of)
+        .alias(wanted=F("of_day__names").bitand(wanted))
         .filter(wanted__gt=0)
-        .select_related("group")
-        .annotate(village=Subquery(Region.objects.filter(pk=OuterRef("group__village")).values("name")))
-        .only("found", "group__code", "group__name")  # narrow rows are sorted sooner
-        .order_by("-count", "group__name", "group__code")
+        .annotate(found=F("of_day__found"), village_name=VILLAGE_NAME)
+        .order_by(F("of_day__count").desc(), "name", "code")
+        .values_list("pk", "code", "name", "village_name", "found", named=True)
     )
     return Overview(
+        is_whole=is_whole,
         counts={name: sum(count for names, count in tally.items() if names & bit) for name, bit in BITS.items()},
         number=sum(count for names, count in tally.items() if names & wanted),
         groups=listed,
     )
 
 
-def shown(kept: Iterable[KeptSignals]) -> list[GroupSignals]:
+def shown(listed: Iterable[Any]) -> list[GroupSignals]:
     """Return rows of an overview with their signals, in at most one statement for the names of people."""
-    rows = [
-        (row.group, row.village, [Found(name, row.group_id, *rest) for name, *rest in row.found])  # type: ignore[attr-defined]  # annotated
-        for row in kept
-    ]
-    names = _names(one for _group, _village, found in rows for one in found)
+    rows = [(row, [Found(name, row.pk, *rest) for name, *rest in row.found]) for row in listed]
+    names = _names(one for _row, found in rows for one in found)
     return [
         GroupSignals(
-            group.code,
-            group.name,
-            village or "",
-            [Signal(one, group.code, _person(one, names)) for one in found],
+            row.code,
+            row.name,
+            row.village_name or "",
+            [Signal(one, row.code, _person(one, names)) for one in found],
         )
-        for group, village, found in rows
+        for row, found in rows
     ]
+
+
+def _with_kept(groups: QuerySet[Group], as_of: date) -> QuerySet[Group]:
+    """Join to each group as `of_day` its signals as of the day, if they are kept and true."""
+    of_day = Q(kept_signals__as_of=as_of, kept_signals__is_stale=False)
+    return groups.annotate(of_day=FilteredRelation("kept_signals", condition=of_day))
 
 
 def _tally(groups: QuerySet[Group], as_of: date) -> tuple[dict[int, int], bool]:
     """Return how many groups have which signals, by bits, and whether those of all of them are kept."""
-    of_day = Q(kept_signals__as_of=as_of, kept_signals__is_stale=False)
-    rows = (
-        groups.order_by()
-        .annotate(of_day=FilteredRelation("kept_signals", condition=of_day))
-        .values_list("of_day__names")
-        .annotate(count=Count("pk"))
-    )
+    rows = _with_kept(groups, as_of).order_by().values_list(F("of_day__names")).annotate(count=Count("pk"))
     found = dict(rows)
     return {names: count for names, count in found.items() if names is not None}, None not in found
 
 
-def facilitator_signals(groups: QuerySet[Group], as_of: date, scheme: str) -> list[tuple[User, AlikeScores]]:
+def facilitator_signals(groups: QuerySet[Group], on: date, scheme: str) -> list[tuple[User, AlikeScores]]:
     """Return the facilitators whose groups all score alike, in at most two statements."""
-    alike = alike_facilitators(groups, as_of, scheme)
+    alike = alike_facilitators(groups, on, scheme)
     people = User.objects.in_bulk([one.facilitator_id for one in alike]) if alike else {}
     return [(people[one.facilitator_id], one) for one in alike]
 
 
 def _names(found: Iterable[Found]) -> dict[int, str]:
     people = {int(one.records[0]) for one in found if one.signal == "one_recorder"}
-    return {pk: str(person) for pk, person in User.objects.in_bulk(people).items()} if people else {}
+    return people_named(people) if people else {}
 
 
 def _person(one: Found, names: dict[int, str]) -> str:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from django.core.paginator import Paginator
 from django.http import HttpResponse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from assessment.bars import Line, bars, stage_parts
+from assessment.keeping import read_whole
 from assessment.selectors import comparison as selectors
 from assessment.selectors.dashboard import at_stage
 from assessment.views.frame import GROUPS_ON_A_PAGE, MONEY, NUMBER, PERCENT, Frame
+from finance.services.figures import figures_keep
 from finance.tables import Cell, Column, Row, Table
 from groups.http import UserRequest
 from groups.permissions import Capability, requires
@@ -25,11 +29,14 @@ def comparison(request: UserRequest) -> HttpResponse:
     """Stages, mean score, needs, savings and PAR of regions or facilitators side by side."""
     frame = Frame(request, "dashboard-compare")
     by = FACILITATOR if request.GET.get("by") == FACILITATOR else REGION
-    groups, scheme, stages = at_stage(frame.groups, frame.filters), frame.filters.scheme, len(frame.form.stages)
-    if by == FACILITATOR:
-        found = selectors.by_facilitator(groups, scheme, stages=stages)
-    else:
-        found = selectors.by_region(groups, scheme, frame.filters.region, stages=stages)
+    groups, today = at_stage(frame.groups, frame.filters), timezone.localdate()
+    asked = groups, frame.filters.scheme, today
+    compare = (
+        partial(selectors.by_facilitator, *asked)
+        if by == FACILITATOR
+        else partial(selectors.by_region, *asked, frame.filters.region)
+    )
+    found = read_whole(partial(compare, stages=len(frame.form.stages)), keep=partial(figures_keep, groups, on=today))
     page = Paginator(found.rows, GROUPS_ON_A_PAGE).get_page(request.GET.get("page"))
     lines = [Line(_name(row, by), _groups(row.groups), "", row.stages) for row in page]
     title = _("Groups at each stage, by facilitator") if by == FACILITATOR else _("Groups at each stage, by region")
@@ -50,14 +57,14 @@ def comparison(request: UserRequest) -> HttpResponse:
 def _table(frame: Frame, by: str, rows: Sequence[selectors.Compared], total: selectors.Compared) -> Table:
     columns = [
         Column(_("Facilitator") if by == FACILITATOR else _("Region")),
-        Column(_("Group count"), NUMBER),
+        Column(_("Group count"), NUMBER, on_phone=False),
         *(Column(rule.name, NUMBER, on_phone=False) for rule in frame.form.stages),
         Column(_("Never assessed"), NUMBER, on_phone=False),
         Column(_("Mean score"), NUMBER),
         Column(_("Need help"), NUMBER),
         Column(_("Savings"), MONEY, on_phone=False),
         Column(_("Outstanding"), MONEY, on_phone=False),
-        Column(_("PAR 30"), PERCENT),
+        Column(_("PAR 30"), PERCENT, on_phone=False),
     ]
 
     def cells(row: selectors.Compared, name: str) -> list[Cell]:
@@ -65,8 +72,13 @@ def _table(frame: Frame, by: str, rows: Sequence[selectors.Compared], total: sel
         known = (*row.stages, row.never_assessed, mean, row.needing)
         return [name, row.groups, *known, row.savings, row.balance, row.par_30]
 
-    listed = [Row(cells(row, _name(row, by)), _address(frame, by, row.key)) for row in rows]
-    listed.append(Row(cells(total, _("All")), is_total=True))
+    listed = [
+        Row(cells(row, _name(row, by)), _address(frame, by, row.key), urls=_counted(frame, row, **{by: row.key}))
+        if row.key
+        else Row(cells(row, _name(row, by)))
+        for row in rows
+    ]
+    listed.append(Row(cells(total, _("All")), urls=_counted(frame, total), is_total=True))
     title = _("Comparison of facilitators") if by == FACILITATOR else _("Comparison of regions")
     return frame.table(title, "banding", columns, listed)
 
@@ -84,6 +96,23 @@ def _address(frame: Frame, by: str, key: str) -> str:
     if len(key) < selectors.CODE_LENGTHS[-1]:
         return frame.address(region=key)
     return frame.address("dashboard", region=key)
+
+
+def _counted(frame: Frame, row: selectors.Compared, **narrowed: str) -> dict[int, str]:
+    """Return where the numbers of groups of a row lead, by their places; a zero leads nowhere."""
+    stages = [rule.stage for rule in frame.form.stages]
+    asked = [
+        (row.groups, "dashboard", {}),
+        *((count, "dashboard", {"stage": stage}) for count, stage in zip(row.stages, stages, strict=True)),
+        (row.never_assessed, "dashboard", {"stage": "NONE"}),
+        (0, "", {}),  # the mean score
+        (row.needing, "dashboard-needs", {}),
+    ]
+    return {
+        place: frame.address(route, **narrowed, **more)
+        for place, (count, route, more) in enumerate(asked, start=1)
+        if count
+    }
 
 
 def _groups(count: int) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -11,6 +13,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
@@ -57,6 +60,27 @@ def dashboard(request: UserRequest) -> HttpResponse:
 
 
 @requires(Capability.ASSESS)
+def dashboard_month(request: UserRequest) -> HttpResponse:
+    """List the groups behind a number of the trend; an address that names no month or stage leads back."""
+    frame = Frame(request, "dashboard")
+    asked = {name: request.GET.get(name, "") for name in ("month", "rank")}
+    try:
+        month, rank = date.fromisoformat(f"{asked['month']}-01"), int(asked["rank"])
+        rule = next(rule for rule in frame.form.stages if rule.rank == rank)
+    except (ValueError, StopIteration):
+        return redirect(frame.address())
+    is_last = rule == frame.form.stages[-1]
+    groups = selectors.scored_in(frame.groups, frame.filters.scheme, month, rank, is_last=is_last)
+    page = Paginator(groups, GROUPS_ON_A_PAGE).get_page(request.GET.get("page"))
+    title = f"{rule.name}, {date_format(month, 'F Y')}"
+    return frame.show(
+        "assessment/month.html",
+        {"asked": asked, "title": title, "page": page, "table": _scored(frame, title, page)},
+        lambda: _scored(frame, title, groups),
+    )
+
+
+@requires(Capability.ASSESS)
 @require_POST
 def dashboard_score(request: UserRequest) -> HttpResponse:
     """Score the groups of the dashboard whose records are newer than their score."""
@@ -72,6 +96,25 @@ def _months(frame: Frame, months: Sequence[selectors.TrendMonth]) -> Table:
     columns = [Column(_("Month"), DATE), *names, Column(_("All"), NUMBER)]
     rows = [Row([month.month, *month.counts, month.total]) for month in months]
     return frame.table(_("Stages over the months"), "tahap-per-bulan", columns, rows)
+
+
+def _scored(frame: Frame, title: str, groups: Any) -> Table:
+    columns = [
+        Column(_("Group")),
+        Column(_("Code"), on_phone=False),
+        Column(_("Village"), on_phone=False),
+        Column(_("Score"), NUMBER),
+        Column(_("As on"), DATE),
+    ]
+    scheme = f"?{urlencode({'scheme': frame.filters.scheme})}"
+    rows = (
+        Row(
+            [row.name, row.code, row.village_name, row.score, row.as_of],
+            reverse("assessment-stored", args=[row.code, row.as_of]) + scheme,
+        )
+        for row in groups
+    )
+    return frame.table(title, "tahap-bulan", columns, rows)
 
 
 def _groups(frame: Frame, groups: Any) -> Table:

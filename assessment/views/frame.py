@@ -102,9 +102,12 @@ class Frame:
     @property
     def period(self) -> str:
         """The months shown, or the day, and what else narrows the groups, for people."""
-        months = [date_format(month, "F Y") for month in (self.filters.start, self.filters.end)]
-        shown = _("%(start)s to %(end)s") % dict(zip(("start", "end"), months, strict=True))
-        return " · ".join([*([shown] if self.tab.of_period else []), *self.form.words()])
+        if self.tab.of_period:
+            start, end = (date_format(month, "F Y") for month in (self.filters.start, self.filters.end))
+            shown = _("%(start)s to %(end)s") % {"start": start, "end": end}
+        else:
+            shown = _("as on %(day)s") % {"day": date_format(timezone.localdate())}
+        return " · ".join([shown, *self.form.words()])
 
     @property
     def stage_names(self) -> dict[str, str]:

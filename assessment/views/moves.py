@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import product
 from typing import Any
 
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from assessment.move_charts import flow
 from assessment.selectors import moves as selectors
 from assessment.selectors.dashboard import dashboard_groups
-from assessment.selectors.moves import Place
+from assessment.selectors.moves import WAYS, Place, Way, way_of
 from assessment.views.frame import DATE, GROUPS_ON_A_PAGE, NUMBER, Frame
 from finance.tables import Column, Row, Table
 from groups.http import UserRequest
 from groups.models import GroupStatus
 from groups.permissions import Capability, requires
+
+WAY_NAMES = {
+    Way.UP: gettext_lazy("Rose"),
+    Way.DOWN: gettext_lazy("Fell back"),
+    Way.SAME: gettext_lazy("Stayed"),
+    Way.OTHER: gettext_lazy("New, not assessed, dormant or dissolved"),
+}
 
 
 class MovesFrame(Frame):
@@ -62,7 +74,9 @@ def moves(request: UserRequest) -> HttpResponse:
         (label, [(place, counts[was, place]) for place, _label in frame.after], _total(counts, was=was), was)
         for was, label in frame.before
     ]
-    at_stages = {pair: count for pair, count in counts.items() if min(pair) >= 0}
+    by_way = Counter[Way]()
+    for (was, became), count in counts.items():
+        by_way[way_of(was, became)] += count
     return frame.show(
         "assessment/moves.html",
         {
@@ -70,9 +84,10 @@ def moves(request: UserRequest) -> HttpResponse:
             "chart": flow(counts, frame.before, frame.after) if counts else None,
             "rows": rows,
             "sums": [_total(counts, became=place) for place, _label in frame.after],
-            "up": sum(count for (was, became), count in at_stages.items() if became > was),
-            "down": sum(count for (was, became), count in at_stages.items() if became < was),
-            "same": sum(count for (was, became), count in at_stages.items() if became == was),
+            "ways": [(way, name, by_way[way]) for way, name in WAY_NAMES.items()],
+            "listed": [
+                (names, pair, counts[pair]) for pair, names in _pairs(frame.before, frame.after) if counts[pair]
+            ],
             "moved_url": reverse("dashboard-moved"),
         },
         lambda: _matrix(frame, counts),
@@ -83,33 +98,48 @@ def moves(request: UserRequest) -> HttpResponse:
 def moved(request: UserRequest) -> HttpResponse:
     """List the groups that went one way; an address without one leads back to all ways."""
     frame = MovesFrame(request)
-    before, after = dict(frame.before), dict(frame.after)
     back = reverse("dashboard-moves") + frame.query
+    asked = {name: request.GET[name] for name in ("way", "was", "became") if name in request.GET}
     try:
-        was, became = int(request.GET.get("was", "")), int(request.GET.get("became", ""))
-        way = (before[was], after[became])
+        title, which, of_status = _asked(frame, asked)
     except (ValueError, KeyError):
         return redirect(back)
-    stages = len(frame.form.stages)
-    groups = selectors.moved(frame.groups, frame.filters, stages=stages, was=was, became=became)
+    groups = selectors.moved(frame.groups, frame.filters, which, stages=len(frame.form.stages))
+    before, after = dict(frame.before), dict(frame.after)
     page = Paginator(groups, GROUPS_ON_A_PAGE).get_page(request.GET.get("page"))
     return frame.show(
         "assessment/moved.html",
         {
-            "was": was,
-            "became": became,
-            "way": way,
+            "asked": asked,
+            "title": title,
             "page": page,
-            "rows": [(row, _cause(row)) for row in page],
-            "of_status": _is_inactive(was) or _is_inactive(became),
+            "rows": [(row, before[row.was], after[row.became], _cause(row)) for row in page],
+            "of_status": of_status,
             "back": back,
         },
-        lambda: _list(frame, way, groups),
+        lambda: _list(frame, groups),
     )
 
 
-def _is_inactive(place: int) -> bool:
-    return place in (Place.DORMANT, Place.DISSOLVED)
+def _asked(frame: MovesFrame, asked: dict[str, str]) -> tuple[str, Q, bool]:
+    """Return what the groups asked for are called, which they are, and whether their status tells something.
+
+    `ValueError` and `KeyError` say that an address asks for no way.
+    """
+    if "way" in asked:
+        way = Way(asked["way"])
+        return str(WAY_NAMES[way]), WAYS[way], way == Way.OTHER
+    was, became = int(asked["was"]), int(asked["became"])
+    title = f"{dict(frame.before)[was]} → {dict(frame.after)[became]}"
+    return title, Q(was=was, became=became), not {was, became}.isdisjoint((Place.DORMANT, Place.DISSOLVED))
+
+
+def _pairs(
+    before: Sequence[tuple[int, str]], after: Sequence[tuple[int, str]]
+) -> Iterator[tuple[tuple[int, int], tuple[str, str]]]:
+    """Yield each way there is with its names."""
+    for (was, left), (became, right) in product(before, after):
+        yield (was, became), (left, right)
 
 
 def _cause(row: Any) -> str:
@@ -141,7 +171,8 @@ def _matrix(frame: MovesFrame, counts: selectors.Moves) -> Table:
     return frame.table(_("Moves between stages"), "perpindahan", columns, rows)
 
 
-def _list(frame: MovesFrame, way: tuple[str, str], groups: Any) -> Table:
+def _list(frame: MovesFrame, groups: Any) -> Table:
+    before, after = dict(frame.before), dict(frame.after)
     columns = [
         Column(_("Code")),
         Column(_("Group")),
@@ -152,5 +183,19 @@ def _list(frame: MovesFrame, way: tuple[str, str], groups: Any) -> Table:
         Column(_("As on"), DATE),
         Column(_("Status")),
     ]
-    rows = (Row([row.code, row.name, row.village_name, *way, row.score, row.as_of, _cause(row)]) for row in groups)
+    rows = (
+        Row(
+            [
+                row.code,
+                row.name,
+                row.village_name,
+                before[row.was],
+                after[row.became],
+                row.score,
+                row.as_of,
+                _cause(row),
+            ]
+        )
+        for row in groups
+    )
     return frame.table(_("Moves between stages"), "perpindahan-kelompok", columns, rows)

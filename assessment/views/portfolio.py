@@ -15,15 +15,16 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from assessment.bars import BarChart, Line, bars
-from assessment.selectors.comparison import region_names, regions_below
+from assessment.keeping import portfolio_keep, read_whole
+from assessment.selectors.comparison import region_names
 from assessment.selectors.dashboard import at_stage
-from assessment.selectors.portfolio import portfolio_by_month
+from assessment.selectors.portfolio import portfolio_find
 from assessment.views.frame import GROUPS_ON_A_PAGE, MONEY, NUMBER, PERCENT, Frame
 from finance import sheets
 from finance.models import GroupFigures
 from finance.performance import UpkClass
 from finance.selectors.figures import Figures, Month, added, figures_listed
-from finance.services.figures import figures_of
+from finance.services.figures import figures_keep
 from finance.tables import Cell, Column, Row, Table
 from finance.views.health import figures_shown
 from finance.wording import UPK_CLASSES, UPK_STANDARD
@@ -39,37 +40,41 @@ CLASS_PATTERNS = {UpkClass.GOOD: 2, UpkClass.MINIMUM: 1, UpkClass.SUSPEND: 0}
 def portfolio(request: UserRequest) -> HttpResponse:
     """Savings, loans, PAR, LAR and the classes of a UPK as on the last day of the period; most at risk first."""
     frame = Frame(request, "portfolio")
-    groups = at_stage(frame.groups, frame.filters)
-    on = _last_day(frame.filters.end)
-    by_region = figures_of(groups, on, regions_below(frame.filters.region))
-    total = added(by_region.values(), months=on.month)
+    on, organisation = _last_day(frame.filters.end), frame.organisation
+    groups = at_stage(frame.groups, frame.filters).filter(founded_on__lte=on)
+    if organisation is not None:
+        portfolio_keep(organisation, on)
+    found = read_whole(
+        lambda: portfolio_find(groups, frame.filters.start, on, frame.filters.region, organisation=organisation),
+        keep=lambda: figures_keep(groups, on=on),
+    )
+    total = added(found.by_region.values(), months=on.month)
     listed = figures_listed(groups, on)
     paginator = Paginator(listed, GROUPS_ON_A_PAGE)
     # The figures say it already; counting again would be one more statement.
     paginator.count = total.groups
     page = paginator.get_page(request.GET.get("page"))
-    months = portfolio_by_month(groups, frame.filters.start, frame.filters.end, organisation=frame.organisation)
-    regions = _regions(frame, by_region)
+    regions = _regions(frame, found.by_region)
     classes = [(str(standard.name), counts) for standard, counts in zip(UPK_STANDARD, total.classes, strict=True)]
 
     def by_group(shown: Iterable[GroupFigures]) -> Table:
-        rows = ((found.group, found.performance) for found in shown)
+        rows = ((figures.group, figures.performance) for figures in shown)
         table = sheets.portfolio(rows, total.loans, owner=frame.owner, on=on)
         return replace(table, period=" · ".join([table.period, *frame.form.words()]))
 
-    files = {"regions": lambda: regions, "months": lambda: _months(frame, months)}
+    files = {"regions": lambda: regions, "months": lambda: _months(frame, found.months)}
     return frame.show(
         "assessment/portfolio.html",
         {
             "on": on,
             "groups": total.groups,
             "savings": total.savings,
-            "classes": classes,
+            "classes": [(name, [*zip(UPK_CLASSES.values(), counts, strict=True)]) for name, counts in classes],
             "class_names": UPK_CLASSES.values(),
             "class_chart": _class_chart(classes) if total.loans.balance else None,
             "regions": regions,
-            "months": _months(frame, months),
-            "month_chart": _month_chart(months) if len(months) > 1 else None,
+            "months": _months(frame, found.months),
+            "month_chart": _month_chart(found.months) if len(found.months) > 1 else None,
             "page": page,
             "table": by_group(page),
             **figures_shown(total.loans),

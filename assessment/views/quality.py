@@ -145,8 +145,8 @@ def _late_columns() -> list[Column]:
     return [
         *_group_columns(),
         Column(_("Meeting"), NUMBER),
-        Column(_("Held on"), DATE),
-        Column(_("Closed on"), DATE, on_phone=False),
+        Column(_("Held on"), DATE, on_phone=False, is_named=True),
+        Column(_("Closed on"), DATE, on_phone=False, is_named=True),
         Column(_("Days"), NUMBER),
         Column(_("Recorded by"), on_phone=False),
     ]

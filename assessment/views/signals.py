@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from django.core.paginator import Paginator
 from django.http import HttpResponse
@@ -10,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assessment.bars import Line, bars
+from assessment.keeping import read_whole, signals_keep
 from assessment.questions import QUESTIONS
 from assessment.selectors import signals as selectors
 from assessment.selectors.dashboard import at_stage
@@ -28,7 +30,9 @@ def signals(request: UserRequest) -> HttpResponse:
     signal = asked if asked in QUESTIONS else ""
     groups = at_stage(frame.groups, frame.filters)
     today = timezone.localdate()
-    found = selectors.overview(groups, today, signal)
+    found = read_whole(
+        partial(selectors.overview, groups, today, signal), keep=partial(signals_keep, groups, as_of=today)
+    )
     paginator = Paginator(found.groups, GROUPS_ON_A_PAGE)
     # The counts say it already; counting again would be one more statement.
     paginator.count = found.number

@@ -54,6 +54,8 @@ def assessment_finalise(request: GroupRequest) -> HttpResponse:
         else:
             messages.success(request, _("This score is final."))
             return redirect(reverse("assessment-stored", args=[request.group.code, form.day]) + chosen.query)
+    if form.is_valid():
+        form.initial, form.is_bound = {"as_of": form.day, "scheme": chosen.chosen}, False
     return render(
         request,
         "assessment/finalise.html",

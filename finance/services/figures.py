@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date
-from typing import Any
 
 from django.db.models import QuerySet
 
 from finance.models import CLASSES, FiguresSlice, GroupFigures
 from finance.performance import Performance
 from finance.selectors.arrears import performance_by_group, savings_by_group
-from finance.selectors.figures import Figures, Parts, figures_by, lacking_figures
+from finance.selectors.figures import lacking_figures
 from finance.wording import UPK_STANDARD
 from groups.batches import BATCH_GROUPS, work_through
 from groups.models import Group
@@ -25,18 +24,6 @@ def figures_keep(groups: QuerySet[Group], *, on: date, report: Callable[[int], o
     size.
     """
     return work_through(lacking_figures(groups, on), lambda ids: _keep(ids, on), report)
-
-
-def figures_of(groups: QuerySet[Group], on: date, parts: Parts) -> dict[Any, Figures]:
-    """Return the figures of `groups` by part; those of a group that are not kept yet, or stale, are worked out first.
-
-    Two statements where all are kept.
-    """
-    found = figures_by(groups, on, parts)
-    if any(part.kept < part.groups for part in found.values()):
-        figures_keep(groups, on=on)
-        found = figures_by(groups, on, parts)
-    return found
 
 
 def _keep(ids: list[int], on: date) -> None:

@@ -11,7 +11,7 @@ from groups.models.group import (
     Weekday,
 )
 from groups.models.member import Gender, Member, OfficerRole, OfficerTerm
-from groups.models.organisation import Organisation, Role, User
+from groups.models.organisation import Organisation, Role, User, person_name
 from groups.models.region import Region, RegionLevel
 
 __all__ = [
@@ -36,4 +36,5 @@ __all__ = [
     "SavingsBase",
     "User",
     "Weekday",
+    "person_name",
 ]

@@ -70,4 +70,9 @@ class User(AbstractUser):
         ]
 
     def __str__(self) -> str:
-        return self.get_full_name() or self.username
+        return person_name(self.first_name, self.last_name, self.username)
+
+
+def person_name(first: str, last: str, username: str) -> str:
+    """Return what a person is called: the full name, or the one to sign in with."""
+    return f"{first} {last}".strip() or username

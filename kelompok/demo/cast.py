@@ -27,6 +27,7 @@ _GOOD = Character(start=0.95, end=1.0, lives=1.0, age=1.0)
 _ALIKE = Character(start=0.7, end=0.75, lives=1.0, age=1.5)
 _SHOW = (
     {
+        5: ("one_recorder", Character(start=0.65, end=0.65, lives=1.0, age=1.3)),
         6: ("copied_meetings", Character(start=0.35, end=0.35, lives=1.0, age=1.2)),
         7: ("late_night_batches", Character(start=0.6, end=0.75, lives=1.0, age=1.2)),
         8: ("full_attendance", Character(start=0.95, end=0.97, lives=1.0, age=1.3)),

@@ -212,7 +212,7 @@ class Life:
                 quality = self.plan.character.at(share) + rng.uniform(-0.15, 0.1)
                 level = min(len(levels) - 1, max(0, int(quality * len(levels))))
                 note = words.JUDGEMENTS[min(level, len(words.JUDGEMENTS) - 1)]
-                if rng.random() < 0.85:
+                if rng.random() < 0.85 or share > 0.5:  # the second time always
                     self.tables.judgements.add(
                         self.pk, levels[level], note, judged_on.isoformat(), self._moment(judged_on), self.plan.staff
                     )

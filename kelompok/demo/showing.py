@@ -109,6 +109,16 @@ class SameOfficers(Life):
         super()._elect(self.founded_on)
 
 
+class NobodyLooksIn(Life):
+    """Nobody but the facilitator who records ever looked at the group, which meets every week."""
+
+    def _rhythm(self) -> MeetingSchedule:
+        return replace(super()._rhythm(), every=MeetingEvery.WEEK.value)
+
+    def _judge(self) -> None:
+        return
+
+
 class Alike(Life):
     """One of the groups of a facilitator who writes the same into all their books; the people have other names."""
 
@@ -134,6 +144,7 @@ SHOWING: dict[str, type[Life]] = {
     "same_amounts": SameAmounts,
     "cash_always_agrees": CashAgrees,
     "terms_expired": SameOfficers,
+    "one_recorder": NobodyLooksIn,
     "facilitator_groups_alike": Alike,
 }
 """By signal, the life of a group that shows it."""

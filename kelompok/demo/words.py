@@ -56,6 +56,7 @@ SHOWING = {
     "same_amounts": "Rukun Tani",
     "cash_always_agrees": "Setia Kawan",
     "terms_expired": "Sekar Wangi",
+    "one_recorder": "Wijaya Kusuma",
 }
 """The group whose records show each signal of `assessment.signals`."""
 ALIKE = ("Ayu Tani 1", "Ayu Tani 2", "Ayu Tani 3", "Ayu Tani 4", "Ayu Tani 5")

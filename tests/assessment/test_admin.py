@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.utils import timezone
 
 from assessment.models import Instrument
-from assessment.services import assess_groups, instrument_copy
+from assessment.services import assess_groups, instrument_copy, instrument_publish
 from groups.models import Group, Role, User
 from tests.assessment.groups import AS_OF
 from tests.factories import make_group, make_user
@@ -166,6 +168,22 @@ def test_another_organisations_draft_is_not_there(admin_client, shipped):
     act(admin_client, "publish", copy)
     copy.refresh_from_db()
     assert copy.is_draft
+
+
+def test_an_instrument_leads_to_the_page_that_explains_it(admin_client, shipped):
+    content = admin_client.get(f"/admin/assessment/instrument/{shipped.pk}/change/").content.decode()
+    [address] = re.findall(r'href="([^"]+)" class="viewsitelink"', content)
+    assert admin_client.get(address).url.endswith(f"/instruments/{shipped.pk}/")
+
+
+def test_schemes_are_offered_by_name_and_none_of_others(admin_client, shipped):
+    stranger = make_user(Role.ADMIN)
+    copy = instrument_copy(actor=stranger, instrument=shipped)
+    Instrument.objects.filter(pk=copy.pk).update(code="rahasia")
+    copy.refresh_from_db()
+    instrument_publish(actor=stranger, instrument=copy)
+    content = admin_client.get("/admin/assessment/schemeuse/add/").content.decode()
+    assert re.findall(r'<option value="(kotaku|rahasia)"[^>]*>([^<]+)<', content) == [("kotaku", shipped.name_id)]
 
 
 def test_assessments_are_read_only_and_of_the_own_organisation(admin_client, admin):

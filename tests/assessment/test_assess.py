@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from dataclasses import replace
 from datetime import date, timedelta
@@ -136,6 +137,21 @@ def test_the_number_of_statements_does_not_grow_with_the_groups():
             assess_groups(groups=Group.objects.all(), as_of=AS_OF + timedelta(size))
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+def test_what_a_batch_gave_is_not_held_while_the_next_is_scored(monkeypatch):
+    monkeypatch.setattr(services, "BATCH_GROUPS", 2)
+    facilitator = make_user()
+    for _ in range(6):
+        make_group(facilitator)
+    held = []
+
+    def report(_outcomes) -> None:
+        gc.collect()
+        held.append(sum(isinstance(one, services.Outcome) for one in gc.get_objects()))
+
+    assess_groups(groups=Group.objects.all(), as_of=AS_OF, report=report)
+    assert held == [2, 2, 2]
 
 
 class TestSchemes:

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from assessment.models import Assessment
+from assessment.models import Assessment, Instrument
 from assessment.services import assess_groups, assessment_finalise
 from groups.models import Group
 from meetings.models import Meeting
@@ -41,6 +41,11 @@ def page(client, group):
 def test_stage_and_score(page):
     html = page()
     assert '<span class="stage stage-1">Tumbuh</span> 76 of 100 points' in html
+
+
+def test_it_leads_to_how_points_and_stages_come_about(page):
+    instrument = Instrument.objects.get(code="kotaku")
+    assert f'href="/instruments/{instrument.pk}/"' in page()
 
 
 def test_each_indicator_has_its_points_and_measured_value(page, group):

@@ -227,3 +227,28 @@ class TestOtherOrganisations:
                 show(staff_client, f"?by={by}&region=35.19.05&kind=REVOLVING&stage=TUMBUH")
             taken.append(len(queries))
         assert taken[0] == taken[1] <= 12
+
+
+class TestNumbersLeadToTheirGroups:
+    def test_of_a_region_and_of_all(self, staff_client, rina):
+        make_group(rina, village=make_village("35.19.05.2003", *MADIUN))
+        score()
+        html = staff_client.get(f"{PAGE}?kind=REVOLVING").content.decode()
+        asked = "/dashboard/?kind=REVOLVING"
+        assert f'<a href="{asked}&amp;region=35&amp;stage=TUNAS">1</a>' in html
+        assert f'<a href="{asked}&amp;stage=TUNAS">1</a>' in html
+        assert f'<a href="{asked}&amp;region=35">1</a>' in html
+        assert "stage=KEMBANG" not in html[html.index("<tbody>") :]
+
+    def test_of_a_facilitator(self, staff_client, rina):
+        make_group(rina)
+        html = staff_client.get(f"{PAGE}?by=facilitator").content.decode()
+        assert f'<a href="/dashboard/?facilitator={rina.pk}&amp;stage=NONE">1</a>' in html
+        score()
+        html = staff_client.get(f"{PAGE}?by=facilitator").content.decode()
+        assert f'<a href="/dashboard/needs/?facilitator={rina.pk}">1</a>' in html
+
+    def test_of_groups_without_a_village_no_filter_tells_them_apart(self, staff_client, rina):
+        make_group(rina)
+        html = staff_client.get(PAGE).content.decode()
+        assert html.count('<a href="/dashboard/?stage=NONE">1</a>') == 2  # of all, on a wide screen and on a phone

@@ -51,6 +51,51 @@ def counts(response) -> dict[str, int]:
     }
 
 
+class TestMonths:
+    """The groups behind a number of the trend."""
+
+    def listed(self, client, rank: int, query: str = "") -> list[str]:
+        response = client.get(f"/dashboard/month/?month={TODAY:%Y-%m}&rank={rank}{query}")
+        assert response.status_code == 200
+        return [row.name for row in response.context["page"]]
+
+    def test_each_number_leads_to_its_groups(self, staff_client, good):
+        score()
+        html = show(staff_client, "?kind=REVOLVING").content.decode()
+        address = f"/dashboard/month/?kind=REVOLVING&amp;month={TODAY:%Y-%m}&amp;rank=1"
+        assert f'<td class="number">0</td><td class="number"><a href="{address}">1</a></td>' in html
+        assert self.listed(staff_client, 1, "&kind=REVOLVING") == ["Anggrek"]
+        assert self.listed(staff_client, 1, "&kind=SOCIAL") == []
+        assert self.listed(staff_client, 0) == []
+
+    def test_a_group_leads_to_the_score_of_the_month(self, staff_client, good):
+        score()
+        html = staff_client.get(f"/dashboard/month/?month={TODAY:%Y-%m}&rank=1").content.decode()
+        assert f'href="/g/{good.code}/assessment/{TODAY:%Y-%m-%d}/?scheme=kotaku"' in html
+
+    def test_a_rank_above_the_last_counts_with_the_last(self, staff_client, good):
+        score()
+        Assessment.objects.update(rank=4)
+        assert show(staff_client).context["months"][-1].counts == (0, 0, 1)
+        assert self.listed(staff_client, 2) == ["Anggrek"]
+
+    def test_groups_of_others_are_not_listed(self, staff_client):
+        make_kembang_minus_outside(until=TODAY)
+        score()
+        assert self.listed(staff_client, 1) == []
+
+    def test_as_a_file(self, staff_client, good):
+        score()
+        file = staff_client.get(f"/dashboard/month/?month={TODAY:%Y-%m}&rank=1&format=csv").content.decode("utf-8-sig")
+        assert file.splitlines()[1].startswith(f"Anggrek,{good.code},")
+
+    @pytest.mark.parametrize(
+        "query", ["", "month=2026-10", "month=2026-13&rank=0", "month=x&rank=0", "month=2026-10&rank=9"]
+    )
+    def test_an_address_without_a_month_or_stage_leads_back(self, staff_client, query):
+        assert staff_client.get(f"/dashboard/month/?kind=SOCIAL&{query}").url == "/dashboard/?kind=SOCIAL"
+
+
 class TestWho:
     def test_staff_count_their_organisation_only(self, staff_client, good):
         stranger = make_kembang_minus_outside(until=TODAY)

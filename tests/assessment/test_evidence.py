@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from io import BytesIO
 
 import pytest
@@ -112,6 +112,46 @@ def test_the_number_of_statements_does_not_grow_with_the_records(busy, metric):
     assert max(counts) <= 8
 
 
+def missing(metric: str, group: Group) -> list[object]:
+    """What each meeting lacks, the newest meeting first."""
+    table = evidence(metric, group, AS_OF).tables[0]
+    return [row.cells[2] for row in table.rows if not row.is_total]
+
+
+def test_books_that_are_not_complete_say_what_is_missing():
+    group = make_group()
+    for days, (counted, closed_after) in enumerate(((0, 0), (None, 0), (500, 0), (0, 9))):
+        day = AS_OF - timedelta(20 + days)
+        count = count_cash(group, counted, on=day) if counted is not None else None
+        closed_at = datetime.combine(day + timedelta(closed_after), time(12), UTC)
+        make_meeting(group, day, cash_count=count, closed_at=closed_at)
+    assert missing("books_complete", group) == [
+        "", "cash not counted", "cash difference open", "closed after more than 7 days",
+    ]  # fmt: skip
+
+
+def test_the_meetings_that_were_held_stand_beside_those_agreed(busy):
+    found = evidence("meeting_regularity", busy, AS_OF)
+    *_meetings, held, agreed = found.tables[0].rows
+    assert (held.cells[-1], agreed.cells[-1]) == (found.facts["held"], found.facts["expected"])
+
+
+def test_an_agenda_that_does_not_count_says_what_is_missing():
+    group = make_group()
+    for days, (items, decisions) in enumerate(((1, 1), (0, 0), (1, 0))):
+        make_meeting(group, AS_OF - timedelta(days), agenda_count=items, decision_count=decisions)
+    assert missing("agenda", group) == ["", "no agenda item", "no decision"]
+
+
+@pytest.mark.parametrize(
+    ("metric", "name"),
+    [("decisions_followed_up", "By when"), ("decisions_followed_up", "Done on"), ("internal_lending", "Running loans")],
+)
+def test_what_would_not_say_what_it_is_has_its_name_where_a_phone_folds_it(busy, metric, name):
+    [table] = evidence(metric, busy, AS_OF).tables
+    assert f'{name} <span class="text-nowrap">' in table.body()
+
+
 class TestPage:
     @pytest.fixture
     def group(self):
@@ -171,7 +211,7 @@ class TestPage:
         assert 'href="?table=1&amp;format=csv"' in html
         assert 'href="?table=2&amp;format=xlsx"' in html
         meetings, counts = (file("books", f"&table={number}") for number in (1, 2))
-        assert meetings.content.decode("utf-8-sig").splitlines()[0] == "Meeting,Date,Books complete"
+        assert meetings.content.decode("utf-8-sig").splitlines()[0] == "Meeting,Date,What is missing,Books complete"
         assert counts.content.decode("utf-8-sig").startswith("Cash count,Date,")
         assert f"{group.code}-bukti-books-2-" in counts["Content-Disposition"]
 

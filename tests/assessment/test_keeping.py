@@ -11,6 +11,7 @@ from assessment.models import KeptSignals
 from assessment.signals import found_in
 from finance.models import CashCount
 from groups.models import Group, OfficerTerm
+from tests.assessment.groups import make_override
 from tests.assessment.test_signals_page import TODAY, make_old_terms, make_recorded_alone
 from tests.factories import make_group, make_meeting, make_member, make_user, save
 
@@ -75,6 +76,12 @@ def test_a_posting_makes_them_stale(group):
 def test_a_cash_count_makes_them_stale(group):
     keep()
     CashCount.objects.create(group=group, counted_on=TODAY, expected=0, counted=0, counted_by=group.recorded_by)
+    assert is_stale(group)
+
+
+def test_a_judgement_makes_them_stale(group):
+    keep()
+    make_override(group, judged_on=TODAY, until=TODAY)
     assert is_stale(group)
 
 

@@ -135,7 +135,10 @@ class TestWays:
             stand(group, became, THIS_MONTH)
         make_group(facilitator)
         context = staff_client.get("/dashboard/moves/").context
-        assert (context["up"], context["down"], context["same"], context["total"]) == (1, 2, 1, 5)
+        assert [(way, count) for way, _name, count in context["ways"]] == [
+            ("up", 1), ("down", 2), ("same", 1), ("other", 1),
+        ]  # fmt: skip
+        assert context["total"] == 5
 
 
 class TestGroups:
@@ -172,6 +175,22 @@ class TestGroups:
         assert self.listed(staff_client, "was=0&became=2&kind=REVOLVING") == ["Anggrek"]
         assert self.listed(staff_client, "was=-1&became=-1") == ["Bakung"]
 
+    def test_risers_and_fallers_are_listed_with_their_ways(self, staff_client, facilitator, risen):
+        fallen = make_group(facilitator, name="Bakung")
+        stand(fallen, TUMBUH, months_ago(11))
+        stand(fallen, TUNAS, THIS_MONTH)
+        make_group(facilitator, name="Cempaka")
+        html = staff_client.get("/dashboard/moves/?kind=REVOLVING").content.decode()
+        assert 'href="/dashboard/moves/groups/?kind=REVOLVING&amp;way=down">1</a>' in html
+        assert [self.listed(staff_client, f"way={way}") for way in ("up", "down", "same", "other")] == [
+            ["Anggrek"], ["Bakung"], [], ["Cempaka"],
+        ]  # fmt: skip
+        html = staff_client.get("/dashboard/moves/groups/?way=down").content.decode()
+        assert "<td>Tumbuh → Tunas</td>" in html
+        assert 'name="way" value="down"' in html
+        file = staff_client.get("/dashboard/moves/groups/?way=down&format=csv").content.decode()
+        assert ",Tumbuh,Tunas," in file
+
     def test_a_group_is_one_click_away(self, staff_client, risen):
         html = staff_client.get("/dashboard/moves/groups/?was=0&became=2").content.decode()
         assert f'href="/g/{risen.code}/assessment/"' in html
@@ -190,7 +209,9 @@ class TestGroups:
         assert len(self.listed(staff_client, "was=-1&became=-1")) == 25
         assert len(self.listed(staff_client, "was=-1&became=-1&page=2")) == 1
 
-    @pytest.mark.parametrize("query", ["", "was=0", "was=x&became=0", "was=9&became=0", "was=0&became=-2"])
+    @pytest.mark.parametrize(
+        "query", ["", "was=0", "was=x&became=0", "was=9&became=0", "was=0&became=-2", "way=sideways"]
+    )
     def test_no_such_way_leads_back_with_the_filters(self, staff_client, query):
         response = staff_client.get(f"/dashboard/moves/groups/?{query}&kind=SOCIAL")
         assert response.url == "/dashboard/moves/?kind=SOCIAL"

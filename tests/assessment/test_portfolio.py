@@ -84,12 +84,20 @@ def test_the_day_is_today_in_the_current_month(staff):
     assert portfolio(staff, end="").context["on"] == timezone.localdate()
 
 
+def test_groups_founded_after_the_last_day_were_not_there(staff):
+    group_of(staff, name="Anggrek", code="A1", founded_on=date(2025, 9, 30))
+    group_of(staff, founded_on=date(2025, 10, 1))
+    response = portfolio(staff)
+    assert names(response) == ["Anggrek (A1)"]
+    assert response.context["groups"] == 1
+
+
 def test_groups_are_counted_by_class(staff):
     group_of(staff, lent=100_000)
     group_of(staff, lent=900_000)
     group_of(staff)
     response = portfolio(staff)
-    classes = dict(response.context["classes"])
+    classes = {name: tuple(count for _class, count in counts) for name, counts in response.context["classes"]}
     assert (classes["LAR"], classes["PAR"]) == ((0, 0, 2), (0, 0, 2))
     assert "<title>LAR: Suspend (penundaan) 2</title>" in response.content.decode()
 

@@ -17,7 +17,7 @@ from finance.lines import deposit
 from finance.models import AccountKind, CashCount, EntryKind
 from groups.models import Group, Member, OfficerRole
 from meetings.models import AttendanceStatus, Meeting
-from tests.assessment.groups import AS_OF, make_kembang_minus_outside
+from tests.assessment.groups import AS_OF, make_kembang_minus_outside, make_override, make_staff
 from tests.factories import facilitator_of, make_group, make_meeting, make_members, make_officer, make_user
 
 pytestmark = pytest.mark.django_db
@@ -250,14 +250,25 @@ class TestOneRecorder:
         CashCount.objects.create(group=group, counted_on=AS_OF, expected=0, counted=0, counted_by=other)
         assert "one_recorder" not in signals_of(group)
 
+    def test_somebody_else_judged_the_group_within_the_year(self, group):
+        for number in range(10):
+            make_meeting(group, AS_OF - timedelta(30 * number))
+        staff = make_staff(group)
+        make_override(group, judged_on=AS_OF - timedelta(365), judged_by=staff)
+        make_override(group, judged_on=AS_OF + timedelta(1), until=AS_OF + timedelta(9), judged_by=staff)
+        make_override(group, judged_on=AS_OF)  # by who records as well
+        assert "one_recorder" in signals_of(group)
+        make_override(group, judged_on=AS_OF - timedelta(364), judged_by=staff)
+        assert "one_recorder" not in signals_of(group)
+
 
 class TestFacilitatorGroupsAlike:
     @pytest.fixture
     def facilitator(self):
         return make_user()
 
-    def alike(self, as_of: date = AS_OF):
-        return alike_facilitators(Group.objects.all(), as_of, "kotaku")
+    def alike(self):
+        return alike_facilitators(Group.objects.all(), AS_OF, "kotaku")
 
     def score(self, facilitator, count: int) -> None:
         for _ in range(count):
@@ -281,11 +292,17 @@ class TestFacilitatorGroupsAlike:
         Assessment.objects.filter(pk=one.pk).update(score=74)
         assert len(self.alike()) == 1
 
-    def test_only_the_newest_score_up_to_the_day_counts(self, facilitator):
+    def test_only_the_newest_score_counts(self, facilitator):
         self.score(facilitator, 5)
         assess_groups(groups=Group.objects.all(), as_of=AS_OF - timedelta(100))
-        assert len(self.alike()) == 1
-        assert self.alike(AS_OF - timedelta(101)) == []
+        Assessment.objects.filter(as_of=AS_OF - timedelta(100)).update(score=3)
+        [found] = self.alike()
+        assert (found.groups, found.least) == (5, 76)
+
+    def test_an_assignment_to_come_does_not_count(self, facilitator):
+        self.score(facilitator, 5)
+        Group.objects.first().assignments.update(started_on=AS_OF + timedelta(1))
+        assert self.alike() == []
 
     def test_a_finished_assignment_does_not_count(self, facilitator):
         self.score(facilitator, 5)

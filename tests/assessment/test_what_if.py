@@ -72,7 +72,7 @@ def test_what_would_still_be_missing(client, group):
 def test_it_opens_with_everything_as_now(client, group):
     response = ask(client, group)
     assert response.context["what_if"] is None
-    assert "as now: present 100%, last 4 meetings, 10 of 10 points" in response.content.decode()
+    assert "Now: present 100%, last 4 meetings, 10 of 10 points" in response.content.decode()
 
 
 def test_nothing_is_stored(client, group):

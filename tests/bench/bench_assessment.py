@@ -29,7 +29,7 @@ from assessment.models import Assessment, SchemeUse
 from assessment.selectors.newer import with_newer_records
 from assessment.services import assess_chosen, assess_groups
 from assessment.sources import STATEMENTS, Source
-from finance.models import Account, CashCount, Entry, Instalment, Loan, Transfer
+from finance.models import Account, CashCount, Entry, FiguresSlice, GroupFigures, Instalment, Loan, Transfer
 from finance.services.figures import figures_keep
 from groups.models import Constitution, Group, Member, Organisation, Role, User
 from meetings.models import AgendaItem, Meeting
@@ -37,6 +37,8 @@ from tests.bench.figures import Figure
 from tests.factories import make_organisation, make_user
 
 GROUPS, MONTHS, MEMBERS, LOANS = 10_000, 24, 5, 10
+ACCOMPANIED = 40
+"""Groups of one facilitator."""
 CHANGED = 100
 """One of so many groups has a new record."""
 SCHEMES = ("kotaku", "panca-sutra", "bina-swadaya", "aset-pentagonal")
@@ -44,8 +46,8 @@ DASHBOARD_LIMIT = 2
 GROWN = 100
 """A dashboard is held against that of an organisation with one group for so many."""
 GROWTH_LIMIT = 2
-PORTFOLIO_GROWTH_LIMIT = 3
-"""It adds up the loans of every group by age, which is not held to twice."""
+FIGURES_MONTHS = 12
+"""Of so many months the figures of every group are kept, as a year of nightly runs leaves them."""
 ASSESS_LIMIT = 3
 CHANGED_LIMIT = 1
 
@@ -53,6 +55,7 @@ CHANGED_LIMIT = 1
 def figures(groups: int = GROUPS, months: int = MONTHS, repetitions: int = 5) -> Iterator[Figure]:
     """Fill the database, then measure scoring and the dashboard, each beside its floor."""
     today = timezone.localdate()
+    fill_regions()
     organisation = make_organisation()
     fill(organisation, groups, months, today)
     of_bench = Group.objects.filter(organisation=organisation)
@@ -80,6 +83,7 @@ def figures(groups: int = GROUPS, months: int = MONTHS, repetitions: int = 5) ->
     for each in (organisation, small):  # as the nightly run leaves it
         signals_keep(Group.objects.filter(organisation=each), as_of=today)
         figures_keep(Group.objects.filter(organisation=each), on=today)
+        copy_figures(each, FIGURES_MONTHS)
         organisation_months_keep(each, today=today)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
@@ -104,8 +108,9 @@ def figures(groups: int = GROUPS, months: int = MONTHS, repetitions: int = 5) ->
         ms, small_ms = in_turns(
             2 * repetitions, *(partial(open_page, staff, Page(route, "", ())) for staff in (client, of_small))
         )
-        limit = PORTFOLIO_GROWTH_LIMIT if route == "portfolio" else GROWTH_LIMIT
-        yield Figure(f"{route} of {groups} groups beside {groups // GROWN}", ms, small_ms, limit, 2 * repetitions)
+        yield Figure(
+            f"{route} of {groups} groups beside {groups // GROWN}", ms, small_ms, GROWTH_LIMIT, 2 * repetitions
+        )
 
 
 def staff_client(organisation: Organisation) -> Client:
@@ -190,6 +195,11 @@ LATEST = "JOIN assessment_assessment a ON a.group_id = g.id AND a.latest AND a.s
 STANDING = "(SELECT rank FROM assessment_assessment m WHERE m.group_id = g.id AND m.closes_month AND scheme = 'kotaku' "
 OWN = "WHERE g.organisation_id = %(organisation)s"
 KEPT = "JOIN finance_groupfigures f ON f.group_id = g.id AND f.as_of = %(today)s AND NOT f.is_stale"
+TODAYS = (
+    "LEFT JOIN groups_facilitatorassignment w ON w.group_id = g.id AND w.started_on <= %(today)s "
+    "AND (w.ended_on IS NULL OR w.ended_on > %(today)s)"
+)
+SIGNALS = "JOIN assessment_keptsignals s ON s.group_id = g.id AND s.as_of = %(today)s AND NOT s.is_stale"
 BY_RANK = ", ".join(f"COUNT(*) FILTER (WHERE a.rank = {rank})" for rank in range(3))
 BY_CLASS = ", ".join(
     f"COUNT(*) FILTER (WHERE f.{ratio}_class = '{upk_class}')"
@@ -247,6 +257,52 @@ PAGES = {
             f"FROM groups_group g LEFT {LATEST} LEFT {KEPT} {OWN} GROUP BY 1",
         ),
     ),
+    "comparison of facilitators": Page(
+        "dashboard-compare",
+        "?by=facilitator",
+        (
+            f"SELECT u.id, u.first_name, u.last_name, COUNT(*), COUNT(a.id), SUM(a.score), {BY_RANK}, "
+            "COUNT(*) FILTER (WHERE a.need > 0), SUM(f.savings), SUM(f.balance), SUM(f.risk_30) "
+            f"FROM groups_group g LEFT {LATEST} LEFT {KEPT} {TODAYS} "
+            f"LEFT JOIN groups_user u ON u.id = w.facilitator_id {OWN} GROUP BY 1",
+            f"SELECT COUNT(*), COUNT(a.id), SUM(a.score), {BY_RANK}, COUNT(*) FILTER (WHERE a.need > 0), "
+            f"SUM(f.savings), SUM(f.balance), SUM(f.risk_30) FROM groups_group g LEFT {LATEST} LEFT {KEPT} {OWN}",
+        ),
+    ),
+    "signals": Page(
+        "dashboard-signals",
+        "",
+        (
+            f"SELECT s.names, COUNT(*) FROM groups_group g LEFT {SIGNALS} {OWN} GROUP BY 1",
+            f"SELECT g.code, g.name, v.name, s.found FROM groups_group g {SIGNALS} "
+            f"LEFT JOIN groups_region v ON v.code = g.village_id {OWN} AND s.names > 0 "
+            "ORDER BY s.count DESC, g.name LIMIT 25",
+            "SELECT w.facilitator_id, COUNT(*), MIN(a.score), MAX(a.score) "
+            f"FROM groups_group g {LATEST} {TODAYS.removeprefix('LEFT ')} {OWN} GROUP BY 1 "
+            "HAVING COUNT(*) >= 5 AND MAX(a.score) - MIN(a.score) <= 2",
+        ),
+    ),
+    "data quality": Page(
+        "dashboard-quality",
+        "",
+        (
+            "SELECT date_trunc('month', m.held_on), m.saved_by_id, COUNT(*) FILTER (WHERE late <= 7), "
+            "COUNT(*) FILTER (WHERE late BETWEEN 8 AND 30), COUNT(*) FILTER (WHERE late > 30) FROM (SELECT m.*, "
+            "(m.closed_at AT TIME ZONE 'Asia/Jakarta')::date - m.held_on AS late FROM meetings_meeting m "
+            "WHERE m.version = 1 AND m.status <> 'DRAFT' AND m.held_on >= %(since)s) m "
+            f"JOIN groups_group g ON g.id = m.group_id {OWN} GROUP BY 1, 2",
+            "SELECT COUNT(*), SUM(c.expected - c.counted) FILTER (WHERE c.counted < c.expected), "
+            "SUM(c.counted - c.expected) FILTER (WHERE c.counted > c.expected), MIN(c.counted_on) "
+            f"FROM finance_cashcount c JOIN groups_group g ON g.id = c.group_id {OWN} "
+            "AND c.counted <> c.expected AND c.settled_on IS NULL",
+            f"SELECT COUNT(*) FROM meetings_meeting m JOIN groups_group g ON g.id = m.group_id {OWN} "
+            "AND m.status = 'DRAFT' AND m.held_on < %(today)s - 7",
+            "SELECT COUNT(*) FILTER (WHERE g.rules_id IS NULL OR r.version = 1 AND r.aims = ''), "
+            "COUNT(*) FILTER (WHERE o.held IS DISTINCT FROM 3) FROM groups_group g "
+            "LEFT JOIN groups_constitution r ON r.id = g.rules_id LEFT JOIN (SELECT group_id, COUNT(*) AS held "
+            f"FROM groups_officerterm WHERE ended_on IS NULL GROUP BY 1) o ON o.group_id = g.id {OWN}",
+        ),
+    ),
     "portfolio": Page(
         "portfolio",
         "",
@@ -286,18 +342,43 @@ def page_floor(page: Page, organisation: Organisation, today: date) -> None:
             cursor.fetchall()
 
 
+def fill_regions() -> None:
+    """Write ten provinces with four regencies of five districts of ten villages each: 2,000 villages."""
+    parts = ((31, 40), (11, 14), (11, 15), (2001, 2010))
+    with connection.cursor() as cursor:
+        for level, (first, last) in enumerate(parts, start=1):
+            cursor.execute(
+                "INSERT INTO groups_region (code, name, level, parent_id) "
+                "SELECT CONCAT_WS('.', r.code, i), 'Wilayah ' || i, %s, r.code "
+                "FROM generate_series(%s, %s) i LEFT JOIN groups_region r ON TRUE WHERE COALESCE(r.level, 0) = %s - 1",
+                [level, first, last, level],
+            )
+
+
 def fill(organisation: Organisation, groups: int, months: int, today: date) -> None:
     """Write groups with monthly meetings, cash counts, entries and loans straight into the tables (PostgreSQL)."""
     facilitator: User = make_user(organisation=organisation)
     own = "JOIN groups_group g ON g.id = x.group_id AND g.organisation_id = %(organisation)s"
     statements = f"""
-        INSERT INTO groups_group (organisation_id, code, name, kind, status, founded_on, place, meeting_every,
-            meeting_weekday, meeting_week, bank_name, bank_account_number, bank_signatories, recorded_at,
+        INSERT INTO groups_group (organisation_id, code, name, kind, status, founded_on, village_id, place,
+            meeting_every, meeting_weekday, meeting_week, bank_name, bank_account_number, bank_signatories, recorded_at,
             recorded_by_id, key)
-        SELECT %(organisation)s, 'B%(organisation)s-' || i, 'Melati ' || i, 'REVOLVING', 'ACTIVE', %(first)s, '',
+        SELECT %(organisation)s, 'B%(organisation)s-' || i, 'Melati ' || i, 'REVOLVING', 'ACTIVE', %(first)s,
+            CONCAT_WS('.', 31 + i %% 10, 11 + i / 10 %% 4, 11 + i / 40 %% 5, 2001 + i / 200 %% 10), '',
             'MONTH', 1, 1, 'BRI',
             CASE WHEN i %% 3 = 0 THEN '' ELSE '123' END, i %% 4, now(), %(user)s, gen_random_uuid()
         FROM generate_series(1, %(groups)s) i;
+        INSERT INTO groups_user (organisation_id, username, password, first_name, last_name, email, role,
+            is_superuser, is_staff, is_active, date_joined)
+        SELECT %(organisation)s, 'f%(organisation)s-' || i, '!', 'Sri', 'Wahyuni ' || i, '', 'FACILITATOR',
+            false, false, true, now()
+        FROM generate_series(1, 1 + (%(groups)s - 1) / {ACCOMPANIED}) i;
+        INSERT INTO groups_facilitatorassignment (group_id, facilitator_id, started_on)
+        SELECT g.id, u.id, %(first)s
+        FROM (SELECT id, (ROW_NUMBER() OVER (ORDER BY id) - 1) / {ACCOMPANIED} AS place FROM groups_group
+            WHERE organisation_id = %(organisation)s) g
+        JOIN (SELECT id, ROW_NUMBER() OVER (ORDER BY id) - 1 AS place FROM groups_user
+            WHERE organisation_id = %(organisation)s AND password = '!') u ON u.place = g.place;
         INSERT INTO groups_constitution (group_id, version, agreed_on, agreed_in_meeting, aims, pokok, wajib, social,
             fine_late, fine_absent, loan_rate, loan_method, loan_max_periods, loan_ceiling, loan_round_up_to,
             recorded_at, recorded_by_id)
@@ -399,8 +480,7 @@ def give_defaults(*models: type[Model]) -> None:
 
 def copy_scores(organisation: Organisation, months: int) -> None:
     """Give every group a score for each month, as a monthly run of `assess` leaves them."""
-    made_up = {"id", "as_of", "month", "latest", "closes_month"}
-    columns = [field.column for field in Assessment._meta.local_concrete_fields if field.column not in made_up]
+    columns = columns_but(Assessment, "id", "as_of", "month", "latest", "closes_month")
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO assessment_assessment (as_of, month, latest, closes_month, {', '.join(columns)}) "
@@ -411,3 +491,30 @@ def copy_scores(organisation: Organisation, months: int) -> None:
             [months - 1, organisation.pk],
         )
         cursor.execute("VACUUM ANALYZE")
+
+
+def copy_figures(organisation: Organisation, months: int) -> None:
+    """Give every group the figures of today at the end of each of the months before, too."""
+    figures = columns_but(GroupFigures, "id", "month", "as_of")
+    slices = columns_but(FiguresSlice, "id", "figures_id")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO finance_groupfigures (month, as_of, {', '.join(figures)}) "
+            "SELECT f.month - make_interval(months => m), f.month - make_interval(months => m - 1) - interval '1 day', "
+            f"{', '.join(f'f.{column}' for column in figures)} FROM finance_groupfigures f "
+            "JOIN groups_group g ON g.id = f.group_id AND g.organisation_id = %s, generate_series(1, %s) m",
+            [organisation.pk, months - 1],
+        )
+        cursor.execute(
+            f"INSERT INTO finance_figuresslice (figures_id, {', '.join(slices)}) "
+            f"SELECT c.id, {', '.join(f's.{column}' for column in slices)} FROM finance_figuresslice s "
+            "JOIN finance_groupfigures f ON f.id = s.figures_id JOIN groups_group g ON g.id = f.group_id "
+            "JOIN finance_groupfigures c ON c.group_id = f.group_id AND c.month < f.month WHERE g.organisation_id = %s",
+            [organisation.pk],
+        )
+        cursor.execute("VACUUM ANALYZE")
+
+
+def columns_but(model: type[Model], *left_out: str) -> list[str]:
+    """Return the columns of a table without those that a copy gives anew."""
+    return [field.column for field in model._meta.local_concrete_fields if field.column not in left_out]

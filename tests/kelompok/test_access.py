@@ -234,6 +234,7 @@ ROUTES: dict[str, Route] = {
     "instrument": Route(READ, shipped, of_group=False),
     "instrument-compare": Route(CONFIGURE, shipped, of_group=False),
     "dashboard": site(ASSESS),
+    "dashboard-month": site(ASSESS, 302),
     "dashboard-score": site(ASSESS, 405),
     "dashboard-moves": site(ASSESS),
     "dashboard-signals": site(ASSESS),

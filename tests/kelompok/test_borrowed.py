@@ -9,6 +9,7 @@ import auditlog
 import axes
 import django
 import pytest
+from axes.models import AccessAttempt
 from django.urls import reverse
 from django.utils.translation import gettext, override
 
@@ -33,6 +34,16 @@ def test_each_text_of_axes_is_in_its_code():
     """No catalogue of axes has all of them."""
     code = "".join(path.read_text() for path in Path(axes.__file__).parent.glob("*.py"))
     assert [text for text in SIGN_INS if f'_("{text}")' not in code] == []
+
+
+@pytest.mark.django_db
+def test_the_action_of_axes_that_fails_in_the_administration_is_not_there(admin_client):
+    AccessAttempt.objects.create(username="rina", ip_address="10.0.0.1", path_info="/login/", failures_since_start=1)
+    address = reverse("admin:axes_accessattempt_changelist")
+    assert "cleanup_expired_attempts" not in admin_client.get(address).content.decode()
+    sent = {"action": "cleanup_expired_attempts", "_selected_action": AccessAttempt.objects.get().pk}
+    assert admin_client.post(address, sent).status_code == 302
+    assert AccessAttempt.objects.exists()
 
 
 @pytest.mark.django_db

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from assessment import services
+from assessment import instruments, services
 from assessment.models import (
     Assessment,
     Gate,
@@ -55,6 +55,25 @@ class InstrumentPart(TenantMixin):
         return self.has_change_permission(request, obj)
 
 
+class InstrumentPage(InstrumentPart, TenantAdmin):
+    """A page that changes a draft."""
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Keep the draft from being published before it is saved with all its parts."""
+        instrument = _instrument_of(obj)
+        if change and instrument is not None:
+            services.instrument_edit(actor=_user(request), instrument=instrument)
+        super().save_model(request, obj, form, change)
+
+
+class OwnedForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Checks what an instrument or an organisation has once, though no field of the form says whose it is."""
+
+    def _get_validation_exclusions(self) -> set[str]:
+        excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]  # the stubs lack it
+        return excluded - {"instrument", "organisation"}
+
+
 class IndicatorInline(InstrumentPart, admin.StackedInline):  # type: ignore[type-arg]
     """Indicators of an instrument; their levels are one click away."""
 
@@ -93,10 +112,11 @@ class GateInline(InstrumentPart, admin.TabularInline):  # type: ignore[type-arg]
 
 
 @admin.register(Instrument)
-class InstrumentAdmin(InstrumentPart, TenantAdmin):
+class InstrumentAdmin(InstrumentPage):
     """Instruments of the organisation, and the shared ones to look at and to copy."""
 
     organisation_path = "organisation"
+    form = OwnedForm
     list_display = ["code", "version", "name_id", "status", "published_at", "organisation"]
     list_select_related = ["organisation"]
     search_fields = ["code", "name_id", "name_en"]
@@ -110,11 +130,17 @@ class InstrumentAdmin(InstrumentPart, TenantAdmin):
         user = _user(request)
         return rows if user.is_superuser else rows.filter(_shared_or_own(user, ""))
 
-    def save_model(self, request: HttpRequest, obj: Instrument, form: Any, change: bool) -> None:
-        """Put a new instrument into the administrator's organisation; a superuser's is shared."""
-        if not change:
-            obj.organisation = _user(request).organisation
-        super().save_model(request, obj, form, change)
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """Put a new instrument into the administrator's organisation before it is checked; a superuser's is shared."""
+        form = super().get_form(request, obj, change=change, **kwargs)
+        organisation = _user(request).organisation if obj is None else obj.organisation
+
+        class OfOrganisationForm(form):  # type: ignore[valid-type, misc]
+            def __init__(self, *args: Any, **form_kwargs: Any) -> None:
+                super().__init__(*args, **form_kwargs)
+                self.instance.organisation = organisation
+
+        return OfOrganisationForm
 
     @admin.action(description=_("Publish the selected drafts"), permissions=["view"])
     def publish(self, request: HttpRequest, instruments: models.QuerySet[Instrument]) -> None:
@@ -146,10 +172,23 @@ class InstrumentAdmin(InstrumentPart, TenantAdmin):
                 self.message_user(request, _("%s is retired.") % instrument, messages.SUCCESS)
 
 
+class SchemeUseForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A scheme that can score the organisation."""
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse one of which no instrument serves the organisation: none of its groups could be scored."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        organisation, scheme = cleaned.get("organisation"), cleaned.get("scheme")
+        if organisation and scheme and instruments.in_force(organisation.pk, scheme) is None:
+            self.add_error("scheme", _("No instrument is published."))
+        return cleaned
+
+
 @admin.register(SchemeUse)
 class SchemeUseAdmin(TenantAdmin):
     """The schemes an organisation scores its groups by."""
 
+    form = SchemeUseForm
     organisation_path = "organisation"
     list_display = ["organisation", "scheme", "is_primary"]
     list_select_related = ["organisation"]
@@ -167,10 +206,11 @@ class SchemeUseAdmin(TenantAdmin):
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
 
-class PartAdmin(InstrumentPart, TenantAdmin):
+class PartAdmin(InstrumentPage):
     """A part of an instrument on a page of its own, reached from the instrument."""
 
     organisation_path = "instrument__organisation"
+    form = OwnedForm
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         """Show the parts of the instruments that are shown."""

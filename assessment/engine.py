@@ -162,9 +162,10 @@ def _rank(rules: Sequence[StageRule], scores: Sequence[Score], total: int) -> in
 def _plan(rule: StageRule, scores: Sequence[Score], total: int) -> Plan:
     """Choose the steps: those of the gates first, then the cheapest by effort for each point, until it suffices.
 
-    Without any one of the steps the stage would not be reached.
+    Without any one of the steps, or with a lower level at one, the stage would not be reached.
     """
     steps: dict[str, Step] = {}
+    needed: dict[str, int] = {}
     possible: list[Step] = []
     for score in scores:
         least = rule.gates.get(score.indicator.code, 0)
@@ -174,6 +175,7 @@ def _plan(rule: StageRule, scores: Sequence[Score], total: int) -> Plan:
         ]
         possible += ahead
         if is_shut:
+            needed[score.indicator.code] = least - score.points
             steps[score.indicator.code] = next(step for step in ahead if score.points + step.gain >= least)
     missing = rule.minimum_points - total - sum(step.gain for step in steps.values())
     while missing > 0:
@@ -191,11 +193,19 @@ def _plan(rule: StageRule, scores: Sequence[Score], total: int) -> Plan:
         _price, _effort, cheapest, gain = min(offers, key=lambda offer: offer[:2])
         steps[cheapest.code] = cheapest
         missing -= gain
-    # A later, larger step may have made an earlier one needless.
+    # A later, larger step may have made an earlier one needless, or larger than it need be.
     for step in sorted(steps.values(), key=lambda step: -step.effort):
         if not step.required and step.gain <= -missing:
             del steps[step.code]
             missing += step.gain
+            continue
+        smallest = next(
+            other
+            for other in possible
+            if other.code == step.code and other.gain >= max(step.gain + min(missing, 0), needed.get(step.code, 0))
+        )
+        steps[step.code] = smallest
+        missing += step.gain - smallest.gain
     cheapest_first = sorted(steps.values(), key=lambda step: (step.effort / step.gain, step.effort, step.code))
     return Plan(rule.stage, max(0, rule.minimum_points - total), tuple(cheapest_first))
 

@@ -19,6 +19,7 @@ from django.db import connection
 from assessment.sources import STATEMENTS, Source
 from groups.models import Constitution
 from groups.schedule import expected_meetings
+from groups.sql import local_time
 
 WINDOW_DAYS = 182
 """Minutes count for half a year: older ones say nothing about how a group works now."""
@@ -269,7 +270,8 @@ def officers_in_place(records: Records) -> Measured:
 def cash_settled(records: Records) -> Measured:
     """Cash counts that agreed with the books or whose difference is settled / the last 8 counts of 182 days.
 
-    Fewer than two counts are not enough data. Source: Panca Sutra 3, bookkeeping; cash counted at every meeting.
+    Of a corrected meeting only the new count. Fewer than two counts are not enough data. Source: Panca Sutra 3,
+    bookkeeping; cash counted at every meeting.
     """
     facts = {"settled": records.cash_counts_settled, "counts": records.cash_counts}
     if records.cash_counts < LEAST_MEETINGS:
@@ -281,8 +283,8 @@ def social_fund_used(records: Records) -> Measured:
     """0 if nothing came into the social fund (dana sosial) in the last 182 days, 1 if something did, 2 if help was
     paid out of it as well.
 
-    Fewer than two meetings are not enough data. Source: the guide's social side of a group; the social fund of
-    DreamSave and Kotaku.
+    Opening balances came in before. Fewer than two meetings are not enough data. Source: the guide's social side of a
+    group; the social fund of DreamSave and Kotaku.
     """
     facts = {"received": records.social_received, "given": records.social_given}
     if records.held < LEAST_MEETINGS:
@@ -312,6 +314,14 @@ METRICS: dict[str, Metric] = {
         social_fund_used,
     )
 }
+MOST = dict.fromkeys(METRICS.keys() - {"savings_growth"}, 1) | {
+    "rules_in_force": 2,
+    "bank_account": 2,
+    "critical_matters": 3,
+    "officers_in_place": 3,
+    "social_fund_used": 2,
+}
+"""The highest value of each metric, 1 for a share; growth has none."""
 READS: dict[str, tuple[Source, ...]] = {
     "decisions_followed_up": (Source.DECISIONS,),
     "savings_growth": (Source.MEMBERS, Source.SAVINGS),
@@ -345,15 +355,16 @@ SELECT m.group_id, m.number, m.held_on, m.critical_count, m.critical_decided_cou
     CASE WHEN ROW_NUMBER() OVER newest BETWEEN %(recent)s + 1 AND 2 * %(recent)s THEN 1 ELSE 0 END AS before,
     CASE WHEN m.agenda_count > 0 AND m.decision_count > 0 THEN 1 ELSE 0 END AS with_agenda,
     CASE WHEN (c.counted = c.expected OR c.settled_on <= %(as_of)s)
-        AND CASE WHEN m.version = 1 THEN m.closed_at ELSE (
-            SELECT f.closed_at FROM meetings_meeting f
-            WHERE f.group_id = m.group_id AND f.number = m.number AND f.version = 1
-        ) END < {day_after_closing} THEN 1 ELSE 0 END AS with_books
+        AND {first_closed} < {day_after_closing} THEN 1 ELSE 0 END AS with_books
 FROM meetings_meeting m
 LEFT JOIN finance_cashcount c ON c.id = m.cash_count_id AND c.group_id {groups}
 WHERE m.group_id {groups} AND m.status = 'CLOSED' AND m.held_on > %(since)s AND m.held_on <= %(as_of)s
 WINDOW newest AS (PARTITION BY m.group_id ORDER BY m.held_on DESC, m.number DESC)
 """
+_FIRST_CLOSED = """CASE WHEN m.version = 1 THEN m.closed_at ELSE (
+            SELECT f.closed_at FROM meetings_meeting f
+            WHERE f.group_id = m.group_id AND f.number = m.number AND f.version = 1
+        ) END"""
 MEETINGS_SQL = f"""
 SELECT group_id, COUNT(*), MAX(held_on), SUM(critical_count), SUM(critical_decided_count), SUM(recent),
     SUM(recent * member_count), SUM(recent * (present_count + late_count)), SUM(recent * represented_count),
@@ -364,6 +375,7 @@ GROUP BY group_id
 """  # noqa: S608 - no input
 
 # Balances are those of today, less what moved after the day; reversals are mirror transfers, so signed sums hold.
+# A loan that came with the opening balances was paid out long before: until then the books know nothing of it.
 LOAN_ROWS_SQL = """
 SELECT l.group_id, l.number,
     l.principal - (la.debits_posted - la.credits_posted)
@@ -382,16 +394,16 @@ JOIN (
 JOIN finance_account la ON la.loan_id = l.id AND la.kind = 'LOAN' AND la.group_id {groups}
 LEFT JOIN finance_account fa ON fa.loan_id = l.id AND fa.kind = 'SERVICE_FEE' AND fa.group_id {groups}
 LEFT JOIN (
-    SELECT loan_id, SUM(amount) AS paid
+    SELECT loan_id, SUM(amount) AS paid, SUM(lent) AS lent
     FROM (
-        SELECT a.loan_id, t.amount
+        SELECT a.loan_id, t.amount, 0 AS lent
         FROM finance_entry e
         JOIN finance_transfer t ON t.entry_id = e.id
         JOIN finance_account a ON a.id = t.credit_account_id
         WHERE e.group_id {groups} AND e.effective_on > %(as_of)s
             AND a.group_id {groups} AND a.kind IN ('LOAN', 'SERVICE_FEE')
         UNION ALL
-        SELECT a.loan_id, -t.amount
+        SELECT a.loan_id, -t.amount, CASE WHEN a.kind = 'LOAN' THEN t.amount ELSE 0 END
         FROM finance_entry e
         JOIN finance_transfer t ON t.entry_id = e.id
         JOIN finance_account a ON a.id = t.debit_account_id
@@ -401,6 +413,7 @@ LEFT JOIN (
     GROUP BY loan_id
 ) later ON later.loan_id = l.id
 WHERE l.group_id {groups} AND l.cancelled_at IS NULL AND l.disbursed_on <= %(as_of)s
+    AND la.debits_posted > COALESCE(later.lent, 0)
 """
 LOANS_SQL = f"""
 SELECT group_id, COUNT(*), SUM(CASE WHEN is_paid_off THEN {{least}}(due, paid) ELSE due END), SUM({{least}}(due, paid)),
@@ -448,6 +461,7 @@ def run_sql(sql: str, group_ids: Sequence[int], as_of: date) -> list[tuple[Any, 
     sqlite = connection.vendor == "sqlite"
     words = {
         "groups": "IN (SELECT value FROM json_each(%(groups)s))" if sqlite else "= ANY(%(groups)s)",
+        "first_closed": local_time(_FIRST_CLOSED),
         "day_after_closing": f"date(m.held_on, '+{CLOSING_DAYS + 1} days')"
         if sqlite
         else f"m.held_on + {CLOSING_DAYS + 1}",

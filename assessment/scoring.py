@@ -68,7 +68,6 @@ def latest_judgements(group_ids: Iterable[int], as_of: date) -> dict[int, dict[t
     judged: dict[int, dict[tuple[str, str], Given]] = defaultdict(dict)
     rows = (
         Judgement.objects.filter(
-            Q(until__isnull=True) | Q(until__gte=as_of),
             Q(withdrawn_on__isnull=True) | Q(withdrawn_on__gt=as_of),
             group_id__in=group_ids,
             judged_on__lte=as_of,
@@ -85,6 +84,10 @@ def latest_judgements(group_ids: Iterable[int], as_of: date) -> dict[int, dict[t
         )
     )
     for group_id, scheme, indicator, threshold, is_below, pk, until in rows:
+        if until is not None and until < as_of:
+            # It ended, and does not bring back the one it took the place of.
+            judged[group_id].pop((scheme, indicator), None)
+            continue
         value = None if is_below else float(threshold)
         judged[group_id][scheme, indicator] = Given(value, pk, until is not None)
     return judged
@@ -142,7 +145,8 @@ def need_of(records: Records, as_of: date, rank: int, before: Iterable[Before]) 
     older = [score for score in earlier if (as_of - score.as_of).days >= RISING_DAYS]
     if older and records.arrears - older[-1].arrears > RISING * records.due:
         need |= Need.ARREARS_RISING
-    if records.members and records.present / records.members < LOW_ATTENDANCE:
+    is_known = records.recent >= LEAST_MEETINGS and records.members
+    if is_known and records.present / records.members < LOW_ATTENDANCE:
         need |= Need.LOW_ATTENDANCE
     if _falls(records):
         need |= Need.FALLING_ATTENDANCE

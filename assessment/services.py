@@ -224,6 +224,13 @@ def instrument_publish(*, actor: User, instrument: Instrument) -> None:
     instruments.publish(instrument)
 
 
+def instrument_edit(*, actor: User, instrument: Instrument) -> None:
+    """Let a draft be edited in this transaction: it is not published meanwhile. Raises `ValidationError`."""
+    _require_owner(actor, instrument)
+    if not instruments.lock_versions(instrument).is_draft:
+        raise ValidationError(_("A published version stays as it is."))
+
+
 @transaction.atomic
 def instrument_retire(*, actor: User, instrument: Instrument) -> None:
     """Let a published instrument score nobody any more; old assessments keep pointing at it.
@@ -231,7 +238,7 @@ def instrument_retire(*, actor: User, instrument: Instrument) -> None:
     Raises `ValidationError` while groups are scored by its scheme and no other published version could take over.
     """
     _require_owner(actor, instrument)
-    instrument = Instrument.objects.select_for_update().get(pk=instrument.pk)
+    instrument = instruments.lock_versions(instrument)
     if instrument.status != InstrumentStatus.PUBLISHED:
         raise ValidationError(_("Only a published instrument can be retired."))
     of_scheme = Instrument.objects.filter(code=instrument.code, status=InstrumentStatus.PUBLISHED)
@@ -249,6 +256,7 @@ def instrument_retire(*, actor: User, instrument: Instrument) -> None:
 def instrument_copy(*, actor: User, instrument: Instrument) -> Instrument:
     """Copy an instrument to a new draft version of the actor's organisation, or a shared one for a superuser."""
     require(actor, Capability.CONFIGURE)
+    instrument = instruments.lock_versions(instrument)
     organisation = None if actor.is_superuser and instrument.organisation is None else actor.organisation
     if instrument.organisation is not None:
         _require_owner(actor, instrument)
@@ -466,7 +474,8 @@ def _judgement_create(
 ) -> Judgement:
     if judged_on > timezone.localdate():
         raise ValidationError({"judged_on": _("The date lies in the future.")})
-    last = Judgement.objects.filter(group=group, level__indicator=level.indicator, withdrawn_on__isnull=True).first()
+    standing = Judgement.objects.filter(group=group, level__indicator=level.indicator, withdrawn_on__isnull=True)
+    last = standing.order_by("-pk").first()
     said = {"level": level, "below_levels": below_levels, "note": note, "judged_on": judged_on, "until": until}
     if last is not None and all(getattr(last, name) == value for name, value in said.items()):
         return last

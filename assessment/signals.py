@@ -130,6 +130,7 @@ SELECT 'cash_always_agrees', c.group_id, COUNT(*), 0, ''
 FROM finance_cashcount c
 WHERE c.group_id IN (SELECT id FROM chosen) AND c.counted_on > %(year)s AND c.counted_on <= %(as_of)s
     AND (c.counted <> 0 OR c.expected <> 0)
+    AND NOT EXISTS (SELECT 1 FROM meetings_meeting m WHERE m.cash_count_id = c.id AND m.status = 'CORRECTED')
 GROUP BY c.group_id
 HAVING COUNT(*) >= %(many)s AND SUM(CASE WHEN c.counted = c.expected THEN 0 ELSE 1 END) = 0"""
 

@@ -55,6 +55,7 @@ WHERE i.group_id {groups} AND i.due_on > %(since)s AND i.due_on <= %(as_of)s
 GROUP BY i.group_id
 """
 
+# A corrected meeting brought a count of its own.
 _COUNTS_SQL = """
 SELECT group_id, COUNT(*), SUM(CASE WHEN counted = expected OR settled_on <= %(as_of)s THEN 1 ELSE 0 END)
 FROM (
@@ -62,6 +63,7 @@ FROM (
         ROW_NUMBER() OVER (PARTITION BY c.group_id ORDER BY c.counted_on DESC, c.id DESC) AS number
     FROM finance_cashcount c
     WHERE c.group_id {groups} AND c.counted_on > %(since)s AND c.counted_on <= %(as_of)s
+        AND NOT EXISTS (SELECT 1 FROM meetings_meeting m WHERE m.cash_count_id = c.id AND m.status = 'CORRECTED')
 ) newest
 WHERE number <= %(recent_counts)s
 GROUP BY group_id
@@ -140,7 +142,7 @@ FROM (
 GROUP BY group_id
 """
 
-# What was written by mistake, and what undid it, moved nothing.
+# What was written by mistake, and what undid it, moved nothing; what a group began its books with came in before.
 _SOCIAL_FUND_SQL = """
 SELECT e.group_id, SUM(CASE WHEN t.credit_account_id = a.id THEN t.amount ELSE 0 END),
     SUM(CASE WHEN t.debit_account_id = a.id THEN t.amount ELSE 0 END)
@@ -149,7 +151,7 @@ JOIN finance_transfer t ON t.entry_id = e.id
 JOIN finance_account a ON a.group_id = e.group_id AND a.kind = 'SOCIAL_FUND'
     AND (a.id = t.credit_account_id OR a.id = t.debit_account_id)
 WHERE e.group_id {groups} AND a.group_id {groups} AND e.effective_on > %(since)s AND e.effective_on <= %(as_of)s
-    AND e.kind <> 'REVERSAL' AND NOT EXISTS (SELECT 1 FROM finance_entry r WHERE r.reverses_id = e.id)
+    AND e.kind NOT IN ('REVERSAL', 'OPENING') AND NOT EXISTS (SELECT 1 FROM finance_entry r WHERE r.reverses_id = e.id)
 GROUP BY e.group_id
 """
 

@@ -181,7 +181,7 @@ def value_text(metric: str, value: float | None) -> str:
     """Return a value or a threshold: a share as percent, else the number."""
     if value is None:
         return str(NO_DATA)
-    if metric and WORDINGS[metric].is_share:
+    if metric in WORDINGS and WORDINGS[metric].is_share:
         # Rounded down, as in the sentences; the small amount undoes 0.29 * 100 = 28.999…
         return f"{math.floor(value * 100 + 1e-9)}%"
     return f"{value:g}"

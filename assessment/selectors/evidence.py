@@ -149,7 +149,7 @@ def _savings(group: Group, as_of: date) -> Evidence:
 
 def _rules(group: Group, as_of: date) -> Evidence:
     version = Constitution.objects.filter(group=group, agreed_on__lte=as_of).order_by("-version").first()
-    if version is None:
+    if version is None or version.is_empty:
         return Evidence({"level": 0}, [], {})
     level = 2 if version.agreed_in_meeting else 1
     how = _("agreed in a meeting of the members") if version.agreed_in_meeting else _("written down")
@@ -360,8 +360,8 @@ def _officers(group: Group, as_of: date) -> Evidence:
 def _cash(group: Group, as_of: date) -> Evidence:
     counts = CashCount.objects.filter(
         group=group, counted_on__gt=as_of - timedelta(WINDOW_DAYS), counted_on__lte=as_of
-    ).order_by("-counted_on", "-pk")[:RECENT_COUNTS]
-    found = list(counts)
+    ).exclude(meetings__status=MeetingStatus.CORRECTED)
+    found = list(counts.order_by("-counted_on", "-pk")[:RECENT_COUNTS])
     settled = sum(_is_settled(count, as_of) for count in found)
     facts = {"settled": settled, "counts": len(found)}
     return Evidence(facts, [_counts_table(group, as_of, found)], {"cash_counts": [count.pk for count in found]})
@@ -376,7 +376,7 @@ def _social(group: Group, as_of: date) -> Evidence:
             entry__effective_on__lte=as_of,
             entry__reversed_by__isnull=True,
         )
-        .exclude(entry__kind=EntryKind.REVERSAL)
+        .exclude(entry__kind__in=[EntryKind.REVERSAL, EntryKind.OPENING])
         .select_related("entry", "debit_account")
         .order_by("entry__effective_on", "pk")
     )

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 from django.db import connection
-from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, TruncDate
 from django.utils import timezone
 
@@ -206,15 +206,21 @@ def without_officers(groups: QuerySet[Group]) -> QuerySet[Group]:
     return groups.annotate(**offices).filter(_office_empty()).order_by("name", "pk")
 
 
-def gaps(groups: QuerySet[Group]) -> tuple[int, int]:
-    """Return how many groups are without rules, and with an office nobody holds, in one statement."""
+def gaps(groups: QuerySet[Group]) -> tuple[int, int, int]:
+    """Return how many groups are without rules, with an office nobody holds, and how many old drafts they have.
+
+    One statement.
+    """
+    drafts = old_drafts(groups).order_by().values("status").annotate(count=Count("pk")).values("count")
     # An office has one holder at a time, so counting all holders once tells as much as asking for each office.
     held = OfficerTerm.objects.filter(ended_on__isnull=True).order_by().values("group")
     full = held.annotate(holders=Count("role")).filter(holders=len(OfficerRole))
     found = groups.order_by().aggregate(
-        rules=Count("pk", filter=_no_rules()), officers=Count("pk", filter=~Q(pk__in=full.values("group")))
+        rules=Count("pk", filter=_no_rules()),
+        officers=Count("pk", filter=~Q(pk__in=full.values("group"))),
+        drafts=Coalesce(Max(Subquery(drafts)), 0),
     )
-    return found["rules"], found["officers"]
+    return found["rules"], found["officers"], found["drafts"]
 
 
 def _no_rules() -> Q:

@@ -145,7 +145,7 @@ def records_of(group: Group, instrument: Instrument, as_of: date) -> Kept:
     for indicator in instrument.indicators.all():
         records = dict(evidence(indicator.metric, group, as_of).records) if indicator.metric else {}
         given = judged.get((instrument.code, indicator.code))
-        if given is not None and given.is_override == bool(indicator.metric):
+        if given is not None and (given.is_override or not indicator.metric):
             records["judgements"] = [given.judgement_id]
         kept[indicator.code] = records
     return kept

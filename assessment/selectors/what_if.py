@@ -24,7 +24,8 @@ def what_if(standing: Standing, changes: Mapping[str, float | None]) -> WhatIf:
     now = {score.indicator.code: score.value for score in standing.result.scores}
     result = engine.assess(instruments.engine_instrument(standing.instrument), {**now, **changes})
     rules = standing.rules
-    below_levels = {code for code, value in changes.items() if value is None}
+    given = {code: override.value for code, override in standing.scored.overrides.items()}
+    below_levels = {code for code, value in {**given, **changes}.items() if value is None}
     return WhatIf(
         result=result,
         stage_label=rules[result.rank].name,

@@ -47,9 +47,24 @@ def instrument_compare(request: UserRequest, pk: int) -> HttpResponse:
     form = CompareForm(request.GET or None, others=others)
     first = form.chosen()
     groups = groups_within(request.user)
-    found = selectors.comparison(groups, first, second, timezone.localdate()) if first is not None else None
+    problems = [
+        f"{one}: {problem}"
+        for one in (first, second)
+        if one is not None
+        for problem in instruments.scoring_problems(one)
+    ]
+    found = None
+    if first is not None and not problems:
+        found = selectors.comparison(groups, first, second, timezone.localdate())
     page = Paginator(found.changes, CHANGES_ON_A_PAGE).get_page(request.GET.get("page")) if found is not None else None
-    context = {"instrument": second, "first": first, "form": form, "comparison": found, "page": page}
+    context = {
+        "instrument": second,
+        "first": first,
+        "form": form,
+        "problems": problems,
+        "comparison": found,
+        "page": page,
+    }
     return render(request, "assessment/instrument_compare.html", context)
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import cast
 
 from django.core.paginator import Paginator
+from django.forms import ChoiceField
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -119,7 +121,11 @@ def _months(frame: Frame, months: Sequence[Month]) -> Table:
 
 def _regions(frame: Frame, by_region: Mapping[str, Figures]) -> Table:
     """Return the same figures by the regions just below the one of the filters."""
-    names = region_names(by_region)
+    # The filters offer most of them already; asking for those would be one more statement.
+    offered = cast("list[tuple[str, str]]", cast(ChoiceField, frame.form.fields["region"]).choices)
+    names = {code: str(name).strip() for code, name in offered if code}
+    if lacking := by_region.keys() - names.keys() - {""}:
+        names |= region_names(lacking)
     rows = []
     for key, found in sorted(by_region.items(), key=lambda item: (not item[0], names.get(item[0], ""), item[0])):
         loans = found.loans

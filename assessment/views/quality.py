@@ -53,9 +53,7 @@ def quality(request: UserRequest) -> HttpResponse:
     start, end = frame.filters.start, month_end(frame.filters.end)
     lateness = selectors.late_entry(groups, start, end, organisation=frame.organisation)
     differences = selectors.differences_summary(groups)
-    drafts = selectors.old_drafts(groups)
-    draft_count = drafts.count()
-    without_rules, without_officers = selectors.gaps(groups)
+    without_rules, without_officers, draft_count = selectors.gaps(groups)
     person = _person(request.GET.get("person", ""), lateness)
 
     def late(offset: int, limit: int) -> list[Row]:

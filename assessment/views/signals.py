@@ -52,7 +52,8 @@ def signals(request: UserRequest) -> HttpResponse:
             "page": page,
             "rows": selectors.shown(page),
             "total": found.number,
-            "alike": selectors.facilitator_signals(groups, today, frame.filters.scheme),
+            # Of one stage, scores are alike anyway.
+            "alike": selectors.facilitator_signals(frame.groups, today, frame.filters.scheme),
             "limits": {"groups": FACILITATOR_GROUPS, "points": ALIKE_POINTS, "years": TERM_YEARS},
         },
         lambda: _table(frame, selectors.shown(found.groups)),

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.utils import timezone
 
 from assessment.models import Instrument
 from assessment.services import assess_groups, instrument_copy, instrument_publish
-from groups.models import Group, Role
+from groups.models import Group, Role, User
 from tests.assessment.groups import AS_OF
 from tests.factories import make_group, make_user
 
@@ -88,6 +89,59 @@ def test_levels_of_a_draft_are_edited_on_the_indicators_page(admin_client, admin
     assert admin_client.post(url, data).status_code == 302
     levels[0].refresh_from_db()
     assert levels[0].points == 3
+
+
+@pytest.mark.parametrize("is_superuser", [False, True])
+def test_a_version_that_is_there_already_is_refused(client, is_superuser):
+    admin = make_user(Role.ADMIN, is_superuser=is_superuser)
+    if is_superuser:
+        User.objects.filter(pk=admin.pk).update(organisation=None)
+    client.force_login(admin)
+    parts = {f"{part}-{form}_FORMS": 0 for part in ("indicators", "rules") for form in ("TOTAL", "INITIAL")}
+    for status in (302, 200):
+        response = client.post(
+            "/admin/assessment/instrument/add/", {"code": "sendiri", "version": 1, "name_id": "x", **parts}
+        )
+        assert response.status_code == status
+    assert response.context["errors"]
+    assert Instrument.objects.get(code="sendiri").organisation_id == (None if is_superuser else admin.organisation_id)
+
+
+@pytest.mark.parametrize(
+    ("part", "prefix", "change"),
+    [("indicator", "levels", {"number": 2}), ("indicator", "levels", {"code": "attendance"}),
+     ("stagerule", "gates", {"rank": 2}), ("stagerule", "gates", {"stage": "KEMBANG"})],
+)  # fmt: skip
+def test_a_part_that_is_there_already_is_refused(admin_client, admin, shipped, part, prefix, change):
+    copy = instrument_copy(actor=admin, instrument=shipped)
+    first = copy.indicators.get(number=1) if part == "indicator" else copy.rules.get(rank=1)
+    url = f"/admin/assessment/{part}/{first.pk}/change/"
+    form = admin_client.get(url).context["adminform"].form.initial
+    data = {f"{prefix}-TOTAL_FORMS": 0, f"{prefix}-INITIAL_FORMS": 0} | form | change
+    response = admin_client.post(url, data)
+    assert response.status_code == 200
+    assert response.context["errors"]
+
+
+def test_only_schemes_the_organisation_may_use_are_offered(admin_client):
+    there = {"status": "PUBLISHED", "published_at": timezone.now()}
+    Instrument.objects.create(code="rahasia", name_id="x", organisation=make_user().organisation, **there)
+    html = admin_client.get("/admin/assessment/schemeuse/add/").content.decode()
+    assert "rahasia" not in html
+    assert "kotaku" in html
+
+
+def test_a_scheme_of_another_organisation_is_refused_to_superusers_too(client):
+    there = {"status": "PUBLISHED", "published_at": timezone.now()}
+    own, other = make_user().organisation, make_user().organisation
+    Instrument.objects.create(code="rahasia", name_id="x", organisation=own, **there)
+    client.force_login(make_user(Role.ADMIN, is_superuser=True))
+    answers = [
+        client.post("/admin/assessment/schemeuse/add/", {"organisation": whose.pk, "scheme": "rahasia"})
+        for whose in (other, own)
+    ]
+    assert [answer.status_code for answer in answers] == [200, 302]
+    assert "scheme" in answers[0].context["adminform"].form.errors
 
 
 def test_gates_are_offered_on_the_indicators_of_their_instrument(admin_client, admin, shipped):

@@ -242,8 +242,13 @@ class TestNeed:
 
     def test_low_attendance(self):
         group = make_group()
-        make_meeting(group, AS_OF - timedelta(30), present_count=5)
+        for days in (30, 20):
+            make_meeting(group, AS_OF - timedelta(days), present_count=5)
         assert self.need() == Need.LOW_ATTENDANCE
+
+    def test_attendance_of_one_meeting_is_not_enough_data(self):
+        make_meeting(make_group(), AS_OF - timedelta(30), present_count=5)
+        assert self.need() == Need(0)
 
     def test_a_dropped_stage(self):
         group = make_kembang_minus_outside()

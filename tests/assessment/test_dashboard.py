@@ -209,7 +209,8 @@ class TestFilters:
 class TestNeed:
     def test_sorted_by_need_with_the_reasons(self, staff_client, facilitator, good, silent):
         low = make_group(facilitator, name="Dahlia")
-        make_meeting(low, TODAY - timedelta(3), present_count=2)
+        for days in (3, 10):
+            make_meeting(low, TODAY - timedelta(days), present_count=2)
         score()
         make_group(facilitator, name="Enau")
         response = show(staff_client)

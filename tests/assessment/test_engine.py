@@ -85,6 +85,28 @@ def test_the_plan_takes_the_cheapest_way() -> None:
     assert [step.code for step in plan.steps] == ["meetings"]
 
 
+def test_effort_for_each_point_decides_what_is_cheap() -> None:
+    # 10 points are missing: c has the longest way but the most for it; a and b, less way each, would take both.
+    indicators = tuple(
+        Indicator(code, weight, (Level(way, weight), Level(1, 20 + weight)))
+        for code, weight, way in (("a", 6, 0.3), ("b", 6, 0.35), ("c", 10, 0.4))
+    )
+    plan = assess(Instrument(indicators, (StageRule("S0", 0), StageRule("S1", 10))), {}).plan
+    assert plan is not None
+    assert [(step.code, step.target) for step in plan.steps] == [("c", 0.4)]
+
+
+def test_where_only_a_gate_is_shut_no_points_are_missing() -> None:
+    plan = assess(INSTRUMENT, {"savings": 1, "outside": 2}).plan
+    assert plan is not None
+    assert plan.missing_points == 0
+
+
+def test_the_next_level_earns_more() -> None:
+    levels = [assess(INSTRUMENT, {"savings": value}).scores[1].next_level for value in (None, 0.5, 0.74, 0.9)]
+    assert levels == [Level(0.5, 20), Level(0.75, 30), Level(0.75, 30), None]
+
+
 def test_without_data_the_way_is_the_whole_way() -> None:
     plan = assess(INSTRUMENT, {"savings": 1, "outside": 2}).plan
     assert plan is not None
@@ -206,3 +228,25 @@ def test_no_step_of_the_plan_can_be_left_out(case: tuple[Instrument, dict[str, f
         for left_out in result.plan.steps:
             others = {step.code: step.target for step in result.plan.steps if step is not left_out}
             assert assess(instrument, values | others).rank == result.rank
+
+
+@given(cases())
+def test_no_step_of_the_plan_goes_further_than_it_must(case: tuple[Instrument, dict[str, float | None]]) -> None:
+    instrument, values = case
+    result = assess(instrument, values)
+    if result.plan is not None:
+        reached = values | {step.code: step.target for step in result.plan.steps}
+        for step in result.plan.steps:
+            score = next(score for score in result.scores if score.indicator.code == step.code)
+            for level in score.indicator.levels:
+                if score.points < level.points and level.threshold < step.target:
+                    assert assess(instrument, reached | {step.code: level.threshold}).rank == result.rank
+
+
+@given(cases())
+def test_the_steps_are_those_cheapest_for_each_point_first(case: tuple[Instrument, dict[str, float | None]]) -> None:
+    plan = assess(*case).plan
+    steps = plan.steps if plan is not None else ()
+    prices = [step.effort / step.gain for step in steps]
+    assert prices == sorted(prices)
+    assert all(0 <= step.effort <= 1 for step in steps)

@@ -93,6 +93,13 @@ def test_what_is_listed_adds_up_to_what_was_measured(busy, metric, as_of):
     assert evidence(metric, busy, as_of).facts == measured.facts
 
 
+def test_the_empty_rules_of_registration_are_no_record():
+    group = make_group(rules={"wajib": 0, "fine_late": 0, "loan_max_periods": 12})
+    measured = METRICS["rules_in_force"](read_records([group.pk], AS_OF)[group.pk])
+    found = evidence("rules_in_force", group, AS_OF)
+    assert (found.facts, found.tables, found.records) == (measured.facts, [], {})
+
+
 @pytest.mark.parametrize("metric", METRICS)
 def test_the_number_of_statements_does_not_grow_with_the_records(busy, metric):
     counts = []

@@ -99,6 +99,20 @@ class TestComparing:
         assert response.context["comparison"] is None
         assert response.context["form"].errors["other"]
 
+    @pytest.mark.parametrize("flaw", ["no rules", "points at the first", "no such metric"])
+    def test_a_half_made_draft_is_told_what_it_lacks(self, client, admin, facilitator, shipped, draft, flaw):
+        make_group(facilitator)
+        if flaw == "no rules":
+            draft.rules.all().delete()
+        elif flaw == "points at the first":
+            draft.rules.filter(rank=0).update(minimum_points=5)
+        else:
+            draft.indicators.filter(number=1).update(metric="kehadiran")
+        for address in (f"{draft.pk}/compare/", f"{shipped.pk}/compare/?other={draft.pk}", f"{draft.pk}/"):
+            response = show(client, admin, f"/instruments/{address}")
+            assert response.status_code == 200
+            assert "comparison" not in response.context or len(response.context["problems"]) == 1
+
     def test_without_another_version_it_says_so(self, client, admin, shipped):
         assert "no other version" in show(client, admin, f"/instruments/{shipped.pk}/compare/").content.decode()
 

@@ -291,10 +291,14 @@ def _gate_elsewhere(draft):
     )
 
 
+def _percent_for_share(draft):
+    Level.objects.filter(indicator__instrument=draft, indicator__code="attendance", points=10).update(threshold=90)
+
+
 @pytest.mark.parametrize(
     "spoil",
     [_heavier, _no_levels, _falling, _unknown_metric, _one_stage, _rank_gap, _tunas_asks, _easy_kembang, _gate_too_high,
-     _gate_elsewhere],
+     _gate_elsewhere, _percent_for_share],
 )  # fmt: skip
 def test_what_keeps_a_draft_from_being_published(draft, admin, spoil):
     spoil(draft)

@@ -12,11 +12,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from assessment.metrics import METRICS, READS, Measured, read_records
+from assessment.selectors.evidence import evidence
 from finance import services as finance
 from finance.lines import OtherMoney
 from finance.selectors.arrears import performance
 from groups.models import Constitution, Group, Member
 from groups.services import group_register
+from meetings.models import MeetingStatus
 from tests.factories import (
     FOUNDED,
     count_cash,
@@ -231,6 +233,18 @@ class TestRepayment:
         result = measured("repayment_rate", group, date(2026, 4, 30))
         assert (result.value, result.facts["late"]) == (1, 0)
 
+    def test_before_the_opening_balances_nobody_knows_what_was_repaid(self, group):
+        terms = finance.LoanTerms(
+            member=make_member(group), principal=1_200_000, periods=12, rate=Decimal("0.015"), method="flat",
+            round_up_to=1000, disbursed_on=date(2025, 2, 4), first_due=date(2025, 3, 4),
+        )  # fmt: skip
+        brought = finance.OpeningLoan(terms=terms, principal_paid=100_000, fee_paid=18_000)
+        opening = finance.Opening(on=date(2025, 5, 31), capital=1_100_000, loans=(brought,))
+        finance.opening_record(actor=facilitator_of(group), group=group, opening=opening, key=uuid.uuid4())
+        assert measured("repayment_rate", group, date(2025, 5, 30)).value is None
+        assert measured("repayment_rate", group, date(2025, 5, 31)).value == 118_000 / 354_000
+        assert evidence("repayment_rate", group, date(2025, 5, 30)).records == {"loans": []}
+
     def test_a_cancelled_loan_asks_for_nothing(self, group):
         loan = self.lend(group)
         loan.cancelled_at = datetime(2025, 3, 1, tzinfo=UTC)
@@ -263,6 +277,12 @@ class TestBooks:
         self.meet(group, 5)
         self.meet(group, 6, **flaw)
         assert measured("books_complete", group).value == 0.5
+
+    @pytest.mark.parametrize(("hour", "minute", "value"), [(16, 59, 1), (17, 0, 0.5)])
+    def test_the_week_ends_at_midnight_in_indonesia(self, group, hour, minute, value):
+        self.meet(group, 5)
+        self.meet(group, 6, closed_at=datetime(2025, 6, 11, hour, minute, tzinfo=UTC))
+        assert measured("books_complete", group).value == value
 
     def test_a_difference_counts_as_closed_from_the_day_it_was_settled(self, group):
         self.meet(group, 5)
@@ -501,6 +521,17 @@ class TestCashSettled:
             count_cash(group, 0, on=date(2025, 5, day))
         assert measured("cash_settled", group).facts == {"settled": 8, "counts": 8}
 
+    def test_of_a_corrected_meeting_the_new_count_counts(self, group):
+        day = date(2025, 6, 4)
+        for version, counted in enumerate((500, 0), start=1):
+            status = MeetingStatus.CLOSED if counted == 0 else MeetingStatus.CORRECTED
+            count = count_cash(group, counted, on=day)
+            make_meeting(group, day, number=1, version=version, status=status, cash_count=count)
+        count_cash(group, 0, on=date(2025, 6, 11))
+        result = measured("cash_settled", group)
+        assert result.facts == {"settled": 2, "counts": 2}
+        assert evidence("cash_settled", group, AS_OF).facts == result.facts
+
     def test_one_count_is_not_enough(self, group):
         count_cash(group, 0, on=date(2025, 6, 4))
         assert measured("cash_settled", group).value is None
@@ -527,6 +558,12 @@ class TestSocialFund:
         reverse(other(group, OtherMoney.SOCIAL_IN, 10_000, on=date(2025, 5, 4)))
         result = measured("social_fund_used", group)
         assert (result.value, result.facts) == (1, {"received": 50_000, "given": 0})
+
+    def test_what_a_group_began_its_books_with_did_not_come_in(self, group):
+        opening = finance.Opening(on=date(2025, 5, 4), cash=50_000, social_fund=50_000)
+        finance.opening_record(actor=facilitator_of(group), group=group, opening=opening, key=uuid.uuid4())
+        assert measured("social_fund_used", group).value == 0
+        assert evidence("social_fund_used", group, AS_OF).facts == {"received": 0, "given": 0}
 
     def test_last_years_contributions_do_not_count(self, group):
         other(group, OtherMoney.SOCIAL_IN, 50_000)

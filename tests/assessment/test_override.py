@@ -77,6 +77,17 @@ class TestGive:
         assert standing(group, today - timedelta(1)).row("repayment").given == 11
         assert standing(group, today).row("repayment").given is None
 
+    def test_after_its_end_an_earlier_one_does_not_come_back(self, group, staff, today):
+        give(group, staff, judged_on=today - timedelta(20))
+        give(group, staff, level=level("0.8"), judged_on=today - timedelta(10), until=today - timedelta(1))
+        assert standing(group, today - timedelta(11)).row("repayment").given == 11
+        assert standing(group, today - timedelta(1)).row("repayment").given == 6
+        assert standing(group, today).row("repayment").given is None
+
+    def test_one_for_an_earlier_day_sent_twice_is_one(self, group, staff, today):
+        give(group, staff)
+        assert len({give(group, staff, judged_on=today - timedelta(3)).pk for _ in range(2)}) == 1
+
     def test_the_same_form_twice_is_one(self, group, staff):
         assert give(group, staff) == give(group, staff)
         assert Judgement.objects.count() == 1

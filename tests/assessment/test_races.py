@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from datetime import timedelta
 
 import pytest
+from django.core.exceptions import ValidationError
+from django.test import Client
 
-from assessment.models import Assessment
-from assessment.services import assess_groups, assessment_finalise
-from groups.models import Group
+from assessment.models import Assessment, Indicator, Instrument
+from assessment.services import assess_groups, assessment_finalise, instrument_copy, instrument_publish
+from groups.models import Group, Role
 from tests.assessment.groups import AS_OF, make_staff
 from tests.factories import make_group, make_user
 from tests.meetings.test_races import at_once
@@ -34,3 +38,69 @@ def test_two_people_make_it_final_at_once():
     finals = at_once(*(lambda s=s: assessment_finalise(actor=s, group=group, as_of=AS_OF) for s in staff))
     assert len({final.pk for final in finals}) == 1
     assert Assessment.objects.get().finalised_by in staff
+
+
+@pytest.fixture
+def admin():
+    return make_user(Role.ADMIN)
+
+
+@pytest.fixture
+def shipped():
+    return Instrument.objects.get(code="kotaku", organisation=None)
+
+
+def test_copies_made_at_once_are_versions_of_their_own(admin, shipped):
+    copies = at_once(*[lambda: instrument_copy(actor=admin, instrument=shipped)] * 4)
+    assert sorted(copy.version for copy in copies) == [2, 3, 4, 5]
+
+
+def test_of_two_versions_published_at_once_one_scores(admin, shipped):
+    drafts = [instrument_copy(actor=admin, instrument=shipped) for _ in range(2)]
+    at_once(*(lambda draft=draft: instrument_publish(actor=admin, instrument=draft) for draft in drafts))
+    statuses = Instrument.objects.filter(organisation=admin.organisation).values_list("status", flat=True)
+    assert sorted(statuses) == ["PUBLISHED", "RETIRED"]
+
+
+def test_a_draft_is_not_published_while_it_is_edited(admin, shipped, monkeypatch):
+    """The weights add up when the page is sent, and no more when it is saved."""
+    draft = instrument_copy(actor=admin, instrument=shipped)
+    indicator = draft.indicators.get(number=1)
+    client = Client()
+    client.force_login(admin)
+    url = f"/admin/assessment/indicator/{indicator.pk}/change/"
+    data = client.get(url).context["adminform"].form.initial
+    is_saved, save = threading.Event(), Indicator.save
+
+    def slow(*args, **kwargs):
+        save(*args, **kwargs)
+        is_saved.set()
+        time.sleep(0.3)
+
+    monkeypatch.setattr(Indicator, "save", slow)
+
+    def edit():
+        return client.post(url, data | {"weight": 50, "levels-TOTAL_FORMS": 0, "levels-INITIAL_FORMS": 0}).status_code
+
+    def publish():
+        is_saved.wait(10)
+        with pytest.raises(ValidationError, match="140"):
+            instrument_publish(actor=admin, instrument=draft)
+        return "refused"
+
+    assert at_once(edit, publish) == [302, "refused"]
+    draft.refresh_from_db()
+    assert draft.is_draft
+
+
+def test_a_part_edited_while_it_was_published_is_a_bad_request(admin, shipped, monkeypatch):
+    draft = instrument_copy(actor=admin, instrument=shipped)
+    indicator = draft.indicators.get(number=1)
+    client = Client()
+    client.force_login(admin)
+    url = f"/admin/assessment/indicator/{indicator.pk}/change/"
+    data = client.get(url).context["adminform"].form.initial
+    instrument_publish(actor=admin, instrument=draft)
+    monkeypatch.setattr("assessment.admin.InstrumentPart.may_edit", lambda *_args: True)  # as it was a moment before
+    answer = client.post(url, data | {"weight": 50, "levels-TOTAL_FORMS": 0, "levels-INITIAL_FORMS": 0})
+    assert answer.status_code == 400

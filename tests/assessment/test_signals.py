@@ -169,6 +169,11 @@ class TestCashAlwaysAgrees:
         self.count(group, 9)
         assert "cash_always_agrees" not in signals_of(group)
 
+    def test_of_a_corrected_meeting_only_the_new_count(self, group):
+        self.count(group, 10)
+        make_meeting(group, AS_OF, status="CORRECTED", cash_count=group.cash_counts.first())
+        assert "cash_always_agrees" not in signals_of(group)
+
     def test_one_difference(self, group):
         self.count(group, 12, last=49_500)
         assert "cash_always_agrees" not in signals_of(group)

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from assessment.services import assess_groups
 from groups.models import Group, GroupKind, User
-from tests.assessment.groups import make_kembang_minus_outside
+from tests.assessment.groups import make_kembang_minus_outside, stand
 from tests.factories import (
     facilitator_of,
     make_group,
@@ -129,6 +129,11 @@ class TestFacilitators:
         assess_groups(groups=Group.objects.all(), as_of=TODAY)
         [(person, found)] = show(staff_client).context["alike"]
         assert (person, found.groups) == (facilitator, 5)
+
+    def test_a_stage_of_the_filters_does_not_make_scores_alike(self, staff_client, facilitator):
+        for score in (60, 61, 60, 61, 60, 90):
+            stand(make_group(facilitator), rank=1 if score < 80 else 2, score=score)
+        assert show(staff_client, "?stage=TUMBUH").context["alike"] == []
 
     def test_four_of_them_within_the_filters(self, staff_client, facilitator):
         for _ in range(4):

@@ -12,13 +12,13 @@ from django.utils import timezone
 
 from assessment.instruments import in_force
 from assessment.metrics import METRICS, read_records
-from assessment.models import Assessment, Level, SchemeUse
+from assessment.models import Assessment, Instrument, Level, SchemeUse
 from assessment.selectors.evidence import evidence
 from assessment.selectors.standing import standing
-from assessment.services import assess_groups, assessment_finalise, judge
-from groups.models import Group
+from assessment.services import assess_groups, assessment_finalise, instrument_copy, instrument_publish, judge
+from groups.models import Group, Role
 from tests.assessment.groups import AS_OF, make_kembang_minus_outside, make_override, make_staff
-from tests.factories import facilitator_of, lend, make_group, make_meeting, make_member, make_officer, save
+from tests.factories import facilitator_of, lend, make_group, make_meeting, make_member, make_officer, make_user, save
 
 pytestmark = pytest.mark.django_db
 
@@ -71,6 +71,17 @@ class TestFinal:
         kept = assessment_finalise(actor=staff, group=group, as_of=AS_OF).evidence
         assert kept["outside"] == {"judgements": [judged.pk]}
         assert kept["attendance"]["judgements"] == [given.pk]
+
+    def test_an_override_of_what_a_later_version_leaves_to_people(self, group, staff):
+        """It still counts until its end, as what a person said."""
+        admin, today = make_user(Role.ADMIN, organisation=group.organisation), timezone.localdate()
+        override = make_override(group, judged_on=today, until=today)
+        copy = instrument_copy(actor=admin, instrument=Instrument.objects.get(code="kotaku"))
+        copy.indicators.filter(code="attendance").update(metric="")
+        instrument_publish(actor=admin, instrument=copy)
+        final = assessment_finalise(actor=staff, group=group, as_of=today)
+        assert final.indicators["attendance"]["points"] == 10
+        assert final.evidence["attendance"] == {"judgements": [override.pk]}
 
     def test_the_database_lets_nobody_change_the_evidence(self, group, staff):
         final = assessment_finalise(actor=staff, group=group, as_of=AS_OF)

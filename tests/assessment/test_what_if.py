@@ -49,6 +49,14 @@ def test_no_change_gives_what_is():
     assert what_if(now, {}).result == now.result
 
 
+def test_a_level_that_a_person_denied_is_not_said_to_lack_data(group):
+    today = timezone.localdate()
+    lowest = Level.objects.get(pk=level("attendance", "0.6"))
+    make_override(group, level=lowest, below_levels=True, judged_on=today, until=today)
+    [step] = [row for row in what_if(standing(group), {"repayment": 0.9}).steps if row.step.code == "attendance"]
+    assert step.now == "none of the levels"
+
+
 def test_a_level_gives_its_points_and_stage(client, group):
     response = ask(client, group, repayment=level("repayment", "0.9"))
     html = " ".join(response.content.decode().split())

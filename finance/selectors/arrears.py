@@ -32,10 +32,11 @@ CAPITAL = tuple(kind for kind in EQUITY if kind != AccountKind.SURPLUS_DIVIDED)
 # An instalment is late from the day after it fell due, and not paid while the fees or the principals up to it are
 # more than what was paid of each: `finance.schedules.standing` in SQL. A loan that was rescheduled asks for nothing
 # after that day, since another one does; one paid off early for what was waived; one written off for everything.
+# One that came with the opening balances was paid out long before: until then the books know nothing of it.
 _STANDING_SQL = """
 WITH chosen (id) AS ({groups}),
 later AS (
-    SELECT account_id, SUM(amount) AS moved
+    SELECT account_id, SUM(amount) AS moved, SUM(CASE WHEN amount > 0 THEN amount ELSE 0 END) AS debited
     FROM (
         SELECT t.debit_account_id AS account_id, t.amount
         FROM finance_entry e JOIN finance_transfer t ON t.entry_id = e.id
@@ -62,6 +63,7 @@ loans AS (
     WHERE l.group_id IN (SELECT id FROM chosen) AND l.disbursed_on <= %(on)s AND l.cancelled_at IS NULL
     GROUP BY l.id, l.group_id, l.member_id, l.number, l.principal, l.disbursed_on, l.ended_on, l.ended_as,
         l.unpaid_principal
+    HAVING SUM(CASE WHEN a.kind = 'LOAN' THEN a.debits_posted - COALESCE(later.debited, 0) ELSE 0 END) > 0
 ),
 instalments AS (
     SELECT i.loan_id, i.due_on, i.principal, i.service_fee,

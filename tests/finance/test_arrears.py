@@ -52,6 +52,20 @@ def test_an_instalment_is_late_from_the_day_after():
     assert loan.collectability == Collectability.PERHATIAN
 
 
+def test_before_the_opening_balances_the_books_know_no_loan():
+    group = make_group()
+    terms = services.LoanTerms(
+        member=make_members(group, 1)[0], principal=1_200_000, periods=12, rate=Decimal("0.015"), method="flat",
+        round_up_to=1000, disbursed_on=date(2025, 2, 4), first_due=date(2025, 3, 4),
+    )  # fmt: skip
+    brought = services.OpeningLoan(terms=terms, principal_paid=100_000, fee_paid=18_000)
+    opening = services.Opening(on=date(2025, 5, 31), capital=1_100_000, loans=(brought,))
+    services.opening_record(actor=facilitator_of(group), group=group, opening=opening, key=uuid.uuid4())
+    before, after = (selectors.performance(of(group), on=date(2025, 5, day)) for day in (30, 31))
+    assert (before.loans, before.due, before.repayment_rate) == (0, 0, None)
+    assert (after.loans, after.due, after.paid) == (1, 354_000, 118_000)
+
+
 def test_what_is_paid_counts_on_its_own_day_only():
     group = rich_group()
     loan = lend(group.members.all()[0])

@@ -148,7 +148,7 @@ def test_what_a_batch_gave_is_not_held_while_the_next_is_scored(monkeypatch):
 
     def report(_outcomes) -> None:
         gc.collect()
-        held.append(sum(isinstance(one, services.Outcome) for one in gc.get_objects()))
+        held.append(sum(type(one) is services.Outcome for one in gc.get_objects()))
 
     assess_groups(groups=Group.objects.all(), as_of=AS_OF, report=report)
     assert held == [2, 2, 2]

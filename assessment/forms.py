@@ -60,6 +60,7 @@ class DashboardForm(GroupFilterForm):
     def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
         super().__init__(*args, actor=actor, **kwargs)
         organisation = actor.organisation_id
+        self.owner = str(actor.organisation or "")
         if actor.is_superuser:
             names = {str(pk): name for pk, name in Organisation.objects.values_list("pk", "name")}
             self.fields["organisation"] = forms.TypedChoiceField(
@@ -71,6 +72,7 @@ class DashboardForm(GroupFilterForm):
             )
             asked = self.data.get("organisation")
             organisation = int(asked) if asked in names else organisation
+            self.owner = names.get(asked or "", str(_("All organisations")))
         self.organisation_id = organisation
         schemes = instruments.stages_in_use(organisation)
         asked = self.data.get("scheme")

@@ -81,7 +81,7 @@ class Frame:
     @property
     def owner(self) -> str:
         """Whose groups these are, for people."""
-        return str(self.request.user.organisation or _("All organisations"))
+        return self.form.owner
 
     @property
     def query(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from openpyxl import load_workbook
@@ -183,3 +184,24 @@ def test_the_print_names_owner_and_filters(staff_client, own):
     head = html.partition('class="d-none d-print-block">')[2].partition("</p>")[0]
     assert str(own.organisation) in head
     assert "Kind: Revolving loan" in head
+
+
+class TestHeadOfAPrint:
+    """Whose groups a page or file shows, and of when."""
+
+    def owner(self, person: User, query: str = "") -> str:
+        return sign_in(Client(), person).get(f"/dashboard/needs/{query}").context["frame"].owner
+
+    def test_staff_have_their_organisation(self, own):
+        assert self.owner(make_staff(own)) == own.organisation.name
+
+    def test_a_superuser_sees_all_whatever_the_own_one(self, own):
+        person = make_user(Role.ADMIN, organisation=own.organisation, is_superuser=True)
+        assert self.owner(person) == "All organisations"
+        assert self.owner(person, f"?organisation={own.organisation_id}") == own.organisation.name
+        assert self.owner(person, "?organisation=x") == "All organisations"
+
+    def test_a_dashboard_of_today_says_which_day_it_is(self, staff_client):
+        period = staff_client.get("/dashboard/needs/?kind=SOCIAL").context["frame"].period
+        assert period.startswith(f"as on {TODAY.day} ")
+        assert period.endswith("Kind: Social")

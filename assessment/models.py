@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import IntFlag
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -122,7 +123,10 @@ class SchemeUse(models.Model):
         constraints = [
             models.UniqueConstraint(name="scheme_use_once", fields=["organisation", "scheme"]),
             models.UniqueConstraint(
-                name="scheme_use_primary_once", fields=["organisation"], condition=Q(is_primary=True)
+                name="scheme_use_primary_once",
+                fields=["organisation"],
+                condition=Q(is_primary=True),
+                violation_error_message=_("Another scheme is the primary one of this organisation already."),
             ),
         ]
 
@@ -148,7 +152,11 @@ class Indicator(models.Model):
     help_en = models.TextField(_("explanation in English"), blank=True)
     action_id = models.TextField(_("what closes the gap, in Indonesian"), blank=True)
     action_en = models.TextField(_("what closes the gap, in English"), blank=True)
-    weight = models.PositiveSmallIntegerField(_("weight"), help_text=_("The most points; all weights add up to 100."))
+    weight = models.PositiveSmallIntegerField(
+        _("weight"),
+        help_text=_("The most points; all weights add up to 100."),
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+    )
     metric = models.CharField(_("metric"), max_length=40, blank=True, help_text=_("Empty: a person judges."))
 
     class Meta:
@@ -215,14 +223,16 @@ class StageRule(models.Model):
     """A stage and what it asks for: a number of points, and its gates; `rank` 0 is the lowest stage."""
 
     instrument = models.ForeignKey(Instrument, on_delete=models.CASCADE, related_name="rules")
-    rank = models.PositiveSmallIntegerField(_("rank"), help_text=_("0 is the lowest stage."))
+    rank = models.PositiveSmallIntegerField(
+        _("rank"), help_text=_("0 is the lowest stage."), validators=[MaxValueValidator(MOST_STAGES - 1)]
+    )
     stage = models.SlugField(_("stage"), max_length=12)
     name_id = models.CharField(_("name in Indonesian"), max_length=40)
     name_en = models.CharField(_("name in English"), max_length=40, blank=True)
     is_bankable = models.BooleanField(
         _("ready for a bank"), default=False, help_text=_("Groups at this stage can be linked to a lender.")
     )
-    minimum_points = models.PositiveSmallIntegerField(_("points at least"))
+    minimum_points = models.PositiveSmallIntegerField(_("points at least"), validators=[MaxValueValidator(100)])
 
     class Meta:
         verbose_name = _("stage rule")
@@ -249,7 +259,7 @@ class Gate(models.Model):
 
     rule = models.ForeignKey(StageRule, on_delete=models.CASCADE, related_name="gates")
     indicator = models.ForeignKey(Indicator, on_delete=models.CASCADE, related_name="gates")
-    minimum_points = models.PositiveSmallIntegerField(_("points at least"))
+    minimum_points = models.PositiveSmallIntegerField(_("points at least"), validators=[MaxValueValidator(100)])
 
     class Meta:
         verbose_name = _("gate")

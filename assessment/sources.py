@@ -78,21 +78,21 @@ FROM (
     FROM finance_account
     WHERE group_id {groups} AND kind IN ('POKOK', 'WAJIB', 'SUKARELA')
     UNION ALL
-    SELECT e.group_id, CASE WHEN e.effective_on > %(as_of)s THEN -t.amount ELSE 0 END, -t.amount, 0
-    FROM finance_entry e
-    JOIN finance_transfer t ON t.entry_id = e.id
-    JOIN finance_account a ON a.id = t.credit_account_id
-    WHERE e.group_id {groups} AND e.effective_on > %(since)s
-        AND a.group_id {groups} AND a.kind IN ('POKOK', 'WAJIB', 'SUKARELA')
-    UNION ALL
-    SELECT e.group_id, CASE WHEN e.effective_on > %(as_of)s THEN t.amount ELSE 0 END, t.amount,
-        CASE WHEN e.kind = 'SHARE_OUT' AND e.effective_on <= %(as_of)s
-            AND NOT EXISTS (SELECT 1 FROM finance_entry r WHERE r.reverses_id = e.id) THEN 1 ELSE 0 END
-    FROM finance_entry e
-    JOIN finance_transfer t ON t.entry_id = e.id
-    JOIN finance_account a ON a.id = t.debit_account_id
-    WHERE e.group_id {groups} AND e.effective_on > %(since)s
-        AND a.group_id {groups} AND a.kind IN ('POKOK', 'WAJIB', 'SUKARELA')
+    SELECT group_id, CASE WHEN effective_on > %(as_of)s THEN taken_back ELSE 0 END, taken_back,
+        CASE WHEN kind = 'SHARE_OUT' AND taken_back > 0 AND effective_on <= %(as_of)s
+            AND NOT EXISTS (SELECT 1 FROM finance_entry r WHERE r.reverses_id = moves.id) THEN 1 ELSE 0 END
+    FROM (
+        SELECT e.id, e.group_id, e.kind, e.effective_on,
+            CASE WHEN d.id IS NULL THEN 0 ELSE t.amount END - CASE WHEN c.id IS NULL THEN 0 ELSE t.amount END
+                AS taken_back
+        FROM finance_entry e
+        JOIN finance_transfer t ON t.entry_id = e.id
+        LEFT JOIN finance_account c ON c.id = t.credit_account_id
+            AND c.group_id {groups} AND c.kind IN ('POKOK', 'WAJIB', 'SUKARELA')
+        LEFT JOIN finance_account d ON d.id = t.debit_account_id
+            AND d.group_id {groups} AND d.kind IN ('POKOK', 'WAJIB', 'SUKARELA')
+        WHERE e.group_id {groups} AND e.effective_on > %(since)s
+    ) moves
 ) moved
 GROUP BY group_id
 """

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
+import orjson
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models import Max, Q, QuerySet
@@ -42,7 +42,6 @@ LONGEST_OVERRIDE_DAYS = 365
 BATCH_GROUPS = 2500
 """Groups scored in one transaction: enough for PostgreSQL to read them quickly, few enough for flat memory."""
 
-_COMPACT = json.JSONEncoder(separators=(",", ":"))
 _Key = tuple[int, str]
 """A group's id and a scheme."""
 _Instruments = list[tuple[Instrument, engine.Instrument]]
@@ -331,7 +330,7 @@ def _assess_batch(
                         measured_rank=measured.rank,
                         arrears=records[group_id].arrears,
                         need=need.value,
-                        indicators=_COMPACT.encode(_indicators(scored)),
+                        indicators=orjson.dumps(_indicators(scored)).decode(),
                         computed_at=now,
                         computed_by_id=actor.pk if actor is not None else None,
                     )

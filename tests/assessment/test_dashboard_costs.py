@@ -34,6 +34,7 @@ LISTS = [f"/dashboard/quality/?list={kind}" for kind in ("late", "cash", "drafts
 PAGES = [
     *(reverse(tab.route) for tab in TABS),
     *LISTS,
+    f"/dashboard/month/?month={TODAY:%Y-%m}&rank=1",
     "/dashboard/moves/groups/?was=-1&became=1",
     "/dashboard/compare/?by=facilitator",
     "/dashboard/signals/?signal=one_recorder",

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from html import escape
 from typing import Any, cast
 
 from django import forms
@@ -15,7 +16,6 @@ from django.core.exceptions import ValidationError
 from django.forms.utils import flatatt
 from django.http import QueryDict
 from django.utils import timezone
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
@@ -44,10 +44,10 @@ class PlainSelect(forms.Select):
 
         def option(key: Any, label: Any) -> str:
             selected = " selected" if str(key) in chosen else ""
-            return f'<option value="{escape(key)}"{selected}>{escape(label)}</option>'
+            return f'<option value="{escape(str(key))}"{selected}>{escape(str(label))}</option>'
 
         written = [
-            f'<optgroup label="{escape(key)}">{"".join(option(*one) for one in label)}</optgroup>'
+            f'<optgroup label="{escape(str(key))}">{"".join(option(*one) for one in label)}</optgroup>'
             if isinstance(label, list | tuple)
             else option(key, label)
             for key, label in self.choices

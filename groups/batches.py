@@ -26,10 +26,11 @@ def work_through(
         with transaction.atomic():
             batch = groups.filter(pk__gt=last).order_by("pk").select_for_update(no_key=True)
             ids = list(batch.values_list("pk", flat=True)[:BATCH_GROUPS])
-            if not ids:
-                return count
-            work(ids)
-        last = ids[-1]
+            if ids:
+                work(ids)
         count += len(ids)
         if report is not None:
             report(len(ids))
+        if len(ids) < BATCH_GROUPS:
+            return count
+        last = ids[-1]

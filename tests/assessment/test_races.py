@@ -62,14 +62,20 @@ def test_of_two_versions_published_at_once_one_scores(admin, shipped):
     assert sorted(statuses) == ["PUBLISHED", "RETIRED"]
 
 
+def heavier(admin, draft):
+    """Return what saves the admin's page of an indicator with so much weight that the weights add up to 140."""
+    client = Client()
+    client.force_login(admin)
+    url = f"/admin/assessment/indicator/{draft.indicators.get(number=1).pk}/change/"
+    data = client.get(url).context["adminform"].form.initial
+    data |= {"weight": 50, "levels-TOTAL_FORMS": 0, "levels-INITIAL_FORMS": 0}
+    return lambda: client.post(url, data).status_code
+
+
 def test_a_draft_is_not_published_while_it_is_edited(admin, shipped, monkeypatch):
     """The weights add up when the page is sent, and no more when it is saved."""
     draft = instrument_copy(actor=admin, instrument=shipped)
-    indicator = draft.indicators.get(number=1)
-    client = Client()
-    client.force_login(admin)
-    url = f"/admin/assessment/indicator/{indicator.pk}/change/"
-    data = client.get(url).context["adminform"].form.initial
+    edit = heavier(admin, draft)
     is_saved, save = threading.Event(), Indicator.save
 
     def slow(*args, **kwargs):
@@ -78,9 +84,6 @@ def test_a_draft_is_not_published_while_it_is_edited(admin, shipped, monkeypatch
         time.sleep(0.3)
 
     monkeypatch.setattr(Indicator, "save", slow)
-
-    def edit():
-        return client.post(url, data | {"weight": 50, "levels-TOTAL_FORMS": 0, "levels-INITIAL_FORMS": 0}).status_code
 
     def publish():
         is_saved.wait(10)
@@ -95,12 +98,7 @@ def test_a_draft_is_not_published_while_it_is_edited(admin, shipped, monkeypatch
 
 def test_a_part_edited_while_it_was_published_is_a_bad_request(admin, shipped, monkeypatch):
     draft = instrument_copy(actor=admin, instrument=shipped)
-    indicator = draft.indicators.get(number=1)
-    client = Client()
-    client.force_login(admin)
-    url = f"/admin/assessment/indicator/{indicator.pk}/change/"
-    data = client.get(url).context["adminform"].form.initial
+    edit = heavier(admin, draft)
     instrument_publish(actor=admin, instrument=draft)
     monkeypatch.setattr("assessment.admin.InstrumentPart.may_edit", lambda *_args: True)  # as it was a moment before
-    answer = client.post(url, data | {"weight": 50, "levels-TOTAL_FORMS": 0, "levels-INITIAL_FORMS": 0})
-    assert answer.status_code == 400
+    assert edit() == 400

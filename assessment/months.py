@@ -1,8 +1,9 @@
 """Months kept of whole organisations, so that years of thousands of groups need not be counted for every reader.
 
-`manage.py nightly` keeps them, and the portfolio its last month; other pages only read, and count the months that are
-not kept. A kept month cannot be stale: whoever writes a record that counts in one takes it away in the same transaction
-(`assessment.guards`), and a month is counted and kept while no such writer of the organisation is under way.
+`manage.py nightly` keeps them, and the portfolio the month it shows; other pages only read, and count the months that
+are not kept. A kept month cannot be stale: whoever writes a record that counts in one takes it away in the same
+transaction (`assessment.guards`), and a month is counted and kept while no such writer of the organisation is under
+way.
 """
 
 from __future__ import annotations

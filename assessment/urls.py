@@ -38,4 +38,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("instruments/<int:pk>/compare/", instruments.instrument_compare, name="instrument-compare"),
     path("dashboard/", include("assessment.dashboard_urls")),
     path("portfolio/", portfolio.portfolio, name="portfolio"),
+    path("portfolio/class/", portfolio.portfolio_class, name="portfolio-class"),
 ]

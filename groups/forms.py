@@ -69,6 +69,7 @@ class GroupFilterForm(forms.Form):
         super().__init__(data)
         region = data.get("region", "")
         regions = selectors.region_options(actor, region if _REGION_CODE.fullmatch(region) else "")
+        self.region_names = {found.code: found.name for found in regions}
         self._offer("region", [(found.code, _indented(found)) for found in regions])
         self._offer("facilitator", selectors.facilitator_options(actor))
 

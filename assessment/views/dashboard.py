@@ -74,8 +74,8 @@ def dashboard_month(request: UserRequest) -> HttpResponse:
     page = Paginator(groups, GROUPS_ON_A_PAGE).get_page(request.GET.get("page"))
     title = f"{rule.name}, {date_format(month, 'F Y')}"
     return frame.show(
-        "assessment/month.html",
-        {"asked": asked, "title": title, "page": page, "table": _scored(frame, title, page)},
+        "assessment/listed.html",
+        {"asked": asked, "title": title, "back": _("All months"), "page": page, "table": _scored(frame, title, page)},
         lambda: _scored(frame, title, groups),
     )
 

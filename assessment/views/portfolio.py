@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import cast
 
 from django.core.paginator import Paginator
-from django.forms import ChoiceField
+from django.db.models import QuerySet
 from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -21,7 +22,7 @@ from assessment.selectors.dashboard import at_stage
 from assessment.selectors.portfolio import portfolio_find
 from assessment.views.frame import GROUPS_ON_A_PAGE, MONEY, NUMBER, PERCENT, Frame
 from finance import sheets
-from finance.models import GroupFigures
+from finance.models import CLASSES, GroupFigures
 from finance.performance import UpkClass
 from finance.selectors.figures import Figures, Month, added, figures_listed
 from finance.services.figures import figures_keep
@@ -29,6 +30,7 @@ from finance.tables import Cell, Column, Row, Table
 from finance.views.health import figures_shown
 from finance.wording import UPK_CLASSES, UPK_STANDARD
 from groups.http import UserRequest
+from groups.models import Group
 from groups.money import rupiah
 from groups.permissions import Capability, requires
 
@@ -41,7 +43,7 @@ def portfolio(request: UserRequest) -> HttpResponse:
     """Savings, loans, PAR, LAR and the classes of a UPK as on the last day of the period; most at risk first."""
     frame = Frame(request, "portfolio")
     on, organisation = _last_day(frame.filters.end), frame.organisation
-    groups = at_stage(frame.groups, frame.filters).filter(founded_on__lte=on)
+    groups = _groups_on(frame, on)
     if organisation is not None:
         portfolio_keep(organisation, on)
     found = read_whole(
@@ -69,7 +71,11 @@ def portfolio(request: UserRequest) -> HttpResponse:
             "on": on,
             "groups": total.groups,
             "savings": total.savings,
-            "classes": [(name, [*zip(UPK_CLASSES.values(), counts, strict=True)]) for name, counts in classes],
+            "classes": [
+                (name, [(label, count, _class_address(frame, column, key)) for (key, label), count in shown])
+                for (name, counts), column in zip(classes, CLASSES, strict=True)
+                for shown in [zip(UPK_CLASSES.items(), counts, strict=True)]
+            ],
             "class_names": UPK_CLASSES.values(),
             "class_chart": _class_chart(classes) if total.loans.balance else None,
             "regions": regions,
@@ -81,6 +87,47 @@ def portfolio(request: UserRequest) -> HttpResponse:
         },
         files.get(request.GET.get("table", ""), lambda: by_group(listed)),
     )
+
+
+@requires(Capability.ASSESS)
+def portfolio_class(request: UserRequest) -> HttpResponse:
+    """List the groups of a class by one ratio; an address that names none leads back to the portfolio."""
+    frame = Frame(request, "portfolio")
+    asked = {name: request.GET.get(name, "") for name in ("ratio", "class")}
+    if asked["ratio"] not in CLASSES or asked["class"] not in UPK_CLASSES:
+        return redirect(frame.address())
+    on, upk_class = _last_day(frame.filters.end), UpkClass(asked["class"])
+    groups, standard = _groups_on(frame, on), UPK_STANDARD[CLASSES.index(asked["ratio"])]
+    figures_keep(groups, on=on)
+    found = figures_listed(groups, on).filter(**{asked["ratio"]: upk_class})
+    page = Paginator(found, GROUPS_ON_A_PAGE).get_page(request.GET.get("page"))
+    title = f"{standard.name}, {UPK_CLASSES[upk_class]}"
+
+    def listed(shown: Iterable[GroupFigures]) -> Table:
+        columns = [Column(_("Group")), Column(_("Code"), on_phone=False), Column(str(standard.name), PERCENT)]
+        rows = (
+            Row(
+                [figures.group.name, figures.group.code, standard.of(figures.performance)],
+                reverse("health", args=[figures.group.code]),
+            )
+            for figures in shown
+        )
+        return frame.table(title, "portofolio-kelas", columns, rows)
+
+    return frame.show(
+        "assessment/listed.html",
+        {"asked": asked, "title": title, "back": _("Whole portfolio"), "page": page, "table": listed(page)},
+        lambda: listed(found),
+    )
+
+
+def _class_address(frame: Frame, ratio: str, upk_class: str) -> str:
+    return frame.address("portfolio-class", ratio=ratio, **{"class": upk_class})
+
+
+def _groups_on(frame: Frame, on: date) -> QuerySet[Group]:
+    """Return the groups of the filters that there were on a day."""
+    return at_stage(frame.groups, frame.filters).filter(founded_on__lte=on)
 
 
 def _last_day(month: date) -> date:
@@ -122,10 +169,9 @@ def _months(frame: Frame, months: Sequence[Month]) -> Table:
 def _regions(frame: Frame, by_region: Mapping[str, Figures]) -> Table:
     """Return the same figures by the regions just below the one of the filters."""
     # The filters offer most of them already; asking for those would be one more statement.
-    offered = cast("list[tuple[str, str]]", cast(ChoiceField, frame.form.fields["region"]).choices)
-    names = {code: str(name).strip() for code, name in offered if code}
+    names = frame.form.region_names
     if lacking := by_region.keys() - names.keys() - {""}:
-        names |= region_names(lacking)
+        names = names | region_names(lacking)
     rows = []
     for key, found in sorted(by_region.items(), key=lambda item: (not item[0], names.get(item[0], ""), item[0])):
         loans = found.loans

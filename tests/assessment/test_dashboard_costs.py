@@ -35,6 +35,7 @@ PAGES = [
     *(reverse(tab.route) for tab in TABS),
     *LISTS,
     f"/dashboard/month/?month={TODAY:%Y-%m}&rank=1",
+    "/portfolio/class/?ratio=par_class&class=GOOD",
     "/dashboard/moves/groups/?was=-1&became=1",
     "/dashboard/compare/?by=facilitator",
     "/dashboard/signals/?signal=one_recorder",

@@ -97,9 +97,39 @@ def test_groups_are_counted_by_class(staff):
     group_of(staff, lent=900_000)
     group_of(staff)
     response = portfolio(staff)
-    classes = {name: tuple(count for _class, count in counts) for name, counts in response.context["classes"]}
+    classes = {name: tuple(count for _class, count, _url in of) for name, of in response.context["classes"]}
     assert (classes["LAR"], classes["PAR"]) == ((0, 0, 2), (0, 0, 2))
     assert "<title>LAR: Suspend (penundaan) 2</title>" in response.content.decode()
+
+
+class TestClass:
+    """The groups behind a number of the classes."""
+
+    def listed(self, staff, **query):
+        return signed_in(staff).get(reverse("portfolio-class"), {"end": END, "ratio": "par_class", **query})
+
+    def test_a_number_leads_to_its_groups(self, staff):
+        group_of(staff, name="Anggrek", code="A1", lent=100_000)
+        group_of(staff, name="Bakung", code="B1")
+        address = f"/portfolio/class/?end={END}&amp;ratio=par_class&amp;class=SUSPEND"
+        assert f'<a href="{address}">1</a>' in portfolio(staff).content.decode()
+        response = self.listed(staff, **{"class": "SUSPEND"})
+        assert [figures.group.name for figures in response.context["page"]] == ["Anggrek"]
+        assert reverse("health", args=["A1"]) in response.content.decode()
+        assert "No group fits" in self.listed(staff, **{"class": "GOOD"}).content.decode()
+
+    def test_groups_of_others_are_not_listed(self, staff):
+        group_of(make_user(Role.STAFF, organisation=make_organisation()), lent=500_000)
+        assert list(self.listed(staff, **{"class": "SUSPEND"}).context["page"]) == []
+
+    def test_as_a_file(self, staff):
+        group_of(staff, name="Anggrek", code="A1", lent=100_000)
+        text = self.listed(staff, **{"class": "SUSPEND", "format": "csv"}).content.decode("utf-8-sig")
+        assert text.splitlines()[1] == "Anggrek,A1,1.0"
+
+    @pytest.mark.parametrize("query", [{}, {"class": "X"}, {"class": "GOOD", "ratio": "pk"}])
+    def test_an_address_without_a_class_leads_back(self, staff, query):
+        assert self.listed(staff, **query).url == f"/portfolio/?end={END}"
 
 
 def test_regions_lead_deeper_and_name_those_without_a_village(staff):

@@ -40,7 +40,11 @@ NO_PAGES = {
     "bank-tick",
 }
 """Addresses that answer with something else than a page of their own."""
-QUERIES = {"dashboard-moved": "?way=same", "dashboard-month": f"?month={timezone.localdate():%Y-%m}&rank=0"}
+QUERIES = {
+    "dashboard-moved": "?way=same",
+    "dashboard-month": f"?month={timezone.localdate():%Y-%m}&rank=0",
+    "portfolio-class": "?ratio=par_class&class=GOOD",
+}
 """What pages are asked that lead elsewhere without."""
 BY_STAFF = {Capability.ASSESS, Capability.CONFIGURE}
 

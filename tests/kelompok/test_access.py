@@ -235,6 +235,7 @@ ROUTES: dict[str, Route] = {
     "instrument-compare": Route(CONFIGURE, shipped, of_group=False),
     "dashboard": site(ASSESS),
     "dashboard-month": site(ASSESS, 302),
+    "portfolio-class": site(ASSESS, 302),
     "dashboard-score": site(ASSESS, 405),
     "dashboard-moves": site(ASSESS),
     "dashboard-signals": site(ASSESS),

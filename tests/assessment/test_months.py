@@ -150,7 +150,7 @@ class TestPortfolio:
         kept, counted = (staff_client.get(f"/portfolio/{query}").context for query in ("", "?kind=REVOLVING"))
         assert counted["frame"].organisation is None
         assert kept["figures"].lar == 1
-        for name in ("figures", "classes", "savings"):
+        for name in ("figures", "class_chart", "savings"):
             assert kept[name] == counted[name]
         rows, same = ([list(row.cells) for row in found["regions"].rows] for found in (kept, counted))
         assert rows == same

@@ -5,13 +5,13 @@ from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
-def install_guards(using: str, **_kwargs: object) -> None:
+def install_triggers(using: str, **_kwargs: object) -> None:
     """Put the triggers of assessments back after each migrate, and the shipped instrument where it is missing."""
-    from assessment.guards import GUARDS
     from assessment.instruments import load_shipped
-    from groups.guards import install
+    from assessment.triggers import TRIGGERS
+    from groups.triggers import install
 
-    install(GUARDS, using)
+    install(TRIGGERS, using)
     load_shipped()
 
 
@@ -23,4 +23,4 @@ class AssessmentConfig(AppConfig):
 
     def ready(self) -> None:
         """Install the triggers and the shipped instrument after every migrate."""
-        post_migrate.connect(install_guards, sender=self)
+        post_migrate.connect(install_triggers, sender=self)

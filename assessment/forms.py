@@ -14,8 +14,8 @@ from django.utils.translation import ngettext_lazy
 
 from assessment import instruments
 from assessment.models import Indicator, Instrument, InstrumentStatus, Level
+from assessment.selectors.current_score import IndicatorRow
 from assessment.selectors.dashboard import Filters
-from assessment.selectors.standing import IndicatorRow
 from finance.performance import months_before
 from groups.forms import DateInput, GroupFilterForm
 from groups.models import Organisation, User

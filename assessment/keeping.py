@@ -17,8 +17,8 @@ from assessment.selectors.portfolio import count_portfolio
 from assessment.selectors.quality import count_lateness
 from assessment.signals import BITS, Found, found_in
 from finance.services.figures import figures_keep
-from groups.batches import BATCH_GROUPS, work_through
 from groups.models import Group, Organisation
+from groups.shared.batches import BATCH_GROUPS, work_through
 
 
 def lacking_signals(groups: QuerySet[Group], as_of: date) -> QuerySet[Group]:

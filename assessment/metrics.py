@@ -18,8 +18,8 @@ from django.db import connection
 
 from assessment.sources import STATEMENTS, Source
 from groups.models import Constitution
-from groups.schedule import expected_meetings
-from groups.sql import local_time
+from groups.shared.schedule import expected_meetings
+from groups.shared.sql import local_time
 
 WINDOW_DAYS = 182
 """Minutes count for half a year: older ones say nothing about how a group works now."""

@@ -2,7 +2,7 @@
 
 `manage.py nightly` keeps them, and the portfolio the month it shows; other pages only read, and count the months that
 are not kept. A kept month cannot be stale: whoever writes a record that counts in one takes it away in the same
-transaction (`assessment.guards`), and a month is counted and kept while no such writer of the organisation is under
+transaction (`assessment.triggers`), and a month is counted and kept while no such writer of the organisation is under
 way.
 """
 
@@ -15,8 +15,8 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
-from assessment.guards import KEEPING
 from assessment.models import KeptMonth
+from assessment.triggers import KEEPING
 from groups.models import Group, GroupStatus
 
 LATENESS = "lateness"

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from assessment.signals import TERM_YEARS, Found
 from groups.models import OfficerRole
-from groups.money import rupiah
+from groups.shared.money import rupiah
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ from assessment.models import (
     StageRule,
 )
 from assessment.scoring import DROPPED_DAYS, Before, Scored, latest_judgements, need_of, score
-from assessment.selectors.standing import points_seen
+from assessment.selectors.current_score import points_seen
 from assessment.selectors.stored import records_of
 from groups.models import Group, User
 from groups.permissions import Capability, lock_group, require

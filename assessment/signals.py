@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from assessment.metrics import CLOSING_DAYS
 from groups.models import Group
-from groups.sql import days_between, local_time, run_over
+from groups.shared.sql import days_between, local_time, run_over
 
 YEAR_DAYS = 365
 """Records of the last year count: older ones cannot be asked about any more."""

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from assessment.metrics import Facts
 from assessment.models import Need
-from groups.money import rupiah
+from groups.shared.money import rupiah
 
 
 @dataclass(frozen=True, slots=True)

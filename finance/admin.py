@@ -14,13 +14,13 @@ from finance.models import (
     Cover,
     CoverRecovery,
     Entry,
+    ExternalLoan,
+    ExternalPayment,
     Instalment,
     InventoryItem,
     InventoryWriteDown,
     Loan,
     LoanRequest,
-    OutsideLoan,
-    OutsidePayment,
     PeriodBalance,
     PeriodClosing,
     SurplusDivision,
@@ -29,7 +29,7 @@ from finance.models import (
     Transfer,
 )
 from groups.admin import ReadOnlyAdmin
-from groups.money import rupiah
+from groups.shared.money import rupiah
 
 
 class LedgerAdmin(ReadOnlyAdmin):
@@ -143,21 +143,21 @@ class InstalmentAdmin(LedgerAdmin):
     search_fields = ["group__code"]
 
 
-@admin.register(OutsideLoan)
-class OutsideLoanAdmin(LedgerAdmin):
+@admin.register(ExternalLoan)
+class ExternalLoanAdmin(LedgerAdmin):
     """Loans from outside."""
 
     list_display = ["number", "group", "lender", "principal", "method", "periods", "received_on", "cancelled_at"]
     search_fields = ["group__code", "lender"]
 
 
-@admin.register(OutsidePayment)
-class OutsidePaymentAdmin(LedgerAdmin):
+@admin.register(ExternalPayment)
+class ExternalPaymentAdmin(LedgerAdmin):
     """What was paid to lenders."""
 
-    list_display = ["pk", "group", "outside_loan", "service_fee", "principal", "entry"]
-    list_select_related: ClassVar[Any] = ["group", "outside_loan", "entry"]
-    search_fields = ["group__code", "outside_loan__lender"]
+    list_display = ["pk", "group", "external_loan", "service_fee", "principal", "entry"]
+    list_select_related: ClassVar[Any] = ["group", "external_loan", "entry"]
+    search_fields = ["group__code", "external_loan__lender"]
 
 
 @admin.register(Cover)

@@ -5,12 +5,12 @@ from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
-def install_guards(using: str, **_kwargs: object) -> None:
+def install_triggers(using: str, **_kwargs: object) -> None:
     """Put the ledger's triggers back after each migrate."""
-    from finance.guards import GUARDS
-    from groups.guards import install
+    from finance.ledger.triggers import TRIGGERS
+    from groups.triggers import install
 
-    install(GUARDS, using)
+    install(TRIGGERS, using)
 
 
 class FinanceConfig(AppConfig):
@@ -21,4 +21,4 @@ class FinanceConfig(AppConfig):
 
     def ready(self) -> None:
         """Install the triggers after every migrate."""
-        post_migrate.connect(install_guards, sender=self)
+        post_migrate.connect(install_triggers, sender=self)

@@ -250,7 +250,7 @@ def card_lines(instalments: Sequence[D], *, fee_paid: int, principal_paid: int) 
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class CurrentScore:
     """How a loan stands on one day, in rupiah: what fell due by then and what of it is not paid yet.
 
     `late_since` is the day the oldest unpaid instalment fell due; None for a loan on time. `next_due_on` and
@@ -269,7 +269,7 @@ class Standing:
         return (on - self.late_since).days if self.late_since is not None else 0
 
 
-def standing(instalments: Sequence[Due], *, fee_paid: int, principal_paid: int, on: date) -> Standing:
+def standing(instalments: Sequence[Due], *, fee_paid: int, principal_paid: int, on: date) -> CurrentScore:
     """Return how a loan with these payments stands on the day `on`; an instalment is late from the day after.
 
     Counts fee and principal each by itself, as `allocate_payment` does.
@@ -289,7 +289,7 @@ def standing(instalments: Sequence[Due], *, fee_paid: int, principal_paid: int, 
             due += instalment.service_fee + instalment.principal if instalment.due_on == on else 0
             if left and next_due_on is None:
                 next_due_on, next_due = instalment.due_on, left
-    return Standing(due, late, late_since, next_due_on, next_due, fee_left)
+    return CurrentScore(due, late, late_since, next_due_on, next_due, fee_left)
 
 
 def _annuity(principal: int, rate: Decimal, periods: int) -> Decimal:

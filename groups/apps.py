@@ -4,22 +4,22 @@ from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
-from groups import guards
+from groups import triggers
 
 
-def install_guards(using: str, **_kwargs: object) -> None:
+def install_triggers(using: str, **_kwargs: object) -> None:
     """Put the triggers of this app back after each migrate."""
-    guards.install(
+    triggers.install(
         [
-            guards.same_group("groups_officerterm", "member_id", "groups_member"),
-            guards.forbid_overlap("groups_officerterm", "role", "member_id"),
-            guards.same_group("groups_group", "rules_id", "groups_constitution", own="id"),
-            guards.forbid_update("groups_constitution"),
-            guards.forbid_delete("groups_constitution"),
-            guards.forbid_update("groups_groupstatuschange"),
-            guards.forbid_delete("groups_groupstatuschange"),
+            triggers.same_group("groups_officerterm", "member_id", "groups_member"),
+            triggers.forbid_overlap("groups_officerterm", "role", "member_id"),
+            triggers.same_group("groups_group", "rules_id", "groups_constitution", own="id"),
+            triggers.forbid_update("groups_constitution"),
+            triggers.forbid_delete("groups_constitution"),
+            triggers.forbid_update("groups_groupstatuschange"),
+            triggers.forbid_delete("groups_groupstatuschange"),
             # A closed period stays closed: the day moves forward only.
-            guards.forbid_update(
+            triggers.forbid_update(
                 "groups_group",
                 when="OLD.books_closed_through IS NOT NULL AND (NEW.books_closed_through IS NULL "
                 "OR NEW.books_closed_through < OLD.books_closed_through)",
@@ -41,7 +41,7 @@ class GroupsConfig(AppConfig):
 
         from groups.models import FacilitatorAssignment, Group, Member, OfficerTerm, Organisation, User
 
-        post_migrate.connect(install_guards, sender=self)
+        post_migrate.connect(install_triggers, sender=self)
         auditlog.register(Organisation)
         auditlog.register(User, exclude_fields=["password", "last_login"])
         auditlog.register(Group)

@@ -22,8 +22,8 @@ from django.utils.translation import gettext_lazy as _
 from groups import selectors
 from groups.identity import clean_nik, clean_phone
 from groups.models import Constitution, Group, GroupKind, GroupStatus, Member, OfficerRole, Region, User
-from groups.money import RupiahField
 from groups.services import GROUP_PROFILE, MEMBER_PROFILE, RULES
+from groups.shared.money import RupiahField
 
 
 class DateInput(forms.DateInput):

@@ -19,9 +19,9 @@ import finance.services
 import groups.selectors
 import groups.services
 import meetings.selectors
-from assessment.selectors.standing import standing
-from finance.errors import AlreadyPosted, InsufficientFunds, LedgerError, PeriodClosed
+from assessment.selectors.current_score import standing
 from finance.forms.source import offer_bank
+from finance.ledger.errors import AlreadyPosted, InsufficientFunds, LedgerError, PeriodClosed
 from finance.models import AccountKind
 from groups.forms import LeaveForm, LeaveUndoForm
 from groups.http import GroupRequest, UserRequest

@@ -5,12 +5,12 @@ from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
-def install_guards(using: str, **_kwargs: object) -> None:
+def install_triggers(using: str, **_kwargs: object) -> None:
     """Put the triggers of meetings back after each migrate."""
-    from groups.guards import install
-    from meetings.guards import GUARDS
+    from groups.triggers import install
+    from meetings.triggers import TRIGGERS
 
-    install(GUARDS, using)
+    install(TRIGGERS, using)
 
 
 class MeetingsConfig(AppConfig):
@@ -25,5 +25,5 @@ class MeetingsConfig(AppConfig):
 
         from meetings.models import AgendaItem
 
-        post_migrate.connect(install_guards, sender=self)
+        post_migrate.connect(install_triggers, sender=self)
         auditlog.register(AgendaItem, include_fields=["done_on", "done_by"])

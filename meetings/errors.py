@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from groups.models import Member
-from groups.money import rupiah
+from groups.shared.money import rupiah
 
 
 class MeetingError(Exception):

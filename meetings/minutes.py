@@ -10,8 +10,9 @@ from typing import Any
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from finance.ledger import Books, Line
-from finance.lines import (
+from finance.ledger.posting import Books, Line
+from finance.models import AccountKind, Loan
+from finance.rules.lines import (
     CASH_SIGN,
     NOTHING_COUNTED,
     Counted,
@@ -25,12 +26,11 @@ from finance.lines import (
     social_contribution,
     withdrawal,
 )
-from finance.models import AccountKind, Loan
-from finance.running import LateFine
+from finance.rules.loan_position import LateFine
 from finance.schedules import Due
 from finance.services import LoanTerms
 from groups.models import Member
-from groups.money import rupiah
+from groups.shared.money import rupiah
 from meetings.models import AttendanceStatus
 
 WITH_MONEY = (AttendanceStatus.PRESENT, AttendanceStatus.LATE, AttendanceStatus.REPRESENTED)

@@ -11,13 +11,12 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
-from finance.errors import InsufficientFunds
-from finance.ledger import Line, Posting, reversal_of
+from finance.ledger.errors import InsufficientFunds
+from finance.ledger.posting import Line, Posting, reversal_of
 from finance.models import AccountKind, CashCount, Entry, EntryKind, Loan, Transfer
 from finance.services import cash_count_record, loans_open
 from groups.models import Group, User
 from groups.permissions import Capability, lock_group
-from meetings.desk import Desk, open_correction, open_desk
 from meetings.errors import (
     DayTaken,
     LoanDueBefore,
@@ -30,6 +29,7 @@ from meetings.errors import (
 )
 from meetings.minutes import Minutes, changes
 from meetings.models import AgendaItem, Attendance, Meeting, MeetingStatus
+from meetings.sheet.context import SheetContext, open_correction, open_sheet
 
 
 @transaction.atomic
@@ -47,8 +47,8 @@ def draft_save(
     `base` is the key of the draft the form was opened from: if somebody else saved or closed the meeting since
     then, `MeetingChanged` says so and nothing is written. The same `key` twice is one save.
     """
-    desk = open_desk(actor=actor, group=group, key=key, number=number)
-    meeting = meeting_at(desk, key=key, base=base)
+    context = open_sheet(actor=actor, group=group, key=key, number=number)
+    meeting = meeting_at(context, key=key, base=base)
     meeting.key = key
     meeting.draft = draft
     meeting.held_on = _draft_day(draft)
@@ -66,30 +66,37 @@ def draft_discard(*, actor: User, group: Group, number: int) -> None:
         raise NoSuchMeeting
 
 
-def meeting_close(*, desk: Desk, minutes: Minutes, key: uuid.UUID, base: uuid.UUID | None = None) -> Meeting:
+def meeting_close(*, context: SheetContext, minutes: Minutes, key: uuid.UUID, base: uuid.UUID | None = None) -> Meeting:
     """Write the meeting, its attendance and agenda, and post its money, all or nothing.
 
-    Takes a `desk` from `open_desk`, inside the same transaction. Raises `MeetingChanged` as `draft_save` does,
+    Takes a `context` from `open_sheet`, inside the same transaction. Raises `MeetingChanged` as `draft_save` does,
     `DayTaken` if the group has a closed meeting on that day, `SavingsMustStay` for a withdrawal that the rules forbid,
-    and the errors of `finance.errors`.
+    and the errors of `finance.ledger.errors`.
     """
-    assert transaction.get_connection().in_atomic_block, "the desk's lock ends with its transaction"
-    meeting = meeting_at(desk, key=key, base=base)
-    _require_minimum(desk, minutes)
-    loans = loans_open(desk.books, minutes.new_loans) if minutes.new_loans else []
-    lines = minutes.lines(desk.books, loans)
+    assert transaction.get_connection().in_atomic_block, "the context's lock ends with its transaction"
+    meeting = meeting_at(context, key=key, base=base)
+    _require_minimum(context, minutes)
+    loans = loans_open(context.books, minutes.new_loans) if minutes.new_loans else []
+    lines = minutes.lines(context.books, loans)
     if lines:
-        (meeting.entry,) = desk.books.post([_posting(minutes.held_on, lines, key=key)])
+        (meeting.entry,) = context.books.post([_posting(minutes.held_on, lines, key=key)])
     if minutes.cash is not None:
         meeting.cash_count = cash_count_record(
-            desk.books, counted=minutes.cash.counted, explanation=minutes.cash.explanation, on=minutes.held_on
+            context.books, counted=minutes.cash.counted, explanation=minutes.cash.explanation, on=minutes.held_on
         )
-    return _write(meeting, minutes, actor=desk.books.actor, key=key)
+    return _write(meeting, minutes, actor=context.books.actor, key=key)
 
 
 @transaction.atomic
 def meeting_correct(
-    *, actor: User, group: Group, number: int, minutes: Minutes, reason: str, key: uuid.UUID, desk: Desk | None = None
+    *,
+    actor: User,
+    group: Group,
+    number: int,
+    minutes: Minutes,
+    reason: str,
+    key: uuid.UUID,
+    context: SheetContext | None = None,
 ) -> Meeting:
     """Replace a closed meeting by a new version: the old entry is reversed, a new one posted, both stay.
 
@@ -98,15 +105,15 @@ def meeting_correct(
     instalments, `InsufficientFunds` where the correction would take back money that was spent since, and
     `MeetingChanged` for a version corrected meanwhile.
     """
-    desk = desk or open_correction(actor=actor, group=group, number=number)
-    assert desk.meeting is not None, "open_correction found the meeting"
-    assert desk.original is not None, "a correction knows what it corrects"
-    if not changes(desk.original, minutes) and not minutes.cancelled_loans:
+    context = context or open_correction(actor=actor, group=group, number=number)
+    assert context.meeting is not None, "open_correction found the meeting"
+    assert context.original is not None, "a correction knows what it corrects"
+    if not changes(context.original, minutes) and not minutes.cancelled_loans:
         raise NothingChanged
-    _require_minimum(desk, minutes)
-    old = desk.meeting
+    _require_minimum(context, minutes)
+    old = context.meeting
     new = Meeting(
-        group=desk.group,
+        group=context.group,
         number=old.number,
         version=old.version + 1,
         corrects=old,
@@ -114,19 +121,19 @@ def meeting_correct(
         recorded_by=actor,
         entry=old.entry,
     )
-    loans = loans_open(desk.books, minutes.new_loans) if minutes.new_loans else []
-    lines = minutes.lines(desk.books, loans)
-    if _moves(desk, lines) or minutes.held_on != desk.original.held_on:
-        new.entry = _post_again(desk, minutes, lines, old.entry, reason=reason, key=key)
+    loans = loans_open(context.books, minutes.new_loans) if minutes.new_loans else []
+    lines = minutes.lines(context.books, loans)
+    if _moves(context, lines) or minutes.held_on != context.original.held_on:
+        new.entry = _post_again(context, minutes, lines, old.entry, reason=reason, key=key)
     _cancel(minutes.cancelled_loans)
-    if minutes.held_on != desk.original.held_on:
+    if minutes.held_on != context.original.held_on:
         _move_loans(minutes.kept_loans, minutes.held_on)
     _settle(old.cash_count, actor=actor, reason=reason)
     if minutes.cash is not None:
         new.cash_count = CashCount.objects.create(
-            group=desk.group,
+            group=context.group,
             counted_on=minutes.held_on,
-            expected=desk.cash_before + minutes.cash_moved(),
+            expected=context.cash_before + minutes.cash_moved(),
             counted=minutes.cash.counted,
             explanation=minutes.cash.explanation,
             counted_by=actor,
@@ -146,12 +153,12 @@ def decision_done(*, actor: User, group: Group, item: AgendaItem, on: date | Non
     return item
 
 
-def meeting_at(desk: Desk, *, key: uuid.UUID, base: uuid.UUID | None) -> Meeting:
-    """Return the draft at the desk, or a new meeting; refuse with `MeetingChanged` one somebody else has changed."""
-    meeting = desk.meeting
+def meeting_at(context: SheetContext, *, key: uuid.UUID, base: uuid.UUID | None) -> Meeting:
+    """Return the draft at the context, or a new meeting; refuse with `MeetingChanged` one somebody else has changed."""
+    meeting = context.meeting
     if meeting is None:
-        actor = desk.books.actor
-        return Meeting(group=desk.group, number=desk.next_number, key=key, recorded_by=actor, saved_by=actor)
+        actor = context.books.actor
+        return Meeting(group=context.group, number=context.next_number, key=key, recorded_by=actor, saved_by=actor)
     if meeting.status == MeetingStatus.CLOSED:
         raise MeetingChanged(_("This meeting was closed meanwhile by %(who)s.") % {"who": meeting.saved_by})
     if meeting.key not in (key, base):
@@ -162,35 +169,35 @@ def meeting_at(desk: Desk, *, key: uuid.UUID, base: uuid.UUID | None) -> Meeting
     return meeting
 
 
-def _require_minimum(desk: Desk, minutes: Minutes) -> None:
+def _require_minimum(context: SheetContext, minutes: Minutes) -> None:
     for row in minutes.members:
-        if desk.leaves_too_little(row.member, brought=row.saved, taken=row.sukarela_out):
-            raise SavingsMustStay(row.member, desk.rules.sukarela_minimum)
+        if context.leaves_too_little(row.member, brought=row.saved, taken=row.sukarela_out):
+            raise SavingsMustStay(row.member, context.rules.sukarela_minimum)
 
 
 def _posting(on: date, lines: list[Line], *, key: uuid.UUID, memo: str = "") -> Posting:
     return Posting(kind=EntryKind.MEETING, effective_on=on, lines=lines, key=key, memo=memo)
 
 
-def _moves(desk: Desk, lines: list[Line]) -> bool:
+def _moves(context: SheetContext, lines: list[Line]) -> bool:
     """Say whether `lines` differ from those the meeting has posted."""
-    old = [(t.debit_account_id, t.credit_account_id, t.amount, t.member_id, t.memo) for t in desk.original_lines]
+    old = [(t.debit_account_id, t.credit_account_id, t.amount, t.member_id, t.memo) for t in context.original_lines]
     new = [(x.debit.pk, x.credit.pk, x.amount, x.member.pk if x.member else None, x.memo) for x in lines]
     return sorted(map(str, old)) != sorted(map(str, new))
 
 
 def _post_again(
-    desk: Desk, minutes: Minutes, lines: list[Line], old: Entry | None, *, reason: str, key: uuid.UUID
+    context: SheetContext, minutes: Minutes, lines: list[Line], old: Entry | None, *, reason: str, key: uuid.UUID
 ) -> Entry | None:
     postings = []
     if old is not None:
-        postings.append(reversal_of(old, desk.books, key=uuid.uuid5(key, "reversal"), memo=reason))
+        postings.append(reversal_of(old, context.books, key=uuid.uuid5(key, "reversal"), memo=reason))
     if lines:
-        postings.append(_posting(desk.books.open_day(minutes.held_on), lines, key=key, memo=reason))
+        postings.append(_posting(context.books.open_day(minutes.held_on), lines, key=key, memo=reason))
     if not postings:
         return None
     try:
-        entries = desk.books.post(postings)
+        entries = context.books.post(postings)
     except InsufficientFunds as error:
         if error.account.kind == AccountKind.LOAN and minutes.cancelled_loans:
             raise LoanInUse from error

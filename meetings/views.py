@@ -14,18 +14,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from finance.errors import LedgerError
+from finance.ledger.errors import LedgerError
 from finance.selectors import cover_entries, late_loans, signers
 from groups.http import GroupRequest, UserRequest
 from groups.models import Group
 from groups.permissions import Capability, requires
 from meetings import selectors, services
-from meetings.desk import open_correction, open_desk, read_correction, read_desk
 from meetings.errors import MeetingChanged, MeetingError, NoSuchAction, NoSuchMeeting
-from meetings.forms import ROWS
 from meetings.minutes import changes
 from meetings.models import AgendaItem, Meeting, MeetingStatus
-from meetings.sheet import Sheet
+from meetings.sheet.context import open_correction, open_sheet, read_correction, read_sheet
+from meetings.sheet.form import Sheet
+from meetings.sheet.parts import ROWS
 
 PAGE = 20
 MORE_ROWS = {f"more-{prefix}": prefix for prefix in ("agenda", "loans", "other")}
@@ -110,14 +110,14 @@ def meeting_correct(request: GroupRequest, number: int) -> HttpResponse:
         if replay is not None:
             return _to_meeting(replay)
         with transaction.atomic():
-            desk = open_correction(actor=actor, group=group, number=number)
-            sheet = Sheet(desk, request.POST)
+            context = open_correction(actor=actor, group=group, number=number)
+            sheet = Sheet(context, request.POST)
             if request.POST.get("action") in MORE_ROWS:
-                return _more_rows(request, desk, key=key)
+                return _more_rows(request, context, key=key)
             try:
-                if desk.meeting is not None and str(desk.meeting.version) != request.POST.get("version"):
+                if context.meeting is not None and str(context.meeting.version) != request.POST.get("version"):
                     raise MeetingChanged(_("This meeting was corrected meanwhile. Open the correction again."))
-                if sheet.minutes is not None and desk.original is not None:
+                if sheet.minutes is not None and context.original is not None:
                     is_preview = request.POST.get("action") != "correct"
                     with transaction.atomic():
                         meeting = services.meeting_correct(
@@ -127,12 +127,12 @@ def meeting_correct(request: GroupRequest, number: int) -> HttpResponse:
                             minutes=sheet.minutes,
                             reason=sheet.reason.cleaned_data["reason"],
                             key=key,
-                            desk=desk,
+                            context=context,
                         )
                         # A preview does it all and takes it back, so it promises nothing that is refused later.
                         transaction.set_rollback(is_preview)
                     if is_preview:
-                        found = changes(desk.original, sheet.minutes)
+                        found = changes(context.original, sheet.minutes)
                         return _render_sheet(request, sheet, key=key, changes=found, previewed=True)
                     messages.success(request, _("The meeting was corrected. Both versions stay readable."))
                     return _to_meeting(meeting)
@@ -177,22 +177,22 @@ def _sheet_page(request: GroupRequest, number: int | None) -> HttpResponse:
     group, actor = request.group, request.user
     try:
         if request.method == "GET":
-            desk = read_desk(actor=actor, group=group, number=number)
-            draft = desk.meeting.draft if desk.meeting is not None else None
-            sheet = Sheet(desk, draft)
+            context = read_sheet(actor=actor, group=group, number=number)
+            draft = context.meeting.draft if context.meeting is not None else None
+            sheet = Sheet(context, draft)
             if draft is not None:
                 sheet.forget_errors()
-            base = str(desk.meeting.key) if desk.meeting is not None else ""
+            base = str(context.meeting.key) if context.meeting is not None else ""
             return _render_sheet(request, sheet, key=uuid.uuid4(), base=base)
         key = _uuid(request.POST.get("key")) or uuid.uuid4()
         action = request.POST.get("action")
         if action == "close":
             return _close(request, number, key)
         if action in MORE_ROWS or action == "present":
-            return _more_rows(request, read_desk(actor=actor, group=group, number=number), key=key)
+            return _more_rows(request, read_sheet(actor=actor, group=group, number=number), key=key)
         if action == "draft":
             return _save_draft(request, number, key)
-        sheet = Sheet(read_desk(actor=actor, group=group, number=number), request.POST)
+        sheet = Sheet(read_sheet(actor=actor, group=group, number=number), request.POST)
         sheet.forget_errors()
         sheet.refuse(NoSuchAction())
         return _render_sheet(request, sheet, key=key, status=422)
@@ -204,23 +204,27 @@ def _close(request: GroupRequest, number: int | None, key: uuid.UUID) -> HttpRes
     sheet: Sheet | None = None
     try:
         with transaction.atomic():
-            desk = open_desk(actor=request.user, group=request.group, key=key, number=number)
-            if desk.meeting is not None and desk.meeting.status == MeetingStatus.CLOSED and desk.meeting.key == key:
-                return _to_meeting(desk.meeting)
-            sheet = Sheet(desk, request.POST)
+            context = open_sheet(actor=request.user, group=request.group, key=key, number=number)
+            if (
+                context.meeting is not None
+                and context.meeting.status == MeetingStatus.CLOSED
+                and context.meeting.key == key
+            ):
+                return _to_meeting(context.meeting)
+            sheet = Sheet(context, request.POST)
             base = _uuid(request.POST.get("base"))
-            services.meeting_at(desk, key=key, base=base)
+            services.meeting_at(context, key=key, base=base)
             if sheet.minutes is not None:
-                meeting = services.meeting_close(desk=desk, minutes=sheet.minutes, key=key, base=base)
+                meeting = services.meeting_close(context=context, minutes=sheet.minutes, key=key, base=base)
                 messages.success(request, _("The meeting is closed and its money is in the books."))
                 return _to_meeting(meeting)
     except (MeetingError, LedgerError) as error:
         if sheet is None:
             raise
         sheet.refuse(error)
-        if isinstance(error, MeetingChanged) and sheet.desk.meeting is not None:
+        if isinstance(error, MeetingChanged) and sheet.context.meeting is not None:
             # The conflict is on the page now, so the next submit may overrule it knowingly.
-            return _render_sheet(request, sheet, key=key, base=str(sheet.desk.meeting.key), status=422)
+            return _render_sheet(request, sheet, key=key, base=str(sheet.context.meeting.key), status=422)
     return _render_sheet(request, sheet, key=key, status=422)
 
 
@@ -236,11 +240,11 @@ def _save_draft(request: GroupRequest, number: int | None, key: uuid.UUID) -> Ht
             base=_uuid(request.POST.get("base")),
         )
     except MeetingChanged as error:
-        sheet = Sheet(read_desk(actor=request.user, group=request.group, number=number), request.POST)
+        sheet = Sheet(read_sheet(actor=request.user, group=request.group, number=number), request.POST)
         sheet.forget_errors()
         sheet.refuse(error)
         # The conflict is on the page now, so the next submit may overrule it knowingly.
-        base = str(sheet.desk.meeting.key) if sheet.desk.meeting is not None else ""
+        base = str(sheet.context.meeting.key) if sheet.context.meeting is not None else ""
         return _render_sheet(request, sheet, key=key, base=base, status=409)
     messages.success(request, _("The draft is saved. Nothing is in the books until you close the meeting."))
     return redirect("meeting-edit", request.group.code, meeting.number)
@@ -249,17 +253,17 @@ def _save_draft(request: GroupRequest, number: int | None, key: uuid.UUID) -> Ht
 _NOT_DRAFT = frozenset({"csrfmiddlewaretoken", "key", "base", "action"})
 
 
-def _more_rows(request: GroupRequest, desk: Any, *, key: uuid.UUID) -> HttpResponse:
+def _more_rows(request: GroupRequest, context: Any, *, key: uuid.UUID) -> HttpResponse:
     """Answer the buttons that work without JavaScript: more empty rows, everybody else present."""
     data = request.POST.copy()
     if request.POST.get("action") == "present":
-        for member in desk.members:
+        for member in context.members:
             data.setdefault(f"m{member.pk}-attendance", "PRESENT")
     else:
         name = f"{MORE_ROWS[request.POST['action']]}-TOTAL_FORMS"
         total = data.get(name, "")
         data[name] = str(min(ROWS, int(total) + 2)) if total.isdecimal() else "2"
-    sheet = Sheet(desk, data)
+    sheet = Sheet(context, data)
     sheet.forget_errors()
     return _render_sheet(request, sheet, key=key)
 
@@ -267,7 +271,7 @@ def _more_rows(request: GroupRequest, desk: Any, *, key: uuid.UUID) -> HttpRespo
 def _render_sheet(
     request: GroupRequest, sheet: Sheet, *, key: uuid.UUID, status: int = 200, **context: Any
 ) -> HttpResponse:
-    meeting = sheet.desk.meeting
+    meeting = sheet.context.meeting
     return render(
         request,
         "meetings/sheet.html",

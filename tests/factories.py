@@ -10,19 +10,19 @@ from typing import Any
 from django.db import transaction
 
 from finance import services as finance
-from finance.ledger import Line, Posting, open_books
-from finance.lines import OtherMoney
+from finance.ledger.posting import Line, Posting, open_books
 from finance.models import (
     AccountKind,
     CashCount,
     Entry,
     EntryKind,
+    ExternalLoan,
+    ExternalPayment,
     InventoryItem,
     Loan,
     LoanRequest,
-    OutsideLoan,
-    OutsidePayment,
 )
+from finance.rules.lines import OtherMoney
 from groups.models import (
     Constitution,
     FacilitatorAssignment,
@@ -266,14 +266,14 @@ def pay_back(
     )  # fmt: skip
 
 
-def borrow_outside(
+def borrow_external(
     group: Group, principal: int = 10_000_000, into: str = AccountKind.CASH, **terms: Any
-) -> OutsideLoan:
+) -> ExternalLoan:
     """The group gets a loan from a lender."""
-    return finance.outside_loan_receive(
+    return finance.external_loan_receive(
         actor=facilitator_of(group),
         group=group,
-        terms=finance.OutsideTerms(
+        terms=finance.ExternalTerms(
             **{
                 "lender": "UPK Dolopo",
                 "principal": principal,
@@ -291,11 +291,11 @@ def borrow_outside(
     )
 
 
-def repay_outside(
-    loan: OutsideLoan, amount: int, on: date = date(2025, 3, 4), source: str = AccountKind.CASH
-) -> OutsidePayment:
+def repay_external(
+    loan: ExternalLoan, amount: int, on: date = date(2025, 3, 4), source: str = AccountKind.CASH
+) -> ExternalPayment:
     """The group pays the lender."""
-    return finance.outside_loan_repay(
+    return finance.external_loan_repay(
         actor=facilitator_of(loan.group), group=loan.group, loan=loan, amount=amount, source=AccountKind(source), on=on,
         key=uuid.uuid4(),
     )  # fmt: skip

@@ -27,9 +27,9 @@ from assessment.metrics import (
 )
 from finance.models import AccountKind, CashCount, EntryKind, Transfer
 from finance.selectors import loan_rows, loans_on, savings_book
-from finance.tables import Cell, Column, ColumnKind, Row, Table
+from finance.tables.table import Cell, Column, ColumnKind, Row, Table
 from groups.models import Constitution, Group, Member, OfficerTerm
-from groups.schedule import expected_meetings
+from groups.shared.schedule import expected_meetings
 from meetings.models import AgendaItem, Meeting, MeetingStatus
 
 TEXT, MONEY, NUMBER, DATE = ColumnKind.TEXT, ColumnKind.MONEY, ColumnKind.NUMBER, ColumnKind.DATE

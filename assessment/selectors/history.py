@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from assessment.models import Assessment, Indicator, StageRule
-from finance.models import Loan, LoanEnd, OutsideLoan
+from finance.models import ExternalLoan, Loan, LoanEnd
 from groups.models import Constitution, Group, GroupStatusChange, OfficerTerm
-from groups.money import rupiah
+from groups.shared.money import rupiah
 
 MOST_TRANSITIONS = 12
 """Changes of stage that a page names, the newest; the line shows all."""
@@ -98,7 +98,7 @@ def events(group: Group, since: date, until: date) -> list[Event]:
     """Return elections, changed rules, loans from outside, changes of status and large write-offs, oldest first."""
     days = (since, until)
     found = [
-        *_elections(group, days), *_rules(group, days), *_outside(group, days), *_status(group, days),
+        *_elections(group, days), *_rules(group, days), *_external(group, days), *_status(group, days),
         *_write_offs(group, days),
     ]  # fmt: skip
     return sorted(found, key=lambda event: event.on)
@@ -120,10 +120,10 @@ def _rules(group: Group, days: tuple[date, date]) -> Iterator[Event]:
         yield Event(number[1], gettext_lazy("Changed rules"), text, reverse("constitution", args=[group.code]))
 
 
-def _outside(group: Group, days: tuple[date, date]) -> Iterator[Event]:
-    for loan in OutsideLoan.objects.filter(group=group, received_on__range=days, cancelled_at__isnull=True):
+def _external(group: Group, days: tuple[date, date]) -> Iterator[Event]:
+    for loan in ExternalLoan.objects.filter(group=group, received_on__range=days, cancelled_at__isnull=True):
         text = f"{loan.lender}, {rupiah(loan.principal)}"
-        url = reverse("outside-loan", args=[group.code, loan.number])
+        url = reverse("external-loan", args=[group.code, loan.number])
         yield Event(loan.received_on, gettext_lazy("Loan from outside"), text, url)
 
 

@@ -16,7 +16,7 @@ from assessment.months import LATENESS, Counts, counted, month_end, months_betwe
 from finance.models import CashCount
 from groups.models import Constitution, Group, OfficerRole, OfficerTerm, person_name
 from groups.selectors import people_named
-from groups.sql import as_day, days_between, local_time, run_over
+from groups.shared.sql import as_day, days_between, local_time, run_over
 from meetings.models import Meeting, MeetingStatus
 
 LATE_DAYS = 30

@@ -17,8 +17,8 @@ from django.utils.translation import gettext_lazy
 from assessment import instruments, wording
 from assessment.models import Assessment, Indicator, Instrument, Judgement, Level
 from assessment.scoring import latest_judgements
+from assessment.selectors.current_score import level_of
 from assessment.selectors.evidence import evidence
-from assessment.selectors.standing import level_of
 from finance.models import CashCount
 from groups.models import Group, Member, OfficerTerm
 from meetings.models import AgendaItem

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from assessment import engine, instruments
-from assessment.selectors.standing import Standing, StepRow, step_rows
+from assessment.selectors.current_score import CurrentScore, StepRow, step_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class WhatIf:
     steps: list[StepRow]
 
 
-def what_if(standing: Standing, changes: Mapping[str, float | None]) -> WhatIf:
+def what_if(standing: CurrentScore, changes: Mapping[str, float | None]) -> WhatIf:
     """Return where the group would stand with `changes`: values by indicator code, None for no points."""
     now = {score.indicator.code: score.value for score in standing.result.scores}
     result = engine.assess(instruments.engine_instrument(standing.instrument), {**now, **changes})

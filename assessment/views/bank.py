@@ -12,12 +12,12 @@ from django.utils.translation import gettext as _
 
 from assessment import wording
 from assessment.selectors import bank as selectors
-from assessment.selectors.standing import standing
+from assessment.selectors.current_score import standing
 from assessment.views.frame import DATE, GROUPS_ON_A_PAGE, MONEY, NUMBER, PERCENT, Frame
 from assessment.views.schemes import schemes
 from finance.performance import Performance
 from finance.selectors import group_summary, performance_by_group, signers
-from finance.tables import Column, Row, Table
+from finance.tables.table import Column, Row, Table
 from groups.http import GroupRequest, UserRequest
 from groups.models import Group
 from groups.permissions import Capability, requires

@@ -11,13 +11,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from assessment.bars import Line, bars, stage_parts
+from assessment.charts.bars import Line, bars, stage_parts
 from assessment.keeping import read_whole
 from assessment.selectors import comparison as selectors
 from assessment.selectors.dashboard import at_stage
 from assessment.views.frame import GROUPS_ON_A_PAGE, MONEY, NUMBER, PERCENT, Frame
 from finance.services.figures import figures_keep
-from finance.tables import Cell, Column, Row, Table
+from finance.tables.table import Cell, Column, Row, Table
 from groups.http import UserRequest
 from groups.permissions import Capability, requires
 

@@ -18,11 +18,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from assessment import charts, services, wording
+from assessment import services, wording
+from assessment.charts import trend as charts
 from assessment.selectors import dashboard as selectors
-from assessment.selectors.newer import with_newer_records
+from assessment.selectors.stale_scores import with_newer_records
 from assessment.views.frame import DATE, GROUPS_ON_A_PAGE, NUMBER, Frame
-from finance.tables import Column, Row, Table
+from finance.tables.table import Column, Row, Table
 from groups.http import UserRequest
 from groups.permissions import Capability, requires
 

@@ -11,9 +11,9 @@ from django.shortcuts import render
 from assessment.forms import AsOfForm
 from assessment.models import Indicator
 from assessment.selectors import evidence as selectors
-from assessment.selectors.standing import standing
+from assessment.selectors.current_score import standing
 from assessment.views.schemes import schemes
-from finance.tables import Table, respond
+from finance.tables.table import Table, respond
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
 

@@ -8,8 +8,8 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from assessment import group_charts
-from assessment.selectors import standing as selectors
+from assessment.charts import group as group_charts
+from assessment.selectors import current_score as selectors
 from assessment.selectors.history import events, transitions
 from assessment.selectors.signals import signals_of
 from assessment.views.schemes import schemes

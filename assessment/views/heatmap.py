@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from assessment.models import Indicator
 from assessment.selectors.heatmap import HeatRow, heat_groups, heat_row
 from assessment.views.frame import GROUPS_ON_A_PAGE, NUMBER, Frame
-from finance.tables import Column, Row, Table
+from finance.tables.table import Column, Row, Table
 from groups.http import UserRequest
 from groups.permissions import Capability, requires
 

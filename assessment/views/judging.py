@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 from assessment import instruments, services
 from assessment.forms import JudgeForm, OverrideForm
 from assessment.models import Judgement
-from assessment.selectors import standing as selectors
+from assessment.selectors import current_score as selectors
 from assessment.views.schemes import Schemes, schemes
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires

@@ -17,12 +17,12 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from assessment.move_charts import flow
+from assessment.charts.moves import flow
 from assessment.selectors import moves as selectors
 from assessment.selectors.dashboard import dashboard_groups
 from assessment.selectors.moves import WAYS, Place, Way, way_of
 from assessment.views.frame import DATE, GROUPS_ON_A_PAGE, NUMBER, Frame
-from finance.tables import Column, Row, Table
+from finance.tables.table import Column, Row, Table
 from groups.http import UserRequest
 from groups.models import GroupStatus
 from groups.permissions import Capability, requires

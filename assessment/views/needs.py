@@ -9,12 +9,12 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from assessment import wording
-from assessment.bars import Line, bars
+from assessment.charts.bars import Line, bars
 from assessment.models import Need
 from assessment.selectors import dashboard as selectors
 from assessment.selectors.needs import facilitators_of, need_counts
 from assessment.views.frame import DATE, GROUPS_ON_A_PAGE, MONEY, NUMBER, Frame
-from finance.tables import Column, Row, Table
+from finance.tables.table import Column, Row, Table
 from groups.http import UserRequest
 from groups.permissions import Capability, requires
 

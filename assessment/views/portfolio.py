@@ -15,24 +15,24 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from assessment.bars import BarChart, Line, bars
+from assessment.charts.bars import BarChart, Line, bars
 from assessment.keeping import portfolio_keep, read_whole
 from assessment.selectors.comparison import region_names
 from assessment.selectors.dashboard import at_stage
 from assessment.selectors.portfolio import portfolio_find
 from assessment.views.frame import GROUPS_ON_A_PAGE, MONEY, NUMBER, PERCENT, Frame
-from finance import sheets
 from finance.models import CLASSES, GroupFigures
 from finance.performance import UpkClass
 from finance.selectors.figures import Figures, Month, added, figures_listed
 from finance.services.figures import figures_keep
-from finance.tables import Cell, Column, Row, Table
+from finance.tables import books as sheets
+from finance.tables.table import Cell, Column, Row, Table
 from finance.views.health import figures_shown
 from finance.wording import UPK_CLASSES, UPK_STANDARD
 from groups.http import UserRequest
 from groups.models import Group
-from groups.money import rupiah
 from groups.permissions import Capability, requires
+from groups.shared.money import rupiah
 
 CLASS_PATTERNS = {UpkClass.GOOD: 2, UpkClass.MINIMUM: 1, UpkClass.SUSPEND: 0}
 """The pattern each class is drawn with: fuller is better, as with stages."""

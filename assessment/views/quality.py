@@ -14,12 +14,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from assessment.bars import BarChart, Line, bars
+from assessment.charts.bars import BarChart, Line, bars
 from assessment.months import month_end
 from assessment.selectors import quality as selectors
 from assessment.selectors.dashboard import at_stage
 from assessment.views.frame import DATE, GROUPS_ON_A_PAGE, MONEY, NUMBER, PERCENT, Frame
-from finance.tables import Column, Row, Table
+from finance.tables.table import Column, Row, Table
 from groups.http import UserRequest
 from groups.models import Group, OfficerRole
 from groups.permissions import Capability, requires

@@ -10,14 +10,14 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from assessment.bars import Line, bars
+from assessment.charts.bars import Line, bars
 from assessment.keeping import read_whole, signals_keep
 from assessment.questions import QUESTIONS
 from assessment.selectors import signals as selectors
 from assessment.selectors.dashboard import at_stage
 from assessment.signals import ALIKE_POINTS, FACILITATOR_GROUPS, TERM_YEARS
 from assessment.views.frame import GROUPS_ON_A_PAGE, NUMBER, Frame
-from finance.tables import Column, Row, Table
+from finance.tables.table import Column, Row, Table
 from groups.http import UserRequest
 from groups.permissions import Capability, requires
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from assessment import services
 from assessment.forms import AsOfForm
-from assessment.selectors.standing import standing
+from assessment.selectors.current_score import standing
 from assessment.selectors.stored import stored
 from assessment.views.schemes import schemes
 from finance.selectors import Signer, signers

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from assessment.forms import WhatIfForm
-from assessment.selectors.standing import standing
+from assessment.selectors.current_score import standing
 from assessment.selectors.what_if import what_if
 from assessment.views.schemes import schemes
 from groups.http import GroupRequest

@@ -13,10 +13,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from finance import selectors
-from finance.forms.outside_meeting import DatedForm
+from finance.forms.other_money import DatedForm
 from finance.services import PECAHAN
 from groups.forms import DateInput
-from groups.money import rupiah
+from groups.shared.money import rupiah
 
 MOST_PIECES = 100_000
 """More pieces of one kind in a group's cash box are a slip of the finger."""

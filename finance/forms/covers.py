@@ -1,4 +1,4 @@
-"""What people type about joint liability (tanggung renteng); the rules themselves are kept by `finance.covering`."""
+"""What people type about joint liability (tanggung renteng); the rules are kept by `finance.rules.joint_liability`."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from finance.covering import CoverPlan, arrears, plan_cover
-from finance.errors import CoverRefused, PeriodClosed
-from finance.ledger import Books
+from finance.ledger.errors import CoverRefused, PeriodClosed
+from finance.ledger.posting import Books
 from finance.models import AccountKind, Loan
+from finance.rules.joint_liability import CoverPlan, arrears, plan_cover
 from finance.selectors import Claim
 from finance.sharing import chosen_shares, equal_shares
 from groups.forms import DateInput
 from groups.models import Group, Member
-from groups.money import RupiahField, rupiah
+from groups.shared.money import RupiahField, rupiah
 
 EQUAL, CHOSEN = "equal", "chosen"
 SAVINGS, CASH = "savings", "cash"

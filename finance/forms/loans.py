@@ -15,13 +15,13 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from finance.models import Loan, LoanRequest, OutsideLoan
-from finance.running import RunningLoan
+from finance.models import ExternalLoan, Loan, LoanRequest
+from finance.rules.loan_position import LoanPosition
 from finance.schedules import due_date
 from finance.services import NewSchedule
 from groups.forms import DateInput
 from groups.models import Group, Member
-from groups.money import RupiahField, rupiah
+from groups.shared.money import RupiahField, rupiah
 
 MAX_PERIODS = 120
 _REASON: dict[str, Any] = {"max_length": 200}
@@ -105,10 +105,10 @@ class PayOutForm(_DatedForm):
         label=_("First instalment due"), widget=DateInput, required=False, help_text=_("Empty: one month after.")
     )
     funded_by = forms.ModelChoiceField(
-        OutsideLoan.objects.none(), label=_("Passed on from a loan from outside"), required=False
+        ExternalLoan.objects.none(), label=_("Passed on from a loan from outside"), required=False
     )
 
-    def __init__(self, *args: Any, lenders: QuerySet[OutsideLoan], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, lenders: QuerySet[ExternalLoan], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         funded_by: Any = self.fields["funded_by"]
         funded_by.queryset = lenders
@@ -140,7 +140,7 @@ class PayForm(_DatedForm):
 
     field_order = ("key", "on", "how", "amount", "rest_to_savings", "waive_fine")
 
-    def __init__(self, *args: Any, running: RunningLoan, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, running: LoanPosition, **kwargs: Any) -> None:
         earliest = running.last_paid_on or running.loan.disbursed_on
         initial = {"amount": running.due(timezone.localdate()) or None}
         super().__init__(*args, earliest=max(earliest, running.loan.disbursed_on), initial=initial, **kwargs)
@@ -168,7 +168,7 @@ class RescheduleForm(_DatedForm):
 
     field_order = ("key", "on", "periods", "percent", "first_due", "add_fee", "reason")
 
-    def __init__(self, *args: Any, running: RunningLoan, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, running: LoanPosition, **kwargs: Any) -> None:
         loan = running.loan
         today = timezone.localdate()
         initial = {
@@ -198,7 +198,7 @@ class WriteOffForm(_DatedForm):
 
     reason = forms.CharField(label=_("Why"), **_REASON)
 
-    def __init__(self, *args: Any, running: RunningLoan, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, running: LoanPosition, **kwargs: Any) -> None:
         loan = running.loan
         super().__init__(*args, earliest=max(running.last_paid_on or loan.disbursed_on, loan.disbursed_on), **kwargs)
 

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from finance.services import LoanTerms, Opening, OpeningDebt, OpeningLoan, OpeningSavings, fee_in_all
 from groups.forms import DateInput, PercentField
 from groups.models import Constitution, Group, Member, Method
-from groups.money import RupiahField, rupiah
+from groups.shared.money import RupiahField, rupiah
 
 ROWS = 40
 """The most running loans, and the most debts, the page takes."""

@@ -10,7 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from finance.chart import CHART
+from finance.ledger.chart import CHART
 from finance.models import Account, AccountKind
 from finance.selectors import account_name
 from groups.forms import DateInput, PlainSelect

@@ -3,46 +3,12 @@
 from finance.models.bank import BankTick
 from finance.models.cash import CashCount
 from finance.models.cover import Cover, CoverRecovery
+from finance.models.external_loan import ExternalLoan, ExternalPayment
 from finance.models.figures import CLASSES, FiguresSlice, GroupFigures
 from finance.models.inventory import InventoryItem, InventoryWriteDown
 from finance.models.ledger import Account, AccountKind, Entry, EntryKind, Side, Transfer
 from finance.models.loan import Instalment, Loan, LoanEnd
-from finance.models.outside import OutsideLoan, OutsidePayment
 from finance.models.period import PeriodBalance, PeriodClosing
 from finance.models.request import LoanRequest, RequestStatus
 from finance.models.surplus import DivisionStatus, PaidTo, Purpose, SurplusDivision, SurplusPart, SurplusShare
 from finance.models.terms import LoanEvery
-
-__all__ = [
-    "CLASSES",
-    "Account",
-    "AccountKind",
-    "BankTick",
-    "CashCount",
-    "Cover",
-    "CoverRecovery",
-    "DivisionStatus",
-    "Entry",
-    "EntryKind",
-    "FiguresSlice",
-    "GroupFigures",
-    "Instalment",
-    "InventoryItem",
-    "InventoryWriteDown",
-    "Loan",
-    "LoanEnd",
-    "LoanEvery",
-    "LoanRequest",
-    "OutsideLoan",
-    "OutsidePayment",
-    "PaidTo",
-    "PeriodBalance",
-    "PeriodClosing",
-    "Purpose",
-    "RequestStatus",
-    "Side",
-    "SurplusDivision",
-    "SurplusPart",
-    "SurplusShare",
-    "Transfer",
-]

@@ -1,7 +1,7 @@
 """What the portfolio of many groups adds up: the figures of each group at the end of a month, kept while they are true.
 
 They are worked out from the ledger and can be thrown away at any time. A posting or a change of a loan marks those
-it touches as stale, by a trigger (`finance.guards`), so that what is not stale is what the ledger says.
+it touches as stale, by a trigger (`finance.ledger.triggers`), so that what is not stale is what the ledger says.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ class AccountKind(models.TextChoices):
     LOAN = "LOAN", _("Loan to a member")
     FINE_DUE = "FINE_DUE", _("Fines due on a loan")
     INVENTORY = "INVENTORY", _("Inventory (inventaris)")
-    OUTSIDE_LOAN = "OUTSIDE_LOAN", _("Loan from outside (hutang)")
+    EXTERNAL_LOAN = "EXTERNAL_LOAN", _("Loan from outside (hutang)")
     POKOK = "POKOK", _("Initial savings (simpanan pokok)")
     WAJIB = "WAJIB", _("Compulsory savings (simpanan wajib)")
     SUKARELA = "SUKARELA", _("Voluntary savings (simpanan sukarela)")
@@ -43,7 +43,7 @@ class AccountKind(models.TextChoices):
     STATIONERY = "STATIONERY", _("Stationery (ATK)")
     TRANSPORT = "TRANSPORT", _("Transport")
     ENTERPRISE_COST = "ENTERPRISE_COST", _("Costs of the group's enterprise")
-    OUTSIDE_FEE = "OUTSIDE_FEE", _("Fee on loans from outside")
+    EXTERNAL_FEE = "EXTERNAL_FEE", _("Fee on loans from outside")
     LOAN_LOSS = "LOAN_LOSS", _("Loans written off")
     EXPENSE = "EXPENSE", _("Other expenses")
 
@@ -66,8 +66,8 @@ class Account(models.Model):
     loan = models.ForeignKey(
         "finance.Loan", on_delete=models.PROTECT, null=True, blank=True, related_name="accounts", verbose_name=_("loan")
     )
-    outside_loan = models.ForeignKey(
-        "finance.OutsideLoan",
+    external_loan = models.ForeignKey(
+        "finance.ExternalLoan",
         on_delete=models.PROTECT,
         null=True,
         blank=True,
@@ -128,7 +128,7 @@ class EntryKind(models.TextChoices):
     WRITE_OFF = "WRITE_OFF", _("Loan written off")
     RECOVERY = "RECOVERY", _("Recovered after writing off")
     COVER = "COVER", _("Joint liability (tanggung renteng)")
-    OUTSIDE_LOAN = "OUTSIDE_LOAN", _("Loan from outside")
+    EXTERNAL_LOAN = "EXTERNAL_LOAN", _("Loan from outside")
     LEAVING = "LEAVING", _("Member left")
     INVENTORY = "INVENTORY", _("Inventory")
     SURPLUS = "SURPLUS", _("Surplus divided (SHU)")
@@ -144,7 +144,7 @@ class Entry(models.Model):
 
     group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="entries", verbose_name=_("group"))
     number = models.PositiveIntegerField(_("voucher number (nomor bukti)"))
-    kind = models.CharField(_("kind"), max_length=12, choices=EntryKind)
+    kind = models.CharField(_("kind"), max_length=13, choices=EntryKind)
     effective_on = models.DateField(_("date"))
     recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
     recorded_by = models.ForeignKey(

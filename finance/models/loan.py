@@ -56,7 +56,7 @@ class Loan(LoanAgreement):
     unpaid_principal = models.BigIntegerField(_("principal not repaid at the end"), default=0)
     # Where the money came from, if the group passed a loan from outside on.
     funded_by = models.ForeignKey(
-        "finance.OutsideLoan",
+        "finance.ExternalLoan",
         on_delete=models.PROTECT,
         null=True,
         blank=True,

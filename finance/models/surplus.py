@@ -96,7 +96,7 @@ class SurplusDivision(models.Model):
         ordering = ["-period_start", "-pk"]
         constraints = [
             models.UniqueConstraint(name="division_key_once", fields=["group", "key"]),
-            # A trigger refuses every other overlap; see `finance.guards`.
+            # A trigger refuses every other overlap; see `finance.ledger.triggers`.
             models.UniqueConstraint(
                 name="division_period_once", fields=["group", "period_start"], condition=Q(withdrawn_at__isnull=True)
             ),

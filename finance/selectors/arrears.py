@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from django.db.models import QuerySet
 
-from finance.chart import EQUITY, EXPENSES, INCOME, SAVINGS
+from finance.ledger.chart import EQUITY, EXPENSES, INCOME, SAVINGS
 from finance.models import AccountKind
 from finance.performance import (
     AGEING_DAYS,
@@ -24,7 +24,7 @@ from finance.performance import (
     collectability_bounds,
 )
 from groups.models import Group
-from groups.sql import as_day, run_over
+from groups.shared.sql import as_day, run_over
 
 CAPITAL = tuple(kind for kind in EQUITY if kind != AccountKind.SURPLUS_DIVIDED)
 """What the operating standard calls capital (modal): opening capital, grants, reserve."""

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, overload
 from django.utils.translation import gettext as _
 
 from finance.models import AccountKind, EntryKind
-from groups.sql import as_day, read
+from groups.shared.sql import as_day, read
 
 
 class BookLine(NamedTuple):

@@ -29,9 +29,9 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext as _
 
-from finance.chart import EXPENSES, INCOME, SAVINGS
+from finance.ledger.chart import EXPENSES, INCOME, SAVINGS
 from finance.models import Account, AccountKind, CashCount, Entry, Instalment, Loan, Transfer
-from finance.schedules import Paid, Standing, card_lines, standing
+from finance.schedules import CurrentScore, Paid, card_lines, standing
 from finance.selectors.book_lines import Chosen, RunningLines, amount_if
 from finance.selectors.reports import Ledger, Position, ledger, positions
 from groups.models import Group, Member, OfficerRole, OfficerTerm
@@ -43,7 +43,7 @@ _ENTRY = ("entry__reverses", "entry__reversed_by")
 class GroupSummary:
     """What a group has and owes today; `divided` is what was given away of income less expenses since it began.
 
-    `outside_loans` is the principal it still owes to lenders.
+    `external_loans` is the principal it still owes to lenders.
     """
 
     cash: int
@@ -61,7 +61,7 @@ class GroupSummary:
     divided: int
     loans_outstanding: int
     loans_running: int
-    outside_loans: int
+    external_loans: int
 
     @property
     def savings(self) -> int:
@@ -106,7 +106,7 @@ def group_summary(group: Group) -> GroupSummary:
         divided=debit(AccountKind.SURPLUS_DIVIDED),
         loans_outstanding=debit(AccountKind.LOAN),
         loans_running=found[AccountKind.LOAN]["used"] if AccountKind.LOAN in found else 0,
-        outside_loans=-debit(AccountKind.OUTSIDE_LOAN),
+        external_loans=-debit(AccountKind.EXTERNAL_LOAN),
     )
 
 
@@ -229,7 +229,7 @@ class LoanRow:
     loan: Loan
     outstanding: int
     fee_paid: int
-    standing: Standing
+    standing: CurrentScore
     days_late: int
     unpaid: int = 0
 

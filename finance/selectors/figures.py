@@ -16,7 +16,7 @@ from django.db.models.functions import Coalesce
 from finance.models import CLASSES, GroupFigures
 from finance.performance import Performance, Slice, UpkClass, together
 from groups.models import Group
-from groups.sql import as_day, run_over
+from groups.shared.sql import as_day, run_over
 
 SUMS = ("savings", "due", "paid", "income", "costs", "capital")
 Parts = Callable[[str], dict[str, Any]]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from finance.leaving import Leaving, leaving_of
-from finance.ledger import books_of
+from finance.ledger.posting import books_of
 from finance.models import Entry, EntryKind
+from finance.rules.leaving import Leaving, leaving_of
 from finance.selectors.covers import open_covers
 from groups.models import Member, User
 

@@ -16,11 +16,11 @@ from django.db.models import BigIntegerField, Case, F, Q, Sum, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from finance.chart import ASSETS, CHART, EQUITY, EXPENSES, INCOME, LIABILITIES
+from finance.ledger.chart import ASSETS, CHART, EQUITY, EXPENSES, INCOME, LIABILITIES
 from finance.models import Account, AccountKind, PeriodBalance, PeriodClosing, Side, Transfer
 from finance.selectors.book_lines import Chosen, RunningLines, amount_if
 from groups.models import Group
-from groups.sql import read
+from groups.shared.sql import read
 
 
 @dataclass(frozen=True, slots=True)
@@ -457,7 +457,7 @@ def accounts_of(group: Group, *kinds: str) -> list[Account]:
 _ACCOUNTS = """
 SELECT a.*, COALESCE(
     (SELECT m.name FROM groups_member m WHERE m.id = a.member_id),
-    (SELECT o.lender || ' ' || o.number FROM finance_outsideloan o WHERE o.id = a.outside_loan_id)) AS owner
+    (SELECT o.lender || ' ' || o.number FROM finance_externalloan o WHERE o.id = a.external_loan_id)) AS owner
 FROM finance_account a WHERE a.group_id = %(group)s
 """
 

@@ -9,12 +9,12 @@ from datetime import date, timedelta
 from django.db.models import Max, QuerySet, Sum
 from django.utils.translation import gettext as _
 
-from finance.chart import EQUITY, EXPENSES, INCOME, LIABILITIES, SAVINGS
+from finance.ledger.chart import EQUITY, EXPENSES, INCOME, LIABILITIES, SAVINGS
 from finance.models import Account, AccountKind, CashCount, Cover, Entry, EntryKind, Purpose, SurplusDivision
 from finance.selectors.surplus import FUND, DivisionSheet, divided_through, division_preview, members_at
 from finance.surplus import apportion
 from groups.models import Group, Member, OfficerTerm
-from groups.money import rupiah
+from groups.shared.money import rupiah
 
 CAN_BE_KEPT = (AccountKind.RESERVE, AccountKind.GRANT, AccountKind.CAPITAL)
 """What the group may keep for its next cycle; everything else is returned."""
@@ -115,7 +115,7 @@ def share_out_plan(group: Group, *, on: date, keep: frozenset[AccountKind]) -> S
     members = members_at(group, on)
     savings = {account: account.balance for account in accounts if account.kind in SAVINGS and account.balance > 0}
     funds = {AccountKind(kind): balance.get(kind, 0) for kind in (*LIABILITIES, *EQUITY) if kind not in SAVINGS}
-    funds.pop(AccountKind.OUTSIDE_LOAN)
+    funds.pop(AccountKind.EXTERNAL_LOAN)
     funds.pop(AccountKind.SURPLUS_DIVIDED)
     undivided = _undivided(balance)
     if funds[AccountKind.CAPITAL] < 0:
@@ -222,7 +222,7 @@ def _hindrances(group: Group, balance: dict[str, int], on: date, keep: frozenset
     for kind, text, page in (
         (AccountKind.LOAN, _("Loans of %(amount)s are not repaid; they are repaid or written off first."), "loan-book"),
         (AccountKind.FINE_DUE, _("Fines of %(amount)s on loans are not paid."), "loan-book"),
-        (AccountKind.OUTSIDE_LOAN, _("The group owes %(amount)s on loans from outside."), "books"),
+        (AccountKind.EXTERNAL_LOAN, _("The group owes %(amount)s on loans from outside."), "books"),
     ):
         if balance.get(kind, 0):
             yield Hindrance(text % {"amount": rupiah(balance[kind])}, page)

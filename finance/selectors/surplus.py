@@ -13,7 +13,7 @@ from decimal import Decimal
 from django.db.models import BigIntegerField, Case, F, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce, Greatest
 
-from finance.chart import EXPENSES, INCOME, SAVINGS
+from finance.ledger.chart import EXPENSES, INCOME, SAVINGS
 from finance.models import (
     Account,
     AccountKind,

@@ -12,10 +12,10 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from finance import lines
-from finance.errors import AlreadyPosted, AlreadySettled, NotAllowed
-from finance.ledger import Books, open_books
+from finance.ledger.errors import AlreadyPosted, AlreadySettled, NotAllowed
+from finance.ledger.posting import Books, open_books
 from finance.models import AccountKind, BankTick, CashCount, EntryKind, Transfer
+from finance.rules import lines
 from finance.selectors.books import latest_movement
 from finance.services.posting import post_entry
 from groups.models import Group, User

@@ -9,15 +9,15 @@ from datetime import date
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from finance.covering import plan_cover
-from finance.errors import CoverRefused, NotAllowed
-from finance.ledger import Books, Line
-from finance.lines import cover_paid_back
+from finance.ledger.errors import CoverRefused, NotAllowed
+from finance.ledger.posting import Books, Line
 from finance.models import Cover, CoverRecovery, Entry, EntryKind, Loan
+from finance.rules.joint_liability import plan_cover
+from finance.rules.lines import cover_paid_back
 from finance.selectors.covers import open_covers
 from finance.services.posting import open_for_entry, post_entry
 from groups.models import Group, Member, User
-from groups.money import rupiah
+from groups.shared.money import rupiah
 
 
 @transaction.atomic
@@ -34,7 +34,7 @@ def loan_cover(
     """Let members pay what is late on another member's loan, from voluntary savings or in cash, as one entry.
 
     `shares` is rupiah by member. What each paid is then owed to them by the borrower. Raises `CoverRefused` as
-    `finance.covering.plan_cover` does.
+    `finance.rules.joint_liability.plan_cover` does.
     """
     books = open_for_entry(actor, group, key, of=loan)
     plan = plan_cover(books, loan, shares, from_savings=from_savings, on=on)

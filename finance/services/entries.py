@@ -8,17 +8,17 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from finance.errors import AlreadyReversed, NotAllowed
-from finance.ledger import Books, reversal_of
+from finance.ledger.errors import AlreadyReversed, NotAllowed
+from finance.ledger.posting import Books, reversal_of
 from finance.models import (
     AccountKind,
     CoverRecovery,
     Entry,
     EntryKind,
+    ExternalLoan,
+    ExternalPayment,
     InventoryWriteDown,
     Loan,
-    OutsideLoan,
-    OutsidePayment,
 )
 from finance.selectors.opening import standing_entries
 from finance.services.posting import open_for_entry
@@ -49,9 +49,9 @@ def entry_reverse(*, actor: User, entry: Entry, reason: str, key: uuid.UUID) -> 
     if Entry.objects.filter(reverses=entry).exists():
         raise AlreadyReversed
     loans = list(Loan.objects.filter(accounts__debits__entry=entry, accounts__kind=AccountKind.LOAN))
-    received = OutsideLoan.objects.filter(accounts__credits__entry=entry)
-    paid = OutsidePayment.objects.filter(entry__reversed_by__isnull=True).exclude(entry=entry)
-    if any(_repaid(books, loan, entry) for loan in loans) or paid.filter(outside_loan__in=received).exists():
+    received = ExternalLoan.objects.filter(accounts__credits__entry=entry)
+    paid = ExternalPayment.objects.filter(entry__reversed_by__isnull=True).exclude(entry=entry)
+    if any(_repaid(books, loan, entry) for loan in loans) or paid.filter(external_loan__in=received).exists():
         raise NotAllowed(_("Payments were made on this loan; reverse them first."))
     if entry.kind == EntryKind.OPENING and standing_entries(books.group).exclude(pk=entry.pk).exists():
         raise NotAllowed(_("Money was recorded since. Reverse that first: opening balances come before everything."))
@@ -65,7 +65,7 @@ def entry_reverse(*, actor: User, entry: Entry, reason: str, key: uuid.UUID) -> 
     (reversal,) = books.post([reversal_of(entry, books, key=key, memo=reason)])
     Loan.objects.filter(pk__in=[loan.pk for loan in ended]).update(ended_as="", ended_on=None, unpaid_principal=0)
     Loan.objects.filter(pk__in=[loan.pk for loan in loans]).update(cancelled_at=timezone.now())
-    OutsideLoan.objects.filter(pk__in=received).update(cancelled_at=timezone.now())
+    ExternalLoan.objects.filter(pk__in=received).update(cancelled_at=timezone.now())
     return reversal
 
 

@@ -13,8 +13,8 @@ from finance.performance import Performance
 from finance.selectors.arrears import performance_by_group, savings_by_group
 from finance.selectors.figures import lacking_figures
 from finance.wording import UPK_STANDARD
-from groups.batches import BATCH_GROUPS, work_through
 from groups.models import Group
+from groups.shared.batches import BATCH_GROUPS, work_through
 
 
 def figures_keep(groups: QuerySet[Group], *, on: date, report: Callable[[int], object] | None = None) -> int:

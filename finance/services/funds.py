@@ -7,11 +7,11 @@ from datetime import date
 
 from django.db import transaction
 
-from finance import lines
 from finance.models import (
     Entry,
     EntryKind,
 )
+from finance.rules import lines
 from finance.services.posting import open_for_entry, post_entry, require_here
 from groups.models import Group, Member, User
 

@@ -8,13 +8,13 @@ from datetime import date
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from finance import lines
-from finance.errors import NotAllowed
+from finance.ledger.errors import NotAllowed
 from finance.models import AccountKind, Entry, EntryKind, InventoryItem, InventoryWriteDown
+from finance.rules import lines
 from finance.selectors.inventory import inventory_items
 from finance.services.posting import open_for_entry, post_entry
 from groups.models import Group, User
-from groups.money import rupiah
+from groups.shared.money import rupiah
 
 
 @transaction.atomic

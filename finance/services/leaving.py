@@ -8,13 +8,13 @@ from datetime import date
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from finance.errors import NotAllowed
-from finance.leaving import leaving_of, lines_of
+from finance.ledger.errors import NotAllowed
 from finance.models import AccountKind, CoverRecovery, Entry, EntryKind
+from finance.rules.leaving import leaving_of, lines_of
 from finance.selectors.covers import open_covers
 from finance.services.posting import open_for_entry, post_entry
 from groups.models import Group, Member, User
-from groups.money import rupiah
+from groups.shared.money import rupiah
 
 
 @transaction.atomic

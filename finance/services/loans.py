@@ -11,16 +11,16 @@ from django.db import transaction
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from finance import lines
-from finance.errors import NotAllowed, RuleBroken
-from finance.ledger import Books, Line, Posting
-from finance.limits import too_long
+from finance.ledger.errors import NotAllowed, RuleBroken
+from finance.ledger.posting import Books, Line, Posting
 from finance.models import AccountKind, Entry, EntryKind, Loan, LoanEnd
-from finance.running import LateFine, RunningLoan, running_loan
+from finance.rules import lines
+from finance.rules.limits import too_long
+from finance.rules.loan_position import LateFine, LoanPosition, loan_position
 from finance.services.payouts import LoanTerms, loans_open
 from finance.services.posting import open_for_entry, post_entry, require_here
 from groups.models import Constitution, Group, User
-from groups.money import rupiah
+from groups.shared.money import rupiah
 
 
 @transaction.atomic
@@ -72,7 +72,7 @@ def loan_pay_off(*, actor: User, group: Group, loan: Loan, on: date, key: uuid.U
 
 
 def _payment(
-    books: Books, running: RunningLoan, amount: int, on: date, fine: LateFine | None, waive_fine: str
+    books: Books, running: LoanPosition, amount: int, on: date, fine: LateFine | None, waive_fine: str
 ) -> list[Line]:
     """Return the lines of a payment; a fine that is waived is not charged, and the lines say why."""
     charged = fine if fine is not None and not waive_fine else None
@@ -171,14 +171,14 @@ def loan_recover(*, actor: User, group: Group, loan: Loan, amount: int, on: date
     return post_entry(books, EntryKind.RECOVERY, on, lines.recovery(books, loan, amount), key)
 
 
-def _running(books: Books, loan: Loan) -> RunningLoan:
+def _running(books: Books, loan: Loan) -> LoanPosition:
     """Return the loan as the books have it; `NotAllowed` for one that is closed."""
     if loan.cancelled_at is not None or books.balance(AccountKind.LOAN, loan=loan) == 0:
         raise NotAllowed(_("This loan is closed."))
-    return running_loan(books, loan)
+    return loan_position(books, loan)
 
 
-def _require_since(running: RunningLoan, on: date) -> None:
+def _require_since(running: LoanPosition, on: date) -> None:
     last = running.last_paid_on or running.loan.disbursed_on
     if on < last:
         raise RuleBroken("on", _("The loan was last paid on or paid out on %s.") % date_format(last))

@@ -11,24 +11,24 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from finance.errors import NotAllowed
-from finance.ledger import Books, Line
+from finance.ledger.errors import NotAllowed
+from finance.ledger.posting import Books, Line
 from finance.models import (
     Account,
     AccountKind,
     Entry,
     EntryKind,
+    ExternalLoan,
+    ExternalPayment,
     InventoryItem,
     Loan,
     LoanEvery,
-    OutsideLoan,
-    OutsidePayment,
 )
 from finance.selectors.opening import may_open
 from finance.services.payouts import LoanTerms, loans_open, schedule_of
 from finance.services.posting import open_for_entry, post_entry
 from groups.models import Group, Member, User
-from groups.money import rupiah
+from groups.shared.money import rupiah
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +139,10 @@ def opening_record(*, actor: User, group: Group, opening: Opening, key: uuid.UUI
     if any(debt.outstanding <= 0 or debt.first_due <= debt.received_on for debt in opening.debts):
         raise NotAllowed(_("A loan from outside is still owed, and its first instalment is due after it was received."))
     loans = loans_open(books, [loan.terms for loan in opening.loans]) if opening.loans else []
-    debts = [_outside_loan(books, number, debt) for number, debt in enumerate(opening.debts, start=_debts(group) + 1)]
+    debts = [_external_loan(books, number, debt) for number, debt in enumerate(opening.debts, start=_debts(group) + 1)]
     entry = post_entry(books, EntryKind.OPENING, opening.on, list(_lines(books, opening, loans, debts)), key)
-    OutsidePayment.objects.bulk_create(
-        OutsidePayment(group=group, outside_loan=debt, principal=owed.repaid, service_fee=owed.fee_paid, entry=entry)
+    ExternalPayment.objects.bulk_create(
+        ExternalPayment(group=group, external_loan=debt, principal=owed.repaid, service_fee=owed.fee_paid, entry=entry)
         for debt, owed in zip(debts, opening.debts, strict=True)
         if owed.repaid or owed.fee_paid
     )
@@ -159,7 +159,7 @@ def opening_record(*, actor: User, group: Group, opening: Opening, key: uuid.UUI
     return entry
 
 
-def _lines(books: Books, opening: Opening, loans: list[Loan], debts: list[OutsideLoan]) -> Iterator[Line]:
+def _lines(books: Books, opening: Opening, loans: list[Loan], debts: list[ExternalLoan]) -> Iterator[Line]:
     """Yield what the group has against the opening capital, and the opening capital against what it owes.
 
     What is left on the capital is the amount the group named. The fee that members paid before counts as paid on
@@ -189,7 +189,7 @@ def _lines(books: Books, opening: Opening, loans: list[Loan], debts: list[Outsid
         for kind in (AccountKind.POKOK, AccountKind.WAJIB, AccountKind.SUKARELA):
             yield from owes(books.account(kind, member=row.member), getattr(row, kind.lower()), row.member)
     for debt, owed in zip(debts, opening.debts, strict=True):
-        account = books.account(AccountKind.OUTSIDE_LOAN, outside=debt)
+        account = books.account(AccountKind.EXTERNAL_LOAN, external=debt)
         yield from owes(account, debt.principal)
         yield from has(account, owed.repaid)
     yield from owes(books.account(AccountKind.SOCIAL_FUND), opening.social_fund)
@@ -230,11 +230,11 @@ def fee_in_all(terms: LoanTerms) -> int:
 
 
 def _debts(group: Group) -> int:
-    return OutsideLoan.objects.filter(group=group).count()
+    return ExternalLoan.objects.filter(group=group).count()
 
 
-def _outside_loan(books: Books, number: int, debt: OpeningDebt) -> OutsideLoan:
-    return OutsideLoan.objects.create(
+def _external_loan(books: Books, number: int, debt: OpeningDebt) -> ExternalLoan:
+    return ExternalLoan.objects.create(
         group=books.group,
         number=number,
         lender=debt.lender,

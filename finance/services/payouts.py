@@ -12,17 +12,17 @@ from django.db import transaction
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from finance import lines
-from finance.errors import NotAllowed, RuleBroken
-from finance.ledger import Books
+from finance.ledger.errors import NotAllowed, RuleBroken
+from finance.ledger.posting import Books
 from finance.models import (
     EntryKind,
+    ExternalLoan,
     Instalment,
     Loan,
     LoanEvery,
     LoanRequest,
-    OutsideLoan,
 )
+from finance.rules import lines
 from finance.schedules import due_date
 from finance.services.posting import open_for_entry, post_entry, require_here
 from groups.models import Constitution, Group, Member, PayoffFee, User
@@ -42,7 +42,7 @@ class LoanTerms:
     first_due: date
     purpose: str = ""
     every: str = LoanEvery.MONTH
-    funded_by: OutsideLoan | None = None
+    funded_by: ExternalLoan | None = None
     payoff_fee: str = PayoffFee.CHARGED
     fine_late_instalment: int = 0
     fine_first: bool = False
@@ -60,7 +60,7 @@ def terms_by_rules(
     first_due: date | None = None,
     purpose: str = "",
     request: LoanRequest | None = None,
-    funded_by: OutsideLoan | None = None,
+    funded_by: ExternalLoan | None = None,
 ) -> LoanTerms:
     """Return the terms of a loan by the group's rules; without `first_due` it is a month after paying out."""
     return LoanTerms(
@@ -136,7 +136,7 @@ def _require_running_lender(books: Books, terms: LoanTerms) -> None:
         return
     if lender.group_id != books.group.pk:
         raise NotAllowed(_("This belongs to another group."))
-    if lender not in books.running_outside_loans():
+    if lender not in books.running_external_loans():
         raise RuleBroken("funded_by", _("This loan from outside is not running any more."))
     if terms.disbursed_on < lender.received_on:
         raise RuleBroken(

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from finance.errors import AlreadyPosted, NotAllowed, PeriodClosed
+from finance.ledger.errors import AlreadyPosted, NotAllowed, PeriodClosed
 from finance.models import PeriodClosing
 from groups.models import Group, User
 from groups.permissions import Capability, lock_group

@@ -1,6 +1,6 @@
 """What every service that posts one entry shares: the locked books under its key, and the posting.
 
-They raise `finance.errors.LedgerError` with a message for the person at the form: `AlreadyPosted` for a key used
+They raise `finance.ledger.errors.LedgerError` with a message for the person at the form: `AlreadyPosted` for a key used
 before, `InsufficientFunds`, `NotAllowed`; and `PermissionDenied`.
 """
 
@@ -12,13 +12,13 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
-from finance.errors import AlreadyPosted, NotAllowed
-from finance.ledger import Books, Line, Posting, open_books
+from finance.ledger.errors import AlreadyPosted, NotAllowed
+from finance.ledger.posting import Books, Line, Posting, open_books
 from finance.models import (
     Entry,
     EntryKind,
+    ExternalLoan,
     Loan,
-    OutsideLoan,
 )
 from groups.models import Group, Member, User
 
@@ -28,7 +28,7 @@ def open_for_entry(
     group: Group,
     key: uuid.UUID,
     *,
-    of: Member | Loan | OutsideLoan | None = None,
+    of: Member | Loan | ExternalLoan | None = None,
     everything: bool = False,
 ) -> Books:
     """Lock the group and open its books for one action under `key`, on something `of` that group."""

@@ -10,12 +10,12 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from finance import lines
-from finance.chart import SAVINGS
-from finance.errors import NotAllowed, RuleBroken
-from finance.ledger import Books, open_books
-from finance.limits import loan_refusals
-from finance.models import EntryKind, Loan, LoanRequest, OutsideLoan, RequestStatus
+from finance.ledger.chart import SAVINGS
+from finance.ledger.errors import NotAllowed, RuleBroken
+from finance.ledger.posting import Books, open_books
+from finance.models import EntryKind, ExternalLoan, Loan, LoanRequest, RequestStatus
+from finance.rules import lines
+from finance.rules.limits import loan_refusals
 from finance.services.payouts import loans_open, terms_by_rules
 from finance.services.posting import open_for_entry, post_entry, require_here
 from groups.models import Constitution, Group, Member, User
@@ -112,7 +112,7 @@ def loan_request_pay_out(
     on: date,
     first_due: date | None,
     key: uuid.UUID,
-    funded_by: OutsideLoan | None = None,
+    funded_by: ExternalLoan | None = None,
 ) -> Loan:
     """Pay an approved request out of the cash box, outside a meeting, on the terms of the group's rules.
 

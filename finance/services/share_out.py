@@ -9,9 +9,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from finance.chart import ASSETS, EQUITY, LIABILITIES, SAVINGS
-from finance.errors import AlreadyPosted, AlreadyReversed, NotAllowed
-from finance.ledger import Books, Line, Posting, open_books, reversal_of
+from finance.ledger.chart import ASSETS, EQUITY, LIABILITIES, SAVINGS
+from finance.ledger.errors import AlreadyPosted, AlreadyReversed, NotAllowed
+from finance.ledger.posting import Books, Line, Posting, open_books, reversal_of
 from finance.models import Account, AccountKind, Entry, EntryKind
 from finance.selectors.share_out import Move, share_out_plan
 from finance.selectors.surplus import divided_through

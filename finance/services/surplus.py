@@ -1,6 +1,6 @@
 """Dividing the surplus (SHU) of a period: the members decide, then it is posted; a mistake is withdrawn.
 
-All of them take whole rupiah and may raise `PermissionDenied`, and `finance.errors.LedgerError` with a message
+All of them take whole rupiah and may raise `PermissionDenied`, and `finance.ledger.errors.LedgerError` with a message
 for the person at the form.
 """
 
@@ -14,8 +14,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from finance.errors import AlreadyPosted, NotAllowed
-from finance.ledger import Books, Line, Posting, open_books, reversal_of
+from finance.ledger.errors import AlreadyPosted, NotAllowed
+from finance.ledger.posting import Books, Line, Posting, open_books, reversal_of
 from finance.models import (
     AccountKind,
     DivisionStatus,
@@ -36,8 +36,8 @@ from finance.selectors.surplus import (
     period_surplus,
 )
 from groups.models import Constitution, Group, User
-from groups.money import rupiah
 from groups.permissions import Capability, lock_group
+from groups.shared.money import rupiah
 
 
 @transaction.atomic

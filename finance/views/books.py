@@ -11,13 +11,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from finance import selectors, services, sheets
-from finance.errors import AlreadyPosted, AlreadySettled, LedgerError, PeriodClosed
+from finance import selectors, services
 from finance.forms.books import PeriodForm, SettleForm, month_of
 from finance.forms.reports import BalancesForm, DayForm, LoansForm
+from finance.ledger.errors import AlreadyPosted, AlreadySettled, LedgerError, PeriodClosed
 from finance.models import AccountKind, CashCount, Loan
-from finance.rows import book_rows
-from finance.tables import respond
+from finance.tables import books as sheets
+from finance.tables.rows import book_rows
+from finance.tables.table import respond
 from finance.views.paging import lines_shown
 from groups.http import GroupRequest
 from groups.models import Member

@@ -10,8 +10,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from finance import selectors, services
-from finance.errors import AlreadyPosted, LedgerError
 from finance.forms.cash import CountForm, StatementForm
+from finance.ledger.errors import AlreadyPosted, LedgerError
 from finance.views.paging import lines_shown
 from finance.views.steps import is_done, remember_sent
 from groups.http import GroupRequest

@@ -10,11 +10,11 @@ from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
 from finance import selectors, services
-from finance.errors import CoverRefused
 from finance.forms.covers import SAVINGS, CoverForm, RecoverForm
-from finance.ledger import books_of
+from finance.ledger.errors import CoverRefused
+from finance.ledger.posting import books_of
 from finance.models import Loan
-from finance.views.steps import take_step, was_sent
+from finance.views.steps import submit_once, was_sent
 from groups.http import GroupRequest
 from groups.models import Member
 from groups.permissions import Capability, requires
@@ -37,7 +37,7 @@ def loan_cover(request: GroupRequest, number: int) -> HttpResponse:
     plan = form.plan if form.is_valid() else None
     taken = None
     if plan is None or (wants_post and form.cleaned_data["seen"] == plan.fingerprint) or was_sent(request, form):
-        taken = take_step(
+        taken = submit_once(
             request,
             form,
             lambda data: services.loan_cover(
@@ -80,7 +80,7 @@ def cover_recover(request: GroupRequest, pk: int) -> HttpResponse:
     member.group = request.group
     claims = selectors.claims_of(member)
     form = RecoverForm(request.POST if request.method == "POST" else None, group=request.group, claims=claims.owes)
-    taken = take_step(
+    taken = submit_once(
         request,
         form,
         lambda data: services.cover_recover(

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from finance import selectors, services
-from finance.errors import AlreadyPosted, AlreadyReversed, LedgerError
 from finance.forms.surplus import ReasonForm
+from finance.ledger.errors import AlreadyPosted, AlreadyReversed, LedgerError
 from finance.models import Entry
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires

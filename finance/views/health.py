@@ -9,13 +9,14 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.functional import Promise
 
-from finance import selectors, sheets
+from finance import selectors
 from finance.forms.reports import DayForm
 from finance.performance import (
     Performance,
     Slice,
 )
-from finance.tables import respond
+from finance.tables import books as sheets
+from finance.tables.table import respond
 from finance.wording import AGES, COLLECTABILITY, UPK_CLASSES, UPK_STANDARD, UpkStandard
 from groups.http import GroupRequest
 from groups.models import Group

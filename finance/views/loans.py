@@ -12,12 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from finance import services
-from finance.errors import LedgerError, NotAllowed
 from finance.forms.loans import LoanRecoverForm, PayForm, RescheduleForm, WriteOffForm
-from finance.ledger import books_of
+from finance.ledger.errors import LedgerError, NotAllowed
+from finance.ledger.posting import books_of
 from finance.models import Entry, Loan, LoanEnd
-from finance.running import RunningLoan, running_loan
-from finance.views.steps import take_step
+from finance.rules.loan_position import LoanPosition, loan_position
+from finance.views.steps import submit_once
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
 
@@ -41,7 +41,7 @@ def loan_pay(request: GroupRequest, number: int) -> HttpResponse:
             return services.loan_pay_off(**common)
         return services.loan_repay(**common, amount=data["amount"], rest_to_savings=data["rest_to_savings"])
 
-    taken = take_step(
+    taken = submit_once(
         request,
         form,
         pay,
@@ -57,7 +57,7 @@ def loan_reschedule(request: GroupRequest, number: int) -> HttpResponse:
     """Give what is left of a loan a new schedule, as a new loan."""
     running = _running(request, number)
     form = RescheduleForm(request.POST or None, running=running)
-    taken = take_step(
+    taken = submit_once(
         request,
         form,
         lambda data: services.loan_reschedule(
@@ -81,7 +81,7 @@ def loan_write_off(request: GroupRequest, number: int) -> HttpResponse:
     """Give a loan up."""
     running = _running(request, number)
     form = WriteOffForm(request.POST or None, running=running)
-    taken = take_step(
+    taken = submit_once(
         request,
         form,
         lambda data: services.loan_write_off(actor=request.user, group=request.group, loan=running.loan, **data),
@@ -97,7 +97,7 @@ def loan_recover(request: GroupRequest, number: int) -> HttpResponse:
     running = _running(request, number)
     loan = running.loan
     form = LoanRecoverForm(request.POST or None, loan=loan)
-    taken = take_step(
+    taken = submit_once(
         request,
         form,
         lambda data: services.loan_recover(actor=request.user, group=request.group, loan=loan, **data),
@@ -111,13 +111,13 @@ def loan_recover(request: GroupRequest, number: int) -> HttpResponse:
     return taken or _page(request, form, running, _("Recover a loan that was written off"), _("Record the money"))
 
 
-def _running(request: GroupRequest, number: int) -> RunningLoan:
+def _running(request: GroupRequest, number: int) -> LoanPosition:
     """Return the group's loan `number` as it is now, 404 if there is none."""
     loan = get_object_or_404(Loan.objects.select_related("member"), group=request.group, number=number)
-    return running_loan(books_of(request.group, request.user, everything=True), loan)
+    return loan_position(books_of(request.group, request.user, everything=True), loan)
 
 
-def _page(request: GroupRequest, form: forms.Form, running: RunningLoan, title: str, action: str) -> HttpResponse:
+def _page(request: GroupRequest, form: forms.Form, running: LoanPosition, title: str, action: str) -> HttpResponse:
     """Show a form with the facts it is about; a closed loan has only its recovery to show."""
     today = timezone.localdate()
     loan = running.loan

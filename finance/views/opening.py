@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from finance import selectors, services
-from finance.errors import AlreadyPosted, LedgerError, PeriodClosed
 from finance.forms.opening import ROWS, OpeningSheet
+from finance.ledger.errors import AlreadyPosted, LedgerError, PeriodClosed
 from groups.http import GroupRequest
 from groups.models import Member
 from groups.permissions import Capability, requires

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from finance import selectors, services
-from finance.errors import AlreadyPosted, LedgerError
 from finance.forms.period import PeriodCloseForm
+from finance.ledger.errors import AlreadyPosted, LedgerError
 from finance.views.paging import lines_shown
 from groups.http import GroupRequest
 from groups.permissions import Capability, can, requires

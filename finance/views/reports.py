@@ -5,10 +5,11 @@ from __future__ import annotations
 from django.http import HttpResponse
 from django.utils import timezone
 
-from finance import selectors, sheets
+from finance import selectors
 from finance.forms.reports import DayForm, LedgerForm, SpanForm, TrialBalanceForm, ledger_options
 from finance.models import AccountKind
-from finance.tables import respond
+from finance.tables import books as sheets
+from finance.tables.table import respond
 from finance.views.paging import lines_shown
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires

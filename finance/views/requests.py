@@ -12,13 +12,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from finance import selectors, services
-from finance.chart import SAVINGS
 from finance.forms.loans import CancelRequestForm, DecideForm, LoanRequestForm, PayOutForm
-from finance.ledger import books_of
-from finance.limits import largest_loan
+from finance.ledger.chart import SAVINGS
+from finance.ledger.posting import books_of
 from finance.models import Loan, LoanRequest, RequestStatus
+from finance.rules.limits import largest_loan
 from finance.views.paging import lines_shown
-from finance.views.steps import take_step
+from finance.views.steps import submit_once
 from groups.http import GroupRequest
 from groups.models import Constitution
 from groups.permissions import Capability, requires
@@ -44,7 +44,7 @@ def loan_requests(request: GroupRequest) -> HttpResponse:
 def loan_request_new(request: GroupRequest) -> HttpResponse:
     """A member asks for a loan."""
     form = LoanRequestForm(request.POST or None, group=request.group)
-    taken = take_step(
+    taken = submit_once(
         request,
         form,
         lambda data: services.loan_request(actor=request.user, group=request.group, **data),
@@ -76,7 +76,7 @@ def loan_request_decide(request: GroupRequest, pk: int) -> HttpResponse:
             return services.loan_request_approve(**decided, amount=data["amount"], periods=data["periods"])
         return services.loan_request_refuse(**decided)
 
-    taken = take_step(
+    taken = submit_once(
         request,
         form,
         decide,
@@ -92,9 +92,9 @@ def loan_request_pay_out(request: GroupRequest, pk: int) -> HttpResponse:
     asked = _found(request, pk)
     if asked.status != RequestStatus.APPROVED or asked.loans.filter(cancelled_at__isnull=True).exists():
         return _dealt_with(request)
-    lenders = selectors.outside_loans_on(request.group, on=timezone.localdate(), only_running=True)
+    lenders = selectors.external_loans_on(request.group, on=timezone.localdate(), only_running=True)
     form = PayOutForm(request.POST or None, earliest=asked.decided_on or asked.asked_on, lenders=lenders)
-    taken = take_step(
+    taken = submit_once(
         request,
         form,
         lambda data: services.loan_request_pay_out(actor=request.user, group=request.group, request=asked, **data),
@@ -114,7 +114,7 @@ def loan_request_cancel(request: GroupRequest, pk: int) -> HttpResponse:
     ):
         return _dealt_with(request)
     form = CancelRequestForm(request.POST or None, earliest=asked.decided_on or asked.asked_on)
-    taken = take_step(
+    taken = submit_once(
         request,
         form,
         lambda data: services.loan_request_cancel(

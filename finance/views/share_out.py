@@ -9,8 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from finance import selectors, services
-from finance.errors import AlreadyPosted, AlreadyReversed, LedgerError, PeriodClosed
 from finance.forms.surplus import ReasonForm, ShareOutForm, ShareOutOptionsForm
+from finance.ledger.errors import AlreadyPosted, AlreadyReversed, LedgerError, PeriodClosed
 from finance.models import AccountKind, Entry
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires

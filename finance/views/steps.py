@@ -12,7 +12,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
-from finance.errors import AlreadyPosted, CoverRefused, LedgerError, PeriodClosed, RuleBroken
+from finance.ledger.errors import AlreadyPosted, CoverRefused, LedgerError, PeriodClosed, RuleBroken
 from finance.models import Entry
 from groups.forms import renew_key
 from groups.http import GroupRequest
@@ -24,7 +24,7 @@ FORMS_KEPT = 20
 T = TypeVar("T")
 
 
-def take_step(
+def submit_once(
     request: GroupRequest,
     form: forms.Form,
     do: Callable[[dict[str, Any]], T],

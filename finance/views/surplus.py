@@ -9,11 +9,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from finance import selectors, services
-from finance.charts import PartsChart, parts_chart
-from finance.errors import AlreadyPosted, InsufficientFunds, LedgerError, PeriodClosed
 from finance.forms.surplus import DecisionForm, ReasonForm, SurplusPeriodForm, SurplusPostForm
+from finance.ledger.errors import AlreadyPosted, InsufficientFunds, LedgerError, PeriodClosed
 from finance.models import DivisionStatus, SurplusDivision
 from finance.selectors import DivisionSheet
+from finance.views.charts import PartsChart, parts_chart
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
 

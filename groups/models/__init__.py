@@ -13,28 +13,3 @@ from groups.models.group import (
 from groups.models.member import Gender, Member, OfficerRole, OfficerTerm
 from groups.models.organisation import Organisation, Role, User, person_name
 from groups.models.region import Region, RegionLevel
-
-__all__ = [
-    "BorrowingBase",
-    "Constitution",
-    "FacilitatorAssignment",
-    "Gender",
-    "Group",
-    "GroupKind",
-    "GroupStatus",
-    "GroupStatusChange",
-    "MeetingEvery",
-    "Member",
-    "Method",
-    "OfficerRole",
-    "OfficerTerm",
-    "Organisation",
-    "PayoffFee",
-    "Region",
-    "RegionLevel",
-    "Role",
-    "SavingsBase",
-    "User",
-    "Weekday",
-    "person_name",
-]

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from groups.models.organisation import Organisation, Role, User
 from groups.models.region import Region
-from groups.schedule import MeetingSchedule
+from groups.shared.schedule import MeetingSchedule
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser

@@ -5,7 +5,7 @@ from fractions import Fraction
 from django import template
 from django.utils.formats import number_format
 
-from groups.money import rupiah as format_rupiah
+from groups.shared.money import rupiah as format_rupiah
 
 register = template.Library()
 

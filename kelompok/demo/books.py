@@ -1,8 +1,8 @@
-"""The ledger of one demo group, kept in memory as `finance.ledger` would have posted it."""
+"""The ledger of one demo group, kept in memory as `finance.ledger.posting` would have posted it."""
 
 from __future__ import annotations
 
-from finance.chart import CHART
+from finance.ledger.chart import CHART
 from finance.models import AccountKind, Side
 from kelompok.demo.tables import Tables
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from kelompok.demo import words
-from kelompok.demo.life import Life
+from kelompok.demo.history import Life
 from kelompok.demo.people import AgendaRow, Person, Request
 from kelompok.demo.words import Topic
 

@@ -15,7 +15,7 @@ from assessment.instruments import publish
 from assessment.models import Instrument, Need
 from assessment.services import instrument_copy
 from groups.models import Group, OfficerRole, Role
-from groups.money import rupiah
+from groups.shared.money import rupiah
 from tests.assessment.groups import make_kembang_minus_outside, make_staff, stand
 from tests.factories import facilitator_of, lend, make_group, make_member, make_officer, make_user, repay, save
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from assessment.bars import LEGEND, LETTER, WIDTH, Line, bars
+from assessment.charts.bars import LEGEND, LETTER, WIDTH, Line, bars
 
 
 def legend(*names: str):

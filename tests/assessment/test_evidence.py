@@ -13,8 +13,8 @@ from openpyxl import load_workbook
 
 from assessment.metrics import METRICS, read_records
 from assessment.selectors.evidence import EVIDENCE, evidence
-from finance.lines import OtherMoney
-from finance.tables import ColumnKind
+from finance.rules.lines import OtherMoney
+from finance.tables.table import ColumnKind
 from groups.models import Group
 from meetings.models import AgendaItem, Meeting
 from tests.assessment.groups import make_kembang_minus_outside, make_staff

@@ -11,19 +11,19 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from assessment.group_charts import MARK, MONTH, history_line
+from assessment.charts.group import MARK, MONTH, history_line
 from assessment.instruments import in_force
 from assessment.models import Assessment, StageRule
+from assessment.selectors.current_score import stored_scores
 from assessment.selectors.history import Event, events, transitions
-from assessment.selectors.standing import stored_scores
 from assessment.services import assess_groups, instrument_copy, instrument_publish
-from finance.models import Loan, OutsideLoan
+from finance.models import ExternalLoan, Loan
 from groups.models import Constitution, Group, GroupStatus, Role
 from groups.services import group_status_change
 from tests.assessment.groups import AS_OF, make_kembang_minus_outside, make_override, make_staff
 from tests.factories import (
     FOUNDED,
-    borrow_outside,
+    borrow_external,
     facilitator_of,
     lend,
     make_group,
@@ -141,10 +141,10 @@ class TestEvents:
 
     def test_a_loan_from_outside_unless_cancelled(self):
         group = make_group()
-        borrow_outside(group)
+        borrow_external(group)
         (event,) = self.of(group)
         assert event.url == f"/g/{group.code}/books/outside/1/"
-        OutsideLoan.objects.update(cancelled_at=timezone.now())
+        ExternalLoan.objects.update(cancelled_at=timezone.now())
         assert self.of(group) == []
 
     def test_a_change_of_status_with_its_reason(self):
@@ -172,7 +172,7 @@ class TestEvents:
         Loan.objects.filter(pk=lend(member).pk).update(ended_as="WRITTEN_OFF", ended_on=on, unpaid_principal=900_000)
         assert len(events(group, AS_OF, AS_OF)) == count
 
-    def test_days_outside_are_left_out_and_the_oldest_is_first(self):
+    def test_days_external_are_left_out_and_the_oldest_is_first(self):
         group = make_group()
         for number, day in enumerate((AS_OF, AS_OF + timedelta(1), AS_OF - timedelta(9)), start=2):
             Constitution.objects.create(group=group, version=number, agreed_on=day, recorded_by=facilitator_of(group))

@@ -12,11 +12,11 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from assessment import engine
-from assessment.guards import GUARDS
 from assessment.instruments import SHIPPED, engine_instrument, in_force, load_shipped, whole
 from assessment.metrics import METRICS
 from assessment.models import Assessment, Gate, Indicator, Instrument, InstrumentStatus, Judgement, Level, StageRule
 from assessment.services import assess_groups, assessment_finalise, instrument_copy, instrument_publish
+from assessment.triggers import TRIGGERS
 from assessment.wording import WORDINGS
 from groups.models import Group, Role
 from tests.assessment.groups import AS_OF, make_staff
@@ -407,5 +407,5 @@ def test_the_triggers_are_there_after_a_second_migrate():
         )
         cursor.execute(catalogue)
         names = {name for (name,) in cursor.fetchall()}
-    for guard in GUARDS:
-        assert any(name.startswith(guard.name) for name in names), guard.name
+    for trigger in TRIGGERS:
+        assert any(name.startswith(trigger.name) for name in names), trigger.name

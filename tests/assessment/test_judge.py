@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from assessment.instruments import in_force
 from assessment.models import Judgement, Level
-from assessment.selectors.standing import standing
+from assessment.selectors.current_score import standing
 from assessment.services import instrument_copy, instrument_publish, judge
 from groups.models import Role
 from tests.assessment.groups import AS_OF, make_staff

@@ -16,7 +16,7 @@ from assessment.formulas import FORMULAS
 from assessment.metrics import METRICS, READS, Measured, read_records
 from assessment.selectors.evidence import evidence
 from finance import services as finance
-from finance.lines import OtherMoney
+from finance.rules.lines import OtherMoney
 from finance.selectors.arrears import performance
 from groups.models import Constitution, Group, Member
 from groups.services import group_register

@@ -9,8 +9,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from assessment.charts.moves import flow
 from assessment.models import Assessment
-from assessment.move_charts import flow
 from assessment.selectors.dashboard import Filters
 from assessment.selectors.moves import moves
 from groups.models import Group, GroupStatus, GroupStatusChange

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from assessment.models import Need
 from groups.models import Group
-from groups.money import rupiah
+from groups.shared.money import rupiah
 from tests.assessment.groups import stand
 from tests.factories import make_group, make_user
 

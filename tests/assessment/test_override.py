@@ -12,7 +12,7 @@ from django.utils import timezone
 from assessment.forms import OverrideForm
 from assessment.instruments import in_force
 from assessment.models import Assessment, Judgement, Level
-from assessment.selectors.standing import standing
+from assessment.selectors.current_score import standing
 from assessment.services import assess_groups, assessment_finalise, override_give, override_withdraw
 from groups.models import Group
 from tests.assessment.groups import make_kembang_minus_outside, make_override, make_staff

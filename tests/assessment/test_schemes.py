@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
-from assessment.group_charts import RADAR_HEIGHT, RADAR_WIDTH, radar
+from assessment.charts.group import RADAR_HEIGHT, RADAR_WIDTH, radar
 from assessment.models import Assessment, Instrument, Judgement, Level, SchemeUse
-from assessment.selectors.standing import Area, standing
+from assessment.selectors.current_score import Area, standing
 from assessment.services import assessment_finalise, judge
 from tests.assessment.groups import make_kembang_minus_outside, make_staff
 from tests.factories import facilitator_of

@@ -12,9 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from assessment.models import Assessment
 from assessment.services import assess_groups
 from assessment.signals import SIGNALS, Found, alike_facilitators, found_in
-from finance.ledger import Posting, open_books
-from finance.lines import deposit
+from finance.ledger.posting import Posting, open_books
 from finance.models import AccountKind, CashCount, EntryKind
+from finance.rules.lines import deposit
 from groups.models import Group, Member, OfficerRole
 from meetings.models import AttendanceStatus, Meeting
 from tests.assessment.groups import AS_OF, make_kembang_minus_outside, make_override, make_staff

@@ -13,8 +13,8 @@ from django.utils import timezone
 from assessment.instruments import in_force
 from assessment.metrics import METRICS, read_records
 from assessment.models import Assessment, Instrument, Level, SchemeUse
+from assessment.selectors.current_score import standing
 from assessment.selectors.evidence import evidence
-from assessment.selectors.standing import standing
 from assessment.services import assess_groups, assessment_finalise, instrument_copy, instrument_publish, judge
 from groups.models import Group, Role
 from tests.assessment.groups import AS_OF, make_kembang_minus_outside, make_override, make_staff
@@ -64,8 +64,8 @@ class TestFinal:
             assert found.facts == METRICS[indicator.metric](read_records([group.pk], AS_OF)[group.pk]).facts
 
     def test_it_keeps_judgements_and_overrides(self, group, staff):
-        of_outside = Level.objects.filter(indicator__code="outside", indicator__instrument=in_force(None))
-        level = of_outside.order_by("-threshold")[0]
+        of_external = Level.objects.filter(indicator__code="outside", indicator__instrument=in_force(None))
+        level = of_external.order_by("-threshold")[0]
         judged = judge(actor=staff, group=group, level=level, note="kontrak", judged_on=AS_OF)
         given = make_override(group)
         kept = assessment_finalise(actor=staff, group=group, as_of=AS_OF).evidence

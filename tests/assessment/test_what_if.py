@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from assessment.instruments import in_force
 from assessment.models import Assessment, Judgement, Level
-from assessment.selectors.standing import standing
+from assessment.selectors.current_score import standing
 from assessment.selectors.what_if import what_if
 from groups.models import Group
 from tests.assessment.groups import make_kembang_minus_outside, make_override, make_staff

@@ -26,7 +26,7 @@ from django.utils import timezone
 from assessment.keeping import organisation_months_keep, signals_keep
 from assessment.metrics import GROUPS_SQL, LOANS_SQL, MEETINGS_SQL, run_sql
 from assessment.models import Assessment, SchemeUse
-from assessment.selectors.newer import with_newer_records
+from assessment.selectors.stale_scores import with_newer_records
 from assessment.services import assess_chosen, assess_groups
 from assessment.sources import STATEMENTS, Source
 from finance.models import Account, CashCount, Entry, FiguresSlice, GroupFigures, Instalment, Loan, Transfer

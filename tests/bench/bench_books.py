@@ -78,7 +78,7 @@ WHERE g.id = %(group)s
 """
 _ACCOUNTS = """
 SELECT a.code, a.kind, m.name, o.lender FROM finance_account a LEFT JOIN groups_member m ON m.id = a.member_id
-LEFT JOIN finance_outsideloan o ON o.id = a.outside_loan_id WHERE a.group_id = %(group)s
+LEFT JOIN finance_externalloan o ON o.id = a.external_loan_id WHERE a.group_id = %(group)s
 """
 
 

@@ -23,9 +23,9 @@ from django.test.client import ClientHandler
 from django.urls import reverse
 from django.utils import timezone
 
-from finance import lines
-from finance.ledger import Books, Line, Posting, open_books
+from finance.ledger.posting import Books, Line, Posting, open_books
 from finance.models import Account, AccountKind, EntryKind, Loan
+from finance.rules import lines
 from finance.services import LoanTerms, loans_open
 from groups.models import Group, Member, User
 from meetings.models import Meeting, MeetingStatus

@@ -22,7 +22,7 @@ from groups.permissions import Capability, declared_capability, walk_urls
 from kelompok.demo.cast import PASSWORD
 from meetings.models import Meeting, MeetingStatus
 from meetings.services import draft_save
-from tests.factories import borrow_outside, cover, make_group, make_member, save
+from tests.factories import borrow_external, cover, make_group, make_member, save
 from tests.finance.surplus import decide, share_out, worked_year
 
 pytestmark = pytest.mark.browser
@@ -92,7 +92,7 @@ def later(group: Group) -> tuple[Group, Group]:
     """Two more groups of the facilitator: one with covered arrears, a debt and a divided year, and one shared out."""
     recorder = facilitator(group)
     worked, (payer, late, _third) = worked_year()
-    borrow_outside(worked)
+    borrow_external(worked)
     cover(late.loans.get(), {payer: 1_000}, on=timezone.localdate())
     decide(worked)
     saver = make_member(make_group())
@@ -107,15 +107,15 @@ def later(group: Group) -> tuple[Group, Group]:
 def address_later(name: str, worked: Group, shared: Group) -> str | None:
     """Return the address of a page that needs what only the later groups have; None for any other."""
     late = worked.loans.get(accounts__kind="LOAN", accounts__debits_posted__gt=F("accounts__credits_posted"))
-    outside = {"number": worked.outside_loans.get().number}
+    external = {"number": worked.external_loans.get().number}
     division = {"pk": SurplusDivision.objects.get(group=worked).pk}
     shared_out = {"number": Entry.objects.get(group=shared, kind="SHARE_OUT").number}
     rows = {
         "opening": (worked, {}),
         "loan-cover": (worked, {"number": late.number}),
         "cover-recover": (worked, {"pk": late.member_id}),
-        "outside-loan": (worked, outside),
-        "outside-loan-repay": (worked, outside),
+        "external-loan": (worked, external),
+        "external-loan-repay": (worked, external),
         "surplus-division": (worked, division),
         "surplus-post": (worked, division),
         "surplus-withdraw": (worked, division),

@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from finance.ledger.verify import mismatches
 from finance.models import AccountKind, Entry, Loan
-from finance.verify import mismatches
 from groups.models import Group
 from meetings.models import Meeting
 from tests.factories import facilitator_of, make_group, make_members, make_officer, save

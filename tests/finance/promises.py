@@ -8,7 +8,7 @@ from datetime import date
 from django.db.models import F
 
 from finance import selectors
-from finance.chart import SAVINGS
+from finance.ledger.chart import SAVINGS
 from finance.models import (
     Account,
     CashCount,
@@ -16,11 +16,11 @@ from finance.models import (
     CoverRecovery,
     Entry,
     EntryKind,
+    ExternalLoan,
+    ExternalPayment,
     GroupFigures,
     Loan,
     LoanEnd,
-    OutsideLoan,
-    OutsidePayment,
     PeriodBalance,
     Side,
     SurplusDivision,
@@ -159,14 +159,14 @@ def loans_owe_what_was_not_repaid(seen: Picture) -> None:
 
 
 def lenders_are_owed_what_was_not_repaid(seen: Picture) -> None:
-    owed = {account.outside_loan_id: account.balance for account in seen.accounts.values() if account.outside_loan_id}
-    paid = [p for p in OutsidePayment.objects.filter(group=seen.group) if p.entry_id in seen.standing]
-    for loan in OutsideLoan.objects.filter(group=seen.group):
-        repaid = sum(payment.principal for payment in paid if payment.outside_loan_id == loan.pk)
+    owed = {account.external_loan_id: account.balance for account in seen.accounts.values() if account.external_loan_id}
+    paid = [p for p in ExternalPayment.objects.filter(group=seen.group) if p.entry_id in seen.standing]
+    for loan in ExternalLoan.objects.filter(group=seen.group):
+        repaid = sum(payment.principal for payment in paid if payment.external_loan_id == loan.pk)
         assert owed[loan.pk] == (0 if loan.cancelled_at else loan.principal) - repaid
     # The fee paid before the cut-off is kept with the loan and not posted.
     fees = sum(p.service_fee for p in paid if seen.entries[p.entry_id].kind != EntryKind.OPENING)
-    assert fees == seen.balance("OUTSIDE_FEE")
+    assert fees == seen.balance("EXTERNAL_FEE")
 
 
 def covers_are_paid_back_once(seen: Picture) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 from django.utils import timezone
 
 from finance import selectors, services
-from finance.lines import OtherMoney
 from finance.models import AccountKind, Entry, PaidTo, SurplusDivision
+from finance.rules.lines import OtherMoney
 from groups.models import Group, Member
 from tests.factories import facilitator_of, lend, make_group, make_members, repay, save
 

@@ -8,7 +8,6 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse as url
 
-from finance.lines import OtherMoney
 from finance.models import (
     Account,
     BankTick,
@@ -16,22 +15,23 @@ from finance.models import (
     Cover,
     CoverRecovery,
     Entry,
+    ExternalLoan,
+    ExternalPayment,
     Instalment,
     InventoryItem,
     Loan,
     LoanRequest,
-    OutsideLoan,
-    OutsidePayment,
     PeriodBalance,
     PeriodClosing,
     Transfer,
 )
+from finance.rules.lines import OtherMoney
 from finance.services import bank_tick
 from groups.models import Role
 from tests.factories import (
     FOUNDED,
     ask,
-    borrow_outside,
+    borrow_external,
     buy,
     count_cash,
     cover,
@@ -42,7 +42,7 @@ from tests.factories import (
     make_user,
     pay_back,
     repay,
-    repay_outside,
+    repay_external,
     reverse,
     save,
 )
@@ -63,8 +63,8 @@ MODELS = [
     CashCount,
     Cover,
     CoverRecovery,
-    OutsideLoan,
-    OutsidePayment,
+    ExternalLoan,
+    ExternalPayment,
     InventoryItem,
     BankTick,
     PeriodClosing,
@@ -89,7 +89,7 @@ def grow(member):
     other = make_member(member.group)
     cover(loan, {other: 1_000}, from_savings=False)
     pay_back(member, {other: 500})
-    repay_outside(borrow_outside(member.group), 1_000)
+    repay_external(borrow_external(member.group), 1_000)
     buy(member.group)
     to_bank = other_money(member.group, OtherMoney.BANK_DEPOSIT, 1_000, on=LATEST)
     bank_tick(

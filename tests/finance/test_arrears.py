@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from finance import selectors, services
-from finance.lines import OtherMoney
 from finance.performance import Collectability
+from finance.rules.lines import OtherMoney
 from groups.models import Group
 from tests.factories import facilitator_of, lend, make_group, make_members, other, repay, reverse, save
 

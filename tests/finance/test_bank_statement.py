@@ -8,9 +8,9 @@ from django.urls import reverse as url
 from django.utils import timezone
 
 from finance import selectors, services
-from finance.errors import NotAllowed
-from finance.lines import OtherMoney
+from finance.ledger.errors import NotAllowed
 from finance.models import BankTick, Transfer
+from finance.rules.lines import OtherMoney
 from groups.models import Role
 from tests.factories import FOUNDED, facilitator_of, make_group, make_member, make_user, other, save
 from tests.finance.pages import get, signed_in, statements

@@ -6,7 +6,7 @@ import pytest
 
 from groups.models import Role
 from tests.factories import (
-    borrow_outside,
+    borrow_external,
     count_cash,
     facilitator_of,
     make_group,
@@ -35,10 +35,10 @@ def test_balances_and_open_differences_are_shown():
     assert "1 cash difference is not settled." in content
 
 
-def test_what_is_owed_outside_is_shown_if_anything_is():
+def test_what_is_owed_external_is_shown_if_anything_is():
     group = make_group()
     assert "Rp\xa010.000.000" not in get(group, "books").content.decode()
-    borrow_outside(group)
+    borrow_external(group)
     for page in ("books", "group"):
         content = get(group, page).content.decode()
         assert '/books/outside/">Rp\xa010.000.000' in content

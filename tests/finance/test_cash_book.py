@@ -6,8 +6,8 @@ from datetime import date
 import pytest
 
 from finance import services
-from finance.lines import OtherMoney
 from finance.models import Entry
+from finance.rules.lines import OtherMoney
 from groups.models import Role
 from tests.factories import FOUNDED, facilitator_of, make_group, make_member, make_officer, make_user, reverse, save
 from tests.finance.pages import get, statements

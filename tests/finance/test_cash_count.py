@@ -9,7 +9,7 @@ from django.urls import reverse as url
 from django.utils import timezone
 
 from finance import services
-from finance.errors import AlreadyPosted, NotAllowed
+from finance.ledger.errors import AlreadyPosted, NotAllowed
 from finance.models import CashCount, Entry
 from groups.models import Role
 from tests.factories import FOUNDED, count_cash, facilitator_of, make_group, make_member, make_user, save

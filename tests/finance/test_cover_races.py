@@ -2,10 +2,10 @@
 
 from datetime import date
 
-from finance.errors import CoverRefused, NotAllowed
-from finance.models import Account, AccountKind, Cover, CoverRecovery, OutsideLoan
-from finance.verify import mismatches
-from tests.factories import borrow_outside, cover, lend, make_group, make_members, pay_back, repay_outside, save
+from finance.ledger.errors import CoverRefused, NotAllowed
+from finance.ledger.verify import mismatches
+from finance.models import Account, AccountKind, Cover, CoverRecovery, ExternalLoan
+from tests.factories import borrow_external, cover, lend, make_group, make_members, pay_back, repay_external, save
 from tests.finance.test_races import at_once
 
 
@@ -47,13 +47,13 @@ def test_what_is_owed_is_paid_back_once(committed_db):
 
 def test_loans_from_outside_at_once_have_numbers_of_their_own(committed_db):
     group = make_group()
-    at_once(lambda _number: borrow_outside(group), range(4))
-    assert sorted(OutsideLoan.objects.values_list("number", flat=True)) == [1, 2, 3, 4]
-    loan = OutsideLoan.objects.get(number=1)
+    at_once(lambda _number: borrow_external(group), range(4))
+    assert sorted(ExternalLoan.objects.values_list("number", flat=True)) == [1, 2, 3, 4]
+    loan = ExternalLoan.objects.get(number=1)
 
     def pay(_number):
         try:
-            repay_outside(loan, 11_000_000)
+            repay_external(loan, 11_000_000)
         except NotAllowed:
             return False
         return True

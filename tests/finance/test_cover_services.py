@@ -8,12 +8,12 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, connection, transaction
 
 from finance import selectors, services
-from finance.covering import plan_cover
-from finance.errors import AlreadyPosted, CoverRefused, NotAllowed, PeriodClosed
-from finance.ledger import Posting, books_of, open_books
-from finance.lines import late_fine
+from finance.ledger.errors import AlreadyPosted, CoverRefused, NotAllowed, PeriodClosed
+from finance.ledger.posting import Posting, books_of, open_books
+from finance.ledger.verify import mismatches
 from finance.models import Account, Cover, CoverRecovery, Entry, EntryKind
-from finance.verify import mismatches
+from finance.rules.joint_liability import plan_cover
+from finance.rules.lines import late_fine
 from groups.models import Role
 from tests.factories import (
     cover,

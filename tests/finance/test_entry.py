@@ -6,8 +6,8 @@ import pytest
 from django.urls import reverse as url
 
 from finance import services
+from finance.ledger.verify import mismatches
 from finance.models import Entry
-from finance.verify import mismatches
 from groups.models import Role
 from tests.factories import (
     facilitator_of,

@@ -10,9 +10,9 @@ from django.utils import translation
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from finance.exports import account_name
+from finance.ledger.export import account_name
+from finance.ledger.verify import mismatches
 from finance.models import Account, Entry, EntryKind, Side
-from finance.verify import mismatches
 from tests.conftest import program
 from tests.finance.histories import History, walk
 

@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, connection
 
 from finance import services
-from finance.errors import InsufficientFunds, NotAllowed
+from finance.ledger.errors import InsufficientFunds, NotAllowed
 from finance.models import Account, AccountKind, Entry, Transfer
 from tests.factories import FOUNDED, facilitator_of, lend, make_group, make_member, save
 

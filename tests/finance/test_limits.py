@@ -2,7 +2,7 @@
 
 import pytest
 
-from finance.limits import largest_loan, loan_refusals, too_long
+from finance.rules.limits import largest_loan, loan_refusals, too_long
 from groups.models import Constitution
 
 

@@ -7,9 +7,9 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from finance import services
-from finance.errors import AlreadyPosted, InsufficientFunds, NotAllowed, RuleBroken
+from finance.ledger.errors import AlreadyPosted, InsufficientFunds, NotAllowed, RuleBroken
+from finance.ledger.verify import mismatches
 from finance.models import Entry, Loan, LoanRequest
-from finance.verify import mismatches
 from tests.factories import FOUNDED, ask, facilitator_of, lend, make_group, make_member, reverse, save
 
 pytestmark = pytest.mark.django_db

@@ -12,12 +12,12 @@ from groups.models import Role
 from tests.factories import (
     FOUNDED,
     ask,
-    borrow_outside,
+    borrow_external,
     facilitator_of,
     make_group,
     make_member,
     make_user,
-    repay_outside,
+    repay_external,
     save,
 )
 from tests.finance.pages import get, signed_in, statements
@@ -216,27 +216,27 @@ def approved(member):
 
 
 def test_a_request_is_paid_out_of_a_loan_from_outside(member, approved):
-    lender = borrow_outside(member.group)
+    lender = borrow_external(member.group)
     send(member.group, "loan-request-pay-out", approved.pk, on="2025-02-05", first_due="", funded_by=lender.pk)
     loan = Loan.objects.get()
     assert loan.funded_by == lender
     card = get(member.group, "loan", loan.number).content.decode()
-    assert url("outside-loan", args=[member.group.code, lender.number]) in card
+    assert url("external-loan", args=[member.group.code, lender.number]) in card
 
 
 def test_no_choice_without_a_running_loan_from_outside(member, approved):
-    lender = borrow_outside(member.group)
+    lender = borrow_external(member.group)
     assert "funded_by" in get(member.group, "loan-request-pay-out", approved.pk).content.decode()
-    repay_outside(lender, 11_000_000)
+    repay_external(lender, 11_000_000)
     assert "funded_by" not in get(member.group, "loan-request-pay-out", approved.pk).content.decode()
 
 
 @pytest.mark.parametrize("wrong", ["repaid", "stranger", "letters"])
 def test_only_a_running_loan_of_the_group_is_passed_on(member, approved, wrong):
-    borrow_outside(member.group)
-    repaid = borrow_outside(member.group, 1_000_000)
-    repay_outside(repaid, 1_100_000)
-    values = {"repaid": repaid.pk, "stranger": borrow_outside(make_group()).pk, "letters": "abc"}
+    borrow_external(member.group)
+    repaid = borrow_external(member.group, 1_000_000)
+    repay_external(repaid, 1_100_000)
+    values = {"repaid": repaid.pk, "stranger": borrow_external(make_group()).pk, "letters": "abc"}
     response = send(
         member.group, "loan-request-pay-out", approved.pk, on="2025-02-05", first_due="", funded_by=values[wrong]
     )
@@ -245,7 +245,7 @@ def test_only_a_running_loan_of_the_group_is_passed_on(member, approved, wrong):
 
 
 def test_money_is_not_passed_on_before_it_came(member, approved):
-    lender = borrow_outside(member.group, received_on=date(2025, 2, 10))
+    lender = borrow_external(member.group, received_on=date(2025, 2, 10))
     response = send(
         member.group, "loan-request-pay-out", approved.pk, on="2025-02-05", first_due="", funded_by=lender.pk
     )

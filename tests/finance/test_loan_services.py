@@ -7,9 +7,9 @@ from decimal import Decimal
 import pytest
 
 from finance import services
-from finance.errors import AlreadyPosted, InsufficientFunds, NotAllowed, RuleBroken
+from finance.ledger.errors import AlreadyPosted, InsufficientFunds, NotAllowed, RuleBroken
+from finance.ledger.verify import mismatches
 from finance.models import Account, Entry, EntryKind, Loan, Transfer
-from finance.verify import mismatches
 from tests.factories import facilitator_of, lend, make_group, make_member, reverse, save
 
 pytestmark = pytest.mark.django_db

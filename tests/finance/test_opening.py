@@ -10,10 +10,10 @@ from django.urls import reverse as url
 from django.utils import timezone
 
 from finance import selectors, services
-from finance.errors import AlreadyPosted, NotAllowed, PeriodClosed
+from finance.ledger.errors import AlreadyPosted, NotAllowed, PeriodClosed
+from finance.ledger.verify import mismatches
 from finance.models import Account, Entry, InventoryItem, Loan
 from finance.services import LoanTerms, Opening, OpeningLoan, OpeningSavings
-from finance.verify import mismatches
 from groups.models import Group, Role
 from tests.factories import (
     facilitator_of,
@@ -138,7 +138,7 @@ def test_a_debt_row_of_the_page_is_taken(group):
     }  # fmt: skip
     debt = {f"debts-0-{name}": value for name, value in row.items()}
     assert send(group, {**sheet(group, capital="-400.000"), **debt}).status_code == 302
-    assert balance(group, "OUTSIDE_LOAN") == 600_000
+    assert balance(group, "EXTERNAL_LOAN") == 600_000
     wrong = send(make_group(), {**sheet(group, capital="-400.000"), **debt, "debts-0-repaid": "1000000"})
     assert "repaid" in wrong.context["sheet"].debts.forms[0].errors
 
@@ -152,12 +152,12 @@ def test_everything_arrives_on_its_account(group):
         group, cash=500_000, bank=1_000_000, inventory=300_000, inventory_name="Timbangan", social_fund=150_000,
         reserve=250_000, grants=500_000, capital=300_000, debts=(debt,),
     )  # fmt: skip
-    kinds = ("CASH", "BANK", "INVENTORY", "OUTSIDE_LOAN", "SOCIAL_FUND", "RESERVE", "GRANT", "CAPITAL")
+    kinds = ("CASH", "BANK", "INVENTORY", "EXTERNAL_LOAN", "SOCIAL_FUND", "RESERVE", "GRANT", "CAPITAL")
     assert [balance(group, kind) for kind in kinds] == [
         500_000, 1_000_000, 300_000, 600_000, 150_000, 250_000, 500_000, 300_000,
     ]  # fmt: skip
     assert InventoryItem.objects.get().name == "Timbangan"
-    row = selectors.outside_card(group, 1, on=CUT_OFF).row
+    row = selectors.external_card(group, 1, on=CUT_OFF).row
     assert (row.loan.lender, row.principal_paid, row.fee_paid) == ("UPK Dolopo", 400_000, 40_000)
     assert list(mismatches()) == []
 

@@ -10,9 +10,9 @@ from django.urls import reverse as url
 from django.utils import timezone
 
 from finance import services
-from finance.errors import AlreadyPosted, NotAllowed, PeriodClosed
+from finance.ledger.errors import AlreadyPosted, NotAllowed, PeriodClosed
+from finance.ledger.verify import mismatches
 from finance.models import Entry, PeriodBalance, PeriodClosing
-from finance.verify import mismatches
 from groups.models import Group, Role
 from tests.factories import (
     FOUNDED,

@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from finance import selectors, services
-from finance.errors import LedgerError
+from finance.ledger.errors import LedgerError
+from finance.ledger.verify import mismatches
 from finance.models import Account, Entry, PeriodBalance, PeriodClosing, Transfer
 from finance.selectors.reports import marks, positions
-from finance.verify import mismatches
 from groups.models import Group
 from tests.factories import FOUNDED, facilitator_of, make_group, make_members, reverse, save, withdraw
 

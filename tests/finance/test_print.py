@@ -78,7 +78,7 @@ def test_any_other_word_shows_some_lines(group, word):
     assert len(opened(group, "general-ledger", print=word, **YEAR).context["page"]) == 50
 
 
-@pytest.mark.parametrize("name", ["cash-book", "general-ledger", "loan-book", "inventory", "outside-loans"])
+@pytest.mark.parametrize("name", ["cash-book", "general-ledger", "loan-book", "inventory", "external-loans"])
 def test_print_all_of_an_empty_book_is_a_page(name):
     assert get(make_group(), name, print="all").status_code == 200
 

@@ -8,10 +8,10 @@ import pytest
 from django.db import connection
 
 from finance import services
-from finance.errors import AlreadyPosted, AlreadySettled, InsufficientFunds, NotAllowed
+from finance.ledger.errors import AlreadyPosted, AlreadySettled, InsufficientFunds, NotAllowed
+from finance.ledger.verify import mismatches
 from finance.models import Account, AccountKind, Entry, GroupFigures, Transfer
 from finance.services.figures import figures_keep
-from finance.verify import mismatches
 from groups.models import Group
 from tests.factories import FOUNDED, count_cash, facilitator_of, lend, make_group, make_members, save
 

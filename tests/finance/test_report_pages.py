@@ -11,11 +11,11 @@ from django.utils import timezone
 from openpyxl import load_workbook
 
 from finance import selectors
-from finance.lines import OtherMoney
+from finance.rules.lines import OtherMoney
 from groups.models import Role
 from tests.factories import (
     FOUNDED,
-    borrow_outside,
+    borrow_external,
     facilitator_of,
     lend,
     make_group,
@@ -32,7 +32,7 @@ from tests.finance.pages import get, signed_in, statements
 pytestmark = pytest.mark.django_db
 
 REPORTS = ["general-ledger", "trial-balance", "balance-sheet", "income-statement", "health"]
-BOOKS = ["cash-book", "savings-book", "loan-book", "loan", "member", "outside-loans", "outside-loan", *REPORTS]
+BOOKS = ["cash-book", "savings-book", "loan-book", "loan", "member", "external-loans", "external-loan", *REPORTS]
 PERIOD = {"start": "2025-01-01", "end": "2025-12-31"}
 
 
@@ -50,12 +50,12 @@ def group():
 @pytest.fixture
 def books(group):
     """The same group with a loan from outside."""
-    borrow_outside(group)
+    borrow_external(group)
     return group
 
 
 def arguments(group, name):
-    return {"loan": [1], "outside-loan": [1], "member": [group.members.get().pk]}.get(name, [])
+    return {"loan": [1], "external-loan": [1], "member": [group.members.get().pk]}.get(name, [])
 
 
 def text(response):
@@ -140,11 +140,11 @@ def test_a_period_that_ends_before_it_starts_is_told_so(group):
 @pytest.mark.parametrize("name", BOOKS)
 def test_few_statements_and_never_more_with_the_lines(books, name):
     member = books.members.get()
-    lend(member, principal=1_000, funded_by=books.outside_loans.get())
+    lend(member, principal=1_000, funded_by=books.external_loans.get())
     few = statements(books, name, *arguments(books, name))
     for _ in range(6):
         save(member, 1_000)
-        lend(member, principal=1_000, funded_by=books.outside_loans.get())
+        lend(member, principal=1_000, funded_by=books.external_loans.get())
     assert statements(books, name, *arguments(books, name)) == few <= (11 if name == "loan" else 10)
 
 

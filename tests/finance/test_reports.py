@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from finance import selectors
-from finance.chart import ASSETS, SAVINGS
-from finance.lines import OtherMoney
+from finance.ledger.chart import ASSETS, SAVINGS
 from finance.models import AccountKind, Entry
+from finance.rules.lines import OtherMoney
 from groups.models import Group
 from tests.factories import FOUNDED, lend, make_group, make_member, make_members, other, repay, reverse, save
 from tests.finance.histories import History
@@ -207,9 +207,9 @@ def reports_agree(group):
             assert selectors.loan_totals(selectors.loans_on(group, on=on), on=on).outstanding == lent
             assert selectors.performance(Group.objects.filter(pk=group.pk), on=on).balance == lent
         savings_agree(group, on, {kind: -balances.get(kind, 0) for kind in SAVINGS})
-        outside = selectors.outside_rows(selectors.outside_loans_on(group, on=on), on=on)
+        outside = selectors.external_rows(selectors.external_loans_on(group, on=on), on=on)
         if on >= LATER:
-            assert sum(row.outstanding for row in outside) == -balances.get(AccountKind.OUTSIDE_LOAN, 0)
+            assert sum(row.outstanding for row in outside) == -balances.get(AccountKind.EXTERNAL_LOAN, 0)
         if before is not None:
             since = before.on + timedelta(1)
             statement = selectors.income_statement(group, start=since, end=on)

@@ -8,8 +8,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from finance import selectors, services
-from finance.lines import OtherMoney
 from finance.models import Account, AccountKind, Entry, Transfer
+from finance.rules.lines import OtherMoney
 from tests.factories import (
     FOUNDED,
     count_cash,
@@ -61,7 +61,7 @@ def test_the_summary_of_a_group():
         cash=1_060_000 - 600_000 + 59_000 + 100_000 + 5_000 + 7_000 - 4_000 - 200_000,
         bank=200_000, pokok=50_000, wajib=10_000, sukarela=1_000_000, social_fund=5_000, grants=100_000,
         reserve=0, officers_fund=0, other_fund=0, income=9_000 + 7_000, expenses=4_000, divided=0,
-        loans_outstanding=550_000, loans_running=1, outside_loans=0,
+        loans_outstanding=550_000, loans_running=1, external_loans=0,
     )  # fmt: skip
     assert selectors.group_summary(group).surplus == 12_000
     assert selectors.group_summary(group).savings == 1_060_000

@@ -6,9 +6,10 @@ from datetime import date
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from finance import lines, services
-from finance.errors import AlreadyPosted, AlreadyReversed, AlreadySettled, InsufficientFunds, NotAllowed
+from finance import services
+from finance.ledger.errors import AlreadyPosted, AlreadyReversed, AlreadySettled, InsufficientFunds, NotAllowed
 from finance.models import Account, AccountKind, CashCount, Entry, EntryKind, Loan
+from finance.rules import lines
 from groups.models import Role
 from tests.factories import (
     FOUNDED,

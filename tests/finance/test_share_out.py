@@ -14,10 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from finance import selectors, services
-from finance.chart import EXPENSES, INCOME
-from finance.errors import AlreadyPosted, AlreadyReversed, LedgerError, NotAllowed
+from finance.ledger.chart import EXPENSES, INCOME
+from finance.ledger.errors import AlreadyPosted, AlreadyReversed, LedgerError, NotAllowed
+from finance.ledger.verify import mismatches
 from finance.models import AccountKind, Entry, Loan
-from finance.verify import mismatches
 from groups.models import Member, Role
 from tests.factories import (
     FOUNDED,

@@ -10,9 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from finance import selectors, services
-from finance.errors import AlreadyPosted, InsufficientFunds, NotAllowed
+from finance.ledger.errors import AlreadyPosted, InsufficientFunds, NotAllowed
+from finance.ledger.verify import mismatches
 from finance.models import AccountKind, Entry, Purpose, SurplusDivision
-from finance.verify import mismatches
 from groups.models import Member, Role
 from tests.conftest import program
 from tests.factories import facilitator_of, lend, make_group, make_member, make_members, make_user, repay, reverse, save
@@ -171,7 +171,7 @@ def test_borrowing_by_the_loans_taken():
     assert {number: borrowed for number, (_saved, borrowed) in bases(group).items()} == {1: 1_000_000, 2: 700_000}
 
 
-def test_fees_paid_outside_the_period_bring_nothing():
+def test_fees_paid_external_the_period_bring_nothing():
     group = make_group()
     member = make_member(group)
     save(member, 5_000_000)

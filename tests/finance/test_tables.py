@@ -8,7 +8,7 @@ from io import BytesIO, StringIO
 import pytest
 from openpyxl import load_workbook
 
-from finance.tables import Column, ColumnKind, Row, Table, shown, to_csv, to_xlsx
+from finance.tables.table import Column, ColumnKind, Row, Table, shown, to_csv, to_xlsx
 
 ON = date(2026, 11, 21)
 

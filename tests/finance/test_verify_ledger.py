@@ -7,8 +7,8 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
+from finance.ledger.verify import CHECKS, mismatches
 from finance.models import Account, Entry, EntryKind, InventoryItem, Loan, Transfer
-from finance.verify import CHECKS, mismatches
 from tests.factories import buy, lend, make_entry, make_group, make_member, repay, reverse, save
 
 pytestmark = pytest.mark.django_db

@@ -18,35 +18,35 @@ from django.db import transaction
 from django.utils import timezone
 
 from finance import selectors, services
-from finance.chart import CHART
-from finance.covering import arrears
-from finance.errors import LedgerError
-from finance.ledger import books_of
-from finance.lines import OTHER, OtherMoney
+from finance.ledger.chart import CHART
+from finance.ledger.errors import LedgerError
+from finance.ledger.posting import books_of
 from finance.models import (
     Account,
     AccountKind,
     CashCount,
     Entry,
     EntryKind,
+    ExternalLoan,
     Loan,
     LoanEnd,
     LoanRequest,
-    OutsideLoan,
     PaidTo,
     RequestStatus,
     Side,
     SurplusDivision,
     Transfer,
 )
-from finance.selectors.outside import outside_fee_paid
+from finance.rules.joint_liability import arrears
+from finance.rules.lines import OTHER, OtherMoney
+from finance.selectors.external_loans import external_fee_paid
 from finance.sharing import equal_shares
 from groups.services import member_leave, member_leave_undo
-from meetings.desk import OpenLoan, open_correction, open_desk
 from meetings.errors import MeetingError
 from meetings.minutes import CashCounted, MemberRow, Minutes, OtherRow, Repayment
 from meetings.models import AttendanceStatus, Meeting, MeetingStatus
 from meetings.services import meeting_close, meeting_correct
+from meetings.sheet.context import LoanOnSheet, open_correction, open_sheet
 from tests.factories import FOUNDED, facilitator_of, make_group, make_members
 from tests.finance import promises
 
@@ -346,22 +346,22 @@ class Treasurer:
 
     # Loans from outside
 
-    def outside(self) -> OutsideLoan | None:
+    def outside(self) -> ExternalLoan | None:
         """A loan from outside that is still owed, or now and then any."""
-        owed = Account.objects.filter(group=self.group, kind="OUTSIDE_LOAN").order_by("pk")
-        ids = [account.outside_loan_id for account in owed if account.balance > 0]
-        loans = OutsideLoan.objects.filter(group=self.group)
+        owed = Account.objects.filter(group=self.group, kind="EXTERNAL_LOAN").order_by("pk")
+        ids = [account.external_loan_id for account in owed if account.balance > 0]
+        loans = ExternalLoan.objects.filter(group=self.group)
         return self.one_of(loans.filter(pk__in=ids) if ids and self.chance.random() < 0.9 else loans)
 
     def receive(self) -> None:
         on = self.day()
-        terms = services.OutsideTerms(
+        terms = services.ExternalTerms(
             lender="UPK; a:b", principal=self.amount(2_000_000), periods=self.chance.randint(1, 12),
             rate=Decimal(self.chance.randint(0, 50)) / 10_000, method=self.chance.choice(("flat", "annuity")),
             round_up_to=1, received_on=on, first_due=on + timedelta(28),
         )  # fmt: skip
         into = self.chance.choice((AccountKind.CASH, AccountKind.BANK))
-        self.post(services.outside_loan_receive, terms=terms, into=into)
+        self.post(services.external_loan_receive, terms=terms, into=into)
 
     def pass_on(self) -> None:
         source = self.outside()
@@ -376,7 +376,7 @@ class Treasurer:
         if loan is not None:
             source = self.chance.choice((AccountKind.CASH, AccountKind.BANK))
             amount = self.amount(loan.principal // 2)
-            self.post(services.outside_loan_repay, loan=loan, amount=amount, source=source, on=self.day())
+            self.post(services.external_loan_repay, loan=loan, amount=amount, source=source, on=self.day())
 
     # Things, counts, the bank's statement
 
@@ -431,9 +431,9 @@ class Treasurer:
         self.attempt(self._meeting, as_="meeting_close", key=uuid.uuid4(), on=self.day())
 
     def _meeting(self, *, actor: Any, key: uuid.UUID, on: date) -> Meeting:
-        desk = open_desk(actor=actor, group=self.group, key=key)
-        loans: dict[int, list[OpenLoan]] = {}
-        for open_loan in desk.loans:
+        context = open_sheet(actor=actor, group=self.group, key=key)
+        loans: dict[int, list[LoanOnSheet]] = {}
+        for open_loan in context.loans:
             loans.setdefault(open_loan.loan.member_id, []).append(open_loan)
         rows = tuple(
             MemberRow(
@@ -443,17 +443,17 @@ class Treasurer:
                 fine=self.chance.choice((0, 2_000)), fine_reason="terlambat",
                 repayments=tuple(self._instalment(open_loan, on) for open_loan in loans.get(member.pk, ())),
             )
-            for member in desk.members
+            for member in context.members
         )  # fmt: skip
         other = OtherRow(self.chance.choice((OtherMoney.INCOME, OtherMoney.STATIONERY)), 5_000, self.text())
-        lent = [self.terms(member=desk.members[-1], disbursed_on=on, first_due=on + timedelta(28), principal=20_000)]
+        lent = [self.terms(member=context.members[-1], disbursed_on=on, first_due=on + timedelta(28), principal=20_000)]
         minutes = Minutes(
             held_on=on, place="Balai desa", leader=rows[0].member, note_taker=rows[-1].member, members=rows,
             other=(other,), new_loans=tuple(lent), cash=CashCounted(self.amount(), "kembalian"),
         )  # fmt: skip
-        return meeting_close(desk=desk, minutes=minutes, key=key)
+        return meeting_close(context=context, minutes=minutes, key=key)
 
-    def _instalment(self, open_loan: OpenLoan, on: date) -> Repayment:
+    def _instalment(self, open_loan: LoanOnSheet, on: date) -> Repayment:
         fine = open_loan.fine_at(on) if self.chance.random() < 0.8 else None
         most = open_loan.payoff(on, fine=fine.amount if fine else 0).total
         waived = "" if fine or open_loan.fine_at(on) is None else "sakit"
@@ -466,10 +466,10 @@ class Treasurer:
             self.attempt(self._correction, as_="meeting_correct", key=uuid.uuid4(), number=meeting.number)
 
     def _correction(self, *, actor: Any, key: uuid.UUID, number: int) -> Meeting:
-        desk = open_correction(actor=actor, group=self.group, number=number)
-        old = desk.original
+        context = open_correction(actor=actor, group=self.group, number=number)
+        old = context.original
         assert old is not None
-        asked = {open_loan.loan.pk: open_loan for open_loan in desk.loans}
+        asked = {open_loan.loan.pk: open_loan for open_loan in context.loans}
         for paid in (paid for row in old.members for paid in row.repayments):
             fine = paid.fine.amount if paid.fine else 0
             if paid.amount > asked[paid.loan.pk].payoff(old.held_on, fine=fine).total:
@@ -483,7 +483,13 @@ class Treasurer:
         if self.chance.random() < 0.3:
             minutes = replace(minutes, kept_loans=(), cancelled_loans=old.kept_loans)
         return meeting_correct(
-            actor=actor, group=self.group, number=number, minutes=minutes, reason="salah tulis", key=key, desk=desk
+            actor=actor,
+            group=self.group,
+            number=number,
+            minutes=minutes,
+            reason="salah tulis",
+            key=key,
+            context=context,
         )
 
     # Mistakes and closed books
@@ -563,13 +569,13 @@ class Treasurer:
         for account in Account.objects.filter(group=self.group, kind="LOAN").select_related("loan__member"):
             if account.balance:
                 self.post(services.loan_pay_off, loan=account.loan, on=self.today)
-        for account in Account.objects.filter(group=self.group, kind="OUTSIDE_LOAN").select_related("outside_loan"):
-            loan = account.outside_loan
+        for account in Account.objects.filter(group=self.group, kind="EXTERNAL_LOAN").select_related("external_loan"):
+            loan = account.external_loan
             if account.balance and loan is not None:
                 asked = sum(line.total for line in loan.schedule())
-                left = asked - outside_fee_paid(loan) - loan.principal + account.balance
+                left = asked - external_fee_paid(loan) - loan.principal + account.balance
                 self.post(services.other_money_record, kind=OtherMoney.GRANT, amount=left, memo="", on=self.today)
-                self.post(services.outside_loan_repay, loan=loan, amount=left, source=AccountKind.CASH, on=self.today)
+                self.post(services.external_loan_repay, loan=loan, amount=left, source=AccountKind.CASH, on=self.today)
         for thing in selectors.inventory_items(self.group):
             if thing.worth:
                 self.attempt(

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from groups.schedule import MeetingSchedule, expected_meetings
+from groups.shared.schedule import MeetingSchedule, expected_meetings
 
 
 def schedule(every, weekday=1, week=1):

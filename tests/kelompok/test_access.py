@@ -19,7 +19,7 @@ from django.urls import reverse
 
 from assessment.models import Instrument, Judgement
 from assessment.services import assess_groups
-from finance.models import CashCount, Entry, InventoryItem, Loan, LoanRequest, OutsideLoan, SurplusDivision
+from finance.models import CashCount, Entry, ExternalLoan, InventoryItem, Loan, LoanRequest, SurplusDivision
 from groups.admin import TenantAdmin
 from groups.models import FacilitatorAssignment, Group, Member, Role, User
 from groups.permissions import Capability, walk_urls
@@ -28,7 +28,7 @@ from tests.assessment.groups import AS_OF, make_override
 from tests.factories import (
     FOUNDED,
     ask,
-    borrow_outside,
+    borrow_external,
     buy,
     facilitator_of,
     lend,
@@ -107,8 +107,8 @@ def last_entry(world: World) -> dict[str, Any]:
     return {"number": Entry.objects.filter(group=world.group).latest("pk").number}
 
 
-def outside(world: World) -> dict[str, Any]:
-    return {"number": OutsideLoan.objects.get(group=world.group).number}
+def external(world: World) -> dict[str, Any]:
+    return {"number": ExternalLoan.objects.get(group=world.group).number}
 
 
 def shipped(_world: World) -> dict[str, Any]:
@@ -171,10 +171,10 @@ ROUTES: dict[str, Route] = {
     "entry-reverse": Route(RECORD, last_entry),
     "loan-cover": Route(RECORD, lambda world: {"number": Loan.objects.get(group=world.group).number}),
     "cover-recover": Route(RECORD, member),
-    "outside-loans": Route(READ),
-    "outside-loan": Route(READ, outside),
-    "outside-loan-receive": Route(RECORD),
-    "outside-loan-repay": Route(RECORD, outside),
+    "external-loans": Route(READ),
+    "external-loan": Route(READ, external),
+    "external-loan-receive": Route(RECORD),
+    "external-loan-repay": Route(RECORD, external),
     **dict.fromkeys(
         ("loan-pay", "loan-reschedule", "loan-write-off"),
         Route(RECORD, lambda world: {"number": Loan.objects.get(group=world.group).number}),
@@ -262,7 +262,7 @@ def build() -> World:
     lend(first)
     buy(group)
     ask(second)
-    borrow_outside(group)
+    borrow_external(group)
     browser = sign_in(group)
     post_sheet(browser, group, agenda_0_title="Pakan", agenda_0_decision="Beli pakan", agenda_0_due_on="2025-04-01")
     post_correction(

@@ -31,9 +31,9 @@ from groups.models import FacilitatorAssignment, Group, GroupStatus, Member, Off
 from kelompok.demo import words
 from kelompok.demo.cast import PASSWORD
 from kelompok.demo.minute_book import minute_book_founding
-from meetings.desk import open_desk
 from meetings.models import AgendaItem, Attendance, AttendanceStatus, Meeting, MeetingStatus
-from meetings.sheet import Sheet
+from meetings.sheet.context import open_sheet
+from meetings.sheet.form import Sheet
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("demo")]
 
@@ -183,7 +183,7 @@ def test_a_draft_opens_in_the_sheet():
     draft = Meeting.objects.filter(status=MeetingStatus.DRAFT).first()
     facilitator = User.objects.get(assignments__group=draft.group)
     with transaction.atomic():
-        sheet = Sheet(open_desk(actor=facilitator, group=draft.group, key=draft.key, number=draft.number), draft.draft)
+        sheet = Sheet(open_sheet(actor=facilitator, group=draft.group, key=draft.key, number=draft.number), draft.draft)
     assert sheet.minutes is None
     assert sheet.refusals == []
     assert not sheet.head.errors

@@ -9,10 +9,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from finance import services
-from finance.errors import AlreadyPosted, InsufficientFunds, NotAllowed
+from finance.ledger.errors import AlreadyPosted, InsufficientFunds, NotAllowed
+from finance.ledger.verify import mismatches
 from finance.models import Account, Entry
 from finance.selectors import claims_of
-from finance.verify import mismatches
 from groups.models import Group, Member, OfficerTerm
 from tests.factories import (
     FOUNDED,

@@ -7,8 +7,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from finance.ledger.verify import mismatches
 from finance.models import Account, Entry
-from finance.verify import mismatches
 from groups.models import Group, Member, OfficerTerm
 from tests.factories import facilitator_of, lend, make_group, make_member, make_officer, save
 from tests.finance.pages import signed_in

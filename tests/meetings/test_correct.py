@@ -10,9 +10,9 @@ from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from finance.lines import OtherMoney
+from finance.ledger.verify import mismatches
 from finance.models import CashCount, Entry, Loan, Transfer
-from finance.verify import mismatches
+from finance.rules.lines import OtherMoney
 from groups.models import Group
 from meetings.models import AgendaItem, Attendance, Meeting
 from tests.factories import endow, lend, save

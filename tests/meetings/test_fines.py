@@ -10,14 +10,14 @@ import pytest
 from django.db import transaction
 
 from finance import services
-from finance.errors import InsufficientFunds, NotAllowed
+from finance.ledger.errors import InsufficientFunds, NotAllowed
 from finance.models import Transfer
 from groups.models import Constitution, Member
-from meetings.desk import open_desk
 from meetings.errors import SavingsMustStay
 from meetings.minutes import MemberRow, Minutes
 from meetings.models import Attendance, Meeting
 from meetings.services import meeting_close
+from meetings.sheet.context import open_sheet
 from tests.factories import facilitator_of, make_group, make_members, save
 from tests.finance.pages import signed_in
 from tests.meetings.pages import balance, errors, post_correction, post_sheet
@@ -199,11 +199,11 @@ def close(group, **fields):
     """Close a meeting by the service, around the sheet; `fields` are those of the first member's row."""
     actor, key = facilitator_of(group), uuid.uuid4()
     with transaction.atomic():
-        desk = open_desk(actor=actor, group=group, key=key)
-        member = desk.members[0]
+        context = open_sheet(actor=actor, group=group, key=key)
+        member = context.members[0]
         row = MemberRow(member=member, attendance="PRESENT", **fields)
         minutes = Minutes(held_on=HELD_ON, place="Balai", leader=member, note_taker=member, members=(row,))
-        return meeting_close(desk=desk, minutes=minutes, key=key)
+        return meeting_close(context=context, minutes=minutes, key=key)
 
 
 def test_what_must_stay_stays_whoever_closes_the_meeting(group):

@@ -10,19 +10,19 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from finance.ledger.verify import mismatches
 from finance.models import Account, Loan, LoanRequest, Transfer
 from finance.selectors import passed_on
-from finance.verify import mismatches
 from meetings.models import Meeting
 from tests.factories import (
     ask,
-    borrow_outside,
+    borrow_external,
     facilitator_of,
     lend,
     make_group,
     make_member,
     make_members,
-    repay_outside,
+    repay_external,
     save,
 )
 from tests.finance.test_loan_request_services import approve, refuse
@@ -80,7 +80,7 @@ def test_the_sheet_offers_the_running_requests_only(client, group):
     running = ask(group.members.first())
     refuse(ask(group.members.last()))
     sheet = client.get(f"/g/{group.code}/meetings/new/").context["sheet"]
-    assert sheet.desk.requests == [running]
+    assert sheet.context.requests == [running]
 
 
 def test_without_requests_there_is_no_choice(client, group):
@@ -420,7 +420,7 @@ def passing(group, **fields):
 
 
 def test_a_loan_passed_on_says_from_whom(client, group):
-    lender = borrow_outside(group)
+    lender = borrow_external(group)
     assert post_sheet(client, group, **passing(group, funded_by=lender.pk)).status_code == 302
     loan = Loan.objects.get()
     assert loan.funded_by == lender
@@ -429,36 +429,36 @@ def test_a_loan_passed_on_says_from_whom(client, group):
 
 
 def test_without_a_running_loan_from_outside_there_is_no_choice(client, group):
-    lender = borrow_outside(group)
-    repay_outside(lender, 11_000_000)
+    lender = borrow_external(group)
+    repay_external(lender, 11_000_000)
     assert "funded_by" not in client.get(f"/g/{group.code}/meetings/new/").content.decode()
 
 
 def test_a_loan_not_passed_on_says_nothing(client, group):
-    borrow_outside(group)
+    borrow_external(group)
     post_sheet(client, group, **passing(group))
     assert Loan.objects.get().funded_by is None
 
 
 @pytest.mark.parametrize("wrong", ["repaid", "stranger", "letters"])
 def test_only_a_running_loan_of_the_group_is_passed_on(client, group, wrong):
-    borrow_outside(group)
-    repaid = borrow_outside(group, 1_000_000)
-    repay_outside(repaid, 1_100_000)
-    values = {"repaid": repaid.pk, "stranger": borrow_outside(make_group()).pk, "letters": "abc"}
+    borrow_external(group)
+    repaid = borrow_external(group, 1_000_000)
+    repay_external(repaid, 1_100_000)
+    values = {"repaid": repaid.pk, "stranger": borrow_external(make_group()).pk, "letters": "abc"}
     response = post_sheet(client, group, **passing(group, funded_by=values[wrong]))
     assert "loans-0-funded_by" in errors(response)
     assert not Loan.objects.exists()
 
 
 def test_money_is_not_passed_on_before_it_came(client, group):
-    lender = borrow_outside(group, received_on=HELD_ON + timedelta(1), first_due=HELD_ON + timedelta(30))
+    lender = borrow_external(group, received_on=HELD_ON + timedelta(1), first_due=HELD_ON + timedelta(30))
     (message,) = errors(post_sheet(client, group, **passing(group, funded_by=lender.pk)))["loans-0-funded_by"]
     assert message == "This loan from outside was received on 5 March 2025 only."
 
 
 def test_passing_on_takes_no_statement_more(client, group):
-    lender = borrow_outside(group)
+    lender = borrow_external(group)
     lend(group.members.last())
     counts = []
     for week, fields in enumerate(({}, {"funded_by": lender.pk})):
@@ -470,7 +470,7 @@ def test_passing_on_takes_no_statement_more(client, group):
 
 
 def test_a_correction_adds_a_loan_passed_on(client, group):
-    lender = borrow_outside(group)
+    lender = borrow_external(group)
     post_sheet(client, group)
     fields = passing(group, funded_by=lender.pk)
     response = post_correction(client, group, extra={"action": "preview"}, **fields)

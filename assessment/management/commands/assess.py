@@ -15,7 +15,7 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from assessment import engine
-from assessment.selectors.newer import with_newer_records
+from assessment.selectors.stale_scores import with_newer_records
 from assessment.services import Outcome, assess_chosen, assess_groups
 from groups.models import Group, GroupStatus
 

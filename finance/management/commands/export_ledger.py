@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from finance.exports import write_csv, write_hledger
+from finance.ledger.export import write_csv, write_hledger
 from groups.models import Group
 
 WRITERS = {"hledger": write_hledger, "csv": write_csv}

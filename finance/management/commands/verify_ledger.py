@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from finance.verify import CHECKS, counted, mismatches
+from finance.ledger.verify import CHECKS, counted, mismatches
 
 
 class Command(BaseCommand):

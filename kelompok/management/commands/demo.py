@@ -21,10 +21,10 @@ from finance.surplus import month_ends
 from groups.models import Group, Organisation
 from kelompok.demo import words
 from kelompok.demo.cast import PASSWORD, Troupe, make_cast, make_officers, plans, sign_ins
-from kelompok.demo.chapters import tell
-from kelompok.demo.life import Life
+from kelompok.demo.history import Life
 from kelompok.demo.minute_book import MinuteBook
-from kelompok.demo.showing import SHOWING
+from kelompok.demo.scenarios import tell
+from kelompok.demo.signal_cases import SHOWING
 from kelompok.demo.tables import Tables
 
 BATCH_GROUPS = 100

@@ -1,0 +1,293 @@
+"""Where one group stands: its score today, what it rests on, and its history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from assessment import engine, instruments, wording
+from assessment.metrics import RECENT_MEETINGS, WINDOW_DAYS, Facts, read_records
+from assessment.models import Assessment, Indicator, Instrument, Judgement, Level, Need, StageRule
+from assessment.scoring import DROPPED_DAYS, Before, Given, Scored, latest_judgements, need_of, score
+from groups.models import Group
+from meetings.models import Meeting, MeetingStatus
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorRow:
+    """One indicator of a group as a page shows it; `score` is as measured, `given` the points of an override."""
+
+    indicator: Indicator
+    score: engine.Score
+    facts: Facts
+    given: int | None
+    judgement: Judgement | None
+    level: Level | None
+    code: str
+
+    @property
+    def measured_points(self) -> int:
+        """The points without an override."""
+        return self.score.points
+
+    @property
+    def points(self) -> int:
+        """The points that count."""
+        return self.score.points if self.given is None else self.given
+
+    @property
+    def words(self) -> str:
+        """The measured value in words, or the label of the level a person chose."""
+        if self.indicator.metric:
+            return wording.sentence(self.indicator.metric, self.score.value, self.facts)
+        return str(self.level) if self.level is not None else str(wording.NO_DATA)
+
+    @property
+    def records_url(self) -> str:
+        """The page with the records that were counted, empty for a judged indicator."""
+        return wording.records_url(self.indicator.metric, self.code) if self.indicator.metric else ""
+
+    @property
+    def records_name(self) -> Promise:
+        """What that page is called."""
+        return wording.WORDINGS[self.indicator.metric].records_name
+
+    @property
+    def counts_last_meetings(self) -> bool:
+        """Whether it counts the last meetings, which the page then names."""
+        return self.indicator.metric in wording.OF_LAST_MEETINGS
+
+    @property
+    def evidence_url(self) -> str:
+        """The page with the very records that were counted."""
+        return reverse("assessment-evidence", args=[self.code, self.indicator.code])
+
+    @property
+    def levels(self) -> list[tuple[Level, str]]:
+        """The levels of the indicator in words, the lowest first."""
+        return [
+            (
+                level,
+                ngettext("%(value)s: %(points)d point", "%(value)s: %(points)d points", level.points)
+                % {"value": _threshold_text(self.indicator, float(level.threshold)), "points": level.points},
+            )
+            for level in self.indicator.levels.all()
+        ]
+
+    @property
+    def gap(self) -> str:
+        """What the next level asks for, empty at the top."""
+        following = self.score.next_level
+        if following is None:
+            return ""
+        return _threshold_text(self.indicator, following.threshold)
+
+    @property
+    def at_stake(self) -> int:
+        """Points that the next level adds."""
+        following = self.score.next_level
+        return following.points - self.score.points if following is not None else 0
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """One step of the plan towards the next stage as a page shows it.
+
+    `below_levels` says that a person said none of the levels is reached, unlike there being not enough data.
+    """
+
+    step: engine.Step
+    indicator: Indicator
+    below_levels: bool = False
+
+    @property
+    def now(self) -> str:
+        """Where the indicator stands."""
+        if self.below_levels:
+            return _("none of the levels")
+        return _threshold_text(self.indicator, self.step.value)
+
+    @property
+    def target(self) -> str:
+        """Where it must get to."""
+        return _threshold_text(self.indicator, self.step.target)
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """Points earned and points to be had in one area of an instrument."""
+
+    name: str
+    points: int
+    weight: int
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentScore:
+    """Where a group stands on a day, computed from the records and stored nowhere."""
+
+    as_of: date
+    instrument: Instrument
+    scored: Scored
+    rows: list[IndicatorRow]
+    need: Need
+    steps: list[StepRow] = field(default_factory=list)
+
+    @property
+    def result(self) -> engine.Result:
+        """The score that counts, overrides included."""
+        return self.scored.result
+
+    @property
+    def rules(self) -> list[StageRule]:
+        """The stages of the instrument, the lowest first."""
+        return list(self.instrument.rules.all())
+
+    @property
+    def stage_label(self) -> str:
+        """The stage's name."""
+        return self.rules[self.result.rank].name
+
+    @property
+    def measured_stage_label(self) -> str:
+        """The name of the stage without overrides."""
+        return self.rules[self.scored.measured_result.rank].name
+
+    @property
+    def next_stage_label(self) -> str:
+        """The next stage's name, empty at the highest."""
+        return self.rules[self.result.rank + 1].name if self.result.plan is not None else ""
+
+    def row(self, code: str) -> IndicatorRow | None:
+        """Return the indicator of that code, None if the instrument has none."""
+        return next((row for row in self.rows if row.indicator.code == code), None)
+
+    @property
+    def seen(self) -> str:
+        """The points that count in one word, to notice that they are no longer those a person looked at."""
+        return points_seen({row.indicator.code: row.points for row in self.rows})
+
+    @property
+    def areas(self) -> list[Area]:
+        """The points that count, by area in the order of the indicators; none for an instrument without areas."""
+        found: dict[str, list[IndicatorRow]] = {}
+        for row in self.rows:
+            if row.indicator.area:
+                found.setdefault(row.indicator.area, []).append(row)
+        return [
+            Area(name, sum(row.points for row in rows), sum(row.indicator.weight for row in rows))
+            for name, rows in found.items()
+        ]
+
+    @property
+    def reasons(self) -> list[Promise]:
+        """Why the group needs help, most urgent first."""
+        return wording.reasons(self.need)
+
+
+def standing(
+    group: Group, as_of: date | None = None, scheme: str = "", scores: Sequence[Assessment] | None = None
+) -> CurrentScore | None:
+    """Return where the group stands by `scheme`, or by the primary one; None while no instrument of it is published.
+
+    `scores` are its stored scores by the scheme of the last `DROPPED_DAYS` and more, oldest first, where they are read
+    already. The same number of statements for any group.
+    """
+    as_of = as_of or timezone.localdate()
+    instrument = instruments.in_force(group.organisation_id, scheme)
+    if instrument is None:
+        return None
+    compiled = instruments.engine_instrument(instrument)
+    records = read_records([group.pk], as_of, compiled.metrics)[group.pk]
+    judged = latest_judgements([group.pk], as_of).get(group.pk, {})
+    scored = score(instrument.code, compiled, records, judged)
+    judgements = _judgements(judged, instrument.code)
+    indicators = {indicator.code: indicator for indicator in instrument.indicators.all()}
+    given = {line.indicator.code: line.points for line in scored.result.scores}
+    rows = [
+        IndicatorRow(
+            indicator=indicator,
+            score=line,
+            facts=scored.measured[indicator.code].facts,
+            given=given[indicator.code] if indicator.code in scored.overrides else None,
+            judgement=judgements.get(indicator.code),
+            level=level_of(indicator, line.value),
+            code=group.code,
+        )
+        for indicator, line in zip(indicators.values(), scored.measured_result.scores, strict=True)
+    ]
+    steps = step_rows(scored.result, instrument, {code for code, was in scored.overrides.items() if was.value is None})
+    since = as_of - timedelta(DROPPED_DAYS - 1)
+    if scores is None:
+        scores = stored_scores(group, instrument.code, since)
+    before = [Before(found.as_of, found.rank, found.arrears) for found in scores if since <= found.as_of < as_of]
+    return CurrentScore(as_of, instrument, scored, rows, need_of(records, as_of, scored.result.rank, before), steps)
+
+
+def step_rows(result: engine.Result, instrument: Instrument, below_levels: Set[str]) -> list[StepRow]:
+    """Return the plan of a result as a page shows it; no steps at the highest stage.
+
+    `below_levels` are the codes of indicators of which a person said that none of the levels is reached.
+    """
+    if result.plan is None:
+        return []
+    indicators = {indicator.code: indicator for indicator in instrument.indicators.all()}
+    return [StepRow(step, indicators[step.code], step.code in below_levels) for step in result.plan.steps]
+
+
+def points_seen(points: Mapping[str, int]) -> str:
+    """Return points by indicator code in one word."""
+    return ".".join(str(points[code]) for code in sorted(points))
+
+
+def stored_scores(group: Group, scheme: str, since: date) -> list[Assessment]:
+    """Return the stored assessments by `scheme` since a day, oldest first, without their indicators and evidence."""
+    scores = Assessment.objects.filter(group=group, scheme=scheme, as_of__gte=since)
+    return list(scores.defer("indicators", "evidence").order_by("as_of"))
+
+
+def counted_meetings(group: Group, as_of: date) -> list[Meeting]:
+    """Return the meetings that the indicators of the last four meetings counted, newest first."""
+    held = Meeting.objects.filter(
+        group=group,
+        status=MeetingStatus.CLOSED,
+        held_on__gt=as_of - timedelta(WINDOW_DAYS),
+        held_on__lte=as_of,
+    )
+    return list(held.only("number", "held_on").order_by("-held_on", "-number")[:RECENT_MEETINGS])
+
+
+def judgeable(instrument: Instrument | None) -> list[Indicator]:
+    """Return the indicators of an instrument that a person judges."""
+    if instrument is None:
+        return []
+    return [indicator for indicator in instrument.indicators.all() if not indicator.metric]
+
+
+def _judgements(judged: Mapping[tuple[str, str], Given], scheme: str) -> dict[str, Judgement]:
+    """Return the judgements that count, by indicator code."""
+    wanted = {given.judgement_id: code for (of, code), given in judged.items() if of == scheme}
+    made = Judgement.objects.filter(pk__in=wanted).select_related("level", "judged_by")
+    return {wanted[judgement.pk]: judgement for judgement in made}
+
+
+def level_of(indicator: Indicator, value: float | None) -> Level | None:
+    """Return the highest level reached, for indicators whose levels are described in words."""
+    if value is None:
+        return None
+    reached = [level for level in indicator.levels.all() if level.threshold <= value]
+    return reached[-1] if reached else None
+
+
+def _threshold_text(indicator: Indicator, value: float | None) -> str:
+    level = next(
+        (level for level in indicator.levels.all() if value is not None and float(level.threshold) == value), None
+    )
+    return level.label if level is not None and level.label else wording.value_text(indicator.metric, value)

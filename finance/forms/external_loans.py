@@ -1,0 +1,109 @@
+"""What people type about loans from outside; the rules themselves are kept by `finance.services`."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from finance.forms.covers import open_day
+from finance.forms.source import MONEY
+from finance.models import AccountKind, ExternalLoan, LoanEvery
+from finance.services import ExternalTerms
+from groups.forms import DateInput, PercentField
+from groups.models import Group, Method
+from groups.shared.money import RupiahField, rupiah
+
+
+class ReceiveForm(forms.Form):
+    """A loan as the lender grants it."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+    lender = forms.CharField(
+        label=_("Lender"), max_length=120, help_text=_("For example: UPK Dolopo, BRI Unit Madiun.")
+    )
+    principal = RupiahField(label=_("Amount received"), min_value=1)
+    into = forms.ChoiceField(label=_("Received into"), choices=MONEY, widget=forms.RadioSelect)
+    received_on = forms.DateField(label=_("Received on"), widget=DateInput, initial=timezone.localdate)
+    rate = PercentField(label=_("Service fee (jasa) of each instalment, %"))
+    method = forms.ChoiceField(label=_("Fee method"), choices=Method)
+    periods = forms.IntegerField(
+        label=_("Number of instalments"), validators=[MinValueValidator(1), MaxValueValidator(240)]
+    )
+    every = forms.ChoiceField(label=_("One instalment every"), choices=LoanEvery, initial=LoanEvery.MONTH)
+    round_up_to = RupiahField(label=_("Instalments rounded up to"), min_value=1, initial=1000)
+    first_due = forms.DateField(label=_("First instalment due"), widget=DateInput)
+    purpose = forms.CharField(label=_("Purpose"), max_length=120, required=False)
+
+    def __init__(self, *args: Any, group: Group, **kwargs: Any) -> None:
+        self.group = group
+        super().__init__(*args, **kwargs)
+
+    def clean_received_on(self) -> date:
+        """Refuse a day to come, one before the group was, and one on which the books are closed."""
+        on: date = self.cleaned_data["received_on"]
+        if on < self.group.founded_on:
+            raise ValidationError(_("The group did not exist yet on this date."))
+        return open_day(on, self.group)
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a first instalment on the day of receipt or before it."""
+        cleaned = super().clean() or {}
+        received_on, first_due = cleaned.get("received_on"), cleaned.get("first_due")
+        if received_on and first_due and first_due <= received_on:
+            self.add_error("first_due", _("The first instalment is due after the day the loan is received."))
+        return cleaned
+
+    @property
+    def into_kind(self) -> AccountKind:
+        """The account the money comes to."""
+        return AccountKind(self.cleaned_data["into"])
+
+    @property
+    def terms(self) -> ExternalTerms:
+        """The loan as it was typed."""
+        typed = self.cleaned_data
+        names = ("lender", "principal", "periods", "method", "round_up_to", "received_on", "first_due", "purpose")
+        return ExternalTerms(
+            **{name: typed[name] for name in names}, rate=Decimal(typed["rate"]), every=str(typed["every"])
+        )
+
+
+class RepayForm(forms.Form):
+    """A payment to a lender."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+    amount = RupiahField(label=_("Amount paid"), min_value=1)
+    source = forms.ChoiceField(label=_("Paid from"), choices=MONEY, widget=forms.RadioSelect)
+    on = forms.DateField(label=_("Paid on"), widget=DateInput, initial=timezone.localdate)
+
+    def __init__(self, *args: Any, loan: ExternalLoan, asked: int, **kwargs: Any) -> None:
+        self.loan = loan
+        self.asked = asked
+        super().__init__(*args, **kwargs)
+
+    def clean_amount(self) -> int:
+        """Refuse more than the lender still asks for."""
+        amount: int = self.cleaned_data["amount"]
+        if amount > self.asked:
+            raise ValidationError(_("The lender still asks for %(amount)s only.") % {"amount": rupiah(self.asked)})
+        return amount
+
+    def clean_on(self) -> date:
+        """Refuse a day to come, one before the loan, and one on which the books are closed."""
+        on: date = self.cleaned_data["on"]
+        if on < self.loan.received_on:
+            raise ValidationError(_("The loan was not received yet on this day."))
+        return open_day(on, self.loan.group)
+
+    @property
+    def source_kind(self) -> AccountKind:
+        """The account the money leaves."""
+        return AccountKind(self.cleaned_data["source"])

@@ -1,0 +1,350 @@
+"""Every invariant of the ledger, recomputed from the transfers in SQL, for all groups at once.
+
+Each check is one statement that returns the rows which break it. They run on both databases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db import connection
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A rule in words, and the statement that finds what breaks it: group id, then what it is, as text."""
+
+    rule: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """One row that breaks a rule, in the group with this code."""
+
+    rule: str
+    group: str
+    what: str
+
+
+CHECKS = (
+    Check(
+        "stored sums are those of the transfers",
+        """
+        SELECT a.group_id, a.code || ': stored ' || a.debits_posted || ' / ' || a.credits_posted
+            || ', transfers ' || COALESCE(d.total, 0) || ' / ' || COALESCE(c.total, 0)
+        FROM finance_account a
+        LEFT JOIN (
+            SELECT debit_account_id AS account_id, SUM(amount) AS total
+            FROM finance_transfer GROUP BY debit_account_id
+        ) d ON d.account_id = a.id
+        LEFT JOIN (
+            SELECT credit_account_id AS account_id, SUM(amount) AS total
+            FROM finance_transfer GROUP BY credit_account_id
+        ) c ON c.account_id = a.id
+        WHERE a.debits_posted <> COALESCE(d.total, 0) OR a.credits_posted <> COALESCE(c.total, 0)
+        """,
+    ),
+    Check(
+        "no balance is negative",
+        """
+        SELECT group_id, code || ': ' || debits_posted || ' / ' || credits_posted
+        FROM finance_account
+        WHERE NOT may_go_negative AND (
+            (normal_side = 'D' AND debits_posted < credits_posted)
+            OR (normal_side = 'C' AND credits_posted < debits_posted))
+        """,
+    ),
+    Check(
+        "each line carries its accounts' balances after it",
+        """
+        SELECT group_id, code || ': transfer ' || transfer_id || ' says ' || said || ', is ' || running
+        FROM (
+            SELECT a.group_id, a.code, m.transfer_id, m.said,
+                SUM(CASE WHEN a.normal_side = m.side THEN m.amount ELSE -m.amount END)
+                    OVER (PARTITION BY a.id ORDER BY m.transfer_id) AS running
+            FROM (
+                SELECT id AS transfer_id, debit_account_id AS account_id, 'D' AS side, amount,
+                    debit_balance_after AS said FROM finance_transfer
+                UNION ALL
+                SELECT id, credit_account_id, 'C', amount, credit_balance_after FROM finance_transfer
+            ) m
+            JOIN finance_account a ON a.id = m.account_id
+        ) lines
+        WHERE running <> said
+        """,
+    ),
+    Check(
+        "entry, transfer and accounts belong to one group",
+        """
+        SELECT t.group_id, 'transfer ' || t.id
+        FROM finance_transfer t
+        JOIN finance_entry e ON e.id = t.entry_id
+        JOIN finance_account d ON d.id = t.debit_account_id
+        JOIN finance_account c ON c.id = t.credit_account_id
+        WHERE e.group_id <> t.group_id OR d.group_id <> t.group_id OR c.group_id <> t.group_id
+        """,
+    ),
+    Check(
+        "the voucher numbers of a group run from 1 without gaps",
+        """
+        SELECT group_id, 'entry ' || MIN(number) || ' should be ' || MIN(place)
+        FROM (
+            SELECT group_id, number, ROW_NUMBER() OVER (PARTITION BY group_id ORDER BY number) AS place
+            FROM finance_entry
+        ) numbered
+        WHERE number <> place
+        GROUP BY group_id
+        """,
+    ),
+    Check(
+        "every entry moves money",
+        """
+        SELECT e.group_id, 'entry ' || e.number
+        FROM finance_entry e
+        WHERE NOT EXISTS (SELECT 1 FROM finance_transfer t WHERE t.entry_id = e.id)
+        """,
+    ),
+    Check(
+        "a reversal mirrors its entry, line by line, on the same day unless that is closed",
+        """
+        SELECT r.group_id, 'entry ' || r.number || ' reverses ' || o.number
+        FROM finance_entry r
+        JOIN finance_entry o ON o.id = r.reverses_id
+        JOIN groups_group g ON g.id = o.group_id
+        WHERE r.group_id <> o.group_id OR (r.effective_on <> o.effective_on AND (r.effective_on < o.effective_on
+            OR g.books_closed_through IS NULL OR o.effective_on > g.books_closed_through))
+        UNION
+        SELECT group_id, 'entry ' || reversal || ' reverses ' || original
+        FROM (
+            SELECT r.group_id, r.number AS reversal, o.number AS original,
+                t.debit_account_id AS debit_id, t.credit_account_id AS credit_id, t.member_id, t.amount, 1 AS number_of
+            FROM finance_entry r
+            JOIN finance_entry o ON o.id = r.reverses_id
+            JOIN finance_transfer t ON t.entry_id = o.id
+            UNION ALL
+            SELECT r.group_id, r.number, o.number, t.credit_account_id, t.debit_account_id, t.member_id, t.amount, -1
+            FROM finance_entry r
+            JOIN finance_entry o ON o.id = r.reverses_id
+            JOIN finance_transfer t ON t.entry_id = r.id
+        ) both_sides
+        GROUP BY group_id, reversal, original, debit_id, credit_id, member_id, amount
+        HAVING SUM(number_of) <> 0
+        """,
+    ),
+    Check(
+        "a loan's balance is its principal less what was repaid",
+        """
+        SELECT l.group_id, 'loan ' || l.number || ': principal ' || l.principal || ', paid out ' || paid_out
+            || ', repaid ' || repaid || ', balance ' || (a.debits_posted - a.credits_posted)
+        FROM finance_loan l
+        JOIN finance_account a ON a.loan_id = l.id AND a.kind = 'LOAN'
+        JOIN (
+            SELECT account_id,
+                SUM(CASE WHEN is_repayment THEN 0 ELSE amount END) AS paid_out,
+                SUM(CASE WHEN is_repayment THEN -amount ELSE 0 END) AS repaid
+            FROM (
+                SELECT t.debit_account_id AS account_id, t.amount, e.reverses_id IS NOT NULL AS is_repayment
+                FROM finance_transfer t JOIN finance_entry e ON e.id = t.entry_id
+                UNION ALL
+                SELECT t.credit_account_id, -t.amount, e.reverses_id IS NULL
+                FROM finance_transfer t JOIN finance_entry e ON e.id = t.entry_id
+            ) moves
+            GROUP BY account_id
+        ) m ON m.account_id = a.id
+        WHERE paid_out <> CASE WHEN l.cancelled_at IS NULL THEN l.principal ELSE 0 END
+            OR repaid < 0 OR a.debits_posted - a.credits_posted <> paid_out - repaid
+        """,
+    ),
+    Check(
+        "the balances of a closed period are those of the transfers by its last day",
+        """
+        SELECT b.group_id, a.code || ' through ' || b.through || ': stored ' || b.debits || ' / ' || b.credits
+        FROM finance_periodbalance b
+        JOIN finance_account a ON a.id = b.account_id
+        WHERE b.debits <> (
+            SELECT COALESCE(SUM(t.amount), 0) FROM finance_transfer t JOIN finance_entry e ON e.id = t.entry_id
+            WHERE t.debit_account_id = b.account_id AND e.effective_on <= b.through)
+        OR b.credits <> (
+            SELECT COALESCE(SUM(t.amount), 0) FROM finance_transfer t JOIN finance_entry e ON e.id = t.entry_id
+            WHERE t.credit_account_id = b.account_id AND e.effective_on <= b.through)
+        UNION ALL
+        SELECT p.group_id, a.code || ' through ' || p.through || ': not stored'
+        FROM finance_periodclosing p
+        JOIN finance_account a ON a.group_id = p.group_id
+        LEFT JOIN finance_periodbalance b
+            ON b.group_id = p.group_id AND b.through = p.through AND b.account_id = a.id
+        WHERE b.id IS NULL AND EXISTS (
+            SELECT 1 FROM finance_transfer t JOIN finance_entry e ON e.id = t.entry_id
+            WHERE e.group_id = p.group_id AND e.effective_on <= p.through
+                AND (t.debit_account_id = a.id OR t.credit_account_id = a.id))
+        """,
+    ),
+    Check(
+        "a loan was paid out, and its schedule repays it",
+        """
+        SELECT l.group_id, 'loan ' || l.number || ': principal ' || l.principal || ', instalments '
+            || COALESCE(SUM(i.principal), 0)
+        FROM finance_loan l LEFT JOIN finance_instalment i ON i.loan_id = l.id
+        GROUP BY l.id, l.group_id, l.number, l.principal
+        HAVING COALESCE(SUM(i.principal), 0) <> l.principal
+            OR NOT EXISTS (SELECT 1 FROM finance_account a WHERE a.loan_id = l.id AND a.kind = 'LOAN')
+        """,
+    ),
+    Check(
+        "what was not repaid of a loan is what ended it moved",
+        """
+        SELECT l.group_id, 'loan ' || l.number || ': ' || l.unpaid_principal || ', moved ' || COALESCE(m.moved, 0)
+        FROM finance_loan l
+        LEFT JOIN (
+            SELECT a.loan_id, SUM(CASE WHEN e.reverses_id IS NULL THEN t.amount ELSE -t.amount END) AS moved
+            FROM finance_transfer t
+            JOIN finance_entry e ON e.id = t.entry_id
+            LEFT JOIN finance_entry o ON o.id = e.reverses_id
+            JOIN finance_account a
+                ON a.id = CASE WHEN e.reverses_id IS NULL THEN t.credit_account_id ELSE t.debit_account_id END
+            WHERE a.kind = 'LOAN' AND COALESCE(o.kind, e.kind) IN ('RESCHEDULE', 'WRITE_OFF')
+            GROUP BY a.loan_id
+        ) m ON m.loan_id = l.id
+        WHERE l.unpaid_principal <> COALESCE(m.moved, 0)
+        """,
+    ),
+    Check(
+        "a loan that ended or was paid off has no balance and no fine",
+        """
+        SELECT l.group_id, 'loan ' || l.number || ': ' || a.kind || ' ' || (a.debits_posted - a.credits_posted)
+        FROM finance_loan l
+        JOIN finance_account a ON a.loan_id = l.id AND a.debits_posted > a.credits_posted
+        WHERE (a.kind = 'LOAN' AND l.ended_as <> '')
+            OR (a.kind = 'FINE_DUE' AND NOT EXISTS (
+                SELECT 1 FROM finance_account b
+                WHERE b.loan_id = l.id AND b.kind = 'LOAN' AND b.debits_posted > b.credits_posted))
+        """,
+    ),
+    Check(
+        "no more is recovered of a loan than was written off",
+        """
+        SELECT l.group_id, 'loan ' || l.number || ': written off ' || l.unpaid_principal || ', recovered '
+            || (a.credits_posted - a.debits_posted)
+        FROM finance_loan l
+        JOIN finance_account a ON a.loan_id = l.id AND a.kind = 'RECOVERY'
+        WHERE a.credits_posted - a.debits_posted
+            > CASE WHEN l.ended_as = 'WRITTEN_OFF' THEN l.unpaid_principal ELSE 0 END
+        """,
+    ),
+    Check(
+        "a loan from outside is owed less what was repaid",
+        """
+        SELECT o.group_id, 'loan from outside ' || o.number || ': principal ' || o.principal || ', received '
+            || COALESCE(received, 0) || ', repaid ' || COALESCE(repaid, 0) || ', balance '
+            || COALESCE(a.credits_posted - a.debits_posted, 0)
+        FROM finance_externalloan o
+        LEFT JOIN finance_account a ON a.external_loan_id = o.id
+        LEFT JOIN (
+            SELECT account_id,
+                SUM(CASE WHEN is_repayment THEN 0 ELSE amount END) AS received,
+                SUM(CASE WHEN is_repayment THEN -amount ELSE 0 END) AS repaid
+            FROM (
+                SELECT t.credit_account_id AS account_id, t.amount, e.reverses_id IS NOT NULL AS is_repayment
+                FROM finance_transfer t JOIN finance_entry e ON e.id = t.entry_id
+                UNION ALL
+                SELECT t.debit_account_id, -t.amount, e.reverses_id IS NULL
+                FROM finance_transfer t JOIN finance_entry e ON e.id = t.entry_id
+            ) moves
+            GROUP BY account_id
+        ) m ON m.account_id = a.id
+        WHERE COALESCE(received, 0) <> CASE WHEN o.cancelled_at IS NULL THEN o.principal ELSE 0 END
+            OR COALESCE(repaid, 0) < 0
+            OR COALESCE(a.credits_posted - a.debits_posted, 0) <> COALESCE(received, 0) - COALESCE(repaid, 0)
+        """,
+    ),
+    Check(
+        "what was paid to a lender is what its entry moved",
+        """
+        SELECT p.group_id, 'entry ' || e.number || ': payment of ' || p.service_fee || ' + ' || p.principal
+        FROM finance_externalpayment p
+        JOIN finance_entry e ON e.id = p.entry_id
+        WHERE p.principal <> (
+                SELECT COALESCE(SUM(t.amount), 0) FROM finance_transfer t
+                JOIN finance_account a ON a.id = t.debit_account_id
+                WHERE t.entry_id = p.entry_id AND a.external_loan_id = p.external_loan_id)
+            OR e.kind = 'EXTERNAL_LOAN' AND p.service_fee <> (
+                SELECT COALESCE(SUM(t.amount), 0) FROM finance_transfer t
+                JOIN finance_account a ON a.id = t.debit_account_id
+                WHERE t.entry_id = p.entry_id AND a.kind = 'EXTERNAL_FEE')
+        """,
+    ),
+    Check(
+        "what a member covered is what the entry moved for them",
+        """
+        SELECT c.group_id, 'entry ' || e.number || ': cover of ' || c.amount
+        FROM finance_cover c
+        JOIN finance_entry e ON e.id = c.entry_id
+        WHERE c.amount <> (
+            SELECT COALESCE(SUM(t.amount), 0) FROM finance_transfer t
+            JOIN finance_account a ON a.id = t.credit_account_id
+            WHERE t.entry_id = c.entry_id AND t.member_id = c.coverer_id AND a.loan_id = c.loan_id)
+        """,
+    ),
+    Check(
+        "the things a group owns are worth what its inventory account holds",
+        """
+        SELECT a.group_id, a.code || ': ' || (a.debits_posted - a.credits_posted) || ', things '
+            || (COALESCE(i.price, 0) - COALESCE(w.lost, 0))
+        FROM finance_account a
+        LEFT JOIN (
+            SELECT group_id, SUM(price) AS price FROM finance_inventoryitem
+            WHERE NOT EXISTS (SELECT 1 FROM finance_entry r WHERE r.reverses_id = finance_inventoryitem.entry_id)
+            GROUP BY group_id
+        ) i ON i.group_id = a.group_id
+        LEFT JOIN (
+            SELECT group_id, SUM(amount) AS lost FROM finance_inventorywritedown
+            WHERE NOT EXISTS (SELECT 1 FROM finance_entry r WHERE r.reverses_id = finance_inventorywritedown.entry_id)
+            GROUP BY group_id
+        ) w ON w.group_id = a.group_id
+        WHERE a.kind = 'INVENTORY'
+            AND a.debits_posted - a.credits_posted <> COALESCE(i.price, 0) - COALESCE(w.lost, 0)
+        """,
+    ),
+    Check(
+        "a cover is paid back once at most, and by what the entry moved",
+        """
+        SELECT c.group_id, 'cover ' || c.id || ' of ' || c.amount || ': paid back ' || SUM(r.amount)
+        FROM finance_cover c
+        JOIN finance_coverrecovery r ON r.cover_id = c.id
+        WHERE NOT EXISTS (SELECT 1 FROM finance_entry e WHERE e.reverses_id = r.entry_id)
+        GROUP BY c.id, c.group_id, c.amount
+        HAVING SUM(r.amount) > c.amount
+        UNION ALL
+        SELECT r.group_id, 'entry ' || e.number || ': paid back ' || SUM(r.amount)
+        FROM finance_coverrecovery r
+        JOIN finance_entry e ON e.id = r.entry_id
+        GROUP BY r.group_id, r.entry_id, e.number
+        HAVING SUM(r.amount) <> (
+            SELECT COALESCE(SUM(t.amount), 0) FROM finance_transfer t
+            JOIN finance_account a ON a.id = t.debit_account_id
+            WHERE t.entry_id = r.entry_id AND a.kind = 'CASH')
+        """,
+    ),
+)
+
+COUNTED = ("groups_group", "finance_account", "finance_entry", "finance_transfer", "finance_loan")
+
+
+def mismatches() -> Iterator[Mismatch]:
+    """Yield everything that breaks a rule, rule by rule."""
+    with connection.cursor() as cursor:
+        for check in CHECKS:
+            cursor.execute(
+                f"WITH broken(group_id, what) AS ({check.sql}) SELECT g.code, what FROM broken "  # noqa: S608 - fixed
+                "JOIN groups_group g ON g.id = broken.group_id ORDER BY g.code, what"
+            )
+            yield from (Mismatch(check.rule, code, what) for code, what in cursor.fetchall())
+
+
+def counted() -> dict[str, int]:
+    """Return how many rows each table of the ledger has, by table."""
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(f"SELECT '{table}', COUNT(*) FROM {table}" for table in COUNTED))  # noqa: S608
+        return dict(cursor.fetchall())

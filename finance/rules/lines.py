@@ -1,0 +1,275 @@
+"""What each thing people do with money means in debit and credit; read `finance.ledger.chart` beside it.
+
+Every function takes the group's locked books and whole rupiah, and writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import models
+from django.utils.formats import date_format
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from finance.ledger.errors import RuleBroken
+from finance.ledger.posting import Books, Line
+from finance.models import Account, AccountKind, Loan
+from finance.schedules import Due, allocate_payment
+from groups.models import Member, PayoffFee
+
+
+class OtherMoney(models.TextChoices):
+    """Money that comes or goes without belonging to one member's savings or loan."""
+
+    INCOME = "INCOME", _("In: other income")
+    ENTERPRISE = "ENTERPRISE", _("In: income of the group's enterprise")
+    GRANT = "GRANT", _("In: grant or revolving fund (hibah)")
+    SOCIAL_IN = "SOCIAL_IN", _("In: social fund")
+    BANK_WITHDRAWAL = "BANK_WITHDRAWAL", _("Bank to cash box")
+    STATIONERY = "STATIONERY", _("Out: stationery (ATK)")
+    TRANSPORT = "TRANSPORT", _("Out: transport")
+    INCENTIVE = "INCENTIVE", _("Out: incentives (insentif)")
+    ENTERPRISE_COST = "ENTERPRISE_COST", _("Out: costs of the group's enterprise")
+    EXPENSE = "EXPENSE", _("Out: other expense")
+    SOCIAL_OUT = "SOCIAL_OUT", _("Out: help from the social fund")
+    OFFICERS_OUT = "OFFICERS_OUT", _("Out: officers' fund (dana pengurus)")
+    OTHER_FUND_OUT = "OTHER_FUND_OUT", _("Out: other funds")
+    RESERVE_OUT = "RESERVE_OUT", _("Out: reserve (cadangan)")
+    BANK_DEPOSIT = "BANK_DEPOSIT", _("Cash box to bank")
+    BANK_INCOME = "BANK_INCOME", _("Into the bank: interest, other income")
+    BANK_GRANT = "BANK_GRANT", _("Into the bank: grant or revolving fund (hibah)")
+    BANK_EXPENSE = "BANK_EXPENSE", _("From the bank: charges, other expense")
+    BANK_SOCIAL_OUT = "BANK_SOCIAL_OUT", _("From the bank: help from the social fund")
+    BANK_OFFICERS_OUT = "BANK_OFFICERS_OUT", _("From the bank: officers' fund (dana pengurus)")
+    BANK_OTHER_FUND_OUT = "BANK_OTHER_FUND_OUT", _("From the bank: other funds")
+    BANK_RESERVE_OUT = "BANK_RESERVE_OUT", _("From the bank: reserve (cadangan)")
+
+
+OTHER: dict[str, tuple[AccountKind, AccountKind]] = {
+    OtherMoney.INCOME: (AccountKind.CASH, AccountKind.OTHER_INCOME),
+    OtherMoney.ENTERPRISE: (AccountKind.CASH, AccountKind.ENTERPRISE),
+    OtherMoney.GRANT: (AccountKind.CASH, AccountKind.GRANT),
+    OtherMoney.SOCIAL_IN: (AccountKind.CASH, AccountKind.SOCIAL_FUND),
+    OtherMoney.BANK_WITHDRAWAL: (AccountKind.CASH, AccountKind.BANK),
+    OtherMoney.STATIONERY: (AccountKind.STATIONERY, AccountKind.CASH),
+    OtherMoney.TRANSPORT: (AccountKind.TRANSPORT, AccountKind.CASH),
+    OtherMoney.INCENTIVE: (AccountKind.INCENTIVE, AccountKind.CASH),
+    OtherMoney.ENTERPRISE_COST: (AccountKind.ENTERPRISE_COST, AccountKind.CASH),
+    OtherMoney.EXPENSE: (AccountKind.EXPENSE, AccountKind.CASH),
+    OtherMoney.SOCIAL_OUT: (AccountKind.SOCIAL_FUND, AccountKind.CASH),
+    OtherMoney.OFFICERS_OUT: (AccountKind.OFFICERS_FUND, AccountKind.CASH),
+    OtherMoney.OTHER_FUND_OUT: (AccountKind.OTHER_FUND, AccountKind.CASH),
+    OtherMoney.RESERVE_OUT: (AccountKind.RESERVE, AccountKind.CASH),
+    OtherMoney.BANK_DEPOSIT: (AccountKind.BANK, AccountKind.CASH),
+    OtherMoney.BANK_INCOME: (AccountKind.BANK, AccountKind.OTHER_INCOME),
+    OtherMoney.BANK_GRANT: (AccountKind.BANK, AccountKind.GRANT),
+    OtherMoney.BANK_EXPENSE: (AccountKind.EXPENSE, AccountKind.BANK),
+    OtherMoney.BANK_SOCIAL_OUT: (AccountKind.SOCIAL_FUND, AccountKind.BANK),
+    OtherMoney.BANK_OFFICERS_OUT: (AccountKind.OFFICERS_FUND, AccountKind.BANK),
+    OtherMoney.BANK_OTHER_FUND_OUT: (AccountKind.OTHER_FUND, AccountKind.BANK),
+    OtherMoney.BANK_RESERVE_OUT: (AccountKind.RESERVE, AccountKind.BANK),
+}
+"""The kinds of account each debits and credits; no two have the same pair, so that books can be read back."""
+CASH_SIGN = {
+    kind: (debit == AccountKind.CASH) - (credit == AccountKind.CASH) for kind, (debit, credit) in OTHER.items()
+}
+"""What each does to the cash box: 1, -1, or 0 for what only the bank sees."""
+
+
+def deposit(books: Books, kind: AccountKind, member: Member, amount: int) -> list[Line]:
+    """A member brings savings of `kind` (POKOK, WAJIB or SUKARELA) in cash; nothing opens no account."""
+    if not amount:
+        return []
+    return _line(books.account(AccountKind.CASH), books.account(kind, member=member), amount, member)
+
+
+def overpaid(books: Books, loan: Loan, amount: int) -> list[Line]:
+    """What a member paid beyond what the loan asks for becomes voluntary savings; the memo names the loan."""
+    if not amount:
+        return []
+    savings = books.account(AccountKind.SUKARELA, member=loan.member)
+    return _line(books.account(AccountKind.CASH), savings, amount, loan.member, f"Lebih bayar pinjaman {loan.number}")
+
+
+def withdrawal(books: Books, member: Member, amount: int) -> list[Line]:
+    """A member takes voluntary savings (sukarela) out in cash; no other savings can be withdrawn."""
+    if not amount:
+        return []
+    savings = books.account(AccountKind.SUKARELA, member=member)
+    return _line(savings, books.account(AccountKind.CASH), amount, member)
+
+
+def fine(books: Books, member: Member, amount: int, reason: str) -> list[Line]:
+    """A member pays a fine (denda) in cash."""
+    if not amount:
+        return []
+    return _line(books.account(AccountKind.CASH), books.account(AccountKind.FINE), amount, member, reason)
+
+
+def social_contribution(books: Books, member: Member, amount: int) -> list[Line]:
+    """A member pays into the social fund (dana sosial) in cash."""
+    if not amount:
+        return []
+    return _line(books.account(AccountKind.CASH), books.account(AccountKind.SOCIAL_FUND), amount, member)
+
+
+def social_help(books: Books, member: Member, amount: int, reason: str) -> list[Line]:
+    """A member gets help from the social fund (dana sosial) in cash."""
+    return _line(books.account(AccountKind.SOCIAL_FUND), books.account(AccountKind.CASH), amount, member, reason)
+
+
+def money(books: Books, kind: AccountKind) -> Account:
+    """Return where the group's money is: the cash box or the bank."""
+    assert kind in (AccountKind.CASH, AccountKind.BANK), "money is in the box or in the bank"
+    return books.account(kind)
+
+
+def inventory_bought(books: Books, price: int, name: str, *, source: AccountKind = AccountKind.CASH) -> list[Line]:
+    """A thing is bought for the group, paid from the cash box or the bank."""
+    return _line(books.account(AccountKind.INVENTORY), money(books, source), price, None, name)
+
+
+def inventory_written_down(
+    books: Books, amount: int, memo: str, *, received: int = 0, into: AccountKind = AccountKind.CASH
+) -> list[Line]:
+    """A thing lost `amount` of its worth, or is gone; what was `received` for it makes the loss smaller, or a gain."""
+    inventory, covered = books.account(AccountKind.INVENTORY), min(received, amount)
+    moved = []
+    if received:
+        moved += _line(money(books, into), inventory, covered, None, memo)
+        moved += _line(money(books, into), books.account(AccountKind.OTHER_INCOME), received - covered, None, memo)
+    if amount > covered:
+        moved += _line(books.account(AccountKind.EXPENSE), inventory, amount - covered, None, memo)
+    return moved
+
+
+def cover_paid_back(books: Books, debtor: Member, coverer: Member, amount: int, *, to_savings: bool) -> list[Line]:
+    """A coverer of arrears gets money back from `debtor`: to voluntary savings, or through the cash box in hand."""
+    cash, savings = books.account(AccountKind.CASH), books.account(AccountKind.SUKARELA, member=coverer)
+    memo = f"Tanggung renteng: {debtor}"
+    paid = _line(cash, savings, amount, coverer, memo)
+    return paid if to_savings else [*paid, *_line(savings, cash, amount, coverer, memo)]
+
+
+def other_money(books: Books, kind: str, amount: int, memo: str) -> list[Line]:
+    """Money in or out that `OtherMoney` names."""
+    debit, credit = OTHER[kind]
+    return _line(books.account(debit), books.account(credit), amount, None, memo)
+
+
+def disbursement(books: Books, loan: Loan) -> list[Line]:
+    """A loan is paid out in cash."""
+    account = books.account(AccountKind.LOAN, loan=loan)
+    return _line(account, books.account(AccountKind.CASH), loan.principal, loan.member, loan.purpose)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What the books hold of a loan that must not count, because the same step reverses it, in rupiah.
+
+    Service fee, principal and fines paid, and fines charged.
+    """
+
+    service_fee: int = 0
+    principal: int = 0
+    fine: int = 0
+    charged: int = 0
+
+
+NOTHING_COUNTED = Counted()
+
+
+def repayment(
+    books: Books,
+    loan: Loan,
+    instalments: Sequence[Due],
+    amount: int,
+    on: date,
+    *,
+    fine: int = 0,
+    fine_memo: str = "",
+    memo: str = "",
+    counted: Counted = NOTHING_COUNTED,
+) -> list[Line]:
+    """A member pays `amount` on a loan in cash: the fee (jasa) first, then the oldest principal due.
+
+    A new `fine` for late instalments is charged first and then paid like those before it, where the loan's terms
+    put it. Raises `ValueError` if the loan asks for less than `amount`, and `RuleBroken` for a day before the loan.
+    """
+    require_paid_out(loan, on)
+    fee_account = books.account(AccountKind.SERVICE_FEE, loan=loan)
+    loan_account = books.account(AccountKind.LOAN, loan=loan)
+    parts = allocate_payment(
+        instalments,
+        fee_paid=fee_account.balance - counted.service_fee,
+        principal_paid=loan.principal - loan_account.balance - counted.principal,
+        amount=amount,
+        on=on,
+        fine_due=books.balance(AccountKind.FINE_DUE, loan=loan) - counted.charged + counted.fine + fine,
+        fine_first=loan.fine_first,
+        waives_fee=loan.payoff_fee == PayoffFee.WAIVED,
+    )
+    cash = books.account(AccountKind.CASH)
+    paid = [
+        *_line(cash, fee_account, parts.service_fee, loan.member, memo),
+        *_line(cash, loan_account, parts.principal, loan.member, memo),
+    ]
+    if parts.fine:
+        paid += _line(cash, books.account(AccountKind.FINE_DUE, loan=loan), parts.fine, loan.member, memo)
+    return [*late_fine(books, loan, fine, fine_memo), *paid]
+
+
+def require_paid_out(loan: Loan, on: date) -> None:
+    """Refuse with `RuleBroken` a payment on a loan that was not paid out yet on the day `on`."""
+    if on < loan.disbursed_on:
+        raise RuleBroken(
+            "on",
+            gettext("Loan %(number)d was paid out on %(day)s, after this day.")
+            % {"number": loan.number, "day": date_format(loan.disbursed_on)},
+        )
+
+
+def late_fine(books: Books, loan: Loan, amount: int, memo: str) -> list[Line]:
+    """A fine for late instalments is charged; the borrower owes it from now on."""
+    if not amount:
+        return []
+    due, income = (books.account(kind, loan=loan) for kind in (AccountKind.FINE_DUE, AccountKind.LOAN_FINE))
+    return _line(due, income, amount, loan.member, memo)
+
+
+def reschedule(books: Books, old: Loan, new: Loan, *, fee: int) -> list[Line]:
+    """A loan becomes a new one without money: its balance, `fee` rupiah due on it, and fines not paid yet."""
+    old_loan, new_loan = (books.account(AccountKind.LOAN, loan=loan) for loan in (old, new))
+    moved = [
+        *_line(new_loan, old_loan, old_loan.balance, old.member),
+        *_line(new_loan, books.account(AccountKind.SERVICE_FEE, loan=old), fee, old.member),
+    ]
+    if fine := books.balance(AccountKind.FINE_DUE, loan=old):
+        due, income = (
+            [books.account(kind, loan=loan) for loan in (old, new)]
+            for kind in (AccountKind.FINE_DUE, AccountKind.LOAN_FINE)
+        )
+        moved += [Line(due[1], due[0], fine, old.member), Line(income[0], income[1], fine, old.member)]
+    return moved
+
+
+def write_off(books: Books, loan: Loan) -> list[Line]:
+    """A loan is given up: its balance becomes a loss, and fines that were never paid are no income."""
+    account = books.account(AccountKind.LOAN, loan=loan)
+    lost = _line(books.account(AccountKind.LOAN_LOSS), account, account.balance, loan.member)
+    if fine := books.balance(AccountKind.FINE_DUE, loan=loan):
+        due, income = (books.account(kind, loan=loan) for kind in (AccountKind.FINE_DUE, AccountKind.LOAN_FINE))
+        lost += _line(income, due, fine, loan.member)
+    return lost
+
+
+def recovery(books: Books, loan: Loan, amount: int) -> list[Line]:
+    """Money comes in on a loan that was written off."""
+    return _line(books.account(AccountKind.CASH), books.account(AccountKind.RECOVERY, loan=loan), amount, loan.member)
+
+
+def _line(debit: Account, credit: Account, amount: int, member: Member | None, memo: str = "") -> list[Line]:
+    return [Line(debit, credit, amount, member, memo)] if amount else []

@@ -1,0 +1,105 @@
+"""A loan as it stands in the middle of one step: what is left out is what the same step reverses. Whole rupiah."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import OuterRef, QuerySet
+from django.utils.translation import gettext as _
+
+from finance.ledger.posting import Books
+from finance.models import AccountKind, EntryKind, Instalment, Loan, Transfer
+from finance.schedules import Allocation, newly_late, payoff
+from groups.models import PayoffFee
+
+
+@dataclass(frozen=True, slots=True)
+class LateFine:
+    """A fine for instalments that were not paid in time, in rupiah, and which they are."""
+
+    amount: int
+    memo: str
+
+
+@dataclass(frozen=True)
+class LoanPosition:
+    """A loan with its schedule and what was paid; `last_paid_on` is the day of the payment before this step."""
+
+    loan: Loan
+    instalments: tuple[Instalment, ...]
+    fee_paid: int
+    principal_paid: int
+    fine_due: int = 0
+    last_paid_on: date | None = None
+
+    def late_fine(self, on: date) -> LateFine | None:
+        """Return the fine that a payment on the day `on` brings by the loan's terms."""
+        each = self.loan.fine_late_instalment
+        late = newly_late(
+            self.instalments,
+            fee_paid=self.fee_paid,
+            principal_paid=self.principal_paid,
+            since=self.last_paid_on,
+            on=on,
+        )
+        if not late or not each:
+            return None
+        first, last = late[0].number, late[-1].number
+        numbers = f"{first}" if first == last else f"{first}–{last}"
+        return LateFine(each * len(late), _("Late: instalment %s") % numbers)
+
+    def payoff(self, on: date, *, fine: int = 0) -> Allocation:
+        """Return what pays the loan off on the day `on`, with a new `fine`."""
+        return payoff(
+            self.instalments,
+            fee_paid=self.fee_paid,
+            principal_paid=self.principal_paid,
+            on=on,
+            fine_due=self.fine_due + fine,
+            waives_fee=self.loan.payoff_fee == PayoffFee.WAIVED,
+        )
+
+    def due(self, on: date) -> int:
+        """Return what a payment on the day `on` should bring: all due by then, and fines, the new one too; rupiah."""
+        fine = self.late_fine(on)
+        return self.asked_by(on) + self.fine_due + (fine.amount if fine else 0)
+
+    def asked_by(self, on: date) -> int:
+        """Return fee and principal due by the day `on` and not paid, in rupiah."""
+        principal = sum(i.principal for i in self.instalments if i.due_on <= on)
+        return self.fee_due(on) + max(0, principal - self.principal_paid)
+
+    def fee_due(self, on: date) -> int:
+        """Return the service fee due by the day `on` and not paid, in rupiah."""
+        return max(0, sum(i.service_fee for i in self.instalments if i.due_on <= on) - self.fee_paid)
+
+
+def loan_position(books: Books, loan: Loan) -> LoanPosition:
+    """Return `loan` as `books` have it, in two statements."""
+    return LoanPosition(
+        loan=loan,
+        instalments=tuple(Instalment.objects.filter(loan=loan).order_by("number")),
+        fee_paid=books.balance(AccountKind.SERVICE_FEE, loan=loan),
+        principal_paid=loan.principal - books.balance(AccountKind.LOAN, loan=loan),
+        fine_due=books.balance(AccountKind.FINE_DUE, loan=loan),
+        last_paid_on=payment_days(loan.pk).first(),
+    )
+
+
+def payment_days(loan: int | OuterRef) -> QuerySet[Transfer, date]:
+    """Return the days of the borrower's payments on a loan that stand, the latest first.
+
+    What others covered is left out: no fine is charged with it, so the next payment still looks at those days.
+    """
+    return (
+        Transfer.objects.filter(
+            credit_account__loan=loan,
+            credit_account__kind__in=(AccountKind.LOAN, AccountKind.SERVICE_FEE, AccountKind.FINE_DUE),
+            entry__reverses__isnull=True,
+            entry__reversed_by__isnull=True,
+        )
+        .exclude(entry__kind=EntryKind.COVER)
+        .order_by("-entry__effective_on")
+        .values_list("entry__effective_on", flat=True)
+    )

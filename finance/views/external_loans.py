@@ -1,0 +1,133 @@
+"""Pages of loans from outside: the list, a card, receive one, repay one."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from finance import selectors, services
+from finance.forms.external_loans import ReceiveForm, RepayForm
+from finance.forms.reports import DayForm, LoansForm
+from finance.ledger.errors import InsufficientFunds, NotAllowed
+from finance.models import ExternalLoan
+from finance.tables import books as sheets
+from finance.tables.table import respond
+from finance.views.paging import lines_shown
+from finance.views.steps import submit_once
+from groups.http import GroupRequest
+from groups.permissions import Capability, requires
+
+LOANS_ON_A_PAGE = 50
+
+
+@requires(Capability.READ)
+def external_loans(request: GroupRequest) -> HttpResponse:
+    """The running loans from outside, or all of them, as they stand on a day, by default today."""
+    form = LoansForm(request.GET)
+    on, shows_all = form.day(timezone.localdate()), form.shows_all
+    if form.is_valid():
+        form = LoansForm(initial={"on": on, "show": "all" if shows_all else ""})
+    loans = selectors.external_loans_on(request.group, on=on, only_running=not shows_all)
+    page = lines_shown(request, loans, at_a_time=LOANS_ON_A_PAGE)
+    return respond(
+        request,
+        "finance/external_loans.html",
+        {
+            "form": form,
+            "shows_all": shows_all,
+            "page": page,
+            "rows": selectors.external_rows(page.object_list, on=on),
+            "paper": selectors.paper(request.group),
+            "on": on,
+        },
+        lambda: sheets.external_loans(request.group, selectors.external_rows(loans, on=on), on=on),
+    )
+
+
+@requires(Capability.READ)
+def external_loan(request: GroupRequest, number: int) -> HttpResponse:
+    """The card of one loan from outside as on a day: terms, schedule, payments, and what of it is out to members."""
+    form, today = DayForm(request.GET), timezone.localdate()
+    on = form.day(today)
+    card = selectors.external_card(request.group, number, on=on)
+    if card is None and on != today:
+        form.add_error("on", _("The loan was not received yet on this day."))
+        on, card = today, selectors.external_card(request.group, number, on=today)
+    if card is None:
+        raise Http404
+    if form.is_valid():
+        form = DayForm(initial={"on": on})
+    return respond(
+        request,
+        "finance/external_loan.html",
+        {
+            "form": form,
+            "card": card,
+            "percent": (card.row.loan.rate * 100).normalize(),
+            "on": on,
+            "is_today": on >= today,
+            "paper": selectors.paper(request.group),
+        },
+        lambda: sheets.external_card(request.group, card, on=on),
+    )
+
+
+@requires(Capability.RECORD)
+def external_loan_receive(request: GroupRequest) -> HttpResponse:
+    """Record a loan received from a lender; a form sent twice records it once."""
+    form = ReceiveForm(request.POST if request.method == "POST" else None, group=request.group)
+
+    def received(loan: ExternalLoan | None) -> HttpResponse:
+        loan = loan or ExternalLoan.objects.get(group=request.group, key=form.cleaned_data["key"])
+        return redirect("external-loan", request.group.code, loan.number)
+
+    taken = submit_once(
+        request,
+        form,
+        lambda data: services.external_loan_receive(
+            actor=request.user, group=request.group, terms=form.terms, into=form.into_kind, key=data["key"]
+        ),
+        then=received,
+        done=_("The loan is recorded."),
+    )
+    return taken or render(request, "finance/external_loan_receive.html", {"form": form})
+
+
+@requires(Capability.RECORD)
+def external_loan_repay(request: GroupRequest, number: int) -> HttpResponse:
+    """Pay a lender; a form sent twice pays once."""
+    row = _card(request, number).row
+    # The same group that the access check read, so that it is not read again.
+    row.loan.group = request.group
+    form = RepayForm(
+        request.POST if request.method == "POST" else None,
+        loan=row.loan,
+        asked=row.asked,
+        initial={"amount": row.due_now or row.standing.next_due},
+    )
+    taken = submit_once(
+        request,
+        form,
+        lambda data: services.external_loan_repay(
+            actor=request.user,
+            group=request.group,
+            loan=row.loan,
+            amount=data["amount"],
+            source=form.source_kind,
+            on=data["on"],
+            key=data["key"],
+        ),
+        then=lambda _payment: redirect("external-loan", request.group.code, number),
+        done=_("The payment is recorded."),
+        at={InsufficientFunds: "source", NotAllowed: "amount"},
+    )
+    return taken or render(request, "finance/external_loan_repay.html", {"form": form, "row": row})
+
+
+def _card(request: GroupRequest, number: int) -> selectors.ExternalCard:
+    card = selectors.external_card(request.group, number, on=timezone.localdate())
+    if card is None:
+        raise Http404
+    return card

@@ -1,0 +1,405 @@
+"""The meeting sheet: one page, one form, a whole meeting. `Sheet.minutes` gives what `meetings.services` writes."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+from functools import cached_property
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.formats import date_format
+from django.utils.translation import gettext, gettext_lazy
+
+from finance.ledger.errors import InsufficientFunds, PeriodClosed
+from finance.models import Account, AccountKind
+from finance.rules.limits import loan_refusals
+from finance.rules.lines import CASH_SIGN, OTHER
+from groups.models import Member
+from groups.shared.money import RupiahField, rupiah
+from meetings.errors import MeetingError, SavingsMustStay
+from meetings.minutes import WITH_MONEY, AgendaRow, CashCounted, MemberRow, Minutes, OtherRow
+from meetings.models import AttendanceStatus
+from meetings.sheet.context import SheetContext
+from meetings.sheet.parts import (
+    AgendaFormSet,
+    HeadForm,
+    KeptLoanForm,
+    MemberForm,
+    NewLoanFormSet,
+    OtherMoneyFormSet,
+    ReasonForm,
+    RepaymentForm,
+    fines_by_rules,
+)
+
+LATEST_FIRST_DUE = timedelta(days=366)
+"""How long after the meeting a new loan's first instalment may be due."""
+ROWS_BROKEN: dict[str, Any] = {
+    "missing_management_form": gettext_lazy("Some rows did not arrive whole. Please send the sheet again.")
+}
+_OWNED = re.compile(r"(m|l)(\d+)-")
+
+
+class Sheet:
+    """The meeting sheet of one context: unbound and prefilled without `data`, bound with it.
+
+    Instalments are prefilled with what is due on `prefilled_for`. When the day of the meeting is changed after
+    that, those nobody touched follow it, and `was_refilled` says that somebody has to look at them again.
+    """
+
+    def __init__(self, context: SheetContext, data: Mapping[str, Any] | None = None) -> None:
+        self.context = context
+        self.refusals: list[str] = []
+        self.prefilled_for = context.today
+        self.was_refilled = False
+        if data is not None and context.original is None:
+            data = self._follow_the_day(data)
+        self.data = data
+        recorded = context.original
+        rows = {row.member.pk: row for row in recorded.members} if recorded else {}
+        paid = {paid.loan.pk: paid for row in rows.values() for paid in row.repayments}
+        self.head = HeadForm(data, context=context, initial=self._head_initial())
+        self.reason = ReasonForm(data, context=context)
+        self.members = [
+            MemberForm(data, context=context, prefix=f"m{member.pk}", member=member, recorded=rows.get(member.pk))
+            for member in context.members
+        ]
+        self.repayments = [
+            RepaymentForm(
+                data,
+                context=context,
+                prefix=f"l{open_loan.loan.pk}",
+                open_loan=open_loan,
+                on=self.prefilled_for,
+                recorded=paid.get(open_loan.loan.pk),
+            )
+            for open_loan in context.loans
+        ]
+        for form, repayments in self.rows():
+            form.repayments = repayments
+        self.kept_loans = [
+            KeptLoanForm(data, context=context, prefix=f"k{loan.pk}", loan=loan)
+            for loan in (recorded.kept_loans if recorded else ())
+        ]
+        self.agenda = AgendaFormSet(
+            data,
+            prefix="agenda",
+            initial=[
+                {
+                    **{
+                        name: getattr(row, name)
+                        for name in ("title", "discussion", "decision", "due_on", "is_critical")
+                    },
+                    "responsible": row.responsible.pk if row.responsible else "",
+                }
+                for row in (recorded.agenda if recorded else ())
+            ],
+            form_kwargs={"context": context},
+            error_messages=ROWS_BROKEN,
+        )
+        self.new_loans = NewLoanFormSet(
+            data, prefix="loans", form_kwargs={"context": context}, error_messages=ROWS_BROKEN
+        )
+        self.other = OtherMoneyFormSet(
+            data,
+            prefix="other",
+            initial=[
+                {"kind": row.kind, "amount": row.amount, "memo": row.memo}
+                for row in (recorded.other if recorded else ())
+            ],
+            form_kwargs={"context": context},
+            error_messages=ROWS_BROKEN,
+        )
+
+    def _follow_the_day(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return `data` with untouched instalments as due on the day that was typed, if it is another one."""
+        read = forms.DateField(required=False)
+        try:
+            typed = read.clean(data.get("held_on"))
+            self.prefilled_for = read.clean(data.get("prefilled_for")) or self.context.today
+        except ValidationError:
+            return data
+        if typed is None or not self.context.group.founded_on <= typed <= self.context.today:
+            return data
+        fresh = dict(data.items())
+        for open_loan in self.context.loans:
+            name, was, due = f"l{open_loan.loan.pk}-paid", open_loan.due(self.prefilled_for), open_loan.due(typed)
+            if was != due and name in fresh and fresh[name] == RupiahField().prepare_value(was):
+                fresh[name] = RupiahField().prepare_value(due)
+                self.was_refilled = True
+        self.prefilled_for = typed
+        return fresh
+
+    def rows(self) -> Iterator[tuple[MemberForm, list[RepaymentForm]]]:
+        """Yield each member's form with those of the member's loans."""
+        by_member: dict[int, list[RepaymentForm]] = {}
+        for repayment in self.repayments:
+            by_member.setdefault(repayment.open_loan.loan.member_id, []).append(repayment)
+        for form in self.members:
+            yield form, by_member.get(form.member.pk, [])
+
+    @cached_property
+    def minutes(self) -> Minutes | None:
+        """What the sheet says, None if it cannot be recorded; the errors then stand at their fields."""
+        held_on = self._check_parts()
+        if self.refusals or held_on is None or not all(part.is_valid() for part in self._parts()):
+            return None
+        head = self.head.cleaned_data
+        by_member = {form.member.pk: repayments for form, repayments in self.rows()}
+        cancelled = [form.loan for form in self.kept_loans if form.cleaned_data["cancel"]]
+        minutes = Minutes(
+            held_on=held_on,
+            place=head["place"],
+            leader=head["leader"],
+            note_taker=head["note_taker"],
+            members=tuple(
+                self._member_row(form, by_member[form.member.pk], held_on)
+                for form in self.members
+                if not (form.joined_later and not form.has_changed())
+            ),
+            agenda=tuple(
+                AgendaRow(**form.cleaned_data) for form in self._filled(self.agenda) if form.cleaned_data["title"]
+            ),
+            new_loans=tuple(form.terms(held_on) for form in self._filled(self.new_loans)),
+            kept_loans=tuple(form.loan for form in self.kept_loans if form.loan not in cancelled),
+            cancelled_loans=tuple(cancelled),
+            other=tuple(OtherRow(**form.cleaned_data) for form in self._filled(self.other)),
+        )
+        minutes = replace(minutes, cash=self._cash(minutes))
+        return None if self.head.errors or self._short_of_cash(minutes) else minutes
+
+    @property
+    def expected_cash(self) -> int:
+        """Rupiah the books would expect in the cash box after the meeting, from what can be read so far."""
+        members = sum(
+            _amount(form, name) * (-1 if name == "sukarela_out" else 1)
+            for form in self.members
+            for name in (*MemberForm.MONEY_IN, "sukarela_out")
+        )
+        repaid = sum(_amount(form, "paid") for form in self.repayments)
+        lent = sum(_amount(form, "principal") for form in self.new_loans.forms)
+        kept = sum(form.loan.principal for form in self.kept_loans)
+        other = sum(_amount(form, "amount") * CASH_SIGN.get(form["kind"].value() or "", 0) for form in self.other.forms)
+        return self.context.cash_before + members + repaid + other - lent - kept
+
+    @property
+    def cash_signs(self) -> str:
+        """What each kind of other money does to the cash box, as JSON for the running total in the browser."""
+        return json.dumps(CASH_SIGN)
+
+    @property
+    def fines(self) -> str:
+        """The fine by the rules for each attendance, as JSON, so that the browser can propose it."""
+        return json.dumps(fines_by_rules(self.context.rules))
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether a bound sheet was refused."""
+        return bool(self.refusals) or any(part.errors for part in self._parts())
+
+    @property
+    def error_places(self) -> list[tuple[str, str]]:
+        """Where the errors are, the first of each part: what to call the place, and the id of its field."""
+        places = []
+        for part in self._parts():
+            name = next((name for name in part.errors if name in part.fields), None)
+            if name is not None:
+                owner = getattr(part, "member", None) or getattr(getattr(part, "open_loan", None), "loan", None)
+                who = f"{getattr(owner, 'member', owner)}: " if owner is not None else ""
+                widget = part.fields[name].widget
+                first = "_0" if isinstance(widget, forms.RadioSelect) else ""
+                places.append((f"{who}{part.fields[name].label}", f"{part[name].auto_id}{first}"))
+        return places
+
+    def refuse(self, error: Exception) -> None:
+        """Show what a service refused, at its field if it names one."""
+        field = error.field if isinstance(error, MeetingError) else None
+        if field is not None:
+            self.head.add_error(field, str(error))
+        elif isinstance(error, SavingsMustStay):
+            next(form for form in self.members if form.member == error.member).add_error("sukarela_out", str(error))
+        elif isinstance(error, PeriodClosed):
+            self.head.add_error("held_on", str(error))
+        elif isinstance(error, InsufficientFunds) and (place := self._takes_from(error.account)) is not None:
+            form, name = place
+            form.add_error(name, str(error))
+        else:
+            self.refusals.append(str(error))
+
+    def _takes_from(self, account: Account) -> tuple[forms.BaseForm, str] | None:
+        """Return the first field that takes money out of `account`: a member's savings, a fund or the bank."""
+        if account.kind == AccountKind.SUKARELA:
+            return next(((f, "sukarela_out") for f in self.members if f.member.pk == account.member_id), None)
+        rows = self._filled(self.other) if account.kind != AccountKind.CASH else []
+        return next(((f, "amount") for f in rows if account.kind in OTHER[f.cleaned_data["kind"]]), None)
+
+    def forget_errors(self) -> None:
+        """Show a draft as it was typed, without complaints: nobody has asked to close it yet."""
+        self.refusals.clear()
+        for part in self._parts():
+            part.errors.clear()
+
+    def _head_initial(self) -> dict[str, Any]:
+        context, recorded = self.context, self.context.original
+        if recorded is None:
+            return {
+                "held_on": context.today,
+                "place": context.group.place,
+                "leader": context.officers.get("KETUA", ""),
+                "note_taker": context.officers.get("SEKRETARIS", ""),
+            }
+        return {
+            "held_on": recorded.held_on,
+            "place": recorded.place,
+            "leader": recorded.leader.pk,
+            "note_taker": recorded.note_taker.pk,
+            "counted": recorded.cash.counted if recorded.cash else None,
+            "explanation": recorded.cash.explanation if recorded.cash else "",
+        }
+
+    def _parts(self) -> Iterator[forms.BaseForm]:
+        yield self.head
+        if self.context.original is not None:
+            yield self.reason
+        yield from self.members
+        yield from self.repayments
+        yield from self.kept_loans
+        for formset in (self.agenda, self.new_loans, self.other):
+            yield from formset.forms
+
+    def _check_parts(self) -> date | None:
+        """Run every part's checks, the rows knowing the day of the meeting; return that day if it is one."""
+        assert self.data is not None, "only a bound sheet has minutes"
+        self.head.full_clean()
+        held_on: date | None = self.head.cleaned_data.get("held_on")
+        if self.was_refilled and held_on is not None:
+            message = gettext(
+                "The instalments below are now what was due on %s. Look at them, then send the sheet again."
+            )
+            self.head.add_error("held_on", message % date_format(held_on))
+        for form in self.members:
+            form.held_on = held_on
+        self._refuse_strangers()
+        for formset in (self.agenda, self.new_loans, self.other):
+            self.refusals.extend(str(error) for error in formset.non_form_errors())
+        for form, repayments in self.rows():
+            self._check_row(form, repayments, held_on)
+        self._check_new_loans(held_on)
+        return held_on
+
+    @staticmethod
+    def _check_row(form: MemberForm, repayments: list[RepaymentForm], held_on: date | None) -> None:
+        """Check a member's row after its instalments, for what is too much of those is savings of the row."""
+        for repayment in repayments:
+            if held_on and repayment.is_valid():
+                repayment.check(held_on)
+        form.rest = sum(repayment.rest for repayment in repayments)
+        form.full_clean()
+        if form.cleaned_data.get("attendance", AttendanceStatus.PRESENT) not in WITH_MONEY:
+            for repayment in repayments:
+                if repayment.is_valid() and repayment.cleaned_data["paid"]:
+                    repayment.add_error(
+                        "paid", gettext("Was not there: choose “Represented” if somebody brought the money.")
+                    )
+
+    def _check_new_loans(self, held_on: date | None) -> None:
+        """Hold the new loans against the day of the meeting and the group's rules, the earlier rows counting too."""
+        lent: list[Member] = []
+        chosen: set[int] = set()
+        for form in self.new_loans.forms:
+            if not form.is_valid() or not form.cleaned_data.get("member"):
+                continue
+            data, member = form.cleaned_data, form.cleaned_data["member"]
+            if data.get("first_due") and held_on and data["first_due"] <= held_on:
+                form.add_error("first_due", gettext("The first instalment is due after the meeting."))
+            elif data.get("first_due") and held_on and data["first_due"] > held_on + LATEST_FIRST_DUE:
+                form.add_error("first_due", gettext("The first instalment is due within a year."))
+            lender = data.get("funded_by")
+            if lender is not None and held_on and held_on < lender.received_on:
+                received = date_format(lender.received_on)
+                form.add_error("funded_by", gettext("This loan from outside was received on %s only.") % received)
+            request = data.get("request")
+            if request is not None and request.pk in chosen:
+                form.add_error("request", gettext("This request is on the sheet twice."))
+            for name, message in loan_refusals(
+                self.context.rules,
+                principal=data["principal"],
+                periods=data["periods"],
+                earlier_loans=getattr(member, "earlier_loans", 0) + lent.count(member),
+                savings=self.context.savings(member),
+            ):
+                form.add_error(name, message)
+            lent.append(member)
+            chosen |= {request.pk} if request is not None else set()
+
+    def _refuse_strangers(self) -> None:
+        """Refuse rows of people and loans that are not on the sheet: of another group, or closed meanwhile."""
+        assert self.data is not None
+        known = {form.prefix for form in (*self.members, *self.repayments)}
+        strangers = {
+            match.group(1)
+            for name, value in self.data.items()
+            if (match := _OWNED.match(name)) and match.group().rstrip("-") not in known and str(value).strip()
+        }
+        if "m" in strangers:
+            self.refusals.append(gettext("The sheet has a row of somebody who is not a member of this group."))
+        if "l" in strangers:
+            self.refusals.append(gettext("The sheet has an instalment for a loan that is closed or not of this group."))
+
+    def _member_row(self, form: MemberForm, repayments: list[RepaymentForm], held_on: date) -> MemberRow:
+        return MemberRow(
+            member=form.member,
+            **form.cleaned_data,
+            repayments=tuple(
+                repayment.repayment(held_on) for repayment in repayments if repayment.cleaned_data["paid"]
+            ),
+        )
+
+    def _cash(self, minutes: Minutes) -> CashCounted | None:
+        if not self.head.was_counted:
+            return None
+        counted = CashCounted(self.head.cleaned_data["counted"], self.head.cleaned_data["explanation"])
+        expected = self.context.cash_before + minutes.cash_moved()
+        if counted.counted != expected and not counted.explanation:
+            self.head.add_error(
+                "explanation",
+                gettext("The books expect %(expected)s, a difference of %(difference)s. Say why.")
+                % {"expected": rupiah(expected), "difference": rupiah(counted.counted - expected)},
+            )
+        return counted
+
+    def _short_of_cash(self, minutes: Minutes) -> bool:
+        """Refuse to pay out more cash than there is, at the first field that pays out."""
+        left = self.context.balance(AccountKind.CASH) + minutes.cash_moved()
+        if left >= 0:
+            return False
+        message = gettext("There is not enough cash in the box: %s is missing.") % rupiah(-left)
+        for form, name in self._paying_out():
+            form.add_error(name, message)
+            return True
+        self.refusals.append(message)
+        return True
+
+    def _paying_out(self) -> Iterator[tuple[forms.BaseForm, str]]:
+        yield from ((form, "principal") for form in self._filled(self.new_loans))
+        yield from ((f, "amount") for f in self._filled(self.other) if CASH_SIGN[f.cleaned_data["kind"]] < 0)
+        yield from ((form, "sukarela_out") for form in self.members if form.cleaned_data.get("sukarela_out"))
+
+    @staticmethod
+    def _filled(formset: forms.BaseFormSet[Any]) -> list[Any]:
+        return [form for form in formset.forms if any(form.cleaned_data.get(name) for name in form.fields)]
+
+
+def _amount(form: forms.BaseForm, name: str) -> int:
+    """Return the rupiah in a field: as typed if that can be read, as prefilled on an unbound form."""
+    if name not in form.fields:
+        return 0
+    if not form.is_bound:
+        return int(form.get_initial_for_field(form.fields[name], name) or 0)
+    form.is_valid()  # reads the form if nobody has yet
+    return int(form.cleaned_data.get(name) or 0)

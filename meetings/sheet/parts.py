@@ -1,0 +1,459 @@
+"""The parts of the meeting sheet as forms, which only parse and check; `meetings.sheet.form` holds them together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, timedelta
+from typing import Any, TypeVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Model
+from django.utils.formats import date_format
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from finance.models import AccountKind, Loan, LoanRequest
+from finance.rules.lines import OtherMoney
+from finance.rules.loan_position import LateFine
+from finance.services import LoanTerms, terms_by_rules
+from groups.models import Constitution, Member
+from groups.shared.money import RupiahField, rupiah
+from meetings.errors import SavingsMustStay
+from meetings.minutes import WITH_MONEY, MemberRow, Repayment
+from meetings.models import AttendanceStatus
+from meetings.sheet.context import LoanOnSheet, SheetContext
+
+T = TypeVar("T", bound=Model)
+SELDOM = ("sukarela_out", "fine", "fine_reason")
+ROWS = 40
+"""The most agenda items, new loans or other money rows a sheet takes."""
+LATEST_DEADLINE = timedelta(days=5 * 366)
+"""How far away the deadline of a decision may be."""
+CASH_FIELDS = {
+    **dict.fromkeys(("pokok", "wajib", "social", "sukarela_in", "fine", "paid"), 1),
+    **dict.fromkeys(("sukarela_out", "principal"), -1),
+}
+"""What an amount does to the cash box, for the running total in the browser."""
+
+
+def _day(**kwargs: Any) -> forms.DateField:
+    return forms.DateField(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **kwargs)
+
+
+def fines_by_rules(rules: Constitution) -> dict[str, int]:
+    """Return the fine in rupiah for each attendance that the rules have one for."""
+    fines = {AttendanceStatus.LATE.value: rules.fine_late, AttendanceStatus.ABSENT.value: rules.fine_absent}
+    return {status: amount for status, amount in fines.items() if amount}
+
+
+class _Part(forms.Form):
+    """A part of the sheet: Bootstrap's input classes, no `required` attributes, so that a draft may be half done."""
+
+    use_required_attribute = False
+
+    def __init__(self, *args: Any, context: SheetContext, **kwargs: Any) -> None:
+        self.context = context
+        super().__init__(*args, **kwargs)
+        self._fit()
+        for name, field in self.fields.items():
+            if name in CASH_FIELDS:
+                field.widget.attrs["data-cash"] = CASH_FIELDS[name]
+            if isinstance(field.widget, forms.Select) and not isinstance(field.widget, forms.RadioSelect):
+                field.widget.attrs["class"] = "form-select"
+            elif isinstance(field.widget, forms.CheckboxInput):
+                field.widget.attrs["class"] = "form-check-input"
+            elif not isinstance(field.widget, forms.RadioSelect):
+                field.widget.attrs["class"] = "form-control"
+
+    def _fit(self) -> None:
+        """Fit the fields to the group."""
+
+    def choose(self, name: str, among: Iterable[T], say: Callable[[T], str], *, help_text: str = "") -> None:
+        """Let the field `name` take one of `among`, rows of the database, and nothing else; `say` names one."""
+        found = {str(row.pk): row for row in among}
+
+        def find(pk: str) -> T:
+            if pk not in found:
+                # Not a KeyError: Django takes a ValueError for a wrong choice, and a row that has one for changed.
+                raise ValueError(pk)
+            return found[pk]
+
+        self.fields[name] = forms.TypedChoiceField(
+            label=self.fields[name].label,
+            help_text=help_text,
+            required=self.fields[name].required,
+            choices=[("", "—"), *((pk, say(row)) for pk, row in found.items())],
+            coerce=find,
+            empty_value=None,
+        )
+
+    def choose_member(self, name: str) -> None:
+        """Let the field `name` take one of the members at the context, and nobody else."""
+        self.choose(name, self.context.members, lambda member: member.name)
+
+
+class HeadForm(_Part):
+    """Date, place, who led and who took the minutes, and the cash count."""
+
+    held_on = _day(label=_("Date"))
+    place = forms.CharField(label=_("Place"), max_length=120)
+    leader = forms.ChoiceField(label=_("Led by"))
+    note_taker = forms.ChoiceField(label=_("Minutes by"))
+    counted = RupiahField(label=_("Cash counted in the box"), required=False)
+    explanation = forms.CharField(label=_("Explanation of the difference"), max_length=200, required=False)
+
+    def _fit(self) -> None:
+        self.choose_member("leader")
+        self.choose_member("note_taker")
+
+    def clean_held_on(self) -> date:
+        """A meeting was held since the group was founded, and not in the future."""
+        held_on: date = self.cleaned_data["held_on"]
+        if held_on > self.context.today:
+            raise ValidationError(gettext("A meeting cannot be recorded before it was held."))
+        if held_on < self.context.group.founded_on:
+            founded = date_format(self.context.group.founded_on)
+            raise ValidationError(gettext("The group was founded on %s.") % founded)
+        return held_on
+
+    @property
+    def was_counted(self) -> bool:
+        """Whether the recorder counted the cash: 0 is a count, an empty field is none."""
+        return bool(str(self.data.get("counted", "")).strip())
+
+
+class MemberForm(_Part):
+    """One member: attendance, savings, fine."""
+
+    attendance = forms.ChoiceField(label=_("Attendance"), choices=AttendanceStatus.choices, widget=forms.RadioSelect)
+    pokok = RupiahField(label=_("Initial savings (pokok)"), required=False)
+    wajib = RupiahField(label=_("Compulsory savings (wajib)"), required=False)
+    social = RupiahField(label=_("Social fund"), required=False)
+    sukarela_in = RupiahField(label=_("Voluntary savings in"), required=False)
+    sukarela_out = RupiahField(label=_("Voluntary savings out"), required=False)
+    fine = RupiahField(label=_("Fine (denda)"), required=False)
+    fine_reason = forms.CharField(label=_("Reason for the fine"), max_length=100, required=False)
+
+    MONEY_IN = ("pokok", "wajib", "social", "sukarela_in", "fine")
+    held_on: date | None = None
+    """The day of the meeting, once the sheet knows it."""
+    rest = 0
+    """Rupiah that instalments leave for voluntary savings, once the sheet knows it."""
+    repayments: Sequence[RepaymentForm] = ()
+    """The forms of the member's loans, which the sheet makes."""
+
+    def __init__(self, *args: Any, member: Member, recorded: MemberRow | None, **kwargs: Any) -> None:
+        self.member = member
+        self.recorded = recorded
+        super().__init__(*args, **kwargs)
+
+    def _fit(self) -> None:
+        rules = self.context.rules
+        pokok_left = max(0, rules.pokok - self.context.balance(AccountKind.POKOK, self.member))
+        prefilled: dict[str, Any] = {"pokok": pokok_left, "wajib": rules.wajib, "social": rules.social}
+        if self.recorded is not None:
+            names = ("attendance", *self.MONEY_IN, "sukarela_out", "fine_reason")
+            prefilled = {name: getattr(self.recorded, name) or "" for name in names}
+            prefilled["fine_reason"] = self.recorded.fine_reason or self.recorded.waiver
+        hints = [
+            f"{AttendanceStatus(status).label}: {rupiah(amount)}" for status, amount in fines_by_rules(rules).items()
+        ]
+        if hints:
+            self.fields["fine"].help_text = gettext("By the rules: %s.") % "; ".join(hints)
+            self.fields["fine_reason"].label = gettext("Reason for the fine, or why it is waived")
+        for name in ("pokok", "social"):
+            if not prefilled[name]:
+                del self.fields[name]
+        self.initial = {name: amount for name, amount in prefilled.items() if amount}
+
+    @property
+    def joined_later(self) -> bool:
+        """Whether the meeting was before the member's time, so that an untouched row is left out."""
+        return self.held_on is not None and self.member.joined_on > self.held_on
+
+    def full_clean(self) -> None:
+        """Check the row, and let it be if it is untouched and the member joined later."""
+        super().full_clean()
+        if self.is_bound and self.joined_later and not self.has_changed():
+            self._errors = forms.utils.ErrorDict()
+
+    def clean(self) -> dict[str, Any]:
+        """Check the row against itself and against what the member has saved."""
+        data = self.cleaned_data
+        if self.joined_later and self.has_changed():
+            self.add_error("attendance", gettext("Joined on %s, after this meeting.") % self._joined())
+        if data.get("attendance") and data["attendance"] not in WITH_MONEY:
+            for name in self.MONEY_IN:
+                if name != "fine" and data.get(name):
+                    self.add_error(name, gettext("Was not there: choose “Represented” if somebody brought the money."))
+        self._check_fine(data)
+        self._check_withdrawal(data)
+        return data
+
+    def _check_fine(self, data: dict[str, Any]) -> None:
+        """Hold the fine against the rules: one that is due is charged, or somebody says why not."""
+        attendance, fine, reason = data.get("attendance", ""), data.get("fine"), data.get("fine_reason")
+        due = fines_by_rules(self.context.rules).get(attendance, 0)
+        data["waiver"] = ""
+        if fine and not reason and fine == due:
+            data["fine_reason"] = str(AttendanceStatus(attendance).label)
+        elif fine and not reason:
+            self.add_error("fine_reason", gettext("Say what the fine is for."))
+        elif not fine and "fine" not in self.errors:
+            data["fine_reason"] = ""
+            earlier = self.recorded.waiver if self.recorded is not None else ""
+            if reason and (due or earlier):
+                data["waiver"] = reason
+            elif due and (earlier or not self._stays_without_fine(attendance)):
+                message = gettext("By the rules a fine of %s is due. Charge it, or say here why it is waived.")
+                self.add_error("fine_reason", message % rupiah(due))
+
+    def _stays_without_fine(self, attendance: str) -> bool:
+        """Whether a correction leaves the row as it was, without a fine: the rules of today do not judge it."""
+        return self.recorded is not None and (self.recorded.attendance, self.recorded.fine) == (attendance, 0)
+
+    def _check_withdrawal(self, data: dict[str, Any]) -> None:
+        """Hold a withdrawal against what was saved and against what the rules say must stay."""
+        taken = data.get("sukarela_out", 0)
+        saved = self.context.balance(AccountKind.SUKARELA, self.member) + data.get("sukarela_in", 0) + self.rest
+        if saved < 0:
+            self.add_error("sukarela_in", gettext("%s of these savings was taken out since.") % rupiah(-saved))
+        elif taken > saved:
+            self.add_error("sukarela_out", gettext("The savings are only %s.") % rupiah(saved))
+        elif self.context.leaves_too_little(self.member, brought=data.get("sukarela_in", 0) + self.rest, taken=taken):
+            self.add_error("sukarela_out", str(SavingsMustStay(self.member, self.context.rules.sukarela_minimum)))
+
+    def _joined(self) -> str:
+        return date_format(self.member.joined_on)
+
+    @property
+    def usual(self) -> list[forms.BoundField]:
+        """The money most members bring at most meetings."""
+        return [self[name] for name in ("pokok", "wajib", "social", "sukarela_in") if name in self.fields]
+
+    @property
+    def seldom(self) -> list[forms.BoundField]:
+        """What few members need at a meeting; folded away until it is."""
+        return [self[name] for name in SELDOM]
+
+    @property
+    def seldom_used(self) -> bool:
+        """Whether a folded field has something to show."""
+        return any(self[name].value() or self[name].errors for name in SELDOM) or any(
+            repayment.rest or repayment["rest_to_savings"].value() for repayment in self.repayments
+        )
+
+
+class RepaymentForm(_Part):
+    """What a member pays on one running loan."""
+
+    paid = RupiahField(label=_("Instalment"), required=False)
+    rest_to_savings = forms.BooleanField(required=False)
+    waived = forms.CharField(max_length=100, required=False)
+
+    def __init__(self, *args: Any, open_loan: LoanOnSheet, on: date, recorded: Repayment | None, **kwargs: Any) -> None:
+        self.open_loan = open_loan
+        self.on = on
+        self.recorded = recorded
+        super().__init__(*args, **kwargs)
+
+    def _fit(self) -> None:
+        self.due = self.open_loan.due(self.on)
+        self.fine = self.open_loan.fine_at(self.on)
+        self.rest = 0
+        self.initial = {}
+        if (recorded := self.recorded) is not None:
+            self.initial = {
+                "paid": recorded.amount + recorded.rest,
+                "rest_to_savings": recorded.rest > 0,
+                "waived": recorded.waived,
+            }
+        elif self.context.original is None and self.due:
+            self.initial = {"paid": self.due}
+        # Somebody may have two loans, so each field names its own.
+        for name, label in (
+            ("paid", gettext("Instalment, loan %d")),
+            ("rest_to_savings", gettext("Put the rest of the instalment of loan %d to voluntary savings (sukarela)")),
+            ("waived", gettext("Why the fine for lateness is waived, loan %d")),
+        ):
+            self.fields[name].label = label % self.open_loan.loan.number
+        if not self.open_loan.loan.fine_late_instalment:
+            del self.fields["waived"]
+
+    def check(self, held_on: date) -> None:
+        """Hold the payment against the loan on the day of the meeting, and work out the rest above what it asks for."""
+        loan = self.open_loan.loan
+        if self.cleaned_data["paid"] and held_on < loan.disbursed_on:
+            paid_out = date_format(loan.disbursed_on)
+            self.add_error("paid", gettext("The loan was paid out on %s, after this meeting.") % paid_out)
+            return
+        fine = self.fine_on(held_on)
+        most = self.open_loan.payoff(held_on, fine=fine.amount if fine else 0).total
+        self.rest = max(0, self.cleaned_data["paid"] - most)
+        if self.rest and not self.cleaned_data["rest_to_savings"]:
+            message = gettext(
+                "The loan is paid off with %(most)s; %(rest)s is too much. Tick below to put it to voluntary savings."
+            )
+            self.add_error("paid", message % {"most": rupiah(most), "rest": rupiah(self.rest)})
+
+    def fine_on(self, held_on: date) -> LateFine | None:
+        """Return the fine that the payment brings, none if it is waived."""
+        return None if self.cleaned_data.get("waived") else self.open_loan.fine_at(held_on)
+
+    def repayment(self, held_on: date) -> Repayment:
+        """Return the payment of a valid form."""
+        fine = self.fine_on(held_on)
+        return Repayment(
+            loan=self.open_loan.loan,
+            instalments=self.open_loan.instalments,
+            amount=self.cleaned_data["paid"] - self.rest,
+            rest=self.rest,
+            already=self.open_loan.already,
+            fine=fine,
+            waived=self.cleaned_data.get("waived", "") if self.open_loan.fine_at(held_on) else "",
+        )
+
+
+class AgendaForm(_Part):
+    """One row of the minute book."""
+
+    title = forms.CharField(label=_("Agenda"), max_length=200, required=False)
+    discussion = forms.CharField(
+        label=_("Discussed"), required=False, max_length=4000, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    decision = forms.CharField(
+        label=_("Decision"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    responsible = forms.ChoiceField(label=_("Who does it"), required=False)
+    due_on = _day(label=_("By when"), required=False)
+    is_critical = forms.BooleanField(label=_("Critical matter (perkara kritis)"), required=False)
+
+    def _fit(self) -> None:
+        self.choose_member("responsible")
+
+    def clean(self) -> dict[str, Any]:
+        """A row has a title; who and when belong to a decision."""
+        data = self.cleaned_data
+        filled = any(data.get(name) for name in ("discussion", "decision", "responsible", "due_on", "is_critical"))
+        if filled and not data.get("title"):
+            self.add_error("title", gettext("Say what was on the agenda."))
+        if data.get("due_on") and data["due_on"] > self.context.today + LATEST_DEADLINE:
+            self.add_error("due_on", gettext("This day is more than five years away."))
+        if (data.get("due_on") or data.get("responsible")) and not data.get("decision"):
+            self.add_error("decision", gettext("Say what was decided."))
+        return data
+
+
+class NewLoanForm(_Part):
+    """A loan decided and paid out today; rate, method and rounding are those of the group's rules.
+
+    With a request chosen, what is left empty is as it was asked for, or approved.
+    """
+
+    request = forms.ChoiceField(label=_("Request"), required=False)
+    member = forms.ChoiceField(label=_("Member"), required=False)
+    principal = RupiahField(label=_("Principal"), required=False)
+    periods = forms.IntegerField(label=_("Instalments (months)"), required=False, min_value=1, max_value=120)
+    first_due = _day(label=_("First instalment due"), required=False, help_text=_("Empty: one month after."))
+    purpose = forms.CharField(label=_("Purpose"), max_length=120, required=False)
+    funded_by = forms.ChoiceField(label=_("Passed on from a loan from outside"), required=False)
+
+    def _fit(self) -> None:
+        self.choose_member("member")
+        if self.context.requests:
+            hint = gettext("Fields left empty are taken from the request.")
+            self.choose("request", self.context.requests, _request, help_text=hint)
+        else:
+            del self.fields["request"]
+        if lenders := self.context.lenders:
+            self.choose("funded_by", lenders, str)
+        else:
+            del self.fields["funded_by"]
+
+    def clean(self) -> dict[str, Any]:
+        """A loan has a borrower, an amount and a length; the sheet holds it against the group's rules."""
+        data = self.cleaned_data
+        if not any(data.get(name) for name in self.fields):
+            return data
+        request: LoanRequest | None = data.get("request")
+        if request is not None:
+            if data.get("member") not in (None, request.member):
+                self.add_error("member", gettext("This request is one of %s.") % request.member)
+            asked = {"member": request.member, "principal": request.granted, "periods": request.granted_periods}
+            for name, value in (*asked.items(), ("purpose", request.purpose)):
+                if name not in self.errors and not data.get(name):
+                    data[name] = value
+        for name, message in (
+            ("member", gettext("Choose who borrows.")),
+            ("principal", gettext("Say how much is lent.")),
+            ("periods", gettext("Say over how many months.")),
+        ):
+            if name not in self.errors and not data.get(name):
+                self.add_error(name, message)
+        return data
+
+    def terms(self, held_on: date) -> LoanTerms:
+        """Return the loan of a valid row."""
+        data = self.cleaned_data
+        return terms_by_rules(
+            self.context.rules,
+            member=data["member"],
+            principal=data["principal"],
+            periods=data["periods"],
+            disbursed_on=held_on,
+            first_due=data.get("first_due"),
+            purpose=data["purpose"],
+            request=data.get("request"),
+            funded_by=data.get("funded_by"),
+        )
+
+
+def _request(request: LoanRequest) -> str:
+    return gettext("%(member)s: %(amount)s, %(periods)s months") % {
+        "member": request.member,
+        "amount": rupiah(request.granted),
+        "periods": request.granted_periods,
+    }
+
+
+class OtherMoneyForm(_Part):
+    """Money in or out that belongs to no member."""
+
+    kind = forms.ChoiceField(label=_("Kind"), required=False, choices=[("", "—"), *OtherMoney.choices])
+    amount = RupiahField(label=_("Amount"), required=False)
+    memo = forms.CharField(label=_("What for"), max_length=200, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """Money has a kind, an amount and a word on what it was for."""
+        data = self.cleaned_data
+        if any(data.get(name) for name in self.fields):
+            for name, message in (
+                ("kind", gettext("Choose what kind of money it is.")),
+                ("amount", gettext("Say how much.")),
+                ("memo", gettext("Say what it was for.")),
+            ):
+                if name not in self.errors and not data.get(name):
+                    self.add_error(name, message)
+        return data
+
+
+class KeptLoanForm(_Part):
+    """In a correction: a loan the meeting paid out, kept unless it is marked as never having been."""
+
+    cancel = forms.BooleanField(label=_("This loan was never paid out"), required=False)
+
+    def __init__(self, *args: Any, loan: Loan, **kwargs: Any) -> None:
+        self.loan = loan
+        super().__init__(*args, **kwargs)
+
+
+class ReasonForm(_Part):
+    """Why a closed meeting is corrected."""
+
+    reason = forms.CharField(label=_("Reason for the correction"), max_length=200)
+
+
+AgendaFormSet = forms.formset_factory(AgendaForm, extra=2, max_num=ROWS, absolute_max=ROWS)
+NewLoanFormSet = forms.formset_factory(NewLoanForm, extra=1, max_num=ROWS, absolute_max=ROWS)
+OtherMoneyFormSet = forms.formset_factory(OtherMoneyForm, extra=1, max_num=ROWS, absolute_max=ROWS)

@@ -13,12 +13,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from assessment import engine, services
+from assessment import engine
 from assessment.instruments import engine_instrument, in_force
 from assessment.metrics import Records, read_records
 from assessment.models import Assessment, Instrument, Need, SchemeUse
 from assessment.scoring import Before, need_of
-from assessment.services import assess_groups, assessment_finalise, instrument_copy
+from assessment.services import assess_groups, assessment_finalise, instrument_copy, scoring
 from groups.models import Group, Role
 from tests.assessment.groups import AS_OF, make_kembang_minus_outside, make_override, make_staff
 from tests.factories import FOUNDED, facilitator_of, make_group, make_meeting, make_user
@@ -115,7 +115,7 @@ def test_making_final_is_refused_across_organisations():
 
 
 def test_batches_together_score_everybody(monkeypatch):
-    monkeypatch.setattr(services, "BATCH_GROUPS", 2)
+    monkeypatch.setattr(scoring, "BATCH_GROUPS", 2)
     facilitator = make_user()
     for _ in range(5):
         make_group(facilitator)
@@ -140,7 +140,7 @@ def test_the_number_of_statements_does_not_grow_with_the_groups():
 
 
 def test_what_a_batch_gave_is_not_held_while_the_next_is_scored(monkeypatch):
-    monkeypatch.setattr(services, "BATCH_GROUPS", 2)
+    monkeypatch.setattr(scoring, "BATCH_GROUPS", 2)
     facilitator = make_user()
     for _ in range(6):
         make_group(facilitator)
@@ -148,7 +148,7 @@ def test_what_a_batch_gave_is_not_held_while_the_next_is_scored(monkeypatch):
 
     def report(_outcomes) -> None:
         gc.collect()
-        held.append(sum(type(one) is services.Outcome for one in gc.get_objects()))
+        held.append(sum(type(one) is scoring.Outcome for one in gc.get_objects()))
 
     assess_groups(groups=Group.objects.all(), as_of=AS_OF, report=report)
     assert held == [2, 2, 2]
@@ -302,6 +302,6 @@ def test_marks_that_mean_something_to_copy_are_kept():
         "rank": 0, "measured_score": 1, "measured_rank": 0, "arrears": 0, "need": 0,
         "indicators": json.dumps({"a": text}), "computed_at": timezone.now(), "computed_by_id": None,
     }  # fmt: skip
-    services._store([services._Row(**row)])
+    scoring._store([scoring._Row(**row)])
     stored = Assessment.objects.get()
     assert (stored.scheme, stored.stage, stored.indicators) == ("x\\y\tz", "A,\\B", {"a": text})

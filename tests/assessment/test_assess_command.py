@@ -10,8 +10,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from assessment import services
 from assessment.models import Assessment, SchemeUse
+from assessment.services import scoring
 from groups.models import GroupStatus
 from tests.assessment.groups import AS_OF, make_kembang_minus_outside
 from tests.factories import make_group
@@ -94,7 +94,7 @@ def test_changed_groups_only():
 
 
 def test_changed_groups_are_told_beside_all(monkeypatch):
-    monkeypatch.setattr(services, "BATCH_GROUPS", 2)
+    monkeypatch.setattr(scoring, "BATCH_GROUPS", 2)
     for _ in range(3):
         make_group()
     assert assess("--as-of", AS_OF.isoformat(), "--changed") == f"3 of 3 groups scored as of {AS_OF}\nkotaku: TUNAS 3\n"

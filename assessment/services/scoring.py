@@ -1,4 +1,4 @@
-"""Every write of assessments: scoring groups in sets, judging what no record measures, making a score final."""
+"""Scoring groups in sets, and making a score final."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import orjson
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
-from django.db.models import Max, Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -23,15 +23,8 @@ from assessment.metrics import Facts, Measured, read_records
 from assessment.models import (
     Assessment,
     AssessmentStatus,
-    Gate,
-    Indicator,
     Instrument,
-    InstrumentStatus,
-    Judgement,
-    Level,
     Need,
-    SchemeUse,
-    StageRule,
 )
 from assessment.scoring import DROPPED_DAYS, Before, Scored, latest_judgements, need_of, score
 from assessment.selectors.current_score import points_seen
@@ -39,8 +32,6 @@ from assessment.selectors.stored import records_of
 from groups.models import Group, User
 from groups.permissions import Capability, lock_group, require
 
-LONGEST_OVERRIDE_DAYS = 365
-"""After a year at most an override ends: what the records say is looked at anew."""
 BATCH_GROUPS = 2500
 """Groups scored in one transaction: enough for PostgreSQL to read them quickly, few enough for flat memory."""
 
@@ -138,70 +129,6 @@ def assess_chosen(
 
 
 @transaction.atomic
-def judge(*, actor: User, group: Group, level: Level, note: str, judged_on: date) -> Judgement:
-    """Write down what a person says about an indicator no record measures, with a note.
-
-    The same judgement sent twice is one. Raises `ValidationError` for a level that is of no instrument in
-    force or is measured from records, for a day to come, and without a note.
-    """
-    lock_group(actor, Capability.ASSESS, group)
-    if not _scores(group, level) or level.indicator.metric:
-        raise ValidationError(_("This indicator is not judged by a person."))
-    if not note.strip():
-        raise ValidationError(_("A judgement needs a note."))
-    return _judgement_create(actor, group, level, note.strip(), judged_on, None)
-
-
-@transaction.atomic
-def override_give(
-    *,
-    actor: User,
-    group: Group,
-    level: Level,
-    note: str,
-    judged_on: date,
-    until: date,
-    below_levels: bool = False,
-) -> Judgement:
-    """Give a measured indicator another level from `judged_on` through `until`, with the reason.
-
-    With `below_levels` none of the indicator's levels, whichever `level` is: no points. The measured value stands
-    beside it; the latest override counts. The same one sent twice is one. Raises
-    `ValidationError` for a level that is of no instrument in force or is judged anyway, for a first day to come, an
-    end before it or more than `LONGEST_OVERRIDE_DAYS` later, and without a reason.
-    """
-    lock_group(actor, Capability.ASSESS, group)
-    if not _scores(group, level) or not level.indicator.metric:
-        raise ValidationError(_("This indicator is not measured from the records."))
-    if not note.strip():
-        raise ValidationError({"note": _("Say why another level is given.")})
-    if not timedelta(0) <= until - judged_on <= timedelta(LONGEST_OVERRIDE_DAYS):
-        raise ValidationError({"until": _("Choose a day not before the first, and at most a year after it.")})
-    if below_levels:
-        level = level.indicator.levels.order_by("threshold")[0]
-    return _judgement_create(actor, group, level, note.strip(), judged_on, until, below_levels=below_levels)
-
-
-@transaction.atomic
-def override_withdraw(*, actor: User, override: Judgement) -> None:
-    """Let the measured value count again from today: every running override of the indicator is withdrawn.
-
-    Withdrawn twice is withdrawn once. Raises `ValidationError` for a judgement of what no record measures.
-    """
-    group = lock_group(actor, Capability.ASSESS, override.group)
-    indicator = override.level.indicator
-    if override.until is None:
-        raise ValidationError(_("This indicator is not measured from the records."))
-    Judgement.objects.filter(
-        group=group,
-        level__indicator__code=indicator.code,
-        level__indicator__instrument__code=indicator.instrument.code,
-        until__gte=timezone.localdate(),
-        withdrawn_on__isnull=True,
-    ).update(withdrawn_on=timezone.localdate(), withdrawn_at=timezone.now(), withdrawn_by=actor)
-
-
-@transaction.atomic
 def assessment_finalise(*, actor: User, group: Group, as_of: date, scheme: str = "", seen: str = "") -> Assessment:
     """Score a group as of a day and keep that score by `scheme`, or the primary one, for good, with its evidence.
 
@@ -229,72 +156,6 @@ def assessment_finalise(*, actor: User, group: Group, as_of: date, scheme: str =
     assessment.finalised_by = actor
     assessment.save()
     return assessment
-
-
-@transaction.atomic
-def instrument_publish(*, actor: User, instrument: Instrument) -> None:
-    """Freeze a draft and let it score; see `instruments.publish`."""
-    _require_owner(actor, instrument)
-    instruments.publish(instrument)
-
-
-def instrument_edit(*, actor: User, instrument: Instrument) -> None:
-    """Let a draft be edited in this transaction: it is not published meanwhile. Raises `ValidationError`."""
-    _require_owner(actor, instrument)
-    if not instruments.lock_versions(instrument).is_draft:
-        raise ValidationError(_("A published version stays as it is."))
-
-
-@transaction.atomic
-def instrument_retire(*, actor: User, instrument: Instrument) -> None:
-    """Let a published instrument score nobody any more; old assessments keep pointing at it.
-
-    Raises `ValidationError` while groups are scored by its scheme and no other published version could take over.
-    """
-    _require_owner(actor, instrument)
-    instrument = instruments.lock_versions(instrument)
-    if instrument.status != InstrumentStatus.PUBLISHED:
-        raise ValidationError(_("Only a published instrument can be retired."))
-    of_scheme = Instrument.objects.filter(code=instrument.code, status=InstrumentStatus.PUBLISHED)
-    others = of_scheme.filter(Q(organisation=instrument.organisation_id) | Q(organisation__isnull=True))
-    used = SchemeUse.objects.filter(scheme=instrument.code)
-    if instrument.organisation_id is not None:
-        used = used.filter(organisation=instrument.organisation_id)
-    is_used = instrument.code == instruments.DEFAULT_SCHEME or used.exists()
-    if is_used and not others.exclude(pk=instrument.pk).exists():
-        raise ValidationError(_("Groups are scored by it, and no other version is published."))
-    Instrument.objects.filter(pk=instrument.pk).update(status=InstrumentStatus.RETIRED)
-
-
-@transaction.atomic
-def instrument_copy(*, actor: User, instrument: Instrument) -> Instrument:
-    """Copy an instrument to a new draft version of the actor's organisation, or a shared one for a superuser."""
-    require(actor, Capability.CONFIGURE)
-    instrument = instruments.lock_versions(instrument)
-    organisation = None if actor.is_superuser and instrument.organisation is None else actor.organisation
-    if instrument.organisation is not None:
-        _require_owner(actor, instrument)
-        organisation = instrument.organisation
-    versions = Instrument.objects.filter(organisation=organisation, code=instrument.code)
-    copy = Instrument.objects.create(
-        organisation=organisation,
-        code=instrument.code,
-        version=max(versions.aggregate(last=Max("version"))["last"] or 0, instrument.version) + 1,
-        name_id=instrument.name_id,
-        name_en=instrument.name_en,
-    )
-    copied: dict[int, Indicator] = {}
-    for indicator in instrument.indicators.prefetch_related("levels"):
-        old, levels = indicator.pk, list(indicator.levels.all())
-        copied[old] = _clone(indicator, instrument=copy)
-        for level in levels:
-            _clone(level, indicator=copied[old])
-    for rule in instrument.rules.prefetch_related("gates"):
-        gates: list[Gate] = list(rule.gates.all())
-        new_rule: StageRule = _clone(rule, instrument=copy)
-        for gate in gates:
-            _clone(gate, rule=new_rule, indicator=copied[gate.indicator_id])
-    return copy
 
 
 def _assess_batch(
@@ -471,53 +332,8 @@ class _History:
         Assessment.objects.filter(pk__in=[self._drafts[key] for key in keys if key in self._drafts]).delete()
 
 
-def _scores(group: Group, level: Level) -> bool:
-    """Say whether the level belongs to an instrument that scores the group now."""
-    instrument = level.indicator.instrument
-    return (
-        instrument.code in instruments.schemes_of(group.organisation_id)
-        and instruments.in_force(group.organisation_id, instrument.code) == instrument
-    )
-
-
-def _judgement_create(
-    actor: User,
-    group: Group,
-    level: Level,
-    note: str,
-    judged_on: date,
-    until: date | None,
-    *,
-    below_levels: bool = False,
-) -> Judgement:
-    if judged_on > timezone.localdate():
-        raise ValidationError({"judged_on": _("The date lies in the future.")})
-    standing = Judgement.objects.filter(group=group, level__indicator=level.indicator, withdrawn_on__isnull=True)
-    last = standing.order_by("-pk").first()
-    said = {"level": level, "below_levels": below_levels, "note": note, "judged_on": judged_on, "until": until}
-    if last is not None and all(getattr(last, name) == value for name, value in said.items()):
-        return last
-    return Judgement.objects.create(group=group, judged_by=actor, **said)
-
-
 def _instruments_of(organisation_id: int) -> _Instruments:
     used = [(found, instruments.engine_instrument(found)) for found in instruments.in_use(organisation_id)]
     if not used:
         raise ValidationError(_("No instrument is published."))
     return used
-
-
-def _require_owner(actor: User, instrument: Instrument) -> None:
-    require(actor, Capability.CONFIGURE)
-    if not actor.is_superuser and instrument.organisation_id != actor.organisation_id:
-        raise ValidationError(_("This instrument belongs to somebody else."))
-
-
-def _clone(row: Any, **changes: Any) -> Any:
-    row.pk = None
-    row._state.adding = True
-    row._prefetched_objects_cache = {}
-    for name, value in changes.items():
-        setattr(row, name, value)
-    row.save()
-    return row

@@ -1,0 +1,15 @@
+"""Instruments that say how maturity is measured, judgements by people, and assessments of groups."""
+
+from assessment.models.assessment import Assessment, AssessmentStatus, Need
+from assessment.models.instrument import (
+    MOST_STAGES,
+    Gate,
+    Indicator,
+    Instrument,
+    InstrumentStatus,
+    Level,
+    SchemeUse,
+    StageRule,
+)
+from assessment.models.judgement import Judgement
+from assessment.models.kept import KeptMonth, KeptSignals

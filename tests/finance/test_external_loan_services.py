@@ -265,15 +265,15 @@ def run(statement):
 
 @pytest.mark.parametrize("change", ["lender = 'x'", "number = 9", "received_on = '2025-01-31'", "every = 'week'"])
 def test_the_terms_of_the_lender_stay(loan, change):
-    with pytest.raises(IntegrityError, match="finance_outsideloan_no_update"):
+    with pytest.raises(IntegrityError, match="finance_externalloan_no_update"):
         run(f"UPDATE finance_externalloan SET {change}")
 
 
 def test_payments_are_never_changed_or_deleted(loan):
     repay_external(loan, 1_000)
-    with pytest.raises(IntegrityError, match="finance_outsidepayment_no_update"):
+    with pytest.raises(IntegrityError, match="finance_externalpayment_no_update"):
         run("UPDATE finance_externalpayment SET principal = 1")
-    with pytest.raises(IntegrityError, match="finance_outsidepayment_no_delete"):
+    with pytest.raises(IntegrityError, match="finance_externalpayment_no_delete"):
         run("DELETE FROM finance_externalpayment")
 
 
@@ -282,7 +282,7 @@ def test_a_payment_stays_in_one_group(loan, field):
     other = borrow_external(make_group())
     there = {"external_loan": other, "entry": other.group.entries.get()}[field]
     row = {"external_loan": loan, "entry": loan.group.entries.get(), field: there}
-    with pytest.raises(IntegrityError, match=f"finance_outsidepayment_{field}_id_same_group"), transaction.atomic():
+    with pytest.raises(IntegrityError, match=f"finance_externalpayment_{field}_id_same_group"), transaction.atomic():
         ExternalPayment.objects.create(group=loan.group, service_fee=1, principal=0, **row)
 
 

@@ -636,7 +636,7 @@ PARTS = {
 SERVICES = {
     name
     for name, found in vars(services).items()
-    if name in services.__all__ and inspect.isfunction(found) and "actor" in inspect.signature(found).parameters
+    if inspect.isfunction(found) and "actor" in inspect.signature(found).parameters
 }
 EVERYTHING = {
     *(SERVICES - PARTS.keys()),

@@ -16,7 +16,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from groups import services
-from groups.forms import MemberForm, StatusForm
+from groups.forms.groups import StatusForm
+from groups.forms.members import MemberForm
 from groups.models import (
     Constitution,
     FacilitatorAssignment,

@@ -2,19 +2,19 @@
 
 from django.urls import URLPattern, path
 
-from groups import views
+from groups.views import constitution, facilitators, groups, members, officers
 
 urlpatterns: list[URLPattern] = [
-    path("groups/", views.group_list, name="group-list"),
-    path("groups/new/", views.group_create, name="group-create"),
-    path("g/<str:code>/edit/", views.group_edit, name="group-edit"),
-    path("g/<str:code>/members/new/", views.member_create, name="member-create"),
-    path("g/<str:code>/members/<int:pk>/edit/", views.member_edit, name="member-edit"),
-    path("g/<str:code>/constitution/", views.constitution, name="constitution"),
-    path("g/<str:code>/constitution/new/", views.constitution_adopt, name="constitution-adopt"),
-    path("g/<str:code>/officers/", views.officers, name="officers"),
-    path("g/<str:code>/officers/elect/", views.election, name="election"),
-    path("g/<str:code>/officers/<int:pk>/correct/", views.term_correct, name="term-correct"),
-    path("g/<str:code>/facilitators/", views.facilitators, name="facilitators"),
-    path("g/<str:code>/facilitators/<int:pk>/end/", views.facilitator_end, name="facilitator-end"),
+    path("groups/", groups.group_list, name="group-list"),
+    path("groups/new/", groups.group_create, name="group-create"),
+    path("g/<str:code>/edit/", groups.group_edit, name="group-edit"),
+    path("g/<str:code>/members/new/", members.member_create, name="member-create"),
+    path("g/<str:code>/members/<int:pk>/edit/", members.member_edit, name="member-edit"),
+    path("g/<str:code>/constitution/", constitution.constitution, name="constitution"),
+    path("g/<str:code>/constitution/new/", constitution.constitution_adopt, name="constitution-adopt"),
+    path("g/<str:code>/officers/", officers.officers, name="officers"),
+    path("g/<str:code>/officers/elect/", officers.election, name="election"),
+    path("g/<str:code>/officers/<int:pk>/correct/", officers.term_correct, name="term-correct"),
+    path("g/<str:code>/facilitators/", facilitators.facilitators, name="facilitators"),
+    path("g/<str:code>/facilitators/<int:pk>/end/", facilitators.facilitator_end, name="facilitator-end"),
 ]

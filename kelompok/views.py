@@ -23,7 +23,7 @@ from assessment.selectors.current_score import standing
 from finance.forms.source import offer_bank
 from finance.ledger.errors import AlreadyPosted, InsufficientFunds, LedgerError, PeriodClosed
 from finance.models import AccountKind
-from groups.forms import LeaveForm, LeaveUndoForm
+from groups.forms.members import LeaveForm, LeaveUndoForm
 from groups.http import GroupRequest, UserRequest
 from groups.models import Group, Member, Role
 from groups.permissions import Capability, public, requires

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from groups import services
-from groups.forms import RULES_PARTS, ConstitutionForm
+from groups.forms.constitution import RULES_PARTS, ConstitutionForm
 from groups.models import Constitution, Group, Role
 from tests.factories import FOUNDED, facilitator_of, make_group, make_user
 

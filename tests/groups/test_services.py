@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import uuid
 from datetime import date, timedelta
 
@@ -81,7 +82,7 @@ class TestRegisterGroup:
     def test_a_code_that_exists_is_not_given_again(self, monkeypatch):
         taken = make_group(code="222222")
         letters = iter("222222333333")
-        monkeypatch.setattr(services.secrets, "choice", lambda _alphabet: next(letters))
+        monkeypatch.setattr(secrets, "choice", lambda _alphabet: next(letters))
         assert register(facilitator_of(taken)).code == "333333"
 
     def test_the_same_key_twice_is_one_group(self):

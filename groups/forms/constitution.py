@@ -1,0 +1,102 @@
+"""A new version of a group's rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from groups.forms.fields import DateInput, PercentField
+from groups.models import Constitution
+from groups.services import RULES
+from groups.shared.money import RupiahField
+
+
+@dataclass(frozen=True, slots=True)
+class RulesPart:
+    """Some rules under one heading."""
+
+    heading: str
+    fields: list[forms.BoundField]
+    is_seldom: bool
+    is_open: bool
+
+
+RULES_PARTS = (
+    (_("The agreement"), False, ("agreed_on", "agreed_in_meeting", "aims")),
+    (_("Savings (simpanan) and social fund"), False, ("pokok", "wajib", "social")),
+    (_("Fines (denda) in the meeting"), False, ("fine_late", "fine_absent")),
+    (_("Loans (pinjaman)"), False,
+     ("loan_rate", "loan_method", "loan_max_periods", "loan_ceiling", "loan_round_up_to")),
+    (_("More limits, late instalments, loans paid off early"), True,
+     ("loan_ladder", "loan_savings_times", "fine_late_instalment", "fine_first", "payoff_fee", "sukarela_minimum")),
+    (_("Dividing the surplus (SHU)"), True,
+     ("share_savings", "savings_base", "share_borrowing", "borrowing_base", "share_reserve", "share_officers",
+      "share_social", "share_other")),
+)  # fmt: skip
+"""Headings, whether seldom used, and fields, in the order in which a group agrees them."""
+
+
+class ConstitutionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+    """A new version of the rules, begun from the one in force."""
+
+    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+    pokok = RupiahField(label=_("Initial savings (simpanan pokok), once"), required=False)
+    wajib = RupiahField(label=_("Compulsory savings (simpanan wajib), each meeting"), required=False)
+    social = RupiahField(label=_("Social fund (dana sosial), each meeting"), required=False)
+    fine_late = RupiahField(label=_("Fine (denda) for coming late"), required=False)
+    fine_absent = RupiahField(label=_("Fine (denda) for absence without notice"), required=False)
+    loan_rate = PercentField(label=_("Service fee (jasa), % a month"))
+    loan_max_periods = forms.IntegerField(label=_("Longest loan, in months"), min_value=1, max_value=120)
+    loan_ceiling = RupiahField(label=_("Largest loan; 0 is no limit"), required=False)
+    loan_round_up_to = RupiahField(label=_("Round instalments up to"), min_value=1)
+    loan_savings_times = forms.IntegerField(
+        label=_("Largest loan as times of the member's savings; 0 is no limit"), min_value=0, max_value=100
+    )
+    fine_late_instalment = RupiahField(label=_("Fine (denda) for a late instalment"), required=False)
+    sukarela_minimum = RupiahField(label=_("Voluntary savings (simpanan sukarela) that must stay"), required=False)
+
+    class Meta:
+        model = Constitution
+        fields = [*RULES, "version"]
+        widgets = {"agreed_on": DateInput(), "aims": forms.Textarea(attrs={"rows": 6})}
+
+    def parts(self) -> list[RulesPart]:
+        """Return the fields under their headings; what is seldom used is folded away until it matters."""
+        return [
+            RulesPart(
+                str(heading),
+                [self[name] for name in names],
+                is_seldom=is_seldom,
+                is_open=any(self.errors.get(name) or not self._is_default(name) for name in names),
+            )
+            for heading, is_seldom, names in RULES_PARTS
+        ]
+
+    def _is_default(self, name: str) -> bool:
+        value = self.cleaned_data.get(name) if self.is_bound else self[name].initial
+        return bool(value == getattr(Constitution(), name))
+
+    def clean_loan_round_up_to(self) -> int:
+        """Refuse a step beyond what an instalment can be rounded to."""
+        step: int = self.cleaned_data["loan_round_up_to"]
+        if step > 1_000_000:
+            raise ValidationError(_("Round to Rp 1.000.000 at most."))
+        return step
+
+    def clean_loan_ladder(self) -> str:
+        """Read amounts such as `500.000; 1.000.000` and keep them as `500000;1000000`."""
+        field = RupiahField(min_value=1)
+        steps = [step for step in self.cleaned_data["loan_ladder"].split(";") if step.strip()]
+        return ";".join(str(field.clean(step)) for step in steps)
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse parts of the surplus that do not sum to 100 %, at the last of them."""
+        cleaned = super().clean() or self.cleaned_data
+        parts = [cleaned.get(f"share_{purpose}") for purpose in Constitution().surplus_shares]
+        if all(part is not None for part in parts) and sum(part for part in parts if part is not None) != 100:
+            self.add_error("share_other", _("The parts of the surplus must sum to 100 %."))
+        return cleaned

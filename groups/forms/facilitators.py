@@ -1,0 +1,25 @@
+"""Which facilitator accompanies a group."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from groups import selectors
+from groups.forms.fields import DateInput
+from groups.models import Group, User
+
+
+class AssignmentForm(forms.Form):
+    """Which facilitator of the organisation accompanies the group, and from when."""
+
+    facilitator = forms.ModelChoiceField(User.objects.none(), label=_("Facilitator"))
+    started_on = forms.DateField(label=_("From"), widget=DateInput())
+
+    def __init__(self, *args: Any, group: Group, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        cast("forms.ModelChoiceField[User]", self.fields["facilitator"]).queryset = selectors.free_facilitators(group)
+        self.fields["started_on"].initial = timezone.localdate

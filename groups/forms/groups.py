@@ -1,0 +1,179 @@
+"""The profile of a group, its status, and the filters that find groups."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Sequence
+from typing import Any, cast
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from groups import selectors
+from groups.forms.fields import DateInput, PlainSelect
+from groups.models import Group, GroupKind, GroupStatus, Region, User
+from groups.services import GROUP_PROFILE
+
+
+class GroupFilterForm(forms.Form):
+    """Which of the groups `actor` may see. A value that is not on offer narrows nothing, and the form says so."""
+
+    region = forms.ChoiceField(label=_("Region"), required=False, widget=PlainSelect)
+    facilitator = forms.TypedChoiceField(
+        label=_("Facilitator"), required=False, coerce=int, empty_value=None, widget=PlainSelect
+    )
+    kind = forms.ChoiceField(label=_("Kind"), required=False, choices=[("", _("All")), *GroupKind.choices])
+
+    def __init__(self, data: Any, *, actor: User) -> None:
+        super().__init__(data)
+        region = data.get("region", "")
+        regions = selectors.region_options(actor, region if _REGION_CODE.fullmatch(region) else "")
+        self.region_names = {found.code: found.name for found in regions}
+        self._offer("region", [(found.code, _indented(found)) for found in regions])
+        self._offer("facilitator", selectors.facilitator_options(actor))
+
+    def _offer(self, name: str, choices: Sequence[tuple[str, str]]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", _("All")), *choices]
+
+
+_REGION_CODE = re.compile(r"\d{2}(\.\d{2}(\.\d{2}(\.\d{4})?)?)?")
+
+
+def _indented(region: Region) -> str:
+    return "\N{EM SPACE}" * (region.level - 1) + region.name
+
+
+class VillageChoice(forms.ChoiceField):
+    """One of the villages found for what was typed; its choices are set by the form."""
+
+    widget = forms.RadioSelect
+
+    def valid_value(self, value: Any) -> bool:
+        """Accept any: the form compares it with what it found."""
+        return True
+
+
+class GroupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+    """The profile of a group. The village is typed; of several with that name one is then chosen."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    village_text = forms.CharField(
+        label=_("Village (desa or kelurahan)"),
+        max_length=150,
+        required=False,
+        help_text=_("Name or Kemendagri code. Narrow a common name down after a comma: Sukamaju, Cianjur."),
+    )
+    village_choice = VillageChoice(label=_("Which of these villages?"), required=False)
+    bank_signatories = forms.IntegerField(
+        label=_("Signatories of the bank account"),
+        initial=0,
+        min_value=0,
+        max_value=20,
+        help_text=_("How many people must sign together to withdraw money."),
+    )
+
+    class Meta:
+        model = Group
+        fields = [name for name in GROUP_PROFILE if name not in ("status", "village")]
+        widgets = {"founded_on": DateInput()}
+
+    field_order = ["key", "name", "kind", "status", "founded_on", "village_text", "village_choice", "place"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["key"].initial = uuid.uuid4
+        self.fields["founded_on"].widget.attrs["max"] = timezone.localdate().isoformat()
+        self.village_before = self.instance.village.path if self.instance.village else ""
+        self.fields["village_text"].initial = self.village_before
+        # The radio buttons appear only when there is something to choose.
+        self.found: list[Region] = []
+        if self.is_bound and self._typed_village():
+            self.found = selectors.villages_named(self._typed_village())
+        if 1 < len(self.found) <= selectors.MOST_VILLAGES:
+            cast(VillageChoice, self.fields["village_choice"]).choices = [
+                (village.pk, village.path) for village in self.found
+            ]
+        else:
+            del self.fields["village_choice"]
+
+    def _typed_village(self) -> str:
+        text = str(self.data.get(self.add_prefix("village_text"), "")).strip()
+        return "" if text == self.village_before else text[:150]
+
+    def clean(self) -> dict[str, Any]:
+        """Find the village for what was typed."""
+        cleaned = super().clean() or self.cleaned_data
+        if "village_text" not in cleaned:
+            return cleaned
+        if not cleaned["village_text"]:
+            self.instance.village = None
+        elif cleaned["village_text"] != self.village_before:
+            self._choose_village(cleaned.get("village_choice", ""))
+        return cleaned
+
+    def _choose_village(self, choice: str) -> None:
+        chosen = self.found if len(self.found) == 1 else [village for village in self.found if village.pk == choice]
+        if chosen:
+            self.instance.village = chosen[0]
+        elif not self.found:
+            self.add_error("village_text", _("There is no village with this name or code."))
+        elif "village_choice" in self.fields:
+            self.add_error("village_choice", _("Several villages have this name. Choose one."))
+        else:
+            self.add_error(
+                "village_text",
+                _("Many villages have this name. Add the district or regency after a comma: Sukamaju, Cianjur."),
+            )
+
+
+class StatusForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+    """Whether a group is alive; since when and why, if that changes. Used by the page and by the admin."""
+
+    status_on = forms.DateField(
+        label=_("Status since"), required=False, widget=DateInput(), help_text=_("Only if the status changes.")
+    )
+    status_reason = forms.CharField(
+        label=_("Reason"),
+        required=False,
+        max_length=200,
+        help_text=_("Why the group is no longer active, if it is not."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for a reason when the group is no longer active."""
+        cleaned = super().clean() or self.cleaned_data
+        ended = "status" in self.changed_data and cleaned.get("status") != GroupStatus.ACTIVE
+        if ended and "status_reason" in cleaned and not cleaned["status_reason"]:
+            self.add_error("status_reason", _("Write why the group is no longer active."))
+        day = cleaned.get("status_on")
+        if day is not None and day > timezone.localdate():
+            self.add_error("status_on", _("This date is in the future."))
+        founded_on = cleaned.get("founded_on")
+        if day is not None and founded_on is not None and day < founded_on:
+            self.add_error("status_on", _("The group did not exist yet on this date."))
+        return cleaned
+
+
+class GroupEditForm(StatusForm, GroupForm):
+    """As `GroupForm`, and whether the group is alive."""
+
+    class Meta(GroupForm.Meta):
+        fields = [name for name in GROUP_PROFILE if name != "village"]
+
+    field_order = ["name", "kind", "status", "status_on", "status_reason", *GroupForm.field_order[4:]]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["key"]
+
+
+class GroupSearchForm(forms.Form):
+    """The filters of the group list."""
+
+    q = forms.CharField(label=_("Name, code or village"), max_length=80, required=False)
+    kind = forms.ChoiceField(label=_("Kind"), choices=[("", _("All kinds")), *GroupKind.choices], required=False)
+    status = forms.ChoiceField(label=_("Status"), choices=[("", _("Any status")), *GroupStatus.choices], required=False)

@@ -1,0 +1,75 @@
+"""Groups somebody may see, searched and filtered."""
+
+from __future__ import annotations
+
+from django.db.models import (
+    Count,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+)
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from groups.models import (
+    FacilitatorAssignment,
+    Group,
+    GroupStatus,
+    Member,
+    User,
+)
+
+
+def groups_find(actor: User, *, words: str = "", kind: str = "", status: str = "") -> QuerySet[Group]:
+    """Return the groups `actor` may see, with `member_count` and their village's regions.
+
+    `words` is looked for in name, code and village; empty filters filter nothing.
+    """
+    groups = Group.objects.visible_to(actor)
+    if words:
+        groups = groups.filter(Q(name__icontains=words) | Q(code__iexact=words) | Q(village__name__icontains=words))
+    if kind:
+        groups = groups.filter(kind=kind)
+    if status:
+        groups = groups.filter(status=status)
+    # Counted by subquery, so that a page counts the members of its own rows only.
+    counts = (
+        Member.objects.filter(group=OuterRef("pk"), left_on__isnull=True)
+        .order_by()
+        .values("group")
+        .annotate(count=Count("pk"))
+        .values("count")
+    )
+    return groups.select_related("village__parent__parent").annotate(
+        member_count=Coalesce(Subquery(counts, output_field=IntegerField()), 0)
+    )
+
+
+def groups_within(
+    actor: User,
+    *,
+    organisation: int | None = None,
+    region: str = "",
+    facilitator: int | None = None,
+    kind: str = "",
+    with_dissolved: bool = False,
+) -> QuerySet[Group]:
+    """Return the groups `actor` may see: of an organisation, of a region, with a facilitator, of a kind.
+
+    Those that are dissolved are left out unless they are asked for.
+    """
+    groups = Group.objects.visible_to(actor)
+    if not with_dissolved:
+        groups = groups.exclude(status=GroupStatus.DISSOLVED)
+    if organisation is not None:
+        groups = groups.filter(organisation=organisation)
+    if region:
+        groups = groups.filter(Q(village=region) | Q(village__code__startswith=f"{region}."))
+    if facilitator is not None:
+        assigned = FacilitatorAssignment.objects.running_on(timezone.localdate()).filter(facilitator=facilitator)
+        groups = groups.filter(pk__in=assigned.values("group_id"))
+    if kind:
+        groups = groups.filter(kind=kind)
+    return groups

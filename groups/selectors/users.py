@@ -1,0 +1,20 @@
+"""People who sign in, by what they are called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db.models import QuerySet
+
+from groups.models import User, person_name
+
+
+def people_named(ids: Iterable[int]) -> dict[int, str]:
+    """Return what people are called, by id, in one statement."""
+    return names_of(User.objects.filter(pk__in=set(ids)))
+
+
+def names_of(people: QuerySet[User]) -> dict[int, str]:
+    """Return what `people` are called, by id, without making an object of each: there may be hundreds."""
+    names = ("first_name", "last_name", "username")
+    return {pk: person_name(*parts) for pk, *parts in people.order_by(*names).values_list("pk", *names)}

@@ -1,0 +1,19 @@
+"""Every write to groups, members, offices and rules; a module for each concern, all of them callable from here.
+
+Each service checks its actor and raises `PermissionDenied`; what a person can put right is a `ValidationError`
+with its message at the field. Groups and members come in unsaved, as a form or a command made them.
+"""
+
+from groups.services.constitution import RULES, constitution_adopt
+from groups.services.facilitators import assignment_end, facilitator_assign
+from groups.services.groups import (
+    CODE_ALPHABET,
+    CODE_LENGTH,
+    GROUP_PROFILE,
+    group_register,
+    group_status_change,
+    group_update,
+)
+from groups.services.members import MEMBER_PROFILE, member_leave, member_leave_undo, member_register, member_update
+from groups.services.officers import officers_elect, term_redate, term_remove
+from groups.services.profiles import FormUsed

@@ -1,0 +1,55 @@
+"""A group agrees new rules."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from groups.models import (
+    Constitution,
+    Group,
+    User,
+)
+from groups.permissions import Capability, lock_group
+
+RULES = (
+    "agreed_on", "agreed_in_meeting", "aims", "pokok", "wajib", "social", "fine_late", "fine_absent", "loan_rate",
+    "loan_method", "loan_max_periods", "loan_ceiling", "loan_round_up_to", "loan_ladder", "loan_savings_times",
+    "fine_late_instalment", "fine_first", "payoff_fee", "sukarela_minimum", "share_savings", "share_borrowing",
+    "share_reserve", "share_officers", "share_social", "share_other", "savings_base", "borrowing_base",
+)  # fmt: skip
+
+
+@transaction.atomic
+def constitution_adopt(*, actor: User, group: Group, constitution: Constitution) -> Constitution:
+    """Make an unsaved constitution the group's rules in force; earlier versions stay as they are.
+
+    `constitution.version` is the number the writer saw as next: rules adopted by somebody else meanwhile are
+    refused under the field `version`, and the same rules sent twice return the version they made.
+    """
+    group = lock_group(actor, Capability.RECORD, group)
+    earlier = Constitution.objects.filter(group=group, version__gte=constitution.version).first()
+    if earlier is not None:
+        if earlier.recorded_by_id == actor.pk and all(
+            getattr(earlier, rule) == getattr(constitution, rule) for rule in RULES
+        ):
+            return earlier
+        raise ValidationError({"version": _("Somebody changed the rules meanwhile. Look at them, then save again.")})
+    if constitution.agreed_on > timezone.localdate():
+        raise ValidationError({"agreed_on": _("This date is in the future.")})
+    if constitution.agreed_on < group.founded_on:
+        raise ValidationError({"agreed_on": _("The group did not exist yet on this date.")})
+    if group.rules is not None and constitution.agreed_on < group.rules.agreed_on:
+        raise ValidationError({"agreed_on": _("The rules in force were agreed after this date.")})
+    latest = Constitution.objects.filter(group=group).aggregate(last=Max("version"))["last"] or 0
+    constitution.group = group
+    constitution.version = latest + 1
+    constitution.recorded_by = actor
+    constitution.full_clean()
+    constitution.save()
+    group.rules = constitution
+    group.save(update_fields=["rules"])
+    return constitution

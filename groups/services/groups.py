@@ -1,0 +1,116 @@
+"""Groups are registered, change their profile, fall asleep and end."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import date
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from groups.models import (
+    Constitution,
+    FacilitatorAssignment,
+    Group,
+    GroupStatus,
+    GroupStatusChange,
+    Role,
+    User,
+)
+from groups.permissions import Capability, lock_group, require
+from groups.services.profiles import fields_outside, refuse_changed
+
+CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""No 0 and O, no 1, I and L, no U: codes are read aloud and copied by hand."""
+CODE_LENGTH = 6
+GROUP_PROFILE = (
+    "name", "kind", "status", "founded_on", "village", "place", "meeting_every", "meeting_weekday", "meeting_week",
+    "bank_name", "bank_account_number", "bank_signatories",
+)  # fmt: skip
+
+
+@transaction.atomic
+def group_register(*, actor: User, group: Group) -> Group:
+    """Register an unsaved group in the actor's organisation, with a code and a first, empty set of rules.
+
+    A facilitator is assigned to it. The same `group.key` sent twice returns the group it made, and raises `FormUsed`
+    with another profile.
+    """
+    require(actor, Capability.RECORD)
+    if actor.organisation is None:
+        raise ValidationError(_("You belong to no organisation, so there is nowhere to register the group."))
+    # One person's submits queue up here: there is no group yet to lock.
+    User.objects.select_for_update(no_key=True).get(pk=actor.pk)
+    earlier = Group.objects.filter(key=group.key, recorded_by=actor).first()
+    if earlier is not None:
+        refuse_changed(earlier, group, GROUP_PROFILE)
+        return earlier
+    group.organisation = actor.organisation
+    group.recorded_by = actor
+    group.code = _new_code()
+    group.full_clean()
+    group.save()
+    group.rules = Constitution.objects.create(group=group, version=1, agreed_on=group.founded_on, recorded_by=actor)
+    group.save(update_fields=["rules"])
+    if actor.role == Role.FACILITATOR:
+        FacilitatorAssignment.objects.create(group=group, facilitator=actor, started_on=timezone.localdate())
+    return group
+
+
+@transaction.atomic
+def group_update(*, actor: User, group: Group, status_on: date | None = None, status_reason: str = "") -> Group:
+    """Save the changed profile of a group; nothing else of it is touched.
+
+    A changed status is written down with its day, by default today, and its reason: see `group_status_change`.
+    """
+    lock_group(actor, Capability.RECORD, group)
+    group.full_clean(exclude=fields_outside(Group, GROUP_PROFILE))
+    group_status_change(
+        actor=actor,
+        group=group,
+        status=GroupStatus(group.status),
+        on=status_on or timezone.localdate(),
+        reason=status_reason,
+    )
+    group.save(update_fields=GROUP_PROFILE)
+    return group
+
+
+@transaction.atomic
+def group_status_change(
+    *, actor: User, group: Group, status: GroupStatus, on: date, reason: str
+) -> GroupStatusChange | None:
+    """Let a group fall asleep, end or come back to life from the day `on`, and write down why.
+
+    Returns None where the group has the status already. Raises `ValidationError` without a reason for an end or a
+    sleep, and for a day to come or before the group.
+    """
+    stored = lock_group(actor, Capability.RECORD, group)
+    if stored.status == status:
+        return None
+    if status != GroupStatus.ACTIVE and not reason.strip():
+        raise ValidationError({"status_reason": _("Write why the group is no longer active.")})
+    if on > timezone.localdate():
+        raise ValidationError({"status_on": _("This date is in the future.")})
+    if on < group.founded_on:
+        raise ValidationError({"status_on": _("The group did not exist yet on this date.")})
+    change = GroupStatusChange.objects.create(
+        group=stored,
+        from_status=stored.status,
+        to_status=status,
+        changed_on=on,
+        reason=reason.strip(),
+        recorded_by=actor,
+    )
+    stored.status = status
+    stored.save(update_fields=["status"])
+    return change
+
+
+def _new_code() -> str:
+    while True:
+        code = "".join(secrets.choice(CODE_ALPHABET) for _position in range(CODE_LENGTH))
+        if not Group.objects.filter(code=code).exists():
+            return code

@@ -1,0 +1,99 @@
+"""Members join, change their profile, leave and come back."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from groups.models import (
+    Group,
+    Member,
+    OfficerTerm,
+    User,
+)
+from groups.permissions import Capability, lock_group
+from groups.services.profiles import fields_outside, refuse_changed
+
+MEMBER_PROFILE = ("name", "gender", "birth_year", "phone", "nik", "joined_on")
+
+
+@transaction.atomic
+def member_register(*, actor: User, group: Group, member: Member) -> Member:
+    """Register an unsaved member under the group's next number; the same `member.key` twice is one member.
+
+    Raises `FormUsed` if the key came with another profile before.
+    """
+    group = lock_group(actor, Capability.RECORD, group)
+    earlier = Member.objects.filter(group=group, key=member.key).first()
+    if earlier is not None:
+        refuse_changed(earlier, member, MEMBER_PROFILE)
+        return earlier
+    last = Member.objects.filter(group=group).aggregate(last=Max("number"))["last"] or 0
+    member.group = group
+    member.number = last + 1
+    member.recorded_by = actor
+    _refuse_taken_nik(member)
+    member.full_clean()
+    member.save()
+    return member
+
+
+@transaction.atomic
+def member_update(*, actor: User, member: Member) -> Member:
+    """Save the changed profile of a member."""
+    lock_group(actor, Capability.RECORD, member.group)
+    _refuse_taken_nik(member)
+    member.full_clean(exclude=fields_outside(Member, MEMBER_PROFILE))
+    first_office = OfficerTerm.objects.filter(member=member).order_by("started_on").first()
+    if first_office is not None and first_office.started_on < member.joined_on:
+        raise ValidationError({"joined_on": _("The member took an office before this date.")})
+    if member.left_on is not None and member.left_on < member.joined_on:
+        raise ValidationError({"joined_on": _("The member left before this date.")})
+    member.save(update_fields=MEMBER_PROFILE)
+    return member
+
+
+@transaction.atomic
+def member_leave(*, actor: User, member: Member, left_on: date) -> Member:
+    """Let a member leave the group on a day not later than today; offices the member holds end with it.
+
+    A second leaving changes nothing and returns the member as first left.
+    """
+    lock_group(actor, Capability.RECORD, member.group)
+    member.refresh_from_db()
+    if member.left_on is not None:
+        return member
+    if left_on > timezone.localdate():
+        raise ValidationError({"left_on": _("This date is in the future.")})
+    if left_on < member.joined_on:
+        raise ValidationError({"left_on": _("The member joined after this date.")})
+    running = OfficerTerm.objects.filter(member=member, ended_on__isnull=True)
+    if running.filter(started_on__gt=left_on).exists():
+        raise ValidationError({"left_on": _("The member took an office after this date.")})
+    for term in running:
+        term.ended_on = left_on
+        term.save(update_fields=["ended_on"])
+    member.left_on = left_on
+    member.save(update_fields=["left_on"])
+    return member
+
+
+@transaction.atomic
+def member_leave_undo(*, actor: User, member: Member) -> Member:
+    """Take back a leaving recorded by mistake; the offices that ended with it stay ended."""
+    lock_group(actor, Capability.RECORD, member.group)
+    member.left_on = None
+    _refuse_taken_nik(member)
+    member.save(update_fields=["left_on"])
+    return member
+
+
+def _refuse_taken_nik(member: Member) -> None:
+    others = Member.objects.filter(group=member.group, left_on__isnull=True).exclude(pk=member.pk)
+    if member.nik and member.left_on is None and others.filter(nik=member.nik).exists():
+        raise ValidationError({"nik": _("Another member of this group has this NIK.")})

@@ -1,0 +1,26 @@
+"""Profiles of groups and members as forms send them: some fields of the row, and a key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from groups.models import Group, Member
+
+
+class FormUsed(ValidationError):
+    """A form that was sent before comes again with other words in it; to be recorded it needs a new key."""
+
+
+def refuse_changed(earlier: Group | Member, sent: Group | Member, profile: Sequence[str]) -> None:
+    """Raise `FormUsed` where the form that made `earlier` is sent again with another profile."""
+    if any(getattr(earlier, name) != getattr(sent, name) for name in profile):
+        recorded = _("%(name)s was recorded with this form already, and stays as it is.") % {"name": earlier}
+        raise FormUsed([recorded, _("To record what stands here now as well, send it once more.")])
+
+
+def fields_outside(model: type[Group] | type[Member], profile: Sequence[str]) -> set[str]:
+    """Return the names of the fields that are not in `profile`, which `full_clean` is to leave out."""
+    return {field.name for field in model._meta.fields} - set(profile)

@@ -1,0 +1,1 @@
+"""Pages of groups, their members, officers and rules, a module for each concern."""

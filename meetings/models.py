@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from finance.models import CashCount, Entry
 from groups.models import Group, Member
+from groups.shared.clock import now
 
 
 class MeetingStatus(models.TextChoices):
@@ -60,7 +61,7 @@ class Meeting(models.Model):
     critical_count = models.PositiveSmallIntegerField(_("critical matters"), default=0)
     critical_decided_count = models.PositiveSmallIntegerField(_("critical matters decided"), default=0)
 
-    recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
+    recorded_at = models.DateTimeField(_("recorded at"), default=now, editable=False)
     recorded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
     )

@@ -7,7 +7,6 @@ from datetime import date
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
@@ -17,6 +16,7 @@ from finance.models import AccountKind, CashCount, Entry, EntryKind, Loan, Trans
 from finance.services import cash_count_record, loans_open
 from groups.models import Group, User
 from groups.permissions import Capability, lock_group
+from groups.shared.clock import now, today
 from meetings.errors import (
     DayTaken,
     LoanDueBefore,
@@ -207,7 +207,7 @@ def _post_again(
 
 def _cancel(loans: tuple[Loan, ...]) -> None:
     if loans:
-        Loan.objects.filter(pk__in=[loan.pk for loan in loans]).update(cancelled_at=timezone.now())
+        Loan.objects.filter(pk__in=[loan.pk for loan in loans]).update(cancelled_at=now())
 
 
 def _move_loans(loans: tuple[Loan, ...], on: date) -> None:
@@ -223,9 +223,9 @@ def _move_loans(loans: tuple[Loan, ...], on: date) -> None:
 def _settle(count: CashCount | None, *, actor: User, reason: str) -> None:
     """Close the cash difference of the corrected version; the new version brings its own."""
     if count is not None and count.difference and count.settled_on is None:
-        count.settled_on = timezone.localdate()
+        count.settled_on = today()
         count.settled_by = actor
-        count.settled_at = timezone.now()
+        count.settled_at = now()
         count.settled_how = reason
         count.save()
 
@@ -251,7 +251,7 @@ def _write(
     meeting.leader = minutes.leader
     meeting.note_taker = minutes.note_taker
     meeting.saved_by = actor
-    meeting.closed_at = timezone.now()
+    meeting.closed_at = now()
     for name, count in minutes.tallies().items():
         setattr(meeting, name, count)
     try:

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, connections, transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from finance.ledger.chart import account_code, new_account
@@ -22,6 +21,7 @@ from finance.ledger.reading import read_accounts
 from finance.models import Account, AccountKind, Entry, EntryKind, ExternalLoan, Loan, Side
 from groups.models import Group, Member, User
 from groups.permissions import Capability, lock_group
+from groups.shared.clock import today
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ class Books:
     def open_day(self, wanted: date) -> date:
         """Return `wanted`, or today where the books are closed on it: what is undone late is dated late."""
         closed = self.group.books_closed_through
-        return wanted if closed is None or wanted > closed else timezone.localdate()
+        return wanted if closed is None or wanted > closed else today()
 
     def _code(
         self, kind: AccountKind, member: Member | None, loan: Loan | None, external: ExternalLoan | None = None

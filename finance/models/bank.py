@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from finance.models.ledger import Transfer
 from groups.models import Group
+from groups.shared.clock import now
 
 
 class BankTick(models.Model):
@@ -18,7 +19,7 @@ class BankTick(models.Model):
         Transfer, on_delete=models.PROTECT, related_name="bank_tick", verbose_name=_("transfer")
     )
     statement_on = models.DateField(_("date of the statement"))
-    ticked_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
+    ticked_at = models.DateTimeField(_("recorded at"), default=now, editable=False)
     ticked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
     )

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from finance.models.ledger import Entry
 from groups.models import Group
+from groups.shared.clock import now
 
 
 class CashCountQuerySet(models.QuerySet["CashCount"]):
@@ -40,7 +41,7 @@ class CashCount(models.Model):
     counted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("counted by")
     )
-    counted_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
+    counted_at = models.DateTimeField(_("recorded at"), default=now, editable=False)
     settled_on = models.DateField(_("settled on"), null=True, blank=True)
     settled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from finance.models.ledger import Entry
 from finance.models.terms import LoanAgreement, LoanEvery
 from groups.models import Group, Method
+from groups.shared.clock import now
 
 
 class ExternalLoan(LoanAgreement):
@@ -28,7 +29,7 @@ class ExternalLoan(LoanAgreement):
     # Set when the entry that received the loan was reversed and the loan turned out never to have been.
     cancelled_at = models.DateTimeField(_("cancelled at"), null=True, blank=True)
     key = models.UUIDField(_("idempotency key"), default=uuid.uuid4, editable=False)
-    recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
+    recorded_at = models.DateTimeField(_("recorded at"), default=now, editable=False)
     recorded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
     )

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from finance.models.ledger import Entry
 from groups.models import Group
+from groups.shared.clock import now
 
 
 class InventoryItem(models.Model):
@@ -24,7 +25,7 @@ class InventoryItem(models.Model):
     price = models.BigIntegerField(_("price"))
     entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="inventory", verbose_name=_("entry"))
     key = models.UUIDField(_("idempotency key"))
-    recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
+    recorded_at = models.DateTimeField(_("recorded at"), default=now, editable=False)
     recorded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
     )

@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from groups.models import Group, Member
+from groups.shared.clock import now
 
 
 class AccountKind(models.TextChoices):
@@ -146,7 +147,7 @@ class Entry(models.Model):
     number = models.PositiveIntegerField(_("voucher number (nomor bukti)"))
     kind = models.CharField(_("kind"), max_length=13, choices=EntryKind)
     effective_on = models.DateField(_("date"))
-    recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
+    recorded_at = models.DateTimeField(_("recorded at"), default=now, editable=False)
     recorded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
     )

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from finance.models.terms import LoanAgreement, LoanEvery
 from groups.models import Group, Member, Method, PayoffFee
+from groups.shared.clock import now
 
 
 class LoanEnd(models.TextChoices):
@@ -65,7 +66,7 @@ class Loan(LoanAgreement):
     )
     # Set when the meeting that paid the loan out was corrected and the loan turned out never to have been.
     cancelled_at = models.DateTimeField(_("cancelled at"), null=True, blank=True)
-    recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
+    recorded_at = models.DateTimeField(_("recorded at"), default=now, editable=False)
     recorded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
     )

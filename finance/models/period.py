@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from finance.models.ledger import Account
 from groups.models import Group
+from groups.shared.clock import now
 
 
 class PeriodClosing(models.Model):
@@ -17,7 +18,7 @@ class PeriodClosing(models.Model):
     group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="closings", verbose_name=_("group"))
     through = models.DateField(_("closed through"))
     key = models.UUIDField(_("idempotency key"))
-    closed_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
+    closed_at = models.DateTimeField(_("recorded at"), default=now, editable=False)
     closed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
     )

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from finance.models.loan import Loan
 from groups.models import Group, Member
+from groups.shared.clock import now
 
 
 class RequestStatus(models.TextChoices):
@@ -70,7 +71,7 @@ class LoanRequest(models.Model):
     )
     cancelled_why = models.CharField(_("why it was cancelled"), max_length=200, blank=True)
     key = models.UUIDField(_("idempotency key"))
-    recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
+    recorded_at = models.DateTimeField(_("recorded at"), default=now, editable=False)
     recorded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
     )

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from finance.models.ledger import Entry
 from groups.models import Constitution, Group, Member
+from groups.shared.clock import now
 
 
 class PaidTo(models.TextChoices):
@@ -64,7 +65,7 @@ class SurplusDivision(models.Model):
     decided_on = models.DateField(_("decided on"))
     note = models.CharField(_("note of the meeting"), max_length=200)
     key = models.UUIDField(_("idempotency key"))
-    recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
+    recorded_at = models.DateTimeField(_("recorded at"), default=now, editable=False)
     recorded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
     )

@@ -8,7 +8,6 @@ from datetime import date
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -20,6 +19,7 @@ from finance.selectors.books import latest_movement
 from finance.services.posting import post_entry
 from groups.models import Group, User
 from groups.permissions import Capability, lock_group
+from groups.shared.clock import now
 
 PECAHAN = (100_000, 50_000, 20_000, 10_000, 5_000, 2_000, 1_000, 500, 200, 100)
 """Notes and coins in use, by their worth in rupiah."""
@@ -86,7 +86,7 @@ def cash_count_settle(
         count.settlement = post_entry(books, EntryKind.SETTLEMENT, on, postings, key)
     count.settled_on = on
     count.settled_by = actor
-    count.settled_at = timezone.now()
+    count.settled_at = now()
     count.settled_how = how
     count.save()
     return count

@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from finance.ledger.errors import AlreadyReversed, NotAllowed
@@ -23,6 +22,7 @@ from finance.models import (
 from finance.selectors.opening import standing_entries
 from finance.services.posting import open_for_entry
 from groups.models import User
+from groups.shared.clock import now
 
 _OF_MEETING_OR_COUNT = (EntryKind.MEETING, EntryKind.SETTLEMENT)
 _OF_SURPLUS = (EntryKind.SURPLUS, EntryKind.SHARE_OUT)
@@ -64,8 +64,8 @@ def entry_reverse(*, actor: User, entry: Entry, reason: str, key: uuid.UUID) -> 
         raise NotAllowed(_("This thing was written down since; reverse that first."))
     (reversal,) = books.post([reversal_of(entry, books, key=key, memo=reason)])
     Loan.objects.filter(pk__in=[loan.pk for loan in ended]).update(ended_as="", ended_on=None, unpaid_principal=0)
-    Loan.objects.filter(pk__in=[loan.pk for loan in loans]).update(cancelled_at=timezone.now())
-    ExternalLoan.objects.filter(pk__in=received).update(cancelled_at=timezone.now())
+    Loan.objects.filter(pk__in=[loan.pk for loan in loans]).update(cancelled_at=now())
+    ExternalLoan.objects.filter(pk__in=received).update(cancelled_at=now())
     return reversal
 
 

@@ -6,7 +6,6 @@ import uuid
 from datetime import date
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -20,6 +19,7 @@ from finance.services.payouts import loans_open, terms_by_rules
 from finance.services.posting import open_for_entry, post_entry, require_here
 from groups.models import Constitution, Group, Member, User
 from groups.permissions import Capability, lock_group
+from groups.shared.clock import now
 
 
 @transaction.atomic
@@ -161,7 +161,7 @@ def _decide(
 ) -> LoanRequest:
     _require_after(request, on)
     request.status = status
-    request.decided_on, request.decided_by, request.decided_at = on, actor, timezone.now()
+    request.decided_on, request.decided_by, request.decided_at = on, actor, now()
     request.decided_in_meeting, request.note = in_meeting, note
     request.save()
     return request

@@ -10,7 +10,6 @@ import uuid
 from datetime import date
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -37,6 +36,7 @@ from finance.selectors.surplus import (
 )
 from groups.models import Constitution, Group, User
 from groups.permissions import Capability, lock_group
+from groups.shared.clock import now, today
 from groups.shared.money import rupiah
 
 
@@ -52,7 +52,7 @@ def surplus_decide(
     group = lock_group(actor, Capability.RECORD, group)
     if SurplusDivision.objects.filter(group=group, key=key).exists():
         raise AlreadyPosted
-    if not start <= end <= decided_on <= timezone.localdate():
+    if not start <= end <= decided_on <= today():
         raise NotAllowed(_("The decision is on or after the last day of the period, and not in the future."))
     if SurplusDivision.objects.standing().filter(group=group, entry__isnull=True).exists():
         raise NotAllowed(_("Another division is decided and not posted yet; post or withdraw it first."))
@@ -99,7 +99,7 @@ def surplus_post(*, actor: User, division: SurplusDivision, on: date, paid_to: s
         raise AlreadyPosted
     if division.status == DivisionStatus.WITHDRAWN:
         raise NotAllowed(_("This division was withdrawn."))
-    if not division.decided_on <= on <= timezone.localdate():
+    if not division.decided_on <= on <= today():
         raise NotAllowed(_("A division is posted on or after the day of the decision, and not in the future."))
     sheet = division_sheet(division)
     if sheet != _sheet_now(books.group, division.rules, division.period_start, division.period_end):
@@ -130,7 +130,7 @@ def surplus_withdraw(*, actor: User, division: SurplusDivision, reason: str, key
         raise NotAllowed(_("A later surplus was divided or shared out; take that back first."))
     if division.entry is not None:
         books.post([reversal_of(division.entry, books, key=key, memo=reason)])
-    division.withdrawn_at = timezone.now()
+    division.withdrawn_at = now()
     division.withdrawn_by = actor
     division.withdrawn_why = reason
     division.save(update_fields=["withdrawn_at", "withdrawn_by", "withdrawn_why"])

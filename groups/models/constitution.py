@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from groups.models.group import Group
+from groups.shared.clock import now
 
 
 class Method(models.TextChoices):
@@ -90,7 +91,7 @@ class Constitution(models.Model):
     borrowing_base = models.CharField(
         _("borrowing counted for the surplus"), max_length=9, choices=BorrowingBase, default=BorrowingBase.FEE
     )
-    recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
+    recorded_at = models.DateTimeField(_("recorded at"), default=now, editable=False)
     recorded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
     )

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from groups.models.organisation import Organisation, Role, User
 from groups.models.region import Region
+from groups.shared.clock import now
 from groups.shared.schedule import MeetingSchedule
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ class Group(models.Model):
     books_closed_through = models.DateField(_("books closed through"), null=True, blank=True, editable=False)
     # The key of the form that registered the group: the same form sent twice is one group.
     key = models.UUIDField(_("idempotency key"), default=uuid.uuid4, unique=True, editable=False)
-    recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
+    recorded_at = models.DateTimeField(_("recorded at"), default=now, editable=False)
     recorded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
     )
@@ -189,7 +190,7 @@ class GroupStatusChange(models.Model):
     to_status = models.CharField(_("to"), max_length=9, choices=GroupStatus)
     changed_on = models.DateField(_("since"))
     reason = models.CharField(_("reason"), max_length=200, blank=True)
-    recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
+    recorded_at = models.DateTimeField(_("recorded at"), default=now, editable=False)
     recorded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
     )

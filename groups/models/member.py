@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from groups.identity import EARLIEST_BIRTH_YEAR, mask, validate_nik, validate_phone
 from groups.models.group import Group
+from groups.shared.clock import now
 
 
 class Gender(models.TextChoices):
@@ -35,7 +36,7 @@ class Member(models.Model):
     left_on = models.DateField(_("left on"), null=True, blank=True)
     # The key of the form that registered the member: the same form sent twice is one member.
     key = models.UUIDField(_("idempotency key"), default=uuid.uuid4, editable=False)
-    recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
+    recorded_at = models.DateTimeField(_("recorded at"), default=now, editable=False)
     recorded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
     )
@@ -109,7 +110,7 @@ class OfficerTerm(models.Model):
     role = models.CharField(_("role"), max_length=10, choices=OfficerRole)
     started_on = models.DateField(_("started on"))
     ended_on = models.DateField(_("ended on"), null=True, blank=True)
-    recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
+    recorded_at = models.DateTimeField(_("recorded at"), default=now, editable=False)
     recorded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
     )

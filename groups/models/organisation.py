@@ -5,12 +5,14 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from groups.shared.clock import now
+
 
 class Organisation(models.Model):
     """An NGO or programme; nothing of one organisation is ever visible to another."""
 
     name = models.CharField(_("name"), max_length=120, unique=True)
-    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    created_at = models.DateTimeField(_("created at"), default=now, editable=False)
 
     class Meta:
         verbose_name = _("organisation")

@@ -32,7 +32,7 @@ to six days; without this a member who pays at every meeting would always be lat
 
 @dataclass(frozen=True)
 class LoanOnSheet(LoanPosition):
-    """A running loan at the context; what was paid leaves out what a correction reverses, which is `already`.
+    """A running loan on the sheet; what was paid leaves out what a correction reverses, which is `already`.
 
     In a correction `recorded_fine` is what the meeting charged for late instalments; `is_judged` says that the
     meeting had a payment on the loan whose fine, if there was one, was not waived.
@@ -140,7 +140,7 @@ def open_sheet(*, actor: User, group: Group, key: uuid.UUID, number: int | None 
 
 
 def read_sheet(*, actor: User, group: Group, number: int | None = None) -> SheetContext:
-    """Return the context for looking only, without a lock."""
+    """Return the context of a new meeting or of the draft `number` to read, without a lock."""
     return _context(group, actor, key=None, number=number)
 
 
@@ -150,7 +150,7 @@ def open_correction(*, actor: User, group: Group, number: int) -> SheetContext:
 
 
 def read_correction(*, actor: User, group: Group, number: int) -> SheetContext:
-    """Return the context of a correction for looking only, without a lock."""
+    """Return the context of a correction to read, without a lock."""
     return _correction(group, actor, number)
 
 

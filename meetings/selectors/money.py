@@ -1,66 +1,14 @@
-"""Every read of the minute book."""
+"""The money of one meeting, as the minutes show it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
 
-from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from finance.models import AccountKind, Loan, Transfer
-from groups.models import Group, Member, User
-from meetings.models import AgendaItem, Meeting, MeetingStatus
-
-
-def minute_book(group: Group) -> QuerySet[Meeting]:
-    """Return the group's meetings, drafts first and then the latest, each in its valid version."""
-    return (
-        Meeting.objects.filter(group=group)
-        .exclude(status=MeetingStatus.CORRECTED)
-        .select_related("cash_count", "leader", "note_taker")
-        .order_by("-status", "-held_on", "-number")
-    )
-
-
-def with_agenda(meetings: QuerySet[Meeting]) -> QuerySet[Meeting]:
-    """Add the agenda rows, in one statement for all meetings."""
-    return meetings.prefetch_related("agenda__responsible")
-
-
-def meeting_version(group: Group, number: int, version: int | None = None) -> Meeting | None:
-    """Return a meeting in one version, the valid one without `version`; None if there is none."""
-    meetings = Meeting.objects.filter(group=group, number=number).select_related(
-        "leader", "note_taker", "saved_by", "recorded_by", "cash_count", "entry", "corrects", "corrected_by"
-    )
-    if version is None:
-        return meetings.exclude(status=MeetingStatus.CORRECTED).first()
-    return meetings.filter(version=version).exclude(status=MeetingStatus.DRAFT).first()
-
-
-def versions(meeting: Meeting) -> list[Meeting]:
-    """Return all versions of a meeting, the newest first, with who wrote them."""
-    found = Meeting.objects.filter(group_id=meeting.group_id, number=meeting.number)
-    return list(found.select_related("saved_by", "entry").order_by("-version"))
-
-
-def drafts(actor: User) -> QuerySet[Meeting]:
-    """Return the drafts not closed in the groups `actor` may see, the oldest first."""
-    return (
-        Meeting.objects.filter(group__in=Group.objects.visible_to(actor), status=MeetingStatus.DRAFT)
-        .select_related("group", "saved_by")
-        .order_by("saved_at")
-    )
-
-
-def decisions_open(groups: QuerySet[Group] | list[Group], *, until: date | None = None) -> QuerySet[AgendaItem]:
-    """Return decisions of closed meetings that nobody has marked as done, the earliest due first."""
-    items = AgendaItem.objects.filter(
-        group__in=groups, meeting__status=MeetingStatus.CLOSED, due_on__isnull=False, done_on__isnull=True
-    )
-    if until is not None:
-        items = items.filter(due_on__lte=until)
-    return items.select_related("meeting", "responsible", "group").order_by("due_on", "pk")
+from groups.models import Member
+from meetings.models import Meeting
 
 
 @dataclass

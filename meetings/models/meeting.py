@@ -1,4 +1,4 @@
-"""Meetings with attendance, agenda and decisions: the minute book (buku notulen) of a group."""
+"""A meeting of a group, in one version."""
 
 from __future__ import annotations
 
@@ -112,76 +112,3 @@ class Meeting(models.Model):
     def attended_count(self) -> int:
         """Members who were there, in time or late."""
         return self.present_count + self.late_count
-
-
-class AttendanceStatus(models.TextChoices):
-    """Represented: the member stayed away but sent the money with somebody else."""
-
-    PRESENT = "PRESENT", _("Present")
-    LATE = "LATE", _("Late")
-    REPRESENTED = "REPRESENTED", _("Represented")
-    EXCUSED = "EXCUSED", _("Excused")
-    ABSENT = "ABSENT", _("Absent")
-
-
-class Attendance(models.Model):
-    """One member at one closed meeting."""
-
-    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="+")
-    meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="attendances", db_index=False)
-    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="attendances")
-    status = models.CharField(_("attendance"), max_length=11, choices=AttendanceStatus)
-    waiver = models.CharField(_("why the fine by the rules was waived"), max_length=100, blank=True)
-
-    class Meta:
-        verbose_name = _("attendance")
-        verbose_name_plural = _("attendance")
-        constraints = [
-            models.UniqueConstraint(name="attendance_once", fields=["meeting", "member"]),
-            models.CheckConstraint(name="attendance_status", condition=Q(status__in=AttendanceStatus.values)),
-        ]
-
-    def __str__(self) -> str:
-        return self.get_status_display()
-
-
-class AgendaItem(models.Model):
-    """One row of the minute book: what was on the agenda, what was said and what was decided.
-
-    Only the follow-up (`done_…`) changes after the meeting was closed.
-    """
-
-    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="+")
-    meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="agenda", db_index=False)
-    number = models.PositiveSmallIntegerField(_("number"))
-    title = models.CharField(_("agenda"), max_length=200)
-    discussion = models.TextField(_("discussed"), blank=True)
-    decision = models.TextField(_("decision"), blank=True)
-    responsible = models.ForeignKey(
-        Member, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("who does it")
-    )
-    due_on = models.DateField(_("by when"), null=True, blank=True)
-    is_critical = models.BooleanField(_("critical matter"), default=False)
-    done_on = models.DateField(_("done on"), null=True, blank=True)
-    done_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
-
-    class Meta:
-        verbose_name = _("agenda item")
-        verbose_name_plural = _("agenda items")
-        ordering = ["number"]
-        constraints = [
-            models.UniqueConstraint(name="agenda_number_once", fields=["meeting", "number"]),
-            models.CheckConstraint(name="agenda_due_decision", condition=Q(due_on__isnull=True) | ~Q(decision="")),
-        ]
-        indexes = [
-            models.Index(
-                fields=["group", "due_on"],
-                name="agenda_open",
-                condition=Q(due_on__isnull=False, done_on__isnull=True),
-            )
-        ]
-
-    def __str__(self) -> str:
-        return self.title

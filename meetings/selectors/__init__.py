@@ -1,0 +1,5 @@
+"""Every read of the minute book."""
+
+from meetings.selectors.decisions import decisions_open
+from meetings.selectors.minute_book import drafts, meeting_version, minute_book, versions, with_agenda
+from meetings.selectors.money import MONEY_COLUMNS, MeetingMoney, MemberMoney, MinutesRow, member_rows, money

@@ -1,0 +1,48 @@
+"""The meetings of a group, and the versions of one."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from groups.models import Group, User
+from meetings.models import Meeting, MeetingStatus
+
+
+def minute_book(group: Group) -> QuerySet[Meeting]:
+    """Return the group's meetings, drafts first and then the latest, each in its valid version."""
+    return (
+        Meeting.objects.filter(group=group)
+        .exclude(status=MeetingStatus.CORRECTED)
+        .select_related("cash_count", "leader", "note_taker")
+        .order_by("-status", "-held_on", "-number")
+    )
+
+
+def with_agenda(meetings: QuerySet[Meeting]) -> QuerySet[Meeting]:
+    """Add the agenda rows, in one statement for all meetings."""
+    return meetings.prefetch_related("agenda__responsible")
+
+
+def meeting_version(group: Group, number: int, version: int | None = None) -> Meeting | None:
+    """Return a meeting in one version, the valid one without `version`; None if there is none."""
+    meetings = Meeting.objects.filter(group=group, number=number).select_related(
+        "leader", "note_taker", "saved_by", "recorded_by", "cash_count", "entry", "corrects", "corrected_by"
+    )
+    if version is None:
+        return meetings.exclude(status=MeetingStatus.CORRECTED).first()
+    return meetings.filter(version=version).exclude(status=MeetingStatus.DRAFT).first()
+
+
+def versions(meeting: Meeting) -> list[Meeting]:
+    """Return all versions of a meeting, the newest first, with who wrote them."""
+    found = Meeting.objects.filter(group_id=meeting.group_id, number=meeting.number)
+    return list(found.select_related("saved_by", "entry").order_by("-version"))
+
+
+def drafts(actor: User) -> QuerySet[Meeting]:
+    """Return the drafts not closed in the groups `actor` may see, the oldest first."""
+    return (
+        Meeting.objects.filter(group__in=Group.objects.visible_to(actor), status=MeetingStatus.DRAFT)
+        .select_related("group", "saved_by")
+        .order_by("saved_at")
+    )

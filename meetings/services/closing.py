@@ -1,0 +1,51 @@
+"""Closing a meeting: it posts everything or nothing, under one idempotency key."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+
+from django.db import transaction
+
+from finance.ledger.posting import Line, Posting
+from finance.models import EntryKind
+from finance.services import cash_count_record, loans_open
+from meetings.errors import SavingsMustStay
+from meetings.minutes import Minutes
+from meetings.models import Meeting
+from meetings.services.drafts import meeting_to_save
+from meetings.services.minute_book import write_version
+from meetings.sheet.context import SheetContext
+
+
+def meeting_close(*, context: SheetContext, minutes: Minutes, key: uuid.UUID, base: uuid.UUID | None = None) -> Meeting:
+    """Write the meeting, its attendance and agenda, and post its money, all or nothing.
+
+    Takes a `context` from `open_sheet`, inside the same transaction. Raises `MeetingChanged` as `draft_save` does,
+    `DayTaken` if the group has a closed meeting on that day, `SavingsMustStay` for a withdrawal that the rules forbid,
+    and the errors of `finance.ledger.errors`.
+    """
+    assert transaction.get_connection().in_atomic_block, "the context's lock ends with its transaction"
+    meeting = meeting_to_save(context, key=key, base=base)
+    require_minimum(context, minutes)
+    loans = loans_open(context.books, minutes.new_loans) if minutes.new_loans else []
+    lines = minutes.lines(context.books, loans)
+    if lines:
+        (meeting.entry,) = context.books.post([meeting_posting(minutes.held_on, lines, key=key)])
+    if minutes.cash is not None:
+        meeting.cash_count = cash_count_record(
+            context.books, counted=minutes.cash.counted, explanation=minutes.cash.explanation, on=minutes.held_on
+        )
+    return write_version(meeting, minutes, actor=context.books.actor, key=key)
+
+
+def require_minimum(context: SheetContext, minutes: Minutes) -> None:
+    """Refuse with `SavingsMustStay` a withdrawal that leaves less than the rules say must stay."""
+    for row in minutes.members:
+        if context.leaves_too_little(row.member, brought=row.saved, taken=row.sukarela_out):
+            raise SavingsMustStay(row.member, context.rules.sukarela_minimum)
+
+
+def meeting_posting(on: date, lines: list[Line], *, key: uuid.UUID, memo: str = "") -> Posting:
+    """Return the entry of a meeting that posts `lines`."""
+    return Posting(kind=EntryKind.MEETING, effective_on=on, lines=lines, key=key, memo=memo)

@@ -1,0 +1,75 @@
+"""Sheets saved before they are closed: nothing of them is checked or posted."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
+
+from groups.models import Group, User
+from groups.permissions import Capability, lock_group
+from meetings.errors import MeetingChanged, NoSuchMeeting
+from meetings.models import Meeting, MeetingStatus
+from meetings.sheet.context import SheetContext, open_sheet
+
+
+@transaction.atomic
+def draft_save(
+    *,
+    actor: User,
+    group: Group,
+    key: uuid.UUID,
+    draft: dict[str, Any],
+    number: int | None = None,
+    base: uuid.UUID | None = None,
+) -> Meeting:
+    """Keep a sheet as it was typed; nothing of it is checked or posted.
+
+    `base` is the key of the draft the form was opened from: if somebody else saved or closed the meeting since
+    then, `MeetingChanged` says so and nothing is written. The same `key` twice is one save.
+    """
+    context = open_sheet(actor=actor, group=group, key=key, number=number)
+    meeting = meeting_to_save(context, key=key, base=base)
+    meeting.key = key
+    meeting.draft = draft
+    meeting.held_on = _draft_day(draft)
+    meeting.saved_by = actor
+    meeting.save()
+    return meeting
+
+
+@transaction.atomic
+def draft_discard(*, actor: User, group: Group, number: int) -> None:
+    """Throw a draft away; it posted nothing, so nothing else changes. A closed meeting is `NoSuchMeeting`."""
+    group = lock_group(actor, Capability.RECORD, group)
+    deleted, _by_model = Meeting.objects.filter(group=group, number=number, status=MeetingStatus.DRAFT).delete()
+    if not deleted:
+        raise NoSuchMeeting
+
+
+def meeting_to_save(context: SheetContext, *, key: uuid.UUID, base: uuid.UUID | None) -> Meeting:
+    """Return the draft on the sheet, or a new meeting; refuse with `MeetingChanged` one somebody else has changed."""
+    meeting = context.meeting
+    if meeting is None:
+        actor = context.books.actor
+        return Meeting(group=context.group, number=context.next_number, key=key, recorded_by=actor, saved_by=actor)
+    if meeting.status == MeetingStatus.CLOSED:
+        raise MeetingChanged(_("This meeting was closed meanwhile by %(who)s.") % {"who": meeting.saved_by})
+    if meeting.key not in (key, base):
+        raise MeetingChanged(
+            _("%(who)s changed this draft meanwhile. Your entries are below; send them again to replace the others.")
+            % {"who": meeting.saved_by}
+        )
+    return meeting
+
+
+def _draft_day(draft: dict[str, Any]) -> date | None:
+    """Return the day typed on the sheet if it is one, so that lists can show when a draft was meant to be."""
+    try:
+        return parse_date(str(draft.get("held_on", "")))
+    except ValueError:
+        return None

@@ -1,0 +1,72 @@
+"""Writing one version of a meeting into the minute book, without its money."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import IntegrityError
+
+from groups.models import User
+from groups.shared.clock import now
+from meetings.errors import DayTaken
+from meetings.minutes import Minutes
+from meetings.models import AgendaItem, Attendance, Meeting, MeetingStatus
+
+
+def write_version(
+    meeting: Meeting,
+    minutes: Minutes,
+    *,
+    actor: User,
+    key: uuid.UUID,
+    done: dict[tuple[str, str], AgendaItem] | None = None,
+) -> Meeting:
+    """Write `meeting` as closed, with attendance and agenda; `done` are decisions carried out before a correction.
+
+    Raises `DayTaken` if the group has another closed meeting on that day.
+    """
+    meeting.status = MeetingStatus.CLOSED
+    meeting.key = key
+    meeting.draft = None
+    meeting.held_on = minutes.held_on
+    meeting.place = minutes.place
+    meeting.leader = minutes.leader
+    meeting.note_taker = minutes.note_taker
+    meeting.saved_by = actor
+    meeting.closed_at = now()
+    for name, count in minutes.tallies().items():
+        setattr(meeting, name, count)
+    try:
+        meeting.save()
+    except IntegrityError as error:
+        if "meeting_day_once" in str(error) or "meetings_meeting.held_on" in str(error):
+            raise DayTaken from error
+        raise
+    Attendance.objects.bulk_create(
+        Attendance(group=meeting.group, meeting=meeting, member=row.member, status=row.attendance, waiver=row.waiver)
+        for row in minutes.members
+    )
+    AgendaItem.objects.bulk_create(_agenda(meeting, minutes, done or {}))
+    return meeting
+
+
+def _agenda(meeting: Meeting, minutes: Minutes, done: dict[tuple[str, str], AgendaItem]) -> list[AgendaItem]:
+    items = []
+    for number, row in enumerate(minutes.agenda, start=1):
+        carried_out = done.get((row.title, row.decision))
+        items.append(
+            AgendaItem(
+                group=meeting.group,
+                meeting=meeting,
+                number=number,
+                title=row.title,
+                discussion=row.discussion,
+                decision=row.decision,
+                responsible=row.responsible,
+                due_on=row.due_on,
+                is_critical=row.is_critical,
+                done_on=carried_out.done_on if carried_out else None,
+                done_by_id=carried_out.done_by_id if carried_out else None,
+            )
+        )
+    return items

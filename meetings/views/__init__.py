@@ -1,0 +1,1 @@
+"""Pages of the minute book, a module for each concern."""

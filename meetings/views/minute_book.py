@@ -1,0 +1,59 @@
+"""The minute book of a group, and the minutes of one meeting."""
+
+from __future__ import annotations
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET
+
+from finance.selectors import cover_entries, late_loans, signers
+from groups.http import GroupRequest
+from groups.permissions import Capability, requires
+from meetings import selectors
+from meetings.models import Meeting, MeetingStatus
+
+PAGE = 20
+
+
+@requires(Capability.READ)
+@require_GET
+def meeting_list(request: GroupRequest) -> HttpResponse:
+    """The minute book: date, agenda, discussed, decisions; ready to print."""
+    meetings = selectors.minute_book(request.group)
+    page = Paginator(selectors.with_agenda(meetings), PAGE).get_page(request.GET.get("page"))
+    return render(request, "meetings/meeting_list.html", {"group": request.group, "page": page})
+
+
+@requires(Capability.READ)
+@require_GET
+def meeting_detail(request: GroupRequest, number: int, version: int | None = None) -> HttpResponse:
+    """The minutes of one meeting, to read, print and sign."""
+    meeting = _found(request, number, version)
+    if meeting.status == MeetingStatus.DRAFT:
+        return redirect("meeting-edit", request.group.code, number)
+    assert meeting.held_on is not None, "a closed meeting has a date"
+    money = selectors.money(meeting)
+    return render(
+        request,
+        "meetings/meeting_detail.html",
+        {
+            "group": request.group,
+            "meeting": meeting,
+            "rows": selectors.member_rows(meeting, money),
+            "columns": selectors.MONEY_COLUMNS,
+            "agenda": meeting.agenda.select_related("responsible"),
+            "money": money,
+            "covered": cover_entries(request.group, meeting.held_on),
+            "late": late_loans(request.group, meeting.held_on) if meeting.status == MeetingStatus.CLOSED else [],
+            "versions": selectors.versions(meeting),
+            "signers": signers(request.group),
+        },
+    )
+
+
+def _found(request: GroupRequest, number: int, version: int | None = None) -> Meeting:
+    meeting = selectors.meeting_version(request.group, number, version)
+    if meeting is None:
+        raise Http404
+    return meeting

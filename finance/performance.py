@@ -60,22 +60,22 @@ def months_before(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
-def collectability(late_since: date | None, on: date) -> Collectability:
-    """Return the collectability on the day `on` of a loan whose oldest unpaid instalment fell due on `late_since`."""
+def collectability(late_since: date | None, as_of: date) -> Collectability:
+    """Return the collectability at `as_of` of a loan whose oldest unpaid instalment fell due on `late_since`."""
     if late_since is None:
         return Collectability.LANCAR
-    reached = [level for level, bound in collectability_bounds(on).items() if late_since <= bound]
+    reached = [level for level, bound in collectability_bounds(as_of).items() if late_since <= bound]
     return max(reached, default=Collectability.PERHATIAN)
 
 
-def collectability_bounds(on: date) -> dict[Collectability, date]:
+def collectability_bounds(as_of: date) -> dict[Collectability, date]:
     """Return for 3, 4 and 5 the day on or before which the oldest unpaid instalment must have fallen due."""
-    return {level: months_before(on, months) for level, months in COLLECTABILITY_MONTHS.items()}
+    return {level: months_before(as_of, months) for level, months in COLLECTABILITY_MONTHS.items()}
 
 
-def ageing_bounds(on: date) -> list[date]:
+def ageing_bounds(as_of: date) -> list[date]:
     """Return for each of `AGEING_DAYS` the day before which the oldest unpaid instalment must have fallen due."""
-    return [on - timedelta(days) for days in AGEING_DAYS]
+    return [as_of - timedelta(days) for days in AGEING_DAYS]
 
 
 @dataclass(frozen=True, slots=True)

@@ -250,7 +250,7 @@ def card_lines(instalments: Sequence[D], *, fee_paid: int, principal_paid: int) 
 
 
 @dataclass(frozen=True, slots=True)
-class CurrentScore:
+class Arrears:
     """How a loan stands on one day, in rupiah: what fell due by then and what of it is not paid yet.
 
     `late_since` is the day the oldest unpaid instalment fell due; None for a loan on time. `next_due_on` and
@@ -264,13 +264,13 @@ class CurrentScore:
     next_due: int
     fee_left: int
 
-    def days_late(self, on: date) -> int:
+    def days_late(self, as_of: date) -> int:
         """Return the days since the oldest unpaid instalment fell due, 0 for a loan on time."""
-        return (on - self.late_since).days if self.late_since is not None else 0
+        return (as_of - self.late_since).days if self.late_since is not None else 0
 
 
-def standing(instalments: Sequence[Due], *, fee_paid: int, principal_paid: int, on: date) -> CurrentScore:
-    """Return how a loan with these payments stands on the day `on`; an instalment is late from the day after.
+def arrears_on(instalments: Sequence[Due], *, fee_paid: int, principal_paid: int, as_of: date) -> Arrears:
+    """Return how a loan with these payments stands on the day `as_of`; an instalment is late from the day after.
 
     Counts fee and principal each by itself, as `allocate_payment` does.
     """
@@ -280,16 +280,16 @@ def standing(instalments: Sequence[Due], *, fee_paid: int, principal_paid: int, 
     for instalment, paid in zip(instalments, covered, strict=True):
         left = instalment.service_fee + instalment.principal - paid.service_fee - paid.principal
         fee_left += instalment.service_fee - paid.service_fee
-        if instalment.due_on < on:
+        if instalment.due_on < as_of:
             due += instalment.service_fee + instalment.principal
             late += left
             if left and late_since is None:
                 late_since = instalment.due_on
         else:
-            due += instalment.service_fee + instalment.principal if instalment.due_on == on else 0
+            due += instalment.service_fee + instalment.principal if instalment.due_on == as_of else 0
             if left and next_due_on is None:
                 next_due_on, next_due = instalment.due_on, left
-    return CurrentScore(due, late, late_since, next_due_on, next_due, fee_left)
+    return Arrears(due, late, late_since, next_due_on, next_due, fee_left)
 
 
 def _annuity(principal: int, rate: Decimal, periods: int) -> Decimal:

@@ -118,7 +118,7 @@ def member_leave(request: GroupRequest, pk: int) -> HttpResponse:
     if is_right and member.left_on is None and seen_on is not None and on < seen_on:
         form.add_error("left_on", _("The records know this member until %s.") % date_format(seen_on))
         is_right = False
-    money = finance.selectors.money_at_leaving(request.user, member, on=on)
+    money = finance.selectors.money_at_leaving(request.user, member, as_of=on)
     if member.left_on is not None and money.is_settled:
         return redirect("member", request.group.code, member.pk)
     if is_right and request.POST.get("action") != "look":

@@ -85,6 +85,6 @@ def profile(group: Group, on: date) -> Profile:
         women=genders.count("P"),
         officers=[(term, mask(term.member.phone)) for term in officer_terms(group).filter(ended_on__isnull=True)],
         facilitators=list(running_assignments(group, on)),
-        loans=performance(own, on=on),
+        loans=performance(own, as_of=on),
         meetings=list(held.order_by("-held_on", "-number")[:LAST_MEETINGS]),
     )

@@ -295,7 +295,7 @@ def _growth(group: Group, as_of: date) -> Evidence:
 
 
 def _portfolio(group: Group, as_of: date) -> Evidence:
-    running = loan_rows(loans_on(group, on=as_of, only_running=True).filter(cancelled_at__isnull=True), on=as_of)
+    running = loan_rows(loans_on(group, as_of=as_of, only_running=True).filter(cancelled_at__isnull=True), as_of=as_of)
     late = [row.outstanding if row.days_late > LATE_DAYS else 0 for row in running]
     columns = [
         Column(_("Loan")), Column(_("Member"), on_phone=False), Column(_("Days late"), NUMBER, on_phone=False),
@@ -315,7 +315,7 @@ def _portfolio(group: Group, as_of: date) -> Evidence:
 
 
 def _lending(group: Group, as_of: date) -> Evidence:
-    running = loans_on(group, on=as_of, only_running=True).filter(cancelled_at__isnull=True)
+    running = loans_on(group, as_of=as_of, only_running=True).filter(cancelled_at__isnull=True)
     loans: dict[int, list[int]] = {}
     for number, member_id in running.order_by("number").values_list("number", "member_id"):
         loans.setdefault(member_id, []).append(number)

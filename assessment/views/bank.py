@@ -30,7 +30,7 @@ def bank(request: UserRequest) -> HttpResponse:
     groups = selectors.bankable(frame.groups, frame.filters, frame.form.stages)
     page = Paginator(groups, GROUPS_ON_A_PAGE).get_page(request.GET.get("page"))
     of_page = Group.objects.filter(pk__in=[row.pk for row in page])
-    names, loans = frame.stage_names, performance_by_group(of_page, on=timezone.localdate())
+    names, loans = frame.stage_names, performance_by_group(of_page, as_of=timezone.localdate())
     return frame.show(
         "assessment/bank.html",
         {
@@ -76,7 +76,7 @@ def _table(frame: Frame, groups: Any) -> Table:
         Column(_("Repayment rate"), PERCENT),
         Column(_("Reasons")),
     ]
-    names, loans = frame.stage_names, performance_by_group(frame.groups, on=timezone.localdate())
+    names, loans = frame.stage_names, performance_by_group(frame.groups, as_of=timezone.localdate())
     rows = []
     for row in groups:
         health = loans.get(row.pk, Performance())

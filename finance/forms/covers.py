@@ -82,7 +82,7 @@ class CoverForm(forms.Form):
         coverers.choices = [(member.pk, str(member)) for member in members]  # type: ignore[attr-defined]
         coverers.initial = list(self.members)
         self.day: date = self.initial.get("on") or timezone.localdate()
-        self.arrears = arrears(books, loan, on=self.day)
+        self.arrears = arrears(books, loan, as_of=self.day)
         self.fields["amount"].initial = self.arrears
         for member in members:
             label = gettext("Share of %(member)s") % {"member": member}

@@ -17,7 +17,7 @@ from finance.ledger.errors import CoverRefused, NotAllowed
 from finance.ledger.posting import Books, Line
 from finance.models import AccountKind, Loan
 from finance.rules.lines import repayment
-from finance.schedules import standing
+from finance.schedules import arrears_on
 from finance.sharing import lay_over
 from groups.models import Member
 from groups.shared.money import rupiah
@@ -84,8 +84,8 @@ class CoverPlan:
         return hashlib.sha256(repr(decided).encode()).hexdigest()[:16]
 
 
-def arrears(books: Books, loan: Loan, *, on: date, fee: int = 0, principal: int = 0, fine: int = 0) -> int:
-    """Return what is late on a loan on the day `on`, in rupiah: instalments, and the fines charged for them.
+def arrears(books: Books, loan: Loan, *, as_of: date, fee: int = 0, principal: int = 0, fine: int = 0) -> int:
+    """Return what is late on a loan on the day `as_of`, in rupiah: instalments, and the fines charged for them.
 
     Zero for a loan that is paid off or cancelled. `fee`, `principal` and `fine` count as paid beside what the books
     have.
@@ -94,11 +94,11 @@ def arrears(books: Books, loan: Loan, *, on: date, fee: int = 0, principal: int 
     if balance == 0:
         return 0
     fee_paid = books.balance(AccountKind.SERVICE_FEE, loan=loan)
-    late = standing(
+    late = arrears_on(
         list(loan.instalments.all()),
         fee_paid=fee_paid + fee,
         principal_paid=loan.principal - balance + principal,
-        on=on,
+        as_of=as_of,
     ).late
     return late + books.balance(AccountKind.FINE_DUE, loan=loan) - fine
 
@@ -110,7 +110,7 @@ def plan_cover(books: Books, loan: Loan, shares: Mapping[Member, int], *, from_s
     a minimum is a rule on taking them out, not on answering for one another. Raises `CoverRefused` for more than
     is late, for a share of the borrower, of a stranger or of somebody who left, and for savings that are too small.
     """
-    late = arrears(books, loan, on=on)
+    late = arrears(books, loan, as_of=on)
     amount = sum(shares.values())
     if late == 0:
         raise CoverRefused(_("Nothing is late on this loan on that day."))
@@ -131,7 +131,7 @@ def plan_cover(books: Books, loan: Loan, shares: Mapping[Member, int], *, from_s
         shares=shared,
         lines=lines,
         arrears=late,
-        arrears_after=arrears(books, loan, on=on, fee=fee, principal=principal, fine=fine),
+        arrears_after=arrears(books, loan, as_of=on, fee=fee, principal=principal, fine=fine),
         outstanding=books.balance(AccountKind.LOAN, loan=loan),
         cash=books.balance(AccountKind.CASH),
     )

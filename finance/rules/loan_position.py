@@ -60,19 +60,19 @@ class LoanPosition:
             waives_fee=self.loan.payoff_fee == PayoffFee.WAIVED,
         )
 
-    def due(self, on: date) -> int:
-        """Return what a payment on the day `on` should bring: all due by then, and fines, the new one too; rupiah."""
-        fine = self.late_fine(on)
-        return self.asked_by(on) + self.fine_due + (fine.amount if fine else 0)
+    def due(self, as_of: date) -> int:
+        """Return what a payment at `as_of` should bring: all due by then, and fines, the new one too; rupiah."""
+        fine = self.late_fine(as_of)
+        return self.asked_by(as_of) + self.fine_due + (fine.amount if fine else 0)
 
-    def asked_by(self, on: date) -> int:
-        """Return fee and principal due by the day `on` and not paid, in rupiah."""
-        principal = sum(i.principal for i in self.instalments if i.due_on <= on)
-        return self.fee_due(on) + max(0, principal - self.principal_paid)
+    def asked_by(self, as_of: date) -> int:
+        """Return fee and principal due by the day `as_of` and not paid, in rupiah."""
+        principal = sum(i.principal for i in self.instalments if i.due_on <= as_of)
+        return self.fee_due(as_of) + max(0, principal - self.principal_paid)
 
-    def fee_due(self, on: date) -> int:
-        """Return the service fee due by the day `on` and not paid, in rupiah."""
-        return max(0, sum(i.service_fee for i in self.instalments if i.due_on <= on) - self.fee_paid)
+    def fee_due(self, as_of: date) -> int:
+        """Return the service fee due by the day `as_of` and not paid, in rupiah."""
+        return max(0, sum(i.service_fee for i in self.instalments if i.due_on <= as_of) - self.fee_paid)
 
 
 def loan_position(books: Books, loan: Loan) -> LoanPosition:

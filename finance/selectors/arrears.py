@@ -40,19 +40,19 @@ later AS (
     FROM (
         SELECT t.debit_account_id AS account_id, t.amount
         FROM finance_entry e JOIN finance_transfer t ON t.entry_id = e.id
-        WHERE e.group_id IN (SELECT id FROM chosen) AND e.effective_on > %(on)s
+        WHERE e.group_id IN (SELECT id FROM chosen) AND e.effective_on > %(as_of)s
         UNION ALL
         SELECT t.credit_account_id, -t.amount
         FROM finance_entry e JOIN finance_transfer t ON t.entry_id = e.id
-        WHERE e.group_id IN (SELECT id FROM chosen) AND e.effective_on > %(on)s
+        WHERE e.group_id IN (SELECT id FROM chosen) AND e.effective_on > %(as_of)s
     ) moves
     GROUP BY account_id
 ),
 loans AS (
     SELECT l.id, l.group_id, l.member_id, l.number, l.principal, l.disbursed_on,
-        CASE WHEN l.ended_on <= %(on)s THEN l.ended_as ELSE '' END AS ended_as,
-        CASE WHEN l.ended_on <= %(on)s AND l.ended_as = 'RESCHEDULED' THEN l.ended_on ELSE %(on)s END AS last_day,
-        CASE WHEN l.ended_on <= %(on)s THEN l.unpaid_principal ELSE 0 END AS unpaid_principal,
+        CASE WHEN l.ended_on <= %(as_of)s THEN l.ended_as ELSE '' END AS ended_as,
+        CASE WHEN l.ended_on <= %(as_of)s AND l.ended_as = 'RESCHEDULED' THEN l.ended_on ELSE %(as_of)s END AS last_day,
+        CASE WHEN l.ended_on <= %(as_of)s THEN l.unpaid_principal ELSE 0 END AS unpaid_principal,
         SUM(CASE WHEN a.kind = 'LOAN' THEN a.debits_posted - a.credits_posted - COALESCE(later.moved, 0) ELSE 0 END)
             AS balance,
         SUM(CASE WHEN a.kind = 'LOAN' THEN 0 ELSE a.credits_posted - a.debits_posted + COALESCE(later.moved, 0) END)
@@ -60,7 +60,7 @@ loans AS (
     FROM finance_loan l
     JOIN finance_account a ON a.loan_id = l.id AND a.kind IN ('LOAN', 'SERVICE_FEE')
     LEFT JOIN later ON later.account_id = a.id
-    WHERE l.group_id IN (SELECT id FROM chosen) AND l.disbursed_on <= %(on)s AND l.cancelled_at IS NULL
+    WHERE l.group_id IN (SELECT id FROM chosen) AND l.disbursed_on <= %(as_of)s AND l.cancelled_at IS NULL
     GROUP BY l.id, l.group_id, l.member_id, l.number, l.principal, l.disbursed_on, l.ended_on, l.ended_as,
         l.unpaid_principal
     HAVING SUM(CASE WHEN a.kind = 'LOAN' THEN a.debits_posted - COALESCE(later.debited, 0) ELSE 0 END) > 0
@@ -69,17 +69,17 @@ instalments AS (
     SELECT i.loan_id, i.due_on, i.principal, i.service_fee,
         SUM(i.principal) OVER up_to AS principals, SUM(i.service_fee) OVER up_to AS fees
     FROM finance_instalment i
-    WHERE i.group_id IN (SELECT id FROM chosen) AND i.due_on <= %(on)s
+    WHERE i.group_id IN (SELECT id FROM chosen) AND i.due_on <= %(as_of)s
     WINDOW up_to AS (PARTITION BY i.loan_id ORDER BY i.number)
 ),
 due AS (
     SELECT i.loan_id,
         SUM(CASE WHEN i.due_on <= l.last_day THEN i.principal + i.service_fee ELSE 0 END) AS by_now,
-        SUM(CASE WHEN i.due_on < %(on)s THEN i.principal ELSE 0 END) AS principal,
-        SUM(CASE WHEN i.due_on < %(on)s THEN i.service_fee ELSE 0 END) AS service_fee,
-        MIN(CASE WHEN i.due_on < %(on)s AND (i.principals > l.principal - l.balance OR i.fees > l.fee_paid)
+        SUM(CASE WHEN i.due_on < %(as_of)s THEN i.principal ELSE 0 END) AS principal,
+        SUM(CASE WHEN i.due_on < %(as_of)s THEN i.service_fee ELSE 0 END) AS service_fee,
+        MIN(CASE WHEN i.due_on < %(as_of)s AND (i.principals > l.principal - l.balance OR i.fees > l.fee_paid)
             THEN i.due_on END) AS late_since,
-        SUM(CASE WHEN i.due_on < %(on)s AND (
+        SUM(CASE WHEN i.due_on < %(as_of)s AND (
             i.principal > 0 AND i.principals > l.principal - l.balance
             OR i.service_fee > 0 AND i.fees > l.fee_paid) THEN 1 ELSE 0 END) AS late
     FROM instalments i JOIN loans l ON l.id = i.loan_id
@@ -129,8 +129,8 @@ _MONEY_SQL = """
 WITH chosen (id) AS ({groups}),
 moves AS (
     SELECT account_id,
-        SUM(CASE WHEN effective_on <= %(on)s THEN amount ELSE 0 END) AS this_year,
-        SUM(CASE WHEN effective_on > %(on)s THEN amount ELSE 0 END) AS later
+        SUM(CASE WHEN effective_on <= %(as_of)s THEN amount ELSE 0 END) AS this_year,
+        SUM(CASE WHEN effective_on > %(as_of)s THEN amount ELSE 0 END) AS later
     FROM (
         SELECT t.credit_account_id AS account_id, t.amount, e.effective_on
         FROM finance_entry e JOIN finance_transfer t ON t.entry_id = e.id
@@ -167,7 +167,7 @@ class LoanArrears:
     instalments_late: int
     late_principal: int
     late_fee: int
-    on: date
+    as_of: date
 
     @property
     def late(self) -> int:
@@ -177,49 +177,49 @@ class LoanArrears:
     @property
     def days_late(self) -> int:
         """Days since the oldest unpaid instalment fell due, 0 for a loan on time."""
-        return (self.on - self.late_since).days if self.late_since is not None else 0
+        return (self.as_of - self.late_since).days if self.late_since is not None else 0
 
     @property
     def collectability(self) -> Collectability:
         """Kolektibilitas from 1 to 5."""
-        return collectability(self.late_since, self.on)
+        return collectability(self.late_since, self.as_of)
 
 
-def loan_arrears(groups: QuerySet[Group], *, on: date) -> list[LoanArrears]:
+def loan_arrears(groups: QuerySet[Group], *, as_of: date) -> list[LoanArrears]:
     """Return the running loans of `groups` on a day, those late the longest first, in one statement."""
-    rows = run_over(_STANDING_SQL + _LOANS_SQL, groups, {"on": on})
-    return [_loan(on, *row) for row in rows]
+    rows = run_over(_STANDING_SQL + _LOANS_SQL, groups, {"as_of": as_of})
+    return [_loan(as_of, *row) for row in rows]
 
 
-def performance(groups: QuerySet[Group], *, on: date) -> Performance:
+def performance(groups: QuerySet[Group], *, as_of: date) -> Performance:
     """Return the figures of all `groups` together on a day, in two statements: the loans, and the money."""
-    return _figures(groups, on, "0").get(0, Performance(months=on.month))
+    return _figures(groups, as_of, "0").get(0, Performance(months=as_of.month))
 
 
-def performance_by_group(groups: QuerySet[Group], *, on: date) -> dict[int, Performance]:
+def performance_by_group(groups: QuerySet[Group], *, as_of: date) -> dict[int, Performance]:
     """Return the figures of each of `groups` that has any, by the group's id, in the same two statements."""
-    return _figures(groups, on, "group_id")
+    return _figures(groups, as_of, "group_id")
 
 
-def loans_by_group(groups: QuerySet[Group], *, on: date) -> dict[int, Performance]:
+def loans_by_group(groups: QuerySet[Group], *, as_of: date) -> dict[int, Performance]:
     """Return the figures of the loans of each of `groups` that has any, without those of income, in one statement."""
-    return {key: Performance(*loans) for key, loans in _loans(groups, on, "group_id").items()}
+    return {key: Performance(*loans) for key, loans in _loans(groups, as_of, "group_id").items()}
 
 
-def savings_by_group(groups: QuerySet[Group], *, on: date) -> dict[int, int]:
+def savings_by_group(groups: QuerySet[Group], *, as_of: date) -> dict[int, int]:
     """Return the savings of all members of each of `groups` that has accounts for them, in one statement."""
     words = {"group_id": "a.group_id", "kinds": ", ".join(f"'{kind}'" for kind in SAVINGS)}
     found: dict[int, int] = {}
     # Only what moved after the day matters, so the year begins there.
     for group_id, _kind, _moved, balance in run_over(
-        _MONEY_SQL, groups, {"on": on, "year": on + timedelta(1)}, **words
+        _MONEY_SQL, groups, {"as_of": as_of, "year": as_of + timedelta(1)}, **words
     ):
         found[group_id] = found.get(group_id, 0) + int(balance)
     return found
 
 
 def _loan(
-    on: date,
+    as_of: date,
     number: int,
     member_id: int,
     member: str,
@@ -241,7 +241,7 @@ def _loan(
         instalments_late=instalments_late,
         late_principal=late_principal,
         late_fee=late_fee,
-        on=on,
+        as_of=as_of,
     )
 
 
@@ -253,16 +253,16 @@ class _Loans(NamedTuple):
     paid: int = 0
 
 
-def _loans(groups: QuerySet[Group], on: date, group_id: str) -> dict[int, _Loans]:
+def _loans(groups: QuerySet[Group], as_of: date, group_id: str) -> dict[int, _Loans]:
     """Return the loans by `group_id`, a column or the constant 0 for all groups together."""
-    days = {"on": on}
-    days |= {f"age{number}": bound for number, bound in enumerate(ageing_bounds(on))}
-    days |= {f"level{level}": bound for level, bound in collectability_bounds(on).items()}
+    days = {"as_of": as_of}
+    days |= {f"age{number}": bound for number, bound in enumerate(ageing_bounds(as_of))}
+    days |= {f"level{level}": bound for level, bound in collectability_bounds(as_of).items()}
     ages = " ".join(
         f"WHEN s.late_since < %(age{number})s THEN {number + 1}" for number in reversed(range(len(AGEING_DAYS)))
     )
     levels = " ".join(
-        f"WHEN s.late_since <= %(level{level})s THEN {level}" for level in sorted(collectability_bounds(on))[::-1]
+        f"WHEN s.late_since <= %(level{level})s THEN {level}" for level in sorted(collectability_bounds(as_of))[::-1]
     )
     words = {
         "group_id": group_id,
@@ -278,12 +278,12 @@ def _loans(groups: QuerySet[Group], on: date, group_id: str) -> dict[int, _Loans
     return found
 
 
-def _figures(groups: QuerySet[Group], on: date, group_id: str) -> dict[int, Performance]:
+def _figures(groups: QuerySet[Group], as_of: date, group_id: str) -> dict[int, Performance]:
     """Return all figures by `group_id`, as `_loans` takes it."""
-    loans = _loans(groups, on, group_id)
+    loans = _loans(groups, as_of, group_id)
     money: dict[int, dict[str, int]] = {}
     kinds = ", ".join(f"'{kind}'" for kind in (*INCOME, *EXPENSES, *CAPITAL))
-    year = {"on": on, "year": on.replace(month=1, day=1)}
+    year = {"as_of": as_of, "year": as_of.replace(month=1, day=1)}
     of_column = {"group_id": "a.group_id" if group_id == "group_id" else group_id, "kinds": kinds}
     for key, kind, this_year, balance in run_over(_MONEY_SQL, groups, year, **of_column):
         sums = money.setdefault(key, dict(_NO_MONEY))
@@ -299,7 +299,7 @@ def _figures(groups: QuerySet[Group], on: date, group_id: str) -> dict[int, Perf
             income=of_money["income"],
             costs=of_money["costs"],
             capital=of_money["capital"],
-            months=on.month,
+            months=as_of.month,
         )
         for key in {*loans, *money}
         for of_money in (money.get(key, _NO_MONEY),)

@@ -31,7 +31,7 @@ from django.utils.translation import gettext as _
 
 from finance.ledger.chart import EXPENSES, INCOME, SAVINGS
 from finance.models import Account, AccountKind, CashCount, Entry, Instalment, Loan, Transfer
-from finance.schedules import CurrentScore, Paid, card_lines, standing
+from finance.schedules import Arrears, Paid, arrears_on, card_lines
 from finance.selectors.book_lines import Chosen, RunningLines, amount_if
 from finance.selectors.reports import Ledger, Position, ledger, positions
 from groups.models import Group, Member, OfficerRole, OfficerTerm
@@ -229,7 +229,7 @@ class LoanRow:
     loan: Loan
     outstanding: int
     fee_paid: int
-    standing: CurrentScore
+    standing: Arrears
     days_late: int
     unpaid: int = 0
 
@@ -269,17 +269,17 @@ class LoanTotals:
     late: int
 
 
-def loans_on(group: Group, *, on: date, only_running: bool = False) -> QuerySet[Loan]:
-    """Return the loans paid out by `on` with `outstanding` and `fee_paid` as they were that day."""
+def loans_on(group: Group, *, as_of: date, only_running: bool = False) -> QuerySet[Loan]:
+    """Return the loans paid out by `as_of` with `outstanding` and `fee_paid` as they were that day."""
 
     def moved(kind: AccountKind, side: str) -> Coalesce:
         own = {f"{side}_account__loan": OuterRef("pk"), f"{side}_account__kind": kind}
-        lines = Transfer.objects.filter(**own, entry__effective_on__lte=on).order_by()
+        lines = Transfer.objects.filter(**own, entry__effective_on__lte=as_of).order_by()
         total = lines.values(f"{side}_account__kind").annotate(total=Sum("amount")).values("total")
         return Coalesce(Subquery(total), 0, output_field=BigIntegerField())
 
     loans = (
-        Loan.objects.filter(group=group, disbursed_on__lte=on)
+        Loan.objects.filter(group=group, disbursed_on__lte=as_of)
         .annotate(
             outstanding=moved(AccountKind.LOAN, "debit") - moved(AccountKind.LOAN, "credit"),
             fee_paid=moved(AccountKind.SERVICE_FEE, "credit") - moved(AccountKind.SERVICE_FEE, "debit"),
@@ -290,16 +290,16 @@ def loans_on(group: Group, *, on: date, only_running: bool = False) -> QuerySet[
     return loans.filter(outstanding__gt=0) if only_running else loans
 
 
-def loan_rows(loans: Iterable[Loan], *, on: date) -> list[LoanRow]:
+def loan_rows(loans: Iterable[Loan], *, as_of: date) -> list[LoanRow]:
     """Return `loans`, which come from `loans_on` the same day, with what is due and late."""
-    return [_loan_row(loan, on=on) for loan in loans]
+    return [_loan_row(loan, as_of=as_of) for loan in loans]
 
 
-def loan_totals(loans: QuerySet[Loan], *, on: date) -> LoanTotals:
+def loan_totals(loans: QuerySet[Loan], *, as_of: date) -> LoanTotals:
     """Return the sums over `loans`, which come from `loans_on` the same day, in one statement."""
 
     def due(column: str) -> Coalesce:
-        past = Instalment.objects.filter(loan=OuterRef("pk"), due_on__lt=on).order_by().values("loan")
+        past = Instalment.objects.filter(loan=OuterRef("pk"), due_on__lt=as_of).order_by().values("loan")
         return Coalesce(
             Subquery(past.annotate(fell_due=Sum(column)).values("fell_due")), 0, output_field=BigIntegerField()
         )
@@ -365,19 +365,21 @@ class LoanCard:
         return any(payment.fine for payment in self.payments)
 
 
-def loan_card(group: Group, number: int, *, on: date) -> LoanCard | None:
+def loan_card(group: Group, number: int, *, as_of: date) -> LoanCard | None:
     """Return the card of the group's loan `number`, None if there is none."""
-    loans = loans_on(group, on=on).filter(number=number)
+    loans = loans_on(group, as_of=as_of).filter(number=number)
     loan = loans.select_related("replaces", "recorded_by", "request__recorded_by", "request__decided_by").first()
     if loan is None:
         return None
-    row = _loan_row(loan, on=on)
+    row = _loan_row(loan, as_of=as_of)
     instalments = list(loan.instalments.all())
     payments: dict[int, LoanPayment] = {}
     entries: dict[int, Entry] = {}
     sums = dict.fromkeys(AccountKind, 0)
     for line in (
-        Transfer.objects.filter(Q(debit_account__loan=loan) | Q(credit_account__loan=loan), entry__effective_on__lte=on)
+        Transfer.objects.filter(
+            Q(debit_account__loan=loan) | Q(credit_account__loan=loan), entry__effective_on__lte=as_of
+        )
         .select_related("entry__recorded_by", *_ENTRY, "debit_account", "credit_account")
         .order_by("entry__effective_on", "entry_id", "pk")
     ):
@@ -481,7 +483,7 @@ def passbook(member: Member, *, end: date, start: date | None = None) -> Passboo
         savings=closing,
         fines=found["fines"],
         social=found["social"],
-        loans=loan_rows(loans_on(member.group, on=end).filter(member=member).order_by("-number"), on=end),
+        loans=loan_rows(loans_on(member.group, as_of=end).filter(member=member).order_by("-number"), as_of=end),
         lines=RunningLines(chosen, count=found["lines"], begin=closing.total, newest_first=True),
     )
 
@@ -518,10 +520,10 @@ def signers(group: Group) -> list[Signer]:
     return [Signer(str(role.label), holders.get(role, "")) for role in OfficerRole]
 
 
-def _loan_row(loan: Loan, *, on: date) -> LoanRow:
+def _loan_row(loan: Loan, *, as_of: date) -> LoanRow:
     outstanding, fee_paid = loan.outstanding, loan.fee_paid  # type: ignore[attr-defined]  # loans_on annotates them
     # A loan that was paid off or cancelled asks for nothing.
     asked = loan.instalments.all() if outstanding > 0 else ()
-    now = standing(list(asked), fee_paid=fee_paid, principal_paid=loan.principal - outstanding, on=on)
-    ended = loan.ended_on is not None and loan.ended_on <= on
-    return LoanRow(loan, outstanding, fee_paid, now, now.days_late(on), loan.unpaid_principal if ended else 0)
+    now = arrears_on(list(asked), fee_paid=fee_paid, principal_paid=loan.principal - outstanding, as_of=as_of)
+    ended = loan.ended_on is not None and loan.ended_on <= as_of
+    return LoanRow(loan, outstanding, fee_paid, now, now.days_late(as_of), loan.unpaid_principal if ended else 0)

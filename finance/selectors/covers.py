@@ -78,15 +78,15 @@ def cover_entries(group: Group, on: date) -> list[Entry]:
     return list(entries.prefetch_related(Prefetch("covers", covers), Prefetch("cover_recoveries", back)).order_by("pk"))
 
 
-def late_loans(group: Group, on: date) -> list[LoanRow]:
-    """Return the loans with something late on the day `on`, which other members may cover."""
-    rows = loan_rows(loans_on(group, on=on, only_running=True), on=on)
+def late_loans(group: Group, as_of: date) -> list[LoanRow]:
+    """Return the loans with something late on the day `as_of`, which other members may cover."""
+    rows = loan_rows(loans_on(group, as_of=as_of, only_running=True), as_of=as_of)
     return [row for row in rows if row.standing.late]
 
 
-def open_covers(group: Group, *, debtor: Member, on: date) -> list[Cover]:
-    """Return what others paid for `debtor` by the day `on` and have not got back, oldest first, with `open`."""
-    covers = _covers().filter(group=group, loan__member=debtor, entry__effective_on__lte=on)
+def open_covers(group: Group, *, debtor: Member, as_of: date) -> list[Cover]:
+    """Return what others paid for `debtor` by the day `as_of` and have not got back, oldest first, with `open`."""
+    covers = _covers().filter(group=group, loan__member=debtor, entry__effective_on__lte=as_of)
     covers = covers.select_related("coverer").order_by("entry__effective_on", "pk")
     return [cover for cover in covers if cover.open]
 

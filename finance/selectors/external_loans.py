@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from finance.models import ExternalLoan, ExternalPayment, Loan, Transfer
-from finance.schedules import CurrentScore, Paid, ScheduledInstalment, card_lines, standing
+from finance.schedules import Arrears, Paid, ScheduledInstalment, arrears_on, card_lines
 from finance.selectors.books import loans_on
 from groups.models import Group
 
@@ -26,7 +26,7 @@ class ExternalRow:
     loan: ExternalLoan
     outstanding: int
     fee_paid: int
-    standing: CurrentScore
+    standing: Arrears
     days_late: int
     due_now: int
 
@@ -86,55 +86,57 @@ def external_fee_paid(loan: ExternalLoan) -> int:
     return int(paid.aggregate(total=Coalesce(Sum("service_fee"), 0))["total"])
 
 
-def external_loans_on(group: Group, *, on: date, only_running: bool = False) -> QuerySet[ExternalLoan]:
-    """Return the loans received by `on` with `outstanding` and `fee_paid` as they were that day."""
+def external_loans_on(group: Group, *, as_of: date, only_running: bool = False) -> QuerySet[ExternalLoan]:
+    """Return the loans received by `as_of` with `outstanding` and `fee_paid` as they were that day."""
 
     def moved(side: str) -> Coalesce:
         own = {f"{side}_account__external_loan": OuterRef("pk")}
-        lines = Transfer.objects.filter(**own, entry__effective_on__lte=on).order_by()
+        lines = Transfer.objects.filter(**own, entry__effective_on__lte=as_of).order_by()
         total = lines.values(f"{side}_account__external_loan").annotate(total=Sum("amount")).values("total")
         return Coalesce(Subquery(total), 0, output_field=BigIntegerField())
 
-    stood = Q(entry__reversed_by__isnull=True) | Q(entry__reversed_by__effective_on__gt=on)
-    fees = ExternalPayment.objects.filter(stood, external_loan=OuterRef("pk"), entry__effective_on__lte=on).order_by()
+    stood = Q(entry__reversed_by__isnull=True) | Q(entry__reversed_by__effective_on__gt=as_of)
+    fees = ExternalPayment.objects.filter(
+        stood, external_loan=OuterRef("pk"), entry__effective_on__lte=as_of
+    ).order_by()
     fee = fees.values("external_loan").annotate(fees=Sum("service_fee")).values("fees")
-    loans = ExternalLoan.objects.filter(group=group, received_on__lte=on).annotate(
+    loans = ExternalLoan.objects.filter(group=group, received_on__lte=as_of).annotate(
         outstanding=moved("credit") - moved("debit"),
         fee_paid=Coalesce(Subquery(fee), 0, output_field=BigIntegerField()),
     )
     return loans.filter(outstanding__gt=0) if only_running else loans
 
 
-def external_rows(loans: Iterable[ExternalLoan], *, on: date) -> list[ExternalRow]:
+def external_rows(loans: Iterable[ExternalLoan], *, as_of: date) -> list[ExternalRow]:
     """Return `loans`, which come from `external_loans_on` the same day, with what is due and late."""
-    return [_row(loan, on=on) for loan in loans]
+    return [_row(loan, as_of=as_of) for loan in loans]
 
 
-def external_card(group: Group, number: int, *, on: date) -> ExternalCard | None:
+def external_card(group: Group, number: int, *, as_of: date) -> ExternalCard | None:
     """Return the card of the group's loan from outside `number`, None if there is none."""
-    loan = external_loans_on(group, on=on).filter(number=number).first()
+    loan = external_loans_on(group, as_of=as_of).filter(number=number).first()
     if loan is None:
         return None
-    row = _row(loan, on=on)
-    payments = ExternalPayment.objects.filter(external_loan=loan, entry__effective_on__lte=on)
+    row = _row(loan, as_of=as_of)
+    payments = ExternalPayment.objects.filter(external_loan=loan, entry__effective_on__lte=as_of)
     return ExternalCard(
         row=row,
         schedule=card_lines(loan.schedule(), fee_paid=row.fee_paid, principal_paid=row.principal_paid),
         payments=list(
             payments.select_related("entry__reverses", "entry__reversed_by").order_by("entry__effective_on", "pk")
         ),
-        passed_on=passed_on(loan, on=on),
+        passed_on=passed_on(loan, as_of=as_of),
     )
 
 
-def passed_on(loan: ExternalLoan, *, on: date) -> PassedOn:
-    """Return the loans to members that were paid out of `loan`, as they stand on the day `on`."""
-    return PassedOn(list(loans_on(loan.group, on=on).filter(funded_by=loan, cancelled_at__isnull=True)))
+def passed_on(loan: ExternalLoan, *, as_of: date) -> PassedOn:
+    """Return the loans to members that were paid out of `loan`, as they stand on the day `as_of`."""
+    return PassedOn(list(loans_on(loan.group, as_of=as_of).filter(funded_by=loan, cancelled_at__isnull=True)))
 
 
-def _row(loan: ExternalLoan, *, on: date) -> ExternalRow:
+def _row(loan: ExternalLoan, *, as_of: date) -> ExternalRow:
     outstanding, fee_paid = loan.outstanding, loan.fee_paid  # type: ignore[attr-defined]  # external_loans_on annotates
     schedule = loan.schedule() if outstanding > 0 else []
-    now = standing(schedule, fee_paid=fee_paid, principal_paid=loan.principal - outstanding, on=on)
-    today = now.next_due if now.next_due_on == on else 0
-    return ExternalRow(loan, outstanding, fee_paid, now, now.days_late(on), now.late + today)
+    now = arrears_on(schedule, fee_paid=fee_paid, principal_paid=loan.principal - outstanding, as_of=as_of)
+    today = now.next_due if now.next_due_on == as_of else 0
+    return ExternalRow(loan, outstanding, fee_paid, now, now.days_late(as_of), now.late + today)

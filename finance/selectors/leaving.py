@@ -11,13 +11,13 @@ from finance.selectors.covers import open_covers
 from groups.models import Member, User
 
 
-def money_at_leaving(actor: User, member: Member, *, on: date) -> Leaving:
-    """Return what would be settled with `member` on the day `on`, for looking only."""
+def money_at_leaving(actor: User, member: Member, *, as_of: date) -> Leaving:
+    """Return what would be settled with `member` on the day `as_of`, for looking only."""
     return leaving_of(
         books_of(member.group, actor, everything=True),
         member,
-        on,
-        open_covers(member.group, debtor=member, on=on),
+        as_of,
+        open_covers(member.group, debtor=member, as_of=as_of),
     )
 
 

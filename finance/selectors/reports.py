@@ -249,7 +249,7 @@ class BalanceSheet:
     `surplus_year` is the surplus of the year of the day.
     """
 
-    on: date
+    as_of: date
     assets: list[ReportLine]
     liabilities: list[ReportLine]
     equity: list[ReportLine]
@@ -282,9 +282,9 @@ class BalanceSheet:
         return self.total_liabilities + self.total_equity
 
 
-def balance_sheet(group: Group, *, on: date) -> BalanceSheet:
+def balance_sheet(group: Group, *, as_of: date) -> BalanceSheet:
     """Return the balance sheet at the end of a day."""
-    last_year, now = _by_kind(positions(group, on.replace(month=1, day=1) - timedelta(1), on), 2)
+    last_year, now = _by_kind(positions(group, as_of.replace(month=1, day=1) - timedelta(1), as_of), 2)
 
     def lines(kinds: Iterable[str]) -> list[ReportLine]:
         found = [ReportLine(kind, now.get(kind, 0)) for kind in kinds if kind in now]
@@ -292,7 +292,7 @@ def balance_sheet(group: Group, *, on: date) -> BalanceSheet:
 
     divided = now.get(AccountKind.SURPLUS_DIVIDED, 0)
     return BalanceSheet(
-        on=on,
+        as_of=as_of,
         assets=lines(ASSETS),
         liabilities=lines(LIABILITIES),
         equity=lines(kind for kind in EQUITY if kind != AccountKind.SURPLUS_DIVIDED),

@@ -69,13 +69,13 @@ class Hindrance:
 
 @dataclass(slots=True)
 class ShareOutPlan:
-    """A share-out as it would be posted on `on`; nothing is written.
+    """A share-out as it would be posted on `as_of`; nothing is written.
 
     `loss` is what was lost and is made good, `kept` the equity that stays. Without hindrances the moves bring every
     balance to zero but those of the equity kept and the money that belongs to it.
     """
 
-    on: date
+    as_of: date
     rows: list[ShareOutRow] = field(default_factory=list)
     moves: list[Move] = field(default_factory=list)
     kept: dict[AccountKind, int] = field(default_factory=dict)
@@ -94,8 +94,8 @@ class ShareOutPlan:
         return sum(move.amount for move in self.moves if move.credit == AccountKind.BANK)
 
 
-def share_out_plan(group: Group, *, on: date, keep: frozenset[AccountKind]) -> ShareOutPlan:
-    """Return who gets what when everything is returned on `on` but the equity of the kinds in `keep`.
+def share_out_plan(group: Group, *, as_of: date, keep: frozenset[AccountKind]) -> ShareOutPlan:
+    """Return who gets what when everything is returned on `as_of` but the equity of the kinds in `keep`.
 
     Savings go to their savers. The surplus not divided yet is divided by the rules; the parts for purposes join
     their funds. The social fund and other funds go to the members in equal shares, the officers' fund to the
@@ -107,12 +107,12 @@ def share_out_plan(group: Group, *, on: date, keep: frozenset[AccountKind]) -> S
     balance: dict[str, int] = {}
     for account in accounts:
         balance[account.kind] = balance.get(account.kind, 0) + account.balance
-    plan = ShareOutPlan(on)
-    plan.hindrances = list(_hindrances(group, balance, on, keep))
+    plan = ShareOutPlan(as_of)
+    plan.hindrances = list(_hindrances(group, balance, as_of, keep))
     plan.warnings = list(_warnings(group))
     if plan.hindrances and group.rules is None:
         return plan
-    members = members_at(group, on)
+    members = members_at(group, as_of)
     savings = {account: account.balance for account in accounts if account.kind in SAVINGS and account.balance > 0}
     funds = {AccountKind(kind): balance.get(kind, 0) for kind in (*LIABILITIES, *EQUITY) if kind not in SAVINGS}
     funds.pop(AccountKind.EXTERNAL_LOAN)
@@ -124,7 +124,7 @@ def share_out_plan(group: Group, *, on: date, keep: frozenset[AccountKind]) -> S
         plan.moves.append(Move(AccountKind.SURPLUS_DIVIDED, AccountKind.CAPITAL, -funds[AccountKind.CAPITAL]))
         funds[AccountKind.CAPITAL] = 0
     if undivided > 0:
-        _divide(plan, _sheet(group, undivided, on), funds)
+        _divide(plan, _sheet(group, undivided, as_of), funds)
     elif undivided < 0:
         plan.loss = -undivided
         _make_good(plan, funds, savings, keep)
@@ -153,11 +153,11 @@ def _undivided(balance: dict[str, int]) -> int:
     return earned - balance.get(AccountKind.SURPLUS_DIVIDED, 0)
 
 
-def _sheet(group: Group, surplus: int, on: date) -> DivisionSheet:
+def _sheet(group: Group, surplus: int, as_of: date) -> DivisionSheet:
     assert group.rules is not None, "a group without rules is hindered"
     last = divided_through(group)
     start = group.founded_on if last is None else last + timedelta(days=1)
-    return division_preview(group, group.rules, surplus=surplus, start=min(start, on), end=on)
+    return division_preview(group, group.rules, surplus=surplus, start=min(start, as_of), end=as_of)
 
 
 def _divide(plan: ShareOutPlan, sheet: DivisionSheet, funds: dict[AccountKind, int]) -> None:
@@ -216,7 +216,9 @@ def _return(plan: ShareOutPlan, kind: AccountKind, amount: int, bases: dict[Memb
             plan.moves.append(Move(kind, AccountKind.CASH, part, member))
 
 
-def _hindrances(group: Group, balance: dict[str, int], on: date, keep: frozenset[AccountKind]) -> Iterable[Hindrance]:
+def _hindrances(
+    group: Group, balance: dict[str, int], as_of: date, keep: frozenset[AccountKind]
+) -> Iterable[Hindrance]:
     if group.rules is None:
         yield Hindrance(_("The group has not agreed its rules yet."), "constitution")
     for kind, text, page in (
@@ -235,7 +237,7 @@ def _hindrances(group: Group, balance: dict[str, int], on: date, keep: frozenset
     if SurplusDivision.objects.standing().filter(group=group, entry__isnull=True).exists():
         yield Hindrance(_("A division of the surplus is decided and not posted; post or withdraw it."), "surplus")
     latest = Entry.objects.filter(group=group).aggregate(day=Max("effective_on"))["day"]
-    if latest is not None and latest > on:
+    if latest is not None and latest > as_of:
         yield Hindrance(_("Money was recorded after this day; choose a later one."), "cash-book")
 
 

@@ -234,10 +234,10 @@ def division_preview(group: Group, rules: Constitution, *, surplus: int, start: 
     )
 
 
-def members_at(group: Group, day: date) -> list[Member]:
+def members_at(group: Group, as_of: date) -> list[Member]:
     """Return who takes part in a division at the end of `day`: those who had joined and had not left."""
-    here = Q(left_on__isnull=True) | Q(left_on__gt=day)
-    return list(Member.objects.filter(here, group=group, joined_on__lte=day).order_by("number"))
+    here = Q(left_on__isnull=True) | Q(left_on__gt=as_of)
+    return list(Member.objects.filter(here, group=group, joined_on__lte=as_of).order_by("number"))
 
 
 def _savings_bases(group: Group, rules: Constitution, *, start: date, end: date) -> dict[int, int]:
@@ -306,7 +306,7 @@ def divided_through(group: Group) -> date | None:
     return max(days, default=None)
 
 
-def next_period(group: Group, *, after: date | None, on: date) -> tuple[date, date]:
+def next_period(group: Group, *, after: date | None, as_of: date) -> tuple[date, date]:
     """Return the period to divide next: from the day `after` (`divided_through`), or the first, to the end of its year.
 
     The first begins the day after the opening balances, for what was earned until then belongs to the years before;
@@ -319,10 +319,10 @@ def next_period(group: Group, *, after: date | None, on: date) -> tuple[date, da
     if after is not None:
         start = after + timedelta(days=1)
     else:
-        start = (first.effective_on if first is not None else on).replace(month=1, day=1)
-    if start.year < on.year:
-        earned = _earned_by_year(group, start, date(on.year - 1, 12, 31))
-        years = [year for year in range(start.year, on.year) if earned.get(year, 0) > 0]
+        start = (first.effective_on if first is not None else as_of).replace(month=1, day=1)
+    if start.year < as_of.year:
+        earned = _earned_by_year(group, start, date(as_of.year - 1, 12, 31))
+        years = [year for year in range(start.year, as_of.year) if earned.get(year, 0) > 0]
         start = start if not years or years[0] == start.year else date(years[0], 1, 1)
     return start, start.replace(month=12, day=31)
 
@@ -404,7 +404,7 @@ def surplus_projection(group: Group, *, after: date | None, today: date) -> Surp
     due = Instalment.objects.filter(loan=OuterRef("pk"), due_on__lte=end).order_by().values("loan")
     asked = Coalesce(Subquery(due.annotate(fee=Sum("service_fee")).values("fee")), 0, output_field=BigIntegerField())
     fees = (
-        loans_on(group, on=today, only_running=True)
+        loans_on(group, as_of=today, only_running=True)
         .annotate(fee_due=Greatest(asked - F("fee_paid"), Value(0)))
         .order_by()
         .aggregate(total=Coalesce(Sum("fee_due"), 0))

@@ -71,7 +71,7 @@ def cover_recover(
     day `on`, and for savings of somebody who left.
     """
     books = open_for_entry(actor, group, key, of=member, everything=True)
-    owed = open_covers(group, debtor=member, on=on)
+    owed = open_covers(group, debtor=member, as_of=on)
     lines: list[Line] = []
     paid: list[tuple[Cover, int]] = []
     for coverer, amount in amounts.items():

@@ -28,7 +28,7 @@ def figures_keep(groups: QuerySet[Group], *, on: date, report: Callable[[int], o
 
 def _keep(ids: list[int], on: date) -> None:
     groups, month = Group.objects.filter(pk__in=ids), on.replace(day=1)
-    found, savings = performance_by_group(groups, on=on), savings_by_group(groups, on=on)
+    found, savings = performance_by_group(groups, as_of=on), savings_by_group(groups, as_of=on)
     nothing = Performance(months=on.month)
     GroupFigures.objects.filter(group__in=ids, month=month).delete()
     kept = GroupFigures.objects.bulk_create(

@@ -34,7 +34,7 @@ def member_settle(
     settle; `InsufficientFunds` when the money is not there.
     """
     books = open_for_entry(actor, group, key, of=member, everything=True)
-    settled = leaving_of(books, member, on, open_covers(group, debtor=member, on=on))
+    settled = leaving_of(books, member, on, open_covers(group, debtor=member, as_of=on))
     if settled.is_settled:
         raise NotAllowed(_("There is nothing to settle."))
     if settled.net < 0:

@@ -38,7 +38,7 @@ def share_out_post(
         raise AlreadyPosted
     if on > timezone.localdate():
         raise NotAllowed(_("This day is in the future."))
-    plan = share_out_plan(books.group, on=on, keep=keep)
+    plan = share_out_plan(books.group, as_of=on, keep=keep)
     if plan.hindrances:
         raise NotAllowed(" ".join(hindrance.text for hindrance in plan.hindrances))
     if plan.payout != seen:

@@ -99,7 +99,7 @@ def loan_book(request: GroupRequest) -> HttpResponse:
     on, shows_all = form.day(timezone.localdate()), form.shows_all
     if form.is_valid():
         form = LoansForm(initial={"on": on, "show": "all" if shows_all else ""})
-    loans = selectors.loans_on(request.group, on=on, only_running=not shows_all)
+    loans = selectors.loans_on(request.group, as_of=on, only_running=not shows_all)
     page = lines_shown(request, loans, at_a_time=LINES_ON_A_PAGE)
     return respond(
         request,
@@ -108,12 +108,12 @@ def loan_book(request: GroupRequest) -> HttpResponse:
             "form": form,
             "shows_all": shows_all,
             "page": page,
-            "rows": selectors.loan_rows(page.object_list, on=on),
-            "totals": selectors.loan_totals(loans, on=on),
+            "rows": selectors.loan_rows(page.object_list, as_of=on),
+            "totals": selectors.loan_totals(loans, as_of=on),
             "paper": selectors.paper(request.group),
             "on": on,
         },
-        lambda: sheets.loan_book(request.group, selectors.loan_rows(loans, on=on), on=on),
+        lambda: sheets.loan_book(request.group, selectors.loan_rows(loans, as_of=on), on=on),
     )
 
 
@@ -122,10 +122,10 @@ def loan(request: GroupRequest, number: int) -> HttpResponse:
     """The card of one loan as on a day, by default today: its terms, its schedule and what was paid."""
     form, today = DayForm(request.GET), timezone.localdate()
     on = form.day(today)
-    card = selectors.loan_card(request.group, number, on=on)
+    card = selectors.loan_card(request.group, number, as_of=on)
     if card is None and on != today:
         form.add_error("on", _("The loan was not paid out yet on this day."))
-        on, card = today, selectors.loan_card(request.group, number, on=today)
+        on, card = today, selectors.loan_card(request.group, number, as_of=today)
     if card is None:
         raise Http404
     if form.is_valid():

@@ -29,7 +29,7 @@ def external_loans(request: GroupRequest) -> HttpResponse:
     on, shows_all = form.day(timezone.localdate()), form.shows_all
     if form.is_valid():
         form = LoansForm(initial={"on": on, "show": "all" if shows_all else ""})
-    loans = selectors.external_loans_on(request.group, on=on, only_running=not shows_all)
+    loans = selectors.external_loans_on(request.group, as_of=on, only_running=not shows_all)
     page = lines_shown(request, loans, at_a_time=LOANS_ON_A_PAGE)
     return respond(
         request,
@@ -38,11 +38,11 @@ def external_loans(request: GroupRequest) -> HttpResponse:
             "form": form,
             "shows_all": shows_all,
             "page": page,
-            "rows": selectors.external_rows(page.object_list, on=on),
+            "rows": selectors.external_rows(page.object_list, as_of=on),
             "paper": selectors.paper(request.group),
             "on": on,
         },
-        lambda: sheets.external_loans(request.group, selectors.external_rows(loans, on=on), on=on),
+        lambda: sheets.external_loans(request.group, selectors.external_rows(loans, as_of=on), on=on),
     )
 
 
@@ -51,10 +51,10 @@ def external_loan(request: GroupRequest, number: int) -> HttpResponse:
     """The card of one loan from outside as on a day: terms, schedule, payments, and what of it is out to members."""
     form, today = DayForm(request.GET), timezone.localdate()
     on = form.day(today)
-    card = selectors.external_card(request.group, number, on=on)
+    card = selectors.external_card(request.group, number, as_of=on)
     if card is None and on != today:
         form.add_error("on", _("The loan was not received yet on this day."))
-        on, card = today, selectors.external_card(request.group, number, on=today)
+        on, card = today, selectors.external_card(request.group, number, as_of=today)
     if card is None:
         raise Http404
     if form.is_valid():
@@ -127,7 +127,7 @@ def external_loan_repay(request: GroupRequest, number: int) -> HttpResponse:
 
 
 def _card(request: GroupRequest, number: int) -> selectors.ExternalCard:
-    card = selectors.external_card(request.group, number, on=timezone.localdate())
+    card = selectors.external_card(request.group, number, as_of=timezone.localdate())
     if card is None:
         raise Http404
     return card

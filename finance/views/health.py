@@ -55,7 +55,7 @@ def health(request: GroupRequest) -> HttpResponse:
     if form.is_valid():
         form = DayForm(initial={"on": on})
     own = Group.objects.filter(pk=request.group.pk)
-    table = sheets.loan_ageing(request.group, selectors.loan_arrears(own, on=on), on=on)
+    table = sheets.loan_ageing(request.group, selectors.loan_arrears(own, as_of=on), on=on)
     return respond(
         request,
         "finance/health.html",
@@ -64,7 +64,7 @@ def health(request: GroupRequest) -> HttpResponse:
             "on": on,
             "table": table,
             "paper": selectors.paper(request.group),
-            **figures_shown(selectors.performance(own, on=on)),
+            **figures_shown(selectors.performance(own, as_of=on)),
         },
         lambda: table,
     )

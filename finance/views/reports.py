@@ -67,7 +67,7 @@ def balance_sheet(request: GroupRequest) -> HttpResponse:
     on = form.day(timezone.localdate())
     if form.is_valid():
         form = DayForm(initial={"on": on})
-    table = sheets.balance_sheet(request.group, selectors.balance_sheet(request.group, on=on))
+    table = sheets.balance_sheet(request.group, selectors.balance_sheet(request.group, as_of=on))
     context = {"form": form, "table": table, "paper": selectors.paper(request.group)}
     return respond(request, "finance/report.html", context, lambda: table)
 

@@ -92,7 +92,7 @@ def loan_request_pay_out(request: GroupRequest, pk: int) -> HttpResponse:
     asked = _found(request, pk)
     if asked.status != RequestStatus.APPROVED or asked.loans.filter(cancelled_at__isnull=True).exists():
         return _dealt_with(request)
-    lenders = selectors.external_loans_on(request.group, on=timezone.localdate(), only_running=True)
+    lenders = selectors.external_loans_on(request.group, as_of=timezone.localdate(), only_running=True)
     form = PayOutForm(request.POST or None, earliest=asked.decided_on or asked.asked_on, lenders=lenders)
     taken = submit_once(
         request,

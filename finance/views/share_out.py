@@ -31,7 +31,7 @@ def share_out(request: GroupRequest) -> HttpResponse:
         "finance/share_out.html",
         {
             "form": form,
-            "plan": selectors.share_out_plan(request.group, on=on, keep=keep),
+            "plan": selectors.share_out_plan(request.group, as_of=on, keep=keep),
             "keep": sorted(keep),
             "past": selectors.share_outs(request.group),
         },
@@ -60,7 +60,7 @@ def share_out_post(request: GroupRequest) -> HttpResponse:
         else:
             messages.success(request, _("Everything is returned. Print the list and let the members sign."))
             return redirect("share-out-list", request.group.code, entry.number)
-    plan = selectors.share_out_plan(request.group, on=on, keep=keep)
+    plan = selectors.share_out_plan(request.group, as_of=on, keep=keep)
     form.initial["seen"] = plan.payout
     form.ask_again(plan.payout)
     return render(request, "finance/share_out_post.html", {"form": form, "plan": plan})

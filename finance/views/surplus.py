@@ -23,7 +23,7 @@ def surplus(request: GroupRequest) -> HttpResponse:
     """Every line of the surplus of a period, by default the one to divide next; the projection; past divisions."""
     today = timezone.localdate()
     divided = selectors.divided_through(request.group)
-    following = selectors.next_period(request.group, after=divided, on=today)
+    following = selectors.next_period(request.group, after=divided, as_of=today)
     form = SurplusPeriodForm(request.GET, following=following)
     start, end = form.period
     if form.is_valid():
@@ -47,7 +47,7 @@ def surplus(request: GroupRequest) -> HttpResponse:
 def surplus_divide(request: GroupRequest) -> HttpResponse:
     """The division of a period's surplus as it would be; sending the form writes down the members' decision."""
     divided = selectors.divided_through(request.group)
-    following = selectors.next_period(request.group, after=divided, on=timezone.localdate())
+    following = selectors.next_period(request.group, after=divided, as_of=timezone.localdate())
     period = SurplusPeriodForm(request.GET, following=following)
     start, end = period.period
     amounts = selectors.period_surplus(request.group, start=start, end=end)

@@ -101,7 +101,7 @@ def _scenes(organisation: Organisation, seed: int, today: date) -> list[Scene]:
     )
     day = today - timedelta(1)
     chosen = list(groups)
-    found = selectors.loan_arrears(Group.objects.filter(pk__in=[group.pk for group in chosen]), on=day)
+    found = selectors.loan_arrears(Group.objects.filter(pk__in=[group.pk for group in chosen]), as_of=day)
     late = {(row.member_id, row.number) for row in found if row.days_late}
     loans: dict[int, Loan] = {}
     for loan in Loan.objects.filter(group__in=chosen).select_related("member").order_by("-first_due"):
@@ -156,7 +156,7 @@ def _covers(scene: Scene) -> bool:
     loan, record = scene.late, scene.record
     if loan is None:
         return False
-    late = arrears(open_books(**record), loan, on=scene.met_on)
+    late = arrears(open_books(**record), loan, as_of=scene.met_on)
     saved = {row.member: row.sukarela for row in selectors.savings_book(scene.group, end=scene.day).rows}
     sharers = sorted((m for m in scene.people() if m != loan.member), key=lambda m: -saved.get(m, 0))[:3]
     shares = equal_shares(late, sharers)
@@ -230,7 +230,7 @@ def _decide_years(scene: Scene, *, posts: bool) -> date | None:
     """Let the last meeting divide the years before it that brought a surplus; return the last day divided."""
     group, after, divided = scene.group, None, None
     while True:
-        start, end = selectors.next_period(group, after=after, on=scene.day)
+        start, end = selectors.next_period(group, after=after, as_of=scene.day)
         if end >= scene.met_on or (divided and not posts):
             return divided
         seen = selectors.period_surplus(group, start=start, end=end).divisible

@@ -463,7 +463,7 @@ class TestPortfolio:
     def test_it_is_the_portfolio_at_risk_of_the_books(self, group, loans):
         repay(loans[0], 300_000)
         for on in (date(2025, 4, 30), date(2025, 8, 1), date(2026, 4, 1)):
-            books = performance(Group.objects.filter(pk=group.pk), on=on)
+            books = performance(Group.objects.filter(pk=group.pk), as_of=on)
             assert measured("portfolio_quality", group, on).value == pytest.approx(float(1 - books.par_30))
             assert measured("internal_lending", group, on).facts["borrowers"] == books.borrowers
 

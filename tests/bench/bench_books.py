@@ -123,7 +123,7 @@ def _figures(transfers: int, repetitions: int) -> Iterator[Figure]:
             "balance sheet of last year",
             "balance-sheet",
             {"on": closing.isoformat()},
-            lambda _: selectors.balance_sheet(large, on=closing),
+            lambda _: selectors.balance_sheet(large, as_of=closing),
             # The surplus of the year asks for the balances at the end of the year before too.
             [(_POSITIONS, last_year | {"on": closing.replace(year=closing.year - 1)})],
             [],

@@ -221,7 +221,7 @@ def kept_figures_are_stale_or_true(group: Group, on: date) -> None:
     """What is kept for the portfolio is what the ledger says now; the figures of `on` are there for the next step."""
     own = Group.objects.filter(pk=group.pk)
     for kept in GroupFigures.objects.filter(group=group, is_stale=False).order_by("-month")[:1]:
-        figures = performance_by_group(own, on=kept.as_of).get(group.pk, Performance(months=kept.as_of.month))
+        figures = performance_by_group(own, as_of=kept.as_of).get(group.pk, Performance(months=kept.as_of.month))
         assert kept.performance == figures
-        assert kept.savings == savings_by_group(own, on=kept.as_of).get(group.pk, 0)
+        assert kept.savings == savings_by_group(own, as_of=kept.as_of).get(group.pk, 0)
     figures_keep(own, on=on)

@@ -84,7 +84,7 @@ def withdraw(division: SurplusDivision, reason: str = "salah hitung", **given: A
 def share_out(group: Group, *keep: AccountKind, **given: Any) -> Entry:
     """Everything is returned but the equity of the kinds in `keep`."""
     on = given.pop("on", timezone.localdate())
-    plan = selectors.share_out_plan(group, on=on, keep=frozenset(keep))
+    plan = selectors.share_out_plan(group, as_of=on, keep=frozenset(keep))
     return services.share_out_post(
         **{
             "actor": facilitator_of(group), "group": group, "on": on, "keep": frozenset(keep), "seen": plan.payout,

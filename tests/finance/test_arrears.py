@@ -39,7 +39,7 @@ def write_off(loan, on):
 def test_a_loan_on_time_is_current():
     group = rich_group()
     lend(group.members.all()[0])
-    (loan,) = selectors.loan_arrears(of(group), on=date(2025, 3, 4))
+    (loan,) = selectors.loan_arrears(of(group), as_of=date(2025, 3, 4))
     assert (loan.days_late, loan.instalments_late, loan.late, loan.collectability) == (0, 0, 0, Collectability.LANCAR)
     assert loan.balance == 1_200_000
 
@@ -47,7 +47,7 @@ def test_a_loan_on_time_is_current():
 def test_an_instalment_is_late_from_the_day_after():
     group = rich_group()
     lend(group.members.all()[0])
-    (loan,) = selectors.loan_arrears(of(group), on=date(2025, 3, 5))
+    (loan,) = selectors.loan_arrears(of(group), as_of=date(2025, 3, 5))
     assert (loan.days_late, loan.instalments_late, loan.late) == (1, 1, 118_000)
     assert loan.collectability == Collectability.PERHATIAN
 
@@ -61,7 +61,7 @@ def test_before_the_opening_balances_the_books_know_no_loan():
     brought = services.OpeningLoan(terms=terms, principal_paid=100_000, fee_paid=18_000)
     opening = services.Opening(on=date(2025, 5, 31), capital=1_100_000, loans=(brought,))
     services.opening_record(actor=facilitator_of(group), group=group, opening=opening, key=uuid.uuid4())
-    before, after = (selectors.performance(of(group), on=date(2025, 5, day)) for day in (30, 31))
+    before, after = (selectors.performance(of(group), as_of=date(2025, 5, day)) for day in (30, 31))
     assert (before.loans, before.due, before.repayment_rate) == (0, 0, None)
     assert (after.loans, after.due, after.paid) == (1, 354_000, 118_000)
 
@@ -70,8 +70,8 @@ def test_what_is_paid_counts_on_its_own_day_only():
     group = rich_group()
     loan = lend(group.members.all()[0])
     repay(loan, 136_000, on=date(2025, 4, 20))  # two fees, then the first principal
-    (before,) = selectors.loan_arrears(of(group), on=date(2025, 4, 19))
-    (after,) = selectors.loan_arrears(of(group), on=date(2025, 4, 20))
+    (before,) = selectors.loan_arrears(of(group), as_of=date(2025, 4, 19))
+    (after,) = selectors.loan_arrears(of(group), as_of=date(2025, 4, 20))
     assert (before.instalments_late, before.late_since) == (2, date(2025, 3, 4))
     assert (after.instalments_late, after.late_since, after.balance) == (1, date(2025, 4, 4), 1_100_000)
 
@@ -79,7 +79,7 @@ def test_what_is_paid_counts_on_its_own_day_only():
 def test_a_part_payment_leaves_the_instalment_late():
     group = rich_group()
     repay(lend(group.members.all()[0]), 20_000, on=date(2025, 3, 4))
-    (loan,) = selectors.loan_arrears(of(group), on=date(2025, 3, 10))
+    (loan,) = selectors.loan_arrears(of(group), as_of=date(2025, 3, 10))
     assert (loan.instalments_late, loan.late_principal, loan.late_fee) == (1, 98_000, 0)
 
 
@@ -88,19 +88,19 @@ def test_a_loan_paid_off_or_cancelled_is_not_there():
     first, second, _third = group.members.all()
     repay(lend(first, principal=100_000, periods=1, round_up_to=1), 101_500)
     reverse(lend(second).accounts.get(kind="LOAN").debits.get().entry)
-    assert selectors.loan_arrears(of(group), on=date(2025, 12, 31)) == []
+    assert selectors.loan_arrears(of(group), as_of=date(2025, 12, 31)) == []
 
 
 def test_a_loan_does_not_exist_before_it_is_paid_out():
     group = rich_group()
     lend(group.members.all()[0])
-    assert selectors.loan_arrears(of(group), on=date(2025, 2, 3)) == []
+    assert selectors.loan_arrears(of(group), as_of=date(2025, 2, 3)) == []
 
 
 def test_no_groups_no_loans():
     lend(rich_group().members.all()[0])
-    assert selectors.loan_arrears(Group.objects.none(), on=date(2025, 12, 31)) == []
-    assert selectors.performance(Group.objects.none(), on=date(2025, 12, 31)).loans == 0
+    assert selectors.loan_arrears(Group.objects.none(), as_of=date(2025, 12, 31)) == []
+    assert selectors.performance(Group.objects.none(), as_of=date(2025, 12, 31)).loans == 0
 
 
 @pytest.mark.parametrize("on", [date(2025, 3, 4), date(2025, 5, 20), date(2025, 11, 30), date(2026, 8, 1)])
@@ -111,15 +111,15 @@ def test_it_agrees_with_the_loan_book(on):
         method = ("flat", "declining")[number % 2]
         loan = lend(member, principal=700_000 + 37 * number, periods=3 + 3 * number, method=method)
         repay(loan, 130_000 * (number + 1), on=date(2025, 4, 4 + number))
-    book = {row.loan.number: row for row in selectors.loan_rows(selectors.loans_on(group, on=on), on=on)}
-    found = selectors.loan_arrears(of(group), on=on)
+    book = {row.loan.number: row for row in selectors.loan_rows(selectors.loans_on(group, as_of=on), as_of=on)}
+    found = selectors.loan_arrears(of(group), as_of=on)
     assert {loan.number for loan in found} == {number for number, row in book.items() if row.is_running}
     for loan in found:
         row = book[loan.number]
         assert (loan.balance, loan.late, loan.days_late, loan.late_since) == (
             row.outstanding, row.standing.late, row.days_late, row.standing.late_since,
         )  # fmt: skip
-    figures = selectors.performance(of(group), on=on)
+    figures = selectors.performance(of(group), as_of=on)
     assert (figures.balance, figures.late) == (sum(x.balance for x in found), sum(x.late for x in found))
     assert figures.loans_late == sum(1 for x in found if x.late)
     levels = [sum(loan.collectability == level for loan in found) for level in Collectability]
@@ -131,7 +131,7 @@ def test_a_borrower_of_two_loans_counts_once_with_the_worst():
     member = group.members.all()[0]
     lend(member)
     lend(member, first_due=date(2025, 8, 4))
-    figures = selectors.performance(of(group), on=date(2025, 8, 1))
+    figures = selectors.performance(of(group), as_of=date(2025, 8, 1))
     assert (figures.loans, figures.borrowers) == (2, 1)
     assert figures.lar == 1
     assert figures.upk_par == Fraction(1, 2)
@@ -141,9 +141,9 @@ def test_a_borrower_of_two_loans_counts_once_with_the_worst():
 def test_repayment_rate_is_paid_of_due():
     group = rich_group()
     repay(lend(group.members.all()[0]), 118_000)
-    assert selectors.performance(of(group), on=date(2025, 3, 4)).repayment_rate == 1
-    assert selectors.performance(of(group), on=date(2025, 4, 4)).repayment_rate == Fraction(1, 2)
-    assert selectors.performance(of(group), on=date(2025, 3, 3)).repayment_rate is None
+    assert selectors.performance(of(group), as_of=date(2025, 3, 4)).repayment_rate == 1
+    assert selectors.performance(of(group), as_of=date(2025, 4, 4)).repayment_rate == Fraction(1, 2)
+    assert selectors.performance(of(group), as_of=date(2025, 3, 3)).repayment_rate is None
 
 
 def test_what_is_written_off_stays_due_and_is_not_paid():
@@ -151,10 +151,10 @@ def test_what_is_written_off_stays_due_and_is_not_paid():
     loan = lend(group.members.all()[0])
     repay(loan, 118_000)
     write_off(loan, date(2025, 5, 10))
-    assert selectors.performance(of(group), on=date(2025, 5, 9)).repayment_rate == Fraction(1, 3)
-    figures = selectors.performance(of(group), on=date(2025, 5, 10))
+    assert selectors.performance(of(group), as_of=date(2025, 5, 9)).repayment_rate == Fraction(1, 3)
+    figures = selectors.performance(of(group), as_of=date(2025, 5, 10))
     assert (figures.loans, figures.repayment_rate) == (0, Fraction(1, 3))
-    assert selectors.performance(of(group), on=date(2025, 6, 4)).repayment_rate == Fraction(1, 4)
+    assert selectors.performance(of(group), as_of=date(2025, 6, 4)).repayment_rate == Fraction(1, 4)
 
 
 def test_a_rescheduled_loan_is_due_until_that_day_only():
@@ -170,7 +170,7 @@ def test_a_rescheduled_loan_is_due_until_that_day_only():
         on=date(2025, 4, 10),
         key=uuid.uuid4(),
     )
-    figures = selectors.performance(of(group), on=date(2025, 5, 9))
+    figures = selectors.performance(of(group), as_of=date(2025, 5, 9))
     assert (figures.loans, figures.loans_late, figures.due, figures.paid) == (1, 0, 236_000, 0)
 
 
@@ -178,7 +178,7 @@ def test_a_fee_waived_on_early_payoff_is_not_due():
     group = rich_group(rules={"payoff_fee": "WAIVED"})
     loan = lend(group.members.all()[0], payoff_fee="WAIVED")
     services.loan_pay_off(actor=facilitator_of(group), group=group, loan=loan, on=date(2025, 3, 4), key=uuid.uuid4())
-    assert selectors.performance(of(group), on=date(2026, 3, 4)).repayment_rate == 1
+    assert selectors.performance(of(group), as_of=date(2026, 3, 4)).repayment_rate == 1
 
 
 def test_money_of_the_year():
@@ -188,7 +188,7 @@ def test_money_of_the_year():
     other(group, OtherMoney.INCOME, 150_000, on=date(2026, 1, 2))
     other(group, OtherMoney.STATIONERY, 120_000, on=date(2026, 3, 2))
     other(group, OtherMoney.INCOME, 999_000, on=date(2026, 4, 1))
-    figures = selectors.performance(of(group), on=date(2026, 3, 31))
+    figures = selectors.performance(of(group), as_of=date(2026, 3, 31))
     assert (figures.income, figures.costs, figures.capital) == (150_000, 120_000, 1_000_000)
     assert figures.cost_coverage == Fraction(125, 100)
     assert figures.return_on_investment == Fraction(30_000 * 4, 1_000_000)
@@ -200,10 +200,10 @@ def test_many_groups_are_the_sum_of_each():
         lend(group.members.all()[0])
     both = Group.objects.filter(pk__in=[group.pk for group in groups])
     on = date(2025, 7, 1)
-    by_group = selectors.performance_by_group(both, on=on)
+    by_group = selectors.performance_by_group(both, as_of=on)
     assert {pk: figures.balance for pk, figures in by_group.items()} == {group.pk: 1_200_000 for group in groups}
-    assert selectors.performance(both, on=on).balance == 2_400_000
-    assert selectors.performance(both, on=on).late == sum(figures.late for figures in by_group.values())
+    assert selectors.performance(both, as_of=on).balance == 2_400_000
+    assert selectors.performance(both, as_of=on).late == sum(figures.late for figures in by_group.values())
 
 
 def test_statements_are_few_and_fixed():
@@ -212,6 +212,6 @@ def test_statements_are_few_and_fixed():
         for member in group.members.all():
             lend(member)
         with CaptureQueriesContext(connection) as queries:
-            selectors.loan_arrears(of(group), on=timezone.localdate())
-            selectors.performance(of(group), on=timezone.localdate())
+            selectors.loan_arrears(of(group), as_of=timezone.localdate())
+            selectors.performance(of(group), as_of=timezone.localdate())
         assert len(queries) == 3

@@ -46,7 +46,7 @@ def balance(group, kind, **of):
 
 
 def row(loan, on):
-    (found,) = selectors.external_rows(selectors.external_loans_on(loan.group, on=on), on=on)
+    (found,) = selectors.external_rows(selectors.external_loans_on(loan.group, as_of=on), as_of=on)
     return found
 
 
@@ -104,7 +104,7 @@ def test_paid_to_the_end_it_is_closed(loan):
 
 
 def row_of(loan, on=date(2026, 1, 1)):
-    return selectors.external_card(loan.group, loan.number, on=on).row
+    return selectors.external_card(loan.group, loan.number, as_of=on).row
 
 
 def test_more_than_the_lender_asks_for(loan):
@@ -219,14 +219,14 @@ def test_passed_on_to_members(loan):
     siti, ani = make_member(loan.group, "Siti"), make_member(loan.group, "Ani")
     passed = lend(siti, principal=4_000_000, funded_by=loan)
     lend(ani, principal=1_000_000)
-    out = selectors.passed_on(loan, on=date(2025, 3, 1))
+    out = selectors.passed_on(loan, as_of=date(2025, 3, 1))
     assert (out.loans, out.principal, out.outstanding) == ([passed], 4_000_000, 4_000_000)
 
 
 def test_a_cancelled_loan_was_not_passed_on(loan):
     lend(make_member(loan.group), principal=4_000_000, funded_by=loan)
     reverse(loan.group.entries.get(kind="LOAN"))
-    assert selectors.passed_on(loan, on=date(2025, 3, 1)).loans == []
+    assert selectors.passed_on(loan, as_of=date(2025, 3, 1)).loans == []
 
 
 def test_only_the_own_lenders_money_is_passed_on(loan):

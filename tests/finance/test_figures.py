@@ -45,8 +45,8 @@ def test_they_are_those_of_the_ledger(member):
     keep(JULY)
     [kept] = GroupFigures.objects.all()
     groups = Group.objects.all()
-    assert kept.performance == performance_by_group(groups, on=JULY)[member.group_id]
-    assert kept.savings == savings_by_group(groups, on=JULY)[member.group_id] == 900_000
+    assert kept.performance == performance_by_group(groups, as_of=JULY)[member.group_id]
+    assert kept.savings == savings_by_group(groups, as_of=JULY)[member.group_id] == 900_000
     assert (kept.balance, kept.risk_30, kept.at_risk) == (600_000, 600_000, 600_000)
     assert (kept.lar_class, kept.par_class, kept.roi_class) == ("SUSPEND", "SUSPEND", "")
 
@@ -59,7 +59,9 @@ def test_added_up_they_are_the_figures_of_all_groups(member):
     total = added(figures_by(Group.objects.all(), JULY, whole).values(), months=7)
     assert (total.groups, total.kept, total.savings) == (2, 2, 1_400_000)
     assert total.loans.balance == 800_000
-    assert total.loans.par_30 == performance_by_group(Group.objects.all(), on=JULY)[member.group_id].balance / 800_000
+    assert (
+        total.loans.par_30 == performance_by_group(Group.objects.all(), as_of=JULY)[member.group_id].balance / 800_000
+    )
     assert total.classes[0] == (1, 0, 1)
 
 

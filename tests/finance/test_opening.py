@@ -100,7 +100,7 @@ def send(group, data):
 
 def test_loans_stand_as_they_stood_at_the_cut_off(group):
     record(group)
-    card = selectors.loan_card(group, 1, on=CUT_OFF)
+    card = selectors.loan_card(group, 1, as_of=CUT_OFF)
     assert (card.row.outstanding, card.row.principal_paid, card.row.fee_paid) == (900_000, 300_000, 54_000)
     assert card.row.standing.late == 0
     assert [(payment.service_fee, payment.principal) for payment in card.payments] == [(54_000, 300_000)]
@@ -110,7 +110,7 @@ def test_loans_stand_as_they_stood_at_the_cut_off(group):
 def test_a_loan_goes_on_being_repaid(group):
     record(group)
     repay(Loan.objects.get(), 118_000, on=date(2026, 1, 2))
-    row = selectors.loan_card(group, 1, on=date(2026, 1, 2)).row
+    row = selectors.loan_card(group, 1, as_of=date(2026, 1, 2)).row
     assert (row.fee_paid, row.principal_paid) == (72_000, 400_000)
 
 
@@ -157,7 +157,7 @@ def test_everything_arrives_on_its_account(group):
         500_000, 1_000_000, 300_000, 600_000, 150_000, 250_000, 500_000, 300_000,
     ]  # fmt: skip
     assert InventoryItem.objects.get().name == "Timbangan"
-    row = selectors.external_card(group, 1, on=CUT_OFF).row
+    row = selectors.external_card(group, 1, as_of=CUT_OFF).row
     assert (row.loan.lender, row.principal_paid, row.fee_paid) == ("UPK Dolopo", 400_000, 40_000)
     assert list(mismatches()) == []
 
@@ -275,7 +275,7 @@ def test_the_page_posts_what_was_typed(group):
 
 def test_the_page_takes_a_running_loan(group):
     assert send(group, {**sheet(group, capital="1.100.000"), **loan_row(group)}).status_code == 302
-    assert selectors.loan_card(group, 1, on=CUT_OFF).row.outstanding == 900_000
+    assert selectors.loan_card(group, 1, as_of=CUT_OFF).row.outstanding == 900_000
 
 
 def test_checking_shows_the_difference_and_writes_nothing(group):

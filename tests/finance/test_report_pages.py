@@ -222,9 +222,9 @@ class TestHealth:
 
 def test_a_reversed_line_counts_nowhere(group):
     undo(group.entries.get(kind="OTHER"))
-    sheet = selectors.balance_sheet(group, on=date(2025, 12, 31))
+    sheet = selectors.balance_sheet(group, as_of=date(2025, 12, 31))
     assert sheet.surplus == 18_000
-    assert sheet.on > FOUNDED
+    assert sheet.as_of > FOUNDED
 
 
 def test_the_ledger_of_a_kind_nobody_used_is_empty():

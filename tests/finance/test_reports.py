@@ -95,7 +95,7 @@ class TestTrialBalance:
 
 class TestBalanceSheet:
     def test_what_there_is_and_where_it_comes_from(self, group):
-        sheet = selectors.balance_sheet(group, on=LATER)
+        sheet = selectors.balance_sheet(group, as_of=LATER)
         assert amounts(sheet.assets) == {"CASH": 1_813_000, "BANK": 500_000, "LOAN": 1_100_000}
         assert amounts(sheet.liabilities) == {"POKOK": 50_000, "WAJIB": 300_000, "SUKARELA": 2_000_000}
         assert amounts(sheet.equity) == {"GRANT": 1_000_000}
@@ -104,7 +104,7 @@ class TestBalanceSheet:
 
     def test_the_surplus_of_last_year_waits_to_be_divided(self, group):
         other(group, OtherMoney.INCOME, 5_000, on=date(2026, 1, 5))
-        sheet = selectors.balance_sheet(group, on=date(2026, 1, 31))
+        sheet = selectors.balance_sheet(group, as_of=date(2026, 1, 31))
         assert (sheet.surplus_before, sheet.surplus_year) == (63_000, 5_000)
 
 
@@ -170,7 +170,7 @@ def test_statements_do_not_grow_with_the_history(group):
         with CaptureQueriesContext(connection) as queries:
             selectors.trial_balance(group, end=LATER)
             selectors.trial_balance(group, start=date(2025, 2, 1), end=LATER, by_account=True)
-            selectors.balance_sheet(group, on=LATER)
+            selectors.balance_sheet(group, as_of=LATER)
             selectors.income_statement(group, start=FOUNDED, end=LATER)
             book = selectors.ledger(group, selectors.accounts_of(group), start=FOUNDED, end=LATER)
             book.lines[0:10]
@@ -192,7 +192,7 @@ def reports_agree(group):
     before, before_balances = None, {}
     for on in DAYS:
         trial = selectors.trial_balance(group, end=on)
-        sheet = selectors.balance_sheet(group, on=on)
+        sheet = selectors.balance_sheet(group, as_of=on)
         balances = {line.kind: line.closing for line in trial.lines}
         assert trial.is_balanced
         assert selectors.trial_balance(group, end=on, by_account=True).is_balanced
@@ -204,14 +204,14 @@ def reports_agree(group):
             assert [line.running for line in book.lines][-1:] in ([], [book.closing])
         if on >= LATER:  # a payment may be dated before its loan, which is in no loan book yet
             lent = amounts(sheet.assets).get(AccountKind.LOAN, 0)
-            assert selectors.loan_totals(selectors.loans_on(group, on=on), on=on).outstanding == lent
-            assert selectors.performance(Group.objects.filter(pk=group.pk), on=on).balance == lent
+            assert selectors.loan_totals(selectors.loans_on(group, as_of=on), as_of=on).outstanding == lent
+            assert selectors.performance(Group.objects.filter(pk=group.pk), as_of=on).balance == lent
         savings_agree(group, on, {kind: -balances.get(kind, 0) for kind in SAVINGS})
-        outside = selectors.external_rows(selectors.external_loans_on(group, on=on), on=on)
+        outside = selectors.external_rows(selectors.external_loans_on(group, as_of=on), as_of=on)
         if on >= LATER:
             assert sum(row.outstanding for row in outside) == -balances.get(AccountKind.EXTERNAL_LOAN, 0)
         if before is not None:
-            since = before.on + timedelta(1)
+            since = before.as_of + timedelta(1)
             statement = selectors.income_statement(group, start=since, end=on)
             divided = balances.get(AccountKind.SURPLUS_DIVIDED, 0) - before_balances.get(AccountKind.SURPLUS_DIVIDED, 0)
             assert statement.surplus == sheet.surplus - before.surplus + divided

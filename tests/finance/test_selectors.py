@@ -161,8 +161,8 @@ def loans():
 def test_the_loan_book_as_of_a_day(loans):
     late = loans[0]
     on = date(2025, 5, 6)
-    found = selectors.loans_on(late.group, on=on)
-    first, second, third = selectors.loan_rows(found, on=on)
+    found = selectors.loans_on(late.group, as_of=on)
+    first, second, third = selectors.loan_rows(found, as_of=on)
     # Three instalments of 118,000 fell due on the 4th of March, April and May; 50,000 is paid.
     assert (first.standing.due, first.standing.late, first.days_late) == (354_000, 304_000, 63)
     assert (first.outstanding, first.principal_paid, first.fee_paid) == (1_168_000, 32_000, 18_000)
@@ -170,30 +170,30 @@ def test_the_loan_book_as_of_a_day(loans):
     assert (second.outstanding, second.standing.late, second.is_running) == (0, 0, False)
     assert (third.principal_paid, third.standing.late) == (0, 0)
     assert len({first.status, second.status, third.status}) == 3
-    assert selectors.loan_totals(found, on=on) == selectors.LoanTotals(3, 1_300_000, 1_168_000, 304_000)
-    assert list(selectors.loans_on(late.group, on=on, only_running=True)) == [late]
+    assert selectors.loan_totals(found, as_of=on) == selectors.LoanTotals(3, 1_300_000, 1_168_000, 304_000)
+    assert list(selectors.loans_on(late.group, as_of=on, only_running=True)) == [late]
 
 
 def test_the_loan_book_of_an_earlier_day_knows_nothing_of_later_payments(loans):
     on = date(2025, 3, 3)
-    late, over, _cancelled = selectors.loan_rows(selectors.loans_on(loans[0].group, on=on), on=on)
+    late, over, _cancelled = selectors.loan_rows(selectors.loans_on(loans[0].group, as_of=on), as_of=on)
     assert (late.outstanding, late.fee_paid, late.standing.late) == (1_200_000, 0, 0)
     assert over.is_running
-    assert not selectors.loans_on(loans[0].group, on=date(2025, 2, 3)).exists()
+    assert not selectors.loans_on(loans[0].group, as_of=date(2025, 2, 3)).exists()
 
 
 def test_totals_agree_with_the_rows(loans):
     on = date(2026, 6, 1)
-    found = selectors.loans_on(loans[0].group, on=on)
-    rows = selectors.loan_rows(found, on=on)
-    totals = selectors.loan_totals(found, on=on)
+    found = selectors.loans_on(loans[0].group, as_of=on)
+    rows = selectors.loan_rows(found, as_of=on)
+    totals = selectors.loan_totals(found, as_of=on)
     assert totals.late == sum(row.standing.late for row in rows) == 1_366_000
     assert totals.outstanding == sum(row.outstanding for row in rows)
 
 
 def test_a_loan_card_shows_what_each_instalment_lacks(loans):
     late, _over, _cancelled = loans
-    card = selectors.loan_card(late.group, late.number, on=LATER)
+    card = selectors.loan_card(late.group, late.number, as_of=LATER)
     assert [(paid.service_fee, paid.principal) for _line, paid, _left in card.schedule[:2]] == [
         (18_000, 32_000),
         (0, 0),
@@ -204,19 +204,19 @@ def test_a_loan_card_shows_what_each_instalment_lacks(loans):
 def test_a_loan_card_shows_payments_taken_back(loans):
     late = loans[0]
     reverse(Entry.objects.filter(kind="REPAYMENT").earliest("pk"))
-    card = selectors.loan_card(late.group, late.number, on=LATER)
+    card = selectors.loan_card(late.group, late.number, as_of=LATER)
     assert [payment.total for payment in card.payments] == [50_000, -50_000]
     assert card.row.outstanding == 1_200_000
 
 
 def test_the_card_of_a_cancelled_loan_shows_no_payment(loans):
-    card = selectors.loan_card(loans[2].group, loans[2].number, on=LATER)
+    card = selectors.loan_card(loans[2].group, loans[2].number, as_of=LATER)
     assert card.payments == []
     assert card.row.principal_paid == 0
 
 
 def test_there_is_no_card_of_another_groups_loan(loans):
-    assert selectors.loan_card(make_group(), loans[0].number, on=LATER) is None
+    assert selectors.loan_card(make_group(), loans[0].number, as_of=LATER) is None
 
 
 def test_a_passbook_holds_the_members_own_lines_only():
@@ -270,10 +270,10 @@ def read_everything(group):
     list(book(group, FOUNDED, on).lines)
     selectors.group_summary(group)
     selectors.savings_book(group, start=FOUNDED, end=on)
-    found = selectors.loans_on(group, on=on)
-    selectors.loan_rows(found, on=on)
-    selectors.loan_totals(found, on=on)
-    selectors.loan_card(group, 1, on=on)
+    found = selectors.loans_on(group, as_of=on)
+    selectors.loan_rows(found, as_of=on)
+    selectors.loan_totals(found, as_of=on)
+    selectors.loan_card(group, 1, as_of=on)
     member = group.members.get(number=1)
     member.group = group
     list(selectors.passbook(member, end=on).lines)
@@ -302,12 +302,12 @@ def test_statements_do_not_grow_with_the_books():
 def test_balances_of_the_books_agree_with_the_accounts(loans):
     group = loans[0].group
     stored = sum(account.balance for account in Account.objects.filter(group=group, kind="LOAN"))
-    assert selectors.loan_totals(selectors.loans_on(group, on=LATER), on=LATER).outstanding == stored
+    assert selectors.loan_totals(selectors.loans_on(group, as_of=LATER), as_of=LATER).outstanding == stored
     assert selectors.group_summary(group).loans_outstanding == stored
 
 
 def test_an_instalment_is_not_late_on_its_day(loans):
     for on, late in ((date(2025, 4, 4), 68_000), (date(2025, 4, 5), 186_000)):
-        found = selectors.loans_on(loans[0].group, on=on, only_running=True)
-        (row,) = selectors.loan_rows(found, on=on)
-        assert selectors.loan_totals(found, on=on).late == row.standing.late == late
+        found = selectors.loans_on(loans[0].group, as_of=on, only_running=True)
+        (row,) = selectors.loan_rows(found, as_of=on)
+        assert selectors.loan_totals(found, as_of=on).late == row.standing.late == late

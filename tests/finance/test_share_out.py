@@ -45,7 +45,7 @@ NOMINAL = (*INCOME, *EXPENSES)
 
 
 def plan_of(group, *keep, on=None):
-    return selectors.share_out_plan(group, on=on or timezone.localdate(), keep=frozenset(keep))
+    return selectors.share_out_plan(group, as_of=on or timezone.localdate(), keep=frozenset(keep))
 
 
 def rows(plan_or_rows):
@@ -226,7 +226,7 @@ def test_a_new_cycle_begins_by_going_on(group):
     save(member, 500_000, on=TODAY)
     lend(member, principal=400_000, disbursed_on=TODAY, first_due=TODAY + timedelta(days=30))
     assert balance_sheet(group) == {"CASH": 100_000, "LOAN": 400_000, "SUKARELA": 500_000}
-    assert selectors.next_period(group, after=selectors.divided_through(group), on=TODAY)[0] == TODAY + timedelta(
+    assert selectors.next_period(group, after=selectors.divided_through(group), as_of=TODAY)[0] == TODAY + timedelta(
         days=1
     )
     with pytest.raises(NotAllowed, match="divided up to"):

@@ -457,20 +457,20 @@ def test_a_projection_begins_after_what_was_divided():
 def test_the_period_to_divide_next():
     today = date(2026, 3, 1)
     group = make_group()
-    assert selectors.next_period(group, after=None, on=today) == (date(2026, 1, 1), date(2026, 12, 31))
+    assert selectors.next_period(group, after=None, as_of=today) == (date(2026, 1, 1), date(2026, 12, 31))
     save(make_member(group), 1_000)
-    assert selectors.next_period(group, after=None, on=today) == YEAR
-    assert selectors.next_period(group, after=date(2025, 6, 30), on=today) == (date(2025, 7, 1), YEAR[1])
+    assert selectors.next_period(group, after=None, as_of=today) == YEAR
+    assert selectors.next_period(group, after=date(2025, 6, 30), as_of=today) == (date(2025, 7, 1), YEAR[1])
 
 
 def test_a_year_with_a_loss_is_passed_over_once_a_later_one_has_a_surplus():
     group = make_group()
     save(make_member(group), 5_000_000, on=date(2024, 1, 8))
     other(group, "EXPENSE", 100_000, on=date(2024, 2, 1))
-    assert selectors.next_period(group, after=None, on=date(2025, 3, 1))[0] == date(2024, 1, 1)
+    assert selectors.next_period(group, after=None, as_of=date(2025, 3, 1))[0] == date(2024, 1, 1)
     other(group, "INCOME", 300_000, on=date(2025, 2, 1))
-    assert selectors.next_period(group, after=None, on=date(2025, 3, 1))[0] == date(2024, 1, 1)
-    assert selectors.next_period(group, after=None, on=date(2026, 3, 1)) == YEAR
+    assert selectors.next_period(group, after=None, as_of=date(2025, 3, 1))[0] == date(2024, 1, 1)
+    assert selectors.next_period(group, after=None, as_of=date(2026, 3, 1)) == YEAR
     assert selectors.period_surplus(group, start=YEAR[0], end=YEAR[1]).divisible == 200_000
 
 
@@ -480,6 +480,6 @@ def test_the_first_period_begins_after_the_opening_balances():
         actor=facilitator_of(group), group=group, opening=services.Opening(on=date(2025, 6, 30), cash=1, capital=1),
         key=uuid.uuid4(),
     )  # fmt: skip
-    assert selectors.next_period(group, after=None, on=DECIDED) == (date(2025, 7, 1), YEAR[1])
+    assert selectors.next_period(group, after=None, as_of=DECIDED) == (date(2025, 7, 1), YEAR[1])
     reverse(opened)
-    assert selectors.next_period(group, after=None, on=DECIDED)[0] == date(2026, 1, 1)
+    assert selectors.next_period(group, after=None, as_of=DECIDED)[0] == date(2026, 1, 1)

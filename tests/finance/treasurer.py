@@ -327,10 +327,10 @@ class Treasurer:
     def cover(self) -> None:
         on = self.today
         books = books_of(self.group, self.actor)
-        late_loans = [loan for loan in books.running_loans() if arrears(books, loan, on=on)]
+        late_loans = [loan for loan in books.running_loans() if arrears(books, loan, as_of=on)]
         loan = self.one_of(late_loans) if late_loans else self.loan()
         if loan is not None:
-            late = arrears(books, loan, on=on)
+            late = arrears(books, loan, as_of=on)
             others = [member for member in self.members if member != loan.member or self.chance.random() < 0.05]
             sharers = self.chance.sample(others, self.chance.randint(1, len(others)))
             shares = equal_shares(min(self.amount(late), late), sharers)
@@ -594,7 +594,7 @@ class Treasurer:
 
     def share_out(self) -> None:
         keep = frozenset(kind for kind in selectors.CAN_BE_KEPT if self.chance.random() < 0.5)
-        seen = selectors.share_out_plan(self.group, on=self.today, keep=keep).payout
+        seen = selectors.share_out_plan(self.group, as_of=self.today, keep=keep).payout
         entry = self.post(services.share_out_post, on=self.today, keep=keep, seen=seen, note="akhir siklus")
         if entry is not None and self.chance.random() < 0.5:
             self.attempt(services.share_out_reverse, entry=entry, reason="salah tulis", key=uuid.uuid4())

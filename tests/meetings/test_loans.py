@@ -424,7 +424,7 @@ def test_a_loan_passed_on_says_from_whom(client, group):
     assert post_sheet(client, group, **passing(group, funded_by=lender.pk)).status_code == 302
     loan = Loan.objects.get()
     assert loan.funded_by == lender
-    assert passed_on(lender, on=HELD_ON).loans == [loan]
+    assert passed_on(lender, as_of=HELD_ON).loans == [loan]
     assert f"passed on from {lender}" in client.get(f"/g/{group.code}/meetings/1/").content.decode()
 
 

@@ -113,7 +113,7 @@ def stored(group: Group, scheme: str, day: date) -> Stored | None:
     assessment = people.filter(group=group, scheme=scheme, as_of=day).first()
     if assessment is None:
         return None
-    instrument = instruments.whole().get(pk=assessment.instrument_id)
+    instrument = instruments.with_all_parts().get(pk=assessment.instrument_id)
     kept: Kept = assessment.evidence or {}
     judgements = _judgements(assessment, kept)
     names = _names(group, kept, judgements)

@@ -150,7 +150,7 @@ def assessment_finalise(*, actor: User, group: Group, as_of: date, scheme: str =
     counted = {code: found.get("given", found)["points"] for code, found in assessment.indicators.items()}
     if seen and seen != points_seen(counted):
         raise ValidationError(_("The records changed meanwhile. Look at the score again, then keep it."))
-    assessment.evidence = records_of(group, instruments.whole().get(pk=assessment.instrument_id), as_of)
+    assessment.evidence = records_of(group, instruments.with_all_parts().get(pk=assessment.instrument_id), as_of)
     assessment.status = AssessmentStatus.FINAL
     assessment.finalised_at = timezone.now()
     assessment.finalised_by = actor

@@ -32,7 +32,7 @@ def instrument_list(request: UserRequest) -> HttpResponse:
 @require_GET
 def instrument(request: UserRequest, pk: int) -> HttpResponse:
     """How one version of an instrument gets from records to a stage, in words."""
-    found = get_object_or_404(instruments.whole().filter(pk__in=selectors.readable(request.user)), pk=pk)
+    found = get_object_or_404(instruments.with_all_parts().filter(pk__in=selectors.readable(request.user)), pk=pk)
     rows = [(indicator, _levels(indicator), FORMULAS.get(indicator.metric, "")) for indicator in found.indicators.all()]
     return render(request, "assessment/instrument.html", {"instrument": found, "rows": rows})
 
@@ -41,7 +41,7 @@ def instrument(request: UserRequest, pk: int) -> HttpResponse:
 @require_GET
 def instrument_compare(request: UserRequest, pk: int) -> HttpResponse:
     """How many of the person's groups would change stage if this version scored them instead of another."""
-    readable = instruments.whole().filter(pk__in=selectors.readable(request.user))
+    readable = instruments.with_all_parts().filter(pk__in=selectors.readable(request.user))
     second = get_object_or_404(readable, pk=pk)
     others = list(readable.filter(code=second.code).exclude(pk=pk).select_related("organisation"))
     form = CompareForm(request.GET or None, others=others)

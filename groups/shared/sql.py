@@ -1,8 +1,10 @@
-"""Plain SQL over the groups of a query set, the same text for SQLite and PostgreSQL."""
+"""Plain SQL over many groups, the same text for SQLite and PostgreSQL, and relations that one app offers another."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -12,6 +14,44 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from groups.models import Group
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """Rows of the tables of one app under a name, for the SQL of the apps above it, which know none of its tables.
+
+    `sql` is a SELECT of `columns`, among them `group_id`. In it `{groups}` stands after a column with the id of a group
+    (`WHERE group_id {groups}`), and `%(as_of)s` for the day; a docstring beside it names what else it reads. `uses` are
+    the relations that `sql` names.
+    """
+
+    name: str
+    sql: str
+    columns: tuple[str, ...]
+    uses: tuple[Relation, ...] = ()
+
+
+def with_relations(relations: Iterable[Relation]) -> str:
+    """Return the WITH clause that defines `relations` and those they use, each once, still with `{groups}`."""
+    defined: dict[str, str] = {}
+
+    def define(relation: Relation) -> None:
+        for used in relation.uses:
+            define(used)
+        defined.setdefault(relation.name, f"{relation.name} AS ({relation.sql})")
+
+    for relation in relations:
+        define(relation)
+    return "WITH " + ",\n".join(defined.values())
+
+
+def read_groups(sql: str, group_ids: Sequence[int], values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """Return the rows of `sql`, in which `{groups}` compares the column before it with the ids and is one parameter."""
+    if connection.vendor == "sqlite":
+        condition, ids = "IN (SELECT value FROM json_each(%(groups)s))", json.dumps(list(group_ids))
+    else:
+        condition, ids = "= ANY(%(groups)s)", list(group_ids)
+    return read(sql.replace("{groups}", condition), {**values, "groups": ids})
 
 
 def run_over(

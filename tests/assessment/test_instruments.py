@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from assessment import engine
-from assessment.instruments import SHIPPED, engine_instrument, in_force, load_shipped, whole
+from assessment.instruments import SHIPPED, engine_instrument, in_force, load_shipped, with_all_parts
 from assessment.metrics import METRICS
 from assessment.models import Assessment, Gate, Indicator, Instrument, InstrumentStatus, Judgement, Level, StageRule
 from assessment.services import assess_groups, assessment_finalise, instrument_copy, instrument_publish
@@ -46,7 +46,7 @@ class TestShipped:
 
     @pytest.fixture(params=["kotaku", "panca-sutra", "bina-swadaya", "aset-pentagonal"])
     def scheme(self, request) -> Instrument:
-        return whole().get(code=request.param, organisation=None)
+        return with_all_parts().get(code=request.param, organisation=None)
 
     def test_every_file_is_there(self):
         assert {found.code for found in Instrument.objects.filter(organisation=None)} == {
@@ -111,7 +111,7 @@ class TestShipped:
 def assessed(code: str, **values: float | None) -> engine.Result:
     """The score of values by a shipped instrument; an underscore stands for the hyphen of a code."""
     by_code = {name.replace("_", "-"): value for name, value in values.items()}
-    compiled = engine_instrument(whole().get(code=code, organisation=None))
+    compiled = engine_instrument(with_all_parts().get(code=code, organisation=None))
     assert set(by_code) <= {indicator.code for indicator in compiled.indicators}
     return engine.assess(compiled, by_code)
 

@@ -1,0 +1,13 @@
+"""Instruments: which of them score whom, publishing them, and those that ship with the program."""
+
+from assessment.instruments.publishing import check_publishable, lock_versions, publish, scoring_problems
+from assessment.instruments.reading import (
+    DEFAULT_SCHEME,
+    engine_instrument,
+    in_force,
+    in_use,
+    schemes_of,
+    stages_in_use,
+    with_all_parts,
+)
+from assessment.instruments.shipped import SHIPPED, load_file, load_shipped

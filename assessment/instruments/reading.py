@@ -1,0 +1,101 @@
+"""Which instruments score an organisation, and an instrument as the engine takes it."""
+
+from __future__ import annotations
+
+from django.db.models import F, OuterRef, Prefetch, Q, QuerySet, Subquery
+
+from assessment import engine
+from assessment.models import Gate, Indicator, Instrument, InstrumentStatus, SchemeUse, StageRule
+
+DEFAULT_SCHEME = "kotaku"
+
+
+def schemes_of(organisation_id: int | None) -> list[str]:
+    """Return the schemes an organisation uses, the primary one first; one statement."""
+    used = SchemeUse.objects.filter(organisation=organisation_id).values_list("scheme", flat=True)
+    return list(used) or [DEFAULT_SCHEME]
+
+
+def in_force(organisation_id: int | None, scheme: str = "") -> Instrument | None:
+    """Return the instrument of `scheme`, or of the primary one, that scores an organisation.
+
+    Its own published last, else the shared one; six statements, however many indicators.
+    """
+    scheme = scheme or schemes_of(organisation_id)[0]
+    return _published(organisation_id).filter(code=scheme).first()
+
+
+def in_use(organisation_id: int) -> list[Instrument]:
+    """Return the instruments that score an organisation, the primary one first, in six statements."""
+    schemes = schemes_of(organisation_id)
+    found: dict[str, Instrument] = {}
+    for instrument in _published(organisation_id).filter(code__in=schemes):
+        found.setdefault(instrument.code, instrument)
+    return [found[scheme] for scheme in schemes if scheme in found]
+
+
+def stages_in_use(organisation_id: int | None) -> dict[str, list[StageRule]]:
+    """Return by scheme, the primary one first, the stages an organisation uses, the lowest first; one statement.
+
+    Each carries its instrument. A scheme without a published instrument has none.
+    """
+    use = SchemeUse.objects.filter(organisation=organisation_id, scheme=OuterRef("instrument__code"))
+    rules = (
+        StageRule.objects.filter(_scores(organisation_id, "instrument__"))
+        .annotate(is_primary=Subquery(use.values("is_primary")))
+        .select_related("instrument")
+        .order_by(F("instrument__organisation_id").desc(nulls_last=True), "-instrument__published_at", "rank")
+    )
+    scoring: dict[str, int] = {}
+    stages: dict[str, list[StageRule]] = {}
+    primary: dict[str, bool | None] = {}
+    for rule in rules:
+        code = rule.instrument.code
+        primary[code] = rule.is_primary
+        if scoring.setdefault(code, rule.instrument_id) == rule.instrument_id:
+            stages.setdefault(code, []).append(rule)
+    used = sorted((code for code in stages if primary[code] is not None), key=lambda code: (not primary[code], code))
+    return {code: stages.get(code, []) for code in used or [DEFAULT_SCHEME]}
+
+
+def _published(organisation_id: int | None) -> QuerySet[Instrument]:
+    """Return what may score an organisation, what counts first."""
+    published = with_all_parts().filter(_scores(organisation_id))
+    return published.order_by(F("organisation_id").desc(nulls_last=True), "-published_at")
+
+
+def _scores(organisation_id: int | None, prefix: str = "") -> Q:
+    own = Q(**{f"{prefix}organisation": organisation_id}) | Q(**{f"{prefix}organisation__isnull": True})
+    return own & Q(**{f"{prefix}status": InstrumentStatus.PUBLISHED})
+
+
+def with_all_parts() -> QuerySet[Instrument]:
+    """Return instruments with everything `engine_instrument` reads."""
+    gates = Prefetch("gates", Gate.objects.select_related("indicator"))
+    return Instrument.objects.prefetch_related(
+        Prefetch("indicators", Indicator.objects.prefetch_related("levels")),
+        Prefetch("rules", StageRule.objects.prefetch_related(gates)),
+    )
+
+
+def engine_instrument(instrument: Instrument) -> engine.Instrument:
+    """Return the instrument in the engine's terms."""
+    return engine.Instrument(
+        indicators=tuple(
+            engine.Indicator(
+                code=indicator.code,
+                weight=indicator.weight,
+                metric=indicator.metric,
+                levels=tuple(engine.Level(float(level.threshold), level.points) for level in indicator.levels.all()),
+            )
+            for indicator in instrument.indicators.all()
+        ),
+        rules=tuple(
+            engine.StageRule(
+                stage=rule.stage,
+                minimum_points=rule.minimum_points,
+                gates={gate.indicator.code: gate.minimum_points for gate in rule.gates.all()},
+            )
+            for rule in instrument.rules.all()
+        ),
+    )

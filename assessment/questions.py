@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from assessment.signals import TERM_YEARS, Found
+from assessment.signals import TERM_YEARS, SignalHit
 from groups.models import OfficerRole
 from groups.shared.money import rupiah
 
@@ -18,18 +18,18 @@ from groups.shared.money import rupiah
 class Question:
     """A signal in words; `records` is the page of the group with its records.
 
-    `of_meetings` says whether the records of a `Found` are numbers of meetings, each with a page of its own.
+    `of_meetings` says whether the records of a `SignalHit` are numbers of meetings, each with a page of its own.
     """
 
     label: Promise
     ask: Promise
-    sentence: Callable[[Found], str]
+    sentence: Callable[[SignalHit], str]
     records: str
     records_name: Promise
     of_meetings: bool = False
 
 
-def _copied(found: Found) -> str:
+def _copied(found: SignalHit) -> str:
     return ngettext(
         "%(count)d meeting has the same attendance and the same texts as the one before it",
         "%(count)d meetings have the same attendance and the same texts as the one before them",
@@ -37,33 +37,33 @@ def _copied(found: Found) -> str:
     ) % {"count": found.counted}
 
 
-def _same_amounts(found: Found) -> str:
+def _same_amounts(found: SignalHit) -> str:
     return _("at the last %(count)d meetings every member brought %(amount)s") % {
         "count": found.counted,
         "amount": rupiah(found.amount),
     }
 
 
-def _late_night(found: Found) -> str:
+def _late_night(found: SignalHit) -> str:
     return _("%(count)d meetings closed late at night, several in one night, each more than a week after its date") % {
         "count": found.counted
     }
 
 
-def _cash_agrees(found: Found) -> str:
+def _cash_agrees(found: SignalHit) -> str:
     return _("%(count)d counts of the cash in a year, none with a difference") % {"count": found.counted}
 
 
-def _full_attendance(found: Found) -> str:
+def _full_attendance(found: SignalHit) -> str:
     return _("every member at every one of %(count)d meetings in a year") % {"count": found.counted}
 
 
-def _terms_expired(found: Found) -> str:
+def _terms_expired(found: SignalHit) -> str:
     offices = ", ".join(str(OfficerRole(role).label) for role in found.records)
     return _("in office for more than %(years)d years: %(offices)s") % {"years": TERM_YEARS, "offices": offices}
 
 
-def _one_recorder(found: Found) -> str:
+def _one_recorder(found: SignalHit) -> str:
     return _(
         "nobody else judged the group; one person recorded all %(count)d meetings, entries and cash counts of a year"
     ) % {"count": found.counted}

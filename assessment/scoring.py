@@ -30,7 +30,7 @@ An instalment that is paid some days late, at the next meeting, is no rise.
 """
 
 
-class Given(NamedTuple):
+class JudgedValue(NamedTuple):
     """What a person said of an indicator: the value of a level, and whether it may stand over a measured one.
 
     Without a value none of the levels is reached.
@@ -41,11 +41,11 @@ class Given(NamedTuple):
     is_override: bool
 
 
-Judged = Mapping[tuple[str, str], Given]
+Judged = Mapping[tuple[str, str], JudgedValue]
 """By scheme and indicator code."""
 
 
-class Before(NamedTuple):
+class EarlierScore(NamedTuple):
     """An earlier score of the same scheme, as far as reasons for help look at it; `arrears` in rupiah."""
 
     as_of: date
@@ -60,12 +60,12 @@ class Scored:
     result: engine.Result
     measured_result: engine.Result
     measured: dict[str, Measured]
-    overrides: dict[str, Given]
+    overrides: dict[str, JudgedValue]
 
 
-def latest_judgements(group_ids: Iterable[int], as_of: date) -> dict[int, dict[tuple[str, str], Given]]:
+def latest_judgements(group_ids: Iterable[int], as_of: date) -> dict[int, dict[tuple[str, str], JudgedValue]]:
     """Return by group, scheme and indicator code what counts of the judgements up to a day, in one statement."""
-    judged: dict[int, dict[tuple[str, str], Given]] = defaultdict(dict)
+    judged: dict[int, dict[tuple[str, str], JudgedValue]] = defaultdict(dict)
     rows = (
         Judgement.objects.filter(
             Q(withdrawn_on__isnull=True) | Q(withdrawn_on__gt=as_of),
@@ -89,7 +89,7 @@ def latest_judgements(group_ids: Iterable[int], as_of: date) -> dict[int, dict[t
             judged[group_id].pop((scheme, indicator), None)
             continue
         value = None if is_below else float(threshold)
-        judged[group_id][scheme, indicator] = Given(value, pk, until is not None)
+        judged[group_id][scheme, indicator] = JudgedValue(value, pk, until is not None)
     return judged
 
 
@@ -110,7 +110,7 @@ def score(
     """
     by_metric = {} if by_metric is None else by_metric
     measured: dict[str, Measured] = {}
-    overrides: dict[str, Given] = {}
+    overrides: dict[str, JudgedValue] = {}
     for indicator in instrument.indicators:
         given = judged.get((scheme, indicator.code))
         if indicator.metric:
@@ -131,7 +131,7 @@ def score(
     return Scored(result, measured_result, measured, overrides)
 
 
-def need_of(records: Records, as_of: date, rank: int, before: Iterable[Before]) -> Need:
+def need_of(records: Records, as_of: date, rank: int, before: Iterable[EarlierScore]) -> Need:
     """Return why a group needs help; `before` are its scores of the last `DROPPED_DAYS` days, oldest first."""
     need = Need(0)
     earlier = list(before)

@@ -236,7 +236,7 @@ meetings AS (
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SignalHit:
     """A signal of a group: how many records gave rise to it, the amount in rupiah if it has one, and which records.
 
     `records` are numbers of meetings, the earliest first; of expired terms the offices; of one recorder the person's
@@ -260,13 +260,13 @@ class AlikeScores:
     most: int
 
 
-def found_in(groups: QuerySet[Group], as_of: date) -> list[Found]:
+def found_in(groups: QuerySet[Group], as_of: date) -> list[SignalHit]:
     """Return the signals of `groups` as of a day, in the order of `SIGNALS`, in one statement."""
     sql = _RECORDS + "\nUNION ALL\n".join(signal() for signal in SIGNALS.values())
     rows = run_over(sql, groups, _values(as_of), **_words())
     order = list(SIGNALS)
     found = [
-        Found(name, group, int(counted), int(amount), _sorted(records))
+        SignalHit(name, group, int(counted), int(amount), _sorted(records))
         for name, group, counted, amount, records in rows
     ]
     return sorted(found, key=lambda one: (order.index(one.signal), one.group_id))

@@ -19,7 +19,7 @@ import finance.services
 import groups.selectors
 import groups.services
 import meetings.selectors
-from assessment.selectors.current_score import standing
+from assessment.selectors.current_score import current_score
 from finance.forms.source import offer_bank
 from finance.ledger.errors import AlreadyPosted, InsufficientFunds, LedgerError, PeriodClosed
 from finance.models import AccountKind
@@ -90,7 +90,7 @@ def group(request: GroupRequest) -> HttpResponse:
         {
             "group": group,
             "today": today,
-            "standing": standing(group, today),
+            "current": current_score(group, today),
             "members": [member for member in people if member.left_on is None],
             "former_members": [member for member in people if member.left_on is not None],
             "terms": [term for term in groups.selectors.officer_terms(group) if term.ended_on is None],

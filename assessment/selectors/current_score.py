@@ -1,4 +1,4 @@
-"""Where one group stands: its score today, what it rests on, and its history."""
+"""The score of one group as of a day, computed from its records, and the scores stored before it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -15,7 +14,7 @@ from django.utils.translation import ngettext
 from assessment import engine, instruments, wording
 from assessment.metrics import RECENT_MEETINGS, WINDOW_DAYS, Facts, read_records
 from assessment.models import Assessment, Indicator, Instrument, Judgement, Level, Need, StageRule
-from assessment.scoring import DROPPED_DAYS, Before, Given, Scored, latest_judgements, need_of, score
+from assessment.scoring import DROPPED_DAYS, EarlierScore, JudgedValue, Scored, latest_judgements, need_of, score
 from groups.models import Group
 from meetings.models import Meeting, MeetingStatus
 
@@ -131,7 +130,7 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class CurrentScore:
-    """Where a group stands on a day, computed from the records and stored nowhere."""
+    """The score of a group as of a day, computed from the records and stored nowhere."""
 
     as_of: date
     instrument: Instrument
@@ -192,15 +191,14 @@ class CurrentScore:
         return wording.reasons(self.need)
 
 
-def standing(
-    group: Group, as_of: date | None = None, scheme: str = "", scores: Sequence[Assessment] | None = None
+def current_score(
+    group: Group, as_of: date, scheme: str = "", scores: Sequence[Assessment] | None = None
 ) -> CurrentScore | None:
-    """Return where the group stands by `scheme`, or by the primary one; None while no instrument of it is published.
+    """Return the score of the group by `scheme`, or by the primary one; None while no instrument of it is published.
 
     `scores` are its stored scores by the scheme of the last `DROPPED_DAYS` and more, oldest first, where they are read
     already. The same number of statements for any group.
     """
-    as_of = as_of or timezone.localdate()
     instrument = instruments.in_force(group.organisation_id, scheme)
     if instrument is None:
         return None
@@ -227,7 +225,7 @@ def standing(
     since = as_of - timedelta(DROPPED_DAYS - 1)
     if scores is None:
         scores = stored_scores(group, instrument.code, since)
-    before = [Before(found.as_of, found.rank, found.arrears) for found in scores if since <= found.as_of < as_of]
+    before = [EarlierScore(found.as_of, found.rank, found.arrears) for found in scores if since <= found.as_of < as_of]
     return CurrentScore(as_of, instrument, scored, rows, need_of(records, as_of, scored.result.rank, before), steps)
 
 
@@ -271,7 +269,7 @@ def judgeable(instrument: Instrument | None) -> list[Indicator]:
     return [indicator for indicator in instrument.indicators.all() if not indicator.metric]
 
 
-def _judgements(judged: Mapping[tuple[str, str], Given], scheme: str) -> dict[str, Judgement]:
+def _judgements(judged: Mapping[tuple[str, str], JudgedValue], scheme: str) -> dict[str, Judgement]:
     """Return the judgements that count, by indicator code."""
     wanted = {given.judgement_id: code for (of, code), given in judged.items() if of == scheme}
     made = Judgement.objects.filter(pk__in=wanted).select_related("level", "judged_by")

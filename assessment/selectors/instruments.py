@@ -63,7 +63,7 @@ class Comparison:
 def comparison(groups: QuerySet[Group], first: Instrument, second: Instrument, as_of: date) -> Comparison:
     """Score up to `MOST_COMPARED` of `groups` by both instruments as of a day; nothing is stored.
 
-    The number of statements is the same for any number of groups. Both instruments come from `instruments.with_all_parts`.
+    The same number of statements for any number of groups. Both instruments come from `instruments.with_all_parts`.
     """
     rows = list(groups.order_by("pk").values_list("pk", "code", "name")[:MOST_COMPARED])
     ids = [pk for pk, _code, _name in rows]

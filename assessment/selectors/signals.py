@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from assessment.questions import QUESTIONS, Question
 from assessment.selectors.dashboard import VILLAGE_NAME
-from assessment.signals import BITS, AlikeScores, Found, alike_facilitators, found_in
+from assessment.signals import BITS, AlikeScores, SignalHit, alike_facilitators, found_in
 from groups.models import Group, User
 from groups.selectors import people_named
 
@@ -22,7 +22,7 @@ from groups.selectors import people_named
 class Signal:
     """A signal of a group as a page shows it; `person` is who recorded everything, empty for other signals."""
 
-    found: Found
+    found: SignalHit
     code: str
     person: str = ""
 
@@ -103,7 +103,7 @@ def overview(groups: QuerySet[Group], as_of: date, signal: str = "") -> Overview
 
 def shown(listed: Iterable[Any]) -> list[GroupSignals]:
     """Return rows of an overview with their signals, in at most one statement for the names of people."""
-    rows = [(row, [Found(name, row.pk, *rest) for name, *rest in row.found]) for row in listed]
+    rows = [(row, [SignalHit(name, row.pk, *rest) for name, *rest in row.found]) for row in listed]
     names = _names(one for _row, found in rows for one in found)
     return [
         GroupSignals(
@@ -136,10 +136,10 @@ def facilitator_signals(groups: QuerySet[Group], on: date, scheme: str) -> list[
     return [(people[one.facilitator_id], one) for one in alike]
 
 
-def _names(found: Iterable[Found]) -> dict[int, str]:
+def _names(found: Iterable[SignalHit]) -> dict[int, str]:
     people = {int(one.records[0]) for one in found if one.signal == "one_recorder"}
     return people_named(people) if people else {}
 
 
-def _person(one: Found, names: dict[int, str]) -> str:
+def _person(one: SignalHit, names: dict[int, str]) -> str:
     return names[int(one.records[0])] if one.signal == "one_recorder" else ""

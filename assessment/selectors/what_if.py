@@ -19,16 +19,16 @@ class WhatIf:
     steps: list[StepRow]
 
 
-def what_if(standing: CurrentScore, changes: Mapping[str, float | None]) -> WhatIf:
+def what_if(current: CurrentScore, changes: Mapping[str, float | None]) -> WhatIf:
     """Return where the group would stand with `changes`: values by indicator code, None for no points."""
-    now = {score.indicator.code: score.value for score in standing.result.scores}
-    result = engine.assess(instruments.engine_instrument(standing.instrument), {**now, **changes})
-    rules = standing.rules
-    given = {code: override.value for code, override in standing.scored.overrides.items()}
+    now = {score.indicator.code: score.value for score in current.result.scores}
+    result = engine.assess(instruments.engine_instrument(current.instrument), {**now, **changes})
+    rules = current.rules
+    given = {code: override.value for code, override in current.scored.overrides.items()}
     below_levels = {code for code, value in {**given, **changes}.items() if value is None}
     return WhatIf(
         result=result,
         stage_label=rules[result.rank].name,
         next_stage_label=rules[result.rank + 1].name if result.next_rule is not None else "",
-        steps=step_rows(result, standing.instrument, below_levels),
+        steps=step_rows(result, current.instrument, below_levels),
     )

@@ -26,7 +26,7 @@ from assessment.models import (
     Instrument,
     Need,
 )
-from assessment.scoring import DROPPED_DAYS, Before, Scored, latest_judgements, need_of, score
+from assessment.scoring import DROPPED_DAYS, EarlierScore, Scored, latest_judgements, need_of, score
 from assessment.selectors.current_score import points_seen
 from assessment.selectors.stored import records_of
 from groups.models import Group, User
@@ -286,7 +286,7 @@ class _History:
         self.as_of = as_of
         month = as_of.replace(day=1)
         month_end = (month + timedelta(31)).replace(day=1) - timedelta(1)
-        self.before: dict[_Key, list[Before]] = defaultdict(list)
+        self.before: dict[_Key, list[EarlierScore]] = defaultdict(list)
         self.final: set[_Key] = set()
         self.later_in_month: set[_Key] = set()
         self._closing: dict[_Key, int] = {}
@@ -301,7 +301,7 @@ class _History:
         ):
             key = (group_id, scheme)
             if day < as_of:
-                self.before[key].append(Before(day, rank, arrears))
+                self.before[key].append(EarlierScore(day, rank, arrears))
                 if closes_month and day >= month:
                     self._closing[key] = pk
             elif day > as_of:

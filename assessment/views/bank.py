@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from assessment import wording
 from assessment.selectors import bank as selectors
-from assessment.selectors.current_score import standing
+from assessment.selectors.current_score import current_score
 from assessment.views.frame import DATE, GROUPS_ON_A_PAGE, MONEY, NUMBER, PERCENT, Frame
 from assessment.views.schemes import schemes
 from finance.performance import Performance
@@ -48,13 +48,13 @@ def bank(request: UserRequest) -> HttpResponse:
 def profile(request: GroupRequest) -> HttpResponse:
     """One page of A4 about a group for a lender: who it is, its stage, its money, its meetings."""
     today = timezone.localdate()
-    found = standing(request.group, today, schemes(request).chosen)
+    found = current_score(request.group, today, schemes(request).chosen)
     return render(
         request,
         "assessment/profile.html",
         {
             "profile": selectors.profile(request.group, today),
-            "standing": found,
+            "current": found,
             "is_bankable": found is not None and found.rules[found.result.rank].is_bankable,
             "books": group_summary(request.group),
             "signers": signers(request.group),

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from assessment.forms import AsOfForm
 from assessment.models import Indicator
 from assessment.selectors import evidence as selectors
-from assessment.selectors.current_score import standing
+from assessment.selectors.current_score import current_score
 from assessment.views.schemes import schemes
 from finance.tables.table import Table, respond
 from groups.http import GroupRequest
@@ -26,14 +26,14 @@ def evidence(request: GroupRequest, indicator: str) -> HttpResponse:
     """
     chosen = schemes(request)
     form = AsOfForm(request.GET, since=request.group.founded_on)
-    found = standing(request.group, form.day, chosen.chosen)
+    found = current_score(request.group, form.day, chosen.chosen)
     row = found.row(indicator) if found is not None else None
     if found is None or row is None or not row.indicator.metric:
         raise Http404
     if form.is_valid():
         form.initial, form.is_bound = {"as_of": form.day, "scheme": request.GET.get("scheme", "")}, False
     tables = selectors.evidence(row.indicator.metric, request.group, found.as_of).tables
-    context = {"form": form, "row": row, "standing": found, "schemes": chosen, "tables": tables}
+    context = {"form": form, "row": row, "current": found, "schemes": chosen, "tables": tables}
     # An indicator without records has no file: its page says so.
     asked = _table(request, row.indicator, tables) if tables else None
     if asked is None:

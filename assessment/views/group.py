@@ -27,20 +27,20 @@ def assessment(request: GroupRequest) -> HttpResponse:
     today = timezone.localdate()
     since = today - timedelta(HISTORY_DAYS)
     scores = selectors.stored_scores(request.group, chosen.chosen, since)
-    standing = selectors.standing(request.group, scheme=chosen.chosen, scores=scores)
+    current = selectors.current_score(request.group, today, chosen.chosen, scores)
     by_month = [score for score in scores if score.closes_month]
-    rules = standing.rules if standing is not None else []
+    rules = current.rules if current is not None else []
     names = {rule.stage: rule.name for rule in rules}
     happened = events(request.group, since, today)
     return render(
         request,
         "assessment/assessment.html",
         {
-            "standing": standing,
+            "current": current,
             "schemes": chosen,
             "signals": signals_of(request.group) if can(request.user, Capability.ASSESS) else [],
-            "radar": group_charts.radar(standing.areas) if standing is not None else None,
-            "meetings": selectors.counted_meetings(request.group, standing.as_of) if standing is not None else [],
+            "radar": group_charts.radar(current.areas) if current is not None else None,
+            "meetings": selectors.counted_meetings(request.group, current.as_of) if current is not None else [],
             "history": [(row, names.get(row.stage, row.stage)) for row in reversed(by_month)],
             "transitions": transitions(scores),
             "chart": group_charts.history_line(by_month, rules, happened, since, today)

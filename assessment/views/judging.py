@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -40,8 +41,8 @@ def judge(request: GroupRequest) -> HttpResponse:
 def override_give(request: GroupRequest, indicator: str) -> HttpResponse:
     """Give a measured indicator another level, for a time."""
     chosen = schemes(request)
-    standing = selectors.standing(request.group, scheme=chosen.chosen)
-    row = standing.row(indicator) if standing is not None else None
+    current = selectors.current_score(request.group, timezone.localdate(), scheme=chosen.chosen)
+    row = current.row(indicator) if current is not None else None
     if row is None or not row.indicator.metric:
         raise Http404
     form = OverrideForm(request.POST or None, levels=row.levels, since=request.group.founded_on)

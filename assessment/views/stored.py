@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from assessment import services
 from assessment.forms import AsOfForm
-from assessment.selectors.current_score import standing
+from assessment.selectors.current_score import current_score
 from assessment.selectors.stored import stored
 from assessment.views.schemes import schemes
 from finance.selectors import Signer, signers
@@ -59,5 +59,5 @@ def assessment_finalise(request: GroupRequest) -> HttpResponse:
     return render(
         request,
         "assessment/finalise.html",
-        {"form": form, "standing": standing(request.group, form.day, chosen.chosen), "schemes": chosen},
+        {"form": form, "current": current_score(request.group, form.day, chosen.chosen), "schemes": chosen},
     )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
 from assessment.forms import WhatIfForm
-from assessment.selectors.current_score import standing
+from assessment.selectors.current_score import current_score
 from assessment.selectors.what_if import what_if
 from assessment.views.schemes import schemes
 from groups.http import GroupRequest
@@ -17,12 +18,12 @@ from groups.permissions import Capability, requires
 def assessment_what_if(request: GroupRequest) -> HttpResponse:
     """Show the stage that a set of changes would give; nothing is stored."""
     chosen = schemes(request)
-    found = standing(request.group, scheme=chosen.chosen)
+    found = current_score(request.group, timezone.localdate(), scheme=chosen.chosen)
     form = WhatIfForm(request.GET, rows=found.rows if found is not None else [])
     changes = form.changes()
     context = {
         "form": form,
-        "standing": found,
+        "current": found,
         "schemes": chosen,
         "what_if": what_if(found, changes) if found is not None and changes else None,
     }

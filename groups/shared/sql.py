@@ -48,10 +48,9 @@ def with_relations(relations: Iterable[Relation]) -> str:
 def read_groups(sql: str, group_ids: Sequence[int], values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """Return the rows of `sql`, in which `{groups}` compares the column before it with the ids and is one parameter."""
     if connection.vendor == "sqlite":
-        condition, ids = "IN (SELECT value FROM json_each(%(groups)s))", json.dumps(list(group_ids))
-    else:
-        condition, ids = "= ANY(%(groups)s)", list(group_ids)
-    return read(sql.replace("{groups}", condition), {**values, "groups": ids})
+        condition = "IN (SELECT value FROM json_each(%(groups)s))"
+        return read(sql.replace("{groups}", condition), {**values, "groups": json.dumps(list(group_ids))})
+    return read(sql.replace("{groups}", "= ANY(%(groups)s)"), {**values, "groups": list(group_ids)})
 
 
 def run_over(

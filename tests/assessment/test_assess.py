@@ -17,7 +17,7 @@ from assessment import engine
 from assessment.instruments import engine_instrument, in_force
 from assessment.metrics import Records, read_records
 from assessment.models import Assessment, Instrument, Need, SchemeUse
-from assessment.scoring import Before, need_of
+from assessment.scoring import EarlierScore, need_of
 from assessment.services import assess_groups, assessment_finalise, instrument_copy, scoring
 from groups.models import Group, Role
 from tests.assessment.groups import AS_OF, make_kembang_minus_outside, make_override, make_staff
@@ -277,7 +277,7 @@ class TestRisingArrears:
 
     def need(self, *, due: int, paid: int, arrears_before: int, days: int = 30) -> Need:
         records = replace(records_of(make_group()), due=due, paid=paid, last_held_on=AS_OF)
-        return need_of(records, AS_OF, 0, [Before(AS_OF - timedelta(days), 0, arrears_before)])
+        return need_of(records, AS_OF, 0, [EarlierScore(AS_OF - timedelta(days), 0, arrears_before)])
 
     def test_they_grew_by_more_than_a_twentieth_of_what_fell_due(self):
         assert self.need(due=1_000_000, paid=900_000, arrears_before=49_999) == Need.ARREARS_RISING

@@ -176,4 +176,4 @@ class TestProfile:
     def test_a_scheme_nobody_uses_is_the_primary_one(self, client, group, scheme):
         client.force_login(facilitator_of(group))
         response = client.get(f"/g/{group.code}/profile/?scheme={scheme}")
-        assert response.context["standing"].instrument.code == "kotaku"
+        assert response.context["current"].instrument.code == "kotaku"

@@ -42,7 +42,7 @@ def draft(shipped, admin) -> Instrument:
 
 
 class TestShipped:
-    """What the files of `assessment/data` say, published for everybody."""
+    """What the files of `assessment/instruments/data` say, published for everybody."""
 
     @pytest.fixture(params=["kotaku", "panca-sutra", "bina-swadaya", "aset-pentagonal"])
     def scheme(self, request) -> Instrument:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from assessment.instruments import in_force
 from assessment.models import Judgement, Level
-from assessment.selectors.current_score import standing
+from assessment.selectors.current_score import current_score
 from assessment.services import instrument_copy, instrument_publish, judge
 from groups.models import Role
 from tests.assessment.groups import AS_OF, make_staff
@@ -36,7 +36,7 @@ def level(number: int, code: str = "outside") -> Level:
 
 
 def points(group, as_of: date = AS_OF) -> int:
-    scores = standing(group, as_of).result.scores
+    scores = current_score(group, as_of).result.scores
     return next(score.points for score in scores if score.indicator.code == "outside")
 
 
@@ -57,7 +57,7 @@ def test_it_counts_on_in_a_new_version(group, staff):
     admin = make_user(Role.ADMIN, organisation=group.organisation)
     copy = instrument_copy(actor=admin, instrument=in_force(group.organisation_id))
     instrument_publish(actor=admin, instrument=copy)
-    assert standing(group, AS_OF).instrument == copy
+    assert current_score(group, AS_OF).instrument == copy
     assert points(group) == 6
 
 

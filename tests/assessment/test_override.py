@@ -12,7 +12,7 @@ from django.utils import timezone
 from assessment.forms import OverrideForm
 from assessment.instruments import in_force
 from assessment.models import Assessment, Judgement, Level
-from assessment.selectors.current_score import standing
+from assessment.selectors.current_score import current_score
 from assessment.services import assess_groups, assessment_finalise, override_give, override_withdraw
 from groups.models import Group
 from tests.assessment.groups import make_kembang_minus_outside, make_override, make_staff
@@ -61,7 +61,7 @@ def give(group: Group, staff, **fields) -> Judgement:
 class TestGive:
     def test_it_counts_beside_the_measured_value(self, group, staff):
         give(group, staff)
-        now = standing(group)
+        now = current_score(group, timezone.localdate())
         assert (now.result.score, now.scored.measured_result.score) == (87, 76)
         assert (now.row("repayment").given, now.row("repayment").score.points) == (11, 0)
 
@@ -74,15 +74,15 @@ class TestGive:
 
     def test_it_ends_by_itself(self, group, staff, today):
         give(group, staff, judged_on=today - timedelta(10), until=today - timedelta(1))
-        assert standing(group, today - timedelta(1)).row("repayment").given == 11
-        assert standing(group, today).row("repayment").given is None
+        assert current_score(group, today - timedelta(1)).row("repayment").given == 11
+        assert current_score(group, timezone.localdate()).row("repayment").given is None
 
     def test_after_its_end_an_earlier_one_does_not_come_back(self, group, staff, today):
         give(group, staff, judged_on=today - timedelta(20))
         give(group, staff, level=level("0.8"), judged_on=today - timedelta(10), until=today - timedelta(1))
-        assert standing(group, today - timedelta(11)).row("repayment").given == 11
-        assert standing(group, today - timedelta(1)).row("repayment").given == 6
-        assert standing(group, today).row("repayment").given is None
+        assert current_score(group, today - timedelta(11)).row("repayment").given == 11
+        assert current_score(group, today - timedelta(1)).row("repayment").given == 6
+        assert current_score(group, timezone.localdate()).row("repayment").given is None
 
     def test_one_for_an_earlier_day_sent_twice_is_one(self, group, staff, today):
         give(group, staff)
@@ -140,7 +140,7 @@ class TestNoneOfTheLevels:
         return give(group, staff, level=level("0.9", "attendance"), below_levels=True)
 
     def test_it_gives_no_points_beside_the_measured_ones(self, group, none):
-        now = standing(group)
+        now = current_score(group, timezone.localdate())
         assert (now.result.score, now.scored.measured_result.score) == (66, 76)
         assert (now.row("attendance").given, now.row("attendance").score.points) == (0, 10)
 
@@ -154,14 +154,14 @@ class TestNoneOfTheLevels:
         assert stored.indicators["attendance"]["given"] == {"value": None, "points": 0, "judgement": none.pk}
 
     def test_it_ends_and_is_withdrawn_like_any_other(self, group, staff, none, today):
-        assert standing(group, today + timedelta(183)).row("attendance").given is None
+        assert current_score(group, today + timedelta(183)).row("attendance").given is None
         override_withdraw(actor=staff, override=none)
-        assert standing(group).row("attendance").given is None
+        assert current_score(group, timezone.localdate()).row("attendance").given is None
 
     def test_the_lowest_level_after_it_is_another_override(self, group, staff, none):
         give(group, staff, level=level("0.6", "attendance"))
         assert Judgement.objects.count() == 2
-        assert standing(group).row("attendance").given == 3
+        assert current_score(group, timezone.localdate()).row("attendance").given == 3
 
     def test_the_same_form_twice_is_one(self, group, staff, none):
         assert give(group, staff, level=level("0.6", "attendance"), below_levels=True) == none
@@ -171,7 +171,9 @@ class TestNoneOfTheLevels:
             give(group, staff, level=level("2", "outside"), below_levels=True)
 
     def test_the_plan_does_not_call_it_missing_data(self, group, none):
-        [step] = [step for step in standing(group).steps if step.indicator.code == "attendance"]
+        [step] = [
+            step for step in current_score(group, timezone.localdate()).steps if step.indicator.code == "attendance"
+        ]
         assert step.below_levels
 
     def test_the_database_refuses_it_of_a_higher_level(self, group, staff):
@@ -191,16 +193,16 @@ class TestNoneOfTheLevels:
 class TestWithdraw:
     def test_the_measured_value_counts_again(self, group, staff):
         override_withdraw(actor=staff, override=give(group, staff))
-        assert standing(group).result.score == 76
+        assert current_score(group, timezone.localdate()).result.score == 76
 
     def test_an_older_one_does_not_come_back(self, group, staff):
         give(group, staff)
         override_withdraw(actor=staff, override=give(group, staff, level=level("0.98")))
-        assert standing(group).row("repayment").given is None
+        assert current_score(group, timezone.localdate()).row("repayment").given is None
 
     def test_it_still_counts_for_the_days_before(self, group, staff, today):
         override_withdraw(actor=staff, override=give(group, staff, judged_on=today - timedelta(3)))
-        assert standing(group, today - timedelta(1)).row("repayment").given == 11
+        assert current_score(group, today - timedelta(1)).row("repayment").given == 11
 
     def test_other_indicators_and_groups_keep_theirs(self, group, staff, today):
         other = make_override(make_group(facilitator_of(group)), "repayment", judged_on=today, until=today)

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from assessment.charts.group import RADAR_HEIGHT, RADAR_WIDTH, radar
 from assessment.models import Assessment, Instrument, Judgement, Level, SchemeUse
-from assessment.selectors.current_score import Area, standing
+from assessment.selectors.current_score import Area, current_score
 from assessment.services import assessment_finalise, judge
 from tests.assessment.groups import make_kembang_minus_outside, make_staff
 from tests.factories import facilitator_of
@@ -42,7 +42,7 @@ def test_another_scheme_shows_its_own_score(client, group):
     html = get(client, group, scheme="bina-swadaya")
     instrument = Instrument.objects.get(code="bina-swadaya")
     assert str(instrument) in html
-    assert f"{standing(group, scheme='bina-swadaya').result.score} of 100 points" in html
+    assert f"{current_score(group, timezone.localdate(), scheme='bina-swadaya').result.score} of 100 points" in html
 
 
 @pytest.mark.parametrize("scheme", ["aset-pentagonal", "nothing"])
@@ -60,7 +60,10 @@ def test_what_another_scheme_leaves_to_people_can_be_judged(client, group):
         indicator__instrument__code="bina-swadaya", indicator__metric=""
     ).order_by("indicator__number", "-threshold")[0]  # fmt: skip
     judge(actor=make_staff(group), group=group, level=level, note="dilihat", judged_on=timezone.localdate())
-    assert standing(group, scheme="bina-swadaya").row(level.indicator.code).points == level.points
+    assert (
+        current_score(group, timezone.localdate(), scheme="bina-swadaya").row(level.indicator.code).points
+        == level.points
+    )
     assert Judgement.objects.count() == 1
 
 
@@ -73,7 +76,7 @@ def test_each_scheme_is_made_final_by_itself(client, group):
 
 class TestRadar:
     def test_points_by_area_with_their_table(self, client, group):
-        areas = standing(group, scheme="bina-swadaya").areas
+        areas = current_score(group, timezone.localdate(), scheme="bina-swadaya").areas
         assert sum(area.weight for area in areas) == 100
         html = get(client, group, scheme="bina-swadaya")
         assert html.count('class="ring"') or html.count("axis ring")

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from assessment.models import Assessment
 from assessment.services import assess_groups
-from assessment.signals import SIGNALS, Found, alike_facilitators, found_in
+from assessment.signals import SIGNALS, SignalHit, alike_facilitators, found_in
 from finance.ledger.posting import Posting, open_books
 from finance.models import AccountKind, CashCount, EntryKind
 from finance.rules.lines import deposit
@@ -28,7 +28,7 @@ def group() -> Group:
     return make_group(founded_on=date(2020, 1, 7))
 
 
-def signals_of(group: Group, as_of: date = AS_OF) -> dict[str, Found]:
+def signals_of(group: Group, as_of: date = AS_OF) -> dict[str, SignalHit]:
     return {found.signal: found for found in found_in(Group.objects.filter(pk=group.pk), as_of)}
 
 
@@ -130,7 +130,7 @@ class TestLateNightBatches:
             local = datetime.combine(AS_OF, datetime.min.time(), UTC) + timedelta(hours=hour - 7)
             make_meeting(group, AS_OF - timedelta(days + number), closed_at=local)
 
-    def after(self, group: Group) -> dict[str, Found]:
+    def after(self, group: Group) -> dict[str, SignalHit]:
         return signals_of(group, AS_OF + timedelta(2))
 
     def test_three_in_one_night_past_midnight(self, group):

@@ -13,7 +13,7 @@ from django.utils import timezone
 from assessment.instruments import in_force
 from assessment.metrics import METRICS, read_records
 from assessment.models import Assessment, Instrument, Level, SchemeUse
-from assessment.selectors.current_score import standing
+from assessment.selectors.current_score import current_score
 from assessment.selectors.evidence import evidence
 from assessment.services import assess_groups, assessment_finalise, instrument_copy, instrument_publish, judge
 from groups.models import Group, Role
@@ -89,7 +89,7 @@ class TestFinal:
             Assessment.objects.filter(pk=final.pk).update(evidence={})
 
     def test_other_points_than_those_seen_are_refused(self, group, staff):
-        seen = standing(group, AS_OF).seen
+        seen = current_score(group, AS_OF).seen
         make_meeting(group, AS_OF - timedelta(1), present_count=0)
         with pytest.raises(ValidationError, match="changed meanwhile"):
             assessment_finalise(actor=staff, group=group, as_of=AS_OF, seen=seen)
@@ -97,7 +97,9 @@ class TestFinal:
 
     def test_the_points_seen_are_those_kept(self, group, staff):
         make_override(group, "repayment")
-        assert assessment_finalise(actor=staff, group=group, as_of=AS_OF, seen=standing(group, AS_OF).seen).is_final
+        assert assessment_finalise(
+            actor=staff, group=group, as_of=AS_OF, seen=current_score(group, AS_OF).seen
+        ).is_final
 
     def test_a_scheme_not_in_use_is_refused(self, group, staff):
         with pytest.raises(ValidationError, match="does not use"):
@@ -115,7 +117,7 @@ class TestFinalPage:
 
     def test_any_day_can_be_made_final(self, client, group, staff):
         client.force_login(staff)
-        seen = standing(group, AS_OF).seen
+        seen = current_score(group, AS_OF).seen
         response = client.post(f"/g/{group.code}/assessment/final/", {"as_of": DAY, "seen": seen})
         assert response.url == f"/g/{group.code}/assessment/{DAY}/"
         final = Assessment.objects.get()

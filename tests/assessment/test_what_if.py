@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from assessment.instruments import in_force
 from assessment.models import Assessment, Judgement, Level
-from assessment.selectors.current_score import standing
+from assessment.selectors.current_score import current_score
 from assessment.selectors.what_if import what_if
 from groups.models import Group
 from tests.assessment.groups import make_kembang_minus_outside, make_override, make_staff
@@ -37,7 +37,7 @@ def ask(client, group: Group, **levels):
 
 
 def test_the_steps_of_the_plan_reach_the_next_stage():
-    now = standing(make_group())
+    now = current_score(make_group(), timezone.localdate())
     tried = what_if(now, {step.step.code: step.step.target for step in now.steps})
     assert tried.result.rank == now.result.rank + 1
 
@@ -45,7 +45,7 @@ def test_the_steps_of_the_plan_reach_the_next_stage():
 def test_no_change_gives_what_is():
     group = make_kembang_minus_outside(until=timezone.localdate())
     make_override(group, "repayment", judged_on=timezone.localdate(), until=timezone.localdate())
-    now = standing(group)
+    now = current_score(group, timezone.localdate())
     assert what_if(now, {}).result == now.result
 
 
@@ -53,7 +53,11 @@ def test_a_level_that_a_person_denied_is_not_said_to_lack_data(group):
     today = timezone.localdate()
     lowest = Level.objects.get(pk=level("attendance", "0.6"))
     make_override(group, level=lowest, below_levels=True, judged_on=today, until=today)
-    [step] = [row for row in what_if(standing(group), {"repayment": 0.9}).steps if row.step.code == "attendance"]
+    [step] = [
+        row
+        for row in what_if(current_score(group, timezone.localdate()), {"repayment": 0.9}).steps
+        if row.step.code == "attendance"
+    ]
     assert step.now == "none of the levels"
 
 

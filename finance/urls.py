@@ -41,10 +41,8 @@ urlpatterns: list[URLPattern] = [
     ),
     path("g/<str:code>/books/entries/<int:number>/", entries.entry, name="entry"),
     path("g/<str:code>/books/entries/<int:number>/reverse/", entries.entry_reverse, name="entry-reverse"),
-    path("g/<str:code>/books/differences/", books.cash_differences, name="cash-differences"),
-    path(
-        "g/<str:code>/books/differences/<int:pk>/settle/", books.cash_difference_settle, name="cash-difference-settle"
-    ),
+    path("g/<str:code>/books/differences/", cash.cash_differences, name="cash-differences"),
+    path("g/<str:code>/books/differences/<int:pk>/settle/", cash.cash_difference_settle, name="cash-difference-settle"),
     path("g/<str:code>/books/opening/", opening.opening, name="opening"),
     path("g/<str:code>/books/periods/", period.periods, name="periods"),
     path("g/<str:code>/books/periods/close/", period.period_close, name="period-close"),

@@ -13,7 +13,8 @@ from assessment.models import Indicator
 from assessment.selectors import evidence as selectors
 from assessment.selectors.current_score import current_score
 from assessment.views.schemes import schemes
-from finance.tables.table import Table, respond
+from finance.tables import respond
+from finance.tables.table import Table
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
 

@@ -23,7 +23,8 @@ from django.utils.translation import gettext_lazy
 
 from assessment.forms import DashboardForm
 from assessment.selectors.dashboard import Filters, dashboard_groups
-from finance.tables.table import Column, ColumnKind, Row, Table, respond
+from finance.tables import respond
+from finance.tables.table import Column, ColumnKind, Row, Table
 from groups.http import UserRequest
 from groups.models import Group, Role
 

@@ -21,11 +21,11 @@ from assessment.selectors.comparison import region_names
 from assessment.selectors.dashboard import at_stage
 from assessment.selectors.portfolio import portfolio_find
 from assessment.views.frame import GROUPS_ON_A_PAGE, MONEY, NUMBER, PERCENT, Frame
+from finance import tables
 from finance.models import CLASSES, GroupFigures
 from finance.performance import UpkClass
 from finance.selectors.figures import Figures, Month, added, figures_listed
 from finance.services.figures import figures_keep
-from finance.tables import books as sheets
 from finance.tables.table import Cell, Column, Row, Table
 from finance.views.health import figures_shown
 from finance.wording import UPK_CLASSES, UPK_STANDARD
@@ -61,7 +61,7 @@ def portfolio(request: UserRequest) -> HttpResponse:
 
     def by_group(shown: Iterable[GroupFigures]) -> Table:
         rows = ((figures.group, figures.performance) for figures in shown)
-        table = sheets.portfolio(rows, total.loans, owner=frame.owner, on=on)
+        table = tables.portfolio(rows, total.loans, owner=frame.owner, as_of=on)
         return replace(table, period=" · ".join([table.period, *frame.form.words()]))
 
     files = {"regions": lambda: regions, "months": lambda: _months(frame, found.months)}

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from finance.forms.reports import QueryForm
 from finance.models import AccountKind, CashCount
 from groups.forms import DateInput
 
@@ -18,7 +19,7 @@ EARLIEST, LATEST = date(1945, 1, 1), date(2200, 12, 31)
 """The days a book can be asked for: groups are as old as the republic at most."""
 
 
-class PeriodForm(forms.Form):
+class PeriodForm(QueryForm):
     """Which book of money, from which day to which; days left out are those of the month of `latest`."""
 
     book = forms.ChoiceField(

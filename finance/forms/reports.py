@@ -21,7 +21,16 @@ EARLIEST = date(1900, 1, 2)
 """Days before it are slips of the finger, and there must be a day before the first of a period."""
 
 
-class DayForm(forms.Form):
+class QueryForm(forms.Form):
+    """What a reader asks of a page in its address; what was left out is filled in with what the page shows."""
+
+    def fill(self, **values: object) -> None:
+        """Show `values` in the fields, unless what was typed is wrong and has a message."""
+        if self.is_valid():
+            self.initial, self.is_bound = values, False
+
+
+class DayForm(QueryForm):
     """As at which day."""
 
     on = forms.DateField(label=_("As on"), widget=DateInput, required=False)
@@ -50,7 +59,7 @@ class LoansForm(DayForm):
         return self.cleaned_data.get("show") == "all"
 
 
-class SpanForm(forms.Form):
+class SpanForm(QueryForm):
     """From which day to which; days left out are those of the year so far."""
 
     start = forms.DateField(label=_("From"), widget=DateInput, required=False)
@@ -104,8 +113,8 @@ class LedgerForm(SpanForm):
 
     field_order = ("account", "start", "end")
 
-    def __init__(self, data: Any, *, options: Options, initial: dict[str, Any] | None = None) -> None:
-        super().__init__(data, initial=initial)
+    def __init__(self, data: Any, *, options: Options) -> None:
+        super().__init__(data)
         field = self.fields["account"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = options

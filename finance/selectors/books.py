@@ -265,6 +265,8 @@ class LoanTotals:
 
     count: int
     principal: int
+    principal_paid: int
+    fee_paid: int
     outstanding: int
     late: int
 
@@ -306,12 +308,16 @@ def loan_totals(loans: QuerySet[Loan], *, as_of: date) -> LoanTotals:
 
     late_principal = Greatest(due("principal") - F("principal") + F("outstanding"), Value(0))
     late_fee = Greatest(due("service_fee") - F("fee_paid"), Value(0))
+    unpaid = Case(When(ended_on__lte=as_of, then=F("unpaid_principal")), default=Value(0))
+    repaid = F("principal") - F("outstanding") - unpaid
     totals = (
         loans.annotate(late=Case(When(outstanding__gt=0, then=late_principal + late_fee), default=Value(0)))
         .order_by()
         .aggregate(
             number_of=Count("pk"),
             total_principal=Coalesce(Sum("principal", filter=Q(cancelled_at__isnull=True)), 0),
+            total_repaid=Coalesce(Sum(repaid, filter=Q(cancelled_at__isnull=True)), 0),
+            total_fee=Coalesce(Sum("fee_paid"), 0),
             total_outstanding=Coalesce(Sum("outstanding"), 0),
             total_late=Coalesce(Sum("late"), 0),
         )
@@ -319,6 +325,8 @@ def loan_totals(loans: QuerySet[Loan], *, as_of: date) -> LoanTotals:
     return LoanTotals(
         count=totals["number_of"],
         principal=totals["total_principal"],
+        principal_paid=totals["total_repaid"],
+        fee_paid=totals["total_fee"],
         outstanding=totals["total_outstanding"],
         late=totals["total_late"],
     )

@@ -1,38 +1,61 @@
-"""A book or report as a table, and the ways it leaves the program: rows of a page, a spreadsheet, CSV.
+"""A book or report as a table: its columns, its rows, and both as a page and a print show them.
 
-`finance.tables.books` makes the tables. Money is whole rupiah and dates are dates in every format; no cell of text
-is ever read as a formula.
+The modules beside this one make the tables, `finance.tables.files` writes them as files, and the template
+`finance/_table.html` as pages. Money is whole rupiah and a day is a date in all of them.
 """
 
 from __future__ import annotations
 
-import csv
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property, lru_cache
-from io import BytesIO
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils.formats import date_format
-from django.utils.html import escape
-from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Font
-from openpyxl.utils import get_column_letter
 
 from groups.shared.money import rupiah
 from groups.templatetags.kelompok import percent
 
-Cell = str | int | date | Fraction | None
+Value = str | int | date | Fraction | None
+
+
+class Tag(NamedTuple):
+    """A short remark in a cell of a page, coloured by one of Bootstrap's names, which may lead somewhere."""
+
+    text: str
+    colour: str = "secondary"
+    url: str = ""
+
+
+class Person(NamedTuple):
+    """Whom a line is about: a name and the page of its owner."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class DetailedCell:
+    """A cell that says more on a page than its value, which alone stands in files.
+
+    `url` is where the value leads. After it come the `person` behind a colon, `note` in small letters and the `tags`;
+    `below` has a line of its own. An amount that is late stands out.
+    """
+
+    value: Value
+    url: str = ""
+    person: Person | None = None
+    note: str = ""
+    tags: Sequence[Tag] = ()
+    below: str = ""
+    is_late: bool = False
+
+
+Cell = Value | DetailedCell
 
 
 class ColumnKind(StrEnum):
@@ -45,16 +68,23 @@ class ColumnKind(StrEnum):
     PERCENT = "percent"
 
 
-_XLSX_FORMATS = {
-    # Indonesian rupiah, whatever language the spreadsheet speaks.
-    ColumnKind.MONEY: "[$Rp-421] #,##0;-[$Rp-421] #,##0",
-    ColumnKind.NUMBER: "0",
-    ColumnKind.DATE: "dd/mm/yyyy",
-    ColumnKind.PERCENT: "0.0%",
+class Only(StrEnum):
+    """Where alone a column is shown; another column says the same elsewhere, or nobody needs it there."""
+
+    WIDE = "wide"
+    """Everywhere but on a phone."""
+    PHONE = "phone"
+    PAPER = "paper"
+    FILES = "files"
+
+
+_ALIGNED = {ColumnKind.MONEY: "money", ColumnKind.NUMBER: "number", ColumnKind.PERCENT: "number"}
+_WIDE = "d-none d-md-table-cell d-print-table-cell"
+_SHOWN_ONLY = {
+    Only.WIDE: _WIDE,
+    Only.PHONE: "d-md-none d-print-none",
+    Only.PAPER: "signature d-none d-print-table-cell",
 }
-_XLSX_WIDTHS = {ColumnKind.TEXT: 34, ColumnKind.MONEY: 18, ColumnKind.DATE: 12}
-_DECIMALS = 4
-"""Of a fraction in a file: 0.1234 is 12.34 %."""
 
 
 @dataclass(frozen=True)
@@ -68,30 +98,25 @@ class Column:
     kind: ColumnKind = ColumnKind.TEXT
     on_phone: bool = True
     is_named: bool = False
+    only: Only | None = None
 
     @cached_property
     def css(self) -> str:
         """The classes of its cells."""
-        align = {"money": "money", "number": "number", "percent": "number", "date": "text-nowrap"}
-        hidden = "" if self.on_phone else "d-none d-md-table-cell d-print-table-cell"
-        return f"{align.get(self.kind, '')} {hidden}".strip()
+        align = "text-nowrap" if self.kind == ColumnKind.DATE and self.on_phone else _ALIGNED.get(self.kind, "")
+        where = _SHOWN_ONLY[self.only] if self.only is not None else "" if self.on_phone else _WIDE
+        return f"{align} {where}".strip()
+
+    @property
+    def is_folded(self) -> bool:
+        """Whether a narrow screen shows it below another."""
+        return not self.on_phone and self.only is None
 
     @cached_property
-    def name(self) -> str:
-        """The label as HTML."""
-        return escape(self.label)
-
-    def folded(self, cell: Cell, text: str) -> str:
-        """Return a cell whose HTML is `text` as it stands below another, nothing for an empty one."""
-        if cell in (None, "") or (cell == 0 and self.kind != ColumnKind.PERCENT):
-            return ""
-        if self.kind in (ColumnKind.TEXT, ColumnKind.DATE) and not self.is_named:
-            return text
-        return f'{self.name} <span class="text-nowrap">{text}</span>'
-
-
-MOST_FOLDED = 1
-"""More cells than this that a narrow screen has no columns for stand in a row of their own."""
+    def name_when_folded(self) -> str:
+        """What stands before its cells below another."""
+        says_itself = self.kind in (ColumnKind.TEXT, ColumnKind.DATE) and not self.is_named
+        return "" if says_itself else self.label
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +131,26 @@ class Row:
     is_total: bool = False
     is_heading: bool = False
     urls: Mapping[int, str] | None = None
+
+
+class PageCell(NamedTuple):
+    """A cell as a page shows it; `label` stands before one that is folded."""
+
+    text: str
+    css: str
+    url: str
+    label: str
+    is_header: bool
+    detail: DetailedCell | None
+
+
+class PageRow(NamedTuple):
+    """A row as a page shows it; of what is folded one cell stands `below` the header, more in a row of their own."""
+
+    cells: list[PageCell]
+    below: PageCell | None
+    folded: list[PageCell]
+    stands_out: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,104 +176,75 @@ class Table:
 
     @property
     def linked(self) -> Column:
-        """The column whose text leads to the `url` of its row: one that a phone shows too."""
-        return next(column for column in self.columns if column.on_phone and column.kind == ColumnKind.TEXT)
+        """The column whose text heads its row and leads to its `url`: one that a phone shows too."""
+        return next(
+            column
+            for column in self.columns
+            if column.on_phone and column.only is None and column.kind == ColumnKind.TEXT
+        )
 
-    def body(self) -> SafeString:
-        """Return the rows for a page: in Python, since a template takes several times as long for many cells."""
+    @property
+    def page_columns(self) -> list[Column]:
+        """The columns of pages and prints."""
+        return [column for column in self.columns if column.only != Only.FILES]
+
+    @property
+    def phone_columns(self) -> list[Column]:
+        """The columns that a narrow screen has room for."""
+        return [column for column in self.columns if column.on_phone and column.only in (None, Only.PHONE)]
+
+    @property
+    def is_dense(self) -> bool:
+        """Whether so many columns need smaller letters on paper."""
+        return sum(column.only != Only.PHONE for column in self.page_columns) > MOST_IN_LARGE_LETTERS
+
+    def page_rows(self) -> Iterator[PageRow]:
+        """Yield the rows as a page shows them."""
         linked = self.linked
-        return mark_safe("\n".join(_html(row, self.columns, linked) for row in self.rows))  # noqa: S308 - escaped
+        places = [(place, column) for place, column in enumerate(self.columns) if column.only != Only.FILES]
+        for row in self.rows:
+            urls = row.urls or {}
+            cells, folded = [], []
+            for place, column in places:
+                is_header = column is linked
+                cell = _page_cell(row.cells[place], column, row.url if is_header else urls.get(place, ""), is_header)
+                cells.append(cell)
+                if column.is_folded and _says_something(row.cells[place], column):
+                    folded.append(cell)
+            below = folded[0] if len(folded) == 1 else None
+            yield PageRow(cells, below, [] if below else folded, row.is_total or row.is_heading)
 
 
-def _html(row: Row, columns: Sequence[Column], linked: Column) -> str:
-    texts: list[str] = [escape(shown(cell, column.kind)) for column, cell in zip(columns, row.cells, strict=True)]
-    for place, url in (row.urls or {}).items():
-        texts[place] = f'<a href="{escape(url)}">{texts[place]}</a>'
-    # The cells that a narrow screen has no columns for.
-    hidden = [
-        column.folded(cell, text)
-        for column, cell, text in zip(columns, row.cells, texts, strict=True)
-        if not column.on_phone
-    ]
-    below = " · ".join(folded := list(filter(None, hidden)))
-    cells: list[str] = []
-    for column, text in zip(columns, texts, strict=True):
-        if column is not linked:
-            cells.append(f'<td class="{column.css}">{text}</td>')
-            continue
-        words = f'<a href="{escape(row.url)}">{text}</a>' if row.url else text
-        if 0 < len(folded) <= MOST_FOLDED:
-            words += f'<div class="folded">{below}</div>'
-        cells.append(f'<td class="linked {column.css}">{words}</td>')
-    stands_out = ' class="fw-bold"' if row.is_total or row.is_heading else ""
-    written = f"<tr{stands_out}>{''.join(cells)}</tr>"
-    if len(folded) > MOST_FOLDED:
-        width = sum(column.on_phone for column in columns)
-        written += f'<tr class="folded"><td colspan="{width}">{below}</td></tr>'
-    return written
+MOST_IN_LARGE_LETTERS = 6
+"""Columns of a table on paper."""
 
 
-def respond(request: HttpRequest, template: str, context: dict[str, Any], table: Callable[[], Table]) -> HttpResponse:
-    """Answer with the file that `?format=xlsx` or `?format=csv` asks for, else with the page."""
-    write = _WRITERS.get(request.GET.get("format", ""))
-    return render(request, template, context) if write is None else write(table())
+def _page_cell(cell: Cell, column: Column, url: str, is_header: bool) -> PageCell:
+    detail = cell if isinstance(cell, DetailedCell) else None
+    value = cell.value if isinstance(cell, DetailedCell) else cell
+    css = f"linked {column.css}".strip() if is_header else column.css
+    if detail is not None:
+        url = detail.url or url
+        css = f"{css} late" if detail.is_late else css
+    return PageCell(shown(value, column.kind), css, url, column.name_when_folded, is_header, detail)
 
 
-def shown(cell: Cell, kind: ColumnKind) -> str:
-    """Return a cell as people read it."""
-    if cell is None and kind != ColumnKind.PERCENT:
+def plain(cell: Cell) -> Value:
+    """Return the value of a cell."""
+    return cell.value if isinstance(cell, DetailedCell) else cell
+
+
+def _says_something(cell: Cell, column: Column) -> bool:
+    value = plain(cell)
+    return value not in (None, "") and (value != 0 or column.kind == ColumnKind.PERCENT)
+
+
+def shown(value: Value, kind: ColumnKind) -> str:
+    """Return a value as people read it."""
+    if value is None and kind != ColumnKind.PERCENT:
         return ""
     write = _SHOWN.get(kind)
-    return str(cell) if write is None else write(cell)
-
-
-def safe_text(text: str) -> str:
-    """Keep a spreadsheet from reading text as a formula."""
-    return f"'{text}" if text.lstrip()[:1] in ("=", "+", "-", "@") or text[:1] in ("\t", "\r", "\n") else text
-
-
-def to_csv(table: Table) -> HttpResponse:
-    """Return the table as CSV: names of columns and rows, amounts in whole rupiah, days as ISO dates."""
-    response = _file(table, "csv", "text/csv; charset=utf-8")
-    response.write("\ufeff")  # or Excel would not read it as UTF-8
-    writer = csv.writer(response)
-    writer.writerow([safe_text(str(column.label)) for column in table.columns])
-    for row in table.rows:
-        writer.writerow([_csv_cell(cell) for cell in row.cells])
-    return response
-
-
-def to_xlsx(table: Table) -> HttpResponse:
-    """Return the table as a spreadsheet with its title above it: numbers as numbers, days as days."""
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet(re.sub(r"[\[\]:*?/\\]", " ", table.title)[:31])
-    for number, column in enumerate(table.columns, start=1):
-        sheet.column_dimensions[get_column_letter(number)].width = _XLSX_WIDTHS.get(column.kind, 12)
-    sheet.freeze_panes = "A5"
-
-    def cell(value: Cell, kind: ColumnKind, *, bold: bool) -> Any:
-        written = WriteOnlyCell(sheet, value=_xlsx_value(value))  # type: ignore[arg-type]  # a date is fine
-        if isinstance(value, str):
-            written.data_type = "s"  # or a name like "=1+1" would be a formula
-        elif value is not None:
-            written.number_format = _XLSX_FORMATS.get(kind, "General")
-        if bold:
-            written.font = Font(bold=True)
-        return written
-
-    for text in (table.title, table.owner, table.period):
-        sheet.append([cell(text, ColumnKind.TEXT, bold=text == table.title)])
-    sheet.append([cell(str(column.label), ColumnKind.TEXT, bold=True) for column in table.columns])
-    for row in table.rows:
-        bold = row.is_total or row.is_heading
-        sheet.append(
-            [cell(value, column.kind, bold=bold) for column, value in zip(table.columns, row.cells, strict=True)]
-        )
-    out = BytesIO()
-    book.save(out)
-    response = _file(table, "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
-    response.write(out.getvalue())
-    return response
+    return str(value) if write is None else write(value)
 
 
 @lru_cache(maxsize=1000)
@@ -242,25 +258,3 @@ _SHOWN: dict[str, Callable[[Any], str]] = {
     ColumnKind.DATE: lambda day: _short_day(day, get_language()),
     ColumnKind.PERCENT: percent,
 }
-_WRITERS: dict[str, Callable[[Table], HttpResponse]] = {"csv": to_csv, "xlsx": to_xlsx}
-
-
-def _file(table: Table, ending: str, content_type: str) -> HttpResponse:
-    name = f"{table.file_name}.{ending}"
-    return HttpResponse(content_type=content_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})
-
-
-def _xlsx_value(cell: Cell) -> str | int | float | date | None:
-    if isinstance(cell, str):
-        return ILLEGAL_CHARACTERS_RE.sub("", cell)
-    return round(float(cell), _DECIMALS) if isinstance(cell, Fraction) else cell
-
-
-def _csv_cell(cell: Cell) -> str | int:
-    if cell is None:
-        return ""
-    if isinstance(cell, int):
-        return cell
-    if isinstance(cell, Fraction):
-        return str(round(float(cell), _DECIMALS))
-    return cell.isoformat() if isinstance(cell, date) else safe_text(cell)

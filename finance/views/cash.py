@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from finance import selectors, services
+from finance.forms.books import SettleForm
 from finance.forms.cash import CountForm, StatementForm
-from finance.ledger.errors import AlreadyPosted, LedgerError
+from finance.ledger.errors import AlreadyPosted, AlreadySettled, LedgerError, PeriodClosed
+from finance.models import CashCount
 from finance.views.paging import lines_shown
 from finance.views.steps import is_done, remember_sent
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
 
 LINES_ON_A_PAGE = 100
+DIFFERENCES_ON_A_PAGE = 50
 LATEST_COUNTS = 5
 
 
@@ -60,6 +63,42 @@ def cash_count(request: GroupRequest) -> HttpResponse:
         "counts": selectors.cash_counts(request.group)[:LATEST_COUNTS],
     }
     return render(request, "finance/cash_count.html", context, status=422 if counts or form.errors else 200)
+
+
+@requires(Capability.READ)
+def cash_differences(request: GroupRequest) -> HttpResponse:
+    """Counts of the cash box that differ from the books: the open ones, then those settled."""
+    settled = selectors.cash_differences(request.group, is_open=False)
+    return render(
+        request,
+        "finance/cash_differences.html",
+        {
+            "open": selectors.cash_differences(request.group, is_open=True),
+            "page": lines_shown(request, settled, at_a_time=DIFFERENCES_ON_A_PAGE),
+        },
+    )
+
+
+@requires(Capability.RECORD)
+def cash_difference_settle(request: GroupRequest, pk: int) -> HttpResponse:
+    """Settle an open difference; a form sent twice settles it once."""
+    count = get_object_or_404(CashCount.objects.differing().select_related("counted_by"), group=request.group, pk=pk)
+    form = SettleForm(request.POST or None, count=count)
+    if count.settled_on is not None:
+        messages.info(request, str(AlreadySettled()))
+        return redirect("cash-differences", request.group.code)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.cash_count_settle(actor=request.user, count=count, **form.cleaned_data)
+        except (AlreadySettled, AlreadyPosted) as error:
+            messages.info(request, str(error))
+            return redirect("cash-differences", request.group.code)
+        except LedgerError as error:
+            form.add_error("on" if isinstance(error, PeriodClosed) else "post_difference", str(error))
+        else:
+            messages.success(request, _("The difference is settled."))
+            return redirect("cash-differences", request.group.code)
+    return render(request, "finance/cash_difference_settle.html", {"form": form, "count": count})
 
 
 @requires(Capability.READ)

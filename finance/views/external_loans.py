@@ -7,13 +7,11 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from finance import selectors, services
+from finance import selectors, services, tables
 from finance.forms.external_loans import ReceiveForm, RepayForm
 from finance.forms.reports import DayForm, LoansForm
 from finance.ledger.errors import InsufficientFunds, NotAllowed
 from finance.models import ExternalLoan
-from finance.tables import books as sheets
-from finance.tables.table import respond
 from finance.views.paging import lines_shown
 from finance.views.steps import submit_once
 from groups.http import GroupRequest
@@ -25,53 +23,53 @@ LOANS_ON_A_PAGE = 50
 @requires(Capability.READ)
 def external_loans(request: GroupRequest) -> HttpResponse:
     """The running loans from outside, or all of them, as they stand on a day, by default today."""
-    form = LoansForm(request.GET)
-    on, shows_all = form.day(timezone.localdate()), form.shows_all
-    if form.is_valid():
-        form = LoansForm(initial={"on": on, "show": "all" if shows_all else ""})
-    loans = selectors.external_loans_on(request.group, as_of=on, only_running=not shows_all)
+    group, form = request.group, LoansForm(request.GET)
+    as_of, shows_all = form.day(timezone.localdate()), form.shows_all
+    form.fill(on=as_of, show="all" if shows_all else "")
+    loans = selectors.external_loans_on(group, as_of=as_of, only_running=not shows_all)
     page = lines_shown(request, loans, at_a_time=LOANS_ON_A_PAGE)
-    return respond(
+    rows = selectors.external_rows(page.object_list, as_of=as_of)
+    is_whole = not page.has_other_pages()
+    context = {
+        "form": form,
+        "shows_all": shows_all,
+        "page": page,
+        "rows": rows,
+        "table": tables.external_loans(group, rows, as_of=as_of, is_whole=is_whole, shows_all=shows_all),
+        "paper": selectors.paper(group),
+    }
+    return tables.respond(
         request,
         "finance/external_loans.html",
-        {
-            "form": form,
-            "shows_all": shows_all,
-            "page": page,
-            "rows": selectors.external_rows(page.object_list, as_of=on),
-            "paper": selectors.paper(request.group),
-            "on": on,
-        },
-        lambda: sheets.external_loans(request.group, selectors.external_rows(loans, as_of=on), on=on),
+        context,
+        lambda: tables.external_loans(group, selectors.external_rows(loans, as_of=as_of), as_of=as_of),
     )
 
 
 @requires(Capability.READ)
 def external_loan(request: GroupRequest, number: int) -> HttpResponse:
     """The card of one loan from outside as on a day: terms, schedule, payments, and what of it is out to members."""
-    form, today = DayForm(request.GET), timezone.localdate()
-    on = form.day(today)
-    card = selectors.external_card(request.group, number, as_of=on)
-    if card is None and on != today:
+    group, form, today = request.group, DayForm(request.GET), timezone.localdate()
+    as_of = form.day(today)
+    card = selectors.external_card(group, number, as_of=as_of)
+    if card is None and as_of != today:
         form.add_error("on", _("The loan was not received yet on this day."))
-        on, card = today, selectors.external_card(request.group, number, as_of=today)
+        as_of, card = today, selectors.external_card(group, number, as_of=today)
     if card is None:
         raise Http404
-    if form.is_valid():
-        form = DayForm(initial={"on": on})
-    return respond(
-        request,
-        "finance/external_loan.html",
-        {
-            "form": form,
-            "card": card,
-            "percent": (card.row.loan.rate * 100).normalize(),
-            "on": on,
-            "is_today": on >= today,
-            "paper": selectors.paper(request.group),
-        },
-        lambda: sheets.external_card(request.group, card, on=on),
-    )
+    form.fill(on=as_of)
+    table = tables.external_card(group, card, as_of=as_of)
+    context = {
+        "form": form,
+        "card": card,
+        "percent": (card.row.loan.rate * 100).normalize(),
+        "on": as_of,
+        "is_today": as_of >= today,
+        "passed_on": tables.passed_on(group, card, as_of=as_of),
+        "table": table,
+        "paper": selectors.paper(group),
+    }
+    return tables.respond(request, "finance/external_loan.html", context, lambda: table)
 
 
 @requires(Capability.RECORD)

@@ -9,14 +9,12 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.functional import Promise
 
-from finance import selectors
+from finance import selectors, tables
 from finance.forms.reports import DayForm
 from finance.performance import (
     Performance,
     Slice,
 )
-from finance.tables import books as sheets
-from finance.tables.table import respond
 from finance.wording import AGES, COLLECTABILITY, UPK_CLASSES, UPK_STANDARD, UpkStandard
 from groups.http import GroupRequest
 from groups.models import Group
@@ -51,23 +49,13 @@ class Age:
 def health(request: GroupRequest) -> HttpResponse:
     """How the group's loans are repaid: ageing, collectability, and the figures of a UPK, as on a day."""
     form = DayForm(request.GET)
-    on = form.day(timezone.localdate())
-    if form.is_valid():
-        form = DayForm(initial={"on": on})
+    as_of = form.day(timezone.localdate())
+    form.fill(on=as_of)
     own = Group.objects.filter(pk=request.group.pk)
-    table = sheets.loan_ageing(request.group, selectors.loan_arrears(own, as_of=on), on=on)
-    return respond(
-        request,
-        "finance/health.html",
-        {
-            "form": form,
-            "on": on,
-            "table": table,
-            "paper": selectors.paper(request.group),
-            **figures_shown(selectors.performance(own, as_of=on)),
-        },
-        lambda: table,
-    )
+    table = tables.loan_ageing(request.group, selectors.loan_arrears(own, as_of=as_of), as_of=as_of)
+    figures = figures_shown(selectors.performance(own, as_of=as_of))
+    context = {"form": form, "on": as_of, "table": table, "paper": selectors.paper(request.group), **figures}
+    return tables.respond(request, "finance/health.html", context, lambda: table)
 
 
 def figures_shown(figures: Performance) -> dict[str, object]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from django.forms import Form
 from django.http import HttpResponse
 from django.utils import timezone
 
-from finance import selectors
+from finance import selectors, tables
 from finance.forms.reports import DayForm, LedgerForm, SpanForm, TrialBalanceForm, ledger_options
 from finance.models import AccountKind
-from finance.tables import books as sheets
-from finance.tables.table import respond
+from finance.tables.table import Table
 from finance.views.paging import lines_shown
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
@@ -20,29 +20,20 @@ LINES_ON_A_PAGE = 50
 @requires(Capability.READ)
 def general_ledger(request: GroupRequest) -> HttpResponse:
     """Any account or kind of account for any period, by default the cash box in the year so far."""
-    accounts = selectors.accounts_of(request.group)
-    options = ledger_options(accounts)
-    form = LedgerForm(request.GET, options=options)
+    group = request.group
+    accounts = selectors.accounts_of(group)
+    form = LedgerForm(request.GET, options=ledger_options(accounts))
     choice = form.choice
     chosen = [account for account in accounts if choice in (account.kind, account.code)]
     start, end = form.span(timezone.localdate())
-    if form.is_valid():
-        form = LedgerForm(None, options=options, initial={"account": choice, "start": start, "end": end})
+    form.fill(account=choice, start=start, end=end)
     name = f"{choice} {selectors.account_name(chosen[0])}" if choice[0].isdigit() else str(AccountKind(choice).label)
-    book = selectors.ledger(request.group, chosen, start=start, end=end)
+    book = selectors.ledger(group, chosen, start=start, end=end)
     page = lines_shown(request, book.lines, at_a_time=LINES_ON_A_PAGE)
-    return respond(
-        request,
-        "finance/general_ledger.html",
-        {
-            "form": form,
-            "table": sheets.ledger(
-                request.group, book, name, page, opens=not page.has_previous(), closes=not page.has_next()
-            ),
-            "page": page,
-            "paper": selectors.paper(request.group),
-        },
-        lambda: sheets.ledger(request.group, book, name, book.lines, opens=True, closes=True),
+    table = tables.general_ledger(group, book, name, page)
+    context = {"form": form, "table": table, "page": page, "paper": selectors.paper(group)}
+    return tables.respond(
+        request, "finance/general_ledger.html", context, lambda: tables.general_ledger(group, book, name)
     )
 
 
@@ -52,24 +43,19 @@ def trial_balance(request: GroupRequest) -> HttpResponse:
     form = TrialBalanceForm(request.GET)
     start, end = form.days(timezone.localdate())
     by_account = bool(form.cleaned_data.get("accounts"))
-    if form.is_valid():
-        form = TrialBalanceForm(initial={"start": start, "end": end, "accounts": by_account})
+    form.fill(start=start, end=end, accounts=by_account)
     balance = selectors.trial_balance(request.group, start=start, end=end, by_account=by_account)
-    table = sheets.trial_balance(request.group, balance)
-    context = {"form": form, "table": table, "balance": balance, "paper": selectors.paper(request.group)}
-    return respond(request, "finance/trial_balance.html", context, lambda: table)
+    return _report(request, form, tables.trial_balance(request.group, balance), "finance/trial_balance.html", balance)
 
 
 @requires(Capability.READ)
 def balance_sheet(request: GroupRequest) -> HttpResponse:
     """What the group has, owes and owns at the end of a day, by default today."""
     form = DayForm(request.GET)
-    on = form.day(timezone.localdate())
-    if form.is_valid():
-        form = DayForm(initial={"on": on})
-    table = sheets.balance_sheet(request.group, selectors.balance_sheet(request.group, as_of=on))
-    context = {"form": form, "table": table, "paper": selectors.paper(request.group)}
-    return respond(request, "finance/report.html", context, lambda: table)
+    as_of = form.day(timezone.localdate())
+    form.fill(on=as_of)
+    sheet = selectors.balance_sheet(request.group, as_of=as_of)
+    return _report(request, form, tables.balance_sheet(request.group, sheet))
 
 
 @requires(Capability.READ)
@@ -77,8 +63,18 @@ def income_statement(request: GroupRequest) -> HttpResponse:
     """Income, expenses and surplus of a period, by default the year so far."""
     form = SpanForm(request.GET)
     start, end = form.span(timezone.localdate())
-    if form.is_valid():
-        form = SpanForm(initial={"start": start, "end": end})
-    table = sheets.income_statement(request.group, selectors.income_statement(request.group, start=start, end=end))
-    context = {"form": form, "table": table, "paper": selectors.paper(request.group)}
-    return respond(request, "finance/report.html", context, lambda: table)
+    form.fill(start=start, end=end)
+    statement = selectors.income_statement(request.group, start=start, end=end)
+    return _report(request, form, tables.income_statement(request.group, statement))
+
+
+def _report(
+    request: GroupRequest,
+    form: Form,
+    table: Table,
+    template: str = "finance/report.html",
+    balance: selectors.TrialBalance | None = None,
+) -> HttpResponse:
+    """Answer with a report that stands on one page, or with its file."""
+    context = {"form": form, "table": table, "balance": balance, "paper": selectors.paper(request.group)}
+    return tables.respond(request, template, context, lambda: table)

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from finance import selectors, services
+from finance import selectors, services, tables
 from finance.forms.surplus import ReasonForm, ShareOutForm, ShareOutOptionsForm
 from finance.ledger.errors import AlreadyPosted, AlreadyReversed, LedgerError, PeriodClosed
 from finance.models import AccountKind, Entry
@@ -26,12 +26,14 @@ def share_out(request: GroupRequest) -> HttpResponse:
     is_right = asked and form.is_valid()
     on = form.cleaned_data["on"] if is_right else timezone.localdate()
     keep = form.kept if is_right else USUALLY_KEPT
+    plan = selectors.share_out_plan(request.group, as_of=on, keep=keep)
     return render(
         request,
         "finance/share_out.html",
         {
             "form": form,
-            "plan": selectors.share_out_plan(request.group, as_of=on, keep=keep),
+            "plan": plan,
+            "table": tables.share_out_list(request.group, plan.rows, on=on),
             "keep": sorted(keep),
             "past": selectors.share_outs(request.group),
         },
@@ -63,7 +65,8 @@ def share_out_post(request: GroupRequest) -> HttpResponse:
     plan = selectors.share_out_plan(request.group, as_of=on, keep=keep)
     form.initial["seen"] = plan.payout
     form.ask_again(plan.payout)
-    return render(request, "finance/share_out_post.html", {"form": form, "plan": plan})
+    table = tables.share_out_list(request.group, plan.rows, on=plan.as_of)
+    return render(request, "finance/share_out_post.html", {"form": form, "plan": plan, "table": table})
 
 
 @requires(Capability.READ)
@@ -71,16 +74,9 @@ def share_out_list(request: GroupRequest, number: int) -> HttpResponse:
     """What each member got in a share-out, to sign."""
     entry = get_object_or_404(selectors.share_outs(request.group), number=number)
     rows = selectors.share_out_rows(entry)
-    return render(
-        request,
-        "finance/share_out_list.html",
-        {
-            "entry": entry,
-            "rows": rows,
-            "total": sum(row.total for row in rows),
-            "paper": selectors.paper(request.group),
-        },
-    )
+    table = tables.share_out_list(request.group, rows, on=entry.effective_on)
+    context = {"entry": entry, "rows": rows, "table": table, "paper": selectors.paper(request.group)}
+    return tables.respond(request, "finance/share_out_list.html", context, lambda: table)
 
 
 @requires(Capability.RECORD)

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from finance import selectors, services
+from finance import selectors, services, tables
 from finance.forms.surplus import DecisionForm, ReasonForm, SurplusPeriodForm, SurplusPostForm
 from finance.ledger.errors import AlreadyPosted, InsufficientFunds, LedgerError, PeriodClosed
 from finance.models import DivisionStatus, SurplusDivision
@@ -78,6 +78,7 @@ def surplus_divide(request: GroupRequest) -> HttpResponse:
             "form": form,
             "surplus": amounts,
             "sheet": sheet,
+            "table": tables.division_list(request.group, sheet, start=start, end=end) if sheet is not None else None,
             "chart": _chart(sheet) if sheet is not None else None,
             "is_over": end <= timezone.localdate(),
         },
@@ -89,16 +90,16 @@ def surplus_division(request: GroupRequest, pk: int) -> HttpResponse:
     """One division as it was decided, and the list to sign."""
     division = _division(request, pk)
     sheet = selectors.division_sheet(division)
-    return render(
-        request,
-        "finance/surplus_division.html",
-        {
-            "division": division,
-            "sheet": sheet,
-            "chart": _chart(sheet),
-            "paper": selectors.paper(request.group),
-        },
-    )
+    start, end = division.period_start, division.period_end
+    table = tables.division_list(request.group, sheet, start=start, end=end)
+    context = {
+        "division": division,
+        "sheet": sheet,
+        "table": table,
+        "chart": _chart(sheet),
+        "paper": selectors.paper(request.group),
+    }
+    return tables.respond(request, "finance/surplus_division.html", context, lambda: table)
 
 
 @requires(Capability.RECORD)

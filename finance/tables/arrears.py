@@ -1,0 +1,99 @@
+"""Loans by how late they are: of one group the ageing of its arrears, of many groups their portfolio."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from finance.performance import Performance
+from finance.selectors import LoanArrears
+from finance.tables.of_group import as_on, table_of_group
+from finance.tables.table import Cell, Column, ColumnKind, Row, Table
+from finance.wording import COLLECTABILITY
+from groups.models import Group
+
+TEXT, MONEY, NUMBER, _DATE, PERCENT = ColumnKind
+
+
+def loan_ageing(group: Group, loans: Sequence[LoanArrears], *, as_of: date) -> Table:
+    """Umur tunggakan: the running loans, those late the longest first."""
+    columns = [
+        Column(_("No."), NUMBER, on_phone=False),
+        Column(_("Borrower")),
+        Column(_("Outstanding"), MONEY),
+        Column(_("Late principal"), MONEY, on_phone=False),
+        Column(_("Late fee (jasa)"), MONEY, on_phone=False),
+        Column(_("Arrears"), MONEY),
+        Column(_("Instalments late"), NUMBER, on_phone=False),
+        Column(_("Days late"), NUMBER, on_phone=False),
+        Column(_("Collectability"), on_phone=False),
+    ]
+    rows = [
+        Row(
+            [
+                loan.number,
+                loan.member,
+                loan.balance,
+                loan.late_principal,
+                loan.late_fee,
+                loan.late,
+                loan.instalments_late,
+                loan.days_late,
+                str(COLLECTABILITY[loan.collectability]),
+            ],
+            url=f"{reverse('loan', args=[group.code, loan.number])}?on={as_of}",
+        )
+        for loan in loans
+    ]
+    total = [sum(getattr(loan, name) for loan in loans) for name in ("balance", "late_principal", "late_fee", "late")]
+    rows.append(Row([None, _("Total"), *total, None, None, ""], is_total=True))
+    return table_of_group(group, _("Loan ageing (umur tunggakan)"), "umur-tunggakan", columns, rows, until=as_of)
+
+
+def portfolio(groups: Iterable[tuple[Group, Performance]], total: Performance, *, owner: str, as_of: date) -> Table:
+    """The loans of many groups, a line for each."""
+    columns = [
+        Column(_("Group")),
+        Column(_("Running loans"), NUMBER, on_phone=False),
+        Column(_("Outstanding"), MONEY),
+        Column(_("Arrears"), MONEY, on_phone=False),
+        Column(_("PAR 30"), PERCENT),
+        Column(_("PAR 90"), PERCENT, on_phone=False),
+        Column(_("LAR"), PERCENT, on_phone=False),
+        Column(_("Repayment rate"), PERCENT, on_phone=False),
+        Column(_("CCR"), PERCENT, on_phone=False),
+        Column(_("ROI"), PERCENT, on_phone=False),
+    ]
+
+    def row(name: str, found: Performance, *, url: str = "", is_total: bool = False) -> Row:
+        cells: list[Cell] = [
+            name,
+            found.loans,
+            found.balance,
+            found.late,
+            found.par_30,
+            found.par_90,
+            found.lar,
+            found.repayment_rate,
+            found.cost_coverage,
+            found.return_on_investment,
+        ]
+        return Row(cells, url=url, is_total=is_total)
+
+    rows = [
+        row(f"{group.name} ({group.code})", found, url=reverse("health", args=[group.code])) for group, found in groups
+    ]
+    rows.append(row(_("Total"), total, is_total=True))
+    return Table(
+        title=_("Portfolio (pinjaman semua kelompok)"),
+        name="portofolio",
+        code="",
+        owner=owner,
+        period=as_on(as_of),
+        until=as_of,
+        columns=columns,
+        rows=rows,
+    )

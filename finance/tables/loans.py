@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from finance.models import Entry, Instalment
 from finance.schedules import Paid, ScheduledInstalment
@@ -33,7 +34,8 @@ def loan_book(
         borrower = DetailedCell(row.loan.member.name, url=member_url(row.loan.member_id))
         rows.append(Row([number, borrower, row.loan.disbursed_on, *_loan_cells(row)]))
     amounts = (totals.principal, totals.principal_paid, totals.fee_paid, totals.outstanding, totals.late)
-    rows.append(Row([None, _("Total"), None, *amounts, None, ""], is_total=True))
+    count = ngettext("%(number)s loan", "%(number)s loans", totals.count) % {"number": totals.count}
+    rows.append(Row([None, DetailedCell(_("Total"), note=count), None, *amounts, None, ""], is_total=True))
     return table_of_group(group, _("Loan book (buku pinjaman)"), "buku-pinjaman", columns, rows, until=as_of)
 
 
@@ -101,7 +103,7 @@ def loan_card(group: Group, card: LoanCard, *, as_of: date) -> Table:
             fine = [payment.fine] if card.has_fines else []
             yield [day, what, payment.principal, payment.service_fee, *fine, None, payment.total, None]
 
-    begin = [loan.disbursed_on, _("Loan paid out"), loan.principal]
+    begin: list[Cell] = [loan.disbursed_on, _("Loan paid out"), loan.principal]
     rows = _card_rows(len(columns), begin, card.schedule, payments(), card.row, as_of=as_of)
     title = _("Loan card (kartu pinjaman) %(number)s") % {"number": f"{loan.number}: {loan.member}"}
     return table_of_group(group, title, f"kartu-pinjaman-{loan.number}", columns, rows, until=as_of)
@@ -119,7 +121,7 @@ def external_card(group: Group, card: ExternalCard, *, as_of: date) -> Table:
             what = _payment_of(payment.entry, entries)
             yield [day, what, payment.principal, payment.service_fee, None, payment.total, None]
 
-    begin = [loan.received_on, _("Loan received"), loan.principal]
+    begin: list[Cell] = [loan.received_on, _("Loan received"), loan.principal]
     rows = _card_rows(len(columns), begin, card.schedule, payments(), card.row, as_of=as_of)
     title = _("Loan from outside %(number)s: %(lender)s") % {"number": loan.number, "lender": loan.lender}
     return table_of_group(group, title, f"kartu-hutang-{loan.number}", columns, rows, until=as_of)
@@ -128,7 +130,7 @@ def external_card(group: Group, card: ExternalCard, *, as_of: date) -> Table:
 def passed_on(group: Group, card: ExternalCard, *, as_of: date) -> Table:
     """Return the loans to members that were paid out of a loan from outside."""
     columns = [
-        Column(_("Loan"), NUMBER),
+        Column(_("Loan"), NUMBER, on_phone=False),
         Column(_("Borrower")),
         Column(_("Principal"), MONEY),
         Column(_("Still out"), MONEY),

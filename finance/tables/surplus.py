@@ -25,7 +25,7 @@ def division_list(group: Group, sheet: DivisionSheet, *, start: date, end: date)
         Column(_("By savings"), MONEY, on_phone=False),
         Column(_("By borrowing"), MONEY, on_phone=False),
         Column(_("Total"), MONEY),
-        Column(_("Signature"), NUMBER, only=Only.PAPER),
+        Column(_("Signature"), only=Only.PAPER),
     ]
     member_url = numbered("member", group)
     rows = [
@@ -53,7 +53,7 @@ def share_out_list(group: Group, shared: Sequence[ShareOutRow], *, on: date) -> 
         Column(_("Surplus"), MONEY, on_phone=False),
         Column(_("Funds"), MONEY, on_phone=False),
         Column(_("Total"), MONEY),
-        Column(_("Signature"), NUMBER, only=Only.PAPER),
+        Column(_("Signature"), only=Only.PAPER),
     ]
     member_url, left = numbered("member", group), Tag(_("left"))
     rows = []

@@ -170,7 +170,9 @@ def test_the_loan_book_as_of_a_day(loans):
     assert (second.outstanding, second.standing.late, second.is_running) == (0, 0, False)
     assert (third.principal_paid, third.standing.late) == (0, 0)
     assert len({first.status, second.status, third.status}) == 3
-    assert selectors.loan_totals(found, as_of=on) == selectors.LoanTotals(3, 1_300_000, 1_168_000, 304_000)
+    assert selectors.loan_totals(found, as_of=on) == selectors.LoanTotals(
+        count=3, principal=1_300_000, principal_paid=132_000, fee_paid=19_500, outstanding=1_168_000, late=304_000
+    )
     assert list(selectors.loans_on(late.group, as_of=on, only_running=True)) == [late]
 
 

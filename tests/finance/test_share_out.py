@@ -396,7 +396,7 @@ def test_reversing_on_the_page(group):
 def test_a_wrong_address_shows_today(group, query):
     response = get(group, "share-out", **query)
     assert response.status_code == 200
-    assert response.context["plan"].on == TODAY
+    assert response.context["plan"].as_of == TODAY
 
 
 money = st.integers(0, 200) | st.integers(0, 3_000_000)

@@ -6,9 +6,11 @@ from fractions import Fraction
 from io import BytesIO, StringIO
 
 import pytest
+from django.template.loader import render_to_string
 from openpyxl import load_workbook
 
-from finance.tables.table import Column, ColumnKind, Row, Table, shown, to_csv, to_xlsx
+from finance.tables.files import respond, to_csv, to_xlsx
+from finance.tables.table import Column, ColumnKind, DetailedCell, Only, Person, Row, Table, Tag, shown
 
 ON = date(2026, 11, 21)
 
@@ -86,3 +88,62 @@ def test_files_are_named_by_group_report_and_day():
         to_csv(table("", ON, 1, None))["Content-Disposition"] == 'attachment; filename="MELATI-neraca-2026-11-21.csv"'
     )
     assert to_xlsx(table("", ON, 1, None, code=""))["Content-Disposition"].endswith('"neraca-2026-11-21.xlsx"')
+
+
+@pytest.mark.parametrize(
+    ("query", "written"), [("", "Nama,Tanggal"), ("semicolon", "Nama;Tanggal"), ("x", "Nama,Tanggal")]
+)
+def test_the_reader_chooses_what_stands_between_the_values(rf, query, written):
+    request = rf.get("/", {"format": "csv", "separator": query})
+    content = respond(request, "", {}, lambda: table("Siti; Bu", ON, 1, None)).content.decode()
+    assert content.startswith("\ufeff" + written)
+    assert ('"Siti; Bu"' in content) == (query == "semicolon")
+
+
+def page_of(columns, *cells):
+    """The texts of a table's only row by the classes of its cells."""
+    table = Table("", "", "", "", "", ON, columns, [Row(cells)])
+    (row,) = table.page_rows()
+    return row
+
+
+def test_a_column_for_files_alone_is_on_no_page():
+    columns = [Column("Nama"), Column("Nomor", ColumnKind.NUMBER, only=Only.FILES)]
+    assert [cell.text for cell in page_of(columns, "Siti", 7).cells] == ["Siti"]
+    assert rows(Table("", "", "", "", "", ON, columns, [Row(["Siti", 7])])) == [["Nama", "Nomor"], ["Siti", "7"]]
+
+
+@pytest.mark.parametrize("only", [Only.PHONE, Only.PAPER])
+def test_a_column_of_a_phone_or_of_paper_is_in_no_file(only):
+    columns = [Column("Nama"), Column("Paraf", only=only)]
+    assert len(page_of(columns, "Siti", "x").cells) == 2
+    assert rows(Table("", "", "", "", "", ON, columns, [Row(["Siti", "x"])])) == [["Nama"], ["Siti"]]
+
+
+def test_one_folded_cell_stands_below_the_header_and_more_in_a_row_of_their_own():
+    day, amount = Column("Tanggal", ColumnKind.DATE, on_phone=False), Column("Pokok", ColumnKind.MONEY, on_phone=False)
+    one = page_of([Column("Nama"), day], "Siti", ON)
+    assert one.below.text == "21/11/2026" and one.folded == []
+    more = page_of([Column("Nama"), day, amount], "Siti", ON, 1)
+    assert more.below is None and [cell.label for cell in more.folded] == ["", "Pokok"]
+
+
+def test_what_is_empty_or_nought_is_not_folded():
+    columns = [Column("Nama"), Column("Pokok", ColumnKind.MONEY, on_phone=False), Column("Catatan", on_phone=False)]
+    row = page_of(columns, "Siti", 0, "")
+    assert row.below is None and row.folded == []
+
+
+def test_a_file_has_the_value_of_a_cell_with_details():
+    columns = [Column("Nama"), Column("Jumlah", ColumnKind.MONEY)]
+    cell = DetailedCell(5_000, url="/", note="lunas", tags=[Tag("terlambat")])
+    assert rows(Table("", "", "", "", "", ON, columns, [Row(["Siti", cell])]))[1] == ["Siti", "5000"]
+
+
+def test_a_page_escapes_every_text_and_address():
+    evil = "<script>'\""
+    cell = DetailedCell(evil, url=evil, person=Person(evil, evil), note=evil, tags=[Tag(evil, url=evil)], below=evil)
+    columns = [Column(evil), Column(evil, on_phone=False), Column(evil, on_phone=False)]
+    found = Table(evil, "", "", "", evil, ON, columns, [Row([cell, evil, cell])])
+    content = render_to_string("finance/_table.html", {"table": found})
+    assert evil not in content and "<script>" not in content

@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "django.forms",  # its widgets, for FORM_RENDERER
     "django.contrib.humanize",
     "auditlog",
     "kelompok.apps.SignInsConfig",
@@ -85,6 +86,8 @@ TEMPLATES = [
         },
     },
 ]
+# Widgets of our own are in templates/, where every other template is.
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 

@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.contrib.auth import views as auth_views
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import connection, transaction
+from django.core.exceptions import PermissionDenied
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.i18n import set_language
 
 import finance.selectors
-import finance.services
 import groups.selectors
-import groups.services
 import meetings.selectors
 from assessment.selectors.current_score import current_score
-from finance.forms.source import offer_bank
-from finance.ledger.errors import AlreadyPosted, InsufficientFunds, LedgerError, PeriodClosed
-from finance.models import AccountKind
-from groups.forms.members import LeaveForm, LeaveUndoForm
+from finance.ledger.errors import InsufficientFunds, PeriodClosed
+from finance.views.steps import submit_once
 from groups.http import GroupRequest, UserRequest
-from groups.models import Group, Member, Role
+from groups.models import Group, Role
 from groups.permissions import Capability, public, requires
-from kelompok import selectors
+from groups.shared.submit import posted
+from kelompok import selectors, services
+from kelompok.forms import LeaveForm, LeaveUndoForm
 
 LATEST_MEETINGS = 5
 DECISIONS_OF_THE_DAY = 10
@@ -64,11 +60,11 @@ def home(request: UserRequest) -> HttpResponse:
         "groups/home.html",
         {
             "today": today,
-            "visits": selectors.visits(request.user, today=today),
+            "visits": selectors.visits(request.user, as_of=today),
             "drafts": meetings.selectors.drafts(request.user),
             "decisions": decisions[:DECISIONS_OF_THE_DAY],
             "has_more_decisions": len(decisions) > DECISIONS_OF_THE_DAY,
-            "differences": selectors.differences_open(request.user),
+            "differences": finance.selectors.open_differences(own),
         },
     )
 
@@ -83,7 +79,7 @@ def group(request: GroupRequest) -> HttpResponse:
     """One group: profile, members, officers, books, the latest meetings and the stage."""
     group = Group.objects.select_related("village__parent__parent__parent", "rules").get(pk=request.group.pk)
     today = timezone.localdate()
-    people = list(groups.selectors.members_of(group))
+    people = list(groups.selectors.members_of(group, as_of=today))
     return render(
         request,
         "groups/group.html",
@@ -93,8 +89,8 @@ def group(request: GroupRequest) -> HttpResponse:
             "current": current_score(group, today),
             "members": [member for member in people if member.left_on is None],
             "former_members": [member for member in people if member.left_on is not None],
-            "terms": [term for term in groups.selectors.officer_terms(group) if term.ended_on is None],
-            "assignments": groups.selectors.running_assignments(group, today),
+            "terms": groups.selectors.officer_terms(group).effective(today),
+            "assignments": groups.selectors.effective_assignments(group, as_of=today),
             "books": finance.selectors.group_summary(group),
             "meetings": meetings.selectors.minute_book(group)[:LATEST_MEETINGS],
             "decisions": meetings.selectors.decisions_open([group]),
@@ -106,87 +102,46 @@ def group(request: GroupRequest) -> HttpResponse:
 def member_leave(request: GroupRequest, pk: int) -> HttpResponse:
     """Let a member leave: loans are paid from savings, the rest is handed out, and the membership ends.
 
-    Whoever left with money open is settled here too.
+    Whoever left with money open is settled here too; `look` only works out what would be settled.
     """
-    member = get_object_or_404(Member, group=request.group, pk=pk)
-    member.group = request.group
-    form = LeaveForm(request.POST or None)
-    offer_bank(form, request.group, "source", _("Paid from"))
-    is_right = request.method == "POST" and form.is_valid()
-    on = form.cleaned_data["left_on"] if is_right else timezone.localdate()
-    seen_on = selectors.last_record_of(member)
-    if is_right and member.left_on is None and seen_on is not None and on < seen_on:
-        form.add_error("left_on", _("The records know this member until %s.") % date_format(seen_on))
-        is_right = False
+    member = get_object_or_404(request.group.members, pk=pk)
+    form = LeaveForm(posted(request), member=member)
+    on = form.cleaned_data["left_on"] if form.is_valid() else timezone.localdate()
     money = finance.selectors.money_at_leaving(request.user, member, as_of=on)
     if member.left_on is not None and money.is_settled:
         return redirect("member", request.group.code, member.pk)
-    if is_right and request.POST.get("action") != "look":
-        try:
-            with transaction.atomic():
-                groups.services.member_leave(actor=request.user, member=member, left_on=on)
-                if not money.is_settled:
-                    finance.services.member_settle(
-                        actor=request.user,
-                        group=request.group,
-                        member=member,
-                        on=on,
-                        key=form.cleaned_data["key"],
-                        source=form.cleaned_data.get("source", AccountKind.CASH),
-                    )
-        except AlreadyPosted as error:
-            messages.info(request, str(error))
-            return redirect("member", request.group.code, member.pk)
-        except ValidationError as error:
-            form.add_error(None, error)
-        except LedgerError as error:
-            form.add_error(_place(form, error), str(error))
-        else:
-            messages.success(request, _("%(member)s has left the group.") % {"member": member})
-            return redirect("group", request.group.code)
-        member.refresh_from_db(fields=["left_on"])
+    response = None
+    if request.POST.get("action") != "look":
+        response = submit_once(
+            request,
+            form,
+            lambda data: services.member_leave(actor=request.user, member=member, **data),
+            done=_("%(member)s has left the group.") % {"member": member},
+            then=lambda left: (
+                redirect("group", request.group.code) if left else redirect("member", request.group.code, member.pk)
+            ),
+            at={PeriodClosed: "left_on", InsufficientFunds: "source"},
+        )
     claims = finance.selectors.claims_of(member)
     context = {"form": form, "member": member, "money": money, "claims": claims}
-    return render(request, "groups/member_leave.html", context)
-
-
-def _place(form: LeaveForm, error: LedgerError) -> str | None:
-    """Return the field of a leaving that a refusal is about, if there is one."""
-    if isinstance(error, PeriodClosed):
-        return "left_on"
-    return "source" if isinstance(error, InsufficientFunds) and "source" in form.fields else None
+    return response or render(request, "groups/member_leave.html", context)
 
 
 @requires(Capability.RECORD)
 def member_leave_undo(request: GroupRequest, pk: int) -> HttpResponse:
     """Take back a leaving recorded by mistake, with its settlement if no money really went."""
-    member = get_object_or_404(Member, group=request.group, pk=pk)
-    member.group = request.group
+    member = get_object_or_404(request.group.members, pk=pk)
     if member.left_on is None:
         return redirect("member", request.group.code, member.pk)
     settlement = finance.selectors.settlement_of(member)
-    form = LeaveUndoForm(request.POST or None, is_settled=settlement is not None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            with transaction.atomic():
-                groups.services.member_leave_undo(actor=request.user, member=member)
-                if settlement is not None and form.cleaned_data["reverse"]:
-                    finance.services.entry_reverse(
-                        actor=request.user,
-                        entry=settlement,
-                        reason=form.cleaned_data["reason"],
-                        key=form.cleaned_data["key"],
-                    )
-        except ValidationError as error:
-            form.add_error(None, error.messages)
-        except LedgerError as error:
-            form.add_error(None, str(error))
-        else:
-            messages.success(request, _("%(member)s is a member again.") % {"member": member})
-            return redirect("member", request.group.code, member.pk)
-        member.refresh_from_db(fields=["left_on"])
-    context = {"form": form, "member": member, "settlement": settlement}
-    return render(request, "groups/member_leave_undo.html", context)
+    form = LeaveUndoForm(posted(request), is_settled=settlement is not None)
+    return submit_once(
+        request,
+        form,
+        lambda data: services.member_leave_undo(actor=request.user, member=member, **data),
+        done=_("%(member)s is a member again.") % {"member": member},
+        then=lambda _member: redirect("member", request.group.code, member.pk),
+    ) or render(request, "groups/member_leave_undo.html", {"form": form, "member": member, "settlement": settlement})
 
 
 @public

@@ -15,7 +15,7 @@ from finance.performance import Performance
 from finance.selectors import performance
 from groups.identity import mask
 from groups.models import FacilitatorAssignment, Group, OfficerTerm
-from groups.selectors import current_members, officer_terms, running_assignments
+from groups.selectors import effective_assignments, officer_terms
 from meetings.models import Meeting, MeetingStatus
 
 LAST_MEETINGS = 6
@@ -76,15 +76,15 @@ class Profile:
 def profile(group: Group, on: date) -> Profile:
     """Return the group as a lender reads it; of each officer with a phone number the last four digits."""
     own = Group.objects.filter(pk=group.pk)
-    genders = list(current_members(group).values_list("gender", flat=True))
+    genders = list(group.members.effective(on).values_list("gender", flat=True))
     held = Meeting.objects.filter(group=group, status=MeetingStatus.CLOSED, held_on__lte=on)
     return Profile(
         group=own.select_related("village__parent__parent__parent", "rules", "organisation").get(),
         on=on,
         members=len(genders),
         women=genders.count("P"),
-        officers=[(term, mask(term.member.phone)) for term in officer_terms(group).filter(ended_on__isnull=True)],
-        facilitators=list(running_assignments(group, on)),
+        officers=[(term, mask(term.member.phone)) for term in officer_terms(group).effective(on)],
+        facilitators=list(effective_assignments(group, as_of=on)),
         loans=performance(own, as_of=on),
         meetings=list(held.order_by("-held_on", "-number")[:LAST_MEETINGS]),
     )

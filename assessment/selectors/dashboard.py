@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from assessment.models import Assessment, Need
 from assessment.months import Counts, counted, months_between, stages_of
@@ -41,6 +42,7 @@ def dashboard_groups(actor: User, filters: Filters, *, with_dissolved: bool = Fa
     """Return the groups `actor` may see within the filters, all stages; dissolved ones only if asked for."""
     return groups_within(
         actor,
+        as_of=timezone.localdate(),
         organisation=filters.organisation,
         region=filters.region,
         facilitator=filters.facilitator,

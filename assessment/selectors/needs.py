@@ -38,7 +38,7 @@ def need_counts(groups: QuerySet[Group], filters: Filters) -> NeedCounts:
 
 def facilitators_of(groups: Iterable[int] | QuerySet[Group]) -> dict[int, str]:
     """Return by group the names of those who accompany it today, in one statement."""
-    running = FacilitatorAssignment.objects.running_on(timezone.localdate()).filter(group__in=groups)
+    running = FacilitatorAssignment.objects.effective(timezone.localdate()).filter(group__in=groups)
     names: dict[int, list[str]] = defaultdict(list)
     for assignment in running.select_related("facilitator").order_by("started_on", "pk"):
         names[assignment.group_id].append(str(assignment.facilitator))

@@ -46,7 +46,7 @@ def instrument_compare(request: UserRequest, pk: int) -> HttpResponse:
     others = list(readable.filter(code=second.code).exclude(pk=pk).select_related("organisation"))
     form = CompareForm(request.GET or None, others=others)
     first = form.chosen()
-    groups = groups_within(request.user)
+    groups = groups_within(request.user, as_of=timezone.localdate())
     problems = [
         f"{one}: {problem}"
         for one in (first, second)

@@ -24,6 +24,7 @@ from finance.selectors.books import (
     loan_rows,
     loan_totals,
     loans_on,
+    open_differences,
     passbook,
     savings_book,
     signers,
@@ -47,7 +48,7 @@ from finance.selectors.external_loans import (
     passed_on,
 )
 from finance.selectors.inventory import inventory_items
-from finance.selectors.leaving import money_at_leaving, settlement_of
+from finance.selectors.leaving import last_entry_on, money_at_leaving, settlement_of
 from finance.selectors.loan_history import LoanStep, loan_requests, loan_steps
 from finance.selectors.opening import may_open, opening_of
 from finance.selectors.period import closings

@@ -507,6 +507,12 @@ def cash_differences(group: Group, *, is_open: bool) -> QuerySet[CashCount]:
     return counts.select_related("counted_by", "settled_by")
 
 
+def open_differences(groups: QuerySet[Group]) -> QuerySet[CashCount]:
+    """Return the counts of the cash boxes of `groups` whose difference nobody has settled, the oldest first."""
+    counts = CashCount.objects.differing().filter(group__in=groups, settled_on__isnull=True)
+    return counts.select_related("group").order_by("counted_on", "pk")
+
+
 def entry_lines(entry: Entry) -> QuerySet[Transfer]:
     """Return the lines of an entry with their accounts, in the order they were posted."""
     return entry.transfers.select_related(

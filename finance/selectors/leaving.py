@@ -27,3 +27,9 @@ def settlement_of(member: Member) -> Entry | None:
         group=member.group_id, kind=EntryKind.LEAVING, transfers__member=member, reversed_by__isnull=True
     )
     return entries.filter(effective_on__gte=member.left_on).select_related("group").order_by("-pk").first()
+
+
+def last_entry_on(member: Member) -> date | None:
+    """Return the last day on which money of the member moved, None if none did."""
+    entries = Entry.objects.filter(transfers__member=member).order_by("-effective_on")
+    return entries.values_list("effective_on", flat=True).first()

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
@@ -16,6 +17,7 @@ from finance.ledger.errors import AlreadyPosted, CoverRefused, LedgerError, Peri
 from finance.models import Entry
 from groups.forms import renew_key
 from groups.http import GroupRequest
+from groups.shared.submit import show_refusal
 
 SENT_FORMS = "sent_forms"
 """Where a session keeps, by their keys, the marks of the forms it recorded last."""
@@ -47,6 +49,9 @@ def submit_once(
         result = do(form.cleaned_data)
     except AlreadyPosted:
         return then(None) if is_done(request, form) else None
+    except ValidationError as error:
+        show_refusal(form, error)
+        return None
     except LedgerError as error:
         refuse(form, error, at=at)
         return None
@@ -95,6 +100,6 @@ def refuse(form: forms.Form, error: LedgerError, *, at: Mapping[type[LedgerError
         field = error.field
     elif isinstance(error, CoverRefused) and error.member is not None:
         field = next(name for name in form.fields if name in (f"share_{error.member.pk}", f"back_{error.member.pk}"))
-    elif isinstance(error, PeriodClosed):
+    elif isinstance(error, PeriodClosed) and field is None:
         field = "received_on" if "received_on" in form.fields else "on"
     form.add_error(field if field in form.fields else None, str(error))

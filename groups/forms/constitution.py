@@ -9,8 +9,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from groups.forms.fields import DateInput, PercentField
-from groups.models import Constitution
+from groups.forms.fields import PastDateField, PercentField
+from groups.models import Constitution, Group
 from groups.services import RULES
 from groups.shared.money import RupiahField
 
@@ -59,10 +59,18 @@ class ConstitutionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscr
     fine_late_instalment = RupiahField(label=_("Fine (denda) for a late instalment"), required=False)
     sukarela_minimum = RupiahField(label=_("Voluntary savings (simpanan sukarela) that must stay"), required=False)
 
+    def __init__(self, data: Any, *, group: Group, **kwargs: Any) -> None:
+        latest = group.rules or Constitution(version=0)
+        rules = {name: getattr(latest, name) for name in RULES if name != "agreed_on"}
+        self.next_version = latest.version + 1
+        initial = {**rules, "version": self.next_version}
+        super().__init__(data, instance=Constitution(group=group), initial=initial, **kwargs)
+
     class Meta:
         model = Constitution
         fields = [*RULES, "version"]
-        widgets = {"agreed_on": DateInput(), "aims": forms.Textarea(attrs={"rows": 6})}
+        field_classes = {"agreed_on": PastDateField}
+        widgets = {"aims": forms.Textarea(attrs={"rows": 6})}
 
     def parts(self) -> list[RulesPart]:
         """Return the fields under their headings; what is seldom used is folded away until it matters."""

@@ -17,9 +17,8 @@ class AssignmentForm(forms.Form):
     """Which facilitator of the organisation accompanies the group, and from when."""
 
     facilitator = forms.ModelChoiceField(User.objects.none(), label=_("Facilitator"))
-    started_on = forms.DateField(label=_("From"), widget=DateInput())
+    started_on = forms.DateField(label=_("From"), widget=DateInput, initial=timezone.localdate)
 
     def __init__(self, *args: Any, group: Group, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         cast("forms.ModelChoiceField[User]", self.fields["facilitator"]).queryset = selectors.free_facilitators(group)
-        self.fields["started_on"].initial = timezone.localdate

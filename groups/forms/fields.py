@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 from decimal import Decimal
-from html import escape
 from typing import Any, cast
 
 from django import forms
-from django.forms.utils import flatatt
+from django.core.exceptions import ValidationError
 from django.http import QueryDict
-from django.utils.safestring import SafeString, mark_safe
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from groups.identity import clean_nik, clean_phone
 
@@ -24,25 +25,53 @@ class DateInput(forms.DateInput):
         super().__init__(attrs=attrs, format="%Y-%m-%d")
 
 
+class PastDateInput(DateInput):
+    """A date picker that ends today."""
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        """Add the last day that can be picked."""
+        return super().get_context(name, value, {"max": timezone.localdate().isoformat(), **(attrs or {})})
+
+
+class PastDateField(forms.DateField):
+    """A day up to today, on which something happened."""
+
+    widget = PastDateInput
+    default_error_messages = {"future": _("This date is in the future.")}
+
+    def validate(self, value: date | None) -> None:
+        """Refuse a day to come."""
+        super().validate(value)
+        if value is not None and value > timezone.localdate():
+            raise ValidationError(self.error_messages["future"], code="future")
+
+
+class KeyField(forms.UUIDField):
+    """The hidden idempotency key of a form: sent twice, it is recorded once."""
+
+    widget = forms.HiddenInput
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"initial": uuid.uuid4, **kwargs})
+
+
 class PlainSelect(forms.Select):
-    """A select of many options, written in Python: Django renders a template for each of them."""
+    """A select of many options in one template: Django's own renders a template for each of them."""
 
-    def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
-        """Return the select with its options, those under a heading in an `optgroup`."""
-        chosen = {str(one) for one in self.format_value(value)}
+    template_name = "groups/plain_select.html"
 
-        def option(key: Any, label: Any) -> str:
-            selected = " selected" if str(key) in chosen else ""
-            return f'<option value="{escape(str(key))}"{selected}>{escape(str(label))}</option>'
-
-        written = [
-            f'<optgroup label="{escape(str(key))}">{"".join(option(*one) for one in label)}</optgroup>'
-            if isinstance(label, list | tuple)
-            else option(key, label)
-            for key, label in self.choices
-        ]
-        shown = flatatt(self.build_attrs(self.attrs, attrs))
-        return mark_safe(f'<select name="{escape(name)}"{shown}>{"".join(written)}</select>')  # noqa: S308 - escaped
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        """Give the options as (heading, [(value, label)]), without a dictionary for each."""
+        sections: list[tuple[str, list[tuple[str, Any]]]] = []
+        for key, label in self.choices:
+            if isinstance(label, list | tuple):
+                sections.append((key, [(str(value), text) for value, text in label]))
+            elif not sections or sections[-1][0]:
+                sections.append(("", [(str(key), label)]))
+            else:
+                sections[-1][1].append((str(key), label))
+        widget = {"name": name, "attrs": self.build_attrs(self.attrs, attrs), "sections": sections}
+        return {"widget": {**widget, "chosen": [str(one) for one in self.format_value(value)]}}
 
 
 class PhoneField(forms.CharField):
@@ -104,6 +133,11 @@ class YearField(forms.IntegerField):
 
 def renew_key(form: forms.BaseForm) -> None:
     """Give a form that is shown again another key, so that what stands in it is sent as something new."""
+    change_data(form, "key", str(uuid.uuid4()))
+
+
+def change_data(form: forms.BaseForm, name: str, value: str) -> None:
+    """Show another value in a field of a form than the one that was sent."""
     data = cast(QueryDict, form.data).copy()
-    data[form.add_prefix("key")] = str(uuid.uuid4())
+    data[form.add_prefix(name)] = value
     form.data = data

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-import uuid
 from collections.abc import Sequence
 from typing import Any, cast
 
 from django import forms
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from groups import selectors
-from groups.forms.fields import DateInput, PlainSelect
+from groups.forms.fields import KeyField, PastDateField, PlainSelect
 from groups.models import Group, GroupKind, GroupStatus, Region, User
 from groups.services import GROUP_PROFILE
 
@@ -28,10 +26,10 @@ class GroupFilterForm(forms.Form):
 
     def __init__(self, data: Any, *, actor: User) -> None:
         super().__init__(data)
-        region = data.get("region", "")
-        regions = selectors.region_options(actor, region if _REGION_CODE.fullmatch(region) else "")
-        self.region_names = {found.code: found.name for found in regions}
-        self._offer("region", [(found.code, _indented(found)) for found in regions])
+        code = data.get("region", "")
+        regions = selectors.region_options(actor, code if _REGION_CODE.fullmatch(code) else "")
+        self.region_names = {region.code: region.name for region in regions}
+        self._offer("region", [(region.code, _indented(region)) for region in regions])
         self._offer("facilitator", selectors.facilitator_options(actor))
 
     def _offer(self, name: str, choices: Sequence[tuple[str, str]]) -> None:
@@ -60,7 +58,7 @@ class VillageChoice(forms.ChoiceField):
 class GroupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
     """The profile of a group. The village is typed; of several with that name one is then chosen."""
 
-    key = forms.UUIDField(widget=forms.HiddenInput)
+    key = KeyField()
     village_text = forms.CharField(
         label=_("Village (desa or kelurahan)"),
         max_length=150,
@@ -79,23 +77,21 @@ class GroupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
     class Meta:
         model = Group
         fields = [name for name in GROUP_PROFILE if name not in ("status", "village")]
-        widgets = {"founded_on": DateInput()}
+        field_classes = {"founded_on": PastDateField}
 
     field_order = ["key", "name", "kind", "status", "founded_on", "village_text", "village_choice", "place"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["key"].initial = uuid.uuid4
-        self.fields["founded_on"].widget.attrs["max"] = timezone.localdate().isoformat()
         self.village_before = self.instance.village.path if self.instance.village else ""
         self.fields["village_text"].initial = self.village_before
         # The radio buttons appear only when there is something to choose.
-        self.found: list[Region] = []
+        self.matches: list[Region] = []
         if self.is_bound and self._typed_village():
-            self.found = selectors.villages_named(self._typed_village())
-        if 1 < len(self.found) <= selectors.MOST_VILLAGES:
+            self.matches = selectors.villages_named(self._typed_village())
+        if 1 < len(self.matches) <= selectors.MOST_VILLAGES:
             cast(VillageChoice, self.fields["village_choice"]).choices = [
-                (village.pk, village.path) for village in self.found
+                (village.pk, village.path) for village in self.matches
             ]
         else:
             del self.fields["village_choice"]
@@ -105,8 +101,10 @@ class GroupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
         return "" if text == self.village_before else text[:150]
 
     def clean(self) -> dict[str, Any]:
-        """Find the village for what was typed."""
+        """Find the village for what was typed, and give the group the key of the form."""
         cleaned = super().clean() or self.cleaned_data
+        if "key" in cleaned:
+            self.instance.key = cleaned["key"]
         if "village_text" not in cleaned:
             return cleaned
         if not cleaned["village_text"]:
@@ -116,10 +114,11 @@ class GroupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
         return cleaned
 
     def _choose_village(self, choice: str) -> None:
-        chosen = self.found if len(self.found) == 1 else [village for village in self.found if village.pk == choice]
+        is_only = len(self.matches) == 1
+        chosen = [village for village in self.matches if is_only or village.pk == choice]
         if chosen:
             self.instance.village = chosen[0]
-        elif not self.found:
+        elif not self.matches:
             self.add_error("village_text", _("There is no village with this name or code."))
         elif "village_choice" in self.fields:
             self.add_error("village_choice", _("Several villages have this name. Choose one."))
@@ -133,9 +132,7 @@ class GroupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
 class StatusForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
     """Whether a group is alive; since when and why, if that changes. Used by the page and by the admin."""
 
-    status_on = forms.DateField(
-        label=_("Status since"), required=False, widget=DateInput(), help_text=_("Only if the status changes.")
-    )
+    status_on = PastDateField(label=_("Status since"), required=False, help_text=_("Only if the status changes."))
     status_reason = forms.CharField(
         label=_("Reason"),
         required=False,
@@ -150,8 +147,6 @@ class StatusForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
         if ended and "status_reason" in cleaned and not cleaned["status_reason"]:
             self.add_error("status_reason", _("Write why the group is no longer active."))
         day = cleaned.get("status_on")
-        if day is not None and day > timezone.localdate():
-            self.add_error("status_on", _("This date is in the future."))
         founded_on = cleaned.get("founded_on")
         if day is not None and founded_on is not None and day < founded_on:
             self.add_error("status_on", _("The group did not exist yet on this date."))

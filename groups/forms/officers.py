@@ -9,20 +9,18 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from groups import selectors
-from groups.forms.fields import DateInput
+from groups.forms.fields import PastDateField
 from groups.models import Group, Member, OfficerRole
 
 
 class ElectionForm(forms.Form):
     """Who was elected on one day. An office left open stays as it is."""
 
-    started_on = forms.DateField(label=_("Elected on"), widget=DateInput())
+    started_on = PastDateField(label=_("Elected on"), initial=timezone.localdate)
 
     def __init__(self, *args: Any, group: Group, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["started_on"].initial = timezone.localdate
-        members = selectors.current_members(group)
+        members = group.members.effective(timezone.localdate())
         for role in OfficerRole:
             self.fields[role.value] = forms.ModelChoiceField(
                 members, label=role.label, required=False, empty_label=_("— stays as it is —")
@@ -54,11 +52,8 @@ class TermCorrectionForm(forms.Form):
         initial="day",
         widget=forms.RadioSelect,
     )
-    started_on = forms.DateField(
-        label=_("Right day of the election"),
-        required=False,
-        widget=DateInput(),
-        help_text=_("Only if the day is wrong."),
+    started_on = PastDateField(
+        label=_("Right day of the election"), required=False, help_text=_("Only if the day is wrong.")
     )
     whole_election = forms.BooleanField(
         label=_("The other offices filled on that day as well"), required=False, initial=True

@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from groups.models.dated import effective_between
 from groups.models.organisation import Organisation, Role, User
 from groups.models.region import Region
 from groups.shared.clock import now
@@ -76,7 +77,7 @@ class GroupQuerySet(models.QuerySet["Group"]):
         if actor.role in (Role.ADMIN, Role.STAFF):
             return own
         if actor.role == Role.FACILITATOR:
-            assigned = FacilitatorAssignment.objects.running_on(today).filter(facilitator=actor)
+            assigned = FacilitatorAssignment.objects.effective(today).filter(facilitator=actor)
             return own.filter(pk__in=assigned.values("group_id"))
         return own.filter(
             officer_terms__member__user=actor,
@@ -217,9 +218,9 @@ class GroupStatusChange(models.Model):
 class AssignmentQuerySet(models.QuerySet["FacilitatorAssignment"]):
     """Assignments by date."""
 
-    def running_on(self, day: object) -> Self:
-        """Return the assignments that give access on `day`: begun, and not finished."""
-        return self.filter(Q(ended_on__isnull=True) | Q(ended_on__gt=day), started_on__lte=day)
+    def effective(self, as_of: date) -> Self:
+        """Return the assignments that give access on the day `as_of`."""
+        return self.filter(effective_between("started_on", "ended_on", as_of))
 
 
 class FacilitatorAssignment(models.Model):

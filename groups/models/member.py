@@ -1,6 +1,10 @@
 """Members of a group and the offices they hold."""
 
+from __future__ import annotations
+
 import uuid
+from datetime import date
+from typing import Self
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -11,6 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from groups.identity import EARLIEST_BIRTH_YEAR, mask, validate_nik, validate_phone
+from groups.models.dated import effective_between
 from groups.models.group import Group
 from groups.shared.clock import now
 
@@ -20,6 +25,14 @@ class Gender(models.TextChoices):
 
     FEMALE = "P", _("Female")
     MALE = "L", _("Male")
+
+
+class MemberQuerySet(models.QuerySet["Member"]):
+    """Members by date."""
+
+    def effective(self, as_of: date) -> Self:
+        """Return those who are members on the day `as_of`; on the day of leaving one is no member any more."""
+        return self.filter(effective_between("joined_on", "left_on", as_of))
 
 
 class Member(models.Model):
@@ -40,6 +53,8 @@ class Member(models.Model):
     recorded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
     )
+
+    objects = MemberQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("member")
@@ -102,6 +117,14 @@ class OfficerRole(models.TextChoices):
     BENDAHARA = "BENDAHARA", _("Bendahara (treasurer)")
 
 
+class OfficerTermQuerySet(models.QuerySet["OfficerTerm"]):
+    """Terms of office by date."""
+
+    def effective(self, as_of: date) -> Self:
+        """Return the terms that run on the day `as_of`; on the day of an election the office is the successor's."""
+        return self.filter(effective_between("started_on", "ended_on", as_of))
+
+
 class OfficerTerm(models.Model):
     """A member holds an office from one day to another; an open term has no end."""
 
@@ -114,6 +137,8 @@ class OfficerTerm(models.Model):
     recorded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
     )
+
+    objects = OfficerTermQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("officer term")

@@ -1,8 +1,8 @@
 """Every read of groups, members, offices and rules; a module for each concern, all of them callable from here."""
 
-from groups.selectors.facilitators import facilitator_options, free_facilitators, running_assignments
+from groups.selectors.facilitators import effective_assignments, facilitator_options, free_facilitators
 from groups.selectors.groups import groups_find, groups_within
-from groups.selectors.members import current_members, members_of
+from groups.selectors.members import members_of
 from groups.selectors.officers import Term, TermCorrection, correction_id, officer_terms, term_corrections
 from groups.selectors.regions import MOST_VILLAGES, region_options, villages_named
 from groups.selectors.users import people_named

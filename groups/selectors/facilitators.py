@@ -18,9 +18,9 @@ def facilitator_options(actor: User) -> list[tuple[str, str]]:
     return [(str(pk), name) for pk, name in names_of(people).items()]
 
 
-def running_assignments(group: Group, on: date) -> QuerySet[FacilitatorAssignment]:
-    """Return the assignments that give facilitators access on the day `on`."""
-    return group.assignments.running_on(on).select_related("facilitator").order_by("started_on", "pk")
+def effective_assignments(group: Group, *, as_of: date) -> QuerySet[FacilitatorAssignment]:
+    """Return the assignments that give facilitators access on the day `as_of`."""
+    return group.assignments.effective(as_of).select_related("facilitator").order_by("started_on", "pk")
 
 
 def free_facilitators(group: Group) -> QuerySet[User]:

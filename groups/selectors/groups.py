@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.db.models import (
     Count,
     IntegerField,
@@ -11,7 +13,6 @@ from django.db.models import (
     Subquery,
 )
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 
 from groups.models import (
     FacilitatorAssignment,
@@ -22,8 +23,8 @@ from groups.models import (
 )
 
 
-def groups_find(actor: User, *, words: str = "", kind: str = "", status: str = "") -> QuerySet[Group]:
-    """Return the groups `actor` may see, with `member_count` and their village's regions.
+def groups_find(actor: User, *, as_of: date, words: str = "", kind: str = "", status: str = "") -> QuerySet[Group]:
+    """Return the groups `actor` may see, with `member_count` of the day `as_of` and their village's regions.
 
     `words` is looked for in name, code and village; empty filters filter nothing.
     """
@@ -36,7 +37,8 @@ def groups_find(actor: User, *, words: str = "", kind: str = "", status: str = "
         groups = groups.filter(status=status)
     # Counted by subquery, so that a page counts the members of its own rows only.
     counts = (
-        Member.objects.filter(group=OuterRef("pk"), left_on__isnull=True)
+        Member.objects.effective(as_of)
+        .filter(group=OuterRef("pk"))
         .order_by()
         .values("group")
         .annotate(count=Count("pk"))
@@ -50,6 +52,7 @@ def groups_find(actor: User, *, words: str = "", kind: str = "", status: str = "
 def groups_within(
     actor: User,
     *,
+    as_of: date,
     organisation: int | None = None,
     region: str = "",
     facilitator: int | None = None,
@@ -58,7 +61,7 @@ def groups_within(
 ) -> QuerySet[Group]:
     """Return the groups `actor` may see: of an organisation, of a region, with a facilitator, of a kind.
 
-    Those that are dissolved are left out unless they are asked for.
+    The facilitator accompanies them on the day `as_of`. Dissolved groups are left out without `with_dissolved`.
     """
     groups = Group.objects.visible_to(actor)
     if not with_dissolved:
@@ -68,7 +71,7 @@ def groups_within(
     if region:
         groups = groups.filter(Q(village=region) | Q(village__code__startswith=f"{region}."))
     if facilitator is not None:
-        assigned = FacilitatorAssignment.objects.running_on(timezone.localdate()).filter(facilitator=facilitator)
+        assigned = FacilitatorAssignment.objects.effective(as_of).filter(facilitator=facilitator)
         groups = groups.filter(pk__in=assigned.values("group_id"))
     if kind:
         groups = groups.filter(kind=kind)

@@ -9,18 +9,14 @@ from auditlog.models import LogEntry
 from django.db.models import (
     Case,
     F,
-    QuerySet,
     When,
 )
 
-from groups.models import (
-    Group,
-    OfficerRole,
-    OfficerTerm,
-)
+from groups.models import Group, OfficerRole
+from groups.models.member import OfficerTermQuerySet
 
 
-def officer_terms(group: Group) -> QuerySet[OfficerTerm]:
+def officer_terms(group: Group) -> OfficerTermQuerySet:
     """Return all terms of all offices, running ones first, then the latest, each day's in order of office."""
     office = Case(*(When(role=role, then=number) for number, role in enumerate(OfficerRole)))
     return group.officer_terms.select_related("member").order_by(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from groups.models import (
@@ -14,13 +13,10 @@ from groups.models import (
     User,
 )
 from groups.permissions import Capability, lock_group
+from groups.shared.clock import today
 
-RULES = (
-    "agreed_on", "agreed_in_meeting", "aims", "pokok", "wajib", "social", "fine_late", "fine_absent", "loan_rate",
-    "loan_method", "loan_max_periods", "loan_ceiling", "loan_round_up_to", "loan_ladder", "loan_savings_times",
-    "fine_late_instalment", "fine_first", "payoff_fee", "sukarela_minimum", "share_savings", "share_borrowing",
-    "share_reserve", "share_officers", "share_social", "share_other", "savings_base", "borrowing_base",
-)  # fmt: skip
+RULES = ("agreed_on", *(field.name for field in Constitution.rule_fields()))
+"""The fields of a constitution that a group agrees."""
 
 
 @transaction.atomic
@@ -38,7 +34,7 @@ def constitution_adopt(*, actor: User, group: Group, constitution: Constitution)
         ):
             return earlier
         raise ValidationError({"version": _("Somebody changed the rules meanwhile. Look at them, then save again.")})
-    if constitution.agreed_on > timezone.localdate():
+    if constitution.agreed_on > today():
         raise ValidationError({"agreed_on": _("This date is in the future.")})
     if constitution.agreed_on < group.founded_on:
         raise ValidationError({"agreed_on": _("The group did not exist yet on this date.")})

@@ -7,7 +7,6 @@ from datetime import date
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from groups.models import (
@@ -21,6 +20,7 @@ from groups.models import (
 )
 from groups.permissions import Capability, lock_group, require
 from groups.services.profiles import fields_outside, refuse_changed
+from groups.shared.clock import today
 
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """No 0 and O, no 1, I and L, no U: codes are read aloud and copied by hand."""
@@ -55,7 +55,7 @@ def group_register(*, actor: User, group: Group) -> Group:
     group.rules = Constitution.objects.create(group=group, version=1, agreed_on=group.founded_on, recorded_by=actor)
     group.save(update_fields=["rules"])
     if actor.role == Role.FACILITATOR:
-        FacilitatorAssignment.objects.create(group=group, facilitator=actor, started_on=timezone.localdate())
+        FacilitatorAssignment.objects.create(group=group, facilitator=actor, started_on=today())
     return group
 
 
@@ -71,7 +71,7 @@ def group_update(*, actor: User, group: Group, status_on: date | None = None, st
         actor=actor,
         group=group,
         status=GroupStatus(group.status),
-        on=status_on or timezone.localdate(),
+        on=status_on or today(),
         reason=status_reason,
     )
     group.save(update_fields=GROUP_PROFILE)
@@ -92,7 +92,7 @@ def group_status_change(
         return None
     if status != GroupStatus.ACTIVE and not reason.strip():
         raise ValidationError({"status_reason": _("Write why the group is no longer active.")})
-    if on > timezone.localdate():
+    if on > today():
         raise ValidationError({"status_on": _("This date is in the future.")})
     if on < group.founded_on:
         raise ValidationError({"status_on": _("The group did not exist yet on this date.")})

@@ -7,7 +7,6 @@ from datetime import date
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from groups.models import (
@@ -18,6 +17,7 @@ from groups.models import (
 )
 from groups.permissions import Capability, lock_group
 from groups.services.profiles import fields_outside, refuse_changed
+from groups.shared.clock import today
 
 MEMBER_PROFILE = ("name", "gender", "birth_year", "phone", "nik", "joined_on")
 
@@ -64,18 +64,17 @@ def member_leave(*, actor: User, member: Member, left_on: date) -> Member:
 
     A second leaving changes nothing and returns the member as first left.
     """
-    lock_group(actor, Capability.RECORD, member.group)
-    member.refresh_from_db()
+    member = _lock_member(actor, member)
     if member.left_on is not None:
         return member
-    if left_on > timezone.localdate():
+    if left_on > today():
         raise ValidationError({"left_on": _("This date is in the future.")})
     if left_on < member.joined_on:
         raise ValidationError({"left_on": _("The member joined after this date.")})
-    running = OfficerTerm.objects.filter(member=member, ended_on__isnull=True)
-    if running.filter(started_on__gt=left_on).exists():
+    open_terms = OfficerTerm.objects.filter(member=member, ended_on__isnull=True)
+    if open_terms.filter(started_on__gt=left_on).exists():
         raise ValidationError({"left_on": _("The member took an office after this date.")})
-    for term in running:
+    for term in open_terms:
         term.ended_on = left_on
         term.save(update_fields=["ended_on"])
     member.left_on = left_on
@@ -86,11 +85,17 @@ def member_leave(*, actor: User, member: Member, left_on: date) -> Member:
 @transaction.atomic
 def member_leave_undo(*, actor: User, member: Member) -> Member:
     """Take back a leaving recorded by mistake; the offices that ended with it stay ended."""
-    lock_group(actor, Capability.RECORD, member.group)
+    member = _lock_member(actor, member)
     member.left_on = None
     _refuse_taken_nik(member)
     member.save(update_fields=["left_on"])
     return member
+
+
+def _lock_member(actor: User, member: Member) -> Member:
+    """Lock the group and return the member as stored, so that a refusal leaves the caller's object as it was."""
+    group = lock_group(actor, Capability.RECORD, member.group)
+    return group.members.get(pk=member.pk)
 
 
 def _refuse_taken_nik(member: Member) -> None:

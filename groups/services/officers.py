@@ -12,7 +12,6 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F, Max, Q
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from groups.models import (
@@ -24,6 +23,7 @@ from groups.models import (
 )
 from groups.permissions import Capability, lock_group
 from groups.selectors import correction_id
+from groups.shared.clock import today
 
 
 @transaction.atomic
@@ -111,10 +111,10 @@ def _check_election(
     group: Group, elected: Mapping[OfficerRole, Member], on: date, staying: Mapping[OfficerRole, OfficerTerm]
 ) -> None:
     problems: dict[str, Any] = {}
-    if on > timezone.localdate():
+    if on > today():
         problems["started_on"] = _("This date is in the future.")
     holders = {term.member_id: role for role, term in staying.items()}
-    current = set(Member.objects.filter(group=group, left_on__isnull=True).values_list("pk", flat=True))
+    current = set(group.members.effective(today()).values_list("pk", flat=True))
     for role, member in elected.items():
         if member.pk not in current:
             problems[role.value] = _("Choose somebody who is a member of the group now.")
@@ -160,7 +160,7 @@ def _held_until(term: OfficerTerm, successor_on: date | None, terms: list[Office
 
 def _check_redated(chosen: list[OfficerTerm], before: list[OfficerTerm], terms: list[OfficerTerm]) -> None:
     on = chosen[0].started_on
-    problems = [_("This date is in the future.")] if on > timezone.localdate() else []
+    problems = [_("This date is in the future.")] if on > today() else []
     for term in chosen:
         names = {"member": term.member, "role": term.get_role_display()}
         if term.member.joined_on > on:

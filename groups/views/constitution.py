@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from groups import services
 from groups.forms.constitution import ConstitutionForm
+from groups.forms.fields import change_data
 from groups.http import GroupRequest
-from groups.models import Constitution
 from groups.permissions import Capability, requires
+from groups.shared.submit import posted, submit
 
 
 @requires(Capability.READ)
@@ -25,20 +24,15 @@ def constitution(request: GroupRequest) -> HttpResponse:
 @requires(Capability.RECORD)
 def constitution_adopt(request: GroupRequest) -> HttpResponse:
     """Adopt new rules, beginning from those in force."""
-    latest = Constitution.objects.filter(group=request.group).first()
-    start = {name: getattr(latest, name) for name in services.RULES if name != "agreed_on"} if latest else {}
-    next_version = latest.version + 1 if latest else 1
-    form = ConstitutionForm(
-        request.POST or None, instance=Constitution(group=request.group), initial={**start, "version": next_version}
+    form = ConstitutionForm(posted(request), group=request.group)
+    response = submit(
+        request,
+        form,
+        lambda _data: services.constitution_adopt(actor=request.user, group=request.group, constitution=form.instance),
+        done=_("The new rules are in force."),
+        then=lambda _rules: redirect("constitution", request.group.code),
     )
-    if request.method == "POST" and form.is_valid():
-        try:
-            services.constitution_adopt(actor=request.user, group=request.group, constitution=form.instance)
-        except ValidationError as error:
-            form.add_error(None, error)
-            # Whoever has read the message may save over the version that came in between.
-            form.data = {**form.data.dict(), "version": str(next_version)}  # type: ignore[attr-defined]
-        else:
-            messages.success(request, _("The new rules are in force."))
-            return redirect("constitution", request.group.code)
-    return render(request, "groups/constitution_form.html", {"form": form})
+    if form.has_error("version"):
+        # Whoever has read the message may save over the version that came in between.
+        change_data(form, "version", str(form.next_version))
+    return response or render(request, "groups/constitution_form.html", {"form": form})

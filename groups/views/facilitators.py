@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -14,27 +13,21 @@ from groups import services
 from groups.forms.facilitators import AssignmentForm
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
+from groups.shared.submit import posted, submit
 
 
 @requires(Capability.CONFIGURE)
 def facilitators(request: GroupRequest) -> HttpResponse:
     """Who accompanies the group; assign another facilitator."""
-    form = AssignmentForm(request.POST or None, group=request.group)
-    if request.method == "POST" and form.is_valid():
-        try:
-            services.facilitator_assign(
-                actor=request.user,
-                group=request.group,
-                facilitator=form.cleaned_data["facilitator"],
-                started_on=form.cleaned_data["started_on"],
-            )
-        except ValidationError as error:
-            form.add_error(None, error)
-        else:
-            messages.success(request, _("Saved."))
-            return redirect("facilitators", request.group.code)
+    form = AssignmentForm(posted(request), group=request.group)
     assignments = request.group.assignments.select_related("facilitator")
-    return render(request, "groups/facilitators.html", {"form": form, "assignments": assignments})
+    return submit(
+        request,
+        form,
+        lambda data: services.facilitator_assign(actor=request.user, group=request.group, **data),
+        done=_("Saved."),
+        then=lambda _assignment: redirect("facilitators", request.group.code),
+    ) or render(request, "groups/facilitators.html", {"form": form, "assignments": assignments})
 
 
 @requires(Capability.CONFIGURE)

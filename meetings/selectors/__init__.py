@@ -1,5 +1,13 @@
 """Every read of the minute book."""
 
 from meetings.selectors.decisions import decisions_open
-from meetings.selectors.minute_book import drafts, meeting_version, minute_book, versions, with_agenda
+from meetings.selectors.minute_book import (
+    drafts,
+    last_attended_on,
+    last_held_on,
+    meeting_version,
+    minute_book,
+    versions,
+    with_agenda,
+)
 from meetings.selectors.money import MONEY_COLUMNS, MeetingMoney, MemberMoney, MinutesRow, member_rows, money

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from datetime import date
 
-from groups.models import Group, User
+from django.db.models import Max, QuerySet
+
+from groups.models import Group, Member, User
 from meetings.models import Meeting, MeetingStatus
 
 
@@ -46,3 +48,15 @@ def drafts(actor: User) -> QuerySet[Meeting]:
         .select_related("group", "saved_by")
         .order_by("saved_at")
     )
+
+
+def last_held_on(groups: QuerySet[Group], *, as_of: date) -> dict[int, date]:
+    """Return by group the day of the last meeting that was closed up to the day `as_of`, in one statement."""
+    held = Meeting.objects.filter(group__in=groups, status=MeetingStatus.CLOSED, held_on__lte=as_of)
+    return dict(held.order_by().values_list("group").annotate(last=Max("held_on")))
+
+
+def last_attended_on(member: Member) -> date | None:
+    """Return the day of the last meeting whose minutes name the member, None if there is none."""
+    named = Meeting.objects.filter(status=MeetingStatus.CLOSED, attendances__member=member)
+    return named.order_by("-held_on").values_list("held_on", flat=True).first()

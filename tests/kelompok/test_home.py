@@ -35,35 +35,35 @@ def hold(group, on, **fields):
 
 def test_a_group_never_met_is_due_since_its_first_agreed_day():
     group = weekly()
-    (visit,) = visits(facilitator_of(group), today=TODAY)
+    (visit,) = visits(facilitator_of(group), as_of=TODAY)
     assert (visit.due_on, visit.last_held_on, visit.days_late) == (TODAY - timedelta(28), None, 28)
 
 
 def test_a_group_that_met_last_week_is_due_today():
     group = weekly()
     hold(group, TODAY - timedelta(7))
-    (visit,) = visits(facilitator_of(group), today=TODAY)
+    (visit,) = visits(facilitator_of(group), as_of=TODAY)
     assert (visit.due_on, visit.last_held_on, visit.days_late) == (TODAY, TODAY - timedelta(7), 0)
 
 
 def test_a_group_that_met_today_is_due_in_a_week():
     group = weekly()
     hold(group, TODAY)
-    (visit,) = visits(facilitator_of(group), today=TODAY)
+    (visit,) = visits(facilitator_of(group), as_of=TODAY)
     assert visit.due_on == TODAY + timedelta(7)
 
 
 def test_a_draft_is_no_meeting():
     group = weekly()
     post_sheet(sign_in(group), group, action="draft", held_on=TODAY)
-    (visit,) = visits(facilitator_of(group), today=TODAY)
+    (visit,) = visits(facilitator_of(group), as_of=TODAY)
     assert visit.last_held_on is None
 
 
 def test_dormant_groups_and_those_of_others_are_not_due():
     group = weekly(status="DORMANT")
     weekly()
-    assert visits(facilitator_of(group), today=TODAY) == []
+    assert visits(facilitator_of(group), as_of=TODAY) == []
 
 
 def test_the_longest_due_comes_first(client):

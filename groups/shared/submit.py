@@ -1,0 +1,53 @@
+"""One way for a view to take a form: bind it, do what it asks for, show what was refused or go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, QueryDict
+
+from groups.forms import renew_key
+from groups.services import FormUsed
+
+T = TypeVar("T")
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """Return what was posted, None for any other method; an empty post is a post."""
+    return request.POST if request.method == "POST" else None
+
+
+def submit(
+    request: HttpRequest,
+    form: forms.BaseForm,
+    service: Callable[[dict[str, Any]], T],
+    *,
+    done: str | Callable[[T], str],
+    then: Callable[[T], HttpResponse],
+) -> HttpResponse | None:
+    """Call `service` with the cleaned data of a valid form, say `done`, and answer with `then` of what it returned.
+
+    None means that the form is to be shown, with what was refused at its fields.
+    """
+    if not form.is_valid():
+        return None
+    try:
+        result = service(form.cleaned_data)
+    except ValidationError as error:
+        show_refusal(form, error)
+        if isinstance(error, FormUsed):
+            renew_key(form)
+        return None
+    messages.success(request, done if isinstance(done, str) else done(result))
+    return then(result)
+
+
+def show_refusal(form: forms.BaseForm, error: ValidationError) -> None:
+    """Show what a service refused: at the fields it names, or for the form as a whole where the form lacks them."""
+    refused = error.error_dict.items() if hasattr(error, "error_dict") else [(None, error)]
+    for field, problems in refused:
+        form.add_error(field if field in form.fields else None, problems)

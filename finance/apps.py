@@ -20,5 +20,9 @@ class FinanceConfig(AppConfig):
     verbose_name = _("Books")
 
     def ready(self) -> None:
-        """Install the triggers after every migrate."""
+        """Install the triggers after every migrate, and hold every posting to the rules about loans."""
+        from finance.ledger.posting import Books
+        from finance.rules.ended_loans import require_nothing_left
+
         post_migrate.connect(install_triggers, sender=self)
+        Books.checks = (require_nothing_left,)

@@ -31,7 +31,7 @@ def member_leave(
     lock_group(actor, Capability.RECORD, member.group)
     check_leaving_day(member, left_on)
     member = groups.services.member_leave(actor=actor, member=member, left_on=left_on)
-    if not finance.selectors.money_at_leaving(actor, member, as_of=left_on).is_settled:
+    if not finance.selectors.money_at_leaving(member, as_of=left_on).is_settled:
         finance.services.member_settle(
             actor=actor, group=member.group, member=member, on=left_on, key=key, source=source
         )

@@ -107,7 +107,7 @@ def member_leave(request: GroupRequest, pk: int) -> HttpResponse:
     member = get_object_or_404(request.group.members, pk=pk)
     form = LeaveForm(posted(request), member=member)
     on = form.cleaned_data["left_on"] if form.is_valid() else timezone.localdate()
-    money = finance.selectors.money_at_leaving(request.user, member, as_of=on)
+    money = finance.selectors.money_at_leaving(member, as_of=on)
     if member.left_on is not None and money.is_settled:
         return redirect("member", request.group.code, member.pk)
     response = None

@@ -10,12 +10,10 @@ from typing import Any
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from finance.ledger.posting import Books, Line
+from finance.ledger.reading import Balances, Line
 from finance.models import AccountKind, Loan
 from finance.rules.lines import (
     CASH_SIGN,
-    NOTHING_COUNTED,
-    Counted,
     OtherMoney,
     deposit,
     disbursement,
@@ -41,14 +39,12 @@ WITH_MONEY = (AttendanceStatus.PRESENT, AttendanceStatus.LATE, AttendanceStatus.
 class Repayment:
     """`amount` rupiah paid on a loan, and `rest` beside it that goes to the member's voluntary savings (sukarela).
 
-    `already` is what the books hold of it: nothing at closing, in a correction what the entry to be reversed had
-    posted. `fine` is charged for late instalments; `waived` says why one was not.
+    `fine` is charged for late instalments; `waived` says why one was not.
     """
 
     loan: Loan
     instalments: tuple[Due, ...]
     amount: int
-    already: Counted = NOTHING_COUNTED
     fine: LateFine | None = None
     waived: str = ""
     rest: int = 0
@@ -75,7 +71,7 @@ class MemberRow:
         """Voluntary savings brought, as such or as the rest of an instalment."""
         return self.sukarela_in + sum(paid.rest for paid in self.repayments)
 
-    def lines(self, books: Books, on: date) -> Iterator[Line]:
+    def lines(self, books: Balances, on: date) -> Iterator[Line]:
         """Yield what the member's row posts; money in comes before money out."""
         member = self.member
         yield from deposit(books, AccountKind.POKOK, member, self.pokok)
@@ -93,7 +89,6 @@ class MemberRow:
                 fine=paid.fine.amount if paid.fine else 0,
                 fine_memo=paid.fine.memo if paid.fine else "",
                 memo=paid.waived,
-                counted=paid.already,
             )
             # Right after its loan's lines, by which a correction knows it from savings brought as such.
             yield from overpaid(books, paid.loan, paid.rest)
@@ -145,7 +140,7 @@ class Minutes:
     other: tuple[OtherRow, ...] = ()
     cash: CashCounted | None = None
 
-    def lines(self, books: Books, loans: list[Loan]) -> list[Line]:
+    def lines(self, books: Balances, loans: list[Loan]) -> list[Line]:
         """Return what the meeting posts; `loans` are the `new_loans` as written."""
         return [
             *(line for row in self.members for line in row.lines(books, self.held_on)),

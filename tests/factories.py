@@ -10,7 +10,8 @@ from typing import Any
 from django.db import transaction
 
 from finance import services as finance
-from finance.ledger.posting import Line, Posting, open_books
+from finance.ledger.posting import Posting, open_books
+from finance.ledger.reading import Line
 from finance.models import (
     AccountKind,
     CashCount,

@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from finance.ledger.errors import CoverRefused, PeriodClosed
-from finance.ledger.posting import Books
+from finance.ledger.reading import Balances
 from finance.models import AccountKind, Loan
 from finance.rules.joint_liability import CoverPlan, arrears, plan_cover
 from finance.selectors import Claim
@@ -72,7 +72,7 @@ class CoverForm(forms.Form):
         error_messages={"invalid_choice": _("Only members of the group can take part, and not the borrower.")},
     )
 
-    def __init__(self, *args: Any, loan: Loan, books: Books, members: Sequence[Member], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, loan: Loan, books: Balances, members: Sequence[Member], **kwargs: Any) -> None:
         self.loan = loan
         self.books = books
         self.members = {member.pk: member for member in members}

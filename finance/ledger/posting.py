@@ -1,38 +1,26 @@
 """Posting: the one place where balances change.
 
-`open_books` locks a group and reads its accounts; `Books.post` checks, writes and updates them in sets: one
-statement for missing accounts, one for entries, one for all balances, one for transfers, whatever their number.
-Everything runs inside the caller's transaction.
+`open_books` locks a group for somebody who may record and reads its accounts; `Books.post` checks, writes and updates
+them in sets: one statement for missing accounts, one for entries, one for all balances, one for transfers, whatever
+their number. Everything runs inside the caller's transaction.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import ClassVar
 
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, connections, transaction
-from django.utils.translation import gettext as _
 
-from finance.ledger.chart import account_code, new_account
-from finance.ledger.errors import AlreadyPosted, AlreadyReversed, InsufficientFunds, NotAllowed, PeriodClosed
-from finance.ledger.reading import read_accounts
-from finance.models import Account, AccountKind, Entry, EntryKind, ExternalLoan, Loan, Side
-from groups.models import Group, Member, User
+from finance.ledger.errors import AlreadyPosted, AlreadyReversed, InsufficientFunds, PeriodClosed
+from finance.ledger.reading import Balances, Line, read_accounts
+from finance.models import Account, Entry, EntryKind, Side
+from groups.models import Group, User
 from groups.permissions import Capability, lock_group
 from groups.shared.clock import today
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """`amount` rupiah from the account credited to the account debited; `member` is whose passbook shows it."""
-
-    debit: Account
-    credit: Account
-    amount: int
-    member: Member | None = None
-    memo: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,70 +35,90 @@ class Posting:
     reverses: Entry | None = None
 
 
-@dataclass
-class Books:
-    """The accounts of one group, locked for writing until the transaction ends; got from `open_books`."""
+@dataclass(slots=True)
+class Movement:
+    """What one step moves on an account, in rupiah, beside its balance before the step."""
 
-    group: Group
-    actor: User
-    accounts: dict[str, Account]
-    last_loan_number: int = 0
-    last_entry_number: int = 0
-    _missing: list[Account] = field(default_factory=list)
+    account: Account
+    balance_before: int
+    debits: int = 0
+    credits: int = 0
 
-    def account(
-        self,
-        kind: AccountKind,
-        *,
-        member: Member | None = None,
-        loan: Loan | None = None,
-        external: ExternalLoan | None = None,
-    ) -> Account:
-        """Return the account of `kind` for the group, member or loan; it is opened on first posting."""
-        code = self._code(kind, member, loan, external)
-        if code not in self.accounts:
-            if loan is not None and member is None:
-                member = loan.member
-            self.accounts[code] = new_account(self.group, kind, member=member, loan=loan, external=external)
-            self._missing.append(self.accounts[code])
-        return self.accounts[code]
+    @property
+    def balance_after(self) -> int:
+        """The account's balance when the step is done."""
+        change = self.debits - self.credits
+        return self.balance_before + (change if self.account.normal_side == Side.DEBIT else -change)
 
-    def balance(
-        self,
-        kind: AccountKind,
-        *,
-        member: Member | None = None,
-        loan: Loan | None = None,
-        external: ExternalLoan | None = None,
-    ) -> int:
-        """Return a balance in rupiah, 0 for an account nobody has used yet."""
-        account = self.accounts.get(self._code(kind, member, loan, external))
-        return account.balance if account is not None else 0
 
-    def running_loans(self) -> list[Loan]:
-        """Return the loans with a balance, oldest first."""
-        accounts = (a for a in self.accounts.values() if a.kind == AccountKind.LOAN and a.balance > 0)
-        return sorted((a.loan for a in accounts if a.loan is not None), key=lambda loan: loan.number)
+class Books(Balances):
+    """The accounts of one group, locked for `actor` until the transaction ends; `open_books` gives them.
 
-    def running_external_loans(self) -> list[ExternalLoan]:
-        """Return the loans from outside that the group still owes something of, oldest first."""
-        accounts = (a for a in self.accounts.values() if a.kind == AccountKind.EXTERNAL_LOAN and a.balance > 0)
-        loans = (a.external_loan for a in accounts if a.external_loan is not None)
-        return sorted(loans, key=lambda loan: loan.number)
+    `checks` are rules beyond bookkeeping that every step is held to before it is written. They get the books and the
+    movements by account id, and raise.
+    """
+
+    checks: ClassVar[tuple[Callable[[Balances, Mapping[int, Movement]], None], ...]] = ()
+
+    def __init__(self, *, actor: User, group: Group, everything: bool) -> None:
+        # The lock and the right are asked for here, so that there is no object that posts without them.
+        assert transaction.get_connection().in_atomic_block, "the lock ends with its transaction"
+        locked = lock_group(actor, Capability.RECORD, group)
+        read = read_accounts(locked, everything=everything)
+        super().__init__(locked, read.accounts)
+        self.actor = actor
+        self.last_loan_number = read.last_loan_number
+        self.last_entry_number = read.last_entry_number
+        self._undone: tuple[Entry, list[Line]] | None = None
+        self._moved: dict[int, Movement] = {}
+
+    def undo(self, entry: Entry) -> None:
+        """Take `entry` back: at once for whatever reads these books, in the ledger with the next thing posted.
+
+        The books must hold everything. An entry whose mirror image is never posted stays.
+        """
+        assert self._undone is None, "one entry is undone at a time"
+        lines = self.mirror_image(entry)
+        self._moved = _count(lines, {})
+        for line in lines:
+            line.apply()
+        self._undone = entry, lines
 
     def post(self, postings: Sequence[Posting]) -> list[Entry]:
-        """Write `postings` as entries with their transfers and move the balances, all or nothing.
+        """Write `postings` as entries with their transfers and move the balances, all or nothing; return the entries.
 
-        Several postings count as one step: a reversal and the entry that replaces it may pass below zero
-        between them, as long as no account ends there. Raises `AlreadyPosted` for a key used before,
-        `AlreadyReversed`, `PeriodClosed`, and `InsufficientFunds` for an account that would end below zero.
+        What was undone is written before them and counts as one step with them: an account may pass below zero in
+        between, as long as none ends there. Its key follows from the first posting's, whose memo it takes. Raises
+        `AlreadyPosted` for a key used before, `AlreadyReversed`, `PeriodClosed`, `InsufficientFunds` for an account
+        that would end below zero, and what `checks` refuse.
         """
-        assert all(line.amount > 0 and line.debit is not line.credit for p in postings for line in p.lines)
+        undoing = self._undoing(uuid.uuid5(postings[0].key, "reversal"), postings[0].memo) if self._undone else []
+        return self._post([*undoing, *postings])[len(undoing) :]
+
+    def post_undone(self, *, key: uuid.UUID, memo: str) -> Entry:
+        """Write the mirror image of what was undone, with nothing in its place; it raises as `post` does."""
+        (reversal,) = self._post(self._undoing(key, memo))
+        return reversal
+
+    def open_day(self, wanted: date) -> date:
+        """Return `wanted`, or today where the books are closed on it: what is undone late is dated late."""
+        closed = self.group.books_closed_through
+        return wanted if closed is None or wanted > closed else today()
+
+    def _undoing(self, key: uuid.UUID, memo: str) -> list[Posting]:
+        assert self._undone is not None, "something was undone"
+        entry, lines = self._undone
+        return [Posting(EntryKind.REVERSAL, self.open_day(entry.effective_on), lines, key, memo, reverses=entry)]
+
+    def _post(self, postings: Sequence[Posting]) -> list[Entry]:
+        lines = [line for posting in postings if posting.reverses is None for line in posting.lines]
+        assert all(line.amount > 0 and line.debit is not line.credit for line in lines)
         closed = self.group.books_closed_through
         if closed is not None and any(posting.effective_on <= closed for posting in postings):
             raise PeriodClosed(closed)
-        self._open_missing()
-        moved = self._move(line for posting in postings for line in posting.lines)
+        _open_new_accounts(lines)
+        moved = _count(lines, self._moved)
+        self._check(moved)
         try:
             with transaction.atomic(savepoint=False):
                 entries = Entry.objects.bulk_create(
@@ -127,159 +135,72 @@ class Books:
                     for number, posting in enumerate(postings, start=self.last_entry_number + 1)
                 )
                 _update_balances(moved)
-                _insert_transfers(self._transfers(postings, entries, moved))
+                _insert_transfers(_transfers(postings, entries, moved))
         except IntegrityError as error:
             raise _explain(error) from error
+        for line in lines:
+            line.apply()
+        assert all(movement.account.balance == movement.balance_after for movement in moved.values())
         self.last_entry_number += len(entries)
+        self._undone, self._moved = None, {}
         return entries
 
-    def open_day(self, wanted: date) -> date:
-        """Return `wanted`, or today where the books are closed on it: what is undone late is dated late."""
-        closed = self.group.books_closed_through
-        return wanted if closed is None or wanted > closed else today()
-
-    def _code(
-        self, kind: AccountKind, member: Member | None, loan: Loan | None, external: ExternalLoan | None = None
-    ) -> str:
-        # Codes are made of numbers, and another group has the same numbers.
-        assert all(owner is None or owner.group_id == self.group.pk for owner in (member, loan, external))
-        return account_code(kind, member=member, loan=loan, external=external)
-
-    def _open_missing(self) -> None:
-        if self._missing:
-            Account.objects.bulk_create(self._missing)
-            self._missing.clear()
-
-    def _move(self, lines: Iterable[Line]) -> dict[int, _Movement]:
-        moved: dict[int, _Movement] = {}
-        for line in lines:
-            for account in (line.debit, line.credit):
-                if account.pk not in moved:
-                    moved[account.pk] = _Movement(account)
-            moved[line.debit.pk].debits += line.amount
-            moved[line.credit.pk].credits += line.amount
+    def _check(self, moved: Mapping[int, Movement]) -> None:
         for movement in moved.values():
             if movement.balance_after < 0 and not movement.account.may_go_negative:
                 raise InsufficientFunds(movement.account, -movement.balance_after)
-            if movement.revives_ended_loan:
-                raise NotAllowed(_("The loan was rescheduled or written off since; reverse that first."))
-            if self._leaves_fine(movement, moved):
-                raise NotAllowed(_("A fine would be left on a loan that is paid off; reverse the payments after it."))
-            if self._leaves_fee(movement, moved):
-                raise NotAllowed(
-                    _(
-                        "Loan %s has come to its end since, and nobody would be asked for this fee any more; "
-                        "reverse the payments after it first, the last one before the others."
-                    )
-                    % movement.account.loan
-                )
-        return moved
-
-    def _leaves_fine(self, movement: _Movement, moved: dict[int, _Movement]) -> bool:
-        """Say whether a fine would be owed on a loan without a balance, where nobody would ask for it."""
-        fine = movement.account
-        if fine.kind != AccountKind.FINE_DUE or movement.balance_after == 0:
-            return False
-        loan = self.accounts[account_code(AccountKind.LOAN, loan=fine.loan)]
-        return (moved[loan.pk].balance_after if loan.pk in moved else loan.balance) == 0
-
-    def _leaves_fee(self, movement: _Movement, moved: dict[int, _Movement]) -> bool:
-        """Say whether a fee would be taken back from a loan that has no balance and gets none by it."""
-        fee = movement.account
-        if fee.kind != AccountKind.SERVICE_FEE or movement.balance_after >= movement.balance_before:
-            return False
-        loan = self.accounts[account_code(AccountKind.LOAN, loan=fee.loan)]
-        return loan.pk not in moved and loan.balance == 0
-
-    def _transfers(
-        self, postings: Sequence[Posting], entries: Sequence[Entry], moved: dict[int, _Movement]
-    ) -> list[tuple[int | str | None, ...]]:
-        """Return the rows to write, in the order of `_TRANSFER_COLUMNS`, and let the accounts follow them."""
-        rows: list[tuple[int | str | None, ...]] = []
-        for posting, entry in zip(postings, entries, strict=True):
-            for line in posting.lines:
-                debit, credit = line.debit, line.credit
-                debit.debits_posted += line.amount
-                credit.credits_posted += line.amount
-                member = line.member.pk if line.member is not None else None
-                rows.append(
-                    (entry.pk, self.group.pk, debit.pk, credit.pk, line.amount, debit.balance, credit.balance, member,
-                     line.memo)
-                )  # fmt: skip
-        assert all(m.account.balance == m.balance_after for m in moved.values())
-        return rows
+        for check in self.checks:
+            check(self, moved)
 
 
-@dataclass(slots=True)
-class _Movement:
-    account: Account
-    debits: int = 0
-    credits: int = 0
-    balance_before: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.balance_before = self.account.balance
-
-    @property
-    def balance_after(self) -> int:
-        change = self.debits - self.credits
-        return self.balance_before + (change if self.account.normal_side == Side.DEBIT else -change)
-
-    @property
-    def revives_ended_loan(self) -> bool:
-        """Whether a loan that was rescheduled or written off would have a balance again."""
-        loan = self.account.loan if self.account.kind == AccountKind.LOAN else None
-        return loan is not None and bool(loan.ended_as) and self.balance_after > 0
-
-
-def open_books(*, group: Group, actor: User, everything: bool = False) -> Books:
+def open_books(*, actor: User, group: Group, everything: bool = False) -> Books:
     """Lock `group` for `actor` and return its books with the accounts a new posting can touch.
 
     Those are the group's own, the members' and the running loans'; `everything` adds members who left and
     loans repaid, which corrections of old entries need. Raises `PermissionDenied` as `lock_group` does.
     """
-    return books_of(lock_group(actor, Capability.RECORD, group), actor, everything=everything)
+    return Books(actor=actor, group=group, everything=everything)
 
 
-def books_of(group: Group, actor: User, *, everything: bool = False) -> Books:
-    """Return the books of a group that the caller has locked with `lock_group`."""
-    found, last_loan, last_entry = read_accounts(group, everything=everything)
-    return Books(
-        group=group,
-        actor=actor,
-        accounts={account.code: account for account in found},
-        last_loan_number=last_loan,
-        last_entry_number=last_entry,
-    )
+def _open_new_accounts(lines: Iterable[Line]) -> None:
+    new = {account.code: account for line in lines for account in (line.debit, line.credit) if account._state.adding}
+    if new:
+        Account.objects.bulk_create(new.values())
 
 
-def reversal_of(entry: Entry, books: Books, *, key: uuid.UUID, memo: str) -> Posting:
-    """Return the posting that undoes `entry` line by line; `books` must hold everything.
-
-    It is dated like the entry or, where the books are closed on that day, today.
-    """
-    by_pk = {account.pk: account for account in books.accounts.values()}
-    lines = [
-        Line(
-            debit=by_pk[transfer.credit_account_id],
-            credit=by_pk[transfer.debit_account_id],
-            amount=transfer.amount,
-            member=transfer.member,
-            memo=transfer.memo,
-        )
-        for transfer in entry.transfers.select_related("member").order_by("pk")
-    ]
-    return Posting(
-        kind=EntryKind.REVERSAL,
-        effective_on=books.open_day(entry.effective_on),
-        lines=lines,
-        key=key,
-        memo=memo,
-        reverses=entry,
-    )
+def _count(lines: Iterable[Line], earlier: Mapping[int, Movement]) -> dict[int, Movement]:
+    """Return `earlier` movements of a step with those of `lines`, which are not applied to the accounts yet."""
+    moved = {pk: replace(movement) for pk, movement in earlier.items()}
+    for line in lines:
+        for account in (line.debit, line.credit):
+            if account.pk not in moved:
+                moved[account.pk] = Movement(account, account.balance)
+        moved[line.debit.pk].debits += line.amount
+        moved[line.credit.pk].credits += line.amount
+    return moved
 
 
-def _update_balances(moved: dict[int, _Movement]) -> None:
+def _transfers(
+    postings: Sequence[Posting], entries: Sequence[Entry], moved: Mapping[int, Movement]
+) -> list[tuple[int | str | None, ...]]:
+    """Return the rows to write, in the order of `_TRANSFER_COLUMNS`, each with the balances after it."""
+    balances = {pk: movement.balance_before for pk, movement in moved.items()}
+    rows: list[tuple[int | str | None, ...]] = []
+    for posting, entry in zip(postings, entries, strict=True):
+        for line in posting.lines:
+            debit, credit = line.debit, line.credit
+            balances[debit.pk] += line.amount if debit.normal_side == Side.DEBIT else -line.amount
+            balances[credit.pk] += line.amount if credit.normal_side == Side.CREDIT else -line.amount
+            member = line.member.pk if line.member is not None else None
+            rows.append(
+                (entry.pk, entry.group_id, debit.pk, credit.pk, line.amount, balances[debit.pk], balances[credit.pk],
+                 member, line.memo)
+            )  # fmt: skip
+    assert all(balances[pk] == movement.balance_after for pk, movement in moved.items())
+    return rows
+
+
+def _update_balances(moved: dict[int, Movement]) -> None:
     """Add the movements to the accounts in one statement, which both databases understand.
 
     Django's `bulk_update` builds a CASE per column and costs many times this statement.

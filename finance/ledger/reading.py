@@ -1,4 +1,4 @@
-"""The accounts of a group with their loans, read in the one statement that every posting begins with.
+"""What a group has and owes: its accounts with their loans, in one statement, on any day.
 
 In plain SQL: Django takes several times longer to put this query together than a database to answer it, and makes
 one object of a loan for each of its accounts. `make bench` holds posting to three times its floor.
@@ -7,14 +7,134 @@ one object of a loan for each of its accounts. `make bench` holds posting to thr
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
 from itertools import accumulate, pairwise
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.models import Sum
 from django.db.models.sql import Query
 
-from finance.models import Account, ExternalLoan, Loan
-from groups.models import Group
+from finance.ledger.chart import account_code, new_account
+from finance.models import Account, AccountKind, Entry, ExternalLoan, Loan, Transfer
+from groups.models import Group, Member
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """`amount` rupiah from the account credited to the account debited; `member` is whose passbook shows it."""
+
+    debit: Account
+    credit: Account
+    amount: int
+    member: Member | None = None
+    memo: str = ""
+
+    def apply(self) -> None:
+        """Move the amount between the two accounts in memory."""
+        self.debit.debits_posted += self.amount
+        self.credit.credits_posted += self.amount
+
+
+class Balances:
+    """The accounts of one group with their balances in rupiah, for looking; only `Books` can post."""
+
+    def __init__(self, group: Group, accounts: Iterable[Account]) -> None:
+        self.group = group
+        self.accounts = {account.code: account for account in accounts}
+
+    def account(
+        self,
+        kind: AccountKind,
+        *,
+        member: Member | None = None,
+        loan: Loan | None = None,
+        external: ExternalLoan | None = None,
+    ) -> Account:
+        """Return the account of `kind` for the group, member or loan; one nobody has used yet is not saved."""
+        code = self._code(kind, member, loan, external)
+        if code not in self.accounts:
+            if loan is not None and member is None:
+                member = loan.member
+            self.accounts[code] = new_account(self.group, kind, member=member, loan=loan, external=external)
+        return self.accounts[code]
+
+    def balance(
+        self,
+        kind: AccountKind,
+        *,
+        member: Member | None = None,
+        loan: Loan | None = None,
+        external: ExternalLoan | None = None,
+    ) -> int:
+        """Return a balance in rupiah, 0 for an account nobody has used yet."""
+        account = self.accounts.get(self._code(kind, member, loan, external))
+        return account.balance if account is not None else 0
+
+    def running_loans(self) -> list[Loan]:
+        """Return the loans with a balance, oldest first."""
+        accounts = (a for a in self.accounts.values() if a.kind == AccountKind.LOAN and a.balance > 0)
+        return sorted((a.loan for a in accounts if a.loan is not None), key=lambda loan: loan.number)
+
+    def running_external_loans(self) -> list[ExternalLoan]:
+        """Return the loans from outside that the group still owes something of, oldest first."""
+        accounts = (a for a in self.accounts.values() if a.kind == AccountKind.EXTERNAL_LOAN and a.balance > 0)
+        loans = (a.external_loan for a in accounts if a.external_loan is not None)
+        return sorted(loans, key=lambda loan: loan.number)
+
+    def mirror_image(self, entry: Entry) -> list[Line]:
+        """Return the lines that take `entry` back, in its order; every account it moved must be among these."""
+        accounts = {account.pk: account for account in self.accounts.values()}
+        return [
+            Line(
+                debit=accounts[transfer.credit_account_id],
+                credit=accounts[transfer.debit_account_id],
+                amount=transfer.amount,
+                member=transfer.member,
+                memo=transfer.memo,
+            )
+            for transfer in entry.transfers.select_related("member").order_by("pk")
+        ]
+
+    def leave_out(self, entry: Entry) -> None:
+        """Count in memory as if `entry` had never been posted."""
+        for line in self.mirror_image(entry):
+            line.apply()
+
+    def _code(
+        self, kind: AccountKind, member: Member | None, loan: Loan | None, external: ExternalLoan | None = None
+    ) -> str:
+        # Codes are made of numbers, and another group has the same numbers.
+        assert all(owner is None or owner.group_id == self.group.pk for owner in (member, loan, external))
+        return account_code(kind, member=member, loan=loan, external=external)
+
+
+def read_books(group: Group, as_of: date, *, everything: bool = False) -> Balances:
+    """Return the balances of `group` at the end of the day `as_of`, without a lock.
+
+    The accounts are those of members and loans that are running now; `everything`, and every day before the last
+    movement, adds members who left and loans repaid. The balances are those of now less what moved after the day: one
+    statement more where anything did.
+    """
+    read = read_accounts(group, everything=everything)
+    is_past = read.last_moved_on is not None and as_of < read.last_moved_on
+    if is_past and not everything:
+        read = read_accounts(group, everything=True)
+    balances = Balances(group, read.accounts)
+    if is_past:
+        _take_back(balances, as_of)
+    return balances
+
+
+def _take_back(balances: Balances, as_of: date) -> None:
+    """Take what moved after the day `as_of` off the balances."""
+    accounts = {account.pk: account for account in balances.accounts.values()}
+    later = Transfer.objects.filter(entry__group=balances.group, entry__effective_on__gt=as_of).order_by()
+    for debit, credit, amount in later.values_list("debit_account", "credit_account").annotate(Sum("amount")):
+        accounts[debit].debits_posted -= amount
+        accounts[credit].credits_posted -= amount
+
 
 _READ = (Account, Loan, ExternalLoan)
 
@@ -27,7 +147,8 @@ _FROM = """ FROM finance_account
     WHERE finance_account.group_id = %(group)s"""
 _NUMBERS = """,
     (SELECT MAX(number) FROM finance_loan WHERE group_id = %(group)s),
-    (SELECT MAX(number) FROM finance_entry WHERE group_id = %(group)s)"""
+    (SELECT MAX(number) FROM finance_entry WHERE group_id = %(group)s),
+    (SELECT MAX(effective_on) FROM finance_entry WHERE group_id = %(group)s)"""
 # The group's own, loans from outside among them, for they are few; those of members who are there; and of running
 # loans, where the fee account comes along with the balance account while that one has a balance.
 _OPEN = """
@@ -40,8 +161,18 @@ _OPEN = """
 _IN_ORDER = " ORDER BY finance_account.id"
 
 
-def read_accounts(group: Group, *, everything: bool) -> tuple[list[Account], int, int]:
-    """Return the accounts with their loans, and the last number a loan and an entry of the group got.
+@dataclass(frozen=True, slots=True)
+class AccountsRead:
+    """The accounts of a group, the last number a loan and an entry of it got, and the latest day of an entry."""
+
+    accounts: list[Account]
+    last_loan_number: int
+    last_entry_number: int
+    last_moved_on: date | None
+
+
+def read_accounts(group: Group, *, everything: bool) -> AccountsRead:
+    """Read the accounts with their loans, as balanced now.
 
     Without `everything` they are those a new posting can touch. A loan is the same object in each of its accounts.
     """
@@ -52,10 +183,15 @@ def read_accounts(group: Group, *, everything: bool) -> tuple[list[Account], int
     with connection.cursor() as cursor:
         cursor.execute(statement, {"group": group.pk})
         rows = cursor.fetchall()
-    last_loan, last_entry = rows[0][-2:] if rows else (None, None)
+    last_loan, last_entry, last_day = rows[0][-3:] if rows else (None, None, None)
     compiler = Query(Account).get_compiler(connection=connection)
     converted = compiler.apply_converters(rows, compiler.get_converters(columns))
-    return list(_objects(converted)), last_loan or 0, last_entry or 0
+    return AccountsRead(
+        accounts=list(_objects(converted)),
+        last_loan_number=last_loan or 0,
+        last_entry_number=last_entry or 0,
+        last_moved_on=date.fromisoformat(last_day) if isinstance(last_day, str) else last_day,  # SQLite has no dates
+    )
 
 
 def _objects(rows: Iterable[Sequence[Any]]) -> Iterator[Account]:

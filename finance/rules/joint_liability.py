@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from finance.ledger.chart import INCOME
 from finance.ledger.errors import CoverRefused, NotAllowed
-from finance.ledger.posting import Books, Line
+from finance.ledger.reading import Balances, Line
 from finance.models import AccountKind, Loan
 from finance.rules.lines import repayment
 from finance.schedules import arrears_on
@@ -84,7 +84,7 @@ class CoverPlan:
         return hashlib.sha256(repr(decided).encode()).hexdigest()[:16]
 
 
-def arrears(books: Books, loan: Loan, *, as_of: date, fee: int = 0, principal: int = 0, fine: int = 0) -> int:
+def arrears(books: Balances, loan: Loan, *, as_of: date, fee: int = 0, principal: int = 0, fine: int = 0) -> int:
     """Return what is late on a loan on the day `as_of`, in rupiah: instalments, and the fines charged for them.
 
     Zero for a loan that is paid off or cancelled. `fee`, `principal` and `fine` count as paid beside what the books
@@ -103,7 +103,7 @@ def arrears(books: Books, loan: Loan, *, as_of: date, fee: int = 0, principal: i
     return late + books.balance(AccountKind.FINE_DUE, loan=loan) - fine
 
 
-def plan_cover(books: Books, loan: Loan, shares: Mapping[Member, int], *, from_savings: bool, on: date) -> CoverPlan:
+def plan_cover(books: Balances, loan: Loan, shares: Mapping[Member, int], *, from_savings: bool, on: date) -> CoverPlan:
     """Return how `shares`, rupiah by member, pay the arrears of `loan` on the day `on`.
 
     The whole goes to the loan by the usual waterfall. Savings may be used up: that voluntary savings must keep
@@ -137,7 +137,7 @@ def plan_cover(books: Books, loan: Loan, shares: Mapping[Member, int], *, from_s
     )
 
 
-def _share(books: Books, loan: Loan, member: Member, amount: int, from_savings: bool) -> CoverShare:
+def _share(books: Balances, loan: Loan, member: Member, amount: int, from_savings: bool) -> CoverShare:
     if amount < 0:
         raise CoverRefused(_("An amount cannot be negative."), member)
     if member.group_id != loan.group_id:
@@ -155,7 +155,7 @@ def _share(books: Books, loan: Loan, member: Member, amount: int, from_savings: 
     return CoverShare(member, amount, savings, savings - amount if from_savings else savings)
 
 
-def _lines(books: Books, loan: Loan, shares: tuple[CoverShare, ...], from_savings: bool, on: date) -> list[Line]:
+def _lines(books: Balances, loan: Loan, shares: tuple[CoverShare, ...], from_savings: bool, on: date) -> list[Line]:
     """Return the lines of an ordinary payment, each divided among those who pay it."""
     paid = repayment(books, loan, list(loan.instalments.all()), sum(share.amount for share in shares), on)
     by_member = lay_over({share.coverer: share.amount for share in shares}, [line.amount for line in paid])

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from finance.ledger.posting import Books, Line
+from finance.ledger.reading import Balances, Line
 from finance.models import Account, AccountKind, Cover, Loan
 from finance.rules.lines import cover_paid_back, money, require_paid_out
 from finance.rules.loan_position import loan_position
@@ -102,7 +102,7 @@ class Leaving:
         return not self.saved and not self.owed
 
 
-def leaving_of(books: Books, member: Member, on: date, covers: Iterable[Cover]) -> Leaving:
+def leaving_of(books: Balances, member: Member, on: date, covers: Iterable[Cover]) -> Leaving:
     """Return what is to be settled with `member` on the day `on`; `books` must hold everything.
 
     `covers` are what others paid for the member and did not get back (`selectors.open_covers`).
@@ -125,7 +125,7 @@ def leaving_of(books: Books, member: Member, on: date, covers: Iterable[Cover]) 
     )
 
 
-def lines_of(books: Books, leaving: Leaving, *, source: AccountKind = AccountKind.CASH) -> Iterator[Line]:
+def lines_of(books: Balances, leaving: Leaving, *, source: AccountKind = AccountKind.CASH) -> Iterator[Line]:
     """Yield what the settlement posts: savings pay the loans, then those who covered arrears, and the rest is paid out.
 
     The coverers' part passes through the cash box, so that it stands in both passbooks; the rest leaves `source`.

@@ -1,12 +1,11 @@
 """What each thing people do with money means in debit and credit; read `finance.ledger.chart` beside it.
 
-Every function takes the group's locked books and whole rupiah, and writes nothing.
+Every function takes the group's balances and whole rupiah, and writes nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from django.db import models
@@ -15,7 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from finance.ledger.errors import RuleBroken
-from finance.ledger.posting import Books, Line
+from finance.ledger.reading import Balances, Line
 from finance.models import Account, AccountKind, Loan
 from finance.schedules import Due, allocate_payment
 from groups.models import Member, PayoffFee
@@ -79,14 +78,14 @@ CASH_SIGN = {
 """What each does to the cash box: 1, -1, or 0 for what only the bank sees."""
 
 
-def deposit(books: Books, kind: AccountKind, member: Member, amount: int) -> list[Line]:
+def deposit(books: Balances, kind: AccountKind, member: Member, amount: int) -> list[Line]:
     """A member brings savings of `kind` (POKOK, WAJIB or SUKARELA) in cash; nothing opens no account."""
     if not amount:
         return []
     return _line(books.account(AccountKind.CASH), books.account(kind, member=member), amount, member)
 
 
-def overpaid(books: Books, loan: Loan, amount: int) -> list[Line]:
+def overpaid(books: Balances, loan: Loan, amount: int) -> list[Line]:
     """What a member paid beyond what the loan asks for becomes voluntary savings; the memo names the loan."""
     if not amount:
         return []
@@ -94,7 +93,7 @@ def overpaid(books: Books, loan: Loan, amount: int) -> list[Line]:
     return _line(books.account(AccountKind.CASH), savings, amount, loan.member, f"Lebih bayar pinjaman {loan.number}")
 
 
-def withdrawal(books: Books, member: Member, amount: int) -> list[Line]:
+def withdrawal(books: Balances, member: Member, amount: int) -> list[Line]:
     """A member takes voluntary savings (sukarela) out in cash; no other savings can be withdrawn."""
     if not amount:
         return []
@@ -102,38 +101,38 @@ def withdrawal(books: Books, member: Member, amount: int) -> list[Line]:
     return _line(savings, books.account(AccountKind.CASH), amount, member)
 
 
-def fine(books: Books, member: Member, amount: int, reason: str) -> list[Line]:
+def fine(books: Balances, member: Member, amount: int, reason: str) -> list[Line]:
     """A member pays a fine (denda) in cash."""
     if not amount:
         return []
     return _line(books.account(AccountKind.CASH), books.account(AccountKind.FINE), amount, member, reason)
 
 
-def social_contribution(books: Books, member: Member, amount: int) -> list[Line]:
+def social_contribution(books: Balances, member: Member, amount: int) -> list[Line]:
     """A member pays into the social fund (dana sosial) in cash."""
     if not amount:
         return []
     return _line(books.account(AccountKind.CASH), books.account(AccountKind.SOCIAL_FUND), amount, member)
 
 
-def social_help(books: Books, member: Member, amount: int, reason: str) -> list[Line]:
+def social_help(books: Balances, member: Member, amount: int, reason: str) -> list[Line]:
     """A member gets help from the social fund (dana sosial) in cash."""
     return _line(books.account(AccountKind.SOCIAL_FUND), books.account(AccountKind.CASH), amount, member, reason)
 
 
-def money(books: Books, kind: AccountKind) -> Account:
+def money(books: Balances, kind: AccountKind) -> Account:
     """Return where the group's money is: the cash box or the bank."""
     assert kind in (AccountKind.CASH, AccountKind.BANK), "money is in the box or in the bank"
     return books.account(kind)
 
 
-def inventory_bought(books: Books, price: int, name: str, *, source: AccountKind = AccountKind.CASH) -> list[Line]:
+def inventory_bought(books: Balances, price: int, name: str, *, source: AccountKind = AccountKind.CASH) -> list[Line]:
     """A thing is bought for the group, paid from the cash box or the bank."""
     return _line(books.account(AccountKind.INVENTORY), money(books, source), price, None, name)
 
 
 def inventory_written_down(
-    books: Books, amount: int, memo: str, *, received: int = 0, into: AccountKind = AccountKind.CASH
+    books: Balances, amount: int, memo: str, *, received: int = 0, into: AccountKind = AccountKind.CASH
 ) -> list[Line]:
     """A thing lost `amount` of its worth, or is gone; what was `received` for it makes the loss smaller, or a gain."""
     inventory, covered = books.account(AccountKind.INVENTORY), min(received, amount)
@@ -146,7 +145,7 @@ def inventory_written_down(
     return moved
 
 
-def cover_paid_back(books: Books, debtor: Member, coverer: Member, amount: int, *, to_savings: bool) -> list[Line]:
+def cover_paid_back(books: Balances, debtor: Member, coverer: Member, amount: int, *, to_savings: bool) -> list[Line]:
     """A coverer of arrears gets money back from `debtor`: to voluntary savings, or through the cash box in hand."""
     cash, savings = books.account(AccountKind.CASH), books.account(AccountKind.SUKARELA, member=coverer)
     memo = f"Tanggung renteng: {debtor}"
@@ -154,36 +153,20 @@ def cover_paid_back(books: Books, debtor: Member, coverer: Member, amount: int, 
     return paid if to_savings else [*paid, *_line(savings, cash, amount, coverer, memo)]
 
 
-def other_money(books: Books, kind: str, amount: int, memo: str) -> list[Line]:
+def other_money(books: Balances, kind: str, amount: int, memo: str) -> list[Line]:
     """Money in or out that `OtherMoney` names."""
     debit, credit = OTHER[kind]
     return _line(books.account(debit), books.account(credit), amount, None, memo)
 
 
-def disbursement(books: Books, loan: Loan) -> list[Line]:
+def disbursement(books: Balances, loan: Loan) -> list[Line]:
     """A loan is paid out in cash."""
     account = books.account(AccountKind.LOAN, loan=loan)
     return _line(account, books.account(AccountKind.CASH), loan.principal, loan.member, loan.purpose)
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """What the books hold of a loan that must not count, because the same step reverses it, in rupiah.
-
-    Service fee, principal and fines paid, and fines charged.
-    """
-
-    service_fee: int = 0
-    principal: int = 0
-    fine: int = 0
-    charged: int = 0
-
-
-NOTHING_COUNTED = Counted()
-
-
 def repayment(
-    books: Books,
+    books: Balances,
     loan: Loan,
     instalments: Sequence[Due],
     amount: int,
@@ -192,7 +175,6 @@ def repayment(
     fine: int = 0,
     fine_memo: str = "",
     memo: str = "",
-    counted: Counted = NOTHING_COUNTED,
 ) -> list[Line]:
     """A member pays `amount` on a loan in cash: the fee (jasa) first, then the oldest principal due.
 
@@ -204,11 +186,11 @@ def repayment(
     loan_account = books.account(AccountKind.LOAN, loan=loan)
     parts = allocate_payment(
         instalments,
-        fee_paid=fee_account.balance - counted.service_fee,
-        principal_paid=loan.principal - loan_account.balance - counted.principal,
+        fee_paid=fee_account.balance,
+        principal_paid=loan.principal - loan_account.balance,
         amount=amount,
         on=on,
-        fine_due=books.balance(AccountKind.FINE_DUE, loan=loan) - counted.charged + counted.fine + fine,
+        fine_due=books.balance(AccountKind.FINE_DUE, loan=loan) + fine,
         fine_first=loan.fine_first,
         waives_fee=loan.payoff_fee == PayoffFee.WAIVED,
     )
@@ -232,7 +214,7 @@ def require_paid_out(loan: Loan, on: date) -> None:
         )
 
 
-def late_fine(books: Books, loan: Loan, amount: int, memo: str) -> list[Line]:
+def late_fine(books: Balances, loan: Loan, amount: int, memo: str) -> list[Line]:
     """A fine for late instalments is charged; the borrower owes it from now on."""
     if not amount:
         return []
@@ -240,7 +222,7 @@ def late_fine(books: Books, loan: Loan, amount: int, memo: str) -> list[Line]:
     return _line(due, income, amount, loan.member, memo)
 
 
-def reschedule(books: Books, old: Loan, new: Loan, *, fee: int) -> list[Line]:
+def reschedule(books: Balances, old: Loan, new: Loan, *, fee: int) -> list[Line]:
     """A loan becomes a new one without money: its balance, `fee` rupiah due on it, and fines not paid yet."""
     old_loan, new_loan = (books.account(AccountKind.LOAN, loan=loan) for loan in (old, new))
     moved = [
@@ -256,7 +238,7 @@ def reschedule(books: Books, old: Loan, new: Loan, *, fee: int) -> list[Line]:
     return moved
 
 
-def write_off(books: Books, loan: Loan) -> list[Line]:
+def write_off(books: Balances, loan: Loan) -> list[Line]:
     """A loan is given up: its balance becomes a loss, and fines that were never paid are no income."""
     account = books.account(AccountKind.LOAN, loan=loan)
     lost = _line(books.account(AccountKind.LOAN_LOSS), account, account.balance, loan.member)
@@ -266,7 +248,7 @@ def write_off(books: Books, loan: Loan) -> list[Line]:
     return lost
 
 
-def recovery(books: Books, loan: Loan, amount: int) -> list[Line]:
+def recovery(books: Balances, loan: Loan, amount: int) -> list[Line]:
     """Money comes in on a loan that was written off."""
     return _line(books.account(AccountKind.CASH), books.account(AccountKind.RECOVERY, loan=loan), amount, loan.member)
 

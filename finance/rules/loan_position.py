@@ -8,7 +8,7 @@ from datetime import date
 from django.db.models import OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
-from finance.ledger.posting import Books
+from finance.ledger.reading import Balances
 from finance.models import AccountKind, EntryKind, Instalment, Loan, Transfer
 from finance.schedules import Allocation, newly_late, payoff
 from groups.models import PayoffFee
@@ -75,7 +75,7 @@ class LoanPosition:
         return max(0, sum(i.service_fee for i in self.instalments if i.due_on <= as_of) - self.fee_paid)
 
 
-def loan_position(books: Books, loan: Loan) -> LoanPosition:
+def loan_position(books: Balances, loan: Loan) -> LoanPosition:
     """Return `loan` as `books` have it, in two statements."""
     return LoanPosition(
         loan=loan,

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from datetime import date
 
-from finance.ledger.posting import books_of
+from finance.ledger.reading import read_books
 from finance.models import Entry, EntryKind
 from finance.rules.leaving import Leaving, leaving_of
 from finance.selectors.covers import open_covers
-from groups.models import Member, User
+from groups.models import Member
 
 
-def money_at_leaving(actor: User, member: Member, *, as_of: date) -> Leaving:
-    """Return what would be settled with `member` on the day `as_of`, for looking only."""
-    return leaving_of(
-        books_of(member.group, actor, everything=True),
-        member,
-        as_of,
-        open_covers(member.group, debtor=member, as_of=as_of),
-    )
+def money_at_leaving(member: Member, *, as_of: date) -> Leaving:
+    """Return what would be settled with `member` on the day `as_of`, of all that is recorded by now."""
+    books = read_books(member.group, date.max, everything=True)
+    return leaving_of(books, member, as_of, open_covers(member.group, debtor=member, as_of=as_of))
 
 
 def settlement_of(member: Member) -> Entry | None:

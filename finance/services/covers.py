@@ -10,7 +10,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from finance.ledger.errors import CoverRefused, NotAllowed
-from finance.ledger.posting import Books, Line
+from finance.ledger.posting import Books
+from finance.ledger.reading import Line
 from finance.models import Cover, CoverRecovery, Entry, EntryKind, Loan
 from finance.rules.joint_liability import plan_cover
 from finance.rules.lines import cover_paid_back

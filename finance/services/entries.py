@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from finance.ledger.errors import AlreadyReversed, NotAllowed
-from finance.ledger.posting import Books, reversal_of
+from finance.ledger.posting import Books
 from finance.models import (
     AccountKind,
     CoverRecovery,
@@ -58,12 +58,11 @@ def entry_reverse(*, actor: User, entry: Entry, reason: str, key: uuid.UUID) -> 
     if CoverRecovery.objects.filter(cover__entry=entry, entry__reversed_by__isnull=True).exists():
         raise NotAllowed(_("Some of this was paid back already; reverse that first."))
     ended = _ended_in(books, entry)
-    for loan in ended:
-        books.account(AccountKind.LOAN, loan=loan).loan = Loan(pk=loan.pk)  # running again from here on
     if InventoryWriteDown.objects.filter(item__entry=entry, entry__reversed_by__isnull=True).exists():
         raise NotAllowed(_("This thing was written down since; reverse that first."))
-    (reversal,) = books.post([reversal_of(entry, books, key=key, memo=reason)])
-    Loan.objects.filter(pk__in=[loan.pk for loan in ended]).update(ended_as="", ended_on=None, unpaid_principal=0)
+    _run_again(ended)
+    books.undo(entry)
+    reversal = books.post_undone(key=key, memo=reason)
     Loan.objects.filter(pk__in=[loan.pk for loan in loans]).update(cancelled_at=now())
     ExternalLoan.objects.filter(pk__in=received).update(cancelled_at=now())
     return reversal
@@ -73,10 +72,18 @@ def _ended_in(books: Books, entry: Entry) -> list[Loan]:
     """Return the loans that `entry` rescheduled or wrote off; `NotAllowed` if money was recovered since."""
     if entry.kind not in (EntryKind.RESCHEDULE, EntryKind.WRITE_OFF):
         return []
-    loans = Loan.objects.filter(accounts__credits__entry=entry, accounts__kind=AccountKind.LOAN).distinct()
-    if any(books.balance(AccountKind.RECOVERY, loan=loan) for loan in loans):
+    ended = Loan.objects.filter(accounts__credits__entry=entry, accounts__kind=AccountKind.LOAN).distinct()
+    if any(books.balance(AccountKind.RECOVERY, loan=loan) for loan in ended):
         raise NotAllowed(_("Money was recovered on this loan since; reverse that first."))
-    return list(loans)
+    accounts = [books.account(AccountKind.LOAN, loan=loan) for loan in ended]
+    return [account.loan for account in accounts if account.loan is not None]
+
+
+def _run_again(loans: list[Loan]) -> None:
+    """Let loans of the books run again whose end is taken back."""
+    for loan in loans:
+        loan.ended_as, loan.ended_on, loan.unpaid_principal = "", None, 0
+        loan.save(update_fields=["ended_as", "ended_on", "unpaid_principal"])
 
 
 def _repaid(books: Books, loan: Loan, entry: Entry) -> bool:

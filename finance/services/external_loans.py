@@ -12,7 +12,7 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from finance.ledger.errors import NotAllowed, RuleBroken
-from finance.ledger.posting import Line
+from finance.ledger.reading import Line
 from finance.models import AccountKind, EntryKind, ExternalLoan, ExternalPayment, LoanEvery
 from finance.rules.lines import money as money_account
 from finance.schedules import allocate_payment

@@ -12,7 +12,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from finance.ledger.errors import NotAllowed, RuleBroken
-from finance.ledger.posting import Books, Line, Posting
+from finance.ledger.posting import Books, Posting
+from finance.ledger.reading import Line
 from finance.models import AccountKind, Entry, EntryKind, Loan, LoanEnd
 from finance.rules import lines
 from finance.rules.limits import too_long

@@ -12,7 +12,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from finance.ledger.errors import NotAllowed
-from finance.ledger.posting import Books, Line
+from finance.ledger.posting import Books
+from finance.ledger.reading import Line
 from finance.models import (
     Account,
     AccountKind,
@@ -25,7 +26,7 @@ from finance.models import (
     LoanEvery,
 )
 from finance.selectors.opening import may_open
-from finance.services.payouts import LoanTerms, loans_open, schedule_of
+from finance.services.payouts import LoanTerms, loans_open
 from finance.services.posting import open_for_entry, post_entry
 from groups.models import Group, Member, User
 from groups.shared.money import rupiah
@@ -217,16 +218,7 @@ def _refuse_wrong_loan(loan: OpeningLoan) -> None:
 
 def fee_in_all(terms: LoanTerms) -> int:
     """Return the service fee of the whole schedule of `terms`, in rupiah."""
-    loan = Loan(
-        principal=terms.principal,
-        rate=terms.rate,
-        periods=terms.periods,
-        method=terms.method,
-        round_up_to=terms.round_up_to,
-        first_due=terms.first_due,
-        every=terms.every,
-    )
-    return sum(line.service_fee for line in schedule_of(loan))
+    return sum(line.service_fee for line in terms.schedule())
 
 
 def _debts(group: Group) -> int:

@@ -23,7 +23,7 @@ from finance.models import (
     LoanRequest,
 )
 from finance.rules import lines
-from finance.schedules import due_date
+from finance.schedules import ScheduledInstalment, build_schedule, due_date
 from finance.services.posting import open_for_entry, post_entry, require_here
 from groups.models import Constitution, Group, Member, PayoffFee, User
 
@@ -48,6 +48,18 @@ class LoanTerms:
     fine_first: bool = False
     request: LoanRequest | None = None
     replaces: Loan | None = None
+
+    def schedule(self) -> list[ScheduledInstalment]:
+        """Return the instalments by these terms."""
+        return build_schedule(
+            principal=self.principal,
+            rate=self.rate,
+            periods=self.periods,
+            method=self.method,  # type: ignore[arg-type]  # the database allows no other value
+            round_up_to=self.round_up_to,
+            first_due=self.first_due,
+            every=self.every,  # type: ignore[arg-type]
+        )
 
 
 def terms_by_rules(

@@ -13,7 +13,8 @@ from datetime import date
 from django.utils.translation import gettext as _
 
 from finance.ledger.errors import AlreadyPosted, NotAllowed
-from finance.ledger.posting import Books, Line, Posting, open_books
+from finance.ledger.posting import Books, Posting, open_books
+from finance.ledger.reading import Line
 from finance.models import (
     Entry,
     EntryKind,

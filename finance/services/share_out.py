@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 
 from finance.ledger.chart import ASSETS, EQUITY, LIABILITIES, SAVINGS
 from finance.ledger.errors import AlreadyPosted, AlreadyReversed, NotAllowed
-from finance.ledger.posting import Books, Line, Posting, open_books, reversal_of
+from finance.ledger.posting import Books, Posting, open_books
+from finance.ledger.reading import Line
 from finance.models import Account, AccountKind, Entry, EntryKind
 from finance.selectors.share_out import Move, share_out_plan
 from finance.selectors.surplus import divided_through
@@ -61,8 +62,8 @@ def share_out_reverse(*, actor: User, entry: Entry, reason: str, key: uuid.UUID)
     last = divided_through(books.group)
     if entry.kind != EntryKind.SHARE_OUT or (last is not None and last > entry.effective_on):
         raise NotAllowed(_("A later surplus was divided or shared out; take that back first."))
-    (reversal,) = books.post([reversal_of(entry, books, key=key, memo=reason)])
-    return reversal
+    books.undo(entry)
+    return books.post_undone(key=key, memo=reason)
 
 
 def _line(books: Books, move: Move) -> Line:

@@ -14,7 +14,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from finance.ledger.errors import AlreadyPosted, NotAllowed
-from finance.ledger.posting import Books, Line, Posting, open_books, reversal_of
+from finance.ledger.posting import Books, Posting, open_books
+from finance.ledger.reading import Line
 from finance.models import (
     AccountKind,
     DivisionStatus,
@@ -129,7 +130,8 @@ def surplus_withdraw(*, actor: User, division: SurplusDivision, reason: str, key
     if last is not None and last > division.period_end:
         raise NotAllowed(_("A later surplus was divided or shared out; take that back first."))
     if division.entry is not None:
-        books.post([reversal_of(division.entry, books, key=key, memo=reason)])
+        books.undo(division.entry)
+        books.post_undone(key=key, memo=reason)
     division.withdrawn_at = now()
     division.withdrawn_by = actor
     division.withdrawn_why = reason

@@ -6,13 +6,14 @@ from datetime import date
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
 from finance import selectors, services
 from finance.forms.covers import SAVINGS, CoverForm, RecoverForm
 from finance.ledger.errors import CoverRefused
-from finance.ledger.posting import books_of
+from finance.ledger.reading import read_books
 from finance.models import Loan
 from finance.views.steps import submit_once, was_sent
 from groups.http import GroupRequest
@@ -24,7 +25,7 @@ from groups.permissions import Capability, requires
 def loan_cover(request: GroupRequest, number: int) -> HttpResponse:
     """Simulate how members cover the arrears of a loan, then post it; only what was looked at is posted."""
     loan = get_object_or_404(Loan.objects.select_related("member"), group=request.group, number=number)
-    books = books_of(request.group, request.user)
+    books = read_books(request.group, timezone.localdate())
     others = Member.objects.filter(group=request.group, left_on__isnull=True).exclude(pk=loan.member_id)
     form = CoverForm(
         request.POST if request.method == "POST" else None,

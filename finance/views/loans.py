@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from finance import services
 from finance.forms.loans import LoanRecoverForm, PayForm, RescheduleForm, WriteOffForm
 from finance.ledger.errors import LedgerError, NotAllowed
-from finance.ledger.posting import books_of
+from finance.ledger.reading import read_books
 from finance.models import Entry, Loan, LoanEnd
 from finance.rules.loan_position import LoanPosition, loan_position
 from finance.views.steps import submit_once
@@ -114,7 +114,7 @@ def loan_recover(request: GroupRequest, number: int) -> HttpResponse:
 def _running(request: GroupRequest, number: int) -> LoanPosition:
     """Return the group's loan `number` as it is now, 404 if there is none."""
     loan = get_object_or_404(Loan.objects.select_related("member"), group=request.group, number=number)
-    return loan_position(books_of(request.group, request.user, everything=True), loan)
+    return loan_position(read_books(request.group, timezone.localdate(), everything=True), loan)
 
 
 def _page(request: GroupRequest, form: forms.Form, running: LoanPosition, title: str, action: str) -> HttpResponse:

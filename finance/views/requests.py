@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from finance import selectors, services
 from finance.forms.loans import CancelRequestForm, DecideForm, LoanRequestForm, PayOutForm
 from finance.ledger.chart import SAVINGS
-from finance.ledger.posting import books_of
+from finance.ledger.reading import read_books
 from finance.models import Loan, LoanRequest, RequestStatus
 from finance.rules.limits import largest_loan
 from finance.views.paging import lines_shown
@@ -132,7 +132,7 @@ def _found(request: GroupRequest, pk: int) -> LoanRequest:
 
 def _most(request: GroupRequest, asked: LoanRequest) -> int | None:
     """Return the most the rules let the member borrow, None without a limit."""
-    books = books_of(request.group, request.user)
+    books = read_books(request.group, timezone.localdate())
     return largest_loan(
         request.group.rules or Constitution(),
         earlier_loans=Loan.objects.filter(

@@ -7,7 +7,8 @@ from datetime import date
 
 from django.db import transaction
 
-from finance.ledger.posting import Line, Posting
+from finance.ledger.posting import Posting
+from finance.ledger.reading import Line
 from finance.models import EntryKind
 from finance.services import cash_count_record, loans_open
 from meetings.errors import SavingsMustStay
@@ -28,15 +29,15 @@ def meeting_close(*, context: SheetContext, minutes: Minutes, key: uuid.UUID, ba
     assert transaction.get_connection().in_atomic_block, "the context's lock ends with its transaction"
     meeting = meeting_to_save(context, key=key, base=base)
     require_minimum(context, minutes)
-    loans = loans_open(context.books, minutes.new_loans) if minutes.new_loans else []
+    loans = loans_open(context.open_books, minutes.new_loans) if minutes.new_loans else []
     lines = minutes.lines(context.books, loans)
     if lines:
-        (meeting.entry,) = context.books.post([meeting_posting(minutes.held_on, lines, key=key)])
+        (meeting.entry,) = context.open_books.post([meeting_posting(minutes.held_on, lines, key=key)])
     if minutes.cash is not None:
         meeting.cash_count = cash_count_record(
-            context.books, counted=minutes.cash.counted, explanation=minutes.cash.explanation, on=minutes.held_on
+            context.open_books, counted=minutes.cash.counted, explanation=minutes.cash.explanation, on=minutes.held_on
         )
-    return write_version(meeting, minutes, actor=context.books.actor, key=key)
+    return write_version(meeting, minutes, actor=context.open_books.actor, key=key)
 
 
 def require_minimum(context: SheetContext, minutes: Minutes) -> None:

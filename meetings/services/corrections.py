@@ -8,7 +8,7 @@ from datetime import date
 from django.db import transaction
 
 from finance.ledger.errors import InsufficientFunds
-from finance.ledger.posting import Line, reversal_of
+from finance.ledger.reading import Line
 from finance.models import AccountKind, CashCount, Entry, Loan, Transfer
 from finance.services import loans_open
 from groups.models import Group, User
@@ -55,7 +55,7 @@ def meeting_correct(
         recorded_by=actor,
         entry=old.entry,
     )
-    loans = loans_open(context.books, minutes.new_loans) if minutes.new_loans else []
+    loans = loans_open(context.open_books, minutes.new_loans) if minutes.new_loans else []
     lines = minutes.lines(context.books, loans)
     if _moves(context, lines) or minutes.held_on != context.original.held_on:
         new.entry = _post_again(context, minutes, lines, old.entry, reason=reason, key=key)
@@ -86,20 +86,18 @@ def _moves(context: SheetContext, lines: list[Line]) -> bool:
 def _post_again(
     context: SheetContext, minutes: Minutes, lines: list[Line], old: Entry | None, *, reason: str, key: uuid.UUID
 ) -> Entry | None:
-    postings = []
-    if old is not None:
-        postings.append(reversal_of(old, context.books, key=uuid.uuid5(key, "reversal"), memo=reason))
-    if lines:
-        postings.append(meeting_posting(context.books.open_day(minutes.held_on), lines, key=key, memo=reason))
-    if not postings:
-        return None
+    books = context.open_books
     try:
-        entries = context.books.post(postings)
+        if lines:
+            (entry,) = books.post([meeting_posting(books.open_day(minutes.held_on), lines, key=key, memo=reason)])
+            return entry
+        if old is not None:
+            books.post_undone(key=uuid.uuid5(key, "reversal"), memo=reason)
     except InsufficientFunds as error:
         if error.account.kind == AccountKind.LOAN and minutes.cancelled_loans:
             raise LoanInUse from error
         raise
-    return entries[-1] if lines else None
+    return None
 
 
 def _cancel(loans: tuple[Loan, ...]) -> None:

@@ -55,7 +55,7 @@ def meeting_to_save(context: SheetContext, *, key: uuid.UUID, base: uuid.UUID | 
     """Return the draft on the sheet, or a new meeting; refuse with `MeetingChanged` one somebody else has changed."""
     meeting = context.meeting
     if meeting is None:
-        actor = context.books.actor
+        actor = context.open_books.actor
         return Meeting(group=context.group, number=context.next_number, key=key, recorded_by=actor, saved_by=actor)
     if meeting.status == MeetingStatus.CLOSED:
         raise MeetingChanged(_("This meeting was closed meanwhile by %(who)s.") % {"who": meeting.saved_by})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, When
@@ -11,13 +11,13 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import JSONObject
 from django.utils import timezone
 
-from finance.ledger.chart import SAVINGS, account_code
-from finance.ledger.posting import Books, books_of
-from finance.models import AccountKind, ExternalLoan, Instalment, Loan, LoanEvery, LoanRequest, Side, Transfer
-from finance.rules.lines import NOTHING_COUNTED, OTHER, Counted
+from finance.ledger.chart import SAVINGS
+from finance.ledger.posting import Books, open_books
+from finance.ledger.reading import Balances, read_books
+from finance.models import AccountKind, ExternalLoan, Instalment, Loan, LoanEvery, LoanRequest, Transfer
+from finance.rules.lines import OTHER
 from finance.rules.loan_position import LateFine, LoanPosition, payment_days
 from groups.models import Constitution, Group, Member, OfficerTerm, User
-from groups.permissions import Capability, lock_group
 from meetings.errors import NoSuchMeeting
 from meetings.minutes import AgendaRow, CashCounted, MemberRow, Minutes, OtherRow, Repayment
 from meetings.models import Meeting, MeetingStatus
@@ -32,13 +32,12 @@ to six days; without this a member who pays at every meeting would always be lat
 
 @dataclass(frozen=True)
 class LoanOnSheet(LoanPosition):
-    """A running loan on the sheet; what was paid leaves out what a correction reverses, which is `already`.
+    """A running loan on the sheet; what was paid leaves out what a correction takes back.
 
     In a correction `recorded_fine` is what the meeting charged for late instalments; `is_judged` says that the
     meeting had a payment on the loan whose fine, if there was one, was not waived.
     """
 
-    already: Counted = NOTHING_COUNTED
     recorded_fine: LateFine | None = None
     is_judged: bool = False
 
@@ -62,12 +61,12 @@ class LoanOnSheet(LoanPosition):
 class SheetContext:
     """The group's people, books, loans and, if the sheet has one, its meeting.
 
-    In a correction `original` is what the meeting recorded, `original_lines` its transfers, and `reversing` by
-    how much undoing them changes each account's balance, by account id.
+    In a correction `books` leave out what the meeting posted, `original` is what it recorded, and `original_lines`
+    its transfers.
     """
 
     group: Group
-    books: Books
+    books: Balances
     members: list[Member]
     loans: list[LoanOnSheet]
     meeting: Meeting | None
@@ -77,7 +76,12 @@ class SheetContext:
     requests: list[LoanRequest]
     original: Minutes | None = None
     original_lines: list[Transfer] = field(default_factory=list)
-    reversing: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def open_books(self) -> Books:
+        """The books to post to, of a context that was opened for writing."""
+        assert isinstance(self.books, Books), "this context was read for looking only"
+        return self.books
 
     @property
     def rules(self) -> Constitution:
@@ -95,8 +99,7 @@ class SheetContext:
 
     def balance(self, kind: AccountKind, member: Member | None = None) -> int:
         """Return the balance in rupiah that this sheet starts from: without the meeting it corrects."""
-        account = self.books.accounts.get(account_code(kind, member=member))
-        return account.balance + self.reversing.get(account.pk, 0) if account is not None else 0
+        return self.books.balance(kind, member=member)
 
     def leaves_too_little(self, member: Member, *, brought: int, taken: int) -> bool:
         """Say whether `taken` rupiah of voluntary savings would leave less than the rules say must stay.
@@ -136,26 +139,26 @@ def open_sheet(*, actor: User, group: Group, key: uuid.UUID, number: int | None 
     A meeting saved before under the same `key` is found again, so a form sent twice is one meeting. Raises
     `PermissionDenied`, and `NoSuchMeeting` for a number without one.
     """
-    return _context(lock_group(actor, Capability.RECORD, group), actor, key=key, number=number)
+    return _context(open_books(actor=actor, group=group), key=key, number=number)
 
 
-def read_sheet(*, actor: User, group: Group, number: int | None = None) -> SheetContext:
-    """Return the context of a new meeting or of the draft `number` to read, without a lock."""
-    return _context(group, actor, key=None, number=number)
+def read_sheet(*, group: Group, number: int | None = None) -> SheetContext:
+    """Return the context for looking only, without a lock."""
+    return _context(read_books(group, timezone.localdate()), key=None, number=number)
 
 
 def open_correction(*, actor: User, group: Group, number: int) -> SheetContext:
     """Lock the group and return the context of its closed meeting `number` for a correction."""
-    return _correction(lock_group(actor, Capability.RECORD, group), actor, number)
+    return _correction(open_books(actor=actor, group=group, everything=True), number)
 
 
-def read_correction(*, actor: User, group: Group, number: int) -> SheetContext:
-    """Return the context of a correction to read, without a lock."""
-    return _correction(group, actor, number)
+def read_correction(*, group: Group, number: int) -> SheetContext:
+    """Return the context of a correction for looking only, without a lock."""
+    return _correction(read_books(group, timezone.localdate(), everything=True), number)
 
 
-def _context(group: Group, actor: User, *, key: uuid.UUID | None, number: int | None) -> SheetContext:
-    books = books_of(group, actor)
+def _context(books: Balances, *, key: uuid.UUID | None, number: int | None) -> SheetContext:
+    group = books.group
     members = _members(Member.objects.filter(group=group, left_on__isnull=True), group)
     last = Meeting.objects.filter(group=group).order_by("-number").values("number")[:1]
     wanted = Q(number=number) if number is not None else Q(key=key)
@@ -180,8 +183,8 @@ def _context(group: Group, actor: User, *, key: uuid.UUID | None, number: int | 
     )
 
 
-def _correction(group: Group, actor: User, number: int) -> SheetContext:
-    books = books_of(group, actor, everything=True)
+def _correction(books: Balances, number: int) -> SheetContext:
+    group = books.group
     meeting = (
         Meeting.objects.select_related("entry", "cash_count", "leader", "note_taker")
         .filter(group=group, number=number, status=MeetingStatus.CLOSED)
@@ -198,11 +201,11 @@ def _correction(group: Group, actor: User, number: int) -> SheetContext:
         if meeting.entry is not None
         else []
     )
-    reversing: dict[int, int] = {}
-    for line in lines:
-        for account, sign in ((line.debit_account, -1), (line.credit_account, 1)):
-            grows = sign if account.normal_side == Side.DEBIT else -sign
-            reversing[account.pk] = reversing.get(account.pk, 0) + grows * line.amount
+    if meeting.entry is not None:
+        if isinstance(books, Books):
+            books.undo(meeting.entry)
+        else:
+            books.leave_out(meeting.entry)
     then = Q(attendances__meeting=meeting) | Q(left_on__isnull=True, joined_on__lte=meeting.held_on)
     members = _members(Member.objects.filter(then, group=group).distinct(), group)
     context = SheetContext(
@@ -216,7 +219,6 @@ def _correction(group: Group, actor: User, number: int) -> SheetContext:
         officers={},
         today=timezone.localdate(),
         original_lines=lines,
-        reversing=reversing,
     )
     context.original = _as_recorded(context, meeting)
     return context
@@ -248,23 +250,11 @@ def _requests(members: list[Member]) -> list[LoanRequest]:
     return found
 
 
-def _repaid(lines: list[Transfer]) -> dict[int, Counted]:
-    """Return what `lines` moved on loans that were repaid from, by loan id."""
-    repaid: dict[int, Counted] = {}
-    for line in lines:
-        account = line.credit_account
-        if account.loan_id is not None:
-            column = _PAID[AccountKind(account.kind)]
-            sofar = repaid.get(account.loan_id, NOTHING_COUNTED)
-            repaid[account.loan_id] = replace(sofar, **{column: getattr(sofar, column) + line.amount})
-    return repaid
-
-
 def _open_loans(
-    books: Books, members: list[Member], lines: list[Transfer], meeting: Meeting | None = None
+    books: Balances, members: list[Member], lines: list[Transfer], meeting: Meeting | None = None
 ) -> list[LoanOnSheet]:
-    """Return the running loans and those repaid from in `lines`, which a correction may set running again."""
-    repaid = _repaid(lines)
+    """Return the loans that run without what `lines` of a corrected meeting moved, and those repaid from in them."""
+    repaid = {x.credit_account.loan_id for x in lines if x.credit_account.loan_id is not None}
     charged = {x.credit_account.loan_id: x for x in lines if x.credit_account.kind == AccountKind.LOAN_FINE}
     waived = {x.credit_account.loan_id for x in lines if x.credit_account.kind in _PAYS and x.memo}
     people = {member.pk: member for member in members}
@@ -279,18 +269,15 @@ def _open_loans(
     for loan in sorted(loans.values(), key=lambda loan: loan.number):
         if loan.member_id in people:
             loan.member = people[loan.member_id]  # read already
-        already = repaid.get(loan.pk, NOTHING_COUNTED)
         fine = charged.get(loan.pk)
-        due = books.balance(AccountKind.FINE_DUE, loan=loan) - already.charged + already.fine
         open_loans.append(
             LoanOnSheet(
                 loan=loan,
                 instalments=tuple(schedules[loan.pk]),
-                fee_paid=books.balance(AccountKind.SERVICE_FEE, loan=loan) - already.service_fee,
-                principal_paid=loan.principal - books.balance(AccountKind.LOAN, loan=loan) - already.principal,
-                fine_due=due,
+                fee_paid=books.balance(AccountKind.SERVICE_FEE, loan=loan),
+                principal_paid=loan.principal - books.balance(AccountKind.LOAN, loan=loan),
+                fine_due=books.balance(AccountKind.FINE_DUE, loan=loan),
                 last_paid_on=getattr(schedules[loan.pk][0], "last_paid_on", None),
-                already=already,
                 recorded_fine=LateFine(fine.amount, fine.memo) if fine is not None else None,
                 is_judged=loan.pk in repaid and loan.pk not in waived,
             )
@@ -376,7 +363,6 @@ def _as_recorded(context: SheetContext, meeting: Meeting) -> Minutes:
                         loan=open_loans[pk].loan,
                         instalments=open_loans[pk].instalments,
                         amount=amount,
-                        already=open_loans[pk].already,
                         fine=open_loans[pk].recorded_fine,
                         waived=waived[pk],
                         rest=rests.get(pk, 0),
@@ -412,12 +398,5 @@ _COLUMN = {
     AccountKind.FINE: "fine",
 }
 """The column of the sheet that a member's line belongs to, by the account it credits."""
-_PAID = {
-    AccountKind.SERVICE_FEE: "service_fee",
-    AccountKind.LOAN: "principal",
-    AccountKind.FINE_DUE: "fine",
-    AccountKind.LOAN_FINE: "charged",
-}
-"""What a line that credits an account of a loan counts as."""
 _PAYS = (AccountKind.SERVICE_FEE, AccountKind.LOAN, AccountKind.FINE_DUE)
 """The accounts of a loan that payments are credited to."""

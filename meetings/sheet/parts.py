@@ -309,7 +309,6 @@ class RepaymentForm(_Part):
             instalments=self.open_loan.instalments,
             amount=self.cleaned_data["paid"] - self.rest,
             rest=self.rest,
-            already=self.open_loan.already,
             fine=fine,
             waived=self.cleaned_data.get("waived", "") if self.open_loan.fine_at(held_on) else "",
         )

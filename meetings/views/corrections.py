@@ -30,7 +30,7 @@ def meeting_correct(request: GroupRequest, number: int) -> HttpResponse:
     try:
         if request.method == "POST":
             return _correct(request, number, key)
-        context = read_correction(actor=request.user, group=request.group, number=number)
+        context = read_correction(group=request.group, number=number)
     except NoSuchMeeting as error:
         raise Http404 from error
     return render_sheet(request, Sheet(context), key=key)
@@ -70,7 +70,7 @@ def _write(sheet: Sheet, *, version: str | None, key: uuid.UUID, is_preview: boo
         return None
     with transaction.atomic():
         meeting = services.meeting_correct(
-            actor=sheet.context.books.actor,
+            actor=sheet.context.open_books.actor,
             group=sheet.context.group,
             number=old.number,
             minutes=sheet.minutes,

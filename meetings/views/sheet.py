@@ -66,7 +66,7 @@ def _sheet_page(request: GroupRequest, number: int | None) -> HttpResponse:
             return _close(request, number, key)
         if action == "draft":
             return _save_draft(request, number, key)
-        context = read_sheet(actor=request.user, group=request.group, number=number)
+        context = read_sheet(group=request.group, number=number)
     except NoSuchMeeting as error:
         raise Http404 from error
     if action in MORE_ROWS:
@@ -81,7 +81,7 @@ def _sheet_page(request: GroupRequest, number: int | None) -> HttpResponse:
 
 
 def _show(request: GroupRequest, number: int | None, key: uuid.UUID) -> HttpResponse:
-    context = read_sheet(actor=request.user, group=request.group, number=number)
+    context = read_sheet(group=request.group, number=number)
     if context.meeting is None:
         return render_sheet(request, Sheet(context), key=key)
     sheet = Sheet(context, context.meeting.draft)
@@ -124,7 +124,7 @@ def _save_draft(request: GroupRequest, number: int | None, key: uuid.UUID) -> Ht
             base=read_uuid(request.POST.get("base")),
         )
     except MeetingChanged as error:
-        sheet = Sheet(read_sheet(actor=request.user, group=request.group, number=number), request.POST)
+        sheet = Sheet(read_sheet(group=request.group, number=number), request.POST)
         sheet.forget_errors()
         sheet.refuse(error)
         return _render_conflict(request, sheet, key=key, status=409)

@@ -23,7 +23,8 @@ from django.test.client import ClientHandler
 from django.urls import reverse
 from django.utils import timezone
 
-from finance.ledger.posting import Books, Line, Posting, open_books
+from finance.ledger.posting import Books, Posting, open_books
+from finance.ledger.reading import Line
 from finance.models import Account, AccountKind, EntryKind, Loan
 from finance.rules import lines
 from finance.services import LoanTerms, loans_open

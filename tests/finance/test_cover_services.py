@@ -6,10 +6,12 @@ from datetime import date
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
 from finance import selectors, services
 from finance.ledger.errors import AlreadyPosted, CoverRefused, NotAllowed, PeriodClosed
-from finance.ledger.posting import Posting, books_of, open_books
+from finance.ledger.posting import Posting, open_books
+from finance.ledger.reading import read_books
 from finance.ledger.verify import mismatches
 from finance.models import Account, Cover, CoverRecovery, Entry, EntryKind
 from finance.rules.joint_liability import plan_cover
@@ -106,7 +108,7 @@ def test_the_covered_member_owes_each_coverer(loan, siti, ani, budi):
 
 
 def test_the_plan_is_what_is_posted(loan, ani):
-    books = books_of(loan.group, facilitator_of(loan.group))
+    books = read_books(loan.group, timezone.localdate())
     plan = plan_cover(books, loan, {ani: 118_000}, from_savings=True, on=date(2025, 5, 10))
     assert Entry.objects.filter(kind="COVER").count() == 0
     income = selectors.group_summary(loan.group).surplus
@@ -118,7 +120,7 @@ def test_the_plan_is_what_is_posted(loan, ani):
 
 
 def test_a_fee_due_today_is_paid_before_late_principal(loan, ani):
-    books = books_of(loan.group, facilitator_of(loan.group))
+    books = read_books(loan.group, timezone.localdate())
     plan = plan_cover(books, loan, {ani: LATE}, from_savings=True, on=date(2025, 6, 4))
     cover(loan, {ani: LATE}, on=date(2025, 6, 4))
     assert balance(loan.group, "SERVICE_FEE", loan=loan) == 4 * 18_000
@@ -134,7 +136,7 @@ def test_fines_on_the_loan_are_arrears_too():
     with transaction.atomic():
         books = open_books(group=group, actor=facilitator_of(group))
         books.post([Posting(EntryKind.FINE, LATE_SINCE, late_fine(books, loan, 5_000, "terlambat"), uuid.uuid4())])
-    books = books_of(group, facilitator_of(group))
+    books = read_books(group, timezone.localdate())
     plan = plan_cover(books, loan, {ani: LATE + 5_000}, from_savings=True, on=date(2025, 5, 10))
     assert (plan.arrears, plan.arrears_after, plan.income) == (LATE + 5_000, 0, 54_000)
     cover(loan, {ani: LATE + 5_000})

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse as url
 from django.utils import timezone
 
-from finance.ledger.posting import books_of
+from finance.ledger.reading import read_books
 from finance.models import Account, Entry, Loan
 from finance.rules.loan_position import loan_position
 from groups.models import Role
@@ -66,7 +66,7 @@ def test_the_form_tells_what_is_owed(loan):
 def test_the_amount_begins_with_what_is_due_and_the_fine(loan):
     assert get(loan.group, "loan-pay", loan.number).context["form"]["amount"].value() == "1.476.000"
     repay(loan, 118_000, on=date(2025, 3, 5))
-    running = loan_position(books_of(loan.group, facilitator_of(loan.group), everything=True), loan)
+    running = loan_position(read_books(loan.group, timezone.localdate(), everything=True), loan)
     assert running.due(date(2025, 4, 3)) == 5_000
     assert running.due(date(2025, 4, 4)) == 5_000 + 118_000
 

@@ -20,7 +20,7 @@ from django.utils import timezone
 from finance import selectors, services
 from finance.ledger.chart import CHART
 from finance.ledger.errors import LedgerError
-from finance.ledger.posting import books_of
+from finance.ledger.reading import read_books
 from finance.models import (
     Account,
     AccountKind,
@@ -326,7 +326,7 @@ class Treasurer:
 
     def cover(self) -> None:
         on = self.today
-        books = books_of(self.group, self.actor)
+        books = read_books(self.group, self.today)
         late_loans = [loan for loan in books.running_loans() if arrears(books, loan, as_of=on)]
         loan = self.one_of(late_loans) if late_loans else self.loan()
         if loan is not None:

@@ -251,45 +251,68 @@ def card_lines(instalments: Sequence[D], *, fee_paid: int, principal_paid: int) 
 
 @dataclass(frozen=True, slots=True)
 class Arrears:
-    """How a loan stands on one day, in rupiah: what fell due by then and what of it is not paid yet.
+    """What a schedule asks for on the day `as_of` and was not paid, in rupiah.
 
-    `late_since` is the day the oldest unpaid instalment fell due; None for a loan on time. `next_due_on` and
-    `next_due` are the next instalment after that day with something left to pay.
+    `late_principal` and `late_fee` are what fell due before the day: an instalment is late from the day after.
+    `late_since` is the day the oldest of them fell due, None for a loan on time. `due_principal` and `due_fee`
+    count what falls due on the day itself as well, `fee_left` all the fee to the end. `next_due_on` and `next_due` are
+    the next instalment from that day on with something left to pay.
     """
 
-    due: int
-    late: int
+    as_of: date
+    due_principal: int
+    due_fee: int
+    late_principal: int
+    late_fee: int
     late_since: date | None
+    instalments_late: int
+    fee_left: int
     next_due_on: date | None
     next_due: int
-    fee_left: int
 
-    def days_late(self, as_of: date) -> int:
-        """Return the days since the oldest unpaid instalment fell due, 0 for a loan on time."""
-        return (as_of - self.late_since).days if self.late_since is not None else 0
+    @property
+    def due(self) -> int:
+        """Principal and service fee due up to the day, that day included."""
+        return self.due_principal + self.due_fee
+
+    @property
+    def late(self) -> int:
+        """Principal and service fee that fell due before the day: the arrears."""
+        return self.late_principal + self.late_fee
+
+    @property
+    def days_late(self) -> int:
+        """Days since the oldest unpaid instalment fell due, 0 for a loan on time."""
+        return (self.as_of - self.late_since).days if self.late_since is not None else 0
 
 
 def arrears_on(instalments: Sequence[Due], *, fee_paid: int, principal_paid: int, as_of: date) -> Arrears:
-    """Return how a loan with these payments stands on the day `as_of`; an instalment is late from the day after.
+    """Return what a loan with these payments asks for on the day `as_of`.
 
-    Counts fee and principal each by itself, as `allocate_payment` does.
+    Counts fee and principal each by itself, as `allocate_payment` does. `finance.selectors.loan_positions` says the
+    same in SQL.
     """
-    due = late = next_due = fee_left = 0
-    late_since = next_due_on = None
-    covered = spread(instalments, fee_paid=fee_paid, principal_paid=principal_paid)
-    for instalment, paid in zip(instalments, covered, strict=True):
-        left = instalment.service_fee + instalment.principal - paid.service_fee - paid.principal
-        fee_left += instalment.service_fee - paid.service_fee
-        if instalment.due_on < as_of:
-            due += instalment.service_fee + instalment.principal
-            late += left
-            if left and late_since is None:
-                late_since = instalment.due_on
-        else:
-            due += instalment.service_fee + instalment.principal if instalment.due_on == as_of else 0
-            if left and next_due_on is None:
-                next_due_on, next_due = instalment.due_on, left
-    return Arrears(due, late, late_since, next_due_on, next_due, fee_left)
+    left = [
+        (instalment.due_on, instalment.principal - paid.principal, instalment.service_fee - paid.service_fee)
+        for instalment, paid in zip(
+            instalments, spread(instalments, fee_paid=fee_paid, principal_paid=principal_paid), strict=True
+        )
+    ]
+    late = [due_on for due_on, principal, fee in left if due_on < as_of and principal + fee]
+    coming = [(due_on, principal + fee) for due_on, principal, fee in left if due_on >= as_of and principal + fee]
+    next_due_on, next_due = coming[0] if coming else (None, 0)
+    return Arrears(
+        as_of=as_of,
+        due_principal=sum(principal for due_on, principal, _fee in left if due_on <= as_of),
+        due_fee=sum(fee for due_on, _principal, fee in left if due_on <= as_of),
+        late_principal=sum(principal for due_on, principal, _fee in left if due_on < as_of),
+        late_fee=sum(fee for due_on, _principal, fee in left if due_on < as_of),
+        late_since=late[0] if late else None,
+        instalments_late=len(late),
+        fee_left=sum(fee for _due_on, _principal, fee in left),
+        next_due_on=next_due_on,
+        next_due=next_due,
+    )
 
 
 def _annuity(principal: int, rate: Decimal, periods: int) -> Decimal:

@@ -296,14 +296,14 @@ def _growth(group: Group, as_of: date) -> Evidence:
 
 def _portfolio(group: Group, as_of: date) -> Evidence:
     running = loan_rows(loans_on(group, as_of=as_of, only_running=True).filter(cancelled_at__isnull=True), as_of=as_of)
-    late = [row.outstanding if row.days_late > LATE_DAYS else 0 for row in running]
+    late = [row.outstanding if row.arrears.days_late > LATE_DAYS else 0 for row in running]
     columns = [
         Column(_("Loan")), Column(_("Member"), on_phone=False), Column(_("Days late"), NUMBER, on_phone=False),
         Column(_("Balance"), MONEY), Column(_("More than 30 days late"), MONEY, on_phone=False),
     ]  # fmt: skip
     rows = [
         Row(
-            [_loan_name(row.loan.number), row.loan.member.name, row.days_late, row.outstanding, at_risk],
+            [_loan_name(row.loan.number), row.loan.member.name, row.arrears.days_late, row.outstanding, at_risk],
             _loan_url(group, row.loan.number),
         )
         for row, at_risk in zip(running, late, strict=True)

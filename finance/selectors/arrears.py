@@ -6,9 +6,10 @@ accounts less what moved after the day, so a recent day costs little. Whole rupi
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 
@@ -16,6 +17,7 @@ from finance.ledger.chart import EQUITY, EXPENSES, INCOME, SAVINGS
 from finance.models import AccountKind
 from finance.performance import (
     AGEING_DAYS,
+    COLLECTABILITY_MONTHS,
     Collectability,
     Performance,
     Slice,
@@ -23,104 +25,51 @@ from finance.performance import (
     collectability,
     collectability_bounds,
 )
-from groups.models import Group
-from groups.shared.sql import as_day, run_over
+from finance.selectors.loan_positions import LOAN_POSITIONS
+from groups.models import Group, Member
+from groups.shared.sql import Relation, as_day, read_relations, run_over
 
 CAPITAL = tuple(kind for kind in EQUITY if kind != AccountKind.SURPLUS_DIVIDED)
 """What the operating standard calls capital (modal): opening capital, grants, reserve."""
 
-# An instalment is late from the day after it fell due, and not paid while the fees or the principals up to it are
-# more than what was paid of each: `finance.schedules.standing` in SQL. A loan that was rescheduled asks for nothing
-# after that day, since another one does; one paid off early for what was waived; one written off for everything.
-# One that came with the opening balances was paid out long before: until then the books know nothing of it.
-_STANDING_SQL = """
-WITH chosen (id) AS ({groups}),
-later AS (
-    SELECT account_id, SUM(amount) AS moved, SUM(CASE WHEN amount > 0 THEN amount ELSE 0 END) AS debited
-    FROM (
-        SELECT t.debit_account_id AS account_id, t.amount
-        FROM finance_entry e JOIN finance_transfer t ON t.entry_id = e.id
-        WHERE e.group_id IN (SELECT id FROM chosen) AND e.effective_on > %(as_of)s
-        UNION ALL
-        SELECT t.credit_account_id, -t.amount
-        FROM finance_entry e JOIN finance_transfer t ON t.entry_id = e.id
-        WHERE e.group_id IN (SELECT id FROM chosen) AND e.effective_on > %(as_of)s
-    ) moves
-    GROUP BY account_id
-),
-loans AS (
-    SELECT l.id, l.group_id, l.member_id, l.number, l.principal, l.disbursed_on,
-        CASE WHEN l.ended_on <= %(as_of)s THEN l.ended_as ELSE '' END AS ended_as,
-        CASE WHEN l.ended_on <= %(as_of)s AND l.ended_as = 'RESCHEDULED' THEN l.ended_on ELSE %(as_of)s END AS last_day,
-        CASE WHEN l.ended_on <= %(as_of)s THEN l.unpaid_principal ELSE 0 END AS unpaid_principal,
-        SUM(CASE WHEN a.kind = 'LOAN' THEN a.debits_posted - a.credits_posted - COALESCE(later.moved, 0) ELSE 0 END)
-            AS balance,
-        SUM(CASE WHEN a.kind = 'LOAN' THEN 0 ELSE a.credits_posted - a.debits_posted + COALESCE(later.moved, 0) END)
-            AS fee_paid
-    FROM finance_loan l
-    JOIN finance_account a ON a.loan_id = l.id AND a.kind IN ('LOAN', 'SERVICE_FEE')
-    LEFT JOIN later ON later.account_id = a.id
-    WHERE l.group_id IN (SELECT id FROM chosen) AND l.disbursed_on <= %(as_of)s AND l.cancelled_at IS NULL
-    GROUP BY l.id, l.group_id, l.member_id, l.number, l.principal, l.disbursed_on, l.ended_on, l.ended_as,
-        l.unpaid_principal
-    HAVING SUM(CASE WHEN a.kind = 'LOAN' THEN a.debits_posted - COALESCE(later.debited, 0) ELSE 0 END) > 0
-),
-instalments AS (
-    SELECT i.loan_id, i.due_on, i.principal, i.service_fee,
-        SUM(i.principal) OVER up_to AS principals, SUM(i.service_fee) OVER up_to AS fees
-    FROM finance_instalment i
-    WHERE i.group_id IN (SELECT id FROM chosen) AND i.due_on <= %(as_of)s
-    WINDOW up_to AS (PARTITION BY i.loan_id ORDER BY i.number)
-),
-due AS (
-    SELECT i.loan_id,
-        SUM(CASE WHEN i.due_on <= l.last_day THEN i.principal + i.service_fee ELSE 0 END) AS by_now,
-        SUM(CASE WHEN i.due_on < %(as_of)s THEN i.principal ELSE 0 END) AS principal,
-        SUM(CASE WHEN i.due_on < %(as_of)s THEN i.service_fee ELSE 0 END) AS service_fee,
-        MIN(CASE WHEN i.due_on < %(as_of)s AND (i.principals > l.principal - l.balance OR i.fees > l.fee_paid)
-            THEN i.due_on END) AS late_since,
-        SUM(CASE WHEN i.due_on < %(as_of)s AND (
-            i.principal > 0 AND i.principals > l.principal - l.balance
-            OR i.service_fee > 0 AND i.fees > l.fee_paid) THEN 1 ELSE 0 END) AS late
-    FROM instalments i JOIN loans l ON l.id = i.loan_id
-    GROUP BY i.loan_id
-),
-standing AS (
-    SELECT l.id, l.group_id, l.member_id, l.number, l.disbursed_on, l.principal, l.balance,
-        CASE WHEN l.balance = 0 AND l.ended_as = '' AND l.principal + l.fee_paid < d.by_now
-            THEN l.principal + l.fee_paid ELSE COALESCE(d.by_now, 0) END AS due_by_now,
-        l.principal - l.balance - l.unpaid_principal + l.fee_paid AS paid,
-        CASE WHEN l.balance > 0 THEN d.late_since END AS late_since,
-        CASE WHEN l.balance > 0 THEN COALESCE(d.late, 0) ELSE 0 END AS instalments_late,
-        CASE WHEN l.balance > 0 AND d.principal > l.principal - l.balance
-            THEN d.principal - (l.principal - l.balance) ELSE 0 END AS late_principal,
-        CASE WHEN l.balance > 0 AND d.service_fee > l.fee_paid THEN d.service_fee - l.fee_paid ELSE 0 END AS late_fee
-    FROM loans l LEFT JOIN due d ON d.loan_id = l.id
-)
-"""
-
 _LOANS_SQL = """
-SELECT s.number, m.id, m.name, s.disbursed_on, s.principal, s.balance, s.late_since, s.instalments_late,
-    s.late_principal, s.late_fee
-FROM standing s JOIN groups_member m ON m.id = s.member_id
-WHERE s.balance > 0
-ORDER BY CASE WHEN s.late_since IS NULL THEN 1 ELSE 0 END, s.late_since, s.group_id, s.number
+SELECT number, member_id, disbursed_on, principal, balance, late_since, instalments_late, late_principal, late_fee
+FROM loan_positions
+WHERE balance > 0
+ORDER BY CASE WHEN late_since IS NULL THEN 1 ELSE 0 END, late_since, group_id, number
 """
 
-_SLICES_SQL = """,
-aged AS (
-    SELECT s.*, {age} AS age, {collectability} AS collectability,
-        CASE WHEN s.balance > 0 AND 1 = ROW_NUMBER() OVER (
-            PARTITION BY s.member_id, s.balance > 0
-            ORDER BY CASE WHEN s.late_since IS NULL THEN 1 ELSE 0 END, s.late_since, s.id
-        ) THEN 1 ELSE 0 END AS borrower
-    FROM standing s
+_AGES = " ".join(f"WHEN late_since < %(age{number})s THEN {number + 1}" for number in reversed(range(len(AGEING_DAYS))))
+_LEVELS = " ".join(
+    f"WHEN late_since <= %(level{level})s THEN {level}" for level in sorted(COLLECTABILITY_MONTHS, reverse=True)
 )
+AGED_LOANS = Relation(
+    "aged_loans",
+    f"""
+    SELECT id, group_id, balance, late_principal, late_fee, fell_due, fell_due_paid,
+        CASE WHEN late_since IS NULL THEN 0 {_AGES} ELSE 0 END AS age,
+        CASE WHEN late_since IS NULL THEN {Collectability.LANCAR} {_LEVELS} ELSE {Collectability.PERHATIAN} END
+            AS collectability,
+        CASE WHEN balance > 0 AND 1 = ROW_NUMBER() OVER (
+            PARTITION BY member_id, balance > 0
+            ORDER BY CASE WHEN late_since IS NULL THEN 1 ELSE 0 END, late_since, id
+        ) THEN 1 ELSE 0 END AS borrower
+    FROM loan_positions
+    """,  # noqa: S608 - no input
+    ("id", "group_id", "balance", "late_principal", "late_fee", "fell_due", "fell_due_paid", "age", "collectability",
+     "borrower"),
+    uses=(LOAN_POSITIONS,),
+)  # fmt: skip
+"""Loans with their row in the ageing table and their collectability, as `Slice` has them; values: `ageing_values`.
+
+`borrower` is 1 for the loan that is late the longest among the running loans of a member.
+"""
+
+_SLICES_SQL = """
 SELECT {group_id}, age, collectability,
     SUM(CASE WHEN balance > 0 THEN 1 ELSE 0 END), SUM(borrower),
-    SUM(balance), SUM(late_principal), SUM(late_fee),
-    SUM(due_by_now), SUM(CASE WHEN paid < due_by_now THEN paid ELSE due_by_now END)
-FROM aged
+    SUM(balance), SUM(late_principal), SUM(late_fee), SUM(fell_due), SUM(fell_due_paid)
+FROM aged_loans
 GROUP BY 1, 2, 3
 ORDER BY 1, 2, 3
 """
@@ -186,9 +135,10 @@ class LoanArrears:
 
 
 def loan_arrears(groups: QuerySet[Group], *, as_of: date) -> list[LoanArrears]:
-    """Return the running loans of `groups` on a day, those late the longest first, in one statement."""
-    rows = run_over(_STANDING_SQL + _LOANS_SQL, groups, {"as_of": as_of})
-    return [_loan(as_of, *row) for row in rows]
+    """Return the running loans of `groups` on a day, those late the longest first, in two statements."""
+    rows = read_relations(_LOANS_SQL, [LOAN_POSITIONS], groups, {"as_of": as_of})
+    names = dict(Member.objects.filter(pk__in={row[1] for row in rows}).values_list("pk", "name"))
+    return [_loan(as_of, names, *row) for row in rows]
 
 
 def performance(groups: QuerySet[Group], *, as_of: date) -> Performance:
@@ -208,21 +158,18 @@ def loans_by_group(groups: QuerySet[Group], *, as_of: date) -> dict[int, Perform
 
 def savings_by_group(groups: QuerySet[Group], *, as_of: date) -> dict[int, int]:
     """Return the savings of all members of each of `groups` that has accounts for them, in one statement."""
-    words = {"group_id": "a.group_id", "kinds": ", ".join(f"'{kind}'" for kind in SAVINGS)}
     found: dict[int, int] = {}
     # Only what moved after the day matters, so the year begins there.
-    for group_id, _kind, _moved, balance in run_over(
-        _MONEY_SQL, groups, {"as_of": as_of, "year": as_of + timedelta(1)}, **words
-    ):
+    for group_id, _kind, _moved, balance in _money(groups, as_of, as_of + timedelta(1), "a.group_id", SAVINGS):
         found[group_id] = found.get(group_id, 0) + int(balance)
     return found
 
 
 def _loan(
     as_of: date,
+    names: Mapping[int, str],
     number: int,
     member_id: int,
-    member: str,
     disbursed_on: date | str,
     principal: int,
     balance: int,
@@ -233,7 +180,7 @@ def _loan(
     return LoanArrears(
         number=number,
         member_id=member_id,
-        member=member,
+        member=names[member_id],
         disbursed_on=as_day(disbursed_on),
         principal=principal,
         balance=int(balance),
@@ -243,6 +190,13 @@ def _loan(
         late_fee=late_fee,
         as_of=as_of,
     )
+
+
+def ageing_values(as_of: date) -> dict[str, date]:
+    """Return the values that `AGED_LOANS` reads: the day, and the bounds of ages and collectabilities."""
+    ages = {f"age{number}": bound for number, bound in enumerate(ageing_bounds(as_of))}
+    levels = {f"level{level}": bound for level, bound in collectability_bounds(as_of).items()}
+    return {"as_of": as_of, **ages, **levels}
 
 
 class _Loans(NamedTuple):
@@ -255,26 +209,14 @@ class _Loans(NamedTuple):
 
 def _loans(groups: QuerySet[Group], as_of: date, group_id: str) -> dict[int, _Loans]:
     """Return the loans by `group_id`, a column or the constant 0 for all groups together."""
-    days = {"as_of": as_of}
-    days |= {f"age{number}": bound for number, bound in enumerate(ageing_bounds(as_of))}
-    days |= {f"level{level}": bound for level, bound in collectability_bounds(as_of).items()}
-    ages = " ".join(
-        f"WHEN s.late_since < %(age{number})s THEN {number + 1}" for number in reversed(range(len(AGEING_DAYS)))
-    )
-    levels = " ".join(
-        f"WHEN s.late_since <= %(level{level})s THEN {level}" for level in sorted(collectability_bounds(as_of))[::-1]
-    )
-    words = {
-        "group_id": group_id,
-        "age": f"CASE WHEN s.late_since IS NULL THEN 0 {ages} ELSE 0 END",
-        "collectability": f"CASE WHEN s.late_since IS NULL THEN 1 {levels} ELSE 2 END",
-    }
     found: dict[int, _Loans] = {}
-    for key, age, level, loans, *amounts in run_over(_STANDING_SQL + _SLICES_SQL, groups, days, **words):
-        borrowers, balance, late_principal, late_fee, due_by_now, paid = map(int, amounts)
+    for key, age, level, loans, *amounts in read_relations(
+        _SLICES_SQL, [AGED_LOANS], groups, ageing_values(as_of), group_id=group_id
+    ):
+        borrowers, balance, late_principal, late_fee, fell_due, paid = map(int, amounts)
         so_far = found.get(key, _Loans())
         part = (Slice(age, level, loans, borrowers, balance, late_principal, late_fee),) if loans else ()
-        found[key] = _Loans(so_far.slices + part, so_far.due + due_by_now, so_far.paid + paid)
+        found[key] = _Loans(so_far.slices + part, so_far.due + fell_due, so_far.paid + paid)
     return found
 
 
@@ -282,10 +224,9 @@ def _figures(groups: QuerySet[Group], as_of: date, group_id: str) -> dict[int, P
     """Return all figures by `group_id`, as `_loans` takes it."""
     loans = _loans(groups, as_of, group_id)
     money: dict[int, dict[str, int]] = {}
-    kinds = ", ".join(f"'{kind}'" for kind in (*INCOME, *EXPENSES, *CAPITAL))
-    year = {"as_of": as_of, "year": as_of.replace(month=1, day=1)}
-    of_column = {"group_id": "a.group_id" if group_id == "group_id" else group_id, "kinds": kinds}
-    for key, kind, this_year, balance in run_over(_MONEY_SQL, groups, year, **of_column):
+    kinds = (*INCOME, *EXPENSES, *CAPITAL)
+    owner = "a.group_id" if group_id == "group_id" else group_id
+    for key, kind, this_year, balance in _money(groups, as_of, as_of.replace(month=1, day=1), owner, kinds):
         sums = money.setdefault(key, dict(_NO_MONEY))
         if kind in CAPITAL:
             sums["capital"] += int(balance)
@@ -304,3 +245,11 @@ def _figures(groups: QuerySet[Group], as_of: date, group_id: str) -> dict[int, P
         for key in {*loans, *money}
         for of_money in (money.get(key, _NO_MONEY),)
     }
+
+
+def _money(
+    groups: QuerySet[Group], as_of: date, since: date, group_id: str, kinds: Iterable[str]
+) -> list[tuple[Any, ...]]:
+    """Return by `group_id` and kind of account what moved from `since` to the day, and the balance; credits count."""
+    named = ", ".join(f"'{kind}'" for kind in kinds)
+    return run_over(_MONEY_SQL, groups, {"as_of": as_of, "year": since}, group_id=group_id, kinds=named)

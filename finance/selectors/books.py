@@ -229,8 +229,7 @@ class LoanRow:
     loan: Loan
     outstanding: int
     fee_paid: int
-    standing: Arrears
-    days_late: int
+    arrears: Arrears
     unpaid: int = 0
 
     @property
@@ -241,7 +240,7 @@ class LoanRow:
     @property
     def asked(self) -> int:
         """What the loan still asks for to its end: principal and service fee."""
-        return self.outstanding + self.standing.fee_left if self.is_running else 0
+        return self.outstanding + self.arrears.fee_left if self.is_running else 0
 
     @property
     def is_running(self) -> bool:
@@ -272,7 +271,10 @@ class LoanTotals:
 
 
 def loans_on(group: Group, *, as_of: date, only_running: bool = False) -> QuerySet[Loan]:
-    """Return the loans paid out by `as_of` with `outstanding` and `fee_paid` as they were that day."""
+    """Return the loans paid out by `as_of` with `outstanding` and `fee_paid` as they were that day.
+
+    A loan that came with the opening balances is not there before them: until then the books know nothing of it.
+    """
 
     def moved(kind: AccountKind, side: str) -> Coalesce:
         own = {f"{side}_account__loan": OuterRef("pk"), f"{side}_account__kind": kind}
@@ -283,9 +285,11 @@ def loans_on(group: Group, *, as_of: date, only_running: bool = False) -> QueryS
     loans = (
         Loan.objects.filter(group=group, disbursed_on__lte=as_of)
         .annotate(
-            outstanding=moved(AccountKind.LOAN, "debit") - moved(AccountKind.LOAN, "credit"),
+            paid_out=moved(AccountKind.LOAN, "debit"),
+            outstanding=F("paid_out") - moved(AccountKind.LOAN, "credit"),
             fee_paid=moved(AccountKind.SERVICE_FEE, "credit") - moved(AccountKind.SERVICE_FEE, "debit"),
         )
+        .filter(paid_out__gt=0)
         .select_related("member")
         .prefetch_related(Prefetch("instalments", Instalment.objects.order_by("number")))
     )
@@ -540,4 +544,4 @@ def _loan_row(loan: Loan, *, as_of: date) -> LoanRow:
     asked = loan.instalments.all() if outstanding > 0 else ()
     now = arrears_on(list(asked), fee_paid=fee_paid, principal_paid=loan.principal - outstanding, as_of=as_of)
     ended = loan.ended_on is not None and loan.ended_on <= as_of
-    return LoanRow(loan, outstanding, fee_paid, now, now.days_late(as_of), loan.unpaid_principal if ended else 0)
+    return LoanRow(loan, outstanding, fee_paid, now, loan.unpaid_principal if ended else 0)

@@ -81,7 +81,7 @@ def cover_entries(group: Group, on: date) -> list[Entry]:
 def late_loans(group: Group, as_of: date) -> list[LoanRow]:
     """Return the loans with something late on the day `as_of`, which other members may cover."""
     rows = loan_rows(loans_on(group, as_of=as_of, only_running=True), as_of=as_of)
-    return [row for row in rows if row.standing.late]
+    return [row for row in rows if row.arrears.late]
 
 
 def open_covers(group: Group, *, debtor: Member, as_of: date) -> list[Cover]:

@@ -26,8 +26,7 @@ class ExternalRow:
     loan: ExternalLoan
     outstanding: int
     fee_paid: int
-    standing: Arrears
-    days_late: int
+    arrears: Arrears
     due_now: int
 
     @property
@@ -43,7 +42,7 @@ class ExternalRow:
     @property
     def asked(self) -> int:
         """What the lender still asks for to the end: principal and service fee."""
-        return self.outstanding + self.standing.fee_left
+        return self.outstanding + self.arrears.fee_left
 
     @property
     def status(self) -> str:
@@ -139,4 +138,4 @@ def _row(loan: ExternalLoan, *, as_of: date) -> ExternalRow:
     schedule = loan.schedule() if outstanding > 0 else []
     now = arrears_on(schedule, fee_paid=fee_paid, principal_paid=loan.principal - outstanding, as_of=as_of)
     today = now.next_due if now.next_due_on == as_of else 0
-    return ExternalRow(loan, outstanding, fee_paid, now, now.days_late(as_of), now.late + today)
+    return ExternalRow(loan, outstanding, fee_paid, now, now.late + today)

@@ -103,7 +103,7 @@ def external_loan_repay(request: GroupRequest, number: int) -> HttpResponse:
         request.POST if request.method == "POST" else None,
         loan=row.loan,
         asked=row.asked,
-        initial={"amount": row.due_now or row.standing.next_due},
+        initial={"amount": row.due_now or row.arrears.next_due},
     )
     taken = submit_once(
         request,

@@ -69,6 +69,18 @@ def run_over(
     return read(sql.format(groups=chosen, **words), {**values, **of_groups})
 
 
+def read_relations(
+    sql: str,
+    relations: Iterable[Relation],
+    groups: QuerySet[Group],
+    values: Mapping[str, int | str | date],
+    **words: str,
+) -> list[tuple[Any, ...]]:
+    """Run `sql`, a SELECT from `relations` of `groups`, as `run_over` does."""
+    defined = with_relations(relations).removeprefix("WITH ").replace("{groups}", "IN (SELECT id FROM chosen)")
+    return run_over(f"WITH chosen (id) AS ({{groups}}),\n{defined}\n{sql}", groups, values, **words)
+
+
 def read(sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """Return the rows of `sql` with `%(name)s` standing for `values`."""
     with connection.cursor() as cursor:

@@ -117,7 +117,7 @@ def test_it_agrees_with_the_loan_book(on):
     for loan in found:
         row = book[loan.number]
         assert (loan.balance, loan.late, loan.days_late, loan.late_since) == (
-            row.outstanding, row.standing.late, row.days_late, row.standing.late_since,
+            row.outstanding, row.arrears.late, row.arrears.days_late, row.arrears.late_since,
         )  # fmt: skip
     figures = selectors.performance(of(group), as_of=on)
     assert (figures.balance, figures.late) == (sum(x.balance for x in found), sum(x.late for x in found))
@@ -141,9 +141,15 @@ def test_a_borrower_of_two_loans_counts_once_with_the_worst():
 def test_repayment_rate_is_paid_of_due():
     group = rich_group()
     repay(lend(group.members.all()[0]), 118_000)
-    assert selectors.performance(of(group), as_of=date(2025, 3, 4)).repayment_rate == 1
-    assert selectors.performance(of(group), as_of=date(2025, 4, 4)).repayment_rate == Fraction(1, 2)
-    assert selectors.performance(of(group), as_of=date(2025, 3, 3)).repayment_rate is None
+    assert selectors.performance(of(group), as_of=date(2025, 3, 5)).repayment_rate == 1
+    assert selectors.performance(of(group), as_of=date(2025, 4, 5)).repayment_rate == Fraction(1, 2)
+
+
+def test_what_falls_due_on_the_day_does_not_count_in_the_repayment_rate_yet():
+    group = rich_group()
+    repay(lend(group.members.all()[0]), 118_000)
+    assert selectors.performance(of(group), as_of=date(2025, 3, 4)).repayment_rate is None
+    assert selectors.performance(of(group), as_of=date(2025, 4, 4)).repayment_rate == 1
 
 
 def test_what_is_written_off_stays_due_and_is_not_paid():
@@ -154,7 +160,7 @@ def test_what_is_written_off_stays_due_and_is_not_paid():
     assert selectors.performance(of(group), as_of=date(2025, 5, 9)).repayment_rate == Fraction(1, 3)
     figures = selectors.performance(of(group), as_of=date(2025, 5, 10))
     assert (figures.loans, figures.repayment_rate) == (0, Fraction(1, 3))
-    assert selectors.performance(of(group), as_of=date(2025, 6, 4)).repayment_rate == Fraction(1, 4)
+    assert selectors.performance(of(group), as_of=date(2025, 6, 5)).repayment_rate == Fraction(1, 4)
 
 
 def test_a_rescheduled_loan_is_due_until_that_day_only():
@@ -214,4 +220,4 @@ def test_statements_are_few_and_fixed():
         with CaptureQueriesContext(connection) as queries:
             selectors.loan_arrears(of(group), as_of=timezone.localdate())
             selectors.performance(of(group), as_of=timezone.localdate())
-        assert len(queries) == 3
+        assert len(queries) == 4

@@ -125,7 +125,7 @@ def test_a_fee_due_today_is_paid_before_late_principal(loan, ani):
     cover(loan, {ani: LATE}, on=date(2025, 6, 4))
     assert balance(loan.group, "SERVICE_FEE", loan=loan) == 4 * 18_000
     (row,) = selectors.loan_rows(selectors.loans_on(loan.group, as_of=date(2025, 6, 4)), as_of=date(2025, 6, 4))
-    assert plan.arrears_after == row.standing.late == 18_000
+    assert plan.arrears_after == row.arrears.late == 18_000
 
 
 def test_fines_on_the_loan_are_arrears_too():

@@ -85,12 +85,12 @@ def test_two_lenders_keep_their_fees_apart(loan):
 
 def test_what_is_due_and_late(loan):
     assert row(loan, date(2025, 3, 4)).due_now == 1_100_000
-    assert row(loan, date(2025, 3, 4)).standing.late == 0
+    assert row(loan, date(2025, 3, 4)).arrears.late == 0
     late = row(loan, date(2025, 4, 5))
-    assert (late.standing.late, late.days_late, late.due_now) == (2_200_000, 32, 2_200_000)
+    assert (late.arrears.late, late.arrears.days_late, late.due_now) == (2_200_000, 32, 2_200_000)
     repay_external(loan, 1_500_000, on=date(2025, 4, 5))
-    assert row(loan, date(2025, 4, 5)).standing.late == 700_000
-    assert row(loan, date(2025, 4, 4)).standing.late == 1_100_000
+    assert row(loan, date(2025, 4, 5)).arrears.late == 700_000
+    assert row(loan, date(2025, 4, 4)).arrears.late == 1_100_000
 
 
 def test_paid_to_the_end_it_is_closed(loan):

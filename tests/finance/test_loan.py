@@ -41,7 +41,7 @@ def test_as_at_a_past_day_only_what_had_happened_counts(loan):
     repay(loan, 284_000, on=date(2025, 4, 4))
     response = get(loan.group, "loan", loan.number, on="2025-03-10")
     card = response.context["card"]
-    assert ([payment.total for payment in card.payments], card.row.days_late) == ([284_000], 0)
+    assert ([payment.total for payment in card.payments], card.row.arrears.days_late) == ([284_000], 0)
     assert all(step.on <= date(2025, 3, 10) for step in response.context["steps"])
     assert "/pay/" not in response.content.decode()
 

@@ -102,7 +102,7 @@ def test_loans_stand_as_they_stood_at_the_cut_off(group):
     record(group)
     card = selectors.loan_card(group, 1, as_of=CUT_OFF)
     assert (card.row.outstanding, card.row.principal_paid, card.row.fee_paid) == (900_000, 300_000, 54_000)
-    assert card.row.standing.late == 0
+    assert card.row.arrears.late == 0
     assert [(payment.service_fee, payment.principal) for payment in card.payments] == [(54_000, 300_000)]
     assert list(mismatches()) == []
 

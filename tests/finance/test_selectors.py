@@ -164,11 +164,11 @@ def test_the_loan_book_as_of_a_day(loans):
     found = selectors.loans_on(late.group, as_of=on)
     first, second, third = selectors.loan_rows(found, as_of=on)
     # Three instalments of 118,000 fell due on the 4th of March, April and May; 50,000 is paid.
-    assert (first.standing.due, first.standing.late, first.days_late) == (354_000, 304_000, 63)
+    assert (first.arrears.due, first.arrears.late, first.arrears.days_late) == (304_000, 304_000, 63)
     assert (first.outstanding, first.principal_paid, first.fee_paid) == (1_168_000, 32_000, 18_000)
     assert first.asked == 1_416_000 - 50_000
-    assert (second.outstanding, second.standing.late, second.is_running) == (0, 0, False)
-    assert (third.principal_paid, third.standing.late) == (0, 0)
+    assert (second.outstanding, second.arrears.late, second.is_running) == (0, 0, False)
+    assert (third.principal_paid, third.arrears.late) == (0, 0)
     assert len({first.status, second.status, third.status}) == 3
     assert selectors.loan_totals(found, as_of=on) == selectors.LoanTotals(
         count=3, principal=1_300_000, principal_paid=132_000, fee_paid=19_500, outstanding=1_168_000, late=304_000
@@ -179,7 +179,7 @@ def test_the_loan_book_as_of_a_day(loans):
 def test_the_loan_book_of_an_earlier_day_knows_nothing_of_later_payments(loans):
     on = date(2025, 3, 3)
     late, over, _cancelled = selectors.loan_rows(selectors.loans_on(loans[0].group, as_of=on), as_of=on)
-    assert (late.outstanding, late.fee_paid, late.standing.late) == (1_200_000, 0, 0)
+    assert (late.outstanding, late.fee_paid, late.arrears.late) == (1_200_000, 0, 0)
     assert over.is_running
     assert not selectors.loans_on(loans[0].group, as_of=date(2025, 2, 3)).exists()
 
@@ -189,7 +189,7 @@ def test_totals_agree_with_the_rows(loans):
     found = selectors.loans_on(loans[0].group, as_of=on)
     rows = selectors.loan_rows(found, as_of=on)
     totals = selectors.loan_totals(found, as_of=on)
-    assert totals.late == sum(row.standing.late for row in rows) == 1_366_000
+    assert totals.late == sum(row.arrears.late for row in rows) == 1_366_000
     assert totals.outstanding == sum(row.outstanding for row in rows)
 
 
@@ -312,4 +312,4 @@ def test_an_instalment_is_not_late_on_its_day(loans):
     for on, late in ((date(2025, 4, 4), 68_000), (date(2025, 4, 5), 186_000)):
         found = selectors.loans_on(loans[0].group, as_of=on, only_running=True)
         (row,) = selectors.loan_rows(found, as_of=on)
-        assert selectors.loan_totals(found, as_of=on).late == row.standing.late == late
+        assert selectors.loan_totals(found, as_of=on).late == row.arrears.late == late

@@ -1,0 +1,155 @@
+"""What loans owe on a day: the one definition, for one group or thousands, in SQL over the ledger. Whole rupiah.
+
+`finance.schedules.arrears_on` says the same of one schedule in memory; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from finance.models import AccountKind, LoanEnd
+from groups.shared.sql import Relation, days_between
+
+
+def _least(one: str, other: str) -> str:
+    return f"CASE WHEN {one} < {other} THEN {one} ELSE {other} END"
+
+
+def _beyond(part: str, paid: str) -> str:
+    """Return SQL for what of `part` is not paid."""
+    return f"CASE WHEN {part} > {paid} THEN {part} - {paid} ELSE 0 END"
+
+
+_MOVED_LATER = Relation(
+    "moved_later",
+    """
+    SELECT account_id, SUM(debited - credited) AS moved, SUM(debited) AS debited
+    FROM (
+        SELECT t.debit_account_id AS account_id, t.amount AS debited, 0 AS credited
+        FROM finance_entry e JOIN finance_transfer t ON t.entry_id = e.id
+        WHERE e.group_id {groups} AND e.effective_on > %(as_of)s
+        UNION ALL
+        SELECT t.credit_account_id, 0, t.amount
+        FROM finance_entry e JOIN finance_transfer t ON t.entry_id = e.id
+        WHERE e.group_id {groups} AND e.effective_on > %(as_of)s
+    ) moves
+    GROUP BY account_id
+    """,
+    ("account_id", "moved", "debited"),
+)
+"""What moved on each account after the day: balances of today less this are those of the day."""
+
+# A loan that came with the opening balances was paid out long before: until then the books know nothing of it. One
+# that was cancelled is there as long as the books have a balance of it.
+_BALANCES = Relation(
+    "loan_balances",
+    f"""
+    SELECT id, group_id, member_id, number, disbursed_on, principal, balance, fee_paid, unpaid_principal, ended_as,
+        CASE WHEN ended_as = '{LoanEnd.RESCHEDULED.value}' THEN ended_on ELSE %(as_of)s END AS last_day
+    FROM (
+        SELECT l.id, l.group_id, l.member_id, l.number, l.disbursed_on, l.principal, l.ended_on, l.cancelled_at,
+            a.debits_posted - a.credits_posted - COALESCE(am.moved, 0) AS balance,
+            a.debits_posted - COALESCE(am.debited, 0) AS paid_out,
+            COALESCE(f.credits_posted - f.debits_posted, 0) + COALESCE(fm.moved, 0) AS fee_paid,
+            CASE WHEN l.ended_on <= %(as_of)s THEN l.unpaid_principal ELSE 0 END AS unpaid_principal,
+            CASE WHEN l.ended_on <= %(as_of)s THEN l.ended_as ELSE '' END AS ended_as
+        FROM finance_loan l
+        JOIN finance_account a
+            ON a.loan_id = l.id AND a.kind = '{AccountKind.LOAN.value}' AND a.group_id {{groups}}
+        LEFT JOIN finance_account f
+            ON f.loan_id = l.id AND f.kind = '{AccountKind.SERVICE_FEE.value}' AND f.group_id {{groups}}
+        LEFT JOIN moved_later am ON am.account_id = a.id
+        LEFT JOIN moved_later fm ON fm.account_id = f.id
+        WHERE l.group_id {{groups}} AND l.disbursed_on <= %(as_of)s
+    ) loans
+    WHERE paid_out > 0 AND (cancelled_at IS NULL OR balance > 0)
+    """,  # noqa: S608 - no input
+    ("id", "group_id", "member_id", "number", "disbursed_on", "principal", "balance", "fee_paid", "unpaid_principal",
+     "ended_as", "last_day"),
+    uses=(_MOVED_LATER,),
+)  # fmt: skip
+
+_DUES = Relation(
+    "loan_dues",
+    """
+    SELECT i.loan_id, SUM(i.service_fee) AS fee,
+        SUM(CASE WHEN i.due_on < b.last_day THEN i.principal ELSE 0 END) AS before_principal,
+        SUM(CASE WHEN i.due_on < b.last_day THEN i.service_fee ELSE 0 END) AS before_fee,
+        SUM(CASE WHEN i.due_on <= b.last_day THEN i.principal ELSE 0 END) AS due_principal,
+        SUM(CASE WHEN i.due_on <= b.last_day THEN i.service_fee ELSE 0 END) AS due_fee
+    FROM finance_instalment i JOIN loan_balances b ON b.id = i.loan_id
+    WHERE i.group_id {groups}
+    GROUP BY i.loan_id
+    """,
+    ("loan_id", "fee", "before_principal", "before_fee", "due_principal", "due_fee"),
+    uses=(_BALANCES,),
+)
+"""What the schedule of each loan asks for before the day and up to it, paid or not."""
+
+# A loan that was rescheduled asks for nothing from that day on, since another one does; one paid off early asks for
+# no fee that was waived; one written off for everything.
+_AMOUNTS = Relation(
+    "loan_amounts",
+    f"""
+    SELECT b.id, b.group_id, b.member_id, b.number, b.disbursed_on, b.principal, b.balance, b.fee_paid,
+        b.principal - b.balance - b.unpaid_principal AS principal_paid,
+        CASE WHEN b.balance > 0 THEN {_beyond("d.fee", "b.fee_paid")} ELSE 0 END AS fee_left,
+        CASE WHEN b.balance > 0 THEN {_beyond("d.due_principal", "(b.principal - b.balance)")} ELSE 0 END
+            + CASE WHEN b.balance > 0 THEN {_beyond("d.due_fee", "b.fee_paid")} ELSE 0 END AS due,
+        CASE WHEN b.balance > 0 THEN {_beyond("d.before_principal", "(b.principal - b.balance)")} ELSE 0 END
+            AS late_principal,
+        CASE WHEN b.balance > 0 THEN {_beyond("d.before_fee", "b.fee_paid")} ELSE 0 END AS late_fee,
+        d.before_principal + CASE WHEN b.balance = 0 AND b.ended_as = ''
+            THEN {_least("d.before_fee", "b.fee_paid")} ELSE d.before_fee END AS fell_due,
+        {_least("d.before_principal", "(b.principal - b.balance - b.unpaid_principal)")}
+            + {_least("d.before_fee", "b.fee_paid")} AS fell_due_paid
+    FROM loan_balances b JOIN loan_dues d ON d.loan_id = b.id
+    """,  # noqa: S608 - no input
+    ("id", "group_id", "member_id", "number", "disbursed_on", "principal", "balance", "fee_paid", "principal_paid",
+     "fee_left", "due", "late_principal", "late_fee", "fell_due", "fell_due_paid"),
+    uses=(_BALANCES, _DUES),
+)  # fmt: skip
+
+_LATENESS = Relation(
+    "loan_lateness",
+    """
+    SELECT loan_id, MIN(due_on) AS late_since, COUNT(*) AS instalments_late
+    FROM (
+        SELECT i.loan_id, i.due_on, i.principal, i.service_fee, a.principal_paid, a.fee_paid,
+            SUM(i.principal) OVER up_to AS principals, SUM(i.service_fee) OVER up_to AS fees
+        FROM finance_instalment i JOIN loan_amounts a ON a.id = i.loan_id AND a.late_principal + a.late_fee > 0
+        WHERE i.group_id {groups} AND i.due_on < %(as_of)s
+        WINDOW up_to AS (PARTITION BY i.loan_id ORDER BY i.number)
+    ) instalments
+    WHERE principal > 0 AND principals > principal_paid OR service_fee > 0 AND fees > fee_paid
+    GROUP BY loan_id
+    """,
+    ("loan_id", "late_since", "instalments_late"),
+    uses=(_AMOUNTS,),
+)
+"""Since when loans are late: payments cover the oldest instalments first, fee and principal each by itself."""
+
+LOAN_POSITIONS = Relation(
+    "loan_positions",
+    f"""
+    SELECT a.id, a.group_id, a.member_id, a.number, a.disbursed_on, a.principal, a.balance, a.principal_paid,
+        a.fee_paid, a.fee_left, a.fell_due, a.fell_due_paid, a.due, a.late_principal, a.late_fee,
+        a.late_principal + a.late_fee AS arrears, l.late_since, COALESCE(l.instalments_late, 0) AS instalments_late,
+        COALESCE({days_between("l.late_since", "%(as_of)s")}, 0) AS days_late
+    FROM loan_amounts a LEFT JOIN loan_lateness l ON l.loan_id = a.id
+    """,  # noqa: S608 - no input
+    ("id", "group_id", "member_id", "number", "disbursed_on", "principal", "balance", "principal_paid", "fee_paid",
+     "fee_left", "fell_due", "fell_due_paid", "due", "late_principal", "late_fee", "arrears", "late_since",
+     "instalments_late", "days_late"),
+    uses=(_AMOUNTS, _LATENESS),
+)  # fmt: skip
+"""A row for each loan the books know on the day `%(as_of)s`, running or ended; amounts in rupiah.
+
+`principal` is what was lent, `balance` what of it is left (above zero: the loan runs), `principal_paid` and `fee_paid`
+what was paid by the day, without what was rescheduled or written off; `fee_left` the fee still to be paid to the end.
+
+`fell_due` is what fell due before the day, on loans that ended too, and `fell_due_paid` what of it was paid: their
+sums are the repayment rate. A payment ahead on one loan does not hide the arrears of another.
+
+`due` is what a running loan asks for up to the day, that day included, and was not paid. `arrears` is what of it fell
+due before the day, `late_principal` and `late_fee` its parts. `late_since` is the day the oldest unpaid instalment
+fell due, NULL for a loan on time, `days_late` the days since then, `instalments_late` how many are not fully paid.
+"""

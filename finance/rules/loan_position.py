@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from finance.ledger.reading import Balances
 from finance.models import AccountKind, EntryKind, Instalment, Loan, Transfer
-from finance.schedules import Allocation, newly_late, payoff
+from finance.schedules import Allocation, Arrears, arrears_on, newly_late, payoff
 from groups.models import PayoffFee
 
 
@@ -60,19 +60,14 @@ class LoanPosition:
             waives_fee=self.loan.payoff_fee == PayoffFee.WAIVED,
         )
 
+    def arrears_on(self, as_of: date) -> Arrears:
+        """Return what the loan asks for on the day `as_of`, without fines."""
+        return arrears_on(self.instalments, fee_paid=self.fee_paid, principal_paid=self.principal_paid, as_of=as_of)
+
     def due(self, as_of: date) -> int:
         """Return what a payment at `as_of` should bring: all due by then, and fines, the new one too; rupiah."""
         fine = self.late_fine(as_of)
-        return self.asked_by(as_of) + self.fine_due + (fine.amount if fine else 0)
-
-    def asked_by(self, as_of: date) -> int:
-        """Return fee and principal due by the day `as_of` and not paid, in rupiah."""
-        principal = sum(i.principal for i in self.instalments if i.due_on <= as_of)
-        return self.fee_due(as_of) + max(0, principal - self.principal_paid)
-
-    def fee_due(self, as_of: date) -> int:
-        """Return the service fee due by the day `as_of` and not paid, in rupiah."""
-        return max(0, sum(i.service_fee for i in self.instalments if i.due_on <= as_of) - self.fee_paid)
+        return self.arrears_on(as_of).due + self.fine_due + (fine.amount if fine else 0)
 
 
 def loan_position(books: Balances, loan: Loan) -> LoanPosition:

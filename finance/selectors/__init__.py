@@ -1,34 +1,8 @@
 """Every read of a group's money; a module for each concern, all of them callable from here."""
 
-from finance.selectors.arrears import LoanArrears, loan_arrears, performance, performance_by_group
 from finance.selectors.bank import BankCheck, bank_check, statement_days
 from finance.selectors.book_lines import BookLine
-from finance.selectors.books import (
-    GroupSummary,
-    LoanCard,
-    LoanPayment,
-    LoanRow,
-    LoanTotals,
-    Passbook,
-    SavingsBook,
-    SavingsMovement,
-    SavingsRow,
-    Signer,
-    cash_book,
-    cash_counts,
-    cash_differences,
-    entry_lines,
-    group_summary,
-    latest_movement,
-    loan_card,
-    loan_rows,
-    loan_totals,
-    loans_on,
-    open_differences,
-    passbook,
-    savings_book,
-    signers,
-)
+from finance.selectors.cash import cash_book, cash_counts, cash_differences, latest_movement, open_differences
 from finance.selectors.covers import (
     Claim,
     Claims,
@@ -38,6 +12,7 @@ from finance.selectors.covers import (
     late_loans,
     open_covers,
 )
+from finance.selectors.entries import entry_lines
 from finance.selectors.external_loans import (
     ExternalCard,
     ExternalRow,
@@ -50,9 +25,21 @@ from finance.selectors.external_loans import (
 from finance.selectors.inventory import inventory_items
 from finance.selectors.leaving import last_entry_on, money_at_leaving, settlement_of
 from finance.selectors.loan_history import LoanStep, loan_requests, loan_steps
+from finance.selectors.loan_performance import performance, performance_by_group
+from finance.selectors.loan_positions import LoanArrears, loan_arrears
+from finance.selectors.loans import (
+    LoanCard,
+    LoanPayment,
+    LoanRow,
+    LoanTotals,
+    loan_card,
+    loan_rows,
+    loan_totals,
+    loans_on,
+)
 from finance.selectors.opening import may_open, opening_of
 from finance.selectors.period import closings
-from finance.selectors.print_frame import PrintFrame, paper
+from finance.selectors.print_frame import PrintFrame, Signer, paper, signers
 from finance.selectors.reports import (
     BalanceSheet,
     IncomeStatement,
@@ -67,6 +54,7 @@ from finance.selectors.reports import (
     ledger,
     trial_balance,
 )
+from finance.selectors.savings import Passbook, SavingsBook, SavingsMovement, SavingsRow, passbook, savings_book
 from finance.selectors.share_out import (
     CAN_BE_KEPT,
     ShareOutPlan,
@@ -75,6 +63,7 @@ from finance.selectors.share_out import (
     share_out_rows,
     share_outs,
 )
+from finance.selectors.summary import GroupSummary, group_summary
 from finance.selectors.surplus import (
     DivisionSheet,
     MemberPart,

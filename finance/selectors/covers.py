@@ -9,7 +9,7 @@ from django.db.models import Prefetch, Q
 
 from finance.models import Cover, CoverRecovery, Entry, EntryKind, Loan
 from finance.models.cover import CoverQuerySet
-from finance.selectors.books import LoanRow, loan_rows, loans_on
+from finance.selectors.loans import LoanRow, loan_rows, loans_on
 from groups.models import Group, Member
 
 

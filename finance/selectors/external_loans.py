@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from finance.models import ExternalLoan, ExternalPayment, Loan, Transfer
 from finance.schedules import Arrears, Paid, ScheduledInstalment, arrears_on, card_lines
-from finance.selectors.books import loans_on
+from finance.selectors.loans import loans_on
 from groups.models import Group
 
 

@@ -11,7 +11,7 @@ from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 
 from finance.models import Entry, EntryKind, Loan, LoanRequest, RequestStatus
-from finance.selectors.books import LoanCard
+from finance.selectors.loans import LoanCard
 from groups.models import Group, User
 from groups.shared.money import rupiah
 

@@ -5,8 +5,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import QuerySet
+
 from finance.models import AccountKind, LoanEnd
-from groups.shared.sql import Relation, days_between
+from finance.performance import Collectability, collectability
+from groups.models import Group, Member
+from groups.shared.sql import Relation, as_day, days_between, read_relations
 
 
 def _least(one: str, other: str) -> str:
@@ -93,7 +101,8 @@ _AMOUNTS = Relation(
         b.principal - b.balance - b.unpaid_principal AS principal_paid,
         CASE WHEN b.balance > 0 THEN {_beyond("d.fee", "b.fee_paid")} ELSE 0 END AS fee_left,
         CASE WHEN b.balance > 0 THEN {_beyond("d.due_principal", "(b.principal - b.balance)")} ELSE 0 END
-            + CASE WHEN b.balance > 0 THEN {_beyond("d.due_fee", "b.fee_paid")} ELSE 0 END AS due,
+            AS due_principal,
+        CASE WHEN b.balance > 0 THEN {_beyond("d.due_fee", "b.fee_paid")} ELSE 0 END AS due_fee,
         CASE WHEN b.balance > 0 THEN {_beyond("d.before_principal", "(b.principal - b.balance)")} ELSE 0 END
             AS late_principal,
         CASE WHEN b.balance > 0 THEN {_beyond("d.before_fee", "b.fee_paid")} ELSE 0 END AS late_fee,
@@ -104,7 +113,7 @@ _AMOUNTS = Relation(
     FROM loan_balances b JOIN loan_dues d ON d.loan_id = b.id
     """,  # noqa: S608 - no input
     ("id", "group_id", "member_id", "number", "disbursed_on", "principal", "balance", "fee_paid", "principal_paid",
-     "fee_left", "due", "late_principal", "late_fee", "fell_due", "fell_due_paid"),
+     "fee_left", "due_principal", "due_fee", "late_principal", "late_fee", "fell_due", "fell_due_paid"),
     uses=(_BALANCES, _DUES),
 )  # fmt: skip
 
@@ -131,14 +140,15 @@ LOAN_POSITIONS = Relation(
     "loan_positions",
     f"""
     SELECT a.id, a.group_id, a.member_id, a.number, a.disbursed_on, a.principal, a.balance, a.principal_paid,
-        a.fee_paid, a.fee_left, a.fell_due, a.fell_due_paid, a.due, a.late_principal, a.late_fee,
-        a.late_principal + a.late_fee AS arrears, l.late_since, COALESCE(l.instalments_late, 0) AS instalments_late,
+        a.fee_paid, a.fee_left, a.fell_due, a.fell_due_paid, a.due_principal, a.due_fee,
+        a.due_principal + a.due_fee AS due, a.late_principal, a.late_fee, a.late_principal + a.late_fee AS arrears,
+        l.late_since, COALESCE(l.instalments_late, 0) AS instalments_late,
         COALESCE({days_between("l.late_since", "%(as_of)s")}, 0) AS days_late
     FROM loan_amounts a LEFT JOIN loan_lateness l ON l.loan_id = a.id
     """,  # noqa: S608 - no input
     ("id", "group_id", "member_id", "number", "disbursed_on", "principal", "balance", "principal_paid", "fee_paid",
-     "fee_left", "fell_due", "fell_due_paid", "due", "late_principal", "late_fee", "arrears", "late_since",
-     "instalments_late", "days_late"),
+     "fee_left", "fell_due", "fell_due_paid", "due_principal", "due_fee", "due", "late_principal", "late_fee",
+     "arrears", "late_since", "instalments_late", "days_late"),
     uses=(_AMOUNTS, _LATENESS),
 )  # fmt: skip
 """A row for each loan the books know on the day `%(as_of)s`, running or ended; amounts in rupiah.
@@ -149,7 +159,81 @@ what was paid by the day, without what was rescheduled or written off; `fee_left
 `fell_due` is what fell due before the day, on loans that ended too, and `fell_due_paid` what of it was paid: their
 sums are the repayment rate. A payment ahead on one loan does not hide the arrears of another.
 
-`due` is what a running loan asks for up to the day, that day included, and was not paid. `arrears` is what of it fell
-due before the day, `late_principal` and `late_fee` its parts. `late_since` is the day the oldest unpaid instalment
-fell due, NULL for a loan on time, `days_late` the days since then, `instalments_late` how many are not fully paid.
+`due` is what a running loan asks for up to the day, that day included, and was not paid; `due_principal` and `due_fee`
+are its parts. `arrears` is what of it fell due before the day, `late_principal` and `late_fee` its parts. `late_since`
+is the day the oldest unpaid instalment fell due, NULL for a loan on time, `days_late` the days since then,
+`instalments_late` how many are not fully paid.
 """
+
+_LOANS_SQL = """
+SELECT number, member_id, disbursed_on, principal, balance, late_since, instalments_late, late_principal, late_fee
+FROM loan_positions
+WHERE balance > 0
+ORDER BY CASE WHEN late_since IS NULL THEN 1 ELSE 0 END, late_since, group_id, number
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LoanArrears:
+    """A running loan as it stands on a day; `late_since` is when its oldest unpaid instalment fell due."""
+
+    number: int
+    member_id: int
+    member: str
+    disbursed_on: date
+    principal: int
+    balance: int
+    late_since: date | None
+    instalments_late: int
+    late_principal: int
+    late_fee: int
+    as_of: date
+
+    @property
+    def late(self) -> int:
+        """Principal and service fee that are late."""
+        return self.late_principal + self.late_fee
+
+    @property
+    def days_late(self) -> int:
+        """Days since the oldest unpaid instalment fell due, 0 for a loan on time."""
+        return (self.as_of - self.late_since).days if self.late_since is not None else 0
+
+    @property
+    def collectability(self) -> Collectability:
+        """Kolektibilitas from 1 to 5."""
+        return collectability(self.late_since, self.as_of)
+
+
+def loan_arrears(groups: QuerySet[Group], *, as_of: date) -> list[LoanArrears]:
+    """Return the running loans of `groups` on a day, those late the longest first, in two statements."""
+    rows = read_relations(_LOANS_SQL, [LOAN_POSITIONS], groups, {"as_of": as_of})
+    names = dict(Member.objects.filter(pk__in={row[1] for row in rows}).values_list("pk", "name"))
+    return [_loan(as_of, names, *row) for row in rows]
+
+
+def _loan(
+    as_of: date,
+    names: Mapping[int, str],
+    number: int,
+    member_id: int,
+    disbursed_on: date | str,
+    principal: int,
+    balance: int,
+    late_since: date | str | None,
+    *late: int,
+) -> LoanArrears:
+    instalments_late, late_principal, late_fee = map(int, late)
+    return LoanArrears(
+        number=number,
+        member_id=member_id,
+        member=names[member_id],
+        disbursed_on=as_day(disbursed_on),
+        principal=principal,
+        balance=int(balance),
+        late_since=None if late_since is None else as_day(late_since),
+        instalments_late=instalments_late,
+        late_principal=late_principal,
+        late_fee=late_fee,
+        as_of=as_of,
+    )

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from finance.selectors.books import Signer
-from groups.models import Group, OfficerRole
+from groups.models import Group, OfficerRole, OfficerTerm
 from groups.shared.sql import read
 
 _KELURAHAN = "1"
 """What the last part of the Kemendagri code of an urban village begins with; that of a desa begins with 2."""
+
+
+class Signer(NamedTuple):
+    """Who signs a printed book: an office and, if somebody holds it, the name."""
+
+    office: str
+    name: str
 
 
 class PrintFrame(NamedTuple):
@@ -44,6 +50,13 @@ def paper(group: Group) -> PrintFrame:
         _place(group.village_id, village, district, regency) if village else "",
         [Signer(str(role.label), holders.get(role, "")) for role in OfficerRole],
     )
+
+
+def signers(group: Group) -> list[Signer]:
+    """Return the offices in the order they sign, with the names of their holders."""
+    terms = OfficerTerm.objects.filter(group=group, ended_on__isnull=True)
+    holders = dict(terms.values_list("role", "member__name"))
+    return [Signer(str(role.label), holders.get(role, "")) for role in OfficerRole]
 
 
 def _place(code: str | None, village: str, district: str | None, regency: str | None) -> str:

@@ -27,7 +27,7 @@ from finance.models import (
     SurplusShare,
     Transfer,
 )
-from finance.selectors.books import loans_on
+from finance.selectors.loans import loans_on
 from finance.selectors.opening import standing_entries
 from finance.surplus import divide_surplus, month_ends
 from groups.models import BorrowingBase, Constitution, Group, Member, SavingsBase

@@ -15,7 +15,7 @@ from finance.ledger.errors import AlreadyPosted, AlreadySettled, NotAllowed
 from finance.ledger.posting import Books, open_books
 from finance.models import AccountKind, BankTick, CashCount, EntryKind, Transfer
 from finance.rules import lines
-from finance.selectors.books import latest_movement
+from finance.selectors.cash import latest_movement
 from finance.services.posting import post_entry
 from groups.models import Group, User
 from groups.permissions import Capability, lock_group

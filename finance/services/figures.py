@@ -10,8 +10,8 @@ from django.db.models import QuerySet
 
 from finance.models import CLASSES, FiguresSlice, GroupFigures
 from finance.performance import Performance
-from finance.selectors.arrears import performance_by_group, savings_by_group
 from finance.selectors.figures import lacking_figures
+from finance.selectors.loan_performance import performance_by_group, savings_by_group
 from finance.wording import UPK_STANDARD
 from groups.models import Group
 from groups.shared.batches import BATCH_GROUPS, work_through

@@ -124,7 +124,7 @@ def loan_reschedule(
     if message := too_long(rules, periods=schedule.periods, every=loan.every):
         raise RuleBroken("periods", message)
     balance = books.balance(AccountKind.LOAN, loan=loan)
-    fee = running.fee_due(on) if add_fee else 0
+    fee = running.arrears_on(on).due_fee if add_fee else 0
     terms = LoanTerms(
         member=loan.member,
         principal=balance + fee,

@@ -56,7 +56,7 @@ def external_loans(
             sum(row.principal_paid for row in loans),
             sum(row.fee_paid for row in loans),
             sum(row.outstanding for row in loans),
-            sum(row.standing.late for row in loans),
+            sum(row.arrears.late for row in loans),
         ]
         rows.append(Row([None, _("Total"), None, *amounts, None, "", None], is_total=True))
     return table_of_group(group, _("Loans from outside (hutang)"), "buku-hutang", columns, rows, until=as_of)
@@ -163,16 +163,16 @@ def _loan_columns(party: str, since: str, left: str, *, shows_status: bool) -> l
 def _loan_cells(row: LoanRow | ExternalRow) -> list[Cell]:
     """Return the cells from the principal to the status."""
     amounts = (row.loan.principal, row.principal_paid, row.fee_paid, row.outstanding)
-    return [*amounts, _late(row), row.days_late, str(row.status)]
+    return [*amounts, _late(row), row.arrears.days_late, str(row.status)]
 
 
 def _late(row: LoanRow | ExternalRow) -> DetailedCell:
-    return DetailedCell(row.standing.late, is_late=row.standing.late > 0)
+    return DetailedCell(row.arrears.late, is_late=row.arrears.late > 0)
 
 
 def _next_instalment(row: LoanRow | ExternalRow) -> DetailedCell | None:
-    due_on = row.standing.next_due_on
-    return DetailedCell(due_on, note=rupiah(row.standing.next_due)) if due_on is not None else None
+    due_on = row.arrears.next_due_on
+    return DetailedCell(due_on, note=rupiah(row.arrears.next_due)) if due_on is not None else None
 
 
 def _card_columns(*, has_fines: bool = False) -> list[Column]:

@@ -79,7 +79,7 @@ def loan_book(request: GroupRequest) -> HttpResponse:
     as_of, shows_all = form.day(timezone.localdate()), form.shows_all
     form.fill(on=as_of, show="all" if shows_all else "")
     loans = selectors.loans_on(group, as_of=as_of, only_running=not shows_all)
-    totals = selectors.loan_totals(loans, as_of=as_of)
+    totals = selectors.loan_totals(group, as_of=as_of, only_running=not shows_all)
     page = lines_shown(request, loans, at_a_time=LINES_ON_A_PAGE)
     rows = selectors.loan_rows(page.object_list, as_of=as_of)
     context = {

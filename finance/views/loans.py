@@ -136,7 +136,7 @@ def _page(request: GroupRequest, form: forms.Form, running: LoanPosition, title:
         "fine": fine,
         "fine_due": running.fine_due,
         "due": running.due(today),
-        "fee_due": running.fee_due(today),
+        "fee_due": running.arrears_on(today).due_fee,
         "payoff": running.payoff(today, fine=fine.amount if fine else 0).total,
     }
     return render(request, "finance/loan_step.html", context)

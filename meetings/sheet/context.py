@@ -50,7 +50,7 @@ class LoanOnSheet(LoanPosition):
         """Rupiah due at a meeting on the day `on`, fines included, and what falls due soon after it."""
         until = on + DUE_SOON if self.loan.every == LoanEvery.MONTH else on
         fine = self.fine_at(on)
-        return self.asked_by(until) + self.fine_due + (fine.amount if fine else 0)
+        return self.arrears_on(until).due + self.fine_due + (fine.amount if fine else 0)
 
     def fine_at(self, on: date) -> LateFine | None:
         """Return the fine for late instalments of a payment at a meeting on the day `on`."""

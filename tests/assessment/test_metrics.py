@@ -17,7 +17,7 @@ from assessment.metrics import METRICS, READS, Measured, read_records
 from assessment.selectors.evidence import evidence
 from finance import services as finance
 from finance.rules.lines import OtherMoney
-from finance.selectors.arrears import performance
+from finance.selectors.loan_performance import performance
 from groups.models import Constitution, Group, Member
 from groups.services import group_register
 from meetings.models import MeetingStatus

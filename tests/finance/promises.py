@@ -27,7 +27,7 @@ from finance.models import (
     Transfer,
 )
 from finance.performance import Performance
-from finance.selectors.arrears import performance_by_group, savings_by_group
+from finance.selectors.loan_performance import performance_by_group, savings_by_group
 from finance.services.figures import figures_keep
 from groups.models import Group
 

@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from finance.models import Entry, FiguresSlice, GroupFigures, Loan
-from finance.selectors.arrears import performance_by_group, savings_by_group
 from finance.selectors.figures import added, figures_by, lacking_figures
+from finance.selectors.loan_performance import performance_by_group, savings_by_group
 from finance.services.figures import figures_keep
 from groups.models import Group
 from tests.factories import lend, make_group, make_member, save

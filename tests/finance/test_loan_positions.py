@@ -21,7 +21,9 @@ FIRST, LAST = date(2025, 2, 4), date(2026, 6, 30)
 def positions(groups, as_of):
     """The rows of the relation by loan, each by the names of its columns."""
     columns = LOAN_POSITIONS.columns
-    rows = read_relations(f"SELECT {', '.join(columns)} FROM loan_positions", [LOAN_POSITIONS], groups, {"as_of": as_of})
+    rows = read_relations(
+        f"SELECT {', '.join(columns)} FROM loan_positions", [LOAN_POSITIONS], groups, {"as_of": as_of}
+    )
     found = [dict(zip(columns, row, strict=True)) for row in rows]
     return {row["number"]: row for row in found}
 
@@ -81,11 +83,13 @@ def test_the_relation_agrees_with_the_schedule_of_each_loan(seed):
             arrears, of_loan = row.arrears, found[row.loan.number]
             late_since = of_loan["late_since"]
             assert (
-                of_loan["balance"], of_loan["principal_paid"], of_loan["fee_paid"], of_loan["fee_left"], of_loan["due"],
+                of_loan["balance"], of_loan["principal_paid"], of_loan["fee_paid"], of_loan["fee_left"],
+                of_loan["due_principal"], of_loan["due_fee"], of_loan["due"],
                 of_loan["late_principal"], of_loan["late_fee"], of_loan["arrears"], of_loan["days_late"],
                 of_loan["instalments_late"], None if late_since is None else as_day(late_since),
             ) == (
-                row.outstanding, row.principal_paid, row.fee_paid, arrears.fee_left, arrears.due,
+                row.outstanding, row.principal_paid, row.fee_paid, arrears.fee_left,
+                arrears.due_principal, arrears.due_fee, arrears.due,
                 arrears.late_principal, arrears.late_fee, arrears.late, arrears.days_late,
                 arrears.instalments_late, arrears.late_since,
             )  # fmt: skip

@@ -1,13 +1,12 @@
-"""What is late on the loans of one group or of thousands, and how healthy they are, as of any day.
+"""How healthy the loans and the money of one group or of thousands are, as of any day.
 
-Each function is one statement, whatever the number of groups and loans. Balances come from the columns of the
+Each function takes one statement or two, whatever the number of groups and loans. Balances come from the columns of the
 accounts less what moved after the day, so a recent day costs little. Whole rupiah.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -22,22 +21,14 @@ from finance.performance import (
     Performance,
     Slice,
     ageing_bounds,
-    collectability,
     collectability_bounds,
 )
 from finance.selectors.loan_positions import LOAN_POSITIONS
-from groups.models import Group, Member
-from groups.shared.sql import Relation, as_day, read_relations, run_over
+from groups.models import Group
+from groups.shared.sql import Relation, read_relations, run_over
 
 CAPITAL = tuple(kind for kind in EQUITY if kind != AccountKind.SURPLUS_DIVIDED)
 """What the operating standard calls capital (modal): opening capital, grants, reserve."""
-
-_LOANS_SQL = """
-SELECT number, member_id, disbursed_on, principal, balance, late_since, instalments_late, late_principal, late_fee
-FROM loan_positions
-WHERE balance > 0
-ORDER BY CASE WHEN late_since IS NULL THEN 1 ELSE 0 END, late_since, group_id, number
-"""
 
 _AGES = " ".join(f"WHEN late_since < %(age{number})s THEN {number + 1}" for number in reversed(range(len(AGEING_DAYS))))
 _LEVELS = " ".join(
@@ -102,45 +93,6 @@ GROUP BY 1, 2
 _NO_MONEY = {"income": 0, "costs": 0, "capital": 0}
 
 
-@dataclass(frozen=True, slots=True)
-class LoanArrears:
-    """A running loan as it stands on a day; `late_since` is when its oldest unpaid instalment fell due."""
-
-    number: int
-    member_id: int
-    member: str
-    disbursed_on: date
-    principal: int
-    balance: int
-    late_since: date | None
-    instalments_late: int
-    late_principal: int
-    late_fee: int
-    as_of: date
-
-    @property
-    def late(self) -> int:
-        """Principal and service fee that are late."""
-        return self.late_principal + self.late_fee
-
-    @property
-    def days_late(self) -> int:
-        """Days since the oldest unpaid instalment fell due, 0 for a loan on time."""
-        return (self.as_of - self.late_since).days if self.late_since is not None else 0
-
-    @property
-    def collectability(self) -> Collectability:
-        """Kolektibilitas from 1 to 5."""
-        return collectability(self.late_since, self.as_of)
-
-
-def loan_arrears(groups: QuerySet[Group], *, as_of: date) -> list[LoanArrears]:
-    """Return the running loans of `groups` on a day, those late the longest first, in two statements."""
-    rows = read_relations(_LOANS_SQL, [LOAN_POSITIONS], groups, {"as_of": as_of})
-    names = dict(Member.objects.filter(pk__in={row[1] for row in rows}).values_list("pk", "name"))
-    return [_loan(as_of, names, *row) for row in rows]
-
-
 def performance(groups: QuerySet[Group], *, as_of: date) -> Performance:
     """Return the figures of all `groups` together on a day, in two statements: the loans, and the money."""
     return _figures(groups, as_of, "0").get(0, Performance(months=as_of.month))
@@ -163,33 +115,6 @@ def savings_by_group(groups: QuerySet[Group], *, as_of: date) -> dict[int, int]:
     for group_id, _kind, _moved, balance in _money(groups, as_of, as_of + timedelta(1), "a.group_id", SAVINGS):
         found[group_id] = found.get(group_id, 0) + int(balance)
     return found
-
-
-def _loan(
-    as_of: date,
-    names: Mapping[int, str],
-    number: int,
-    member_id: int,
-    disbursed_on: date | str,
-    principal: int,
-    balance: int,
-    late_since: date | str | None,
-    *late: int,
-) -> LoanArrears:
-    instalments_late, late_principal, late_fee = map(int, late)
-    return LoanArrears(
-        number=number,
-        member_id=member_id,
-        member=names[member_id],
-        disbursed_on=as_day(disbursed_on),
-        principal=principal,
-        balance=int(balance),
-        late_since=None if late_since is None else as_day(late_since),
-        instalments_late=instalments_late,
-        late_principal=late_principal,
-        late_fee=late_fee,
-        as_of=as_of,
-    )
 
 
 def ageing_values(as_of: date) -> dict[str, date]:

@@ -1,0 +1,237 @@
+"""Loans to members as they stand on a day: the loan book and the loan card, in a fixed number of statements.
+
+Amounts are whole rupiah. Dates are effective dates: a correction counts on the day of what it corrects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from django.db.models import (
+    BigIntegerField,
+    F,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+)
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
+
+from finance.models import AccountKind, Entry, Instalment, Loan, Transfer
+from finance.schedules import Arrears, Paid, arrears_on, card_lines
+from finance.selectors.loan_positions import LOAN_POSITIONS
+from groups.models import Group
+from groups.shared.sql import read_relations
+
+
+@dataclass(frozen=True, slots=True)
+class LoanRow:
+    """A loan as it stands on a day; `outstanding` and the rest count what was paid up to that day."""
+
+    loan: Loan
+    outstanding: int
+    fee_paid: int
+    arrears: Arrears
+    unpaid: int = 0
+
+    @property
+    def principal_paid(self) -> int:
+        """Principal repaid; nothing for a loan that was cancelled, and not what was rescheduled or written off."""
+        return 0 if self.loan.cancelled_at is not None else self.loan.principal - self.outstanding - self.unpaid
+
+    @property
+    def asked(self) -> int:
+        """What the loan still asks for to its end: principal and service fee."""
+        return self.outstanding + self.arrears.fee_left if self.is_running else 0
+
+    @property
+    def is_running(self) -> bool:
+        """Whether something is still to be repaid."""
+        return self.outstanding > 0
+
+    @property
+    def status(self) -> str:
+        """In words: running, paid off, cancelled, rescheduled or written off."""
+        if self.unpaid:
+            return str(self.loan.get_ended_as_display())
+        # A cancelled loan was running as long as its payout was not undone.
+        if self.loan.cancelled_at is not None and not self.is_running:
+            return _("cancelled")
+        return _("running") if self.is_running else _("paid off")
+
+
+@dataclass(frozen=True, slots=True)
+class LoanTotals:
+    """Sums over all the loans of a loan book, whatever its page."""
+
+    count: int
+    principal: int
+    principal_paid: int
+    fee_paid: int
+    outstanding: int
+    late: int
+
+
+def loans_on(group: Group, *, as_of: date, only_running: bool = False) -> QuerySet[Loan]:
+    """Return the loans paid out by `as_of` with `outstanding` and `fee_paid` as they were that day.
+
+    A loan that came with the opening balances is not there before them: until then the books know nothing of it.
+    """
+
+    def moved(kind: AccountKind, side: str) -> Coalesce:
+        own = {f"{side}_account__loan": OuterRef("pk"), f"{side}_account__kind": kind}
+        lines = Transfer.objects.filter(**own, entry__effective_on__lte=as_of).order_by()
+        total = lines.values(f"{side}_account__kind").annotate(total=Sum("amount")).values("total")
+        return Coalesce(Subquery(total), 0, output_field=BigIntegerField())
+
+    loans = (
+        Loan.objects.filter(group=group, disbursed_on__lte=as_of)
+        .annotate(
+            paid_out=moved(AccountKind.LOAN, "debit"),
+            outstanding=F("paid_out") - moved(AccountKind.LOAN, "credit"),
+            fee_paid=moved(AccountKind.SERVICE_FEE, "credit") - moved(AccountKind.SERVICE_FEE, "debit"),
+        )
+        .filter(paid_out__gt=0)
+        .select_related("member")
+        .prefetch_related(Prefetch("instalments", Instalment.objects.order_by("number")))
+    )
+    return loans.filter(outstanding__gt=0) if only_running else loans
+
+
+def loan_rows(loans: Iterable[Loan], *, as_of: date) -> list[LoanRow]:
+    """Return `loans`, which come from `loans_on` the same day, with what is due and late."""
+    return [_loan_row(loan, as_of=as_of) for loan in loans]
+
+
+def loan_totals(group: Group, *, as_of: date, only_running: bool = False) -> LoanTotals:
+    """Return the sums over what `loans_on` returns for the same day, in two statements."""
+    values = {"as_of": as_of, "least": 1 if only_running else 0}
+    ((*sums,),) = read_relations(_TOTALS_SQL, [LOAN_POSITIONS], Group.objects.filter(pk=group.pk), values)
+    return LoanTotals(loans_on(group, as_of=as_of, only_running=only_running).count(), *map(int, sums))
+
+
+_TOTALS_SQL = """
+SELECT COALESCE(SUM(principal), 0), COALESCE(SUM(principal_paid), 0), COALESCE(SUM(fee_paid), 0),
+    COALESCE(SUM(balance), 0), COALESCE(SUM(arrears), 0)
+FROM loan_positions
+WHERE balance >= %(least)s
+"""
+
+
+def _loan_row(loan: Loan, *, as_of: date) -> LoanRow:
+    outstanding, fee_paid = loan.outstanding, loan.fee_paid  # type: ignore[attr-defined]  # loans_on annotates them
+    # A loan that was paid off or cancelled asks for nothing.
+    asked = loan.instalments.all() if outstanding > 0 else ()
+    now = arrears_on(list(asked), fee_paid=fee_paid, principal_paid=loan.principal - outstanding, as_of=as_of)
+    ended = loan.ended_on is not None and loan.ended_on <= as_of
+    return LoanRow(loan, outstanding, fee_paid, now, loan.unpaid_principal if ended else 0)
+
+
+_ENTRY = ("entry__reverses", "entry__reversed_by")
+
+
+class LoanPayment(NamedTuple):
+    """One entry that paid on a loan, or took a payment back (then its amounts are negative).
+
+    `recovered` came in after the loan was written off.
+    """
+
+    entry: Entry
+    service_fee: int = 0
+    principal: int = 0
+    fine: int = 0
+    recovered: int = 0
+    memo: str = ""
+
+    @property
+    def total(self) -> int:
+        """Everything that was paid."""
+        return self.service_fee + self.principal + self.fine + self.recovered
+
+
+@dataclass(frozen=True, slots=True)
+class LoanCard:
+    """A loan with the lines of its card (`schedules.card_lines`), and its payments, oldest first.
+
+    `fines` were charged for late instalments, `fine_due` of them is not paid; `recovered` came in after the loan
+    was written off, both in rupiah. `entries` are all that touch the loan.
+    """
+
+    row: LoanRow
+    schedule: list[tuple[Instalment, Paid, int]]
+    payments: list[LoanPayment]
+    entries: list[Entry]
+    fines: int
+    fine_due: int
+    recovered: int
+
+    @property
+    def has_fines(self) -> bool:
+        """Whether the card needs a column for fines."""
+        return any(payment.fine for payment in self.payments)
+
+
+def loan_card(group: Group, number: int, *, as_of: date) -> LoanCard | None:
+    """Return the card of the group's loan `number`, None if there is none."""
+    loans = loans_on(group, as_of=as_of).filter(number=number)
+    loan = loans.select_related("replaces", "recorded_by", "request__recorded_by", "request__decided_by").first()
+    if loan is None:
+        return None
+    row = _loan_row(loan, as_of=as_of)
+    instalments = list(loan.instalments.all())
+    payments: dict[int, LoanPayment] = {}
+    entries: dict[int, Entry] = {}
+    sums = dict.fromkeys(AccountKind, 0)
+    for line in (
+        Transfer.objects.filter(
+            Q(debit_account__loan=loan) | Q(credit_account__loan=loan), entry__effective_on__lte=as_of
+        )
+        .select_related("entry__recorded_by", *_ENTRY, "debit_account", "credit_account")
+        .order_by("entry__effective_on", "entry_id", "pk")
+    ):
+        entries[line.entry_id] = line.entry
+        for account, amount in ((line.credit_account, line.amount), (line.debit_account, -line.amount)):
+            if account.loan_id == loan.pk:
+                sums[AccountKind(account.kind)] += amount
+        found = _payment(line)
+        if found is not None:
+            column, amount = found
+            sofar = payments.get(line.entry_id, LoanPayment(line.entry, memo=line.memo))
+            payments[line.entry_id] = sofar._replace(**{column: getattr(sofar, column) + amount})
+    return LoanCard(
+        row,
+        card_lines(instalments, fee_paid=row.fee_paid, principal_paid=row.principal_paid),
+        list(payments.values()),
+        list(entries.values()),
+        fines=sums[AccountKind.LOAN_FINE],
+        fine_due=-sums[AccountKind.FINE_DUE],
+        recovered=sums[AccountKind.RECOVERY],
+    )
+
+
+_PAID_INTO = {
+    AccountKind.SERVICE_FEE: "service_fee",
+    AccountKind.LOAN: "principal",
+    AccountKind.FINE_DUE: "fine",
+    AccountKind.RECOVERY: "recovered",
+}
+
+
+def _payment(line: Transfer) -> tuple[str, int] | None:
+    """Return what a line of a loan's accounts pays, below zero where it takes a payment back; None if nothing.
+
+    Paying out is none, nor is what moves between loans, a fine that is charged, or a loss.
+    """
+    debit, credit = line.debit_account, line.credit_account
+    is_reversal = line.entry.reverses_id is not None
+    account, other, amount = (debit, credit, -line.amount) if is_reversal else (credit, debit, line.amount)
+    column = _PAID_INTO.get(AccountKind(account.kind))
+    if column is None or other.loan_id is not None or other.kind == AccountKind.LOAN_LOSS:
+        return None
+    return column, amount

@@ -101,6 +101,12 @@ def test_the_next_meeting_after_one(every, held_on, due_on):
     assert schedule(every).due_after(held_on) == due_on
 
 
+@pytest.mark.parametrize("every", ["WEEK", "FORTNIGHT", "MONTH"])
+def test_a_group_founded_on_its_meeting_day_is_due_that_day(every):
+    founded_on = date(2026, 1, 6)
+    assert MeetingSchedule(every, weekday=1, week=1, anchor=founded_on).due_after(None) == founded_on
+
+
 @pytest.mark.parametrize(
     ("every", "days", "meetings"),
     [

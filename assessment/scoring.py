@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
@@ -11,8 +11,12 @@ from typing import NamedTuple
 from django.db.models import Q
 
 from assessment import engine
-from assessment.metrics import LEAST_MEETINGS, METRICS, Measured, Records
+from assessment.metrics.base.metric import LEAST_MEETINGS, RECENT_MEETINGS, Facts, Measured, Reads, all_metrics, recent
+from assessment.metrics.base.reading import Records, read_facts
 from assessment.models import Judgement, Need
+from finance.selectors.loan_positions import LOAN_POSITIONS
+from groups.selectors.relations import GROUP_PROFILES
+from meetings.selectors.relations import MEETINGS_HELD
 
 NO_MEETING_DAYS = 60
 LOW_ATTENDANCE = 0.6
@@ -28,6 +32,38 @@ RISING = 0.05
 
 An instalment that is paid some days late, at the next meeting, is no rise.
 """
+
+
+NEED = "need"
+"""What the reasons for help read is among the records by this name."""
+_BEFORE = f"place > {RECENT_MEETINGS} AND place <= {2 * RECENT_MEETINGS}"
+_NEED_READS = (
+    Reads(GROUP_PROFILES, {"age_days": "MAX(age_days)"}),
+    Reads(
+        MEETINGS_HELD,
+        {
+            "held": "COUNT(*)",
+            "days_ago": "MIN(days_ago)",
+            "recent": recent("1"),
+            "members": recent("member_count"),
+            "attended": recent("attended_count"),
+            "before": f"SUM(CASE WHEN {_BEFORE} THEN 1 ELSE 0 END)",
+            "members_before": f"SUM(CASE WHEN {_BEFORE} THEN member_count ELSE 0 END)",
+            "attended_before": f"SUM(CASE WHEN {_BEFORE} THEN attended_count ELSE 0 END)",
+        },
+    ),
+    Reads(LOAN_POSITIONS, {"due": "SUM(fell_due)", "paid": "SUM(fell_due_paid)"}),
+)
+
+
+def read_records(group_ids: Sequence[int], as_of: date, metrics: Iterable[str]) -> dict[int, dict[str, Facts]]:
+    """Return by group what `metrics` and the reasons for help read, in one statement for each relation."""
+    return read_facts(group_ids, as_of, reads_of(metrics))
+
+
+def reads_of(metrics: Iterable[str]) -> dict[str, tuple[Reads, ...]]:
+    """Return what `metrics` and the reasons for help read, by name."""
+    return {NEED: _NEED_READS} | {metric: all_metrics()[metric].reads for metric in metrics}
 
 
 class JudgedValue(NamedTuple):
@@ -115,7 +151,7 @@ def score(
         given = judged.get((scheme, indicator.code))
         if indicator.metric:
             if indicator.metric not in by_metric:
-                by_metric[indicator.metric] = METRICS[indicator.metric](records)
+                by_metric[indicator.metric] = all_metrics()[indicator.metric].measure(records[indicator.metric])
             measured[indicator.code] = by_metric[indicator.metric]
             if given is not None and given.is_override:
                 overrides[indicator.code] = given
@@ -131,29 +167,34 @@ def score(
     return Scored(result, measured_result, measured, overrides)
 
 
-def need_of(records: Records, as_of: date, rank: int, before: Iterable[EarlierScore]) -> Need:
-    """Return why a group needs help; `before` are its scores of the last `DROPPED_DAYS` days, oldest first."""
+def arrears_of(records: Records) -> int:
+    """Return the rupiah that fell due and were not paid."""
+    return int(records[NEED]["due"] - records[NEED]["paid"])
+
+
+def need_of(records: Records, as_of: date, rank: int, earlier: Sequence[EarlierScore]) -> Need:
+    """Return why a group needs help; `earlier` are its scores of the last `DROPPED_DAYS` days, oldest first."""
+    facts = records[NEED]
     need = Need(0)
-    earlier = list(before)
-    days = (as_of - records.last_held_on).days if records.last_held_on is not None else records.age_days
-    if days > NO_MEETING_DAYS:
+    if (facts["days_ago"] if facts["held"] else facts["age_days"]) > NO_MEETING_DAYS:
         need |= Need.NO_MEETING
     if any(score.rank > rank for score in earlier):
         need |= Need.STAGE_DROPPED
-    if records.due and records.paid / records.due < ARREARS_RATE:
+    if facts["due"] and facts["paid"] / facts["due"] < ARREARS_RATE:
         need |= Need.ARREARS
     older = [score for score in earlier if (as_of - score.as_of).days >= RISING_DAYS]
-    if older and records.arrears - older[-1].arrears > RISING * records.due:
+    if older and arrears_of(records) - older[-1].arrears > RISING * facts["due"]:
         need |= Need.ARREARS_RISING
-    is_known = records.recent >= LEAST_MEETINGS and records.members
-    if is_known and records.present / records.members < LOW_ATTENDANCE:
+    is_known = facts["recent"] >= LEAST_MEETINGS and facts["members"]
+    if is_known and facts["attended"] / facts["members"] < LOW_ATTENDANCE:
         need |= Need.LOW_ATTENDANCE
-    if _falls(records):
+    if _falls(facts):
         need |= Need.FALLING_ATTENDANCE
     return need
 
 
-def _falls(records: Records) -> bool:
-    if min(records.recent, records.before) < LEAST_MEETINGS or not records.members or not records.members_before:
+def _falls(facts: Facts) -> bool:
+    if min(facts["recent"], facts["before"]) < LEAST_MEETINGS or not facts["members"] or not facts["members_before"]:
         return False
-    return records.present / records.members <= records.present_before / records.members_before - FALLING
+    before = facts["attended_before"] / facts["members_before"]
+    return bool(facts["attended"] / facts["members"] <= before - FALLING)

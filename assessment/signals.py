@@ -20,7 +20,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from assessment.metrics import CLOSING_DAYS
+from assessment.metrics.base.metric import CLOSING_DAYS
 from groups.models import Group
 from groups.shared.sql import days_between, local_time, run_over
 

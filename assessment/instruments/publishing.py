@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from assessment.metrics import METRICS, MOST
+from assessment.metrics.base.metric import all_metrics
 from assessment.models import Indicator, Instrument, InstrumentStatus
 
 
@@ -16,7 +16,7 @@ def scoring_problems(instrument: Instrument) -> list[str]:
     problems = [
         _("%(indicator)s: there is no such metric.") % {"indicator": indicator}
         for indicator in instrument.indicators.all()
-        if indicator.metric and indicator.metric not in METRICS
+        if indicator.metric and indicator.metric not in all_metrics()
     ]
     ordered = list(instrument.rules.all())
     if len(ordered) < 2 or [rule.rank for rule in ordered] != list(range(len(ordered))):
@@ -40,7 +40,8 @@ def check_publishable(instrument: Instrument) -> None:
             problems.append(_("%(indicator)s: a higher level must earn more points.") % {"indicator": indicator})
         if not points or points[-1] != indicator.weight:
             problems.append(_("%(indicator)s: the highest level must earn the weight.") % {"indicator": indicator})
-        most = MOST.get(indicator.metric)
+        metric = all_metrics().get(indicator.metric)
+        most = metric.most if metric is not None else None
         if levels and most is not None and levels[-1].threshold > most:
             problem = _("%(indicator)s: no group reaches more than %(most)d.")
             problems.append(problem % {"indicator": indicator, "most": most})

@@ -12,9 +12,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from assessment import engine, instruments, wording
-from assessment.metrics import RECENT_MEETINGS, WINDOW_DAYS, Facts, read_records
+from assessment.metrics.base import words
+from assessment.metrics.base.metric import NO_DATA, RECENT_MEETINGS, WINDOW_DAYS, Facts, all_metrics
 from assessment.models import Assessment, Indicator, Instrument, Judgement, Level, Need, StageRule
-from assessment.scoring import DROPPED_DAYS, EarlierScore, JudgedValue, Scored, latest_judgements, need_of, score
+from assessment.scoring import (
+    DROPPED_DAYS,
+    EarlierScore,
+    JudgedValue,
+    Scored,
+    latest_judgements,
+    need_of,
+    read_records,
+    score,
+)
 from groups.models import Group
 from meetings.models import Meeting, MeetingStatus
 
@@ -45,23 +55,23 @@ class IndicatorRow:
     def words(self) -> str:
         """The measured value in words, or the label of the level a person chose."""
         if self.indicator.metric:
-            return wording.sentence(self.indicator.metric, self.score.value, self.facts)
-        return str(self.level) if self.level is not None else str(wording.NO_DATA)
+            return words.sentence(self.indicator.metric, self.score.value, self.facts)
+        return str(self.level) if self.level is not None else str(NO_DATA)
 
     @property
     def records_url(self) -> str:
         """The page with the records that were counted, empty for a judged indicator."""
-        return wording.records_url(self.indicator.metric, self.code) if self.indicator.metric else ""
+        return words.page_url(self.indicator.metric, self.code) if self.indicator.metric else ""
 
     @property
     def records_name(self) -> Promise:
         """What that page is called."""
-        return wording.WORDINGS[self.indicator.metric].records_name
+        return all_metrics()[self.indicator.metric].page_name
 
     @property
     def counts_last_meetings(self) -> bool:
         """Whether it counts the last meetings, which the page then names."""
-        return self.indicator.metric in wording.OF_LAST_MEETINGS
+        return bool(self.indicator.metric) and all_metrics()[self.indicator.metric].of_last_meetings
 
     @property
     def evidence_url(self) -> str:
@@ -225,8 +235,8 @@ def current_score(
     since = as_of - timedelta(DROPPED_DAYS - 1)
     if scores is None:
         scores = stored_scores(group, instrument.code, since)
-    before = [EarlierScore(found.as_of, found.rank, found.arrears) for found in scores if since <= found.as_of < as_of]
-    return CurrentScore(as_of, instrument, scored, rows, need_of(records, as_of, scored.result.rank, before), steps)
+    earlier = [EarlierScore(found.as_of, found.rank, found.arrears) for found in scores if since <= found.as_of < as_of]
+    return CurrentScore(as_of, instrument, scored, rows, need_of(records, as_of, scored.result.rank, earlier), steps)
 
 
 def step_rows(result: engine.Result, instrument: Instrument, below_levels: Set[str]) -> list[StepRow]:
@@ -288,4 +298,4 @@ def _threshold_text(indicator: Indicator, value: float | None) -> str:
     level = next(
         (level for level in indicator.levels.all() if value is not None and float(level.threshold) == value), None
     )
-    return level.label if level is not None and level.label else wording.value_text(indicator.metric, value)
+    return level.label if level is not None and level.label else words.value_text(indicator.metric, value)

@@ -9,9 +9,8 @@ from typing import NamedTuple
 from django.db.models import Q, QuerySet
 
 from assessment import instruments
-from assessment.metrics import read_records
 from assessment.models import Instrument, StageRule
-from assessment.scoring import latest_judgements, score
+from assessment.scoring import latest_judgements, read_records, score
 from groups.models import Group, User
 
 MOST_COMPARED = 2_000
@@ -67,8 +66,9 @@ def comparison(groups: QuerySet[Group], first: Instrument, second: Instrument, a
     """
     rows = list(groups.order_by("pk").values_list("pk", "code", "name")[:MOST_COMPARED])
     ids = [pk for pk, _code, _name in rows]
-    records, judged = read_records(ids, as_of), latest_judgements(ids, as_of)
     compiled = [(found.code, instruments.engine_instrument(found)) for found in (first, second)]
+    metrics = {metric for _scheme, ready in compiled for metric in ready.metrics}
+    records, judged = read_records(ids, as_of, metrics), latest_judgements(ids, as_of)
     before, after = list(first.rules.all()), list(second.rules.all())
     counts = [[0] * len(after) for _rule in before]
     changes = []

@@ -14,11 +14,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from assessment import instruments, wording
+from assessment import instruments
+from assessment.metrics.base import words
+from assessment.metrics.base.metric import NO_DATA, all_metrics
 from assessment.models import Assessment, Indicator, Instrument, Judgement, Level
 from assessment.scoring import latest_judgements
 from assessment.selectors.current_score import level_of
-from assessment.selectors.evidence import evidence
 from finance.models import CashCount
 from groups.models import Group, Member, OfficerTerm
 from meetings.models import AgendaItem
@@ -81,8 +82,8 @@ class StoredRow:
     def words(self) -> str:
         """The measured value in words, or the label of the level a person chose."""
         if self.indicator.metric:
-            return wording.sentence(self.indicator.metric, self.value, self.facts)
-        return str(self.level) if self.level is not None else str(wording.NO_DATA)
+            return words.sentence(self.indicator.metric, self.value, self.facts)
+        return str(self.level) if self.level is not None else str(NO_DATA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,9 @@ def records_of(group: Group, instrument: Instrument, as_of: date) -> Kept:
     judged = latest_judgements([group.pk], as_of).get(group.pk, {})
     kept: Kept = {}
     for indicator in instrument.indicators.all():
-        records = dict(evidence(indicator.metric, group, as_of).records) if indicator.metric else {}
+        records: dict[str, list[int]] = {}
+        if indicator.metric:
+            records |= all_metrics()[indicator.metric].evidence(group, as_of).records
         given = judged.get((instrument.code, indicator.code))
         if given is not None and (given.is_override or not indicator.metric):
             records["judgements"] = [given.judgement_id]

@@ -19,14 +19,23 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assessment import engine, instruments
-from assessment.metrics import Facts, Measured, read_records
+from assessment.metrics.base.metric import Facts, Measured
 from assessment.models import (
     Assessment,
     AssessmentStatus,
     Instrument,
     Need,
 )
-from assessment.scoring import DROPPED_DAYS, EarlierScore, Scored, latest_judgements, need_of, score
+from assessment.scoring import (
+    DROPPED_DAYS,
+    EarlierScore,
+    Scored,
+    arrears_of,
+    latest_judgements,
+    need_of,
+    read_records,
+    score,
+)
 from assessment.selectors.current_score import points_seen
 from assessment.selectors.stored import records_of
 from groups.models import Group, User
@@ -204,7 +213,7 @@ def _assess_batch(
                         rank=result.rank,
                         measured_score=measured.score,
                         measured_rank=measured.rank,
-                        arrears=records[group_id].arrears,
+                        arrears=arrears_of(records[group_id]),
                         need=need.value,
                         indicators=orjson.dumps(_indicators(scored)).decode(),
                         computed_at=now,

@@ -9,8 +9,8 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 
 from assessment.forms import AsOfForm
+from assessment.metrics.base.metric import all_metrics
 from assessment.models import Indicator
-from assessment.selectors import evidence as selectors
 from assessment.selectors.current_score import current_score
 from assessment.views.schemes import schemes
 from finance.tables import respond
@@ -33,7 +33,7 @@ def evidence(request: GroupRequest, indicator: str) -> HttpResponse:
         raise Http404
     if form.is_valid():
         form.initial, form.is_bound = {"as_of": form.day, "scheme": request.GET.get("scheme", "")}, False
-    tables = selectors.evidence(row.indicator.metric, request.group, found.as_of).tables
+    tables = all_metrics()[row.indicator.metric].evidence(request.group, found.as_of).tables
     context = {"form": form, "row": row, "current": found, "schemes": chosen, "tables": tables}
     # An indicator without records has no file: its page says so.
     asked = _table(request, row.indicator, tables) if tables else None

@@ -8,9 +8,10 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from assessment import instruments, wording
+from assessment import instruments
 from assessment.forms import CompareForm
-from assessment.formulas import FORMULAS
+from assessment.metrics.base import words
+from assessment.metrics.base.metric import all_metrics
 from assessment.models import Indicator
 from assessment.selectors import instruments as selectors
 from groups.http import UserRequest
@@ -33,7 +34,8 @@ def instrument_list(request: UserRequest) -> HttpResponse:
 def instrument(request: UserRequest, pk: int) -> HttpResponse:
     """How one version of an instrument gets from records to a stage, in words."""
     found = get_object_or_404(instruments.with_all_parts().filter(pk__in=selectors.readable(request.user)), pk=pk)
-    rows = [(indicator, _levels(indicator), FORMULAS.get(indicator.metric, "")) for indicator in found.indicators.all()]
+    metrics = [(indicator, all_metrics().get(indicator.metric)) for indicator in found.indicators.all()]
+    rows = [(indicator, _levels(indicator), metric.formula if metric else "") for indicator, metric in metrics]
     return render(request, "assessment/instrument.html", {"instrument": found, "rows": rows})
 
 
@@ -71,6 +73,6 @@ def instrument_compare(request: UserRequest, pk: int) -> HttpResponse:
 def _levels(indicator: Indicator) -> list[tuple[str, int]]:
     """Return what each level asks for, and its points."""
     return [
-        (level.label or f"≥ {wording.value_text(indicator.metric, float(level.threshold))}", level.points)
+        (level.label or f"≥ {words.value_text(indicator.metric, float(level.threshold))}", level.points)
         for level in indicator.levels.all()
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -22,13 +22,14 @@ class Relation:
 
     `sql` is a SELECT of `columns`, among them `group_id`. In it `{groups}` stands after a column with the id of a group
     (`WHERE group_id {groups}`), and `%(as_of)s` for the day; a docstring beside it names what else it reads. `uses` are
-    the relations that `sql` names.
+    the relations that `sql` names, `values` parameters that are always the same.
     """
 
     name: str
     sql: str
     columns: tuple[str, ...]
     uses: tuple[Relation, ...] = ()
+    values: Mapping[str, Any] = field(default_factory=dict)
 
 
 def with_relations(relations: Iterable[Relation]) -> str:
@@ -43,6 +44,14 @@ def with_relations(relations: Iterable[Relation]) -> str:
     for relation in relations:
         define(relation)
     return "WITH " + ",\n".join(defined.values())
+
+
+def read_relations(
+    relations: Sequence[Relation], sql: str, group_ids: Sequence[int], values: Mapping[str, Any]
+) -> list[tuple[Any, ...]]:
+    """Return the rows of a SELECT over `relations` for the groups, in one statement."""
+    own = {name: value for relation in relations for name, value in relation.values.items()}
+    return read_groups(f"{with_relations(relations)}\n{sql}", group_ids, {**own, **values})
 
 
 def read_groups(sql: str, group_ids: Sequence[int], values: Mapping[str, Any]) -> list[tuple[Any, ...]]:

@@ -8,12 +8,19 @@ from typing import Any
 from django.utils import timezone
 
 from assessment.instruments import in_force
+from assessment.metrics.base.metric import Measured, all_metrics
 from assessment.models import Assessment, Instrument, Judgement, Level
+from assessment.scoring import read_records
 from finance.performance import months_before
 from groups.models import Group, Role, User
 from tests.factories import make_group, make_meeting, make_user
 
 AS_OF = date(2025, 7, 8)
+
+
+def measure(metric: str, group: Group, as_of: date) -> Measured:
+    """What a metric says of a group as of a day."""
+    return all_metrics()[metric].measure(read_records([group.pk], as_of, [metric])[group.pk][metric])
 
 
 def make_staff(group: Group | None = None) -> User:

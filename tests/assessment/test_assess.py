@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import json
-from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -15,9 +14,9 @@ from django.utils import timezone
 
 from assessment import engine
 from assessment.instruments import engine_instrument, in_force
-from assessment.metrics import Records, read_records
+from assessment.metrics.base.reading import Records
 from assessment.models import Assessment, Instrument, Need, SchemeUse
-from assessment.scoring import EarlierScore, need_of
+from assessment.scoring import NEED, EarlierScore, need_of, read_records
 from assessment.services import assess_groups, assessment_finalise, instrument_copy, scoring
 from groups.models import Group, Role
 from tests.assessment.groups import AS_OF, make_kembang_minus_outside, make_override, make_staff
@@ -276,7 +275,8 @@ class TestRisingArrears:
     """A group with an instalment of 100,000 a month of which nobody paid the last."""
 
     def need(self, *, due: int, paid: int, arrears_before: int, days: int = 30) -> Need:
-        records = replace(records_of(make_group()), due=due, paid=paid, last_held_on=AS_OF)
+        records = records_of(make_group())
+        records[NEED].update(due=due, paid=paid, held=1)
         return need_of(records, AS_OF, 0, [EarlierScore(AS_OF - timedelta(days), 0, arrears_before)])
 
     def test_they_grew_by_more_than_a_twentieth_of_what_fell_due(self):
@@ -290,7 +290,7 @@ class TestRisingArrears:
 
 
 def records_of(group: Group) -> Records:
-    return read_records([group.pk], AS_OF)[group.pk]
+    return read_records([group.pk], AS_OF, [])[group.pk]
 
 
 def test_marks_that_mean_something_to_copy_are_kept():

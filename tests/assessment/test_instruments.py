@@ -13,11 +13,9 @@ from django.utils import timezone
 
 from assessment import engine
 from assessment.instruments import SHIPPED, engine_instrument, in_force, load_shipped, with_all_parts
-from assessment.metrics import METRICS
 from assessment.models import Assessment, Gate, Indicator, Instrument, InstrumentStatus, Judgement, Level, StageRule
 from assessment.services import assess_groups, assessment_finalise, instrument_copy, instrument_publish
 from assessment.triggers import TRIGGERS
-from assessment.wording import WORDINGS
 from groups.models import Group, Role
 from tests.assessment.groups import AS_OF, make_staff
 from tests.assessment.test_engine import from_file
@@ -199,10 +197,6 @@ def test_loading_it_again_changes_nothing(shipped):
     before = Instrument.objects.count()
     load_shipped()
     assert Instrument.objects.count() == before
-
-
-def test_every_metric_has_its_words():
-    assert set(WORDINGS) == set(METRICS)
 
 
 def test_an_organisations_own_instrument_goes_before_the_shared_one(shipped, draft, admin):

@@ -11,13 +11,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from assessment.instruments import in_force
-from assessment.metrics import METRICS, read_records
+from assessment.metrics.base.metric import all_metrics
 from assessment.models import Assessment, Instrument, Level, SchemeUse
 from assessment.selectors.current_score import current_score
-from assessment.selectors.evidence import evidence
 from assessment.services import assess_groups, assessment_finalise, instrument_copy, instrument_publish, judge
 from groups.models import Group, Role
-from tests.assessment.groups import AS_OF, make_kembang_minus_outside, make_override, make_staff
+from tests.assessment.groups import AS_OF, make_kembang_minus_outside, make_override, make_staff, measure
 from tests.factories import facilitator_of, lend, make_group, make_meeting, make_member, make_officer, make_user, save
 
 pytestmark = pytest.mark.django_db
@@ -58,10 +57,9 @@ class TestFinal:
     def test_what_it_keeps_adds_up_to_what_it_measured(self, group, staff):
         final = assessment_finalise(actor=staff, group=group, as_of=AS_OF)
         for indicator in final.instrument.indicators.exclude(metric=""):
-            found = evidence(indicator.metric, group, AS_OF)
+            found = all_metrics()[indicator.metric].evidence(group, AS_OF)
             assert found.records == final.evidence[indicator.code]
-            assert found.facts == final.indicators[indicator.code]["facts"]
-            assert found.facts == METRICS[indicator.metric](read_records([group.pk], AS_OF)[group.pk]).facts
+            assert measure(indicator.metric, group, AS_OF).facts == final.indicators[indicator.code]["facts"]
 
     def test_it_keeps_judgements_and_overrides(self, group, staff):
         of_external = Level.objects.filter(indicator__code="outside", indicator__instrument=in_force(None))

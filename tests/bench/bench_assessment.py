@@ -24,14 +24,15 @@ from django.urls import reverse
 from django.utils import timezone
 
 from assessment.keeping import organisation_months_keep, signals_keep
-from assessment.metrics import GROUPS_SQL, LOANS_SQL, MEETINGS_SQL, run_sql
-from assessment.models import Assessment, SchemeUse
+from assessment.metrics.base.reading import parameters, statements
+from assessment.models import Assessment, Indicator, SchemeUse
+from assessment.scoring import reads_of
 from assessment.selectors.stale_scores import with_newer_records
 from assessment.services import assess_chosen, assess_groups
-from assessment.sources import STATEMENTS, Source
 from finance.models import Account, CashCount, Entry, FiguresSlice, GroupFigures, Instalment, Loan, Transfer
 from finance.services.figures import figures_keep
 from groups.models import Constitution, Group, Member, Organisation, Role, User
+from groups.shared.sql import read_relations
 from meetings.models import AgendaItem, Meeting
 from tests.bench.figures import Figure
 from tests.factories import make_organisation, make_user
@@ -69,7 +70,7 @@ def figures(groups: int = GROUPS, months: int = MONTHS, repetitions: int = 5) ->
     ms, floor_ms, changed_ms = in_turns(
         3,
         lambda: assess_groups(groups=of_bench, as_of=today),
-        lambda: assess_floor(ids, today, Source),
+        lambda: assess_floor(ids, today, SCHEMES),
         lambda: assess_changed(of_bench, ids[::CHANGED], today),
     )
     yield Figure(f"assess {groups} groups by {len(SCHEMES)} schemes", ms, floor_ms, ASSESS_LIMIT, 3)
@@ -129,10 +130,11 @@ def in_turns(repetitions: int, *works: Callable[[], object]) -> list[float]:
     return [statistics.median(times) for times in taken]
 
 
-def assess_floor(ids: Sequence[int], as_of: date, sources: Iterable[Source] = ()) -> None:
-    """Read everything that scoring reads, and nothing else."""
-    for sql in (GROUPS_SQL, MEETINGS_SQL, LOANS_SQL, *(STATEMENTS[source].sql for source in sources)):
-        run_sql(sql, ids, as_of)
+def assess_floor(ids: Sequence[int], as_of: date, schemes: Iterable[str] = SCHEMES[:1]) -> None:
+    """Read everything that scoring by the schemes reads, and nothing else."""
+    indicators = Indicator.objects.filter(instrument__code__in=schemes).exclude(metric="")
+    for relation, sql, _places in statements(reads_of(indicators.values_list("metric", flat=True))):
+        read_relations([relation], sql, ids, parameters(as_of))
 
 
 def assess_changed(groups: QuerySet[Group], touched: Sequence[int], as_of: date) -> None:

@@ -1,0 +1,64 @@
+"""(Present + late) / members over the last four meetings of 182 days; a share.
+
+Members who sent the money with somebody else are shown apart. Fewer than two meetings are not enough data. Source:
+DreamSave, attendance over the last four meetings.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from assessment.metrics.base.metric import Evidence, Facts, Metric, Reads, recent, share_of_recent
+from assessment.metrics.base.tables import NUMBER, meetings_table, numbers_of, recent_meetings
+from assessment.metrics.base.words import MINUTES, last_meetings, percent
+from finance.tables.table import Column
+from groups.models import Group
+from meetings.selectors.relations import MEETINGS_HELD
+
+
+def _sentence(facts: Facts) -> str:
+    words = _("present %(percent)d%%, %(meetings)s") % {
+        "percent": percent(facts["counted"], facts["of"]),
+        "meetings": last_meetings(facts),
+    }
+    if facts["represented"]:
+        represented = percent(facts["represented"], facts["of"])
+        words += " · " + _("represented %(percent)d%%") % {"percent": represented}
+    return words
+
+
+def _evidence(group: Group, as_of: date) -> Evidence:
+    recent = recent_meetings(group, as_of)
+    columns = [Column(label, NUMBER) for label in (_("Members"), _("Present"), _("Represented"))]
+    table = meetings_table(
+        group, as_of, recent, columns, lambda m: [m.member_count, m.attended_count, m.represented_count]
+    )
+    return Evidence([table], numbers_of(recent))
+
+
+METRIC = Metric(
+    reads=(
+        Reads(
+            MEETINGS_HELD,
+            {
+                "counted": recent("attended_count"),
+                "of": recent("member_count"),
+                "meetings": recent("1"),
+                "represented": recent("represented_count"),
+            },
+        ),
+    ),
+    measure=share_of_recent,
+    formula=gettext_lazy(
+        "(Present + late) ÷ members, over the last four meetings of 182 days; who was represented is shown apart. "
+        "Not measured with fewer than two meetings."
+    ),
+    sentence=_sentence,
+    evidence=_evidence,
+    page="meeting-list",
+    page_name=MINUTES,
+    of_last_meetings=True,
+)

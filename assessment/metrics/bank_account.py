@@ -1,0 +1,69 @@
+"""0 without a bank account, 1 with one, 2 if at least two people must sign to withdraw.
+
+The profile as it is today, whatever the day asked for: its history is not kept. Source: Kotaku indicator 8.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from assessment.metrics.base.metric import Evidence, Facts, Measured, Metric, Reads
+from assessment.metrics.base.reading import read_rows
+from assessment.metrics.base.tables import NUMBER, evidence_table
+from finance.tables.table import Column, Row
+from groups.models import Group
+from groups.selectors.relations import GROUP_PROFILES
+
+SAFE_SIGNATORIES = 2
+"""One key to the money is none."""
+
+
+def _measure(facts: Facts) -> Measured:
+    return Measured(float(facts["level"]), facts)
+
+
+def _sentence(facts: Facts) -> str:
+    if not facts["level"]:
+        return _("no bank account")
+    count = facts["signatories"]
+    return ngettext("bank account, %(count)d signatory", "bank account, %(count)d signatories", count) % {
+        "count": count
+    }
+
+
+def _evidence(group: Group, as_of: date) -> Evidence:
+    url = reverse("group", args=[group.code])
+    columns = [Column(_("Bank account")), Column(_("Signatories"), NUMBER)]
+    [profile] = read_rows(GROUP_PROFILES, group, as_of)
+    account = f"{profile.bank_name} {profile.bank_account_number}".strip()
+    has_account = profile.bank_account_number != ""
+    row = Row([account if has_account else _("no bank account"), profile.bank_signatories], url)
+    return Evidence([evidence_table(group, as_of, _("Profile"), columns, [row])])
+
+
+METRIC = Metric(
+    reads=(
+        Reads(
+            GROUP_PROFILES,
+            {
+                "level": "MAX(CASE WHEN bank_account_number = '' THEN 0 "
+                f"WHEN bank_signatories >= {SAFE_SIGNATORIES} THEN 2 ELSE 1 END)",
+                "signatories": "MAX(bank_signatories)",
+            },
+        ),
+    ),
+    measure=_measure,
+    formula=gettext_lazy(
+        "0 without a bank account, 1 with one, 2 if at least two people must sign; always as the profile is today."
+    ),
+    sentence=_sentence,
+    evidence=_evidence,
+    page="group",
+    page_name=gettext_lazy("Profile"),
+    most=2,
+    is_share=False,
+)

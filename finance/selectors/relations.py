@@ -1,0 +1,86 @@
+"""Cash counts, entries, savings and the social fund as relations for the SQL of other apps; amounts in rupiah."""
+
+from __future__ import annotations
+
+from finance.ledger.chart import SAVINGS
+from finance.models import AccountKind, EntryKind
+from groups.shared.sql import Relation
+
+_SAVINGS_KINDS = ", ".join(f"'{kind.value}'" for kind in SAVINGS)
+
+CASH_COUNTS = Relation(
+    "cash_counts",
+    """
+    SELECT id, group_id, counted_on, expected, counted, explanation, counted_by_id,
+        CASE WHEN counted = expected OR settled_on <= %(as_of)s THEN 1 ELSE 0 END AS is_settled
+    FROM finance_cashcount WHERE group_id {groups}
+    """,
+    ("id", "group_id", "counted_on", "expected", "counted", "explanation", "counted_by_id", "is_settled"),
+)
+"""All cash counts, and whether they agreed with the books or their difference was settled by the day."""
+
+RECORDED_ENTRIES = Relation(
+    "recorded_entries",
+    "SELECT group_id, effective_on, recorded_by_id FROM finance_entry WHERE group_id {groups}",
+    ("group_id", "effective_on", "recorded_by_id"),
+)
+"""Who recorded which entry."""
+
+MEMBER_RECEIPTS = Relation(
+    "member_receipts",
+    f"""
+    SELECT t.group_id, t.entry_id, t.member_id, t.amount
+    FROM finance_transfer t JOIN finance_account a ON a.id = t.debit_account_id
+    WHERE t.group_id {{groups}} AND t.member_id IS NOT NULL AND a.kind = '{AccountKind.CASH.value}'
+    """,  # noqa: S608 - no input
+    ("group_id", "entry_id", "member_id", "amount"),
+)
+"""Cash that members brought, each line of an entry."""
+
+# Balances are those of today, less what moved after either day.
+SAVINGS_BALANCES = Relation(
+    "savings_balances",
+    f"""
+    SELECT group_id, member_id, credits_posted - debits_posted AS on_day, credits_posted - debits_posted AS before,
+        0 AS shared_out
+    FROM finance_account
+    WHERE group_id {{groups}} AND kind IN ({_SAVINGS_KINDS})
+    UNION ALL
+    SELECT group_id, member_id, CASE WHEN effective_on > %(as_of)s THEN taken_back ELSE 0 END, taken_back,
+        CASE WHEN kind = '{EntryKind.SHARE_OUT.value}' AND taken_back > 0 AND effective_on <= %(as_of)s
+            AND NOT EXISTS (SELECT 1 FROM finance_entry r WHERE r.reverses_id = moves.id) THEN 1 ELSE 0 END
+    FROM (
+        SELECT e.id, e.group_id, e.kind, e.effective_on, a.member_id,
+            CASE WHEN t.debit_account_id = a.id THEN t.amount ELSE -t.amount END AS taken_back
+        FROM finance_entry e
+        JOIN finance_transfer t ON t.entry_id = e.id
+        JOIN finance_account a ON a.id IN (t.debit_account_id, t.credit_account_id)
+            AND a.group_id {{groups}} AND a.kind IN ({_SAVINGS_KINDS})
+        WHERE e.group_id {{groups}} AND e.effective_on > %(since)s
+    ) moves
+    """,  # noqa: S608 - no input
+    ("group_id", "member_id", "on_day", "before", "shared_out"),
+)
+"""Rows that add up to the savings of a member, all kinds, on the day (`on_day`) and on `%(since)s` (`before`).
+
+`shared_out` is 1 for each line of a share-out between the two days that was not taken back.
+"""
+
+# What was written by mistake, and what undid it, moved nothing; what a group began its books with came in before.
+SOCIAL_FUND_MOVES = Relation(
+    "social_fund_moves",
+    f"""
+    SELECT e.group_id, e.number AS entry, e.effective_on,
+        CASE WHEN t.credit_account_id = a.id THEN t.amount ELSE 0 END AS received,
+        CASE WHEN t.debit_account_id = a.id THEN t.amount ELSE 0 END AS given
+    FROM finance_entry e
+    JOIN finance_transfer t ON t.entry_id = e.id
+    JOIN finance_account a ON a.group_id = e.group_id AND a.kind = '{AccountKind.SOCIAL_FUND.value}'
+        AND a.id IN (t.credit_account_id, t.debit_account_id)
+    WHERE e.group_id {{groups}} AND a.group_id {{groups}} AND e.effective_on > %(since)s
+        AND e.effective_on <= %(as_of)s AND e.kind NOT IN ('{EntryKind.REVERSAL.value}', '{EntryKind.OPENING.value}')
+        AND NOT EXISTS (SELECT 1 FROM finance_entry r WHERE r.reverses_id = e.id)
+    """,  # noqa: S608 - no input
+    ("group_id", "entry", "effective_on", "received", "given"),
+)
+"""What came into the social fund (dana sosial) and went out of it after `%(since)s`, up to the day."""

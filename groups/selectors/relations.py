@@ -1,0 +1,59 @@
+"""Groups, their rules, members and officers as relations for the SQL of other apps."""
+
+from __future__ import annotations
+
+from django.db import connection
+
+from groups.models import Constitution
+from groups.shared.sql import Relation, days_between
+
+GROUP_PROFILES = Relation(
+    "group_profiles",
+    f"""
+    SELECT id AS group_id, {days_between("founded_on", "%(as_of)s")} AS age_days, meeting_every, bank_name,
+        bank_account_number, bank_signatories
+    FROM groups_group WHERE id {{groups}}
+    """,  # noqa: S608 - no input
+    ("group_id", "age_days", "meeting_every", "bank_name", "bank_account_number", "bank_signatories"),
+)
+"""A row for each group, with its age on the day; the rest is the profile as it is today, whose history is not kept."""
+
+_RULES = Constitution.rule_fields()
+RULES_IN_FORCE = Relation(
+    "rules_in_force",
+    f"""
+    SELECT c.group_id, c.version, c.agreed_on, CASE WHEN c.agreed_in_meeting THEN 1 ELSE 0 END AS agreed_in_meeting
+    FROM groups_constitution c
+    WHERE c.group_id {{groups}} AND c.version = (
+        SELECT MAX(v.version) FROM groups_constitution v
+        WHERE v.group_id = c.group_id AND v.agreed_on <= %(as_of)s)
+        AND NOT (c.version = 1 AND {" AND ".join(f"c.{rule.attname} = %(empty_{rule.attname})s" for rule in _RULES)})
+    """,  # noqa: S608 - no input
+    ("group_id", "version", "agreed_on", "agreed_in_meeting"),
+    values={f"empty_{rule.attname}": rule.get_db_prep_save(rule.get_default(), connection) for rule in _RULES},
+)
+"""The rules of each group on the day, where there are any: those a group is registered with are empty."""
+
+MEMBERSHIPS = Relation(
+    "memberships",
+    """
+    SELECT id, group_id, number, name,
+        CASE WHEN joined_on <= %(as_of)s AND (left_on IS NULL OR left_on > %(as_of)s) THEN 1 ELSE 0 END AS is_member,
+        CASE WHEN joined_on <= %(since)s AND (left_on IS NULL OR left_on > %(since)s) THEN 1 ELSE 0 END AS was_member
+    FROM groups_member WHERE group_id {groups}
+    """,
+    ("id", "group_id", "number", "name", "is_member", "was_member"),
+)
+"""Whoever ever joined: whether a member on the day, and on `%(since)s`. Who leaves on a day is none any more."""
+
+OFFICER_TERMS = Relation(
+    "officer_terms",
+    """
+    SELECT t.id, t.group_id, t.role, t.started_on, m.name AS member_name,
+        CASE WHEN t.ended_on IS NULL OR t.ended_on > %(as_of)s THEN 1 ELSE 0 END AS is_held
+    FROM groups_officerterm t LEFT JOIN groups_member m ON m.id = t.member_id
+    WHERE t.group_id {groups} AND t.started_on <= %(as_of)s
+    """,
+    ("id", "group_id", "role", "started_on", "member_name", "is_held"),
+)
+"""Terms of office begun by the day, and whether they are still held."""

@@ -15,7 +15,8 @@ from assessment.months import LATENESS, PORTFOLIO, groups_counted, is_kept, mont
 from assessment.selectors.dashboard import count_stages
 from assessment.selectors.portfolio import count_portfolio
 from assessment.selectors.quality import count_lateness
-from assessment.signals import BITS, SignalHit, found_in
+from assessment.selectors.signals import BITS
+from assessment.signals.base.signal import read_hits
 from finance.services.figures import figures_keep
 from groups.models import Group, Organisation
 from groups.shared.batches import BATCH_GROUPS, work_through
@@ -37,9 +38,6 @@ def signals_keep(groups: QuerySet[Group], *, as_of: date, report: Callable[[int]
 
 
 def _keep(ids: list[int], as_of: date) -> None:
-    by_group: dict[int, list[SignalHit]] = {pk: [] for pk in ids}
-    for one in found_in(Group.objects.filter(pk__in=ids), as_of):
-        by_group[one.group_id].append(one)
     KeptSignals.objects.filter(group__in=ids).delete()
     KeptSignals.objects.bulk_create(
         [
@@ -50,7 +48,7 @@ def _keep(ids: list[int], as_of: date) -> None:
                 count=len(found),
                 found=[[one.signal, one.counted, one.amount, one.records] for one in found],
             )
-            for pk, found in by_group.items()
+            for pk, found in read_hits(ids, as_of).items()
         ],
         batch_size=BATCH_GROUPS,
     )

@@ -7,19 +7,25 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, F, FilteredRelation, Q, QuerySet
+from django.db.models import Count, F, FilteredRelation, Max, Min, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from assessment.questions import QUESTIONS, Question
 from assessment.selectors.dashboard import VILLAGE_NAME
-from assessment.signals import BITS, AlikeScores, SignalHit, alike_facilitators, found_in
-from groups.models import Group, User
+from assessment.signals.base.signal import Signal, SignalHit, all_signals, read_hits
+from groups.models import FacilitatorAssignment, Group, User
 from groups.selectors import people_named
+
+BITS = {name: 1 << place for place, name in enumerate(all_signals())}
+"""The bit of each signal in `KeptSignals.names`."""
+FACILITATOR_GROUPS = 5
+"""With fewer groups, scores that are alike say nothing."""
+ALIKE_POINTS = 2
+"""Scores within two points of each other are alike."""
 
 
 @dataclass(frozen=True, slots=True)
-class Signal:
+class ShownSignal:
     """A signal of a group as a page shows it; `person` is who recorded everything, empty for other signals."""
 
     found: SignalHit
@@ -27,9 +33,9 @@ class Signal:
     person: str = ""
 
     @property
-    def question(self) -> Question:
+    def question(self) -> Signal:
         """What it is called and what to ask."""
-        return QUESTIONS[self.found.signal]
+        return all_signals()[self.found.signal]
 
     @property
     def words(self) -> str:
@@ -40,7 +46,7 @@ class Signal:
     @property
     def records_url(self) -> str:
         """The page of the group with the records."""
-        return reverse(self.question.records, args=[self.code])
+        return reverse(self.question.page, args=[self.code])
 
     @property
     def meetings(self) -> Sequence[str]:
@@ -55,12 +61,12 @@ class GroupSignals:
     code: str
     name: str
     village: str
-    signals: list[Signal]
+    signals: list[ShownSignal]
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """How many groups have each signal, in the order of `SIGNALS`, and the groups with the most signals first.
+    """How many groups have each signal, in the order of `all_signals`, and the groups with the most signals first.
 
     `number` are those groups, rows for `shown`; `is_whole` says whether the signals of all groups are kept.
     """
@@ -71,11 +77,11 @@ class Overview:
     groups: QuerySet[Group, Any]
 
 
-def signals_of(group: Group) -> list[Signal]:
+def signals_of(group: Group) -> list[ShownSignal]:
     """Return what to look into at a group today, in at most two statements."""
-    found = found_in(Group.objects.filter(pk=group.pk), timezone.localdate())
+    found = read_hits([group.pk], timezone.localdate())[group.pk]
     names = _names(found)
-    return [Signal(one, group.code, _person(one, names)) for one in found]
+    return [ShownSignal(one, group.code, _person(one, names)) for one in found]
 
 
 def overview(groups: QuerySet[Group], as_of: date, signal: str = "") -> Overview:
@@ -110,7 +116,7 @@ def shown(listed: Iterable[Any]) -> list[GroupSignals]:
             row.code,
             row.name,
             row.village_name or "",
-            [Signal(one, row.code, _person(one, names)) for one in found],
+            [ShownSignal(one, row.code, _person(one, names)) for one in found],
         )
         for row, found in rows
     ]
@@ -129,17 +135,50 @@ def _tally(groups: QuerySet[Group], as_of: date) -> tuple[dict[int, int], bool]:
     return {names: count for names, count in found.items() if names is not None}, None not in found
 
 
-def facilitator_signals(groups: QuerySet[Group], on: date, scheme: str) -> list[tuple[User, AlikeScores]]:
+@dataclass(frozen=True, slots=True)
+class AlikeScores:
+    """A facilitator whose groups all score alike, with the least and the highest score."""
+
+    facilitator_id: int
+    groups: int
+    least: int
+    most: int
+
+
+def facilitator_signals(groups: QuerySet[Group], as_of: date, scheme: str) -> list[tuple[User, AlikeScores]]:
     """Return the facilitators whose groups all score alike, in at most two statements."""
-    alike = alike_facilitators(groups, on, scheme)
+    alike = alike_facilitators(groups, as_of, scheme)
     people = User.objects.in_bulk([one.facilitator_id for one in alike]) if alike else {}
     return [(people[one.facilitator_id], one) for one in alike]
 
 
+def alike_facilitators(groups: QuerySet[Group], as_of: date, scheme: str) -> list[AlikeScores]:
+    """Return who accompanies five or more of `groups` on a day that all score within two points of each other.
+
+    Of each group its newest score by the scheme counts. Source: groups of different age and place differ; alike scores
+    may be alike records.
+    """
+    score = "group__assessments__score"
+    rows = (
+        FacilitatorAssignment.objects.filter(
+            Q(ended_on__isnull=True) | Q(ended_on__gt=as_of),
+            started_on__lte=as_of,
+            group__in=groups.order_by(),
+            group__assessments__scheme=scheme,
+            group__assessments__latest=True,
+        )
+        .order_by()
+        .values_list("facilitator")
+        .annotate(groups=Count("group", distinct=True), least=Min(score), most=Max(score))
+        .filter(groups__gte=FACILITATOR_GROUPS, most__lte=F("least") + ALIKE_POINTS)
+    )
+    return [AlikeScores(*row) for row in rows.order_by("-groups", "facilitator")]
+
+
 def _names(found: Iterable[SignalHit]) -> dict[int, str]:
-    people = {int(one.records[0]) for one in found if one.signal == "one_recorder"}
+    people = {int(one.records[0]) for one in found if all_signals()[one.signal].names_person}
     return people_named(people) if people else {}
 
 
 def _person(one: SignalHit, names: dict[int, str]) -> str:
-    return names[int(one.records[0])] if one.signal == "one_recorder" else ""
+    return names[int(one.records[0])] if all_signals()[one.signal].names_person else ""

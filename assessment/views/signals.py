@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 
 from assessment.charts.bars import Line, bars
 from assessment.keeping import read_whole, signals_keep
-from assessment.questions import QUESTIONS
 from assessment.selectors import signals as selectors
 from assessment.selectors.dashboard import at_stage
-from assessment.signals import ALIKE_POINTS, FACILITATOR_GROUPS, TERM_YEARS
+from assessment.signals.base.signal import all_signals
+from assessment.signals.terms_expired import TERM_YEARS
 from assessment.views.frame import GROUPS_ON_A_PAGE, NUMBER, Frame
 from finance.tables.table import Column, Row, Table
 from groups.http import UserRequest
@@ -27,7 +27,7 @@ def signals(request: UserRequest) -> HttpResponse:
     """Signals beside the score: how many groups have each, the groups, and facilitators whose groups score alike."""
     frame = Frame(request, "dashboard-signals")
     asked = request.GET.get("signal", "")
-    signal = asked if asked in QUESTIONS else ""
+    signal = asked if asked in all_signals() else ""
     groups = at_stage(frame.groups, frame.filters)
     today = timezone.localdate()
     found = read_whole(
@@ -39,22 +39,23 @@ def signals(request: UserRequest) -> HttpResponse:
     page = paginator.get_page(request.GET.get("page"))
     addresses = {name: frame.address(signal=name) for name in found.counts}
     lines = [
-        Line(str(QUESTIONS[name].label), str(count), addresses[name], [count]) for name, count in found.counts.items()
+        Line(str(labels[name].label), str(count), addresses[name], [count])
+        for name, count in found.counts.items()
     ]
     return frame.show(
         "assessment/signals.html",
         {
             "today": today,
             "signal": signal,
-            "question": QUESTIONS.get(signal),
-            "counts": [(QUESTIONS[name], count, addresses[name]) for name, count in found.counts.items()],
+            "question": all_signals().get(signal),
+            "counts": [(all_signals()[name], count, addresses[name]) for name, count in found.counts.items()],
             "chart": bars(_("Groups with each signal"), lines, [(2, "")]) if any(found.counts.values()) else None,
             "page": page,
             "rows": selectors.shown(page),
             "total": found.number,
             # Of one stage, scores are alike anyway.
             "alike": selectors.facilitator_signals(frame.groups, today, frame.filters.scheme),
-            "limits": {"groups": FACILITATOR_GROUPS, "points": ALIKE_POINTS, "years": TERM_YEARS},
+            "limits": {"groups": selectors.FACILITATOR_GROUPS, "points": selectors.ALIKE_POINTS, "years": TERM_YEARS},
         },
         lambda: _table(frame, selectors.shown(found.groups)),
     )

@@ -46,14 +46,19 @@ MEMBERSHIPS = Relation(
 )
 """Whoever ever joined: whether a member on the day, and on `%(since)s`. Who leaves on a day is none any more."""
 
+_YEARS_HELD = (
+    "(strftime('%%Y%%m%%d', %(as_of)s) - strftime('%%Y%%m%%d', t.started_on)) / 10000"
+    if connection.vendor == "sqlite"
+    else "EXTRACT(YEAR FROM AGE(%(as_of)s::date, t.started_on))"
+)
 OFFICER_TERMS = Relation(
     "officer_terms",
-    """
-    SELECT t.id, t.group_id, t.role, t.started_on, m.name AS member_name,
+    f"""
+    SELECT t.id, t.group_id, t.role, t.started_on, m.name AS member_name, {_YEARS_HELD} AS years_held,
         CASE WHEN t.ended_on IS NULL OR t.ended_on > %(as_of)s THEN 1 ELSE 0 END AS is_held
     FROM groups_officerterm t LEFT JOIN groups_member m ON m.id = t.member_id
-    WHERE t.group_id {groups} AND t.started_on <= %(as_of)s
-    """,
-    ("id", "group_id", "role", "started_on", "member_name", "is_held"),
+    WHERE t.group_id {{groups}} AND t.started_on <= %(as_of)s
+    """,  # noqa: S608 - no input
+    ("id", "group_id", "role", "started_on", "member_name", "years_held", "is_held"),
 )
-"""Terms of office begun by the day, and whether they are still held."""
+"""Terms of office begun by the day, the whole years since then, and whether they are still held."""

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from assessment.keeping import lacking_signals, signals_keep
 from assessment.models import KeptSignals
-from assessment.signals import found_in
+from assessment.signals.base.signal import read_hits
 from finance.models import CashCount
 from groups.models import Group, OfficerTerm
 from tests.assessment.groups import make_override
@@ -34,7 +34,8 @@ def is_stale(group):
 def test_they_are_those_that_are_found(group):
     assert keep() == 1
     [kept] = KeptSignals.objects.all()
-    found = found_in(Group.objects.all(), TODAY)
+    ids = list(Group.objects.values_list("pk", flat=True))
+    found = [hit for hits in read_hits(ids, TODAY).values() for hit in hits]
     assert [one.signal for one in found] == ["one_recorder"]
     assert kept.found == [[one.signal, one.counted, one.amount, list(one.records)] for one in found]
     assert (kept.count, kept.as_of) == (1, TODAY)

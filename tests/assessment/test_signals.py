@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, date, datetime, timedelta
+from importlib import import_module
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from assessment.models import Assessment
+from assessment.selectors.signals import alike_facilitators
 from assessment.services import assess_groups
-from assessment.signals import SIGNALS, SignalHit, alike_facilitators, found_in
+from assessment.signals.base.signal import SignalHit, all_signals, read_hits
 from finance.ledger.posting import Posting, open_books
 from finance.models import AccountKind, CashCount, EntryKind
 from finance.rules.lines import deposit
@@ -29,7 +31,7 @@ def group() -> Group:
 
 
 def signals_of(group: Group, as_of: date = AS_OF) -> dict[str, SignalHit]:
-    return {found.signal: found for found in found_in(Group.objects.filter(pk=group.pk), as_of)}
+    return {hit.signal: hit for hit in read_hits([group.pk], as_of)[group.pk]}
 
 
 def minutes(group: Group, held_on: date, title: str = "Pakan", absent: int | None = None, **fields: int) -> Meeting:
@@ -322,19 +324,21 @@ class TestOverManyGroups:
         make_officer(make_members(group, 1)[0], started_on=date(2020, 1, 7))
         other = make_group(founded_on=date(2020, 1, 7))
         make_officer(make_members(other, 1)[0], started_on=date(2020, 1, 7))
-        assert [found.group_id for found in found_in(Group.objects.filter(pk=other.pk), AS_OF)] == [other.pk]
+        assert [hit.group_id for hit in read_hits([other.pk], AS_OF)[other.pk]] == [other.pk]
+        assert list(read_hits([other.pk], AS_OF)) == [other.pk]
 
     def test_one_statement_for_any_number(self, group):
         for size in (1, 8):
             while Group.objects.count() < size:
                 make_officer(make_members(make_group(), 1)[0], started_on=date(2020, 1, 7))
+            ids = list(Group.objects.values_list("pk", flat=True))
             with CaptureQueriesContext(connection) as queries:
-                found_in(Group.objects.all(), AS_OF)
+                read_hits(ids, AS_OF)
             assert len(queries) == 1
 
     def test_no_groups_at_all(self):
-        assert found_in(Group.objects.none(), AS_OF) == []
+        assert read_hits([], AS_OF) == {}
 
-    @pytest.mark.parametrize("signal", [*SIGNALS.values()])
+    @pytest.mark.parametrize("signal", all_signals())
     def test_each_states_its_rule_and_its_source(self, signal):
-        assert "Source:" in signal.__doc__
+        assert "Source:" in import_module(f"assessment.signals.{signal}").__doc__

@@ -13,7 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from assessment.models import Assessment
-from assessment.signals import SIGNALS, alike_facilitators, found_in
+from assessment.selectors.signals import alike_facilitators
+from assessment.signals.base.signal import all_signals, read_hits
 from finance.models import (
     AccountKind,
     CashCount,
@@ -136,15 +137,17 @@ def test_all_stages_appear_at_the_default_size():
 
 
 def test_every_signal_has_a_group_that_shows_it():
-    found = {(one.signal, one.group_id) for one in found_in(Group.objects.all(), timezone.localdate())}
-    assert {signal for signal, _group in found} == set(SIGNALS)
+    hits = read_hits(list(Group.objects.values_list("pk", flat=True)), timezone.localdate())
+    found = {(hit.signal, hit.group_id) for of_group in hits.values() for hit in of_group}
+    assert {signal for signal, _group in found} == set(all_signals())
     named = dict(Group.objects.filter(name__in=words.SHOWING.values()).values_list("name", "pk"))
     assert {(signal, named[name]) for signal, name in words.SHOWING.items()} <= found
 
 
 def test_a_group_made_for_a_signal_shows_that_one_alone():
     made = Group.objects.filter(name__in=words.SHOWING.values())
-    found = [one.signal for one in found_in(made, timezone.localdate())]
+    hits = read_hits([group.pk for group in made], timezone.localdate())
+    found = [hit.signal for of_group in hits.values() for hit in of_group]
     assert len(found) == len(set(found)) == len(words.SHOWING)
 
 

@@ -38,10 +38,8 @@ def signals(request: UserRequest) -> HttpResponse:
     paginator.count = found.number
     page = paginator.get_page(request.GET.get("page"))
     addresses = {name: frame.address(signal=name) for name in found.counts}
-    lines = [
-        Line(str(labels[name].label), str(count), addresses[name], [count])
-        for name, count in found.counts.items()
-    ]
+    known = all_signals()
+    lines = [Line(str(known[name].label), str(count), addresses[name], [count]) for name, count in found.counts.items()]
     return frame.show(
         "assessment/signals.html",
         {

@@ -46,25 +46,7 @@ def with_relations(relations: Iterable[Relation]) -> str:
     return "WITH " + ",\n".join(defined.values())
 
 
-def read_relations(
-    relations: Sequence[Relation], sql: str, group_ids: Sequence[int], values: Mapping[str, Any]
-) -> list[tuple[Any, ...]]:
-    """Return the rows of a SELECT over `relations` for the groups, in one statement."""
-    own = {name: value for relation in relations for name, value in relation.values.items()}
-    return read_groups(f"{with_relations(relations)}\n{sql}", group_ids, {**own, **values})
-
-
-def read_groups(sql: str, group_ids: Sequence[int], values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """Return the rows of `sql`, in which `{groups}` compares the column before it with the ids and is one parameter."""
-    if connection.vendor == "sqlite":
-        condition = "IN (SELECT value FROM json_each(%(groups)s))"
-        return read(sql.replace("{groups}", condition), {**values, "groups": json.dumps(list(group_ids))})
-    return read(sql.replace("{groups}", "= ANY(%(groups)s)"), {**values, "groups": list(group_ids)})
-
-
-def run_over(
-    sql: str, groups: QuerySet[Group], values: Mapping[str, int | str | date], **words: str
-) -> list[tuple[Any, ...]]:
+def run_over(sql: str, groups: QuerySet[Group], values: Mapping[str, Any], **words: str) -> list[tuple[Any, ...]]:
     """Run `sql` with `{groups}` standing for the ids of `groups`, `%(name)s` for `values`, `{name}` for `words`.
 
     No rows where the groups are known to be none.
@@ -80,14 +62,21 @@ def run_over(
 
 def read_relations(
     sql: str,
-    relations: Iterable[Relation],
-    groups: QuerySet[Group],
-    values: Mapping[str, int | str | date],
+    relations: Sequence[Relation],
+    groups: QuerySet[Group] | Sequence[int],
+    values: Mapping[str, Any],
     **words: str,
 ) -> list[tuple[Any, ...]]:
-    """Run `sql`, a SELECT from `relations` of `groups`, as `run_over` does."""
-    defined = with_relations(relations).removeprefix("WITH ").replace("{groups}", "IN (SELECT id FROM chosen)")
-    return run_over(f"WITH chosen (id) AS ({{groups}}),\n{defined}\n{sql}", groups, values, **words)
+    """Run `sql`, a SELECT from `relations` of `groups`, as `run_over` does; ids of groups are a single parameter."""
+    values = {name: value for relation in relations for name, value in relation.values.items()} | dict(values)
+    if isinstance(groups, QuerySet):
+        defined = with_relations(relations).removeprefix("WITH ").replace("{groups}", "IN (SELECT id FROM chosen)")
+        return run_over(f"WITH chosen (id) AS ({{groups}}),\n{defined}\n{sql}", groups, values, **words)
+    sql = f"{with_relations(relations)}\n{sql}"
+    if connection.vendor == "sqlite":
+        condition = "IN (SELECT value FROM json_each(%(groups)s))"
+        return read(sql.format(groups=condition, **words), {**values, "groups": json.dumps(list(groups))})
+    return read(sql.format(groups="= ANY(%(groups)s)", **words), {**values, "groups": list(groups)})
 
 
 def read(sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:

@@ -134,7 +134,7 @@ def assess_floor(ids: Sequence[int], as_of: date, schemes: Iterable[str] = SCHEM
     """Read everything that scoring by the schemes reads, and nothing else."""
     indicators = Indicator.objects.filter(instrument__code__in=schemes).exclude(metric="")
     for relation, sql, _places in statements(reads_of(indicators.values_list("metric", flat=True))):
-        read_relations([relation], sql, ids, parameters(as_of))
+        read_relations(sql, [relation], ids, parameters(as_of))
 
 
 def assess_changed(groups: QuerySet[Group], touched: Sequence[int], as_of: date) -> None:

@@ -53,7 +53,7 @@ def read_facts(
     """Return by group what each of `wanted` reads, zeros where there are no rows; one statement for each relation."""
     facts: dict[int, dict[str, Facts]] = {group_id: {reader: {} for reader in wanted} for group_id in group_ids}
     for relation, sql, places in statements(wanted):
-        found = {row[0]: row[1:] for row in read_relations([relation], sql, group_ids, parameters(as_of))}
+        found = {row[0]: row[1:] for row in read_relations(sql, [relation], group_ids, parameters(as_of))}
         nothing = (0,) * len(places)
         for group_id, of_group in facts.items():
             row = [_number(value) for value in found.get(group_id, nothing)]
@@ -69,7 +69,7 @@ def read_rows(relation: Relation, group: Group, as_of: date) -> list[Any]:
     days = [column.endswith("_on") for column in relation.columns]
     return [
         row_type(*(as_day(cell) if is_day and cell else cell for cell, is_day in zip(row, days, strict=True)))
-        for row in read_relations([relation], sql, [group.pk], parameters(as_of))
+        for row in read_relations(sql, [relation], [group.pk], parameters(as_of))
     ]
 
 

@@ -79,7 +79,7 @@ def read_hits(group_ids: Sequence[int], as_of: date) -> dict[int, list[SignalHit
     )
     values = {"as_of": as_of, "since": as_of - timedelta(YEAR_DAYS)}
     hits: dict[int, list[SignalHit]] = {group_id: [] for group_id in group_ids}
-    for name, group_id, counted, amount, records in read_relations(list(relations.values()), sql, group_ids, values):
+    for name, group_id, counted, amount, records in read_relations(sql, list(relations.values()), group_ids, values):
         hits[group_id].append(SignalHit(name, group_id, int(counted), int(amount), _sorted(records)))
     order = list(signals)
     return {group_id: sorted(found, key=lambda hit: order.index(hit.signal)) for group_id, found in hits.items()}

@@ -76,3 +76,12 @@ def groups_within(
     if kind:
         groups = groups.filter(kind=kind)
     return groups
+
+
+def status_of(group: Group, *, as_of: date) -> GroupStatus:
+    """Return the status that `group` had on the day `as_of`."""
+    earlier = group.status_changes.filter(changed_on__lte=as_of).first()
+    if earlier is not None:
+        return GroupStatus(earlier.to_status)
+    later = group.status_changes.last()
+    return GroupStatus(later.from_status if later is not None else group.status)

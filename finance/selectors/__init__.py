@@ -1,5 +1,6 @@
 """Every read of a group's money; a module for each concern, all of them callable from here."""
 
+from finance.selectors.account_balances import account_name, accounts_of
 from finance.selectors.bank import BankCheck, bank_check, statement_days
 from finance.selectors.book_lines import BookLine
 from finance.selectors.cash import cash_book, cash_counts, cash_differences, latest_movement, open_differences
@@ -22,6 +23,7 @@ from finance.selectors.external_loans import (
     external_rows,
     passed_on,
 )
+from finance.selectors.general_ledger import Ledger, ledger
 from finance.selectors.inventory import inventory_items
 from finance.selectors.leaving import last_entry_on, money_at_leaving, settlement_of
 from finance.selectors.loan_history import LoanStep, loan_requests, loan_steps
@@ -39,19 +41,15 @@ from finance.selectors.loans import (
 )
 from finance.selectors.opening import may_open, opening_of
 from finance.selectors.period import closings
-from finance.selectors.print_frame import PrintFrame, Signer, paper, signers
+from finance.selectors.printing import PrintFrame, Signer, print_frame, signers
 from finance.selectors.reports import (
     BalanceSheet,
     IncomeStatement,
-    Ledger,
     ReportLine,
     TrialBalance,
     TrialLine,
-    account_name,
-    accounts_of,
     balance_sheet,
     income_statement,
-    ledger,
     trial_balance,
 )
 from finance.selectors.savings import Passbook, SavingsBook, SavingsMovement, SavingsRow, passbook, savings_book

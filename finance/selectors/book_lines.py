@@ -6,7 +6,7 @@ making objects of its rows (`make bench`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple, overload
@@ -14,7 +14,8 @@ from typing import Any, NamedTuple, overload
 from django.utils.translation import gettext as _
 
 from finance.models import AccountKind, EntryKind
-from groups.shared.sql import as_day, read
+from groups.selectors import MEMBER_NAMES
+from groups.shared.sql import as_day, read, with_relations
 
 
 class BookLine(NamedTuple):
@@ -62,11 +63,11 @@ def amount_if(condition: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class BookQuery:
     """The transfers of a book in SQL over a transfer `t`, its entry `e` and its accounts `d` and `c`.
 
     `where` chooses them; `money_in`, `money_out` and the `change` of the balance are amounts; `values` are those of
-    their placeholders.
+    their placeholders, among them the id of the `group`.
     """
 
     where: str
@@ -78,13 +79,15 @@ class Chosen:
 
 # The names are looked up for the lines of a page alone, whatever the database thinks of joining all of them.
 _LINES = """
+{names}
 SELECT t.id, e.number, e.effective_on, e.kind,
     (SELECT r.number FROM finance_entry r WHERE r.id = e.reverses_id),
     (SELECT r.number FROM finance_entry r WHERE r.reverses_id = e.id),
-    t.member_id, (SELECT m.name FROM groups_member m WHERE m.id = t.member_id), t.memo,
+    t.member_id, (SELECT m.name FROM member_names m WHERE m.id = t.member_id), t.memo,
     d.code, d.kind, c.code, c.kind, {money_in}, {money_out}, {change}, {skipped}
 FROM {transfers} WHERE {page} ORDER BY {order}
 """
+_NAMES = with_relations([MEMBER_NAMES]).replace("{groups}", "= %(group)s")
 _TRANSFERS = """finance_transfer t JOIN finance_entry e ON e.id = t.entry_id
     JOIN finance_account d ON d.id = t.debit_account_id JOIN finance_account c ON c.id = t.credit_account_id"""
 _PAGE = """t.id IN (
@@ -102,12 +105,12 @@ class RunningLines:
     A paginator reads one page in one statement, which adds up what came before it and nothing more.
     """
 
-    def __init__(self, chosen: Chosen | None, *, count: int, begin: int, newest_first: bool = False) -> None:
+    def __init__(self, query: BookQuery | None, *, count: int, begin: int, newest_first: bool = False) -> None:
         """Take what the book has, none for nothing, and the number of its lines.
 
         `begin` is the balance before the first line, with `newest_first` the one after the last.
         """
-        self._chosen = chosen
+        self._query = query
         self._count = count
         self._begin = begin
         self._newest_first = newest_first
@@ -131,24 +134,25 @@ class RunningLines:
         return self._read(0, self._count)
 
     def _read(self, first: int, lines: int) -> Iterator[BookLine]:
-        if self._chosen is None or lines <= 0:
+        if self._query is None or lines <= 0:
             return iter(())
         words = {
             "transfers": _TRANSFERS,
             "order": ", ".join(f"{column} DESC" if self._newest_first else column for column in _ORDER),
-            "where": self._chosen.where,
-            "change": self._chosen.change,
+            "where": self._query.where,
+            "change": self._query.change,
         }
         sql = _LINES.format(
-            page=_PAGE.format(**words) if lines < self._count else self._chosen.where,
+            names=_NAMES,
+            page=_PAGE.format(**words) if lines < self._count else self._query.where,
             skipped=_SKIPPED.format(**words) if first else 0,
-            money_in=self._chosen.money_in,
-            money_out=self._chosen.money_out,
+            money_in=self._query.money_in,
+            money_out=self._query.money_out,
             **words,
         )
-        return self._run(read(sql, {**self._chosen.values, "before": first, "lines": lines}))
+        return self._run(read(sql, {**self._query.values, "before": first, "lines": lines}))
 
-    def _run(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[BookLine]:
+    def _run(self, rows: list[tuple[Any, ...]]) -> Iterator[BookLine]:
         running = None
         for pk, number, on, *line, change, skipped in rows:
             if running is None:

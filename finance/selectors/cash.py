@@ -12,7 +12,7 @@ from django.db.models import (
 )
 
 from finance.models import Account, AccountKind, CashCount, Entry, Transfer
-from finance.selectors.reports import Ledger, ledger
+from finance.selectors.general_ledger import Ledger, ledger
 from groups.models import Group
 
 

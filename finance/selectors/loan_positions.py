@@ -165,6 +165,21 @@ is the day the oldest unpaid instalment fell due, NULL for a loan on time, `days
 `instalments_late` how many are not fully paid.
 """
 
+_TOTALS_SQL = """
+SELECT COALESCE(SUM(principal), 0), COALESCE(SUM(principal_paid), 0), COALESCE(SUM(fee_paid), 0),
+    COALESCE(SUM(balance), 0), COALESCE(SUM(arrears), 0)
+FROM loan_positions
+WHERE balance >= %(least)s
+"""
+
+
+def sums_of_loans(group: Group, *, as_of: date, only_running: bool) -> list[int]:
+    """Return the principal, the principal paid, the fee paid, the balances and the arrears of all loans, in rupiah."""
+    values = {"as_of": as_of, "least": 1 if only_running else 0}
+    rows = read_relations(_TOTALS_SQL, [LOAN_POSITIONS], Group.objects.filter(pk=group.pk), values)
+    return [int(amount) for amount in rows[0]]
+
+
 _LOANS_SQL = """
 SELECT number, member_id, disbursed_on, principal, balance, late_since, instalments_late, late_principal, late_fee
 FROM loan_positions

@@ -25,9 +25,8 @@ from django.utils.translation import gettext as _
 
 from finance.models import AccountKind, Entry, Instalment, Loan, Transfer
 from finance.schedules import Arrears, Paid, arrears_on, card_lines
-from finance.selectors.loan_positions import LOAN_POSITIONS
+from finance.selectors.loan_positions import sums_of_loans
 from groups.models import Group
-from groups.shared.sql import read_relations
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,17 +110,8 @@ def loan_rows(loans: Iterable[Loan], *, as_of: date) -> list[LoanRow]:
 
 def loan_totals(group: Group, *, as_of: date, only_running: bool = False) -> LoanTotals:
     """Return the sums over what `loans_on` returns for the same day, in two statements."""
-    values = {"as_of": as_of, "least": 1 if only_running else 0}
-    ((*sums,),) = read_relations(_TOTALS_SQL, [LOAN_POSITIONS], Group.objects.filter(pk=group.pk), values)
-    return LoanTotals(loans_on(group, as_of=as_of, only_running=only_running).count(), *map(int, sums))
-
-
-_TOTALS_SQL = """
-SELECT COALESCE(SUM(principal), 0), COALESCE(SUM(principal_paid), 0), COALESCE(SUM(fee_paid), 0),
-    COALESCE(SUM(balance), 0), COALESCE(SUM(arrears), 0)
-FROM loan_positions
-WHERE balance >= %(least)s
-"""
+    count = loans_on(group, as_of=as_of, only_running=only_running).count()
+    return LoanTotals(count, *sums_of_loans(group, as_of=as_of, only_running=only_running))
 
 
 def _loan_row(loan: Loan, *, as_of: date) -> LoanRow:

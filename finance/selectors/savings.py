@@ -16,9 +16,9 @@ from django.db.models.functions import Coalesce
 
 from finance.ledger.chart import SAVINGS
 from finance.models import AccountKind, Transfer
-from finance.selectors.book_lines import Chosen, RunningLines, amount_if
+from finance.selectors.account_balances import AccountBalances, account_balances
+from finance.selectors.book_lines import BookQuery, RunningLines, amount_if
 from finance.selectors.loans import LoanRow, loan_rows, loans_on
-from finance.selectors.reports import Position, positions
 from groups.models import Group, Member
 
 
@@ -102,7 +102,7 @@ def savings_book(group: Group, *, end: date, start: date | None = None) -> Savin
     days = (end,) if start is None else (start - timedelta(1), end)
     found = {
         (position.account.member_id, position.account.kind): position
-        for position in positions(group, *days, kinds=SAVINGS)
+        for position in account_balances(group, *days, kinds=SAVINGS)
     }
     rows: list[SavingsRow] = []
     movements: list[SavingsMovement] = []
@@ -117,7 +117,7 @@ def savings_book(group: Group, *, end: date, start: date | None = None) -> Savin
     return SavingsBook(start, end, rows, used)
 
 
-def _movement(member: Member, kind: str, position: Position) -> SavingsMovement:
+def _movement(member: Member, kind: str, position: AccountBalances) -> SavingsMovement:
     debits, credits = position.debits, position.credits
     return SavingsMovement(member, kind, -position.balance(0), credits[1] - credits[0], debits[1] - debits[0])
 
@@ -166,12 +166,12 @@ def passbook(member: Member, *, end: date, start: date | None = None) -> Passboo
     )
     closing = SavingsRow(member, **{kind.lower(): found[kind] for kind in SAVINGS})
     came, went = (f"{side}.kind IN ({_SAVINGS})" for side in ("c", "d"))
-    chosen = Chosen(
+    query = BookQuery(
         where="t.member_id = %(member)s AND e.effective_on BETWEEN %(start)s AND %(end)s",
         money_in=amount_if(f"d.kind = '{AccountKind.CASH.value}'"),
         money_out=amount_if(f"c.kind = '{AccountKind.CASH.value}'"),
         change=f"{amount_if(came)} - {amount_if(went)}",
-        values={"member": member.pk, "start": start or date.min, "end": end},
+        values={"group": member.group_id, "member": member.pk, "start": start or date.min, "end": end},
     )
     return Passbook(
         start=start,
@@ -181,5 +181,5 @@ def passbook(member: Member, *, end: date, start: date | None = None) -> Passboo
         fines=found["fines"],
         social=found["social"],
         loans=loan_rows(loans_on(member.group, as_of=end).filter(member=member).order_by("-number"), as_of=end),
-        lines=RunningLines(chosen, count=found["lines"], begin=closing.total, newest_first=True),
+        lines=RunningLines(query, count=found["lines"], begin=closing.total, newest_first=True),
     )

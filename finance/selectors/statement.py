@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from finance.models import AccountKind
+from finance.selectors.account_balances import account_balances
 from finance.selectors.loans import LoanRow, loan_rows, loans_on
-from finance.selectors.reports import positions
 from finance.selectors.savings import SavingsRow, savings_book
 from groups.models import Constitution, Group, GroupStatus
 from groups.selectors import rules_in_force, status_of
@@ -35,7 +35,7 @@ def statement(group: Group, *, as_of: date) -> Statement:
     """Return what was true of `group` at the end of a day, in a fixed number of statements."""
     balances = {AccountKind.CASH: 0, AccountKind.BANK: 0}
     owed: dict[int, int] = {}
-    for position in positions(group, as_of, kinds=(*balances, AccountKind.FINE_DUE)):
+    for position in account_balances(group, as_of, kinds=(*balances, AccountKind.FINE_DUE)):
         kind, balance = AccountKind(position.account.kind), position.balance(0)
         if kind in balances:
             balances[kind] = balance

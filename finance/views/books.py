@@ -55,7 +55,7 @@ def cash_book(request: GroupRequest) -> HttpResponse:
         "month_before": month_of(month_of(start)[0] - timedelta(days=1)),
         "month_after": month_of(month_of(end)[1] + timedelta(days=1)),
         "is_unused": not book.accounts,
-        "paper": selectors.paper(group),
+        "print_frame": selectors.print_frame(group),
     }
     return tables.respond(request, "finance/cash_book.html", context, lambda: tables.cash_book(group, book, kind))
 
@@ -68,7 +68,7 @@ def savings_book(request: GroupRequest) -> HttpResponse:
     form.fill(start=start, end=end)
     book = selectors.savings_book(request.group, start=start, end=end)
     table = tables.savings_book(request.group, book)
-    context = {"form": form, "book": book, "table": table, "paper": selectors.paper(request.group)}
+    context = {"form": form, "book": book, "table": table, "print_frame": selectors.print_frame(request.group)}
     return tables.respond(request, "finance/savings_book.html", context, lambda: table)
 
 
@@ -89,7 +89,7 @@ def loan_book(request: GroupRequest) -> HttpResponse:
         "rows": rows,
         "totals": totals,
         "table": tables.loan_book(group, rows, totals, as_of=as_of, shows_all=shows_all),
-        "paper": selectors.paper(group),
+        "print_frame": selectors.print_frame(group),
     }
     return tables.respond(
         request,
@@ -122,7 +122,7 @@ def loan(request: GroupRequest, number: int) -> HttpResponse:
         "is_today": as_of >= today,
         "runs_today": card.row.is_running if as_of >= today else _runs(card),
         "table": table,
-        "paper": selectors.paper(request.group),
+        "print_frame": selectors.print_frame(request.group),
     }
     return tables.respond(request, "finance/loan.html", context, lambda: table)
 
@@ -154,6 +154,6 @@ def member(request: GroupRequest, pk: int) -> HttpResponse:
         "page": page,
         "loans": tables.member_loans(group, book.loans, as_of=end),
         "table": tables.passbook(group, owner, book, page),
-        "paper": selectors.paper(group),
+        "print_frame": selectors.print_frame(group),
     }
     return tables.respond(request, "finance/member.html", context, lambda: tables.passbook(group, owner, book))

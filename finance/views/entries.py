@@ -23,7 +23,7 @@ def entry(request: GroupRequest, number: int) -> HttpResponse:
     context = {
         "entry": found,
         "lines": selectors.entry_lines(found),
-        "paper": selectors.paper(request.group),
+        "print_frame": selectors.print_frame(request.group),
         "may_reverse": not hasattr(found, "reversed_by") and found.kind in services.REVERSED_BY_ITSELF,
     }
     return render(request, "finance/entry.html", context)

@@ -36,7 +36,7 @@ def external_loans(request: GroupRequest) -> HttpResponse:
         "page": page,
         "rows": rows,
         "table": tables.external_loans(group, rows, as_of=as_of, is_whole=is_whole, shows_all=shows_all),
-        "paper": selectors.paper(group),
+        "print_frame": selectors.print_frame(group),
     }
     return tables.respond(
         request,
@@ -67,7 +67,7 @@ def external_loan(request: GroupRequest, number: int) -> HttpResponse:
         "is_today": as_of >= today,
         "passed_on": tables.passed_on(group, card, as_of=as_of),
         "table": table,
-        "paper": selectors.paper(group),
+        "print_frame": selectors.print_frame(group),
     }
     return tables.respond(request, "finance/external_loan.html", context, lambda: table)
 

@@ -54,7 +54,13 @@ def health(request: GroupRequest) -> HttpResponse:
     own = Group.objects.filter(pk=request.group.pk)
     table = tables.loan_ageing(request.group, selectors.loan_arrears(own, as_of=as_of), as_of=as_of)
     figures = figures_shown(selectors.performance(own, as_of=as_of))
-    context = {"form": form, "on": as_of, "table": table, "paper": selectors.paper(request.group), **figures}
+    context = {
+        "form": form,
+        "on": as_of,
+        "table": table,
+        "print_frame": selectors.print_frame(request.group),
+        **figures,
+    }
     return tables.respond(request, "finance/health.html", context, lambda: table)
 
 

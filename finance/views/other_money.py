@@ -44,7 +44,7 @@ def money_record(request: GroupRequest) -> HttpResponse:
 def inventory(request: GroupRequest) -> HttpResponse:
     """The things the group owns, with their prices and what they are still worth."""
     page = lines_shown(request, selectors.inventory_items(request.group), at_a_time=THINGS_ON_A_PAGE)
-    context = {"page": page, "paper": selectors.paper(request.group)}
+    context = {"page": page, "print_frame": selectors.print_frame(request.group)}
     return render(request, "finance/inventory.html", context)
 
 

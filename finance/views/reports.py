@@ -31,7 +31,7 @@ def general_ledger(request: GroupRequest) -> HttpResponse:
     book = selectors.ledger(group, chosen, start=start, end=end)
     page = lines_shown(request, book.lines, at_a_time=LINES_ON_A_PAGE)
     table = tables.general_ledger(group, book, name, page)
-    context = {"form": form, "table": table, "page": page, "paper": selectors.paper(group)}
+    context = {"form": form, "table": table, "page": page, "print_frame": selectors.print_frame(group)}
     return tables.respond(
         request, "finance/general_ledger.html", context, lambda: tables.general_ledger(group, book, name)
     )
@@ -76,5 +76,5 @@ def _report(
     balance: selectors.TrialBalance | None = None,
 ) -> HttpResponse:
     """Answer with a report that stands on one page, or with its file."""
-    context = {"form": form, "table": table, "balance": balance, "paper": selectors.paper(request.group)}
+    context = {"form": form, "table": table, "balance": balance, "print_frame": selectors.print_frame(request.group)}
     return tables.respond(request, template, context, lambda: table)

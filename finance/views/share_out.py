@@ -75,7 +75,7 @@ def share_out_list(request: GroupRequest, number: int) -> HttpResponse:
     entry = get_object_or_404(selectors.share_outs(request.group), number=number)
     rows = selectors.share_out_rows(entry)
     table = tables.share_out_list(request.group, rows, on=entry.effective_on)
-    context = {"entry": entry, "rows": rows, "table": table, "paper": selectors.paper(request.group)}
+    context = {"entry": entry, "rows": rows, "table": table, "print_frame": selectors.print_frame(request.group)}
     return tables.respond(request, "finance/share_out_list.html", context, lambda: table)
 
 

@@ -38,7 +38,7 @@ def surplus(request: GroupRequest) -> HttpResponse:
             "is_over": end <= today,
             "projection": selectors.surplus_projection(request.group, after=divided, today=today),
             "divisions": selectors.surplus_divisions(request.group),
-            "paper": selectors.paper(request.group),
+            "print_frame": selectors.print_frame(request.group),
         },
     )
 
@@ -97,7 +97,7 @@ def surplus_division(request: GroupRequest, pk: int) -> HttpResponse:
         "sheet": sheet,
         "table": table,
         "chart": _chart(sheet),
-        "paper": selectors.paper(request.group),
+        "print_frame": selectors.print_frame(request.group),
     }
     return tables.respond(request, "finance/surplus_division.html", context, lambda: table)
 

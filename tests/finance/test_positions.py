@@ -13,7 +13,7 @@ from finance import selectors, services
 from finance.ledger.errors import LedgerError
 from finance.ledger.verify import mismatches
 from finance.models import Account, Entry, PeriodBalance, PeriodClosing, Transfer
-from finance.selectors.reports import marks, positions
+from finance.selectors.account_balances import account_balances, nearest_balances
 from groups.models import Group
 from tests.factories import FOUNDED, facilitator_of, make_group, make_members, reverse, save, withdraw
 
@@ -41,8 +41,8 @@ def summed(group, day):
 
 
 def counted(group, *days):
-    """What `positions` says of the same days, a dictionary for each."""
-    found = positions(group, *days)
+    """What `account_balances` says of the same days, a dictionary for each."""
+    found = account_balances(group, *days)
     return [
         {position.account.code: (position.debits[number], position.credits[number]) for position in found}
         for number in range(len(days))
@@ -80,8 +80,14 @@ def test_several_days_at_once(group):
 
 def test_each_day_counts_from_what_is_nearest(group):
     days = [FOUNDED, FIRST_END, date(2025, 6, 1), NEAR, date(2030, 1, 1)]
-    assert [mark.stored for mark in marks(group, days)] == [FIRST_END, FIRST_END, FIRST_END, SECOND_END, None]
-    assert [mark.stored for mark in marks(make_group(), days)] == [None] * 5
+    assert [mark.stored for mark in nearest_balances(group, days)] == [
+        FIRST_END,
+        FIRST_END,
+        FIRST_END,
+        SECOND_END,
+        None,
+    ]
+    assert [mark.stored for mark in nearest_balances(make_group(), days)] == [None] * 5
 
 
 def test_a_reversal_of_what_is_closed_counts_where_it_is_dated(group):

@@ -212,7 +212,7 @@ class TestHealth:
         assert "3 Substandard (kurang lancar) 1 Rp 1.100.000" in shown
 
     def test_on_time_it_is_good(self, group):
-        shown = text(get(group, "health", on="2025-03-04"))
+        shown = text(get(group, "health", on="2025-03-05"))
         assert "balance 0,0 % Good" in shown
         assert "Repayment rate (paid of due) 100,0 %" in shown
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
+from django.db.models import FilteredRelation, Q
+
 from groups.models import Group, OfficerRole, OfficerTerm
-from groups.shared.sql import read
 
 _KELURAHAN = "1"
 """What the last part of the Kemendagri code of an urban village begins with; that of a desa begins with 2."""
@@ -29,33 +31,28 @@ class PrintFrame(NamedTuple):
     signers: list[Signer]
 
 
-_PAPER = """
-SELECT v.name, d.name, r.name, o.role, m.name FROM groups_group g
-LEFT JOIN groups_region v ON v.code = g.village_id
-LEFT JOIN groups_region d ON d.code = v.parent_id
-LEFT JOIN groups_region r ON r.code = d.parent_id
-LEFT JOIN groups_officerterm o ON o.group_id = g.id AND o.ended_on IS NULL
-LEFT JOIN groups_member m ON m.id = o.member_id
-WHERE g.id = %(group)s
-"""
-
-
-def paper(group: Group) -> PrintFrame:
+def print_frame(group: Group) -> PrintFrame:
     """Return what stands around the books of `group` on paper, in one statement."""
-    found = read(_PAPER, {"group": group.pk})
+    running = FilteredRelation("officer_terms", condition=Q(officer_terms__ended_on__isnull=True))
+    rows = Group.objects.filter(pk=group.pk).annotate(term=running)
+    names = ("village__name", "village__parent__name", "village__parent__parent__name")
+    found = list(rows.values_list(*names, "term__role", "term__member__name"))
     village, district, regency, *_office = found[0]
     holders = {role: name for *_region, role, name in found}
     return PrintFrame(
         village or "",
         _place(group.village_id, village, district, regency) if village else "",
-        [Signer(str(role.label), holders.get(role, "")) for role in OfficerRole],
+        _signers(holders),
     )
 
 
 def signers(group: Group) -> list[Signer]:
     """Return the offices in the order they sign, with the names of their holders."""
     terms = OfficerTerm.objects.filter(group=group, ended_on__isnull=True)
-    holders = dict(terms.values_list("role", "member__name"))
+    return _signers(dict(terms.values_list("role", "member__name")))
+
+
+def _signers(holders: Mapping[str, str]) -> list[Signer]:
     return [Signer(str(role.label), holders.get(role, "")) for role in OfficerRole]
 
 

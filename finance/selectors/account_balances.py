@@ -1,0 +1,172 @@
+"""The accounts of a group and what was on them at the end of days, counted from the nearest balances stored.
+
+Those are the balances of today or of the end of a closed period: neither today nor any day of closed years costs more
+the longer the history is. Whole rupiah.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from django.db.models import Case, CharField, Value, When
+from django.db.models.functions import Cast, Coalesce, Concat
+from django.utils import timezone
+
+from finance.models import Account, PeriodBalance, PeriodClosing
+from groups.models import Group
+from groups.shared.sql import read
+
+
+def accounts_of(group: Group, *kinds: str) -> list[Account]:
+    """Return the accounts of `group` in the order of their codes; `kinds` are those to read, all by default.
+
+    Each has the name of its `owner`, the member or the lender it is kept for, or None.
+    """
+    number = Cast("external_loan__number", CharField())
+    lender = Case(
+        When(external_loan__isnull=False, then=Concat("external_loan__lender", Value(" "), number)),
+        output_field=CharField(),
+    )
+    found = Account.objects.filter(group=group).annotate(owner=Coalesce("member__name", lender)).order_by()
+    return sorted(found.filter(kind__in=kinds) if kinds else found, key=lambda account: code_order(account.code))
+
+
+def account_name(account: Account) -> str:
+    """Return the kind of an account from `accounts_of`, and whose it is."""
+    owner = account.owner  # type: ignore[attr-defined]  # annotated by accounts_of
+    return account.get_kind_display() + (f": {owner}" if owner is not None else "")
+
+
+def code_order(code: str) -> tuple[int, ...]:
+    """Return the place of an account's code in the order of codes, number by number."""
+    return tuple(int(part) for part in code.split("."))
+
+
+@dataclass(frozen=True, slots=True)
+class AccountBalances:
+    """One account with what had been debited and credited by the end of some days, oldest day first."""
+
+    account: Account
+    debits: tuple[int, ...]
+    credits: tuple[int, ...]
+
+    def balance(self, day: int) -> int:
+        """Return debits less credits by the end of the day with this index: negative on the credit side."""
+        return self.debits[day] - self.credits[day]
+
+
+class NearestBalances(NamedTuple):
+    """The stored balances from which those at the end of `day` are counted.
+
+    They are of the end of `stored`, the last day of a closed period, or those of the accounts today where it is None.
+    """
+
+    day: date
+    stored: date | None
+
+    @property
+    def sign(self) -> int:
+        """1 where what moved since is added, -1 where what moved after the day is taken off."""
+        return 1 if self.stored is not None and self.stored < self.day else -1
+
+    @property
+    def span(self) -> tuple[date, date]:
+        """The two days, the earlier one first: what moved between them is after it, up to the end of the other."""
+        return (self.day, date.max) if self.stored is None else (min(self.day, self.stored), max(self.day, self.stored))
+
+
+def nearest_balances(group: Group, days: Iterable[date]) -> list[NearestBalances]:
+    """Return for each of `days` the nearest stored balances of `group`, in one statement, none if nothing is closed."""
+    today = timezone.localdate()
+    ends = [today]
+    if group.books_closed_through is not None:
+        ends += PeriodClosing.objects.filter(group=group).values_list("through", flat=True)
+    nearest = [(day, min(ends, key=lambda end: abs(end - day))) for day in days]
+    return [NearestBalances(day, None if end == today else end) for day, end in nearest]
+
+
+def account_balances(group: Group, *days: date, kinds: Sequence[str] = ()) -> list[AccountBalances]:
+    """Return every account of `group` as it stood at the end of each of `days`, oldest first, in three statements.
+
+    Of a group with closed periods they are five at most. `kinds` are those to read, all by default.
+    """
+    counted = nearest_balances(group, days)
+    debits, credits = _moved(group, counted, "debit", kinds), _moved(group, counted, "credit", kinds)
+    stored = _stored(group, counted)
+    nothing = (0,) * len(counted)
+
+    def position(account: Account) -> AccountBalances:
+        begun = [
+            (account.debits_posted, account.credits_posted)
+            if mark.stored is None
+            else stored.get((mark.stored, account.pk), (0, 0))
+            for mark in counted
+        ]
+        return AccountBalances(
+            account,
+            *(
+                tuple(
+                    base[side] + mark.sign * amount
+                    for base, mark, amount in zip(begun, counted, found.get(account.pk, nothing), strict=True)
+                )
+                for side, found in enumerate((debits, credits))
+            ),
+        )
+
+    return [position(account) for account in accounts_of(group, *kinds)]
+
+
+def _moved(
+    group: Group, counted: Sequence[NearestBalances], side: str, kinds: Sequence[str]
+) -> dict[int, tuple[int, ...]]:
+    """Return by account what was debited or credited between each of the days and its mark."""
+    days: dict[str, date] = {}
+    between: dict[NearestBalances, str] = {}
+    for number, mark in enumerate(counted):
+        days[f"after{number}"], days[f"until{number}"] = mark.span
+        between[mark] = f"e.effective_on > %(after{number})s AND e.effective_on <= %(until{number})s"
+    named = {f"kind{number}": kind for number, kind in enumerate(kinds)}
+    statement = _MOVED.format(
+        side=side,
+        sums=", ".join(f"COALESCE(SUM(t.amount) FILTER (WHERE {between[mark]}), 0)" for mark in counted),
+        anywhere=" OR ".join(f"({between[mark]})" for mark in _farthest(counted)),
+        own=_OF_KINDS.format(side=side, kinds=", ".join(f"%({name})s" for name in named)) if named else "",
+    )
+    found = read(statement, {"group": group.pk, **days, **named})
+    return {account: tuple(map(int, amounts)) for account, *amounts in found}
+
+
+_MOVED = """
+SELECT t.{side}_account_id, {sums}
+FROM finance_entry e JOIN finance_transfer t ON t.entry_id = e.id
+WHERE e.group_id = %(group)s AND ({anywhere}) {own} GROUP BY 1
+"""
+
+
+_OF_KINDS = """AND t.{side}_account_id IN (
+    SELECT a.id FROM finance_account a WHERE a.group_id = %(group)s AND a.kind IN ({kinds}))"""
+
+
+def _farthest(counted: Sequence[NearestBalances]) -> Iterable[NearestBalances]:
+    """Return the days farthest from each mark on either side: what moved up to them is all that moved."""
+    farthest: dict[tuple[date | None, int], NearestBalances] = {}
+    for mark in counted:  # oldest day first
+        side = (mark.stored, mark.sign)
+        if mark.sign > 0 or side not in farthest:
+            farthest[side] = mark
+    return farthest.values()
+
+
+def _stored(group: Group, counted: Sequence[NearestBalances]) -> dict[tuple[date, int], tuple[int, int]]:
+    """Return the debits and credits of accounts at the ends of closed periods, by end and account."""
+    ends = {mark.stored for mark in counted if mark.stored is not None}
+    if not ends:
+        return {}
+    kept = PeriodBalance.objects.filter(group=group, through__in=ends)
+    return {
+        (through, account): (debits, credits)
+        for through, account, debits, credits in kept.values_list("through", "account_id", "debits", "credits")
+    }

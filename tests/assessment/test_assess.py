@@ -264,6 +264,21 @@ class TestNeed:
             make_meeting(group, AS_OF - timedelta(8 - number), present_count=9 if number < 4 else 8)
         assert self.need() == Need.FALLING_ATTENDANCE
 
+    @pytest.mark.parametrize(("late", "need"), [(1, Need(0)), (0, Need.FALLING_ATTENDANCE)])
+    def test_who_comes_late_is_there_as_before(self, late, need):
+        group = make_group()
+        for number in range(8):
+            counts = {"present_count": 9} if number < 4 else {"present_count": 8, "late_count": late}
+            make_meeting(group, AS_OF - timedelta(8 - number), **counts)
+        assert self.need() == need
+
+    def test_who_came_late_before_was_there(self):
+        group = make_group()
+        for number in range(8):
+            counts = {"present_count": 7, "late_count": 2} if number < 4 else {"present_count": 8}
+            make_meeting(group, AS_OF - timedelta(8 - number), **counts)
+        assert self.need() == Need.FALLING_ATTENDANCE
+
     def test_attendance_of_too_few_meetings_before_does_not_fall(self):
         group = make_group()
         for number in range(5):

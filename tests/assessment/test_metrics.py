@@ -90,6 +90,15 @@ class TestMeetingRegularity:
         result = measured("meeting_regularity", group)
         assert (result.value, result.facts["held"], result.facts["expected"]) == (3 / 5, 3, 5)
 
+    @pytest.mark.parametrize(("every", "days", "expected"), [("WEEK", 14, 26), ("FORTNIGHT", 28, 13)])
+    def test_meeting_at_half_the_rhythm_is_half(self, every, days, expected):
+        group = make_group(meeting_every=every)
+        for number in range(expected // 2):
+            make_meeting(group, AS_OF - timedelta(days * number))
+        result = measured("meeting_regularity", group)
+        assert result.facts == {"held": expected // 2, "expected": expected, "days": 182}
+        assert result.value == (expected // 2) / expected
+
     def test_more_than_agreed_is_no_more_than_all(self, group):
         for week in range(8):
             make_meeting(group, date(2025, 5, 1) + timedelta(7 * week))

@@ -52,7 +52,7 @@ _NEED_READS = (
             "attended_before": f"SUM(CASE WHEN {_BEFORE} THEN attended_count ELSE 0 END)",
         },
     ),
-    Reads(LOAN_POSITIONS, {"due": "SUM(fell_due)", "paid": "SUM(fell_due_paid)"}),
+    Reads(LOAN_POSITIONS, {"due": "SUM(fell_due)", "paid": "SUM(fell_due_paid)", "arrears": "SUM(arrears)"}),
 )
 
 
@@ -168,8 +168,8 @@ def score(
 
 
 def arrears_of(records: Records) -> int:
-    """Return the rupiah that fell due and were not paid."""
-    return int(records[NEED]["due"] - records[NEED]["paid"])
+    """Return the rupiah that fell due on running loans before the day and were not paid."""
+    return int(records[NEED]["arrears"])
 
 
 def need_of(records: Records, as_of: date, rank: int, earlier: Sequence[EarlierScore]) -> Need:

@@ -291,7 +291,7 @@ class TestRisingArrears:
 
     def need(self, *, due: int, paid: int, arrears_before: int, days: int = 30) -> Need:
         records = records_of(make_group())
-        records[NEED].update(due=due, paid=paid, held=1)
+        records[NEED].update(due=due, paid=paid, arrears=due - paid, held=1)
         return need_of(records, AS_OF, 0, [EarlierScore(AS_OF - timedelta(days), 0, arrears_before)])
 
     def test_they_grew_by_more_than_a_twentieth_of_what_fell_due(self):

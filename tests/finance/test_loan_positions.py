@@ -2,7 +2,7 @@
 
 import random
 import uuid
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -13,9 +13,9 @@ from finance.selectors.loan_positions import LOAN_POSITIONS
 from groups.models import Group
 from groups.shared.sql import as_day, read_relations
 from tests.factories import facilitator_of, lend, make_group, make_members, repay, reverse, save
+from tests.finance.loan_histories import FIRST, LAST, history, some_days
 
 pytestmark = pytest.mark.django_db
-FIRST, LAST = date(2025, 2, 4), date(2026, 6, 30)
 
 
 def positions(groups, as_of):
@@ -32,50 +32,11 @@ def of(group):
     return Group.objects.filter(pk=group.pk)
 
 
-def history(chance, members=4):
-    """A group whose loans were repaid at random: late, ahead, wrongly, early, rescheduled and written off."""
-    group = make_group()
-    for member in make_members(group, members):
-        save(member, 5_000_000)
-        lend(
-            member,
-            principal=chance.randrange(100_000, 1_500_000),
-            periods=chance.randrange(1, 13),
-            method=chance.choice(("flat", "declining")),
-            payoff_fee=chance.choice(("CHARGED", "WAIVED")),
-        )
-    day = FIRST
-    while (day := day + timedelta(chance.randrange(1, 40))) < LAST - timedelta(60):
-        running = selectors.loan_rows(selectors.loans_on(group, as_of=LAST, only_running=True), as_of=day)
-        if not running:
-            break
-        _step(chance, group, chance.choice(running), day)
-    return group
-
-
-def _step(chance, group, row, day):
-    record = {"actor": facilitator_of(group), "group": group, "loan": row.loan, "on": day, "key": uuid.uuid4()}
-    step = chance.random()
-    if step < 0.05:
-        services.loan_write_off(**record, reason="pindah")
-    elif step < 0.1:
-        schedule = services.NewSchedule(periods=6, rate=Decimal("0.01"), first_due=day + timedelta(30))
-        services.loan_reschedule(**record, schedule=schedule, add_fee=chance.random() < 0.5, reason="panen gagal")
-    elif step < 0.2:
-        services.loan_pay_off(**record)
-    else:
-        due = row.arrears.due or row.arrears.next_due
-        amount = chance.choice((due, due // 2 + 1, due * 2, 1_000))
-        entry = services.loan_repay(**record, amount=amount, rest_to_savings=True)
-        if chance.random() < 0.15:
-            reverse(entry)
-
-
 @pytest.mark.parametrize("seed", range(6))
 def test_the_relation_agrees_with_the_schedule_of_each_loan(seed):
     chance = random.Random(seed)
     group = history(chance)
-    for day in sorted(FIRST + timedelta(chance.randrange((LAST - FIRST).days)) for _ in range(12)):
+    for day in some_days(chance, 12):
         found = positions(of(group), day)
         rows = selectors.loan_rows(selectors.loans_on(group, as_of=day), as_of=day)
         assert set(found) == {row.loan.number for row in rows}
@@ -99,7 +60,7 @@ def test_the_relation_agrees_with_the_schedule_of_each_loan(seed):
 def test_what_fell_due_on_a_running_loan_is_paid_or_in_arrears(seed):
     chance = random.Random(seed)
     group = history(chance)
-    for day in sorted(FIRST + timedelta(chance.randrange((LAST - FIRST).days)) for _ in range(12)):
+    for day in some_days(chance, 12):
         for of_loan in positions(of(group), day).values():
             if of_loan["balance"]:
                 assert of_loan["fell_due"] - of_loan["fell_due_paid"] == of_loan["arrears"]

@@ -9,7 +9,7 @@ def install_triggers(using: str, **_kwargs: object) -> None:
     """Put the triggers of assessments back after each migrate, and the shipped instrument where it is missing."""
     from assessment.instruments import load_shipped
     from assessment.triggers import TRIGGERS
-    from groups.triggers import install
+    from groups.shared.triggers import install
 
     install(TRIGGERS, using)
     load_shipped()

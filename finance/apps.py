@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 def install_triggers(using: str, **_kwargs: object) -> None:
     """Put the ledger's triggers back after each migrate."""
     from finance.ledger.triggers import TRIGGERS
-    from groups.triggers import install
+    from groups.shared.triggers import install
 
     install(TRIGGERS, using)
 

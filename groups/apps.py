@@ -4,29 +4,13 @@ from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
-from groups import triggers
-
 
 def install_triggers(using: str, **_kwargs: object) -> None:
     """Put the triggers of this app back after each migrate."""
-    triggers.install(
-        [
-            triggers.same_group("groups_officerterm", "member_id", "groups_member"),
-            triggers.forbid_overlap("groups_officerterm", "role", "member_id"),
-            triggers.same_group("groups_group", "rules_id", "groups_constitution", own="id"),
-            triggers.forbid_update("groups_constitution"),
-            triggers.forbid_delete("groups_constitution"),
-            triggers.forbid_update("groups_groupstatuschange"),
-            triggers.forbid_delete("groups_groupstatuschange"),
-            # A closed period stays closed: the day moves forward only.
-            triggers.forbid_update(
-                "groups_group",
-                when="OLD.books_closed_through IS NOT NULL AND (NEW.books_closed_through IS NULL "
-                "OR NEW.books_closed_through < OLD.books_closed_through)",
-            ),
-        ],
-        using,
-    )
+    from groups.shared.triggers import install
+    from groups.triggers import TRIGGERS
+
+    install(TRIGGERS, using)
 
 
 class GroupsConfig(AppConfig):

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 def install_triggers(using: str, **_kwargs: object) -> None:
     """Put the triggers of meetings back after each migrate."""
-    from groups.triggers import install
+    from groups.shared.triggers import install
     from meetings.triggers import TRIGGERS
 
     install(TRIGGERS, using)

@@ -111,7 +111,7 @@ def test_the_same_key_closes_once(member):
 @pytest.mark.parametrize("back_to", [YEAR_END - timedelta(1), None])
 def test_the_database_lets_a_closed_period_never_open(member, back_to):
     close(member.group)
-    with pytest.raises(IntegrityError, match="groups_group_no_update"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="groups_group_stays_closed"), transaction.atomic():
         Group.objects.update(books_closed_through=back_to)
 
 

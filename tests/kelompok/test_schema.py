@@ -1,0 +1,185 @@
+"""The database after migrating from nothing holds what the models declare, and every trigger."""
+
+import re
+
+import pytest
+from django.apps import apps
+from django.core.management import call_command
+from django.db import connection, connections
+from django.db.backends.sqlite3.base import DatabaseWrapper as SQLite
+
+from assessment.triggers import TRIGGERS as OF_ASSESSMENT
+from finance.ledger.triggers import TRIGGERS as OF_FINANCE
+from groups.triggers import TRIGGERS as OF_GROUPS
+from meetings.triggers import TRIGGERS as OF_MEETINGS
+
+pytestmark = pytest.mark.django_db
+
+STAYS = """
+    finance_account finance_banktick finance_cashcount finance_cover finance_coverrecovery finance_entry
+    finance_externalloan finance_externalpayment finance_instalment finance_inventoryitem
+    finance_inventorywritedown finance_loan finance_loanrequest finance_periodbalance finance_periodclosing
+    finance_surplusdivision finance_surpluspart finance_surplusshare finance_transfer
+    groups_constitution groups_groupstatuschange
+    meetings_agendaitem meetings_attendance meetings_meeting
+    assessment_assessment assessment_instrument assessment_judgement
+"""
+SAME_GROUP = {
+    "finance_account": "external_loan loan member",
+    "finance_banktick": "transfer",
+    "finance_cashcount": "settlement",
+    "finance_cover": "coverer entry loan",
+    "finance_coverrecovery": "cover entry",
+    "finance_entry": "reverses",
+    "finance_externalpayment": "entry external_loan",
+    "finance_instalment": "loan",
+    "finance_inventoryitem": "entry",
+    "finance_inventorywritedown": "entry item",
+    "finance_loan": "funded_by member replaces request",
+    "finance_loanrequest": "member",
+    "finance_periodbalance": "account",
+    "finance_surplusdivision": "entry rules",
+    "finance_surpluspart": "division",
+    "finance_surplusshare": "division member",
+    "finance_transfer": "credit_account debit_account entry member",
+    "groups_group": "rules",
+    "groups_officerterm": "member",
+    "meetings_agendaitem": "meeting responsible",
+    "meetings_attendance": "meeting member",
+    "meetings_meeting": "cash_count corrects entry leader note_taker",
+}
+ALONE = """
+    finance_entry_period_closed_insert finance_entry_opening_first_insert
+    finance_transfer_before_loan_insert
+    finance_loan_after_payment_update finance_loan_of_its_request_insert finance_loan_of_its_borrower_insert
+    finance_loanrequest_one_running_insert
+    finance_cover_of_another_insert finance_coverrecovery_owed_insert
+    finance_surplusdivision_overlap_insert
+    groups_group_stays_closed_update groups_officerterm_overlap_insert groups_officerterm_overlap_update
+    assessment_judgement_below_levels_insert assessment_judgement_until_insert
+"""
+FROZEN = "assessment_gate assessment_indicator assessment_level assessment_stagerule"
+OF_CACHES = re.compile("stale|forgets_months")
+"""Triggers that mark what was worked out beforehand as old; the tests of those caches see them at work."""
+
+
+def written_down():
+    return {
+        *(f"{table}_{rule}" for table in STAYS.split() for rule in ("no_update", "no_delete")),
+        *(
+            f"{table}_{field}_id_same_group_{event}"
+            for table, fields in SAME_GROUP.items()
+            for field in fields.split()
+            for event in ("insert", "update")
+        ),
+        *ALONE.split(),
+        *(f"{table}_frozen_{event}" for table in FROZEN.split() for event in ("insert", "update", "delete")),
+    }
+
+
+def installed():
+    """The triggers in the database, as pairs of name and table."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'")
+        else:
+            cursor.execute("SELECT tgname, tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal")
+        return set(cursor.fetchall())
+
+
+def test_every_trigger_is_in_the_database():
+    assert {name for name, _table in installed() if not OF_CACHES.search(name)} == written_down()
+
+
+def test_the_triggers_in_the_database_are_those_the_apps_declare():
+    declared = (*OF_GROUPS, *OF_FINANCE, *OF_MEETINGS, *OF_ASSESSMENT)
+    assert installed() == {(part, trigger.table) for trigger in declared for part in trigger.installed}
+
+
+def test_the_triggers_are_there_after_a_second_migrate():
+    before = installed()
+    call_command("migrate", verbosity=0)
+    assert installed() == before
+
+
+OWN = [
+    model
+    for label in ("groups", "finance", "meetings", "assessment")
+    for model in apps.get_app_config(label).get_models()
+]
+
+
+def twin_of_sqlite():
+    """What a database made from the models, without migrations, holds: the SQL of each table and index."""
+    connections["twin"] = twin = SQLite({**connection.settings_dict, "NAME": ":memory:"}, alias="twin")
+    try:
+        with twin.schema_editor() as editor:
+            for model in OWN:
+                editor.create_model(model)
+        return definitions_in_sqlite(twin)
+    finally:
+        twin.close()
+        del connections["twin"]
+
+
+def definitions_in_sqlite(database):
+    with database.cursor() as cursor:
+        cursor.execute("SELECT tbl_name, type, sql FROM sqlite_master WHERE sql IS NOT NULL AND type <> 'trigger'")
+        found = cursor.fetchall()
+    tables = {model._meta.db_table for model in OWN}
+    return sorted(
+        (table, part)
+        for table, kind, sql in found
+        if table in tables
+        for part in (parts_of(sql) if kind == "table" else [sql])
+    )
+
+
+def parts_of(create_table):
+    """The columns and constraints of a CREATE TABLE, in no order: migrations add some later than models name them."""
+    text, depth, part = create_table[create_table.index("(") + 1 : create_table.rindex(")")], 0, ""
+    for letter in text + ",":
+        depth += (letter == "(") - (letter == ")")
+        if letter == "," and not depth:
+            yield " ".join(part.split())
+            part = ""
+        else:
+            part += letter
+
+
+def definitions_in_postgresql(schema):
+    """Columns, constraints and indexes of our tables in a schema, as PostgreSQL writes them down."""
+    statement = """
+        SELECT c.relname, a.attname || ' ' || format_type(a.atttypid, a.atttypmod) || a.attnotnull::text
+        FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+        WHERE c.relnamespace = %(schema)s::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
+        UNION ALL
+        SELECT c.relname, o.conname || ' ' || pg_get_constraintdef(o.oid)
+        FROM pg_constraint o JOIN pg_class c ON c.oid = o.conrelid WHERE c.relnamespace = %(schema)s::regnamespace
+        UNION ALL
+        SELECT tablename, indexdef FROM pg_indexes WHERE schemaname = %(schema)s
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"schema": schema})
+        tables = {model._meta.db_table for model in OWN}
+        return sorted((table, text.replace(f"{schema}.", "")) for table, text in cursor.fetchall() if table in tables)
+
+
+def twin_of_postgresql():
+    """What a schema made from the models, without migrations, holds."""
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE SCHEMA twin; SET LOCAL search_path TO twin, public")
+    with connection.schema_editor(atomic=False) as editor:
+        for model in OWN:
+            editor.create_model(model)
+    definitions = definitions_in_postgresql("twin")
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL search_path TO public; DROP SCHEMA twin CASCADE")
+    return definitions
+
+
+def test_migrating_from_nothing_gives_what_the_models_declare():
+    if connection.vendor == "sqlite":
+        assert definitions_in_sqlite(connection) == twin_of_sqlite()
+    else:
+        assert definitions_in_postgresql("public") == twin_of_postgresql()

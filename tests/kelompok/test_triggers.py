@@ -1,0 +1,326 @@
+"""What was recorded stays: every column of every protected model, changed around the services."""
+
+import uuid
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from types import SimpleNamespace
+
+import pytest
+from django.db import IntegrityError, models, transaction
+from django.utils import timezone
+
+from assessment.models import (
+    Assessment,
+    AssessmentStatus,
+    Gate,
+    Indicator,
+    Instrument,
+    InstrumentStatus,
+    Judgement,
+    Level,
+    StageRule,
+)
+from finance import services
+from finance.models import (
+    Account,
+    BankTick,
+    CashCount,
+    Cover,
+    CoverRecovery,
+    Entry,
+    ExternalLoan,
+    ExternalPayment,
+    Instalment,
+    InventoryItem,
+    InventoryWriteDown,
+    Loan,
+    LoanRequest,
+    PeriodBalance,
+    PeriodClosing,
+    RequestStatus,
+    SurplusDivision,
+    SurplusPart,
+    SurplusShare,
+    Transfer,
+)
+from groups.models import Constitution, GroupStatus, GroupStatusChange
+from meetings.models import AgendaItem, Attendance, AttendanceStatus, Meeting, MeetingStatus
+from tests.assessment.groups import make_override, stand
+from tests.factories import (
+    FOUNDED,
+    ask,
+    borrow_external,
+    buy,
+    count_cash,
+    cover,
+    facilitator_of,
+    lend,
+    make_group,
+    make_meeting,
+    make_member,
+    other,
+    pay_back,
+    repay_external,
+    save,
+)
+
+pytestmark = pytest.mark.django_db
+
+WITHDRAWAL = {"withdrawn_on", "withdrawn_at", "withdrawn_by"}
+SETTLEMENT = {"settled_on", "settled_by", "settled_at", "settled_how", "settlement"}
+DECISION = {
+    "status", "approved_amount", "approved_periods", "decided_on", "decided_in_meeting", "decided_by", "decided_at",
+    "note", "cancelled_on", "cancelled_by", "cancelled_why",
+}  # fmt: skip
+MAY_CHANGE = {
+    Constitution: set(),
+    GroupStatusChange: set(),
+    Entry: set(),
+    Transfer: set(),
+    Instalment: set(),
+    ExternalPayment: set(),
+    Cover: set(),
+    CoverRecovery: set(),
+    PeriodClosing: set(),
+    PeriodBalance: set(),
+    InventoryItem: set(),
+    InventoryWriteDown: set(),
+    BankTick: set(),
+    SurplusShare: set(),
+    SurplusPart: set(),
+    Account: {"debits_posted", "credits_posted"},
+    Loan: {"disbursed_on", "ended_as", "ended_on", "unpaid_principal", "cancelled_at"},
+    LoanRequest: DECISION,
+    ExternalLoan: {"cancelled_at"},
+    CashCount: SETTLEMENT,
+    SurplusDivision: {"entry", "paid_to", "withdrawn_at", "withdrawn_by", "withdrawn_why"},
+    Meeting: {"status"},
+    Attendance: set(),
+    AgendaItem: {"done_on", "done_by"},
+    Instrument: {"status"},
+    Indicator: set(),
+    StageRule: set(),
+    Level: set(),
+    Gate: set(),
+    Judgement: WITHDRAWAL,
+    Assessment: {"latest", "closes_month"},
+}
+"""Every protected model, with the columns that may change after it was written."""
+
+
+@pytest.fixture
+def records():
+    """One group with a row of every protected model."""
+    group = make_group(rules={})
+    actor, (first, second) = facilitator_of(group), (make_member(group), make_member(group))
+    by = {"actor": actor, "group": group}
+    save(second, 5_000_000)
+    loan = lend(first)
+    cover(loan, {second: 10_000})
+    pay_back(first, {second: 5_000})
+    request = ask(second)
+    external = borrow_external(group)
+    repay_external(external, 100_000)
+    item = buy(group)
+    services.inventory_write_down(actor=actor, item=item, amount=1_000, reason="aus", on=FOUNDED, key=uuid.uuid4())
+    deposit = other(group, "BANK_DEPOSIT", 100_000)
+    services.bank_tick(**by, transfers=[deposit.transfers.get().pk], statement_on=FOUNDED)
+    count = count_cash(group, 1)
+    GroupStatusChange.objects.create(
+        group=group, from_status=GroupStatus.ACTIVE, to_status=GroupStatus.DISSOLVED, changed_on=FOUNDED,
+        reason="bubar", recorded_by=actor,
+    )  # fmt: skip
+    division = SurplusDivision.objects.create(
+        group=group, period_start=FOUNDED, period_end=FOUNDED, surplus=3, rounding=0, rules=group.rules,
+        decided_on=FOUNDED, note="rapat", key=uuid.uuid4(), recorded_by=actor,
+    )  # fmt: skip
+    SurplusShare.objects.create(
+        group=group, division=division, member=first, savings_base=1, borrowing_base=1, by_savings=1, by_borrowing=1
+    )
+    SurplusPart.objects.create(group=group, division=division, purpose="reserve", amount=1)
+    meeting = make_meeting(group, FOUNDED)
+    Attendance.objects.create(group=group, meeting=meeting, member=first, status=AttendanceStatus.PRESENT)
+    AgendaItem.objects.create(group=group, meeting=meeting, number=1, title="Kas")
+    services.period_close(**by, through=FOUNDED, key=uuid.uuid4())
+    make_override(group)
+    stand(group, status=AssessmentStatus.FINAL, finalised_at=timezone.now(), finalised_by=actor)
+    return SimpleNamespace(
+        group=group, actor=actor, loan=loan, request=request, external=external, count=count, division=division,
+        meeting=meeting, entry=deposit, instrument=Instrument.objects.get(code="kotaku", organisation=None),
+    )  # fmt: skip
+
+
+def row_of(model):
+    """The newest row of the model."""
+    return model.objects.order_by("-pk")[0]
+
+
+def another(field, value):
+    """A plausible value of the field that is not `value`."""
+    if field.choices:
+        return next(choice for choice, _label in field.flatchoices if choice != value)
+    match field.get_internal_type():
+        case "CharField" | "TextField" | "SlugField":
+            return "y" if value == "x" else "x"
+        case "DateField":
+            return (value or date(2025, 1, 1)) + timedelta(1)
+        case "DateTimeField":
+            return (value or datetime(2025, 1, 1, tzinfo=timezone.get_current_timezone())) + timedelta(hours=1)
+        case "BooleanField":
+            return not value
+        case "UUIDField":
+            return uuid.uuid4()
+        case "DecimalField":
+            return (value or Decimal(0)) + Decimal("0.001")
+        case "JSONField":
+            return {"x": 1}
+        case "BigAutoField" | "ForeignKey" | "OneToOneField" if not isinstance(value, str):
+            return (value or 0) + 1_000_000  # of a row that need not be there
+        case "ForeignKey":
+            return "x"
+        case _:
+            return (value or 0) + 1
+
+
+def refusal(rows, **change):
+    """The text with which the database refuses an update, "" if it lets it through."""
+    try:
+        with transaction.atomic():
+            rows.update(**change)
+    except IntegrityError as error:
+        return str(error)
+    return ""
+
+
+def fixed_columns():
+    for model, may_change in MAY_CHANGE.items():
+        for field in model._meta.concrete_fields:
+            if field.name not in may_change:
+                yield model, field
+
+
+def test_no_column_changes_but_those_that_may(records):
+    slipped = []
+    for model, field in fixed_columns():
+        row = row_of(model)
+        text = refusal(model.objects.filter(pk=row.pk), **{field.name: another(field, getattr(row, field.attname))})
+        rules = ["_no_update", "_frozen", *(["_same_group"] if field.name == "group" else [])]
+        if not any(rule in text for rule in rules):
+            slipped.append(f"{model.__name__}.{field.name}: {text}")
+    assert slipped == []
+
+
+@pytest.mark.parametrize("model", [CashCount, LoanRequest, Loan, SurplusDivision, Meeting])
+def test_nothing_is_written_where_nothing_was(records, model):
+    row = row_of(model)
+    for field in model._meta.concrete_fields:
+        if field.null and getattr(row, field.attname) is None and field.name not in MAY_CHANGE[model]:
+            text = refusal(model.objects.filter(pk=row.pk), **{field.name: another(field, None)})
+            assert f"{model._meta.db_table}_no_update" in text, field.name
+
+
+def test_a_column_with_nothing_is_no_change_where_it_stays_so(records):
+    CashCount.objects.get().save()
+    Loan.objects.get().save()
+
+
+def allowed(records):
+    """Changes that a record may see, by name: rows, and their columns."""
+    now, by = timezone.now(), records.actor
+    return {
+        "a balance moves": (Account.objects.filter(kind="CASH"), {"debits_posted": 10**9}),
+        "a loan follows its meeting": (Loan.objects.all(), {"disbursed_on": FOUNDED}),
+        "a loan ends": (
+            Loan.objects.all(), {"ended_as": "WRITTEN_OFF", "ended_on": date(2026, 1, 1), "unpaid_principal": 1},
+        ),
+        "a loan is cancelled": (Loan.objects.all(), {"cancelled_at": now}),
+        "a loan from outside is cancelled": (ExternalLoan.objects.all(), {"cancelled_at": now}),
+        "a request is approved": (
+            LoanRequest.objects.all(),
+            {
+                "status": RequestStatus.APPROVED, "approved_amount": 1, "approved_periods": 1,
+                "decided_on": date(2026, 1, 1), "decided_by": by, "decided_at": now,
+            },
+        ),
+        "a request is cancelled": (
+            LoanRequest.objects.all(),
+            {
+                "status": RequestStatus.CANCELLED, "cancelled_on": date(2026, 1, 1), "cancelled_by": by,
+                "cancelled_why": "x",
+            },
+        ),
+        "a difference is settled": (
+            CashCount.objects.all(),
+            {"settled_on": FOUNDED, "settled_by": by, "settled_at": now, "settled_how": "ketemu"},
+        ),
+        "a division is posted": (SurplusDivision.objects.all(), {"entry": records.entry, "paid_to": "CASH"}),
+        "a division is withdrawn": (
+            SurplusDivision.objects.all(), {"withdrawn_at": now, "withdrawn_by": by, "withdrawn_why": "x"},
+        ),
+        "a meeting is corrected": (Meeting.objects.all(), {"status": MeetingStatus.CORRECTED}),
+        "a decision is carried out": (AgendaItem.objects.all(), {"done_on": FOUNDED, "done_by": by}),
+        "an instrument is retired": (
+            Instrument.objects.filter(pk=records.instrument.pk), {"status": InstrumentStatus.RETIRED},
+        ),
+        "an override is withdrawn": (
+            Judgement.objects.all(),
+            {"withdrawn_on": row_of(Judgement).judged_on, "withdrawn_at": now, "withdrawn_by": by},
+        ),
+        "a score is not the latest": (Assessment.objects.all(), {"latest": False}),
+    }  # fmt: skip
+
+
+def test_what_may_change_does(records):
+    refused = {what: text for what, (rows, change) in allowed(records).items() if (text := refusal(rows, **change))}
+    assert refused == {}
+
+
+AFTERWARDS = {
+    "a loan is cancelled": {"cancelled_at": None},
+    "a loan from outside is cancelled": {"cancelled_at": None},
+    "a request is approved": {"approved_amount": 2},
+    "a request is cancelled": {"status": RequestStatus.ASKED, "cancelled_on": None, "cancelled_by": None},
+    "a difference is settled": {"settled_on": None, "settled_by": None, "settled_at": None},
+    "a division is posted": {"entry": None, "paid_to": ""},
+    "a division is withdrawn": {"withdrawn_at": None, "withdrawn_by": None, "withdrawn_why": ""},
+    "a meeting is corrected": {"status": MeetingStatus.CLOSED},
+    "an instrument is retired": {"status": InstrumentStatus.PUBLISHED},
+    "an override is withdrawn": {"withdrawn_on": None, "withdrawn_at": None, "withdrawn_by": None},
+}
+
+
+@pytest.mark.parametrize("what", AFTERWARDS)
+def test_what_happened_to_a_record_is_not_taken_back(records, what):
+    rows, change = allowed(records)[what]
+    rows.update(**change)
+    assert "_no_update" in refusal(rows, **AFTERWARDS[what])
+
+
+@pytest.mark.parametrize(
+    "change", [{"settled_how": "lain"}, {"settled_on": date(2026, 1, 1)}, {"settled_by": None}, {"settled_at": None}]
+)
+def test_how_a_difference_was_settled_stays(records, change):
+    rows, settled = allowed(records)["a difference is settled"]
+    rows.update(**settled)
+    assert "finance_cashcount_no_update" in refusal(rows, **change)
+
+
+def test_an_approved_request_can_only_be_cancelled(records):
+    steps = allowed(records)
+    rows, approved = steps["a request is approved"]
+    rows.update(**approved)
+    assert "_no_update" in refusal(rows, status=RequestStatus.REFUSED, note="x", approved_amount=None)
+    assert "_no_update" in refusal(rows, **steps["a request is cancelled"][1], approved_amount=2)
+    assert refusal(rows, **steps["a request is cancelled"][1]) == ""
+
+
+def test_every_model_of_money_and_minutes_is_either_protected_or_named_here():
+    free = {"GroupFigures", "FiguresSlice"}
+    for model in (*apps_models("finance"), *apps_models("meetings")):
+        assert model in MAY_CHANGE or model.__name__ in free, model
+
+
+def apps_models(label):
+    from django.apps import apps
+
+    return [model for model in apps.get_app_config(label).get_models() if issubclass(model, models.Model)]

@@ -7,15 +7,13 @@ from collections import Counter
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.management import call_command
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from assessment import engine
 from assessment.instruments import SHIPPED, engine_instrument, in_force, load_shipped, with_all_parts
 from assessment.models import Assessment, Gate, Indicator, Instrument, InstrumentStatus, Judgement, Level, StageRule
 from assessment.services import assess_groups, assessment_finalise, instrument_copy, instrument_publish
-from assessment.triggers import TRIGGERS
 from groups.models import Group, Role
 from tests.assessment.groups import AS_OF, make_staff
 from tests.assessment.test_engine import from_file
@@ -389,17 +387,3 @@ class TestTheDatabaseRefuses:
     def test_the_same_shared_version_twice(self, shipped):
         with pytest.raises(IntegrityError), transaction.atomic():
             Instrument.objects.create(code="kotaku", version=1, name_id="x", published_at=timezone.now())
-
-
-def test_the_triggers_are_there_after_a_second_migrate():
-    call_command("migrate", verbosity=0)
-    with connection.cursor() as cursor:
-        catalogue = (
-            "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-            if connection.vendor == "sqlite"
-            else "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
-        )
-        cursor.execute(catalogue)
-        names = {name for (name,) in cursor.fetchall()}
-    for trigger in TRIGGERS:
-        assert any(name.startswith(trigger.name) for name in names), trigger.name

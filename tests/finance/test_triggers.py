@@ -5,7 +5,6 @@ from datetime import date
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from finance.ledger.triggers import TRIGGERS
 from finance.models import Account, CashCount, Entry, Instalment, Loan, Transfer
 from tests.factories import FOUNDED, count_cash, lend, make_entry, make_group, make_member, repay, reverse, save
 
@@ -209,14 +208,3 @@ def test_a_difference_needs_an_explanation():
 def test_a_settlement_is_whole(loan):
     with refused("cash_count_settled"), transaction.atomic():
         CashCount.objects.update(settled_on=FOUNDED)
-
-
-def test_every_trigger_exists_after_migrate():
-    with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-        else:
-            cursor.execute("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal")
-        found = {name for (name,) in cursor.fetchall()}
-    for trigger in TRIGGERS:
-        assert any(name.startswith(trigger.name) for name in found), trigger.name

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from io import BytesIO
+from random import Random
 
 import pytest
 from django.db import connection
@@ -15,10 +16,11 @@ from openpyxl import load_workbook
 from assessment.metrics.base.metric import Evidence, Facts, all_metrics
 from finance.rules.lines import OtherMoney
 from finance.tables.table import ColumnKind, Row, Table
-from groups.models import Group
+from groups.models import Group, OfficerRole
 from meetings.models import AgendaItem, Meeting
 from tests.assessment.groups import make_kembang_minus_outside, make_staff, measure
 from tests.factories import (
+    FOUNDED,
     count_cash,
     facilitator_of,
     lend,
@@ -146,6 +148,67 @@ ADDS_UP: dict[str, Callable[[Evidence], Facts]] = {
 def test_what_is_listed_adds_up_to_what_was_measured(busy, metric, as_of):
     make_busy_group()  # another group's records are never among them
     assert ADDS_UP[metric](evidence(metric, busy, as_of)) == measure(metric, busy, as_of).facts
+
+
+def make_random_group(chance: Random) -> Group:
+    """Members who come, go, save and borrow, officers, meetings, counts, decisions and a social fund, at random."""
+    group = make_group(
+        rules={"agreed_in_meeting": chance.random() < 0.5},
+        meeting_every=chance.choice(["WEEK", "FORTNIGHT", "MONTH"]),
+        bank_account_number="12",
+        bank_signatories=2,
+    )
+
+    def day(first: date = FOUNDED) -> date:
+        return first + timedelta(chance.randrange((date(2025, 12, 31) - first).days))
+
+    for number in range(1, 8):
+        member = make_member(group, number=number, joined_on=day() if number > 4 else FOUNDED)
+        save(member, 1_000_000 * number, on=day(member.joined_on))
+        if chance.random() < 0.6:
+            save(member, 50_000, "WAJIB", on=day(member.joined_on))
+        if number <= 3:
+            ended_on = chance.choice([None, day(date(2025, 3, 1))])
+            make_officer(member, OfficerRole.values[number - 1], started_on=FOUNDED, ended_on=ended_on)
+    save(group.members.get(number=1), 9_000_000, on=FOUNDED)
+    for member in group.members.filter(number__lte=4):
+        loan = lend(member)
+        for _ in range(chance.randrange(4)):
+            entry = repay(loan, chance.choice([17_000, 59_000, 118_000]), on=day(date(2025, 3, 1)))
+            if chance.random() < 0.3:
+                reverse(entry)
+    for days in sorted(chance.sample(range(1, 350), 20)):
+        held_on = FOUNDED + timedelta(days)
+        difference = chance.choice([0, 0, 500])
+        count = count_cash(group, difference, on=held_on) if chance.random() < 0.8 else None
+        meeting = make_meeting(
+            group, held_on, present_count=chance.randrange(9), late_count=chance.randrange(2),
+            represented_count=chance.randrange(2), saver_count=chance.randrange(10), agenda_count=chance.randrange(2),
+            decision_count=chance.randrange(2), critical_count=2, critical_decided_count=chance.randrange(3),
+            cash_count=count, closed_at=datetime.combine(held_on + timedelta(chance.randrange(12)), time(12), UTC),
+        )  # fmt: skip
+        done_on = chance.choice([None, day(held_on)])
+        AgendaItem.objects.create(
+            group=group, meeting=meeting, number=1, title="Pakan", decision="beli", due_on=day(held_on), done_on=done_on
+        )
+    for _ in range(3):
+        other(group, OtherMoney.SOCIAL_IN, 40_000, on=day())
+    other(group, OtherMoney.SOCIAL_OUT, 9_000, on=date(2025, 12, 31))
+    for member in group.members.filter(number__in=chance.sample(range(1, 8), 2)):
+        member.left_on = max(member.joined_on, day(date(2025, 6, 1)))
+        member.save()
+    return group
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_it_adds_up_for_random_groups_and_days(seed):
+    chance = Random(seed)
+    group = make_random_group(chance)
+    for _ in range(4):
+        as_of = FOUNDED + timedelta(chance.randrange(60, 400))
+        for metric in all_metrics():
+            listed = ADDS_UP[metric](evidence(metric, group, as_of))
+            assert listed == measure(metric, group, as_of).facts, (metric, as_of)
 
 
 @pytest.mark.parametrize("as_of", [AS_OF, date(2025, 3, 3)])

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from importlib import import_module
-from pathlib import Path
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils.translation import override
 
-from assessment.instruments import SHIPPED
 from assessment.metrics.base.metric import Evidence, Measured, all_metrics
 from assessment.scoring import read_records
 from finance import services as finance
@@ -74,13 +71,6 @@ def test_every_metric_is_explained_to_people_in_their_language() -> None:
             in_indonesian = str(metric.formula)
         with override("en"):
             assert str(metric.formula) != in_indonesian
-
-
-def test_the_page_on_scoring_explains_every_metric_that_kotaku_lacks() -> None:
-    page = Path("docs/scoring.md").read_text(encoding="utf-8")
-    [kotaku] = (json.loads(path.read_text(encoding="utf-8")) for path in SHIPPED if path.stem == "kotaku-1")
-    lacking = all_metrics().keys() - {indicator.get("metric") for indicator in kotaku["indicators"]}
-    assert all(f"| `{metric}` |" in page for metric in lacking)
 
 
 class TestMeetingRegularity:

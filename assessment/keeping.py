@@ -16,7 +16,7 @@ from assessment.selectors.dashboard import count_stages
 from assessment.selectors.portfolio import count_portfolio
 from assessment.selectors.quality import count_lateness
 from assessment.selectors.signals import BITS
-from assessment.signals.base.signal import read_hits
+from assessment.signals import read_hits
 from finance.services.figures import figures_keep
 from groups.models import Group, Organisation
 from groups.shared.batches import BATCH_GROUPS, work_through

@@ -11,8 +11,17 @@ from typing import NamedTuple
 from django.db.models import Q
 
 from assessment import engine
-from assessment.metrics.base.metric import LEAST_MEETINGS, RECENT_MEETINGS, Facts, Measured, Reads, all_metrics, recent
-from assessment.metrics.base.reading import Records, read_facts
+from assessment.metrics import (
+    LEAST_MEETINGS,
+    RECENT_MEETINGS,
+    Facts,
+    Measured,
+    Reads,
+    Records,
+    all_metrics,
+    read_facts,
+    recent,
+)
 from assessment.models import Judgement, Need
 from finance.selectors.loan_positions import LOAN_POSITIONS
 from groups.selectors.relations import GROUP_PROFILES

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from assessment.metrics.base.metric import all_metrics
+from assessment.metrics import all_metrics
 from assessment.models import Indicator, Instrument, InstrumentStatus
 
 

@@ -3,3 +3,20 @@
 A file says everything of its metric in `METRIC` (`assessment.metrics.base.metric.Metric`) and is found by being here;
 an instrument then names it. Its docstring gives formula, unit and source.
 """
+
+from assessment.metrics.base.metric import (
+    CLOSING_DAYS,
+    LEAST_MEETINGS,
+    NO_DATA,
+    RECENT_MEETINGS,
+    WINDOW_DAYS,
+    Evidence,
+    Facts,
+    Measured,
+    Metric,
+    Reads,
+    all_metrics,
+    recent,
+)
+from assessment.metrics.base.reading import Records, parameters, read_facts, statements
+from assessment.metrics.base.words import page_url, sentence, value_text

@@ -12,8 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from assessment import engine, instruments, wording
-from assessment.metrics.base import words
-from assessment.metrics.base.metric import NO_DATA, RECENT_MEETINGS, WINDOW_DAYS, Facts, all_metrics
+from assessment.metrics import NO_DATA, RECENT_MEETINGS, WINDOW_DAYS, Facts, all_metrics, page_url, sentence, value_text
 from assessment.models import Assessment, Indicator, Instrument, Judgement, Level, Need, StageRule
 from assessment.scoring import (
     DROPPED_DAYS,
@@ -55,13 +54,13 @@ class IndicatorRow:
     def words(self) -> str:
         """The measured value in words, or the label of the level a person chose."""
         if self.indicator.metric:
-            return words.sentence(self.indicator.metric, self.score.value, self.facts)
+            return sentence(self.indicator.metric, self.score.value, self.facts)
         return str(self.level) if self.level is not None else str(NO_DATA)
 
     @property
     def records_url(self) -> str:
         """The page with the records that were counted, empty for a judged indicator."""
-        return words.page_url(self.indicator.metric, self.code) if self.indicator.metric else ""
+        return page_url(self.indicator.metric, self.code) if self.indicator.metric else ""
 
     @property
     def records_name(self) -> Promise:
@@ -298,4 +297,4 @@ def _threshold_text(indicator: Indicator, value: float | None) -> str:
     level = next(
         (level for level in indicator.levels.all() if value is not None and float(level.threshold) == value), None
     )
-    return level.label if level is not None and level.label else words.value_text(indicator.metric, value)
+    return level.label if level is not None and level.label else value_text(indicator.metric, value)

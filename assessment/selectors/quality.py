@@ -11,7 +11,7 @@ from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, 
 from django.db.models.functions import Coalesce, TruncDate
 from django.utils import timezone
 
-from assessment.metrics.base.metric import CLOSING_DAYS
+from assessment.metrics import CLOSING_DAYS
 from assessment.months import LATENESS, Counts, counted, month_end, months_between
 from finance.models import CashCount
 from groups.models import Constitution, Group, OfficerRole, OfficerTerm, person_name

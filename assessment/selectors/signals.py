@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from assessment.selectors.dashboard import VILLAGE_NAME
-from assessment.signals.base.signal import Signal, SignalHit, all_signals, read_hits
+from assessment.signals import Signal, SignalHit, all_signals, read_hits
 from groups.models import FacilitatorAssignment, Group, User
 from groups.selectors import people_named
 

@@ -15,8 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from assessment import instruments
-from assessment.metrics.base import words
-from assessment.metrics.base.metric import NO_DATA, all_metrics
+from assessment.metrics import NO_DATA, all_metrics, sentence
 from assessment.models import Assessment, Indicator, Instrument, Judgement, Level
 from assessment.scoring import latest_judgements
 from assessment.selectors.current_score import level_of
@@ -82,7 +81,7 @@ class StoredRow:
     def words(self) -> str:
         """The measured value in words, or the label of the level a person chose."""
         if self.indicator.metric:
-            return words.sentence(self.indicator.metric, self.value, self.facts)
+            return sentence(self.indicator.metric, self.value, self.facts)
         return str(self.level) if self.level is not None else str(NO_DATA)
 
 

@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assessment import engine, instruments
-from assessment.metrics.base.metric import Facts, Measured
+from assessment.metrics import Facts, Measured
 from assessment.models import (
     Assessment,
     AssessmentStatus,

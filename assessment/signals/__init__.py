@@ -5,3 +5,5 @@ looks into it. A file says everything of its signal in `SIGNAL` (`assessment.sig
 by being here; its docstring gives the rule and its source. The thresholds are our own: the field names the patterns but
 no figures, so they are set where a chance hit is rare.
 """
+
+from assessment.signals.base.signal import Signal, SignalHit, all_signals, read_hits

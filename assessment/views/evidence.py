@@ -9,7 +9,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 
 from assessment.forms import AsOfForm
-from assessment.metrics.base.metric import all_metrics
+from assessment.metrics import all_metrics
 from assessment.models import Indicator
 from assessment.selectors.current_score import current_score
 from assessment.views.schemes import schemes

@@ -10,8 +10,7 @@ from django.views.decorators.http import require_GET
 
 from assessment import instruments
 from assessment.forms import CompareForm
-from assessment.metrics.base import words
-from assessment.metrics.base.metric import all_metrics
+from assessment.metrics import all_metrics, value_text
 from assessment.models import Indicator
 from assessment.selectors import instruments as selectors
 from groups.http import UserRequest
@@ -73,6 +72,6 @@ def instrument_compare(request: UserRequest, pk: int) -> HttpResponse:
 def _levels(indicator: Indicator) -> list[tuple[str, int]]:
     """Return what each level asks for, and its points."""
     return [
-        (level.label or f"≥ {words.value_text(indicator.metric, float(level.threshold))}", level.points)
+        (level.label or f"≥ {value_text(indicator.metric, float(level.threshold))}", level.points)
         for level in indicator.levels.all()
     ]

@@ -14,7 +14,7 @@ from assessment.charts.bars import Line, bars
 from assessment.keeping import read_whole, signals_keep
 from assessment.selectors import signals as selectors
 from assessment.selectors.dashboard import at_stage
-from assessment.signals.base.signal import all_signals
+from assessment.signals import all_signals
 from assessment.signals.terms_expired import TERM_YEARS
 from assessment.views.frame import GROUPS_ON_A_PAGE, NUMBER, Frame
 from finance.tables.table import Column, Row, Table

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from assessment.instruments import in_force
-from assessment.metrics.base.metric import Measured, all_metrics
+from assessment.metrics import Measured, all_metrics
 from assessment.models import Assessment, Instrument, Judgement, Level
 from assessment.scoring import read_records
 from finance.performance import months_before

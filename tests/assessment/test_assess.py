@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from assessment import engine
 from assessment.instruments import engine_instrument, in_force
-from assessment.metrics.base.reading import Records
+from assessment.metrics import Records
 from assessment.models import Assessment, Instrument, Need, SchemeUse
 from assessment.scoring import NEED, EarlierScore, need_of, read_records
 from assessment.services import assess_groups, assessment_finalise, instrument_copy, scoring

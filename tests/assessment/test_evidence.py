@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from openpyxl import load_workbook
 
-from assessment.metrics.base.metric import Evidence, Facts, all_metrics
+from assessment.metrics import Evidence, Facts, all_metrics
 from finance.rules.lines import OtherMoney
 from finance.tables.table import ColumnKind, Row, Table
 from groups.models import Group, OfficerRole

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from assessment.keeping import lacking_signals, signals_keep
 from assessment.models import KeptSignals
-from assessment.signals.base.signal import read_hits
+from assessment.signals import read_hits
 from finance.models import CashCount
 from groups.models import Group, OfficerTerm
 from tests.assessment.groups import make_override

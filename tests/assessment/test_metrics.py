@@ -12,7 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils.translation import override
 
-from assessment.metrics.base.metric import Evidence, Measured, all_metrics
+from assessment.metrics import Evidence, Measured, all_metrics
 from assessment.scoring import read_records
 from finance import services as finance
 from finance.models import EntryKind

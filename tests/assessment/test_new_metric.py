@@ -11,10 +11,10 @@ from django.utils import timezone
 import assessment.metrics
 import assessment.signals
 from assessment.instruments import in_force
-from assessment.metrics.base.metric import all_metrics
+from assessment.metrics import all_metrics
 from assessment.models import Assessment, Level
 from assessment.services import assess_groups, instrument_copy, instrument_publish
-from assessment.signals.base.signal import all_signals, read_hits
+from assessment.signals import all_signals, read_hits
 from groups.models import Group, Role
 from tests.assessment.groups import make_staff
 from tests.factories import make_group, make_members, make_user

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from assessment.models import Assessment
 from assessment.selectors.signals import alike_facilitators
 from assessment.services import assess_groups
-from assessment.signals.base.signal import SignalHit, all_signals, read_hits
+from assessment.signals import SignalHit, all_signals, read_hits
 from finance.ledger.posting import Posting, open_books
 from finance.models import AccountKind, CashCount, EntryKind
 from finance.rules.lines import deposit

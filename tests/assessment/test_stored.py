@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from assessment.instruments import in_force
-from assessment.metrics.base.metric import all_metrics
+from assessment.metrics import all_metrics
 from assessment.models import Assessment, Instrument, Level, SchemeUse
 from assessment.selectors.current_score import current_score
 from assessment.services import assess_groups, assessment_finalise, instrument_copy, instrument_publish, judge

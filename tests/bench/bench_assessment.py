@@ -24,7 +24,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from assessment.keeping import organisation_months_keep, signals_keep
-from assessment.metrics.base.reading import parameters, statements
+from assessment.metrics import parameters, statements
 from assessment.models import Assessment, Indicator, SchemeUse
 from assessment.scoring import reads_of
 from assessment.selectors.stale_scores import with_newer_records

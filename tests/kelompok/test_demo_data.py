@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from assessment.models import Assessment
 from assessment.selectors.signals import alike_facilitators
-from assessment.signals.base.signal import all_signals, read_hits
+from assessment.signals import all_signals, read_hits
 from finance.models import (
     AccountKind,
     CashCount,

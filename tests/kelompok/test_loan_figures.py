@@ -6,7 +6,7 @@ from itertools import accumulate
 import pytest
 from django.urls import reverse
 
-from assessment.metrics.base.metric import all_metrics
+from assessment.metrics import all_metrics
 from assessment.scoring import arrears_of, read_records
 from finance import selectors
 from finance.management.commands.statement import as_json

@@ -1,90 +1,20 @@
-"""Who and what the history of a demo group is about; amounts in whole rupiah."""
+"""The people of a group, members and those who are to become members."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import date
-from decimal import Decimal
-from typing import NamedTuple
+from dataclasses import dataclass
+from datetime import date, timedelta
+from random import Random
 
-from finance.schedules import ScheduledInstalment
-from kelompok.demo.books import Account
-from kelompok.demo.character import Character
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """Who a group is before its life begins; people and organisation are primary keys.
-
-    `predecessor` is the facilitator who accompanied it before. `judged` holds the levels, lowest first, of each
-    indicator that the staff judge. A group that `is_given_up` is dormant once it has stopped to meet. `shows` names
-    the signal of `assessment.signals` that its records give, if it was made for one.
-    """
-
-    code: str
-    name: str
-    organisation: int
-    facilitator: int
-    staff: int
-    village: str
-    character: Character
-    predecessor: int | None = None
-    judged: tuple[tuple[int, ...], ...] = ()
-    founded_on: date | None = None
-    weekday: int | None = None
-    has_big_loan: bool = False
-    leaves_draft: bool = False
-    is_sample: bool = False
-    is_given_up: bool = False
-    shows: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """One version of the constitution, in whole rupiah."""
-
-    pokok: int
-    wajib: int
-    social: int
-    fine_late: int
-    fine_absent: int
-    max_periods: int
-    ceiling: int
-    fine_late_instalment: int = 0
-    rate: Decimal = Decimal("0.015")
-    round_up_to: int = 1000
-
-
-@dataclass(slots=True, eq=False)
-class Loan:
-    """A loan on its way; `reliable` borrowers pay what is due, others now and then.
-
-    `fine` rupiah are charged for a late instalment, on `fines` what is owed of them.
-    """
-
-    number: int
-    schedule: list[ScheduledInstalment]
-    account: Account
-    fee_account: Account
-    reliable: bool
-    fine: int = 0
-    fines: Account | None = None
-    fee_paid: int = 0
-    principal_paid: int = 0
-    paid_on: date | None = None
-
-    def due(self, until: date) -> int:
-        """Rupiah that fell due by a day and are not paid."""
-        asked = sum(line.principal + line.service_fee for line in self.schedule if line.due_on <= until)
-        return asked - self.fee_paid - self.principal_paid
+from groups.models import Gender
+from kelompok.demo import words
+from kelompok.demo.plans import GroupPlan
 
 
 @dataclass(slots=True, eq=False)
 class Person:
-    """A member with the passbook."""
+    """Somebody of the group, a member from `joined_on` to `leaves_on`; `diligence` is added to the quality."""
 
-    pk: int
-    number: int
     name: str
     gender: str
     birth_year: int
@@ -92,57 +22,43 @@ class Person:
     joined_on: date
     diligence: float
     leaves_on: date | None = None
-    left_on: date | None = None
-    pokok_paid: bool = False
     missed: int = 0
-    fined: bool = False
-    loan: Loan | None = None
-    savings: dict[str, Account] = field(default_factory=dict)
+    owes_fine: bool = False
 
 
-@dataclass(slots=True)
-class Term:
-    """A time in office."""
+def make_people(
+    plan: GroupPlan, rng: Random, own: Random, *, founded_on: date, start: date, today: date
+) -> list[Person]:
+    """Return the people of a group by the day they join; their names come from the generator `own`."""
 
-    person: Person
-    role: str
-    started_on: date
-    ended_on: date | None = None
+    def some_day(first: float, last: float) -> date:
+        return start + timedelta(int(rng.uniform(first, last) * (today - start).days))
 
-
-class AgendaRow(NamedTuple):
-    """A row of the minute book; `responsible` is a member's primary key."""
-
-    title: str
-    discussion: str
-    decision: str
-    critical: bool = False
-    responsible: int | None = None
-    due_on: date | None = None
-    done_on: date | None = None
-
-
-class Request(NamedTuple):
-    """A loan that the meeting decides to pay out, in rupiah; `purpose` is what the member asks it for."""
-
-    person: Person
-    principal: int
-    periods: int
-    reliable: bool
-    purpose: str
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A meeting that was held, when its books are done; `entry` and `cash_count` are primary keys."""
-
-    held_on: date
-    closed_on: date
-    people: list[Person]
-    attendance: list[str]
-    in_person: list[Person]
-    savers: int
-    agenda: list[AgendaRow]
-    entry: int | None
-    cash_count: int | None
-    key: str
+    count = rng.randint(*plan.members)
+    women = 1.0 if rng.random() < 0.6 else 0.75
+    names = {Gender.FEMALE: own.sample(words.FEMALE, count), Gender.MALE: own.sample(words.MALE, count)}
+    seconds = {Gender.FEMALE: words.SECOND, Gender.MALE: words.SECOND_MALE}
+    people = []
+    for index in range(count):
+        gender = Gender.FEMALE if rng.random() < women else Gender.MALE
+        first, second = names[gender][index], own.choice(seconds[gender])
+        people.append(
+            Person(
+                name=f"{first} {second}" if second and second not in first else first,
+                gender=gender,
+                birth_year=today.year - rng.randint(21, 63),
+                phone=f"08{rng.choice((12, 13, 21, 52, 57, 77))}{rng.randint(10**7, 10**8 - 1)}"
+                if rng.random() < 0.7
+                else "",
+                joined_on=some_day(0.0, 0.8) if index > 5 and rng.random() < 0.15 else founded_on,
+                diligence=rng.uniform(-0.1, 0.06),
+            )
+        )
+    people.sort(key=lambda person: person.joined_on)
+    for person in people[6:]:
+        if not plan.has_big_loan and rng.random() < 0.08:
+            person.leaves_on = some_day(0.3, 1.0)
+    if plan.has_big_loan:
+        for person, name in zip(people, words.NAMESAKES, strict=False):
+            person.name, person.gender = name, Gender.FEMALE if name.startswith("Siti") else Gender.MALE
+    return people

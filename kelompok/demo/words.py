@@ -20,18 +20,21 @@ FEMALE = (
     "Eka Puspitasari", "Dwi Astuti", "Tri Rahayu", "Ani Suryani", "Ratna Sari", "Indah Permata", "Mulyani",
     "Sukarti", "Juminten", "Painah", "Rini Setyowati", "Nurul Hidayah", "Baiq Rohana", "Daeng Bau", "Inaq Sahni",
     "Neneng Hasanah", "Euis Komariah", "Ai Rohaeni", "Murniati", "Halimah", "Aisyah", "Zubaidah", "Nuraeni",
-    "Hasnah", "Ramlah", "Sitti Rabiah",
+    "Hasnah", "Ramlah", "Sitti Rabiah", "Nur Jum'atun", "Ma'rifah", "Sa'diyah", "Ni'matul Khoiriyah",
 )  # fmt: skip
 MALE = (
     "Slamet Riyadi", "Budi Santoso", "Suparman", "Wagimin", "Agus Prasetyo", "Joko Susilo", "Sutrisno", "Ahmad Fauzi",
     "Muhammad Yusuf", "Suyatno", "Paijo", "Hadi Purnomo", "Rahmat Hidayat", "Asep Saepudin", "Dadang Kurnia",
     "Lalu Wirajaya", "Daeng Tompo", "Amaq Rusni", "Abdul Rahman", "Mansur", "Sugeng Widodo", "Tukiran", "Kasiman",
     "Samsul Bahri", "Ujang Sopandi", "Eko Wahyudi", "Dwi Cahyono", "Bambang Irawan", "Hasan Basri", "Saharuddin",
+    "Jum'at", "Nu'man", "Ma'ruf", "Syafi'i",
 )  # fmt: skip
 SECOND = (
     "", "", "", "", "Utami", "Rahmawati", "Ningrum", "Kusuma", "Hartini", "Purwanti", "Anggraini", "Safitri", "Maulida",
 )  # fmt: skip
 SECOND_MALE = ("", "", "", "Wibowo", "Saputra", "Kurniawan", "Hidayat", "Nugroho", "Setiawan", "Firmansyah")
+NAMESAKES = ("Siti Aminah", "Siti Aminah", "Jum'at", "Nu'man Hidayat", "Ma'ruf")
+"""People of the group with the large loan: two of one name, whom only their numbers tell apart."""
 ADMINISTRATORS = ("Hesti Pramudita", "Andi Mappasere")
 STAFF = ("Bagus Setiaji", "Ni Made Ayu Lestari")
 FACILITATORS = (
@@ -129,7 +132,11 @@ DORMANT_FOR = "Pertemuan berhenti, pengurus tidak dapat dihubungi"
 LENDER = "UPK Kecamatan"
 COSTS = "Bahan keripik pisang"
 INCENTIVE = "Insentif pengurus"
-EXPENSES = ("Alat tulis", "Konsumsi pertemuan", "Transport ke bank", "Fotokopi buku kas", "Buku dan map")
+EXPENSES = (
+    ("STATIONERY", "Alat tulis"), ("EXPENSE", "Konsumsi pertemuan"), ("TRANSPORT", "Transport ke bank"),
+    ("STATIONERY", "Fotokopi buku kas"), ("INCENTIVE", INCENTIVE),
+)  # fmt: skip
+"""The kind of `OtherMoney` and what it was for."""
 INCOMES = ("Hasil jual keripik bersama", "Sewa terpal kelompok", "Hasil kebun bersama", "Sumbangan anggota")
 GRANTS = ("Dana bergulir dari UPK", "Hibah modal dari desa", "Bantuan dinas koperasi")
 HELP = ("Bantuan anggota sakit", "Santunan duka", "Bantuan melahirkan")
@@ -139,9 +146,7 @@ TO_BANK = "Setor ke bank"
 FROM_BANK = "Ambil dari bank"
 SETTLED = ("Bukti ditemukan", "Diganti oleh bendahara", "Uang ditemukan di map simpanan")
 FINE_LATE = "Terlambat"
-FINE_INSTALMENT = "Terlambat: angsuran %s"
 FINE_ABSENT = "Tidak hadir tanpa kabar"
-LEAVING = "Simpanan dikembalikan karena keluar"
 JUDGEMENTS = (
     "Belum ada hubungan dengan pihak luar.",
     "Sudah berbicara dengan koperasi desa tentang pemasaran.",

@@ -8,14 +8,17 @@ numbers; held against it is what the groups add to the page that staff of an org
 
 from __future__ import annotations
 
+import random
 import re
 import statistics
 import time
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
 
+from auditlog.context import disable_auditlog
 from django.db import connection
 from django.db.models import Model, QuerySet
 from django.test import Client
@@ -29,15 +32,20 @@ from assessment.models import Assessment, Indicator, SchemeUse
 from assessment.scoring import reads_of
 from assessment.selectors.stale_scores import with_newer_records
 from assessment.services import assess_chosen, assess_groups
-from finance.models import Account, CashCount, Entry, FiguresSlice, GroupFigures, Instalment, Loan, Transfer
+from finance.models import CashCount, FiguresSlice, GroupFigures
 from finance.services.figures import figures_keep
-from groups.models import Constitution, Group, Member, Organisation, Role, User
+from groups.models import Group, MeetingEvery, Organisation, Region, RegionLevel, Role, User
 from groups.shared.sql import read_relations
-from meetings.models import AgendaItem, Meeting
+from kelompok.demo.copies import GroupCopy, copy_groups
+from kelompok.demo.organisations import DemoOrganisation
+from kelompok.demo.plans import ordinary_plan
+from kelompok.demo.recorder import GroupRecorder
 from tests.bench.figures import Figure
 from tests.factories import make_organisation, make_user
 
-GROUPS, MONTHS, MEMBERS, LOANS = 10_000, 24, 5, 10
+GROUPS, MONTHS = 10_000, 24
+TEMPLATES, MEMBERS = 12, (5, 6)
+"""Groups that are recorded before they are copied, and the fewest and the most people in one."""
 ACCOMPANIED = 40
 """Groups of one facilitator."""
 CHANGED = 100
@@ -345,126 +353,42 @@ def fill_regions() -> None:
 
 
 def fill(organisation: Organisation, groups: int, months: int, today: date) -> None:
-    """Write groups with monthly meetings, cash counts, entries and loans straight into the tables (PostgreSQL)."""
-    facilitator: User = make_user(organisation=organisation)
-    own = "JOIN groups_group g ON g.id = x.group_id AND g.organisation_id = %(organisation)s"
-    statements = f"""
-        INSERT INTO groups_group (organisation_id, code, name, kind, status, founded_on, village_id, place,
-            meeting_every, meeting_weekday, meeting_week, bank_name, bank_account_number, bank_signatories, recorded_at,
-            recorded_by_id, key)
-        SELECT %(organisation)s, 'B%(organisation)s-' || i, 'Melati ' || i, 'REVOLVING', 'ACTIVE', %(first)s,
-            CONCAT_WS('.', 31 + i %% 10, 11 + i / 10 %% 4, 11 + i / 40 %% 5, 2001 + i / 200 %% 10), '',
-            'MONTH', 1, 1, 'BRI',
-            CASE WHEN i %% 3 = 0 THEN '' ELSE '123' END, i %% 4, now(), %(user)s, gen_random_uuid()
-        FROM generate_series(1, %(groups)s) i;
-        INSERT INTO groups_user (organisation_id, username, password, first_name, last_name, email, role,
-            is_superuser, is_staff, is_active, date_joined)
-        SELECT %(organisation)s, 'f%(organisation)s-' || i, '!', 'Sri', 'Wahyuni ' || i, '', 'FACILITATOR',
-            false, false, true, now()
-        FROM generate_series(1, 1 + (%(groups)s - 1) / {ACCOMPANIED}) i;
-        INSERT INTO groups_facilitatorassignment (group_id, facilitator_id, started_on)
-        SELECT g.id, u.id, %(first)s
-        FROM (SELECT id, (ROW_NUMBER() OVER (ORDER BY id) - 1) / {ACCOMPANIED} AS place FROM groups_group
-            WHERE organisation_id = %(organisation)s) g
-        JOIN (SELECT id, ROW_NUMBER() OVER (ORDER BY id) - 1 AS place FROM groups_user
-            WHERE organisation_id = %(organisation)s AND password = '!') u ON u.place = g.place;
-        INSERT INTO groups_constitution (group_id, version, agreed_on, agreed_in_meeting, aims, pokok, wajib, social,
-            fine_late, fine_absent, loan_rate, loan_method, loan_max_periods, loan_ceiling, loan_round_up_to,
-            recorded_at, recorded_by_id)
-        SELECT id, 1, %(first)s, id %% 2 = 0, '', 0, 10000, 0, 0, 0, 0.015, 'flat', 12, 0, 1000, now(), %(user)s
-        FROM groups_group WHERE organisation_id = %(organisation)s;
-        INSERT INTO groups_member (group_id, number, name, gender, phone, nik, joined_on, recorded_at, recorded_by_id,
-            key)
-        SELECT id, k, 'Siti ' || k, 'P', '', '', %(first)s, now(), %(user)s, gen_random_uuid()
-        FROM groups_group, generate_series(1, {MEMBERS}) k WHERE organisation_id = %(organisation)s;
-        INSERT INTO groups_officerterm (group_id, member_id, role, started_on, recorded_at, recorded_by_id)
-        SELECT x.group_id, x.id, (ARRAY['KETUA', 'SEKRETARIS', 'BENDAHARA'])[x.number], %(first)s, now(), %(user)s
-        FROM groups_member x {own} WHERE x.number <= 3;
-        INSERT INTO finance_cashcount (group_id, counted_on, expected, counted, explanation, counted_by_id, counted_at,
-            settled_how)
-        SELECT g.id, %(today)s - 30 * m, 100, CASE WHEN (g.id + m) %% 9 = 0 THEN 90 ELSE 100 END, 'kembalian',
-            %(user)s, now(), ''
-        FROM groups_group g, generate_series(1, %(months)s) m WHERE organisation_id = %(organisation)s;
-        INSERT INTO finance_entry (group_id, number, kind, effective_on, recorded_at, recorded_by_id, memo, key)
-        SELECT x.group_id, ROW_NUMBER() OVER (PARTITION BY x.group_id ORDER BY x.counted_on), 'MEETING',
-            x.counted_on, x.counted_on, %(user)s, '', gen_random_uuid()
-        FROM finance_cashcount x {own};
-        INSERT INTO meetings_meeting (group_id, number, version, status, held_on, place, key, reason, member_count,
-            present_count, late_count, represented_count, excused_count, absent_count, saver_count, agenda_count,
-            decision_count, critical_count, critical_decided_count, recorded_at, recorded_by_id, saved_at, saved_by_id,
-            closed_at, cash_count_id, entry_id)
-        SELECT x.group_id, ROW_NUMBER() OVER (PARTITION BY x.group_id ORDER BY x.counted_on), 1, 'CLOSED',
-            x.counted_on, '', gen_random_uuid(), '', 20, 10 + g.id %% 11, 0, 0, 0, 0, 8 + g.id %% 13, g.id %% 3,
-            g.id %% 3, g.id %% 2, g.id %% 2, x.counted_on, %(user)s, now(), %(user)s,
-            x.counted_on + interval '9 hours', x.id, e.id
-        FROM finance_cashcount x {own} JOIN finance_entry e ON e.group_id = g.id AND e.effective_on = x.counted_on;
-        INSERT INTO meetings_agendaitem (group_id, meeting_id, number, title, discussion, decision, is_critical, due_on,
-            done_on)
-        SELECT x.group_id, x.id, k, 'Pakan', '', 'beli', false, x.held_on + 14,
-            CASE WHEN (x.id + k) %% 3 > 0 THEN x.held_on + 14 END
-        FROM meetings_meeting x {own}, generate_series(1, 2) k;
-        INSERT INTO finance_loan (group_id, member_id, number, principal, rate, method, periods, every, round_up_to,
-            disbursed_on, first_due, purpose, recorded_at, recorded_by_id)
-        SELECT x.group_id, x.id, k, 1200000, 0.015, 'flat', 12, 'month', 1000, %(first)s + 60 * k,
-            %(first)s + 60 * k + 30, '', now(), %(user)s
-        FROM groups_member x {own}, generate_series(1, {LOANS}) k WHERE x.number = 1 + k %% {MEMBERS};
-        INSERT INTO finance_instalment (group_id, loan_id, number, due_on, principal, service_fee)
-        SELECT x.group_id, x.id, k, x.first_due + 30 * (k - 1), 100000, 18000
-        FROM finance_loan x {own}, generate_series(1, 12) k;
-        INSERT INTO finance_account (group_id, kind, member_id, loan_id, code, normal_side, may_go_negative,
-            debits_posted, credits_posted)
-        SELECT x.group_id, k.kind, x.member_id, x.id, k.code || x.number, k.side, false,
-            CASE k.side WHEN 'D' THEN 1200000 ELSE 0 END, k.part * (4 + x.id %% 8)
-        FROM finance_loan x {own}, (VALUES ('LOAN', '11030.', 'D', 100000), ('SERVICE_FEE', '41010.', 'C', 18000))
-            AS k (kind, code, side, part);
-        INSERT INTO finance_account (group_id, kind, member_id, code, normal_side, may_go_negative, debits_posted,
-            credits_posted)
-        SELECT x.group_id, 'WAJIB', x.id, '21022.' || x.number, 'C', false, 0, 10000 * %(months)s
-        FROM groups_member x {own};
-        INSERT INTO finance_account (group_id, kind, code, normal_side, may_go_negative, debits_posted, credits_posted)
-        SELECT g.id, k.kind, k.code, k.side, false, 10000000, 10000000
-        FROM groups_group g, (VALUES ('CASH', '11010', 'D'), ('SOCIAL_FUND', '21030', 'C')) AS k (kind, code, side)
-        WHERE organisation_id = %(organisation)s;
-        INSERT INTO finance_transfer (entry_id, group_id, debit_account_id, credit_account_id, amount,
-            debit_balance_after, credit_balance_after, member_id, memo)
-        SELECT x.id, x.group_id, cash.id, a.id, 10000, 0, 0, a.member_id, ''
-        FROM finance_entry x {own}
-        JOIN finance_account cash ON cash.group_id = g.id AND cash.kind = 'CASH'
-        JOIN finance_account a ON a.group_id = g.id AND a.kind IN ('WAJIB', 'SOCIAL_FUND');
-    """
-    parameters = {
-        "organisation": organisation.pk,
-        "user": facilitator.pk,
-        "groups": groups,
-        "months": months,
-        "today": today,
-        "first": today - timedelta(30 * months + 10),
-    }
-    filled = (Group, Constitution, Member, CashCount, Entry, Meeting, AgendaItem, Loan, Instalment, Account, Transfer)
-    give_defaults(*filled)
+    """Record small groups that meet monthly through the services, as the demo does, and copy them (PostgreSQL)."""
+    User.objects.bulk_create(
+        User(organisation=organisation, username=f"f{organisation.pk}-{number}", password="!", role=Role.FACILITATOR)
+        for number in range(-(-groups // ACCOMPANIED))
+    )
+    villages = list(Region.objects.filter(level=RegionLevel.VILLAGE).order_by("code").values_list("code", flat=True))
+    demo = DemoOrganisation(
+        organisation=organisation,
+        short=f"b{organisation.pk}",
+        administrator=make_user(Role.ADMIN, organisation=organisation),
+        staff=make_user(Role.STAFF, organisation=organisation),
+        facilitators=list(User.objects.filter(organisation=organisation, password="!").order_by("pk")),
+        villages=[villages],
+        groups=groups,
+    )
+    recorded = []
+    with disable_auditlog():
+        for index in range(min(TEMPLATES, groups)):
+            rng = random.Random(f"bench-{index}")
+            plan = replace(ordinary_plan(demo, index, index, rng), every=MeetingEvery.MONTH, members=MEMBERS)
+            recorded.append((plan, GroupRecorder(plan, rng, today=today, months=months).record()))
+    copies = (
+        GroupCopy(
+            template=recorded[index % TEMPLATES][1].pk,
+            code=demo.code(index),
+            name=f"Melati {index}",
+            village=villages[index % len(villages)],
+            former=recorded[index % TEMPLATES][0].facilitator.pk,
+            facilitator=demo.facilitators[index // ACCOMPANIED].pk,
+            key=uuid.uuid4(),
+        )
+        for index in range(TEMPLATES, groups)
+    )
+    assert sum(copy_groups(copies)) == max(0, groups - TEMPLATES)
     with connection.cursor() as cursor:
-        # The triggers look at each row by itself; a million of them would take minutes.
-        for model in filled:
-            cursor.execute(f"ALTER TABLE {model._meta.db_table} DISABLE TRIGGER USER")
-        for statement in statements.split(";\n"):
-            if statement.strip():
-                cursor.execute(statement, parameters)
-        for model in filled:
-            cursor.execute(f"ALTER TABLE {model._meta.db_table} ENABLE TRIGGER USER")
         cursor.execute("VACUUM ANALYZE")
-
-
-def give_defaults(*models: type[Model]) -> None:
-    """Tell the database the models' plain defaults, so that a new column needs no change here."""
-    with connection.cursor() as cursor:
-        for model in models:
-            for field in model._meta.local_concrete_fields:
-                plain = not callable(field.default) if field.has_default() else field.empty_strings_allowed
-                if plain and not field.null and not field.primary_key:
-                    default = field.get_db_prep_save(field.get_default(), connection)
-                    cursor.execute(
-                        f'ALTER TABLE {model._meta.db_table} ALTER COLUMN "{field.column}" SET DEFAULT %s', [default]
-                    )
 
 
 def copy_scores(organisation: Organisation, months: int) -> None:

@@ -1,21 +1,18 @@
-"""The demo command: repeatable, bounded in statements, and careful about where it runs."""
+"""The demo command: repeatable, and careful about where it runs."""
 
 import hashlib
 from datetime import date
 from io import StringIO
 
 import pytest
-from django.contrib.contenttypes.models import ContentType
 from django.core.management import CommandError, call_command
-from django.db import connection, transaction
-from django.test.utils import CaptureQueriesContext
+from django.db import transaction
 
 from assessment.models import Assessment, Judgement
 from finance.models import AccountKind, CashCount, Entry, Loan, LoanRequest, Transfer
 from groups.models import Constitution, Group, Member, OfficerTerm, User
-from kelompok.demo.cast import PASSWORD
-from kelompok.demo.minute_book import minute_book_founding
-from kelompok.management.commands import demo
+from kelompok.demo.organisations import PASSWORD
+from kelompok.demo.plans import minute_book_founding
 from meetings.models import AgendaItem, Meeting
 from tests.factories import make_group
 
@@ -96,23 +93,6 @@ def test_it_prints_the_sign_ins():
     for username in ("admin", "admin.bina", "staf.bina", "rina.bina", "bendahara.bina"):
         assert username in out.getvalue()
         assert User.objects.filter(username=username).exists()
-
-
-def test_statements_do_not_grow_with_groups(monkeypatch):
-    """But for the chapters, told about a fixed number of groups at most, and figures: without a loan one less."""
-    monkeypatch.setattr(demo, "tell", lambda **_when: None)
-    monkeypatch.setattr(demo, "figures_keep", lambda *_groups, **_when: None)
-    counts = []
-    for groups in (4, 8):
-        ContentType.objects.clear_cache()
-        with transaction.atomic():
-            with CaptureQueriesContext(
-                connection,
-            ) as queries:
-                run(groups=groups, months=3)
-            transaction.set_rollback(True)
-        counts.append(len(queries))
-    assert counts[0] == counts[1]
 
 
 def test_it_refuses_without_debug(settings):

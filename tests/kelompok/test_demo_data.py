@@ -3,6 +3,7 @@
 from collections import Counter
 from datetime import date, timedelta
 from io import StringIO
+from itertools import pairwise
 
 import pytest
 from django.core.management import call_command
@@ -28,10 +29,11 @@ from finance.models import (
     SurplusDivision,
     Transfer,
 )
+from finance.selectors import performance
 from groups.models import FacilitatorAssignment, Group, GroupStatus, Member, OfficerTerm, Role, User
 from kelompok.demo import words
-from kelompok.demo.cast import PASSWORD
-from kelompok.demo.minute_book import minute_book_founding
+from kelompok.demo.organisations import PASSWORD
+from kelompok.demo.plans import minute_book_founding
 from meetings.models import AgendaItem, Attendance, AttendanceStatus, Meeting, MeetingStatus
 from meetings.sheet.context import open_sheet
 from meetings.sheet.form import Sheet
@@ -156,6 +158,37 @@ def test_one_facilitators_groups_all_score_alike_and_look_different():
     groups = Group.objects.filter(assignments__facilitator=alike.facilitator_id, assignments__ended_on=None)
     assert {group.name for group in groups} == set(words.ALIKE)
     assert len({group.members.get(number=1).name for group in groups}) > 1
+
+
+def test_costs_are_in_proportion_to_the_income():
+    today = timezone.localdate()
+    year_end = today if today.month > 3 else date(today.year - 1, 12, 31)
+    health = performance(Group.objects.all(), as_of=year_end)
+    assert 1.1 <= health.cost_coverage <= 1.8
+    assert 0.02 <= health.return_on_investment <= 0.5
+
+
+def test_stages_move_slowly():
+    """After the first four months, in which a new group has few records to score, few of the groups move in a month."""
+    stages = {}
+    for group, month, stage in Assessment.objects.order_by("month").values_list("group", "month", "stage"):
+        stages.setdefault(group, []).append((month, stage))
+    months = [[a[1] != b[1] for a, b in pairwise(history[4:])] for history in stages.values()]
+    moved = [each for history in months for each in history]
+    assert 0.01 <= sum(moved) / len(moved) <= 0.12
+
+
+def test_people_have_names_as_people_have():
+    names = list(Member.objects.filter(group__name=words.WITH_LOAN).values_list("name", flat=True))
+    assert names.count("Siti Aminah") == 2
+    assert {"Jum'at", "Nu'man Hidayat", "Ma'ruf"} <= set(names)
+
+
+def test_a_meeting_was_recorded_late():
+    delays = Meeting.objects.filter(status=MeetingStatus.CLOSED, version=1).values_list("closed_at", "held_on")
+    days = sorted((closed_at.date() - held_on).days for closed_at, held_on in delays)
+    assert days[-1] >= 14
+    assert 0 <= days[len(days) // 2] <= 3
 
 
 def test_late_instalments_are_fined():

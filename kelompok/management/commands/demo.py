@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 from datetime import date
-from itertools import islice
 from typing import Any
 
+from auditlog.context import disable_auditlog
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
@@ -20,15 +20,12 @@ from finance.services.figures import figures_keep
 from finance.surplus import month_ends
 from groups.models import Group, Organisation
 from kelompok.demo import words
-from kelompok.demo.cast import PASSWORD, Troupe, make_cast, make_officers, plans, sign_ins
-from kelompok.demo.history import Life
-from kelompok.demo.minute_book import MinuteBook
-from kelompok.demo.scenarios import tell
-from kelompok.demo.signal_cases import SHOWING
-from kelompok.demo.tables import Tables
+from kelompok.demo.copies import copy_groups
+from kelompok.demo.events import record_events
+from kelompok.demo.organisations import PASSWORD, DemoOrganisation, make_officer_users, make_organisations, sign_ins
+from kelompok.demo.plans import group_copies, group_plans
+from kelompok.demo.recorder import GroupRecorder
 
-BATCH_GROUPS = 100
-"""Groups written in one transaction: memory stays flat at any size."""
 MOST_MONTHS = 120
 PORTFOLIO_MONTHS = 12
 """Months before this one whose portfolio is there to look at."""
@@ -73,15 +70,17 @@ class Command(BaseCommand):
             raise CommandError(_("Ask for at least one group, and for 1 to %d months.") % MOST_MONTHS)
         today = timezone.localdate()
         quiet = None if verbosity else True
-        troupes = make_cast(groups)
-        with tqdm(total=groups, unit="group", disable=quiet) as progress:
-            _write_groups(troupes, seed=seed, months=months, today=today, progress=progress)
-        make_officers(troupes)
-        tell(seed=seed, today=today)
+        organisations = make_organisations(groups)
+        with tqdm(total=groups, unit="group", disable=quiet) as progress, disable_auditlog():
+            shown, templates = _record_groups(organisations, seed=seed, months=months, today=today, progress=progress)
+            record_events(organisations, shown, seed=seed, today=today)
+            for count in copy_groups(group_copies(organisations, templates, seed=seed)):
+                progress.update(count)
+        make_officer_users(organisations)
         for day in tqdm(month_ends(months_before(today, months), today), unit="month", disable=quiet):
             assess_groups(groups=Group.objects.all(), as_of=day)
-        shown = month_ends(months_before(today, min(months, PORTFOLIO_MONTHS)), today)
-        for day in tqdm(shown, unit="month", disable=quiet):
+        portfolio_days = month_ends(months_before(today, min(months, PORTFOLIO_MONTHS)), today)
+        for day in tqdm(portfolio_days, unit="month", disable=quiet):
             figures_keep(Group.objects.filter(founded_on__lte=day), on=day)
         signals_keep(Group.objects.all(), as_of=today)
         if verbosity:
@@ -95,13 +94,14 @@ class Command(BaseCommand):
             self.stdout.write(f"  {username:<16} {role}")
 
 
-def _write_groups(troupes: list[Troupe], *, seed: int, months: int, today: date, progress: tqdm[Any]) -> None:
-    tables = Tables()
-    waiting = plans(troupes, seed=seed, today=today)
-    while batch := list(islice(waiting, BATCH_GROUPS)):
-        for plan, rng in batch:
-            life = MinuteBook if plan.is_sample else SHOWING.get(plan.shows, Life)
-            life(tables, rng, plan, today=today, months=months).live()
-            progress.update()
-        tables.write()
-    tables.gather_statistics()
+def _record_groups(
+    organisations: list[DemoOrganisation], *, seed: int, months: int, today: date, progress: tqdm[Any]
+) -> tuple[list[Group], list[Group]]:
+    """Record groups through the services; return those a visitor sees and the templates of the others."""
+    shown: list[Group] = []
+    templates: list[Group] = []
+    for plan, rng in group_plans(organisations, seed=seed, today=today):
+        group = GroupRecorder(plan, rng, today=today, months=months).record()
+        (templates if plan.is_template else shown).append(group)
+        progress.update()
+    return shown, templates

@@ -1,0 +1,432 @@
+"""Records what happened to one group, as its facilitator would: day by day, through the services.
+
+All chance comes from one generator, and every record bears a moment that follows from it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import date, datetime, time, timedelta
+from random import Random
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from assessment import instruments
+from assessment.models import Level
+from assessment.services import judge
+from finance import services as finance
+from finance.ledger.errors import LedgerError
+from finance.models import Account, AccountKind, CashCount, LoanRequest, Transfer
+from groups import services as groups
+from groups.models import Constitution, Group, GroupKind, GroupStatus, MeetingEvery, Member, OfficerRole
+from groups.shared.clock import clock_set_to
+from groups.shared.schedule import MeetingSchedule
+from kelompok.demo import words
+from kelompok.demo.meeting import BIG_LOAN, DemoMeeting
+from kelompok.demo.people import Person, make_people
+from kelompok.demo.plans import GroupPlan
+from kelompok.demo.words import Topic
+from kelompok.services import member_leave
+from meetings.minutes import AgendaRow
+from meetings.models import AgendaItem, AttendanceStatus, Meeting
+from meetings.services import decision_done, draft_save, meeting_close
+from meetings.sheet.context import open_sheet
+
+_MONTH_DAYS = 30.44
+_DORMANT_AFTER = timedelta(days=120)
+_NIGHT_DAYS_AGO, _NIGHT_LEAST, _NIGHT_MOST = 60, 8, 55
+"""The night in which meetings were closed in a batch, and how many days before it they were held."""
+_COSTS_OF_INCOME = (0.6, 0.85)
+"""What a group spends of the year's income: cost coverage (CCR) between 118 and 167 %."""
+
+
+class GroupRecorder:
+    """Records one group from its registration to the day before `today`; its state is what the next day needs."""
+
+    def __init__(self, plan: GroupPlan, rng: Random, *, today: date, months: int) -> None:
+        self.plan = plan
+        self.rng = rng
+        self.today = today
+        days = int(months * _MONTH_DAYS)
+        self.founded_on = plan.founded_on or today - timedelta(max(10, int(days * plan.age)))
+        self.start = max(self.founded_on, today - timedelta(days)) if plan.founded_on is None else plan.founded_on
+        self.days = (today - self.start).days
+        self.schedule = MeetingSchedule(
+            every=plan.every or rng.choices(MeetingEvery.values, (15, 25, 60))[0],
+            weekday=rng.randrange(7) if plan.weekday is None else plan.weekday,
+            week=rng.randint(1, 4),
+            anchor=self.founded_on,
+        )
+        self.signatories = 2 if plan.quality_now > 0.9 else rng.choice((0, 1)) if plan.quality_now > 0.5 else 0
+        # What groups do not share even where everything else in them is alike: names and keys.
+        self.own = Random(f"{rng.random()}-{plan.code}")  # noqa: S311 - demo data, repeatable by its seed
+        self.coming = make_people(plan, rng, self.own, founded_on=self.founded_on, start=self.start, today=today)
+        self.people: dict[int, Person] = {}
+        self.reliable: dict[int, bool] = {}
+        self.cost_share = rng.uniform(*_COSTS_OF_INCOME)
+        self.place = rng.choice(words.PLACES)
+        self.copied: tuple[dict[int, AttendanceStatus], tuple[AgendaRow, ...]] | None = None
+        self.owes_big_loan, self.granted = plan.has_big_loan, False
+        self.last_held_on: date | None = None
+        self.closed_on = self.start
+        self.elects_on = self._some_day(0.5, 1.0) if rng.random() < 0.4 and plan.shows != "terms_expired" else None
+        self.changes_on = self._some_day(0.4, 1.0) if rng.random() < 0.3 and plan.shows != "same_amounts" else None
+
+    @transaction.atomic
+    def record(self) -> Group:
+        """Record everything and return the group."""
+        with self._recorded_on(self.start):
+            self._register()
+        self._hold_meetings()
+        self._judge()
+        self._tick_off()
+        self._fall_asleep()
+        return self.group
+
+    # Registration
+
+    def _register(self) -> None:
+        plan, rng = self.plan, self.rng
+        bank = {"bank_name": rng.choice(words.BANKS), "bank_account_number": str(rng.randint(10**11, 10**12 - 1))}
+        self.group = groups.group_register(
+            actor=plan.organisation.administrator,
+            group=Group(
+                name=plan.name,
+                kind=rng.choices(GroupKind.values, (80, 8, 12))[0],
+                founded_on=self.founded_on,
+                village_id=plan.village,
+                place=self.place,
+                meeting_every=self.schedule.every,
+                meeting_weekday=self.schedule.weekday,
+                meeting_week=self.schedule.week,
+                bank_signatories=self.signatories,
+                key=self._key(),
+                **(bank if self.signatories else {}),
+            ),
+        )
+        # Codes are drawn by lot; the demo's can be guessed, and stay the same with the same seed.
+        self.group.code = plan.code
+        self.group.save(update_fields=["code"])
+        self._assign()
+        self._adopt(self._first_rules(), self.start)
+        self._join(self.start)
+        self._elect(self.founded_on if plan.shows == "terms_expired" else self.start)
+        if self.founded_on < self.start:
+            self._open()
+
+    def _assign(self) -> None:
+        plan = self.plan
+        staff, current, earlier = plan.organisation.staff, plan.facilitator, plan.predecessor
+        started_on = self.start
+        if earlier is not None and earlier != current:
+            started_on = self._some_day(0.1, 0.9)
+            first = groups.facilitator_assign(actor=staff, group=self.group, facilitator=earlier, started_on=self.start)
+            groups.assignment_end(actor=staff, assignment=first, ended_on=started_on)
+        groups.facilitator_assign(actor=staff, group=self.group, facilitator=current, started_on=started_on)
+
+    def _first_rules(self) -> Constitution:
+        rng = self.rng
+        rules = Constitution(
+            aims=words.AIMS,
+            pokok=rng.choice((0, 20_000, 50_000, 100_000)) if self.plan.shows != "same_amounts" else 0,
+            wajib=rng.choice((5_000, 10_000, 10_000, 15_000, 20_000)),
+            social=rng.choice((0, 0, 1_000, 2_000)),
+            fine_late=rng.choice((0, 1_000, 2_000)),
+            fine_absent=rng.choice((0, 2_000, 5_000)),
+            loan_max_periods=rng.choice((6, 10, 12, 12)),
+            loan_ceiling=rng.choice((1_000_000, 2_000_000, 3_000_000)),
+            fine_late_instalment=rng.choice((0, 0, 0, 2_000, 5_000)),
+            agreed_in_meeting=rng.random() < 0.25 + 0.8 * self.plan.quality_first,
+        )
+        if self.plan.has_big_loan:
+            rules.wajib, rules.loan_max_periods, rules.loan_ceiling = 20_000, 24, BIG_LOAN
+        return rules
+
+    def _adopt(self, rules: Constitution, on: date) -> None:
+        rules.agreed_on = on
+        rules.version = Constitution.objects.filter(group=self.group).count() + 1
+        self.rules = groups.constitution_adopt(actor=self.plan.facilitator, group=self.group, constitution=rules)
+
+    def _join(self, day: date) -> None:
+        """Register who has joined by a day and is not a member yet."""
+        while self.coming and self.coming[0].joined_on <= day:
+            person = self.coming.pop(0)
+            profile = ("name", "gender", "birth_year", "phone", "joined_on")
+            member = Member(key=self._key(), **{field: getattr(person, field) for field in profile})
+            groups.member_register(actor=self.plan.facilitator, group=self.group, member=member)
+            self.people[member.pk] = person
+
+    def _elect(self, on: date) -> None:
+        """Choose three officers, mostly among those who are not in office."""
+        here = list(Member.objects.filter(group=self.group, left_on__isnull=True, joined_on__lte=on).order_by("number"))
+        staying = [member for member in here if self.people[member.pk].leaves_on is None]
+        new = [member for member in staying if not member.terms.filter(ended_on__isnull=True).exists()]
+        candidates = new if len(new) >= len(OfficerRole) else staying
+        elected = dict(zip(OfficerRole, self.rng.sample(candidates, len(OfficerRole)), strict=True))
+        treasurer = next((m for m in here if m.terms.filter(role=OfficerRole.BENDAHARA, ended_on=None).exists()), None)
+        if treasurer is not None and self.rng.random() < 0.4:
+            elected[OfficerRole.BENDAHARA] = treasurer  # re-elected
+        groups.officers_elect(actor=self.plan.facilitator, group=self.group, elected=elected, on=on)
+
+    def _open(self) -> None:
+        """Enter what a group that existed before has on the first day."""
+        rng, rules = self.rng, self.rules
+        members = list(Member.objects.filter(group=self.group, joined_on__lte=self.start).order_by("number"))
+        months = min(18, (self.start - self.founded_on).days // 30)
+        alike = self.plan.shows == "same_amounts"
+        savings = tuple(
+            finance.OpeningSavings(
+                member=member,
+                pokok=rules.pokok,
+                wajib=rules.wajib * (months if alike else rng.randint(months // 2, months)),
+            )
+            for member in members
+        )
+        saved = sum(row.total for row in savings)
+        reserve, social = rng.randint(2, 12) * 25_000, rng.randint(0, 6) * 10_000 if rules.social else 0
+        capital = rng.randint(4, 20) * 50_000
+        assets = saved + reserve + social + capital
+        bank = assets * 6 // 10 // 50_000 * 50_000 if self.signatories else 0
+        finance.opening_record(
+            actor=self.plan.facilitator,
+            group=self.group,
+            opening=finance.Opening(
+                on=self.start, cash=assets - bank, bank=bank, social_fund=social, reserve=reserve, capital=capital,
+                savings=savings,
+            ),
+            key=self._key(),
+        )  # fmt: skip
+
+    # Meetings
+
+    def _hold_meetings(self) -> None:
+        if self.plan.has_minute_book_of_guide:
+            for (month, day), rows in words.MINUTE_BOOK:
+                held_on = date(self.start.year, month, day)
+                self._meet(held_on, held_on, topics=(), rows=rows)
+            return
+        rng = self.rng
+        for agreed in self.schedule.dates(self.start, self.start + timedelta(int(self.days * self.plan.stops_after))):
+            quality = self._quality(agreed)
+            shift = rng.randint(-2, 3) if rng.random() > quality else 0
+            is_missed = self.last_held_on is not None and rng.random() > 0.55 + 0.5 * quality
+            held_on = max(agreed + timedelta(shift), self.start)
+            if is_missed or (self.last_held_on is not None and held_on <= self.last_held_on):
+                continue
+            closed_on = max(self.closed_on, self._closing_day(held_on, quality))
+            if closed_on >= self.today:
+                break
+            self._meet(held_on, closed_on, topics=() if self.last_held_on else (words.FOUNDING,))
+        if self.last_held_on is not None:
+            self._ask_again(self.last_held_on)
+            if self.plan.leaves_draft:
+                self._leave_draft(max(self.today - timedelta(1), self.last_held_on + timedelta(1)))
+
+    def _closing_day(self, held_on: date, quality: float) -> date:
+        """Return when a meeting is recorded: mostly within days, else when the facilitator finds time, weeks later."""
+        if self.plan.shows == "late_night_batches":
+            night = self.today - timedelta(_NIGHT_DAYS_AGO)
+            return night if _NIGHT_LEAST <= (night - held_on).days <= _NIGHT_MOST else held_on
+        on_time = self.rng.random() < 0.3 + 0.72 * quality
+        return held_on + timedelta(self.rng.randint(0, 2) if on_time else self.rng.randint(4, 25))
+
+    def _meet(
+        self,
+        held_on: date,
+        closed_on: date,
+        *,
+        topics: tuple[Topic, ...],
+        rows: tuple[tuple[str, str, str], ...] | None = None,
+    ) -> None:
+        """Record one meeting with all that goes with it; `rows` are the agenda of the guide's minute book."""
+        quality = self._quality(held_on)
+        with self._recorded_on(closed_on):
+            self._join(held_on)
+            self._let_leave(held_on)
+            topics += self._change(held_on, quality)
+            key = self._key()
+            with transaction.atomic():
+                context = open_sheet(actor=self.plan.facilitator, group=self.group, key=key)
+                demo = DemoMeeting(self, context, held_on, quality)
+                if len(demo.in_person) < 2:
+                    return
+                meeting = meeting_close(context=context, minutes=demo.minutes(topics, rows), key=key)
+            self.last_held_on, self.closed_on = held_on, closed_on
+            if meeting.cash_count is not None:
+                self._settle(meeting.cash_count, closed_on, quality)
+            self._carry_out(meeting, quality, every=rows is not None)
+            if self.plan.shows != "same_amounts":
+                self._buy(held_on, quality)
+
+    def ask(self, member: Member, amount: int, periods: int, purpose: str, held_on: date) -> LoanRequest:
+        """Write down what a member asks for, at the meeting before where there was one."""
+        return finance.loan_request(
+            actor=self.plan.facilitator, group=self.group, member=member, amount=amount, periods=periods,
+            purpose=purpose, on=max(self.last_held_on or held_on, member.joined_on), key=self._key(),
+        )  # fmt: skip
+
+    def _ask_again(self, asked_on: date) -> None:
+        """Leave a request or two for the next meeting: asked at the last one, or approved and not paid out yet."""
+        rng, facilitator = self.rng, self.plan.facilitator
+        if self.today - asked_on > _DORMANT_AFTER or self.plan.shows == "same_amounts":
+            return
+        owing = Account.objects.filter(kind=AccountKind.LOAN, debits_posted__gt=F("credits_posted")).values("member")
+        asking = LoanRequest.objects.running().values("member")
+        here = Member.objects.filter(group=self.group, left_on=None).exclude(pk__in=owing).exclude(pk__in=asking)
+        free = [member for member in here.order_by("number") if self.people[member.pk].leaves_on is None]
+        with self._recorded_on(self.closed_on):
+            for member in rng.sample(free, min(len(free), rng.choice((0, 1, 1, 2)))):
+                amount, periods = rng.randint(4, 20) * 50_000, rng.choice((3, 5, 6))
+                asked = self.ask(member, amount, periods, rng.choice(words.PURPOSES), asked_on)
+                if rng.random() < 0.4:
+                    finance.loan_request_approve(
+                        actor=facilitator, group=self.group, request=asked, amount=amount, periods=periods,
+                        on=asked_on, in_meeting=True,
+                    )  # fmt: skip
+
+    # Around the meeting
+
+    def _change(self, held_on: date, quality: float) -> tuple[Topic, ...]:
+        """Let the meeting elect officers and change the rules when it is time; return what that puts on the agenda."""
+        topics: tuple[Topic, ...] = ()
+        if self.elects_on and held_on >= self.elects_on:
+            self.elects_on = None
+            self._elect(held_on)
+            topics += (words.ELECTION,)
+        if self.changes_on and held_on >= self.changes_on:
+            self.changes_on = None
+            rules = Constitution(**{rule: getattr(self.rules, rule) for rule in groups.RULES})
+            rules.wajib, rules.social = rules.wajib + 5_000, rules.social or 1_000
+            rules.agreed_in_meeting = self.rng.random() < 0.4 + 0.6 * quality
+            self._adopt(rules, held_on)
+            topics += (words.ADOPTION,)
+        return topics
+
+    def _let_leave(self, held_on: date) -> None:
+        """Pay out and let go who wants to leave; who owes more than was saved, or finds no money there, stays on."""
+        for member in Member.objects.filter(group=self.group, left_on=None).order_by("number"):
+            leaves_on = self.people[member.pk].leaves_on
+            if leaves_on is None or leaves_on > held_on or leaves_on <= member.joined_on:
+                continue
+            with suppress(LedgerError):
+                member_leave(actor=self.plan.facilitator, member=member, left_on=held_on, key=self._key())
+
+    def _carry_out(self, meeting: Meeting, quality: float, *, every: bool) -> None:
+        """Mark decisions as carried out, some days before or after they were due."""
+        for item in AgendaItem.objects.filter(meeting=meeting, due_on__isnull=False).order_by("number"):
+            assert item.due_on is not None
+            done_on = item.due_on if every else item.due_on + timedelta(self.rng.randint(-3, 4))
+            if done_on < self.today and (every or self.rng.random() < 0.5 + 0.48 * quality):
+                decision_done(actor=self.plan.facilitator, group=self.group, item=item, on=done_on)
+
+    def _settle(self, count: CashCount, closed_on: date, quality: float) -> None:
+        rng = self.rng
+        if not count.difference or rng.random() > 0.2 + 0.8 * quality:
+            return
+        is_posted = rng.random() < 0.5
+        finance.cash_count_settle(
+            actor=self.plan.facilitator, count=count, post_difference=is_posted, key=self._key(),
+            how=words.SETTLED_BY_POSTING if is_posted else rng.choice(words.SETTLED),
+            on=count.counted_on if is_posted else min(closed_on + timedelta(rng.randint(0, 9)), self.today),
+        )  # fmt: skip
+
+    def _buy(self, held_on: date, quality: float) -> None:
+        """Now and then buy something for the group, if the cash is there."""
+        name, price = self.rng.choice(words.THINGS)
+        if self.rng.random() < 0.03 * quality and not self.group.inventory.filter(name=name).exists():
+            cash = self.group.accounts.get(kind=AccountKind.CASH).balance
+            if cash > price * 3:
+                finance.inventory_buy(
+                    actor=self.plan.facilitator, group=self.group, name=name, price=price, on=held_on, key=self._key()
+                )
+
+    def _leave_draft(self, held_on: date) -> None:
+        """Leave a sheet begun and not closed, as the form of the meeting sheet sends it."""
+        members = list(Member.objects.filter(group=self.group, left_on=None).order_by("number"))
+        officers = {term.role: str(term.member_id) for term in self.group.officer_terms.filter(ended_on=None)}
+        sheet = {
+            "held_on": held_on.isoformat(),
+            "place": self.place,
+            "leader": officers[OfficerRole.KETUA],
+            "note_taker": officers[OfficerRole.SEKRETARIS],
+            "agenda-TOTAL_FORMS": "1",
+            "agenda-INITIAL_FORMS": "0",
+            "agenda-0-title": self.rng.choice(words.TOPICS).title,
+        }
+        for prefix in ("loans", "other"):
+            sheet |= {f"{prefix}-TOTAL_FORMS": "1", f"{prefix}-INITIAL_FORMS": "0"}
+        for member in members[: len(members) * 2 // 3]:
+            sheet |= {
+                f"m{member.pk}-attendance": AttendanceStatus.PRESENT.value,
+                f"m{member.pk}-wajib": str(self.rules.wajib),
+            }
+        with self._recorded_on(self.today - timedelta(1)):
+            draft_save(actor=self.plan.facilitator, group=self.group, key=self._key(), draft=sheet)
+
+    # Beside the meetings
+
+    def _judge(self) -> None:
+        """Let the staff say twice what no record measures."""
+        instrument = instruments.in_force(self.plan.organisation.organisation.pk)
+        if instrument is None or self.plan.shows == "one_recorder":
+            return
+        for indicator in instrument.indicators.all():
+            levels: list[Level] = [] if indicator.metric else list(indicator.levels.all())
+            for share in (0.1, 0.8) if levels else ():
+                judged_on = self.start + timedelta(int(self.days * share))
+                place = min(len(levels) - 1, int(self.plan.quality(share) * len(levels)))
+                note = words.JUDGEMENTS[min(place, len(words.JUDGEMENTS) - 1)]
+                with self._recorded_on(judged_on):
+                    judge(
+                        actor=self.plan.organisation.staff, group=self.group, level=levels[place], note=note,
+                        judged_on=judged_on,
+                    )  # fmt: skip
+
+    def _tick_off(self) -> None:
+        """Tick off what the bank's statements of the months before show; careless groups leave the last ones."""
+        end = self.today.replace(day=1) - timedelta(1 if self.plan.quality_now > 0.8 else 61)
+        bank = Q(debit_account__kind=AccountKind.BANK) | Q(credit_account__kind=AccountKind.BANK)
+        lines: dict[date, list[int]] = {}
+        for pk, on in Transfer.objects.filter(bank, group=self.group).values_list("pk", "entry__effective_on"):
+            if on <= end:
+                month_end = (on.replace(day=28) + timedelta(4)).replace(day=1) - timedelta(1)
+                lines.setdefault(min(end, month_end), []).append(pk)
+        for statement_on, transfers in sorted(lines.items()):
+            with self._recorded_on(statement_on + timedelta(1)):
+                finance.bank_tick(
+                    actor=self.plan.facilitator, group=self.group, transfers=transfers, statement_on=statement_on
+                )
+
+    def _fall_asleep(self) -> None:
+        slept_on = (self.last_held_on or self.start) + _DORMANT_AFTER
+        if self.plan.stops_after < 1 and slept_on < self.today:
+            with self._recorded_on(slept_on):
+                groups.group_status_change(
+                    actor=self.plan.facilitator, group=self.group, status=GroupStatus.DORMANT, on=slept_on,
+                    reason=words.DORMANT_FOR,
+                )  # fmt: skip
+
+    # Small things
+
+    def _quality(self, day: date) -> float:
+        return self.plan.quality(min(1.0, (day - self.start).days / max(1, self.days)))
+
+    def _some_day(self, first: float, last: float) -> date:
+        """Return a day between two shares of the recorded time."""
+        return self.start + timedelta(int(self.rng.uniform(first, last) * self.days))
+
+    def _key(self) -> uuid.UUID:
+        return uuid.UUID(int=self.own.getrandbits(128), version=4)
+
+    @contextmanager
+    def _recorded_on(self, day: date) -> Iterator[None]:
+        """Record on the evening of a day, or, in the group of the signal, late in the one night."""
+        is_night = self.plan.shows == "late_night_batches" and day == self.today - timedelta(_NIGHT_DAYS_AGO)
+        hour = 22 if is_night else self.rng.randint(15, 19)
+        moment = datetime.combine(day, time(hour, self.rng.randrange(60)), tzinfo=timezone.get_current_timezone())
+        with clock_set_to(moment):
+            yield

@@ -147,7 +147,10 @@ def assess_floor(ids: Sequence[int], as_of: date, schemes: Iterable[str] = SCHEM
 
 def assess_changed(groups: QuerySet[Group], touched: Sequence[int], as_of: date) -> None:
     """Write a record to some of the groups, then score those that have one."""
-    CashCount.objects.filter(group__in=touched).update(counted_at=timezone.now())
+    CashCount.objects.bulk_create(
+        CashCount(group=group, counted_on=as_of, expected=100, counted=100, counted_by_id=group.recorded_by_id)
+        for group in Group.objects.filter(pk__in=touched)
+    )
     changed = with_newer_records(groups)
     assert len(changed) == len(touched)
     assess_chosen(group_ids=changed, as_of=as_of)

@@ -17,7 +17,7 @@ from groups.models import Group, Member
 class CoverQuerySet(models.QuerySet["Cover"]):
     """Covers that count, and what is still to be paid back of them."""
 
-    def standing(self) -> Self:
+    def effective(self) -> Self:
         """Return the covers whose entry was not reversed."""
         return self.filter(entry__reversed_by__isnull=True)
 

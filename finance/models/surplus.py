@@ -41,7 +41,7 @@ class Purpose(models.TextChoices):
 class DivisionQuerySet(models.QuerySet["SurplusDivision"]):
     """Divisions, and those that hold."""
 
-    def standing(self) -> Self:
+    def effective(self) -> Self:
         """Return the divisions that were not withdrawn."""
         return self.filter(withdrawn_at__isnull=True)
 

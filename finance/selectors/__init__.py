@@ -63,16 +63,12 @@ from finance.selectors.share_out import (
 )
 from finance.selectors.statement import Statement, statement
 from finance.selectors.summary import GroupSummary, group_summary
-from finance.selectors.surplus import (
+from finance.selectors.surplus import PeriodSurplus, divided_through, next_period, period_surplus
+from finance.selectors.surplus_division import (
     DivisionSheet,
     MemberPart,
-    PeriodSurplus,
-    SurplusProjection,
-    divided_through,
     division_preview,
     division_sheet,
-    next_period,
-    period_surplus,
     surplus_divisions,
-    surplus_projection,
 )
+from finance.selectors.surplus_projection import SurplusProjection, surplus_projection

@@ -62,9 +62,10 @@ def claims_of(member: Member) -> Claims:
     )
 
 
-def covers_on(loan: Loan) -> list[Cover]:
-    """Return what others paid on `loan`, oldest first, with `recovered` and `open`; reversed covers stay out."""
-    return list(_covers().filter(loan=loan).select_related("coverer", "entry").order_by("entry__effective_on", "pk"))
+def covers_on(loan: Loan, *, as_of: date) -> list[Cover]:
+    """Return what others paid on `loan` by the day, the oldest first, with `recovered` and `open`."""
+    covers = _covers().filter(loan=loan, entry__effective_on__lte=as_of)
+    return list(covers.select_related("coverer", "entry").order_by("entry__effective_on", "pk"))
 
 
 def cover_entries(group: Group, on: date) -> list[Entry]:
@@ -92,4 +93,4 @@ def open_covers(group: Group, *, debtor: Member, as_of: date) -> list[Cover]:
 
 
 def _covers() -> CoverQuerySet:
-    return Cover.objects.standing().with_recovered()
+    return Cover.objects.effective().with_recovered()

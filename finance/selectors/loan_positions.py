@@ -180,6 +180,14 @@ def sums_of_loans(group: Group, *, as_of: date, only_running: bool) -> list[int]
     return [int(amount) for amount in rows[0]]
 
 
+def fees_due(group: Group, *, as_of: date) -> int:
+    """Return the service fee due up to the day and not paid on the running loans of `group`, in rupiah."""
+    rows = read_relations(_FEES_SQL, [LOAN_POSITIONS], Group.objects.filter(pk=group.pk), {"as_of": as_of})
+    return int(rows[0][0])
+
+
+_FEES_SQL = "SELECT COALESCE(SUM(due_fee), 0) FROM loan_positions"
+
 _LOANS_SQL = """
 SELECT number, member_id, disbursed_on, principal, balance, late_since, instalments_late, late_principal, late_fee
 FROM loan_positions

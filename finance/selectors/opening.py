@@ -13,11 +13,11 @@ def opening_of(group: Group) -> Entry | None:
     return Entry.objects.filter(group=group, kind=EntryKind.OPENING, reversed_by__isnull=True).first()
 
 
-def standing_entries(group: Group) -> QuerySet[Entry]:
+def effective_entries(group: Group) -> QuerySet[Entry]:
     """Return the entries of `group` that were not reversed, and no reversals."""
     return Entry.objects.filter(group=group, reversed_by__isnull=True).exclude(kind=EntryKind.REVERSAL)
 
 
 def may_open(group: Group) -> bool:
     """Say whether the ledger is empty, or everything in it was reversed."""
-    return not standing_entries(group).exists()
+    return not effective_entries(group).exists()

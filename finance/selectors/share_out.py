@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 
 from finance.ledger.chart import EQUITY, EXPENSES, INCOME, LIABILITIES, SAVINGS
 from finance.models import Account, AccountKind, CashCount, Cover, Entry, EntryKind, Purpose, SurplusDivision
-from finance.selectors.surplus import FUND, DivisionSheet, divided_through, division_preview, members_at
+from finance.selectors.surplus import divided_through
+from finance.selectors.surplus_division import FUND, DivisionSheet, division_preview
 from finance.surplus import apportion
 from groups.models import Group, Member, OfficerTerm
 from groups.shared.money import rupiah
@@ -112,7 +113,7 @@ def share_out_plan(group: Group, *, as_of: date, keep: frozenset[AccountKind]) -
     plan.warnings = list(_warnings(group))
     if plan.hindrances and group.rules is None:
         return plan
-    members = members_at(group, as_of)
+    members = list(group.members.effective(as_of).order_by("number"))
     savings = {account: account.balance for account in accounts if account.kind in SAVINGS and account.balance > 0}
     funds = {AccountKind(kind): balance.get(kind, 0) for kind in (*LIABILITIES, *EQUITY) if kind not in SAVINGS}
     funds.pop(AccountKind.EXTERNAL_LOAN)
@@ -138,7 +139,7 @@ def share_out_plan(group: Group, *, as_of: date, keep: frozenset[AccountKind]) -
         if kind in keep:
             plan.kept[kind] = amount
         elif amount:
-            _return(plan, kind, amount, _bases(group, kind, members, saved))
+            _return(plan, kind, amount, _bases(group, kind, members, saved, as_of))
     short = plan.payout - balance.get(AccountKind.CASH, 0)
     if short > 0:
         plan.moves.insert(0, Move(AccountKind.CASH, AccountKind.BANK, short))
@@ -195,12 +196,14 @@ def _make_good(
         plan.hindrances.append(Hindrance(text, "surplus"))
 
 
-def _bases(group: Group, kind: AccountKind, members: list[Member], saved: dict[Member, int]) -> dict[Member, int]:
+def _bases(
+    group: Group, kind: AccountKind, members: list[Member], saved: dict[Member, int], as_of: date
+) -> dict[Member, int]:
     """Return by what the balance of a fund or of equity is divided."""
     if kind in EQUALLY:
         return dict.fromkeys(members, 1)
     if kind == AccountKind.OFFICERS_FUND:
-        terms = OfficerTerm.objects.filter(group=group, ended_on__isnull=True, member__left_on__isnull=True)
+        terms = OfficerTerm.objects.effective(as_of).filter(group=group, member__in=members)
         officers = [term.member for term in terms.select_related("member").order_by("member__number")]
         return dict.fromkeys(officers or members, 1)
     return {member: saved[member] for member in members}
@@ -234,7 +237,7 @@ def _hindrances(
         yield Hindrance(text % {"amount": rupiah(inventory)}, "books")
     if CashCount.objects.differing().filter(group=group, settled_on__isnull=True).exists():
         yield Hindrance(_("A cash difference is not settled."), "cash-differences")
-    if SurplusDivision.objects.standing().filter(group=group, entry__isnull=True).exists():
+    if SurplusDivision.objects.effective().filter(group=group, entry__isnull=True).exists():
         yield Hindrance(_("A division of the surplus is decided and not posted; post or withdraw it."), "surplus")
     latest = Entry.objects.filter(group=group).aggregate(day=Max("effective_on"))["day"]
     if latest is not None and latest > as_of:
@@ -242,7 +245,7 @@ def _hindrances(
 
 
 def _warnings(group: Group) -> Iterable[str]:
-    covers = Cover.objects.standing().with_recovered().filter(group=group)
+    covers = Cover.objects.effective().with_recovered().filter(group=group)
     owed = covers.aggregate(total=Sum("open"))
     if owed["total"]:
         yield _(

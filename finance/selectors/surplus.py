@@ -1,45 +1,30 @@
-"""The surplus (SHU) of a period, how it would be divided, and what it may become by the end of the year.
+"""The surplus (SHU) of a period, and which period is divided next.
 
 Amounts are whole rupiah. Dates are effective dates: a reversal counts against the period it is dated in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
 
-from django.db.models import BigIntegerField, Case, F, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
-from django.db.models.functions import Coalesce, Greatest
+from django.db.models import Max, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 
-from finance.ledger.chart import EXPENSES, INCOME, SAVINGS
+from finance.ledger.chart import EXPENSES, INCOME
 from finance.models import (
     Account,
     AccountKind,
     Entry,
     EntryKind,
-    Instalment,
     Loan,
-    Purpose,
     SurplusDivision,
-    SurplusPart,
-    SurplusShare,
     Transfer,
 )
-from finance.selectors.loans import loans_on
-from finance.selectors.opening import standing_entries
-from finance.surplus import divide_surplus, month_ends
-from groups.models import BorrowingBase, Constitution, Group, Member, SavingsBase
+from finance.selectors.opening import effective_entries
+from groups.models import Group, Member
 
 NOMINAL = (*INCOME, *EXPENSES)
-FUND = {
-    Purpose.RESERVE: AccountKind.RESERVE,
-    Purpose.OFFICERS: AccountKind.OFFICERS_FUND,
-    Purpose.SOCIAL: AccountKind.SOCIAL_FUND,
-    Purpose.OTHER: AccountKind.OTHER_FUND,
-}
-"""The account that each purpose's part of a surplus goes to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +95,7 @@ def period_surplus(group: Group, *, start: date, end: date) -> PeriodSurplus:
     kinds = (*NOMINAL, AccountKind.SURPLUS_DIVIDED)
     accounts = {a.pk: a for a in Account.objects.filter(group=group, kind__in=kinds).select_related("loan__member")}
     rows = (
-        _earned(group)
+        earned(group)
         .filter(Q(debit_account__kind__in=NOMINAL) | Q(credit_account__kind__in=NOMINAL))
         .filter(entry__effective_on__gte=start)
         .order_by()
@@ -154,136 +139,7 @@ def _owner(account: Account, member: int | None, memo: str) -> tuple[int | None,
     return (member, "") if member is not None else (None, memo)
 
 
-@dataclass(frozen=True, slots=True)
-class MemberPart:
-    """What one member would get of a surplus, and the bases it follows from; as stored by `SurplusShare`."""
-
-    member: Member
-    savings_base: int
-    borrowing_base: int
-    by_savings: int
-    by_borrowing: int
-
-    @property
-    def total(self) -> int:
-        """Both parts together."""
-        return self.by_savings + self.by_borrowing
-
-
-@dataclass(frozen=True, slots=True)
-class DivisionSheet:
-    """A surplus and all its parts, as previewed or as decided; they add up to it.
-
-    `purposes` follow the order of the constitution; `rounding` goes to the reserve.
-    """
-
-    surplus: int
-    rules: Constitution
-    members: list[MemberPart]
-    purposes: dict[Purpose, int]
-    rounding: int
-
-    @property
-    def purpose_lines(self) -> list[tuple[Purpose, Decimal, int]]:
-        """Each purpose with its percentage and its amount."""
-        percent = self.rules.surplus_shares
-        return [(purpose, percent[purpose], amount) for purpose, amount in self.purposes.items()]
-
-    @property
-    def by_savings(self) -> int:
-        """What all members get by savings."""
-        return sum(part.by_savings for part in self.members)
-
-    @property
-    def by_borrowing(self) -> int:
-        """What all members get by borrowing."""
-        return sum(part.by_borrowing for part in self.members)
-
-    @property
-    def to_members(self) -> int:
-        """What all members get."""
-        return self.by_savings + self.by_borrowing
-
-
-def division_preview(group: Group, rules: Constitution, *, surplus: int, start: date, end: date) -> DivisionSheet:
-    """Return how `rules` divide `surplus` among the members at the end of a period, in three statements."""
-    members = members_at(group, end)
-    savings = _savings_bases(group, rules, start=start, end=end)
-    borrowing = _borrowing_bases(group, rules, start=start, end=end)
-    divided = divide_surplus(
-        surplus=surplus,
-        shares=rules.surplus_shares,
-        savings={member.pk: savings.get(member.pk, 0) for member in members},
-        borrowing={member.pk: borrowing.get(member.pk, 0) for member in members},
-    )
-    return DivisionSheet(
-        surplus=surplus,
-        rules=rules,
-        members=[
-            MemberPart(
-                member=member,
-                savings_base=savings.get(member.pk, 0),
-                borrowing_base=borrowing.get(member.pk, 0),
-                by_savings=divided.members[member.pk].by_savings,
-                by_borrowing=divided.members[member.pk].by_borrowing,
-            )
-            for member in members
-        ],
-        purposes={Purpose(purpose): amount for purpose, amount in divided.purposes.items()},
-        rounding=divided.rounding,
-    )
-
-
-def members_at(group: Group, as_of: date) -> list[Member]:
-    """Return who takes part in a division at the end of `day`: those who had joined and had not left."""
-    here = Q(left_on__isnull=True) | Q(left_on__gt=as_of)
-    return list(Member.objects.filter(here, group=group, joined_on__lte=as_of).order_by("number"))
-
-
-def _savings_bases(group: Group, rules: Constitution, *, start: date, end: date) -> dict[int, int]:
-    """Return savings by member: at the end, or the average of the ends of the period's months, rounded down.
-
-    Each transfer counts for the month ends it was there on, so one statement does for any number of months.
-    """
-    ends = [end] if rules.savings_base == SavingsBase.END else month_ends(start, end)
-    weight = Case(
-        *(When(entry__effective_on__lte=day, then=Value(len(ends) - number)) for number, day in enumerate(ends)),
-        default=Value(0),
-        output_field=BigIntegerField(),
-    )
-    transfers = Transfer.objects.filter(group=group, entry__effective_on__lte=end)
-    bases = _by_member(transfers, SAVINGS, Sum(F("amount") * weight, output_field=BigIntegerField()))
-    # Late records can make a past day negative.
-    return {member: max(0, total // len(ends)) for member, total in bases.items()}
-
-
-def _borrowing_bases(group: Group, rules: Constitution, *, start: date, end: date) -> dict[int, int]:
-    """Return by member the service fee paid in the period, or the loans taken in it."""
-    if rules.borrowing_base == BorrowingBase.PRINCIPAL:
-        taken = Loan.objects.filter(group=group, disbursed_on__range=(start, end), cancelled_at__isnull=True)
-        return dict(taken.order_by().values_list("member").annotate(Sum("principal")))
-    paid = _earned(group).filter(entry__effective_on__range=(start, end))
-    return {member: max(0, fee) for member, fee in _by_member(paid, (AccountKind.SERVICE_FEE,), Sum("amount")).items()}
-
-
-def _by_member(transfers: QuerySet[Transfer], kinds: Sequence[AccountKind], total: Sum) -> dict[int, int]:
-    """Return what `transfers` credited to members' accounts of `kinds`, less what they debited."""
-    rows = (
-        transfers.filter(Q(debit_account__kind__in=kinds) | Q(credit_account__kind__in=kinds))
-        .order_by()
-        .values_list("debit_account__kind", "debit_account__member", "credit_account__kind", "credit_account__member")
-        .annotate(total=total)
-    )
-    sums: dict[int, int] = {}
-    for debit, debtor, credit, creditor, amount in rows:
-        if debit in kinds:
-            sums[debtor] = sums.get(debtor, 0) - amount
-        if credit in kinds:
-            sums[creditor] = sums.get(creditor, 0) + amount
-    return sums
-
-
-def _earned(group: Group) -> QuerySet[Transfer]:
+def earned(group: Group) -> QuerySet[Transfer]:
     """Return the transfers of a group without those of the surplus divided.
 
     Opening balances put the fee of before on their loans against it: no income of any period here.
@@ -300,7 +156,7 @@ def _sum(condition: Q) -> Coalesce:
 
 def divided_through(group: Group) -> date | None:
     """Return the last day whose surplus was divided or shared out; new periods begin after it."""
-    division = SurplusDivision.objects.standing().filter(group=group).aggregate(last=Max("period_end"))["last"]
+    division = SurplusDivision.objects.effective().filter(group=group).aggregate(last=Max("period_end"))["last"]
     shared = Entry.objects.filter(group=group, kind=EntryKind.SHARE_OUT, reversed_by__isnull=True)
     days = [day for day in (division, shared.aggregate(last=Max("effective_on"))["last"]) if day is not None]
     return max(days, default=None)
@@ -313,7 +169,7 @@ def next_period(group: Group, *, after: date | None, as_of: date) -> tuple[date,
     without them, with the year of the first entry. Years that brought nothing to divide are passed over once a later
     one did, which makes their loss good first.
     """
-    first = standing_entries(group).order_by("effective_on", "pk").first() if after is None else None
+    first = effective_entries(group).order_by("effective_on", "pk").first() if after is None else None
     if first is not None and first.kind == EntryKind.OPENING:
         after = first.effective_on
     if after is not None:
@@ -330,7 +186,7 @@ def next_period(group: Group, *, after: date | None, as_of: date) -> tuple[date,
 def _earned_by_year(group: Group, start: date, end: date) -> dict[int, int]:
     """Return income less expenses of each calendar year from `start` to `end` in which there were any."""
     rows = (
-        _earned(group)
+        earned(group)
         .filter(entry__effective_on__range=(start, end))
         .order_by()
         .values_list("entry__effective_on__year")
@@ -339,83 +195,3 @@ def _earned_by_year(group: Group, start: date, end: date) -> dict[int, int]:
         )
     )
     return dict(rows)
-
-
-def surplus_divisions(group: Group) -> QuerySet[SurplusDivision]:
-    """Return all divisions of a group, withdrawn ones too, the latest period first."""
-    return SurplusDivision.objects.filter(group=group).select_related("entry__reversed_by", "rules")
-
-
-def division_sheet(division: SurplusDivision) -> DivisionSheet:
-    """Return a division as it was decided, in two statements."""
-    shares = SurplusShare.objects.filter(division=division).select_related("member").order_by("member__number")
-    parts = SurplusPart.objects.filter(division=division).order_by("pk")
-    return DivisionSheet(
-        surplus=division.surplus,
-        rules=division.rules,
-        members=[MemberPart(s.member, s.savings_base, s.borrowing_base, s.by_savings, s.by_borrowing) for s in shares],
-        purposes={Purpose(part.purpose): part.amount for part in parts},
-        rounding=division.rounding,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class SurplusProjection:
-    """What the surplus may be on `end`: so far, plus fees still due by then, less expenses as they were.
-
-    `months_gone` and `months_left` are calendar months from the start, the one of today among those gone.
-    """
-
-    start: date
-    today: date
-    end: date
-    so_far: int
-    fees_due: int
-    expenses_so_far: int
-    months_gone: int
-    months_left: int
-
-    @property
-    def monthly_expenses(self) -> int:
-        """The average expenses of a month so far, rounded down."""
-        return self.expenses_so_far // self.months_gone
-
-    @property
-    def expenses_to_come(self) -> int:
-        """The average for each month left."""
-        return self.monthly_expenses * self.months_left
-
-    @property
-    def projected(self) -> int:
-        """Surplus so far + fees due − expenses to come."""
-        return self.so_far + self.fees_due - self.expenses_to_come
-
-
-def surplus_projection(group: Group, *, after: date | None, today: date) -> SurplusProjection:
-    """Return the projection of the year of `today`, of what comes after the day `after` (`divided_through`).
-
-    Fees due are those of the running loans' instalments up to the end of the year, late ones among them, less what
-    was paid on each loan.
-    """
-    start, end = today.replace(month=1, day=1), today.replace(month=12, day=31)
-    if after is not None:
-        start = min(max(start, after + timedelta(days=1)), today)
-    sofar = period_surplus(group, start=start, end=today)
-    due = Instalment.objects.filter(loan=OuterRef("pk"), due_on__lte=end).order_by().values("loan")
-    asked = Coalesce(Subquery(due.annotate(fee=Sum("service_fee")).values("fee")), 0, output_field=BigIntegerField())
-    fees = (
-        loans_on(group, as_of=today, only_running=True)
-        .annotate(fee_due=Greatest(asked - F("fee_paid"), Value(0)))
-        .order_by()
-        .aggregate(total=Coalesce(Sum("fee_due"), 0))
-    )
-    return SurplusProjection(
-        start=start,
-        today=today,
-        end=end,
-        so_far=sofar.surplus,
-        fees_due=fees["total"],
-        expenses_so_far=sofar.total_expenses,
-        months_gone=today.month - start.month + 1,
-        months_left=12 - today.month,
-    )

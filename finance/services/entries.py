@@ -19,7 +19,7 @@ from finance.models import (
     InventoryWriteDown,
     Loan,
 )
-from finance.selectors.opening import standing_entries
+from finance.selectors.opening import effective_entries
 from finance.services.posting import open_for_entry
 from groups.models import User
 from groups.shared.clock import now
@@ -53,7 +53,7 @@ def entry_reverse(*, actor: User, entry: Entry, reason: str, key: uuid.UUID) -> 
     paid = ExternalPayment.objects.filter(entry__reversed_by__isnull=True).exclude(entry=entry)
     if any(_repaid(books, loan, entry) for loan in loans) or paid.filter(external_loan__in=received).exists():
         raise NotAllowed(_("Payments were made on this loan; reverse them first."))
-    if entry.kind == EntryKind.OPENING and standing_entries(books.group).exclude(pk=entry.pk).exists():
+    if entry.kind == EntryKind.OPENING and effective_entries(books.group).exclude(pk=entry.pk).exists():
         raise NotAllowed(_("Money was recorded since. Reverse that first: opening balances come before everything."))
     if CoverRecovery.objects.filter(cover__entry=entry, entry__reversed_by__isnull=True).exists():
         raise NotAllowed(_("Some of this was paid back already; reverse that first."))

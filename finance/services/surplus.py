@@ -27,14 +27,8 @@ from finance.models import (
     SurplusPart,
     SurplusShare,
 )
-from finance.selectors.surplus import (
-    FUND,
-    DivisionSheet,
-    divided_through,
-    division_preview,
-    division_sheet,
-    period_surplus,
-)
+from finance.selectors.surplus import divided_through, period_surplus
+from finance.selectors.surplus_division import FUND, DivisionSheet, division_preview, division_sheet
 from groups.models import Constitution, Group, User
 from groups.permissions import Capability, lock_group
 from groups.shared.clock import now, today
@@ -55,7 +49,7 @@ def surplus_decide(
         raise AlreadyPosted
     if not start <= end <= decided_on <= today():
         raise NotAllowed(_("The decision is on or after the last day of the period, and not in the future."))
-    if SurplusDivision.objects.standing().filter(group=group, entry__isnull=True).exists():
+    if SurplusDivision.objects.effective().filter(group=group, entry__isnull=True).exists():
         raise NotAllowed(_("Another division is decided and not posted yet; post or withdraw it first."))
     last = divided_through(group)
     if last is not None and start <= last:

@@ -116,7 +116,7 @@ def loan(request: GroupRequest, number: int) -> HttpResponse:
         "form": form,
         "card": card,
         "steps": [step for step in selectors.loan_steps(card) if step.on <= as_of],
-        "covers": [cover for cover in selectors.covers_on(card.row.loan) if cover.entry.effective_on <= as_of],
+        "covers": selectors.covers_on(card.row.loan, as_of=as_of),
         "percent": (card.row.loan.rate * 100).normalize(),
         "on": as_of,
         "is_today": as_of >= today,

@@ -269,7 +269,9 @@ def test_the_oldest_cover_is_paid_back_first(loan, siti, ani):
     first = cover(loan, {ani: 100_000})
     cover(loan, {ani: 100_000}, on=date(2025, 5, 11))
     pay_back(siti, {ani: 120_000})
-    assert [(c.entry_id == first.pk, c.open) for c in selectors.covers_on(loan)] == [(True, 0), (False, 80_000)]
+    found = selectors.covers_on(loan, as_of=date(2025, 5, 11))
+    assert [(c.entry_id == first.pk, c.open) for c in found] == [(True, 0), (False, 80_000)]
+    assert [c.entry_id for c in selectors.covers_on(loan, as_of=date(2025, 5, 10))] == [first.pk]
 
 
 def test_never_more_than_is_owed(loan, siti, ani, budi):

@@ -39,6 +39,23 @@ def test_a_part_nobody_has_a_claim_to_stays_undivided():
     assert division.rounding == 100
 
 
+@pytest.mark.parametrize("missing", ["savings", "borrowing"])
+def test_rules_may_give_nothing_by_savings_or_by_borrowing(missing):
+    given = {"savings": "borrowing", "borrowing": "savings"}[missing]
+    division = divide_surplus(
+        surplus=1_000, shares={given: Decimal(60), "reserve": Decimal(40)}, savings={1: 300_000}, borrowing={1: 500_000}
+    )
+    share = division.members[1]
+    assert (getattr(share, f"by_{missing}"), getattr(share, f"by_{given}")) == (0, 600)
+    assert (division.purposes, division.rounding) == ({"reserve": 400}, 0)
+
+
+def test_rules_may_give_members_nothing():
+    division = divide_surplus(surplus=1_000, shares={"reserve": Decimal(100)}, savings={1: 300}, borrowing={2: 500})
+    assert [share.total for share in division.members.values()] == [0, 0]
+    assert (division.purposes, division.rounding) == ({"reserve": 1_000}, 0)
+
+
 @given(st.integers(0, 10**12), shares(), bases, bases)
 def test_everything_adds_up_to_the_surplus(surplus, shares, savings, borrowing):
     division = divide_surplus(surplus=surplus, shares=shares, savings=savings, borrowing=borrowing)

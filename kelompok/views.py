@@ -17,7 +17,7 @@ import groups.selectors
 import meetings.selectors
 from assessment.selectors.current_score import current_score
 from finance.ledger.errors import InsufficientFunds, PeriodClosed
-from finance.views.steps import submit_once
+from finance.views.submit import submit_once
 from groups.http import GroupRequest, UserRequest
 from groups.models import Group, Role
 from groups.permissions import Capability, public, requires

@@ -27,21 +27,25 @@ class InsufficientFunds(LedgerError):
         )
 
 
-class AlreadyPosted(LedgerError):
+class AlreadyDone(LedgerError):
+    """What was asked for was done before: nobody has to put anything right."""
+
+
+class AlreadyPosted(AlreadyDone):
     """The same action was posted before, under the same idempotency key."""
 
     def __init__(self) -> None:
         super().__init__(_("This was recorded already."))
 
 
-class AlreadyReversed(LedgerError):
+class AlreadyReversed(AlreadyDone):
     """The entry was reversed before; a mistake is put right once."""
 
     def __init__(self) -> None:
         super().__init__(_("This entry was reversed already."))
 
 
-class AlreadySettled(LedgerError):
+class AlreadySettled(AlreadyDone):
     """The cash difference was settled before."""
 
     def __init__(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -12,10 +14,10 @@ from django.views.decorators.http import require_http_methods
 from finance import selectors, services
 from finance.forms.books import SettleForm
 from finance.forms.cash import CountForm, StatementForm
-from finance.ledger.errors import AlreadyPosted, AlreadySettled, LedgerError, PeriodClosed
+from finance.ledger.errors import AlreadySettled, LedgerError
 from finance.models import CashCount
 from finance.views.paging import lines_shown
-from finance.views.steps import is_done, remember_sent
+from finance.views.submit import submit_once
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
 
@@ -28,41 +30,37 @@ LATEST_COUNTS = 5
 @require_http_methods(["GET", "POST"])
 def cash_count(request: GroupRequest) -> HttpResponse:
     """Count the cash box by notes and coins; `check` only adds up."""
-    is_post = request.method == "POST"
-    form = CountForm(request.POST if is_post else None, group=request.group)
-    expected = selectors.group_summary(request.group).cash
-    is_right = is_post and form.is_valid()
+    form = CountForm(request.POST or None, group=request.group)
     counts = request.POST.get("action") == "count"
-    if is_right and counts:
-        try:
-            count = services.cash_count_take(
-                actor=request.user,
-                group=request.group,
-                pieces=form.pieces,
-                explanation=form.cleaned_data["explanation"],
-                on=form.cleaned_data["on"],
-                key=form.cleaned_data["key"],
-            )
-        except AlreadyPosted:
-            if is_done(request, form):
-                return redirect("cash-differences", request.group.code)
-        except LedgerError as error:
-            form.add_error("explanation", str(error))
-        else:
-            remember_sent(request, form)
-            if count.difference:
-                messages.warning(request, _("The count is recorded; its difference is open until it is settled."))
-            else:
-                messages.success(request, _("The count is recorded; it agrees with the books."))
-            return redirect("cash-differences", request.group.code)
+
+    def counted(count: CashCount | None) -> HttpResponse:
+        if count is not None and count.difference:
+            messages.warning(request, _("The count is recorded; its difference is open until it is settled."))
+        elif count is not None:
+            messages.success(request, _("The count is recorded; it agrees with the books."))
+        return redirect("cash-differences", request.group.code)
+
+    def take(data: dict[str, Any]) -> CashCount:
+        return services.cash_count_take(
+            actor=request.user,
+            group=request.group,
+            pieces=form.pieces,
+            explanation=data["explanation"],
+            on=data["on"],
+            key=data["key"],
+        )
+
+    form.is_valid()
+    answer = submit_once(request, form, take, then=counted, at={LedgerError: "explanation"}) if counts else None
+    expected = selectors.group_summary(request.group).cash
     context = {
         "form": form,
-        "checked": is_post,
+        "checked": form.is_bound,
         "expected": expected,
-        "difference": form.counted - expected if is_post else 0,
+        "difference": form.counted - expected if form.is_bound else 0,
         "counts": selectors.cash_counts(request.group)[:LATEST_COUNTS],
     }
-    return render(request, "finance/cash_count.html", context, status=422 if counts or form.errors else 200)
+    return answer or render(request, "finance/cash_count.html", context, status=422 if counts or form.errors else 200)
 
 
 @requires(Capability.READ)
@@ -83,22 +81,19 @@ def cash_differences(request: GroupRequest) -> HttpResponse:
 def cash_difference_settle(request: GroupRequest, pk: int) -> HttpResponse:
     """Settle an open difference; a form sent twice settles it once."""
     count = get_object_or_404(CashCount.objects.differing().select_related("counted_by"), group=request.group, pk=pk)
-    form = SettleForm(request.POST or None, count=count)
     if count.settled_on is not None:
         messages.info(request, str(AlreadySettled()))
         return redirect("cash-differences", request.group.code)
-    if request.method == "POST" and form.is_valid():
-        try:
-            services.cash_count_settle(actor=request.user, count=count, **form.cleaned_data)
-        except (AlreadySettled, AlreadyPosted) as error:
-            messages.info(request, str(error))
-            return redirect("cash-differences", request.group.code)
-        except LedgerError as error:
-            form.add_error("on" if isinstance(error, PeriodClosed) else "post_difference", str(error))
-        else:
-            messages.success(request, _("The difference is settled."))
-            return redirect("cash-differences", request.group.code)
-    return render(request, "finance/cash_difference_settle.html", {"form": form, "count": count})
+    form = SettleForm(request.POST or None, count=count)
+    answer = submit_once(
+        request,
+        form,
+        lambda data: services.cash_count_settle(actor=request.user, count=count, **data),
+        then=lambda _count: redirect("cash-differences", request.group.code),
+        done=_("The difference is settled."),
+        at={LedgerError: "post_difference"},
+    )
+    return answer or render(request, "finance/cash_difference_settle.html", {"form": form, "count": count})
 
 
 @requires(Capability.READ)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -10,8 +9,8 @@ from django.views.decorators.http import require_http_methods
 
 from finance import selectors, services
 from finance.forms.surplus import ReasonForm
-from finance.ledger.errors import AlreadyPosted, AlreadyReversed, LedgerError
 from finance.models import Entry
+from finance.views.submit import submit_once
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
 
@@ -34,20 +33,16 @@ def entry(request: GroupRequest, number: int) -> HttpResponse:
 def entry_reverse(request: GroupRequest, number: int) -> HttpResponse:
     """Take back an entry that was recorded wrongly, with a reason."""
     found = _found(request, number)
-    form = ReasonForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            services.entry_reverse(actor=request.user, entry=found, **form.cleaned_data)
-        except (AlreadyPosted, AlreadyReversed) as error:
-            messages.info(request, str(error))
-            return redirect("entry", request.group.code, number)
-        except LedgerError as error:
-            form.add_error(None, str(error))
-        else:
-            messages.success(request, _("The entry is reversed; both stay in the books."))
-            return redirect("entry", request.group.code, number)
+    form = ReasonForm(request.POST or None)
+    answer = submit_once(
+        request,
+        form,
+        lambda data: services.entry_reverse(actor=request.user, entry=found, **data),
+        then=lambda _entry: redirect("entry", request.group.code, number),
+        done=_("The entry is reversed; both stay in the books."),
+    )
     context = {"form": form, "entry": found, "lines": selectors.entry_lines(found)}
-    return render(request, "finance/entry_reverse.html", context, status=422 if form.errors else 200)
+    return answer or render(request, "finance/entry_reverse.html", context, status=422 if form.errors else 200)
 
 
 def _found(request: GroupRequest, number: int) -> Entry:

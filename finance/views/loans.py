@@ -17,7 +17,7 @@ from finance.ledger.errors import LedgerError, NotAllowed
 from finance.ledger.reading import read_books
 from finance.models import Entry, Loan, LoanEnd
 from finance.rules.loan_position import LoanPosition, loan_position
-from finance.views.steps import submit_once
+from finance.views.submit import submit_once
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
 

@@ -10,7 +10,8 @@ from django.views.decorators.http import require_http_methods
 
 from finance import selectors, services
 from finance.forms.opening import ROWS, OpeningSheet
-from finance.ledger.errors import AlreadyPosted, LedgerError, PeriodClosed
+from finance.ledger.errors import AlreadyPosted
+from finance.views.submit import submit_once
 from groups.http import GroupRequest
 from groups.models import Member
 from groups.permissions import Capability, requires
@@ -36,32 +37,26 @@ def opening(request: GroupRequest) -> HttpResponse:
                 total = data.get(f"{prefix}-TOTAL_FORMS", "")
                 data[f"{prefix}-TOTAL_FORMS"] = str(min(ROWS, int(total) + 2)) if total.isdecimal() else "2"
     sheet = OpeningSheet(group, members, data)
-    refusal = ""
-    if data is not None and sheet.is_right and action == "post":
-        try:
-            entry = services.opening_record(
-                actor=request.user, group=group, opening=sheet.opening, key=sheet.head.cleaned_data["key"]
-            )
-        except AlreadyPosted as error:
-            messages.info(request, str(error))
-            return redirect("books", group.code)
-        except PeriodClosed as error:
-            sheet.head.add_error("on", str(error))
-        except LedgerError as error:
-            refusal = str(error)
-        else:
-            messages.success(request, _("The opening balances are in the books."))
-            return redirect("entry", group.code, entry.number)
-    refused = action == "post"
-    return render(
+    is_sent = data is not None and action == "post"
+    answer = None
+    if is_sent and sheet.is_right:
+        answer = submit_once(
+            request,
+            sheet.head,
+            lambda head: services.opening_record(
+                actor=request.user, group=group, opening=sheet.opening, key=head["key"]
+            ),
+            then=lambda entry: redirect("entry", group.code, entry.number) if entry else redirect("books", group.code),
+            done=_("The opening balances are in the books."),
+        )
+    return answer or render(
         request,
         "finance/opening.html",
         {
             "sheet": sheet,
             "opening": sheet.opening,
             "checked": data is not None,
-            "refusal": refusal,
             "may_open": selectors.may_open(group),
         },
-        status=422 if refused else 200,
+        status=422 if is_sent else 200,
     )

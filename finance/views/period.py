@@ -11,8 +11,10 @@ from django.views.decorators.http import require_http_methods
 
 from finance import selectors, services
 from finance.forms.period import PeriodCloseForm
-from finance.ledger.errors import AlreadyPosted, LedgerError
+from finance.ledger.errors import LedgerError, PeriodClosed
+from finance.models import PeriodClosing
 from finance.views.paging import lines_shown
+from finance.views.submit import submit_once
 from groups.http import GroupRequest
 from groups.permissions import Capability, can, requires
 
@@ -31,24 +33,23 @@ def periods(request: GroupRequest) -> HttpResponse:
 def period_close(request: GroupRequest) -> HttpResponse:
     """Close a period; the same form sent twice closes it once."""
     form = PeriodCloseForm(request.POST, group=request.group)
-    if form.is_valid():
-        through = form.cleaned_data["through"]
-        try:
-            services.period_close(
-                actor=request.user, group=request.group, through=through, key=form.cleaned_data["key"]
-            )
-        except AlreadyPosted as error:
-            messages.info(request, str(error))
-        except LedgerError as error:
-            form.add_error("through", str(error))
-        else:
-            messages.success(request, _("The books are closed through %s.") % date_format(through))
-        if not form.errors:
-            return redirect("periods", request.group.code)
-    elif "key" in form.cleaned_data and selectors.closings(request.group).filter(key=form.cleaned_data["key"]).exists():
-        messages.info(request, str(AlreadyPosted()))
+
+    def closed(closing: PeriodClosing | None) -> HttpResponse:
+        if closing is not None:
+            messages.success(request, _("The books are closed through %s.") % date_format(closing.through))
         return redirect("periods", request.group.code)
-    return _page(request, form, status=422)
+
+    answer = submit_once(
+        request,
+        form,
+        lambda data: services.period_close(
+            actor=request.user, group=request.group, through=data["through"], key=data["key"]
+        ),
+        then=closed,
+        at={LedgerError: "through", PeriodClosed: "through"},
+        recorded=selectors.closings(request.group),
+    )
+    return answer or _page(request, form, status=422)
 
 
 def _page(request: GroupRequest, form: PeriodCloseForm, status: int = 200) -> HttpResponse:

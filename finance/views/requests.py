@@ -18,7 +18,7 @@ from finance.ledger.reading import read_books
 from finance.models import Loan, LoanRequest, RequestStatus
 from finance.rules.limits import largest_loan
 from finance.views.paging import lines_shown
-from finance.views.steps import submit_once
+from finance.views.submit import submit_once
 from groups.http import GroupRequest
 from groups.models import Constitution
 from groups.permissions import Capability, requires

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -10,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from finance import selectors, services, tables
 from finance.forms.surplus import ReasonForm, ShareOutForm, ShareOutOptionsForm
-from finance.ledger.errors import AlreadyPosted, AlreadyReversed, LedgerError, PeriodClosed
 from finance.models import AccountKind, Entry
+from finance.views.submit import submit_once
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
 
@@ -44,24 +43,32 @@ def share_out(request: GroupRequest) -> HttpResponse:
 def share_out_post(request: GroupRequest) -> HttpResponse:
     """Post the share-out that was seen; a form sent twice posts it once."""
     form = ShareOutForm(request.POST or None, group=request.group, initial=_usual(request))
-    is_right = request.method == "POST" and form.is_valid()
+
+    def posted(entry: Entry | None) -> HttpResponse:
+        if entry is None:
+            return redirect("share-out", request.group.code)
+        return redirect("share-out-list", request.group.code, entry.number)
+
+    answer = submit_once(
+        request,
+        form,
+        lambda data: services.share_out_post(
+            actor=request.user,
+            group=request.group,
+            keep=form.kept,
+            on=data["on"],
+            seen=data["seen"],
+            note=data["note"],
+            key=data["key"],
+        ),
+        then=posted,
+        done=_("Everything is returned. Print the list and let the members sign."),
+    )
+    if answer is not None:
+        return answer
     options = ShareOutOptionsForm(request.POST or request.GET, group=request.group)
     on = options.cleaned_data["on"] if options.is_valid() else timezone.localdate()
     keep = options.kept if options.is_valid() else USUALLY_KEPT
-    if is_right:
-        wanted = {name: form.cleaned_data[name] for name in ("on", "seen", "note", "key")}
-        try:
-            entry = services.share_out_post(actor=request.user, group=request.group, keep=form.kept, **wanted)
-        except AlreadyPosted as error:
-            messages.info(request, str(error))
-            return redirect("share-out", request.group.code)
-        except PeriodClosed as error:
-            form.add_error("on", str(error))
-        except LedgerError as error:
-            form.add_error(None, str(error))
-        else:
-            messages.success(request, _("Everything is returned. Print the list and let the members sign."))
-            return redirect("share-out-list", request.group.code, entry.number)
     plan = selectors.share_out_plan(request.group, as_of=on, keep=keep)
     form.initial["seen"] = plan.payout
     form.ask_again(plan.payout)
@@ -84,18 +91,14 @@ def share_out_reverse(request: GroupRequest, number: int) -> HttpResponse:
     """Undo a share-out that was recorded wrongly."""
     entry: Entry = get_object_or_404(selectors.share_outs(request.group), number=number)
     form = ReasonForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            services.share_out_reverse(actor=request.user, entry=entry, **form.cleaned_data)
-        except (AlreadyPosted, AlreadyReversed) as error:
-            messages.info(request, str(error))
-            return redirect("share-out-list", request.group.code, number)
-        except LedgerError as error:
-            form.add_error(None, str(error))
-        else:
-            messages.success(request, _("The share-out is reversed; the money counts as in the cash box again."))
-            return redirect("share-out-list", request.group.code, number)
-    return render(request, "finance/share_out_reverse.html", {"form": form, "entry": entry})
+    answer = submit_once(
+        request,
+        form,
+        lambda data: services.share_out_reverse(actor=request.user, entry=entry, **data),
+        then=lambda _entry: redirect("share-out-list", request.group.code, number),
+        done=_("The share-out is reversed; the money counts as in the cash box again."),
+    )
+    return answer or render(request, "finance/share_out_reverse.html", {"form": form, "entry": entry})
 
 
 def _usual(request: GroupRequest | None = None) -> dict[str, object]:

@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 
 from finance import selectors, services, tables
 from finance.forms.surplus import DecisionForm, ReasonForm, SurplusPeriodForm, SurplusPostForm
-from finance.ledger.errors import AlreadyPosted, InsufficientFunds, LedgerError, PeriodClosed
+from finance.ledger.errors import InsufficientFunds
 from finance.models import DivisionStatus, SurplusDivision
 from finance.selectors import DivisionSheet
 from finance.views.charts import PartsChart, parts_chart
+from finance.views.submit import submit_once
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
 
@@ -56,21 +57,23 @@ def surplus_divide(request: GroupRequest) -> HttpResponse:
     if rules is not None and amounts.divisible:
         sheet = selectors.division_preview(request.group, rules, surplus=amounts.divisible, start=start, end=end)
     form = DecisionForm(request.POST or None, end=end, initial={"seen": amounts.divisible})
-    if request.method == "POST" and form.is_valid():
-        try:
-            division = services.surplus_decide(
-                actor=request.user, group=request.group, start=start, end=end, **form.cleaned_data
-            )
-        except AlreadyPosted as error:
-            messages.info(request, str(error))
-            division = SurplusDivision.objects.get(group=request.group, key=form.cleaned_data["key"])
-            return redirect("surplus-division", request.group.code, division.pk)
-        except LedgerError as error:
-            form.add_error(None, str(error))
-            form.ask_again(amounts.divisible)
-        else:
-            messages.success(request, _("The decision is written down. Nothing is posted yet."))
-            return redirect("surplus-division", request.group.code, division.pk)
+    decisions = SurplusDivision.objects.filter(group=request.group)
+
+    def decided(division: SurplusDivision | None) -> HttpResponse:
+        division = division or decisions.get(key=form.cleaned_data["key"])
+        return redirect("surplus-division", request.group.code, division.pk)
+
+    answer = submit_once(
+        request,
+        form,
+        lambda data: services.surplus_decide(actor=request.user, group=request.group, start=start, end=end, **data),
+        then=decided,
+        done=_("The decision is written down. Nothing is posted yet."),
+        recorded=decisions,
+    )
+    if answer is not None:
+        return answer
+    form.ask_again(amounts.divisible)
     return render(
         request,
         "finance/surplus_divide.html",
@@ -110,26 +113,16 @@ def surplus_post(request: GroupRequest, pk: int) -> HttpResponse:
         messages.info(request, division.status.label)
         return redirect("surplus-division", request.group.code, pk)
     form = SurplusPostForm(request.POST or None, division=division)
-    if request.method == "POST" and form.is_valid():
-        try:
-            services.surplus_post(actor=request.user, division=division, **form.cleaned_data)
-        except AlreadyPosted as error:
-            messages.info(request, str(error))
-            return redirect("surplus-division", request.group.code, pk)
-        except InsufficientFunds as error:
-            form.add_error("paid_to", str(error))
-        except PeriodClosed as error:
-            form.add_error("on", str(error))
-        except LedgerError as error:
-            form.add_error(None, str(error))
-        else:
-            messages.success(request, _("The division is posted. Print the list and let the members sign."))
-            return redirect("surplus-division", request.group.code, pk)
-    return render(
+    answer = submit_once(
         request,
-        "finance/surplus_post.html",
-        {"form": form, "division": division, "sheet": selectors.division_sheet(division)},
+        form,
+        lambda data: services.surplus_post(actor=request.user, division=division, **data),
+        then=lambda _division: redirect("surplus-division", request.group.code, pk),
+        done=_("The division is posted. Print the list and let the members sign."),
+        at={InsufficientFunds: "paid_to"},
     )
+    context = {"form": form, "division": division, "sheet": selectors.division_sheet(division)}
+    return answer or render(request, "finance/surplus_post.html", context)
 
 
 @requires(Capability.RECORD)
@@ -140,18 +133,14 @@ def surplus_withdraw(request: GroupRequest, pk: int) -> HttpResponse:
         messages.info(request, division.status.label)
         return redirect("surplus-division", request.group.code, pk)
     form = ReasonForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            services.surplus_withdraw(actor=request.user, division=division, **form.cleaned_data)
-        except AlreadyPosted as error:
-            messages.info(request, str(error))
-            return redirect("surplus-division", request.group.code, pk)
-        except LedgerError as error:
-            form.add_error(None, str(error))
-        else:
-            messages.success(request, _("The division is withdrawn. The period can be divided anew."))
-            return redirect("surplus-division", request.group.code, pk)
-    return render(request, "finance/surplus_withdraw.html", {"form": form, "division": division})
+    answer = submit_once(
+        request,
+        form,
+        lambda data: services.surplus_withdraw(actor=request.user, division=division, **data),
+        then=lambda _division: redirect("surplus-division", request.group.code, pk),
+        done=_("The division is withdrawn. The period can be divided anew."),
+    )
+    return answer or render(request, "finance/surplus_withdraw.html", {"form": form, "division": division})
 
 
 def _division(request: GroupRequest, pk: int) -> SurplusDivision:

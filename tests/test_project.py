@@ -1,5 +1,6 @@
 """Promises of the project as a whole: what is pinned, what pages may load, what the README says."""
 
+import ast
 import importlib.metadata
 import re
 import subprocess
@@ -59,6 +60,43 @@ def test_templates_hold_no_inline_code():
     files = tracked("templates/*.html")
     assert files
     assert [str(path.relative_to(ROOT)) for path in files if INLINE_CODE.search(path.read_text())] == []
+
+
+MARKUP = re.compile(
+    r"</?(?:a|abbr|b|br|div|em|form|i|img|input|li|ol|option|p|path|select|small|span|strong|svg|table|td|th|tr|ul)[\s/>]"
+)
+SAFE = {"SafeString", "SafeText", "format_html", "format_html_join", "mark_safe"}
+
+
+def written_markup(source: str) -> list[str]:
+    """What of Python code writes HTML: names that mark text as safe, and tags in strings that are no docstrings."""
+    tree = ast.parse(source)
+    statements = [node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)]  # docstrings among them
+    texts = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    written = [text.value for text in texts if text not in statements and MARKUP.search(text.value)]
+    names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names]
+    attributes = [node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+    return written + [name for name in names + attributes if name in SAFE]
+
+
+def test_html_stands_in_templates_and_not_in_python():
+    modules = tracked(*(f"{app}/*.py" for app in ("assessment", "finance", "groups", "kelompok", "meetings")))
+    assert len(modules) > 200
+    found = {str(path.relative_to(ROOT)): written_markup(path.read_text()) for path in modules}
+    assert {path: markup for path, markup in found.items() if markup} == {}
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["x = '<td>'", "x = f'<a href=\"{y}\">'", "from django.utils.safestring import mark_safe", "html.format_html(x)"],
+)
+def test_html_in_python_is_found(source):
+    assert written_markup(source)
+
+
+@pytest.mark.parametrize("source", ['"""Gives `<a>`."""', "x = 'a < b > c'", "x = '%(count)s'"])
+def test_what_is_no_html_is_left_alone(source):
+    assert written_markup(source) == []
 
 
 def test_the_readme_names_every_setting_of_the_environment():

@@ -83,7 +83,7 @@ def test_a_book_of_a_small_group_is_one_page(paper, name):
 
 def test_a_loan_card_of_a_year_is_two_pages_with_all_its_columns(paper, group):
     page = paper("loan", "", number=1).page
-    assert page.locator("thead th:visible").count() == 11
+    assert page.locator("thead th:visible").count() == 7
     assert pages_of(page.pdf(format="A4")) == 2
 
 

@@ -20,6 +20,7 @@ from finance.views.paging import lines_shown
 from finance.views.submit import submit_once
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
+from groups.shared.submit import posted
 
 LINES_ON_A_PAGE = 100
 DIFFERENCES_ON_A_PAGE = 50
@@ -30,7 +31,7 @@ LATEST_COUNTS = 5
 @require_http_methods(["GET", "POST"])
 def cash_count(request: GroupRequest) -> HttpResponse:
     """Count the cash box by notes and coins; `check` only adds up."""
-    form = CountForm(request.POST or None, group=request.group)
+    form = CountForm(posted(request), group=request.group)
     counts = request.POST.get("action") == "count"
 
     def counted(count: CashCount | None) -> HttpResponse:
@@ -84,7 +85,7 @@ def cash_difference_settle(request: GroupRequest, pk: int) -> HttpResponse:
     if count.settled_on is not None:
         messages.info(request, str(AlreadySettled()))
         return redirect("cash-differences", request.group.code)
-    form = SettleForm(request.POST or None, count=count)
+    form = SettleForm(posted(request), count=count)
     answer = submit_once(
         request,
         form,

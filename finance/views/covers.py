@@ -19,6 +19,7 @@ from finance.views.submit import submit_once, was_sent
 from groups.http import GroupRequest
 from groups.models import Member
 from groups.permissions import Capability, requires
+from groups.shared.submit import posted
 
 
 @requires(Capability.RECORD)
@@ -28,7 +29,7 @@ def loan_cover(request: GroupRequest, number: int) -> HttpResponse:
     books = read_books(request.group, timezone.localdate())
     others = Member.objects.filter(group=request.group, left_on__isnull=True).exclude(pk=loan.member_id)
     form = CoverForm(
-        request.POST or None,
+        posted(request),
         initial=_day(request),
         loan=loan,
         books=books,
@@ -80,7 +81,7 @@ def cover_recover(request: GroupRequest, pk: int) -> HttpResponse:
     # The same group that the access check read, so that it is not read again.
     member.group = request.group
     claims = selectors.claims_of(member)
-    form = RecoverForm(request.POST or None, group=request.group, claims=claims.owes)
+    form = RecoverForm(posted(request), group=request.group, claims=claims.owes)
     taken = submit_once(
         request,
         form,

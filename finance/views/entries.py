@@ -13,6 +13,7 @@ from finance.models import Entry
 from finance.views.submit import submit_once
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
+from groups.shared.submit import posted
 
 
 @requires(Capability.READ)
@@ -33,7 +34,7 @@ def entry(request: GroupRequest, number: int) -> HttpResponse:
 def entry_reverse(request: GroupRequest, number: int) -> HttpResponse:
     """Take back an entry that was recorded wrongly, with a reason."""
     found = _found(request, number)
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(posted(request))
     answer = submit_once(
         request,
         form,

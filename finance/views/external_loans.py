@@ -16,6 +16,7 @@ from finance.views.paging import lines_shown
 from finance.views.submit import submit_once
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
+from groups.shared.submit import posted
 
 LOANS_ON_A_PAGE = 50
 
@@ -75,7 +76,7 @@ def external_loan(request: GroupRequest, number: int) -> HttpResponse:
 @requires(Capability.RECORD)
 def external_loan_receive(request: GroupRequest) -> HttpResponse:
     """Record a loan received from a lender; a form sent twice records it once."""
-    form = ReceiveForm(request.POST or None, group=request.group)
+    form = ReceiveForm(posted(request), group=request.group)
 
     def received(loan: ExternalLoan | None) -> HttpResponse:
         loan = loan or ExternalLoan.objects.get(group=request.group, key=form.cleaned_data["key"])
@@ -100,7 +101,7 @@ def external_loan_repay(request: GroupRequest, number: int) -> HttpResponse:
     # The same group that the access check read, so that it is not read again.
     row.loan.group = request.group
     form = RepayForm(
-        request.POST or None,
+        posted(request),
         loan=row.loan,
         asked=row.asked,
         initial={"amount": row.due_now or row.arrears.next_due},

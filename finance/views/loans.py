@@ -20,13 +20,14 @@ from finance.rules.loan_position import LoanPosition, loan_position
 from finance.views.submit import submit_once
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
+from groups.shared.submit import posted
 
 
 @requires(Capability.RECORD)
 def loan_pay(request: GroupRequest, number: int) -> HttpResponse:
     """Take a payment outside a meeting: an amount, or all that pays the loan off."""
     running = _running(request, number)
-    form = PayForm(request.POST or None, running=running)
+    form = PayForm(posted(request), running=running)
 
     def pay(data: dict[str, Any]) -> Entry:
         common = {
@@ -56,7 +57,7 @@ def loan_pay(request: GroupRequest, number: int) -> HttpResponse:
 def loan_reschedule(request: GroupRequest, number: int) -> HttpResponse:
     """Give what is left of a loan a new schedule, as a new loan."""
     running = _running(request, number)
-    form = RescheduleForm(request.POST or None, running=running)
+    form = RescheduleForm(posted(request), running=running)
     taken = submit_once(
         request,
         form,
@@ -80,7 +81,7 @@ def loan_reschedule(request: GroupRequest, number: int) -> HttpResponse:
 def loan_write_off(request: GroupRequest, number: int) -> HttpResponse:
     """Give a loan up."""
     running = _running(request, number)
-    form = WriteOffForm(request.POST or None, running=running)
+    form = WriteOffForm(posted(request), running=running)
     taken = submit_once(
         request,
         form,
@@ -96,7 +97,7 @@ def loan_recover(request: GroupRequest, number: int) -> HttpResponse:
     """Take money on a loan that was written off."""
     running = _running(request, number)
     loan = running.loan
-    form = LoanRecoverForm(request.POST or None, loan=loan)
+    form = LoanRecoverForm(posted(request), loan=loan)
     taken = submit_once(
         request,
         form,

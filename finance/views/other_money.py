@@ -18,6 +18,7 @@ from finance.views.paging import lines_shown
 from finance.views.submit import submit_once
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
+from groups.shared.submit import posted
 
 THINGS_ON_A_PAGE = 50
 
@@ -26,7 +27,7 @@ THINGS_ON_A_PAGE = 50
 @require_http_methods(["GET", "POST"])
 def money_record(request: GroupRequest) -> HttpResponse:
     """Record money in or out outside a meeting."""
-    form = MoneyForm(request.POST or None, group=request.group)
+    form = MoneyForm(posted(request), group=request.group)
     answer = submit_once(
         request,
         form,
@@ -54,7 +55,7 @@ def inventory(request: GroupRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def inventory_buy(request: GroupRequest) -> HttpResponse:
     """Buy a thing."""
-    form = BuyForm(request.POST or None, group=request.group)
+    form = BuyForm(posted(request), group=request.group)
     answer = submit_once(
         request,
         form,
@@ -73,7 +74,7 @@ def inventory_write_down(request: GroupRequest, pk: int) -> HttpResponse:
     """Write a thing down, or wholly off when it is gone."""
     item = get_object_or_404(selectors.inventory_items(request.group), pk=pk)
     worth: int = item.worth  # type: ignore[attr-defined]  # annotated by the selector
-    form = WriteDownForm(request.POST or None, group=request.group, item=item, worth=worth)
+    form = WriteDownForm(posted(request), group=request.group, item=item, worth=worth)
     answer = submit_once(
         request,
         form,

@@ -22,6 +22,7 @@ from finance.views.submit import submit_once
 from groups.http import GroupRequest
 from groups.models import Constitution
 from groups.permissions import Capability, requires
+from groups.shared.submit import posted
 
 REQUESTS_ON_A_PAGE = 50
 
@@ -43,7 +44,7 @@ def loan_requests(request: GroupRequest) -> HttpResponse:
 @requires(Capability.RECORD)
 def loan_request_new(request: GroupRequest) -> HttpResponse:
     """A member asks for a loan."""
-    form = LoanRequestForm(request.POST or None, group=request.group)
+    form = LoanRequestForm(posted(request), group=request.group)
     taken = submit_once(
         request,
         form,
@@ -60,7 +61,7 @@ def loan_request_decide(request: GroupRequest, pk: int) -> HttpResponse:
     asked = _found(request, pk)
     if asked.status != RequestStatus.ASKED:
         return _dealt_with(request)
-    form = DecideForm(request.POST or None, request=asked, most=_most(request, asked))
+    form = DecideForm(posted(request), request=asked, most=_most(request, asked))
     is_approval = form["decision"].value() == DecideForm.APPROVE
 
     def decide(data: dict[str, Any]) -> LoanRequest:
@@ -93,7 +94,7 @@ def loan_request_pay_out(request: GroupRequest, pk: int) -> HttpResponse:
     if asked.status != RequestStatus.APPROVED or asked.loans.filter(cancelled_at__isnull=True).exists():
         return _dealt_with(request)
     lenders = selectors.external_loans_on(request.group, as_of=timezone.localdate(), only_running=True)
-    form = PayOutForm(request.POST or None, earliest=asked.decided_on or asked.asked_on, lenders=lenders)
+    form = PayOutForm(posted(request), earliest=asked.decided_on or asked.asked_on, lenders=lenders)
     taken = submit_once(
         request,
         form,
@@ -113,7 +114,7 @@ def loan_request_cancel(request: GroupRequest, pk: int) -> HttpResponse:
         RequestStatus.APPROVED,
     ):
         return _dealt_with(request)
-    form = CancelRequestForm(request.POST or None, earliest=asked.decided_on or asked.asked_on)
+    form = CancelRequestForm(posted(request), earliest=asked.decided_on or asked.asked_on)
     taken = submit_once(
         request,
         form,

@@ -13,6 +13,7 @@ from finance.models import AccountKind, Entry
 from finance.views.submit import submit_once
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
+from groups.shared.submit import posted
 
 USUALLY_KEPT = frozenset({AccountKind.GRANT})
 
@@ -42,9 +43,9 @@ def share_out(request: GroupRequest) -> HttpResponse:
 @requires(Capability.RECORD)
 def share_out_post(request: GroupRequest) -> HttpResponse:
     """Post the share-out that was seen; a form sent twice posts it once."""
-    form = ShareOutForm(request.POST or None, group=request.group, initial=_usual(request))
+    form = ShareOutForm(posted(request), group=request.group, initial=_usual(request))
 
-    def posted(entry: Entry | None) -> HttpResponse:
+    def shared(entry: Entry | None) -> HttpResponse:
         if entry is None:
             return redirect("share-out", request.group.code)
         return redirect("share-out-list", request.group.code, entry.number)
@@ -61,7 +62,7 @@ def share_out_post(request: GroupRequest) -> HttpResponse:
             note=data["note"],
             key=data["key"],
         ),
-        then=posted,
+        then=shared,
         done=_("Everything is returned. Print the list and let the members sign."),
     )
     if answer is not None:
@@ -90,7 +91,7 @@ def share_out_list(request: GroupRequest, number: int) -> HttpResponse:
 def share_out_reverse(request: GroupRequest, number: int) -> HttpResponse:
     """Undo a share-out that was recorded wrongly."""
     entry: Entry = get_object_or_404(selectors.share_outs(request.group), number=number)
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(posted(request))
     answer = submit_once(
         request,
         form,

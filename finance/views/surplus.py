@@ -17,6 +17,7 @@ from finance.views.charts import PartsChart, parts_chart
 from finance.views.submit import submit_once
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
+from groups.shared.submit import posted
 
 
 @requires(Capability.READ)
@@ -56,7 +57,7 @@ def surplus_divide(request: GroupRequest) -> HttpResponse:
     sheet = None
     if rules is not None and amounts.divisible:
         sheet = selectors.division_preview(request.group, rules, surplus=amounts.divisible, start=start, end=end)
-    form = DecisionForm(request.POST or None, end=end, initial={"seen": amounts.divisible})
+    form = DecisionForm(posted(request), end=end, initial={"seen": amounts.divisible})
     decisions = SurplusDivision.objects.filter(group=request.group)
 
     def decided(division: SurplusDivision | None) -> HttpResponse:
@@ -112,7 +113,7 @@ def surplus_post(request: GroupRequest, pk: int) -> HttpResponse:
     if division.status != DivisionStatus.DECIDED:
         messages.info(request, division.status.label)
         return redirect("surplus-division", request.group.code, pk)
-    form = SurplusPostForm(request.POST or None, division=division)
+    form = SurplusPostForm(posted(request), division=division)
     answer = submit_once(
         request,
         form,
@@ -132,7 +133,7 @@ def surplus_withdraw(request: GroupRequest, pk: int) -> HttpResponse:
     if division.status == DivisionStatus.WITHDRAWN:
         messages.info(request, division.status.label)
         return redirect("surplus-division", request.group.code, pk)
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(posted(request))
     answer = submit_once(
         request,
         form,

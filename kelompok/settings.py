@@ -85,6 +85,8 @@ TEMPLATES = [
             "builtins": ["django.templatetags.i18n", "groups.templatetags.kelompok"],
         },
     },
+    # For the rows of long tables alone (docs/decisions.md).
+    {"BACKEND": "django.template.backends.jinja2.Jinja2", "DIRS": [BASE_DIR / "templates" / "jinja2"]},
 ]
 # Widgets of our own are in templates/, where every other template is.
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"

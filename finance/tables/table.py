@@ -14,6 +14,7 @@ from fractions import Fraction
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
+from django.template.loader import render_to_string
 from django.utils.formats import date_format
 from django.utils.translation import get_language
 
@@ -54,6 +55,11 @@ class DetailedCell:
     below: str = ""
     is_late: bool = False
 
+    @property
+    def says_more(self) -> bool:
+        """Whether there is more than a value and where it leads."""
+        return bool(self.person or self.note or self.tags or self.below)
+
 
 Cell = Value | DetailedCell
 
@@ -78,6 +84,7 @@ class Only(StrEnum):
     FILES = "files"
 
 
+PERCENT = ColumnKind.PERCENT
 _ALIGNED = {ColumnKind.MONEY: "money", ColumnKind.NUMBER: "number", ColumnKind.PERCENT: "number"}
 _WIDE = "d-none d-md-table-cell d-print-table-cell"
 _SHOWN_ONLY = {
@@ -107,7 +114,12 @@ class Column:
         where = _SHOWN_ONLY[self.only] if self.only is not None else "" if self.on_phone else _WIDE
         return f"{align} {where}".strip()
 
-    @property
+    @cached_property
+    def header_css(self) -> str:
+        """The classes of its cells where they head their rows."""
+        return f"linked {self.css}".strip()
+
+    @cached_property
     def is_folded(self) -> bool:
         """Whether a narrow screen shows it below another."""
         return not self.on_phone and self.only is None
@@ -133,24 +145,37 @@ class Row:
     urls: Mapping[int, str] | None = None
 
 
-class PageCell(NamedTuple):
-    """A cell as a page shows it; `label` stands before one that is folded."""
+class More(NamedTuple):
+    """What a cell of a page has besides its text."""
 
-    text: str
-    css: str
-    url: str
-    label: str
     is_header: bool
-    detail: DetailedCell | None
+    url: str
+    detail: DetailedCell | None = None
+
+
+class PageCell(NamedTuple):
+    """A cell as a page shows it, plain without `more`."""
+
+    css: str
+    text: str
+    more: More | None
+
+
+class FoldedCell(NamedTuple):
+    """A cell that a narrow screen shows below another, with its `label` before it."""
+
+    label: str
+    text: str
+    more: More | None
 
 
 class PageRow(NamedTuple):
     """A row as a page shows it; of what is folded one cell stands `below` the header, more in a row of their own."""
 
-    cells: list[PageCell]
-    below: PageCell | None
-    folded: list[PageCell]
     stands_out: bool
+    cells: list[PageCell]
+    below: FoldedCell | None
+    folded: list[FoldedCell]
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,45 +223,42 @@ class Table:
         """Whether so many columns need smaller letters on paper."""
         return sum(column.only != Only.PHONE for column in self.page_columns) > MOST_IN_LARGE_LETTERS
 
+    def body(self) -> str:
+        """Return the rows as HTML."""
+        return render_to_string("finance/rows.html", {"table": self}, using="jinja2")
+
     def page_rows(self) -> Iterator[PageRow]:
         """Yield the rows as a page shows them."""
         linked = self.linked
-        places = [(place, column) for place, column in enumerate(self.columns) if column.only != Only.FILES]
+        columns = [(place, column) for place, column in enumerate(self.columns) if column.only != Only.FILES]
         for row in self.rows:
-            urls = row.urls or {}
             cells, folded = [], []
-            for place, column in places:
-                is_header = column is linked
-                cell = _page_cell(row.cells[place], column, row.url if is_header else urls.get(place, ""), is_header)
+            for place, column in columns:
+                cell = _page_cell(row, place, column, is_header=column is linked)
                 cells.append(cell)
-                if column.is_folded and _says_something(row.cells[place], column):
-                    folded.append(cell)
+                if column.is_folded and cell.text and (plain(row.cells[place]) != 0 or column.kind == PERCENT):
+                    folded.append(FoldedCell(column.name_when_folded, cell.text, cell.more))
             below = folded[0] if len(folded) == 1 else None
-            yield PageRow(cells, below, [] if below else folded, row.is_total or row.is_heading)
+            yield PageRow(row.is_total or row.is_heading, cells, below, [] if below else folded)
+
+
+def _page_cell(row: Row, place: int, column: Column, *, is_header: bool) -> PageCell:
+    cell = row.cells[place]
+    url = row.url if is_header else row.urls.get(place, "") if row.urls else ""
+    css = column.header_css if is_header else column.css
+    if isinstance(cell, DetailedCell):
+        more = More(is_header, cell.url or url, cell if cell.says_more else None)
+        return PageCell(f"{css} late" if cell.is_late else css, shown(cell.value, column.kind), more)
+    return PageCell(css, shown(cell, column.kind), More(is_header, url) if is_header or url else None)
 
 
 MOST_IN_LARGE_LETTERS = 6
 """Columns of a table on paper."""
 
 
-def _page_cell(cell: Cell, column: Column, url: str, is_header: bool) -> PageCell:
-    detail = cell if isinstance(cell, DetailedCell) else None
-    value = cell.value if isinstance(cell, DetailedCell) else cell
-    css = f"linked {column.css}".strip() if is_header else column.css
-    if detail is not None:
-        url = detail.url or url
-        css = f"{css} late" if detail.is_late else css
-    return PageCell(shown(value, column.kind), css, url, column.name_when_folded, is_header, detail)
-
-
 def plain(cell: Cell) -> Value:
     """Return the value of a cell."""
     return cell.value if isinstance(cell, DetailedCell) else cell
-
-
-def _says_something(cell: Cell, column: Column) -> bool:
-    value = plain(cell)
-    return value not in (None, "") and (value != 0 or column.kind == ColumnKind.PERCENT)
 
 
 def shown(value: Value, kind: ColumnKind) -> str:

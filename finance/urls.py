@@ -20,6 +20,7 @@ from finance.views import (
 )
 
 urlpatterns: list[URLPattern] = [
+    *reports.urlpatterns,
     path("g/<str:code>/members/<int:pk>/", books.member, name="member"),
     path("g/<str:code>/books/", books.books, name="books"),
     path("g/<str:code>/books/cash/", books.cash_book, name="cash-book"),
@@ -63,10 +64,6 @@ urlpatterns: list[URLPattern] = [
     path("g/<str:code>/books/share-out/post/", share_out.share_out_post, name="share-out-post"),
     path("g/<str:code>/books/share-out/<int:number>/", share_out.share_out_list, name="share-out-list"),
     path("g/<str:code>/books/share-out/<int:number>/reverse/", share_out.share_out_reverse, name="share-out-reverse"),
-    path("g/<str:code>/books/ledger/", reports.general_ledger, name="general-ledger"),
-    path("g/<str:code>/books/trial-balance/", reports.trial_balance, name="trial-balance"),
-    path("g/<str:code>/books/balance-sheet/", reports.balance_sheet, name="balance-sheet"),
-    path("g/<str:code>/books/income/", reports.income_statement, name="income-statement"),
     path("g/<str:code>/books/health/", health.health, name="health"),
     path("g/<str:code>/books/money/", other_money.money_record, name="money-record"),
     path("g/<str:code>/books/inventory/", other_money.inventory, name="inventory"),

@@ -16,6 +16,7 @@ from finance.forms.reports import BalancesForm, DayForm, LoansForm
 from finance.models import AccountKind
 from finance.selectors import LoanCard
 from finance.views.paging import lines_shown
+from finance.views.reports import REPORTS
 from groups.http import GroupRequest
 from groups.models import Member
 from groups.permissions import Capability, requires
@@ -30,6 +31,7 @@ def books(request: GroupRequest) -> HttpResponse:
         "summary": selectors.group_summary(request.group),
         "differences": selectors.cash_differences(request.group, is_open=True),
         "may_open": selectors.may_open(request.group),
+        "reports": REPORTS,
     }
     return render(request, "finance/books.html", context)
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 from django.forms import Form
 from django.http import HttpResponse
+from django.urls import path
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from finance import selectors, tables
 from finance.forms.reports import DayForm, LedgerForm, SpanForm, TrialBalanceForm, ledger_options
@@ -15,6 +21,17 @@ from groups.http import GroupRequest
 from groups.permissions import Capability, requires
 
 LINES_ON_A_PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A report: the name and the end of its address, its view, and what the page of all books says about it."""
+
+    name: str
+    path: str
+    view: Callable[..., HttpResponse]
+    title: Promise
+    about: Promise
 
 
 @requires(Capability.READ)
@@ -78,3 +95,38 @@ def _report(
     """Answer with a report that stands on one page, or with its file."""
     context = {"form": form, "table": table, "balance": balance, "print_frame": selectors.print_frame(request.group)}
     return tables.respond(request, template, context, lambda: table)
+
+
+REPORTS = (
+    Report(
+        "balance-sheet",
+        "balance-sheet/",
+        balance_sheet,
+        _("Balance sheet (neraca)"),
+        _("What the group has, owes and owns on a day"),
+    ),
+    Report(
+        "income-statement",
+        "income/",
+        income_statement,
+        _("Income statement (laporan hasil usaha)"),
+        _("Income, expenses and the surplus of a period"),
+    ),
+    Report(
+        "trial-balance",
+        "trial-balance/",
+        trial_balance,
+        _("Trial balance (neraca saldo)"),
+        _("The balance of every account"),
+    ),
+    Report(
+        "general-ledger",
+        "ledger/",
+        general_ledger,
+        _("General ledger (buku besar)"),
+        _("Every line of any one account"),
+    ),
+)
+"""In the order of the page of all books; a new report is a table, a view and its line here."""
+
+urlpatterns = [path(f"g/<str:code>/books/{report.path}", report.view, name=report.name) for report in REPORTS]

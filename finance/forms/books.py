@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from finance.forms.reports import QueryForm
 from finance.models import AccountKind, CashCount
-from groups.forms import DateInput
+from groups.forms import DateInput, KeyField, PastDateField
 
 EARLIEST, LATEST = date(1945, 1, 1), date(2200, 12, 31)
 """The days a book can be asked for: groups are as old as the republic at most."""
@@ -60,13 +59,13 @@ class PeriodForm(QueryForm):
 class SettleForm(forms.Form):
     """How an open cash difference was settled."""
 
-    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+    key = KeyField()
     how = forms.CharField(
         label=_("How it was settled"),
         max_length=200,
         help_text=_("For example: the money was found, a receipt was missing, the treasurer paid it back."),
     )
-    on = forms.DateField(label=_("Settled on"), widget=DateInput, initial=timezone.localdate)
+    on = PastDateField(label=_("Settled on"), initial=timezone.localdate)
     post_difference = forms.TypedChoiceField(
         label=_("The books"),
         choices=[
@@ -82,10 +81,8 @@ class SettleForm(forms.Form):
         super().__init__(*args, **kwargs)
 
     def clean_on(self) -> date:
-        """Refuse a day to come and one before the count."""
+        """Refuse a day before the count."""
         on: date = self.cleaned_data["on"]
-        if on > timezone.localdate():
-            raise ValidationError(_("This day is in the future."))
         if on < self.count.counted_on:
             raise ValidationError(_("A difference cannot be settled before the day of the count."))
         return on

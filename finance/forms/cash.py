@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from finance import selectors
 from finance.forms.other_money import DatedForm
 from finance.services import PECAHAN
-from groups.forms import DateInput
+from groups.forms import PastDateField
 from groups.shared.money import rupiah
 
 MOST_PIECES = 100_000
@@ -76,12 +76,5 @@ class LinesField(forms.TypedMultipleChoiceField):
 class StatementForm(forms.Form):
     """Which lines of the bank book stand on the statement of a day."""
 
-    statement_on = forms.DateField(label=_("Date of the statement"), widget=DateInput, initial=timezone.localdate)
+    statement_on = PastDateField(label=_("Date of the statement"), initial=timezone.localdate)
     lines = LinesField(error_messages={"required": _("Choose the lines that stand on the statement.")})
-
-    def clean_statement_on(self) -> date:
-        """Refuse a day to come."""
-        day: date = self.cleaned_data["statement_on"]
-        if day > timezone.localdate():
-            raise ValidationError(gettext("This day is in the future."))
-        return day

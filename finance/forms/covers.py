@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any, NamedTuple
@@ -20,7 +19,7 @@ from finance.models import AccountKind, Loan
 from finance.rules.joint_liability import CoverPlan, arrears, plan_cover
 from finance.selectors import Claim
 from finance.sharing import chosen_shares, equal_shares
-from groups.forms import DateInput
+from groups.forms import KeyField, PastDateField
 from groups.models import Group, Member
 from groups.shared.money import RupiahField, rupiah
 
@@ -45,9 +44,9 @@ class CoverForm(forms.Form):
     `seen` is the fingerprint of the plan the person looked at: a form that changed since is shown again.
     """
 
-    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+    key = KeyField()
     seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=16)
-    on = forms.DateField(label=_("Date"), widget=DateInput, initial=timezone.localdate)
+    on = PastDateField(label=_("Date"), initial=timezone.localdate)
     amount = RupiahField(label=_("Amount to cover"), min_value=1)
     source = forms.ChoiceField(
         label=_("Paid from"),
@@ -152,8 +151,8 @@ class RecoverRow(NamedTuple):
 class RecoverForm(forms.Form):
     """What a member pays back to those who covered the arrears of their loans."""
 
-    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
-    on = forms.DateField(label=_("Date"), widget=DateInput, initial=timezone.localdate)
+    key = KeyField()
+    on = PastDateField(label=_("Date"), initial=timezone.localdate)
     to = forms.ChoiceField(
         label=_("The money goes to"),
         choices=[(SAVINGS, _("their voluntary savings (sukarela)")), (CASH, _("themselves, in cash"))],
@@ -175,7 +174,7 @@ class RecoverForm(forms.Form):
             yield RecoverRow(claim, self[f"back_{claim.coverer.pk}"])
 
     def clean_on(self) -> date:
-        """Refuse a day to come, and one on which the books are closed."""
+        """Refuse a day on which the books are closed."""
         on: date = self.cleaned_data["on"]
         return open_day(on, self.group)
 
@@ -197,9 +196,7 @@ class RecoverForm(forms.Form):
 
 
 def open_day(on: date, group: Group) -> date:
-    """Return `on` unless it is a day to come or the books of `group` are closed on it."""
-    if on > timezone.localdate():
-        raise ValidationError(_("This day is in the future."))
+    """Return `on` unless the books of `group` are closed on it."""
     if group.books_closed_through is not None and on <= group.books_closed_through:
         raise ValidationError(str(PeriodClosed(group.books_closed_through)))
     return on

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -17,7 +16,7 @@ from finance.forms.covers import open_day
 from finance.forms.source import MONEY
 from finance.models import AccountKind, ExternalLoan, LoanEvery
 from finance.services import ExternalTerms
-from groups.forms import DateInput, PercentField
+from groups.forms import DateInput, KeyField, PastDateField, PercentField
 from groups.models import Group, Method
 from groups.shared.money import RupiahField, rupiah
 
@@ -25,13 +24,13 @@ from groups.shared.money import RupiahField, rupiah
 class ReceiveForm(forms.Form):
     """A loan as the lender grants it."""
 
-    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+    key = KeyField()
     lender = forms.CharField(
         label=_("Lender"), max_length=120, help_text=_("For example: UPK Dolopo, BRI Unit Madiun.")
     )
     principal = RupiahField(label=_("Amount received"), min_value=1)
     into = forms.ChoiceField(label=_("Received into"), choices=MONEY, widget=forms.RadioSelect)
-    received_on = forms.DateField(label=_("Received on"), widget=DateInput, initial=timezone.localdate)
+    received_on = PastDateField(label=_("Received on"), initial=timezone.localdate)
     rate = PercentField(label=_("Service fee (jasa) of each instalment, %"))
     method = forms.ChoiceField(label=_("Fee method"), choices=Method)
     periods = forms.IntegerField(
@@ -79,10 +78,10 @@ class ReceiveForm(forms.Form):
 class RepayForm(forms.Form):
     """A payment to a lender."""
 
-    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+    key = KeyField()
     amount = RupiahField(label=_("Amount paid"), min_value=1)
     source = forms.ChoiceField(label=_("Paid from"), choices=MONEY, widget=forms.RadioSelect)
-    on = forms.DateField(label=_("Paid on"), widget=DateInput, initial=timezone.localdate)
+    on = PastDateField(label=_("Paid on"), initial=timezone.localdate)
 
     def __init__(self, *args: Any, loan: ExternalLoan, asked: int, **kwargs: Any) -> None:
         self.loan = loan

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -19,7 +18,7 @@ from finance.models import ExternalLoan, Loan, LoanRequest
 from finance.rules.loan_position import LoanPosition
 from finance.schedules import due_date
 from finance.services import NewSchedule
-from groups.forms import DateInput
+from groups.forms import DateInput, KeyField, PastDateField
 from groups.models import Group, Member
 from groups.shared.money import RupiahField, rupiah
 
@@ -30,18 +29,16 @@ _REASON: dict[str, Any] = {"max_length": 200}
 class _DatedForm(forms.Form):
     """A step on a day that is not before `earliest` and not to come; `key` makes it one step however often sent."""
 
-    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
-    on = forms.DateField(label=_("Date"), widget=DateInput, initial=timezone.localdate)
+    key = KeyField()
+    on = PastDateField(label=_("Date"), initial=timezone.localdate)
 
     def __init__(self, *args: Any, earliest: date, **kwargs: Any) -> None:
         self.earliest = earliest
         super().__init__(*args, **kwargs)
 
     def clean_on(self) -> date:
-        """Refuse a day to come, and one before what came last."""
+        """Refuse a day before what came last."""
         on: date = self.cleaned_data["on"]
-        if on > timezone.localdate():
-            raise ValidationError(gettext("This day is in the future."))
         if on < self.earliest:
             raise ValidationError(gettext("Not before %s, when the last step was.") % date_format(self.earliest))
         return on

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
@@ -16,7 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from finance.services import LoanTerms, Opening, OpeningDebt, OpeningLoan, OpeningSavings, fee_in_all
-from groups.forms import DateInput, PercentField
+from groups.forms import DateInput, KeyField, PastDateField, PercentField
 from groups.models import Constitution, Group, Member, Method
 from groups.shared.money import RupiahField, rupiah
 
@@ -45,10 +44,9 @@ class OpeningForm(forms.Form):
 
     use_required_attribute = False
 
-    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
-    on = forms.DateField(
+    key = KeyField()
+    on = PastDateField(
         label=_("Balances at the end of the day"),
-        widget=DateInput,
         help_text=_("Best the last day of a year: what was earned until then belongs to the years before."),
     )
     cash = RupiahField(label=_("Cash box (kas)"), required=False)
@@ -73,8 +71,6 @@ class OpeningForm(forms.Form):
     def clean_on(self) -> date:
         """A cut-off lies between the founding of the group and today, in a period that is open."""
         on: date = self.cleaned_data["on"]
-        if on > timezone.localdate():
-            raise ValidationError(gettext("This day is in the future."))
         if on < self.group.founded_on:
             raise ValidationError(gettext("The group did not exist yet on this date."))
         return on

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import date
 from typing import Any
 
@@ -16,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from finance.forms.source import offer_bank
 from finance.models import InventoryItem
 from finance.rules.lines import OtherMoney
-from groups.forms import DateInput
+from groups.forms import KeyField, PastDateField
 from groups.models import Group, Member
 from groups.shared.money import RupiahField, rupiah
 
@@ -36,18 +35,16 @@ class MemberMoney(models.TextChoices):
 class DatedForm(forms.Form):
     """Something that happened to a group's money on a day."""
 
-    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
-    on = forms.DateField(label=_("Date"), widget=DateInput, initial=timezone.localdate)
+    key = KeyField()
+    on = PastDateField(label=_("Date"), initial=timezone.localdate)
 
     def __init__(self, *args: Any, group: Group, **kwargs: Any) -> None:
         self.group = group
         super().__init__(*args, **kwargs)
 
     def clean_on(self) -> date:
-        """Refuse a day to come and one before the group."""
+        """Refuse a day before the group."""
         on: date = self.cleaned_data["on"]
-        if on > timezone.localdate():
-            raise ValidationError(gettext("This day is in the future."))
         if on < self.group.founded_on:
             raise ValidationError(gettext("The group did not exist yet on this date."))
         return on

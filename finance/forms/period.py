@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,14 +12,14 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from groups.forms import DateInput
+from groups.forms import DateInput, KeyField
 from groups.models import Group
 
 
 class PeriodCloseForm(forms.Form):
     """Through which day the books are closed; it cannot be undone, so it is asked for twice."""
 
-    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+    key = KeyField()
     through = forms.DateField(label=_("Close the books through"), widget=DateInput)
     aware = forms.BooleanField(
         label=_("I know that nothing can be recorded on these days any more, and that this cannot be undone.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import date
 from typing import Any
 
@@ -14,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from finance.models import AccountKind, PaidTo, SurplusDivision
 from finance.selectors import CAN_BE_KEPT
-from groups.forms import DateInput
+from groups.forms import DateInput, KeyField, PastDateField
 from groups.models import Group
 
 MOST_DAYS = 3 * 366
@@ -52,20 +51,13 @@ class SurplusPeriodForm(forms.Form):
         return self.cleaned_data["start"], self.cleaned_data["end"]
 
 
-class NotInFutureForm(forms.Form):
-    """A form with a day `on` that cannot be in the future, and the key of the one action it asks for."""
+class KeyedForm(forms.Form):
+    """A form with the key of the one action it asks for."""
 
-    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
-
-    def refuse_future(self, name: str) -> date:
-        """Return the day typed in the field `name`."""
-        day: date = self.cleaned_data[name]
-        if day > timezone.localdate():
-            raise ValidationError(_("This day is in the future."))
-        return day
+    key = KeyField()
 
 
-class SeenForm(NotInFutureForm):
+class SeenForm(KeyedForm):
     """A form below amounts worked out from the books; `seen` is their sum as the person had it before them."""
 
     seen = forms.IntegerField(widget=forms.HiddenInput)
@@ -80,7 +72,7 @@ class SeenForm(NotInFutureForm):
 class DecisionForm(SeenForm):
     """What a meeting decided about the division it had before it."""
 
-    decided_on = forms.DateField(label=_("Decided on"), widget=DateInput, initial=timezone.localdate)
+    decided_on = PastDateField(label=_("Decided on"), initial=timezone.localdate)
     note = forms.CharField(
         label=_("Note of the meeting"),
         max_length=200,
@@ -92,17 +84,17 @@ class DecisionForm(SeenForm):
         super().__init__(*args, **kwargs)
 
     def clean_decided_on(self) -> date:
-        """Refuse a day to come and one before the period is over."""
-        day = self.refuse_future("decided_on")
+        """Refuse a day before the period is over."""
+        day: date = self.cleaned_data["decided_on"]
         if day < self.end:
             raise ValidationError(_("The surplus is decided about when its period is over."))
         return day
 
 
-class SurplusPostForm(NotInFutureForm):
+class SurplusPostForm(KeyedForm):
     """On which day a division is posted, and where the members' parts go."""
 
-    on = forms.DateField(label=_("Date"), widget=DateInput, initial=timezone.localdate)
+    on = PastDateField(label=_("Date"), initial=timezone.localdate)
     paid_to = forms.ChoiceField(
         label=_("The members' parts go to"), choices=PaidTo.choices, initial=PaidTo.SAVINGS, widget=forms.RadioSelect
     )
@@ -112,14 +104,14 @@ class SurplusPostForm(NotInFutureForm):
         super().__init__(*args, **kwargs)
 
     def clean_on(self) -> date:
-        """Refuse a day to come and one before the decision."""
-        day = self.refuse_future("on")
+        """Refuse a day before the decision."""
+        day: date = self.cleaned_data["on"]
         if day < self.division.decided_on:
             raise ValidationError(_("This day is before the decision."))
         return day
 
 
-class ReasonForm(NotInFutureForm):
+class ReasonForm(KeyedForm):
     """Why something is taken back."""
 
     reason = forms.CharField(label=_("Reason"), max_length=200)
@@ -128,7 +120,7 @@ class ReasonForm(NotInFutureForm):
 class ShareOutOptionsForm(forms.Form):
     """The day of a share-out, and what the group keeps."""
 
-    on = forms.DateField(label=_("Date"), widget=DateInput, required=False)
+    on = PastDateField(label=_("Date"), required=False)
     keep = forms.MultipleChoiceField(
         label=_("The group keeps"),
         choices=[(kind.value, kind.label) for kind in CAN_BE_KEPT],
@@ -142,10 +134,8 @@ class ShareOutOptionsForm(forms.Form):
         super().__init__(*args, **kwargs)
 
     def clean_on(self) -> date:
-        """Return today for no day; refuse one to come and one before the group existed."""
+        """Return today for no day; refuse one before the group existed."""
         day: date = self.cleaned_data["on"] or timezone.localdate()
-        if day > timezone.localdate():
-            raise ValidationError(_("This day is in the future."))
         if day < self.group.founded_on:
             raise ValidationError(_("The group did not exist yet on this date."))
         return day

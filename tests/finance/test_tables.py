@@ -147,3 +147,9 @@ def test_a_page_escapes_every_text_and_address():
     found = Table(evil, "", "", "", evil, ON, columns, [Row([cell, evil, cell])])
     content = render_to_string("finance/_table.html", {"table": found})
     assert evil not in content and "<script>" not in content
+
+
+def test_an_amount_below_the_header_has_its_name():
+    columns = [Column("Nama"), Column("Pokok", ColumnKind.MONEY, on_phone=False)]
+    found = Table("", "", "", "", "", ON, columns, [Row(["Siti", 5_000])])
+    assert '<div class="folded">Pokok <span class="text-nowrap">Rp\xa05.000</span></div>' in found.body()

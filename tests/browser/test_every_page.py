@@ -19,7 +19,7 @@ from finance.models import CashCount, Entry, InventoryItem, Loan, LoanRequest, S
 from finance.services import inventory_buy, loan_request, loan_request_approve, loan_write_off
 from groups.models import FacilitatorAssignment, Group, Role, User
 from groups.permissions import Capability, declared_capability, walk_urls
-from kelompok.demo.cast import PASSWORD
+from kelompok.demo.organisations import PASSWORD
 from meetings.models import Meeting, MeetingStatus
 from meetings.services import draft_save
 from tests.factories import borrow_external, cover, make_group, make_member, save

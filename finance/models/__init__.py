@@ -12,3 +12,4 @@ from finance.models.period import PeriodBalance, PeriodClosing
 from finance.models.request import LoanRequest, RequestStatus
 from finance.models.surplus import DivisionStatus, PaidTo, Purpose, SurplusDivision, SurplusPart, SurplusShare
 from finance.models.terms import LoanEvery
+from finance.models.verification import LedgerVerification

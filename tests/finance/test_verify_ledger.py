@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from finance.ledger.verify import CHECKS, mismatches
-from finance.models import Account, Entry, EntryKind, InventoryItem, Loan, Transfer
+from finance.models import Account, Entry, EntryKind, InventoryItem, LedgerVerification, Loan, Transfer
 from tests.factories import buy, lend, make_entry, make_group, make_member, repay, reverse, save
 
 pytestmark = pytest.mark.django_db
@@ -151,3 +151,87 @@ def test_a_transfer_between_groups_is_found(loan):
         lift=["finance_transfer_no_update", "finance_transfer_credit_account_id_same_group_update"],
     )
     assert "entry, transfer and accounts belong to one group" in rules()
+
+
+def verify(*arguments):
+    """What the command says, and whether it found nothing."""
+    out = StringIO()
+    try:
+        call_command("verify_ledger", *arguments, stdout=out)
+    except SystemExit:
+        return out.getvalue(), False
+    return out.getvalue(), True
+
+
+class TestOnlyWhatIsNew:
+    @pytest.fixture
+    def later(self, loan):
+        """Another group, in which money is saved after a full run."""
+        member = make_member(make_group(code="MAWAR"))
+        save(member, 5_000)
+        verify()
+        save(member, 7_000)
+        return member
+
+    def test_it_looks_at_the_groups_with_new_entries(self, later):
+        said, is_right = verify("--new")
+        assert is_right
+        assert "over 1 groups with new entries, 2 accounts, 2 entries, 2 transfers, 0 loans: 0 mism" in said
+
+    def test_nothing_new_is_nothing_to_look_at(self, loan):
+        verify()
+        assert "over 0 groups with new entries" in verify("--new")[0]
+
+    @pytest.mark.parametrize(
+        ("statement", "lift"),
+        [
+            ("UPDATE finance_account SET credits_posted = credits_posted + 1 WHERE {}", []),
+            ("UPDATE finance_transfer SET amount = amount + 1 WHERE {}", ["finance_transfer_no_update"]),
+            ("UPDATE finance_transfer SET debit_balance_after = 1 WHERE {}", ["finance_transfer_no_update"]),
+            ("UPDATE finance_entry SET number = number + 10 WHERE {}", ["finance_entry_no_update"]),
+        ],
+    )
+    def test_what_was_tampered_with_in_them_is_found(self, later, statement, lift):
+        run(statement.format(f"group_id = {later.group_id}"), lift=lift)
+        assert not verify("--new")[1]
+
+    def test_a_new_transfer_that_strayed_to_another_group_is_found(self, later, loan):
+        transfer = Transfer.objects.latest("pk")
+        run(
+            f"UPDATE finance_transfer SET group_id = {loan.group_id} WHERE id = {transfer.pk}",
+            lift=["finance_transfer_no_update", *(
+                f"finance_transfer_{field}_id_same_group_update"
+                for field in ("entry", "debit_account", "credit_account", "member")
+            )],
+        )  # fmt: skip
+        assert "entry, transfer and accounts belong to one group" in verify("--new")[0]
+
+    def test_the_groups_without_are_left_to_a_full_run(self, later, loan):
+        run(f"UPDATE finance_account SET debits_posted = debits_posted + 1 WHERE loan_id = {loan.pk} AND kind = 'LOAN'")
+        assert verify("--new")[1]
+        assert not verify()[1]
+
+    def test_without_a_full_run_everything_is_checked(self, loan):
+        said, is_right = verify("--new")
+        assert is_right
+        assert said.startswith("No full run found nothing since; everything is checked.\n")
+        assert "over 1 groups, 6 accounts" in said
+
+    def test_a_run_that_found_something_is_not_remembered(self, loan):
+        run("UPDATE finance_account SET debits_posted = debits_posted + 1 WHERE kind = 'CASH'")
+        verify()
+        assert not LedgerVerification.objects.exists()
+
+    def test_looking_at_what_is_new_does_not_count_as_a_full_run(self, later):
+        before = LedgerVerification.objects.get()
+        verify("--new")
+        assert LedgerVerification.objects.get() == before
+
+    def test_an_entry_that_came_in_below_makes_the_run_full(self, later):
+        # As one does that was being written while the run was looking.
+        LedgerVerification.objects.update(entries=LedgerVerification.objects.get().entries - 1)
+        assert "everything is checked" in verify("--new")[0]
+
+    def test_it_takes_as_many_statements_whatever_the_number_of_groups(self, later, django_assert_num_queries):
+        with django_assert_num_queries(len(CHECKS) + 7):
+            verify("--new")

@@ -4,26 +4,41 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 
-from finance.ledger.verify import CHECKS, counted, mismatches
+from finance.ledger.verify import CHECKS, counted, extent, mismatches, verified_through
 
 
 class Command(BaseCommand):
-    """`manage.py verify_ledger`."""
+    """`manage.py verify_ledger [--new]`."""
 
     help = "Recompute every balance and invariant of the ledger from its transfers, for all groups."
 
-    def handle(self, *_args: Any, **_options: Any) -> None:
-        """Print what does not agree and what was checked."""
-        found = list(mismatches())
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Say what can be asked for."""
+        parser.add_argument(
+            "--new",
+            action="store_true",
+            help="only the groups with entries since the last run over all groups that found nothing",
+        )
+
+    def handle(self, *_args: Any, new: bool = False, **_options: Any) -> None:
+        """Print what does not agree and what was checked; a full run that finds nothing is remembered."""
+        since = verified_through() if new else None
+        if new and since is None:
+            self.stdout.write("No full run found nothing since; everything is checked.")
+        run = extent() if since is None else None
+        found = list(mismatches(since))
         for mismatch in found:
             self.stdout.write(f"{mismatch.group}: {mismatch.what} (rule: {mismatch.rule})")
-        number = counted()
+        number = counted(since)
+        which = "" if since is None else " with new entries"
         self.stdout.write(
-            f"{len(CHECKS)} rules checked over {number['groups_group']} groups, {number['finance_account']} accounts, "
-            f"{number['finance_entry']} entries, {number['finance_transfer']} transfers, "
-            f"{number['finance_loan']} loans: {len(found)} mismatches."
+            f"{len(CHECKS)} rules checked over {number['groups']} groups{which}, {number['accounts']} accounts, "
+            f"{number['entries']} entries, {number['transfers']} transfers, "
+            f"{number['loans']} loans: {len(found)} mismatches."
         )
         if found:
             raise SystemExit(1)
+        if run is not None:
+            run.save()

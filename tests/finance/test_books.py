@@ -4,6 +4,7 @@ import ast
 import uuid
 from datetime import date, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -93,10 +94,10 @@ class TestWhoGetsThem:
         assert made == ["finance/ledger/posting.py"]
 
     def test_they_need_a_transaction_to_hold_the_lock(self, member, monkeypatch):
-        actor = facilitator_of(member.group)
-        monkeypatch.setattr(connection, "in_atomic_block", False)
+        outside = SimpleNamespace(get_connection=lambda: SimpleNamespace(in_atomic_block=False))
+        monkeypatch.setattr("finance.ledger.posting.transaction", outside)
         with pytest.raises(AssertionError, match="the lock ends with its transaction"):
-            open_books(actor=actor, group=member.group)
+            open_books(actor=facilitator_of(member.group), group=member.group)
 
 
 def constructs_books(tree):

@@ -1,12 +1,28 @@
 """The database's own refusals, by going around the services."""
 
+import uuid
 from datetime import date
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
-from finance.models import Account, CashCount, Entry, Instalment, Loan, Transfer
-from tests.factories import FOUNDED, count_cash, lend, make_entry, make_group, make_member, repay, reverse, save
+from finance import services
+from finance.models import Account, CashCount, Entry, Instalment, InventoryWriteDown, Loan, LoanRequest, Transfer
+from tests.factories import (
+    FOUNDED,
+    ask,
+    buy,
+    count_cash,
+    facilitator_of,
+    lend,
+    make_entry,
+    make_group,
+    make_member,
+    repay,
+    reverse,
+    save,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -208,3 +224,61 @@ def test_a_difference_needs_an_explanation():
 def test_a_settlement_is_whole(loan):
     with refused("cash_count_settled"), transaction.atomic():
         CashCount.objects.update(settled_on=FOUNDED)
+
+
+def test_nothing_is_posted_on_the_last_day_of_a_closed_period(loan):
+    services.period_close(
+        actor=facilitator_of(loan.group), group=loan.group, through=date(2025, 6, 30), key=uuid.uuid4()
+    )
+    for on in (date(2025, 6, 30), date(2025, 6, 29)):
+        with refused("finance_entry_period_closed"), transaction.atomic():
+            make_entry(loan.group, on=on)
+    make_entry(loan.group, on=date(2025, 7, 1))
+
+
+def test_a_closed_period_is_that_of_its_group(loan):
+    services.period_close(
+        actor=facilitator_of(loan.group), group=loan.group, through=date(2025, 6, 30), key=uuid.uuid4()
+    )
+    make_entry(make_group(), on=date(2025, 6, 30))
+
+
+@pytest.mark.parametrize("field", ["item", "entry"])
+def test_a_write_down_stays_in_one_group(loan, field):
+    own, other = buy(loan.group), buy(stranger().group, 50_000)
+    row = {"item": own, "entry": own.entry, field: {"item": other, "entry": other.entry}[field]}
+    with refused(f"finance_inventorywritedown_{field}_id_same_group"), transaction.atomic():
+        InventoryWriteDown.objects.create(group=loan.group, amount=1, **row)
+
+
+@pytest.mark.parametrize("status", ["ASKED", "APPROVED"])
+def test_a_second_running_request_of_a_member(loan, status):
+    asked = ask(loan.member)
+    if status == "APPROVED":
+        services.loan_request_approve(
+            actor=facilitator_of(loan.group), group=loan.group, request=asked, amount=1, periods=1, on=FOUNDED,
+            in_meeting=False,
+        )  # fmt: skip
+    second = LoanRequest(
+        group=loan.group, member=loan.member, amount=1, periods=1, asked_on=FOUNDED, key=uuid.uuid4(),
+        recorded_by=loan.group.recorded_by,
+    )  # fmt: skip
+    with refused("finance_loanrequest_one_running"), transaction.atomic():
+        second.save()
+    second.member = make_member(loan.group)
+    second.save()
+
+
+def test_a_request_that_was_paid_out_is_not_running_until_its_loan_is_cancelled(loan):
+    asked = ask(loan.member)
+    paid = Loan.objects.get(pk=loan.pk)
+    paid.pk, paid.number, paid.request = None, 2, asked
+    paid.save()
+    second = ask(loan.member)
+    LoanRequest.objects.filter(pk=second.pk).update(
+        status="CANCELLED", cancelled_on=FOUNDED, cancelled_by=loan.group.recorded_by, cancelled_why="x"
+    )
+    Loan.objects.filter(pk=paid.pk).update(cancelled_at=timezone.now())
+    second.pk, second.key = None, uuid.uuid4()
+    with refused("finance_loanrequest_one_running"), transaction.atomic():
+        second.save()

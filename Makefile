@@ -1,4 +1,4 @@
-# make run | test | lint | bench, each from a fresh clone.
+# make run | test | lint | bench | mutate, each from a fresh clone.
 
 PYTHON ?= python3
 PORT ?= 8000
@@ -6,7 +6,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := run
-.PHONY: run test lint bench messages
+.PHONY: run test lint bench mutate messages
 
 PY := .venv/bin/python
 APPS := kelompok assessment meetings finance groups
@@ -52,6 +52,10 @@ lint: .venv/dev
 # Each figure beside its raw-SQL floor from the same run; needs PostgreSQL, which gets a database of its own.
 bench: .venv/dev
 	@DATABASE_URL=$$(CI=true $(PY) -m tests.find_postgresql) $(PY) -m tests.bench
+
+# Whether the tests notice changes of money and scoring code: a sample, in ten minutes on two cores.
+mutate: .venv/dev
+	@env -u DATABASE_URL $(PY) -m tests.mutation
 
 # Collect the texts of code and templates into the catalogue, and compile what is translated.
 messages: export DEBUG = true

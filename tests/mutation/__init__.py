@@ -1,0 +1,1 @@
+"""`make mutate`: whether the tests notice when money and scoring code is changed in one place."""

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
-
-from django.utils.formats import date_format
-from django.utils.translation import gettext as _
 
 from finance.ledger.reading import Balances, Line
 from finance.models import AccountKind, Loan
 from finance.rules.lines import (
     CASH_SIGN,
-    OtherMoney,
     deposit,
     disbursement,
     fine,
@@ -28,7 +23,6 @@ from finance.rules.loan_position import LateFine
 from finance.schedules import Due
 from finance.services import LoanTerms
 from groups.models import Member
-from groups.shared.money import rupiah
 from meetings.models import AttendanceStatus
 
 WITH_MONEY = (AttendanceStatus.PRESENT, AttendanceStatus.LATE, AttendanceStatus.REPRESENTED)
@@ -71,6 +65,13 @@ class MemberRow:
         """Voluntary savings brought, as such or as the rest of an instalment."""
         return self.sukarela_in + sum(paid.rest for paid in self.repayments)
 
+    @property
+    def money(self) -> tuple[object, ...]:
+        """What of the row stands in the ledger."""
+        paid = tuple((p.loan, p.amount, p.rest, p.fine.amount if p.fine else 0, p.waived) for p in self.repayments)
+        savings = (self.pokok, self.wajib, self.social, self.sukarela_in, self.sukarela_out)
+        return (*savings, self.fine, self.fine_reason if self.fine else "", paid)
+
     def lines(self, books: Balances, on: date) -> Iterator[Line]:
         """Yield what the member's row posts; money in comes before money out."""
         member = self.member
@@ -90,7 +91,6 @@ class MemberRow:
                 fine_memo=paid.fine.memo if paid.fine else "",
                 memo=paid.waived,
             )
-            # Right after its loan's lines, by which a correction knows it from savings brought as such.
             yield from overpaid(books, paid.loan, paid.rest)
         yield from withdrawal(books, member, self.sukarela_out)
 
@@ -148,6 +148,12 @@ class Minutes:
             *(line for loan in (*self.kept_loans, *loans) for line in disbursement(books, loan)),
         ]
 
+    @property
+    def money(self) -> tuple[object, ...]:
+        """What of the minutes stands in the ledger, to hold two versions against each other."""
+        rows = {row.member: row.money for row in self.members if any(row.money)}
+        return rows, self.other, self.new_loans, self.kept_loans
+
     def cash_moved(self) -> int:
         """Return by how many rupiah the meeting changes the cash box."""
         members = sum(
@@ -158,6 +164,17 @@ class Minutes:
         other = sum(row.amount * CASH_SIGN[row.kind] for row in self.other)
         loans = sum(terms.principal for terms in self.new_loans) + sum(loan.principal for loan in self.kept_loans)
         return members + other - loans
+
+    def people(self) -> set[Member]:
+        """Return everybody the minutes name."""
+        return {
+            self.leader,
+            self.note_taker,
+            *(row.member for row in self.members),
+            *(item.responsible for item in self.agenda if item.responsible is not None),
+            *(terms.member for terms in self.new_loans),
+            *(loan.member for loan in (*self.kept_loans, *self.cancelled_loans)),
+        }
 
     def tallies(self) -> dict[str, int]:
         """Return the counts kept on the meeting, by field name."""
@@ -174,82 +191,3 @@ class Minutes:
             "critical_count": len(critical),
             "critical_decided_count": sum(1 for row in critical if row.decision),
         }
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One thing a correction changes, in words."""
-
-    what: str
-    before: str
-    after: str
-
-
-@dataclass
-class _Facts:
-    facts: dict[str, str] = field(default_factory=dict)
-
-    def note(self, what: str, value: Any, of: str = "") -> None:
-        if value not in ("", 0, None, False):
-            self.facts[f"{of}: {what}" if of else what] = _text(value)
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, date):
-        return date_format(value)
-    return rupiah(value) if isinstance(value, int) else str(value)
-
-
-def changes(before: Minutes, after: Minutes) -> list[Change]:
-    """Return what differs between two versions of a meeting, in the order of the sheet."""
-    old, new = _facts(before), _facts(after)
-    names = [*old, *(name for name in new if name not in old)]
-    return [
-        Change(what=name, before=old.get(name, "–"), after=new.get(name, "–"))
-        for name in names
-        if old.get(name) != new.get(name)
-    ]
-
-
-def _facts(minutes: Minutes) -> dict[str, str]:
-    noted = _Facts()
-    noted.note(_("Date"), minutes.held_on)
-    noted.note(_("Place"), minutes.place)
-    noted.note(_("Led by"), minutes.leader)
-    noted.note(_("Minutes by"), minutes.note_taker)
-    # Texts stand outside f-strings: xgettext does not look into them.
-    for row in minutes.members:
-        who = row.member.name
-        noted.note(_("attendance"), AttendanceStatus(row.attendance).label, of=who)
-        noted.note(_("initial savings"), row.pokok, of=who)
-        noted.note(_("compulsory savings"), row.wajib, of=who)
-        noted.note(_("social fund"), row.social, of=who)
-        noted.note(_("voluntary savings in"), row.sukarela_in, of=who)
-        noted.note(_("voluntary savings out"), row.sukarela_out, of=who)
-        noted.note(_("fine"), row.fine, of=who)
-        noted.note(_("reason for the fine"), row.fine_reason, of=who)
-        noted.note(_("why the fine by the rules is waived"), row.waiver, of=who)
-        for paid in row.repayments:
-            noted.note(_("instalment of loan %d") % paid.loan.number, paid.amount, of=who)
-            noted.note(_("rest to voluntary savings, loan %d") % paid.loan.number, paid.rest, of=who)
-            noted.note(_("fine for a late instalment"), paid.fine.amount if paid.fine else 0, of=who)
-            noted.note(_("why the fine is waived"), paid.waived, of=who)
-    for number, item in enumerate(minutes.agenda, start=1):
-        which = _("Agenda %d") % number
-        noted.note(which, item.title)
-        noted.note(_("discussed"), item.discussion, of=which)
-        noted.note(_("decision"), item.decision, of=which)
-        noted.note(_("who does it"), item.responsible, of=which)
-        noted.note(_("by when"), item.due_on, of=which)
-        noted.note(_("critical matter"), _("yes") if item.is_critical else "", of=which)
-    for loan in minutes.kept_loans:
-        noted.note(loan.member.name, loan.principal, of=_("Loan %d") % loan.number)
-    for number, terms in enumerate(minutes.new_loans, start=1):
-        noted.note(terms.member.name, terms.principal, of=_("New loan %d") % number)
-        noted.note(_("passed on from"), terms.funded_by, of=_("New loan %d") % number)
-    for number, other in enumerate(minutes.other, start=1):
-        noted.note(f"{OtherMoney(other.kind).label} {other.memo}", other.amount, of=_("Other money %d") % number)
-    if minutes.cash is not None:
-        noted.note(_("Cash counted"), rupiah(minutes.cash.counted))
-        noted.note(_("Explanation of the difference"), minutes.cash.explanation)
-    return noted.facts

@@ -197,7 +197,8 @@ def count_cash(group: Group, counted: int, on: date = FOUNDED, explanation: str 
     """The cash box is counted."""
     with transaction.atomic():
         books = open_books(group=group, actor=facilitator_of(group))
-        return finance.cash_count_record(books, counted=counted, explanation=explanation, on=on)
+        expected = books.balance(AccountKind.CASH)
+        return finance.cash_count_record(books, expected=expected, counted=counted, explanation=explanation, on=on)
 
 
 def make_entry(group: Group, kind: str = EntryKind.OTHER, on: date = FOUNDED, **fields: Any) -> Entry:
@@ -223,6 +224,7 @@ def make_meeting(group: Group, held_on: date, **fields: Any) -> Meeting:
             "status": MeetingStatus.CLOSED,
             "held_on": held_on,
             "key": uuid.uuid4(),
+            "minutes": {},
             "closed_at": closed_at,
             "member_count": 10,
             "present_count": 10,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -17,6 +19,14 @@ class LoanEnd(models.TextChoices):
 
     RESCHEDULED = "RESCHEDULED", _("rescheduled")
     WRITTEN_OFF = "WRITTEN_OFF", _("written off")
+
+
+class LoanQuerySet(models.QuerySet["Loan"]):
+    """Loans, and those by which money was lent anew."""
+
+    def lent(self) -> Self:
+        """Return the loans that were paid out, which those that took another's place were not."""
+        return self.filter(cancelled_at__isnull=True, replaces__isnull=True)
 
 
 class Loan(LoanAgreement):
@@ -70,6 +80,8 @@ class Loan(LoanAgreement):
     recorded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
     )
+
+    objects = LoanQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("loan")

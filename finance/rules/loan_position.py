@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -72,13 +73,21 @@ class LoanPosition:
 
 def loan_position(books: Balances, loan: Loan) -> LoanPosition:
     """Return `loan` as `books` have it, in two statements."""
+    instalments = Instalment.objects.filter(loan=loan).order_by("number")
+    return position_in(books, loan, instalments, last_paid_on=payment_days(loan.pk).first())
+
+
+def position_in(
+    books: Balances, loan: Loan, instalments: Iterable[Instalment], *, last_paid_on: date | None
+) -> LoanPosition:
+    """Return `loan` as `books` have it, with its schedule and the day of its last payment."""
     return LoanPosition(
         loan=loan,
-        instalments=tuple(Instalment.objects.filter(loan=loan).order_by("number")),
+        instalments=tuple(instalments),
         fee_paid=books.balance(AccountKind.SERVICE_FEE, loan=loan),
         principal_paid=loan.principal - books.balance(AccountKind.LOAN, loan=loan),
         fine_due=books.balance(AccountKind.FINE_DUE, loan=loan),
-        last_paid_on=payment_days(loan.pk).first(),
+        last_paid_on=last_paid_on,
     )
 
 

@@ -41,9 +41,12 @@ def cash_count_take(
     if latest is not None and on < latest:
         raise NotAllowed(_("Cash moved on %s, after this day: count it again.") % date_format(latest))
     counted = sum(worth * number for worth, number in pieces.items())
-    if counted != books.balance(AccountKind.CASH) and not explanation:
+    expected = books.balance(AccountKind.CASH)
+    if counted != expected and not explanation:
         raise NotAllowed(_("The count differs from the books. Say why."))
-    return cash_count_record(books, counted=counted, explanation=explanation, on=on, pieces=pieces, key=key)
+    return cash_count_record(
+        books, expected=expected, counted=counted, explanation=explanation, on=on, pieces=pieces, key=key
+    )
 
 
 @transaction.atomic
@@ -95,17 +98,18 @@ def cash_count_settle(
 def cash_count_record(
     books: Books,
     *,
+    expected: int,
     counted: int,
     explanation: str,
     on: date,
     pieces: Mapping[int, int] | None = None,
     key: uuid.UUID | None = None,
 ) -> CashCount:
-    """Write down a count of the cash box beside what the books expect now; `pieces` are its notes and coins."""
+    """Write down a count of the cash box beside what the books expected; `pieces` are its notes and coins."""
     return CashCount.objects.create(
         group=books.group,
         counted_on=on,
-        expected=books.balance(AccountKind.CASH),
+        expected=expected,
         counted=counted,
         explanation=explanation,
         pieces={str(worth): number for worth, number in pieces.items()} if pieces is not None else None,

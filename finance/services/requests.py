@@ -175,7 +175,7 @@ def _require_after(request: LoanRequest, on: date) -> None:
 
 def _require_rules(books: Books, member: Member, *, principal: int, periods: int, names: tuple[str, str]) -> None:
     """Hold a loan against the group's rules; `names` are the form's fields of principal and periods."""
-    earlier = Loan.objects.filter(member=member, cancelled_at__isnull=True, replaces__isnull=True).count()
+    earlier = Loan.objects.lent().filter(member=member).count()
     for name, message in loan_refusals(
         books.group.rules or Constitution(),
         principal=principal,

@@ -136,9 +136,7 @@ def _most(request: GroupRequest, asked: LoanRequest) -> int | None:
     books = read_books(request.group, timezone.localdate())
     return largest_loan(
         request.group.rules or Constitution(),
-        earlier_loans=Loan.objects.filter(
-            member=asked.member, cancelled_at__isnull=True, replaces__isnull=True
-        ).count(),
+        earlier_loans=Loan.objects.lent().filter(member=asked.member).count(),
         savings=sum(books.balance(kind, member=asked.member) for kind in SAVINGS),
     )
 

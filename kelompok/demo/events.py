@@ -195,9 +195,8 @@ def _corrects(at: MeetingGroup) -> bool:
     )
     cash = replace(old.cash, counted=old.cash.counted + forgotten) if old.cash is not None else None
     meeting_correct(
-        actor=at.actor, group=at.group, number=meeting.number, minutes=replace(old, members=rows, cash=cash),
-        reason=words.CORRECTED_FOR, key=at.key(), context=context,
-    )  # fmt: skip
+        context=context, minutes=replace(old, members=rows, cash=cash), reason=words.CORRECTED_FOR, key=at.key()
+    )
     return True
 
 

@@ -99,7 +99,7 @@ class DemoMeeting:
             return row
         if self.plan.shows == "same_amounts":
             return replace(row, wajib=rules.wajib, social=rules.social)
-        if rules.pokok and not self.context.balance(AccountKind.POKOK, member):
+        if rules.pokok and not self.context.books.balance(AccountKind.POKOK, member=member):
             row = replace(row, pokok=rules.pokok)
         if rng.random() < 0.6 + 0.4 * self.quality:
             caught_up = min(person.missed, 3) if rng.random() < 0.6 * self.quality else 0
@@ -108,7 +108,7 @@ class DemoMeeting:
         if rng.random() < 0.05 + 0.25 * self.quality:
             row = replace(row, sukarela_in=rng.choice((5_000, 10_000, 10_000, 20_000, 25_000, 50_000, 100_000)))
         elif rng.random() < 0.03:
-            saved = self.context.balance(AccountKind.SUKARELA, member)
+            saved = self.context.books.balance(AccountKind.SUKARELA, member=member)
             most = min(saved, self.context.books.balance(AccountKind.CASH) // 10)
             row = replace(row, sukarela_out=most * rng.randint(5, 10) // 10 // 5_000 * 5_000)
         if attendance == _LATE and rules.fine_late:

@@ -23,8 +23,8 @@ class MeetingStatus(models.TextChoices):
 class Meeting(models.Model):
     """One meeting, in one version: a correction is a new version, and the old one stays readable.
 
-    A draft keeps the sheet as it was typed in `draft`. The tallies are written at closing; closed meetings
-    never change, so they cannot go stale.
+    A draft keeps the sheet as it was typed in `draft`. Closing writes `minutes` and the tallies; closed meetings never
+    change, so they cannot go stale.
     """
 
     group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="meetings", verbose_name=_("group"))
@@ -40,6 +40,8 @@ class Meeting(models.Model):
         Member, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("minutes by")
     )
     draft = models.JSONField(_("draft"), null=True, blank=True)
+    # What the meeting recorded, as `meetings.minutes_json` writes it.
+    minutes = models.JSONField(_("minutes"), null=True, blank=True)
     # The key of the last accepted submit; the ledger entry of closing carries the same one.
     key = models.UUIDField(_("idempotency key"))
     entry = models.ForeignKey(Entry, on_delete=models.PROTECT, null=True, blank=True, related_name="meetings")
@@ -90,10 +92,12 @@ class Meeting(models.Model):
             models.CheckConstraint(name="meeting_status", condition=Q(status__in=MeetingStatus.values)),
             models.CheckConstraint(
                 name="meeting_closed_whole",
-                condition=Q(status=MeetingStatus.DRAFT, closed_at__isnull=True, entry__isnull=True)
+                condition=Q(
+                    status=MeetingStatus.DRAFT, closed_at__isnull=True, entry__isnull=True, minutes__isnull=True
+                )
                 | (
                     ~Q(status=MeetingStatus.DRAFT)
-                    & Q(closed_at__isnull=False, held_on__isnull=False, draft__isnull=True)
+                    & Q(closed_at__isnull=False, held_on__isnull=False, draft__isnull=True, minutes__isnull=False)
                 ),
             ),
             models.CheckConstraint(

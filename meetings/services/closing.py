@@ -9,7 +9,7 @@ from django.db import transaction
 
 from finance.ledger.posting import Posting
 from finance.ledger.reading import Line
-from finance.models import EntryKind
+from finance.models import CashCount, EntryKind
 from finance.services import cash_count_record, loans_open
 from meetings.errors import SavingsMustStay
 from meetings.minutes import Minutes
@@ -29,15 +29,13 @@ def meeting_close(*, context: SheetContext, minutes: Minutes, key: uuid.UUID, ba
     assert transaction.get_connection().in_atomic_block, "the context's lock ends with its transaction"
     meeting = meeting_to_save(context, key=key, base=base)
     require_minimum(context, minutes)
-    loans = loans_open(context.open_books, minutes.new_loans) if minutes.new_loans else []
-    lines = minutes.lines(context.books, loans)
+    books = context.open_books
+    loans = loans_open(books, minutes.new_loans) if minutes.new_loans else []
+    lines = minutes.lines(books, loans)
     if lines:
-        (meeting.entry,) = context.open_books.post([meeting_posting(minutes.held_on, lines, key=key)])
-    if minutes.cash is not None:
-        meeting.cash_count = cash_count_record(
-            context.open_books, counted=minutes.cash.counted, explanation=minutes.cash.explanation, on=minutes.held_on
-        )
-    return write_version(meeting, minutes, actor=context.open_books.actor, key=key)
+        (meeting.entry,) = books.post([meeting_posting(minutes.held_on, lines, key=key)])
+    meeting.cash_count = record_count(context, minutes)
+    return write_version(meeting, minutes, loans, actor=books.actor, key=key)
 
 
 def require_minimum(context: SheetContext, minutes: Minutes) -> None:
@@ -50,3 +48,16 @@ def require_minimum(context: SheetContext, minutes: Minutes) -> None:
 def meeting_posting(on: date, lines: list[Line], *, key: uuid.UUID, memo: str = "") -> Posting:
     """Return the entry of a meeting that posts `lines`."""
     return Posting(kind=EntryKind.MEETING, effective_on=on, lines=lines, key=key, memo=memo)
+
+
+def record_count(context: SheetContext, minutes: Minutes) -> CashCount | None:
+    """Write down the cash that was counted, if it was, beside what the books expected after the meeting."""
+    if minutes.cash is None:
+        return None
+    return cash_count_record(
+        context.open_books,
+        expected=context.cash_before + minutes.cash_moved(),
+        counted=minutes.cash.counted,
+        explanation=minutes.cash.explanation,
+        on=minutes.held_on,
+    )

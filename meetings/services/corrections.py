@@ -8,90 +8,66 @@ from datetime import date
 from django.db import transaction
 
 from finance.ledger.errors import InsufficientFunds
-from finance.ledger.reading import Line
 from finance.models import AccountKind, CashCount, Entry, Loan, Transfer
 from finance.services import loans_open
-from groups.models import Group, User
+from groups.models import User
 from groups.shared.clock import now, today
+from meetings.changes import changes
 from meetings.errors import LoanDueBefore, LoanInUse, LoanPaidBefore, NothingChanged
-from meetings.minutes import Minutes, changes
+from meetings.minutes import Minutes
 from meetings.models import AgendaItem, Meeting, MeetingStatus
-from meetings.services.closing import meeting_posting, require_minimum
+from meetings.services.closing import meeting_posting, record_count, require_minimum
 from meetings.services.minute_book import write_version
-from meetings.sheet.context import SheetContext, open_correction
+from meetings.sheet.context import SheetContext
 
 
-@transaction.atomic
-def meeting_correct(
-    *,
-    actor: User,
-    group: Group,
-    number: int,
-    minutes: Minutes,
-    reason: str,
-    key: uuid.UUID,
-    context: SheetContext | None = None,
-) -> Meeting:
+def meeting_correct(*, context: SheetContext, minutes: Minutes, reason: str, key: uuid.UUID) -> Meeting:
     """Replace a closed meeting by a new version: the old entry is reversed, a new one posted, both stay.
 
-    When no money changes, the ledger is left alone and the new version keeps the entry. Raises `NothingChanged`,
-    `DayTaken`, `SavingsMustStay`, `LoanDueBefore`, `LoanPaidBefore`, `LoanInUse` for a cancelled loan with later
-    instalments, `InsufficientFunds` where the correction would take back money that was spent since, and
-    `MeetingChanged` for a version corrected meanwhile.
+    Takes a `context` from `open_correction`, inside the same transaction. When no money changes, the ledger is left
+    alone and the new version keeps the entry. Raises `NothingChanged`, `DayTaken`, `SavingsMustStay`, `LoanDueBefore`,
+    `LoanPaidBefore`, `LoanInUse` for a cancelled loan with later instalments, and `InsufficientFunds` where the
+    correction would take back money that was spent since.
     """
-    context = context or open_correction(actor=actor, group=group, number=number)
-    assert context.meeting is not None, "open_correction found the meeting"
-    assert context.original is not None, "a correction knows what it corrects"
-    if not changes(context.original, minutes) and not minutes.cancelled_loans:
+    assert transaction.get_connection().in_atomic_block, "the context's lock ends with its transaction"
+    books, old, original = context.open_books, context.meeting, context.original
+    assert old is not None and original is not None, "open_correction found the meeting"
+    if not changes(original, minutes) and not minutes.cancelled_loans:
         raise NothingChanged
     require_minimum(context, minutes)
-    old = context.meeting
     new = Meeting(
         group=context.group,
         number=old.number,
         version=old.version + 1,
         corrects=old,
         reason=reason,
-        recorded_by=actor,
+        recorded_by=books.actor,
         entry=old.entry,
     )
-    loans = loans_open(context.open_books, minutes.new_loans) if minutes.new_loans else []
-    lines = minutes.lines(context.books, loans)
-    if _moves(context, lines) or minutes.held_on != context.original.held_on:
-        new.entry = _post_again(context, minutes, lines, old.entry, reason=reason, key=key)
+    loans = loans_open(books, minutes.new_loans) if minutes.new_loans else []
+    has_moved = minutes.held_on != original.held_on
+    if has_moved or minutes.money != original.money:
+        new.entry = _post_again(context, minutes, loans, reason=reason, key=key)
     _cancel(minutes.cancelled_loans)
-    if minutes.held_on != context.original.held_on:
+    if has_moved:
         _move_loans(minutes.kept_loans, minutes.held_on)
-    _settle(old.cash_count, actor=actor, reason=reason)
-    if minutes.cash is not None:
-        new.cash_count = CashCount.objects.create(
-            group=context.group,
-            counted_on=minutes.held_on,
-            expected=context.cash_before + minutes.cash_moved(),
-            counted=minutes.cash.counted,
-            explanation=minutes.cash.explanation,
-            counted_by=actor,
-        )
+    _settle(old.cash_count, actor=books.actor, reason=reason)
+    new.cash_count = record_count(context, minutes)
     Meeting.objects.filter(pk=old.pk).update(status=MeetingStatus.CORRECTED)
-    return write_version(new, minutes, actor=actor, key=key, done=_done(old))
-
-
-def _moves(context: SheetContext, lines: list[Line]) -> bool:
-    """Say whether `lines` differ from those the meeting has posted."""
-    old = [(t.debit_account_id, t.credit_account_id, t.amount, t.member_id, t.memo) for t in context.original_lines]
-    new = [(x.debit.pk, x.credit.pk, x.amount, x.member.pk if x.member else None, x.memo) for x in lines]
-    return sorted(map(str, old)) != sorted(map(str, new))
+    return write_version(new, minutes, loans, actor=books.actor, key=key, done=_done(old))
 
 
 def _post_again(
-    context: SheetContext, minutes: Minutes, lines: list[Line], old: Entry | None, *, reason: str, key: uuid.UUID
+    context: SheetContext, minutes: Minutes, loans: list[Loan], *, reason: str, key: uuid.UUID
 ) -> Entry | None:
+    """Post what the meeting moves now, together with what was undone; return its entry, None without money."""
     books = context.open_books
+    lines = minutes.lines(books, loans)
     try:
         if lines:
             (entry,) = books.post([meeting_posting(books.open_day(minutes.held_on), lines, key=key, memo=reason)])
             return entry
-        if old is not None:
+        if context.meeting is not None and context.meeting.entry is not None:
             books.post_undone(key=uuid.uuid5(key, "reversal"), memo=reason)
     except InsufficientFunds as error:
         if error.account.kind == AccountKind.LOAN and minutes.cancelled_loans:

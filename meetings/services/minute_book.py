@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
 from django.db import IntegrityError
 
+from finance.models import Loan
 from groups.models import User
 from groups.shared.clock import now
 from meetings.errors import DayTaken
 from meetings.minutes import Minutes
+from meetings.minutes_json import minutes_to_json
 from meetings.models import AgendaItem, Attendance, Meeting, MeetingStatus
 
 
 def write_version(
     meeting: Meeting,
     minutes: Minutes,
+    loans: Sequence[Loan],
     *,
     actor: User,
     key: uuid.UUID,
     done: dict[tuple[str, str], AgendaItem] | None = None,
 ) -> Meeting:
-    """Write `meeting` as closed, with attendance and agenda; `done` are decisions carried out before a correction.
+    """Write `meeting` as closed, with its minutes, attendance and agenda.
 
+    `loans` are the new loans of the minutes as written, and `done` the decisions carried out before a correction.
     Raises `DayTaken` if the group has another closed meeting on that day.
     """
     meeting.status = MeetingStatus.CLOSED
     meeting.key = key
     meeting.draft = None
+    meeting.minutes = minutes_to_json(minutes, paid_out=loans)
     meeting.held_on = minutes.held_on
     meeting.place = minutes.place
     meeting.leader = minutes.leader

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, When
-from django.db.models.expressions import RawSQL
-from django.db.models.functions import JSONObject
-from django.utils import timezone
+from django.db.models import Case, Count, OuterRef, Q, QuerySet, Subquery, Sum, When
+from django.db.models.functions import Coalesce, JSONObject
 
 from finance.ledger.chart import SAVINGS
 from finance.ledger.posting import Books, open_books
 from finance.ledger.reading import Balances, read_books
 from finance.models import AccountKind, ExternalLoan, Instalment, Loan, LoanEvery, LoanRequest, Transfer
-from finance.rules.lines import OTHER
-from finance.rules.loan_position import LateFine, LoanPosition, payment_days
+from finance.rules.loan_position import LateFine, LoanPosition, payment_days, position_in
+from finance.schedules import Allocation
 from groups.models import Constitution, Group, Member, OfficerTerm, User
+from groups.shared.clock import today
 from meetings.errors import NoSuchMeeting
-from meetings.minutes import AgendaRow, CashCounted, MemberRow, Minutes, OtherRow, Repayment
+from meetings.minutes import Minutes
+from meetings.minutes_json import minutes_from_json, numbers_of_loans_repaid, numbers_of_members
 from meetings.models import Meeting, MeetingStatus
 
 DUE_SOON = timedelta(days=6)
@@ -30,57 +31,71 @@ to six days; without this a member who pays at every meeting would always be lat
 """
 
 
-@dataclass(frozen=True)
-class LoanOnSheet(LoanPosition):
-    """A running loan on the sheet; what was paid leaves out what a correction takes back.
+@dataclass(frozen=True, slots=True)
+class LoanOnSheet:
+    """A running loan on the sheet, without what the meeting itself brings.
 
-    In a correction `recorded_fine` is what the meeting charged for late instalments; `is_judged` says that the
-    meeting had a payment on the loan whose fine, if there was one, was not waived.
+    `before` is how it stood before the meeting, by which the meeting asks and fines. In a correction `now` has besides
+    what was paid after the meeting; on a new sheet the two are the same.
     """
 
-    recorded_fine: LateFine | None = None
-    is_judged: bool = False
+    now: LoanPosition
+    before: LoanPosition
+
+    @property
+    def loan(self) -> Loan:
+        """The loan itself."""
+        return self.now.loan
+
+    @property
+    def instalments(self) -> tuple[Instalment, ...]:
+        """Its schedule."""
+        return self.now.instalments
 
     @property
     def outstanding(self) -> int:
         """Rupiah the loan still asks for, fee, principal and fines, to its end."""
-        return sum(line.total for line in self.instalments) - self.fee_paid - self.principal_paid + self.fine_due
+        asked = sum(line.total for line in self.instalments)
+        return asked - self.now.fee_paid - self.now.principal_paid + self.now.fine_due
 
-    def due(self, on: date) -> int:
-        """Rupiah due at a meeting on the day `on`, fines included, and what falls due soon after it."""
-        until = on + DUE_SOON if self.loan.every == LoanEvery.MONTH else on
-        fine = self.fine_at(on)
-        return self.arrears_on(until).due + self.fine_due + (fine.amount if fine else 0)
+    def payoff(self, as_of: date, *, fine: int = 0) -> Allocation:
+        """Return what pays the loan off at a meeting on the day `as_of`, with a new `fine`."""
+        return self.now.payoff(as_of, fine=fine)
 
-    def fine_at(self, on: date) -> LateFine | None:
-        """Return the fine for late instalments of a payment at a meeting on the day `on`."""
-        return self.recorded_fine if self.is_judged else self.late_fine(on)
+    def due(self, as_of: date) -> int:
+        """Return the rupiah due at a meeting on the day `as_of`, fines included, and what falls due soon after it."""
+        until = as_of + DUE_SOON if self.loan.every == LoanEvery.MONTH else as_of
+        fine = self.fine_at(as_of)
+        return self.before.arrears_on(until).due + self.before.fine_due + (fine.amount if fine else 0)
+
+    def fine_at(self, as_of: date) -> LateFine | None:
+        """Return the fine for late instalments that a payment at a meeting on the day `as_of` brings."""
+        return self.before.late_fine(as_of)
 
 
 @dataclass
 class SheetContext:
     """The group's people, books, loans and, if the sheet has one, its meeting.
 
-    In a correction `books` leave out what the meeting posted, `original` is what it recorded, and `original_lines`
-    its transfers.
+    In a correction `original` is what the meeting recorded, and `books` are without it. `cash_before` are the rupiah
+    that should have been in the cash box before the meeting.
     """
 
     group: Group
     books: Balances
     members: list[Member]
     loans: list[LoanOnSheet]
+    cash_before: int
     meeting: Meeting | None
     next_number: int
     officers: dict[str, int]
-    today: date
     requests: list[LoanRequest]
     original: Minutes | None = None
-    original_lines: list[Transfer] = field(default_factory=list)
 
     @property
     def open_books(self) -> Books:
         """The books to post to, of a context that was opened for writing."""
-        assert isinstance(self.books, Books), "this context was read for looking only"
+        assert isinstance(self.books, Books), "this context was read only"
         return self.books
 
     @property
@@ -95,11 +110,7 @@ class SheetContext:
 
     def savings(self, member: Member) -> int:
         """Return all the savings of a member in rupiah."""
-        return sum(self.balance(kind, member) for kind in SAVINGS)
-
-    def balance(self, kind: AccountKind, member: Member | None = None) -> int:
-        """Return the balance in rupiah that this sheet starts from: without the meeting it corrects."""
-        return self.books.balance(kind, member=member)
+        return sum(self.books.balance(kind, member=member) for kind in SAVINGS)
 
     def leaves_too_little(self, member: Member, *, brought: int, taken: int) -> bool:
         """Say whether `taken` rupiah of voluntary savings would leave less than the rules say must stay.
@@ -108,29 +119,12 @@ class SheetContext:
         """
         if member.left_on is not None or taken == self._taken_before(member):
             return False
-        saved = self.balance(AccountKind.SUKARELA, member) + brought
+        saved = self.books.balance(AccountKind.SUKARELA, member=member) + brought
         return saved - self.rules.sukarela_minimum < taken <= saved
 
     def _taken_before(self, member: Member) -> int:
         rows = self.original.members if self.original is not None else ()
         return next((row.sukarela_out for row in rows if row.member.pk == member.pk), 0)
-
-    @property
-    def cash_before(self) -> int:
-        """Rupiah the books expected in the cash box before this meeting."""
-        if self.original is None or self.meeting is None:
-            return self.books.balance(AccountKind.CASH)
-        return self._cash_then(self.meeting) - self.original.cash_moved()
-
-    def _cash_then(self, meeting: Meeting) -> int:
-        if meeting.cash_count is not None:
-            return meeting.cash_count.expected
-        for line in reversed(self.original_lines):
-            if line.debit_account.kind == AccountKind.CASH:
-                return line.debit_balance_after
-            if line.credit_account.kind == AccountKind.CASH:
-                return line.credit_balance_after
-        return self.books.balance(AccountKind.CASH)
 
 
 def open_sheet(*, actor: User, group: Group, key: uuid.UUID, number: int | None = None) -> SheetContext:
@@ -139,27 +133,38 @@ def open_sheet(*, actor: User, group: Group, key: uuid.UUID, number: int | None 
     A meeting saved before under the same `key` is found again, so a form sent twice is one meeting. Raises
     `PermissionDenied`, and `NoSuchMeeting` for a number without one.
     """
-    return _context(open_books(actor=actor, group=group), key=key, number=number)
+    return _context(open_books(actor=actor, group=group), as_of=today(), key=key, number=number)
 
 
-def read_sheet(*, group: Group, number: int | None = None) -> SheetContext:
-    """Return the context for looking only, without a lock."""
-    return _context(read_books(group, timezone.localdate()), key=None, number=number)
+def read_sheet(*, group: Group, as_of: date, number: int | None = None) -> SheetContext:
+    """Return the context of a new meeting or of the draft `number` to read, without a lock."""
+    return _context(read_books(group, as_of), as_of=as_of, key=None, number=number)
 
 
 def open_correction(*, actor: User, group: Group, number: int) -> SheetContext:
-    """Lock the group and return the context of its closed meeting `number` for a correction."""
-    return _correction(open_books(actor=actor, group=group, everything=True), number)
+    """Lock the group and return the context of its closed meeting `number` for a correction.
+
+    The books are undone by what the meeting posted; in the ledger that happens with what is posted in its place.
+    """
+    books = open_books(actor=actor, group=group, everything=True)
+    meeting = _closed_meeting(group, number)
+    if meeting.entry is not None:
+        books.undo(meeting.entry)
+    return _correction(books, meeting)
 
 
-def read_correction(*, group: Group, number: int) -> SheetContext:
-    """Return the context of a correction for looking only, without a lock."""
-    return _correction(read_books(group, timezone.localdate(), everything=True), number)
+def read_correction(*, group: Group, as_of: date, number: int) -> SheetContext:
+    """Return the context of a correction to read, without a lock."""
+    books = read_books(group, as_of, everything=True)
+    meeting = _closed_meeting(group, number)
+    if meeting.entry is not None:
+        books.leave_out(meeting.entry)
+    return _correction(books, meeting)
 
 
-def _context(books: Balances, *, key: uuid.UUID | None, number: int | None) -> SheetContext:
+def _context(books: Balances, *, as_of: date, key: uuid.UUID | None, number: int | None) -> SheetContext:
     group = books.group
-    members = _members(Member.objects.filter(group=group, left_on__isnull=True), group)
+    members = _members(Member.objects.filter(group=group).effective(as_of), group)
     last = Meeting.objects.filter(group=group).order_by("-number").values("number")[:1]
     wanted = Q(number=number) if number is not None else Q(key=key)
     found = Meeting.objects.filter(group=group).filter(wanted | Q(number=Subquery(last)))
@@ -174,54 +179,80 @@ def _context(books: Balances, *, key: uuid.UUID | None, number: int | None) -> S
         group=group,
         books=books,
         members=members,
-        loans=_open_loans(books, members, []),
+        loans=_loans(books, members),
+        cash_before=books.balance(AccountKind.CASH),
         requests=_requests(members),
         meeting=meeting,
         next_number=max((m.number for m in current), default=0) + 1,
-        officers={} if key else _officers(group),
-        today=timezone.localdate(),
+        officers={} if key else _officers(group, as_of),
     )
 
 
-def _correction(books: Balances, number: int) -> SheetContext:
-    group = books.group
+def _closed_meeting(group: Group, number: int) -> Meeting:
+    """Return a closed meeting with `first_entry`, the number of the entry its first version posted, if it did."""
+    versions = Meeting.objects.filter(group=group, number=number, entry__isnull=False)
+    meetings = Meeting.objects.select_related("entry", "cash_count").filter(group=group, number=number)
     meeting = (
-        Meeting.objects.select_related("entry", "cash_count", "leader", "note_taker")
-        .filter(group=group, number=number, status=MeetingStatus.CLOSED)
+        meetings.annotate(first_entry=Subquery(versions.order_by("version").values("entry__number")[:1]))
+        .filter(status=MeetingStatus.CLOSED)
         .first()
     )
     if meeting is None:
         raise NoSuchMeeting
-    lines = (
-        list(
-            Transfer.objects.filter(entry=meeting.entry).select_related(
-                "debit_account", "credit_account", "debit_account__loan", "credit_account__loan", "member"
-            )
-        )
-        if meeting.entry is not None
-        else []
-    )
-    if meeting.entry is not None:
-        if isinstance(books, Books):
-            books.undo(meeting.entry)
-        else:
-            books.leave_out(meeting.entry)
-    then = Q(attendances__meeting=meeting) | Q(left_on__isnull=True, joined_on__lte=meeting.held_on)
-    members = _members(Member.objects.filter(then, group=group).distinct(), group)
-    context = SheetContext(
+    return meeting
+
+
+def _correction(books: Balances, meeting: Meeting) -> SheetContext:
+    """Return the context of a correction; `books` are without what `meeting` posted."""
+    group, recorded = books.group, meeting.minutes
+    assert recorded is not None, "a closed meeting has its minutes"
+    assert meeting.held_on is not None, "a closed meeting has a date"
+    of_group = Member.objects.filter(group=group)
+    named = of_group.filter(number__in=numbers_of_members(recorded))
+    members = _members(named | of_group.effective(meeting.held_on), group)
+    before = _before(books, meeting)
+    loans = _loans(books, members, meeting, before)
+    return SheetContext(
         group=group,
         books=books,
         members=members,
-        loans=_open_loans(books, members, lines, meeting),
+        loans=loans,
+        cash_before=before.balance(AccountKind.CASH),
         requests=_requests(members),
         meeting=meeting,
-        next_number=number,
+        next_number=meeting.number,
         officers={},
-        today=timezone.localdate(),
-        original_lines=lines,
+        original=minutes_from_json(
+            recorded,
+            members={member.number: member for member in members},
+            loans={a.loan.number: a.loan for a in books.accounts.values() if a.loan is not None},
+            positions={on_sheet.loan.number: on_sheet.now for on_sheet in loans},
+        ),
     )
-    context.original = _as_recorded(context, meeting)
-    return context
+
+
+def _before(books: Balances, meeting: Meeting) -> Balances:
+    """Return `books`, which are without `meeting`, without what was entered after it too."""
+    before = Balances(books.group, [copy(account) for account in books.accounts.values()])
+    accounts = {account.pk: account for account in before.accounts.values()}
+    later = Transfer.objects.filter(group=books.group, entry__reverses=None, entry__reversed_by=None).exclude(
+        _entered_before(meeting) | Q(entry=meeting.entry_id)
+    )
+    for debit, credit, amount in (
+        later.order_by().values_list("debit_account", "credit_account").annotate(Sum("amount"))
+    ):
+        accounts[debit].debits_posted -= amount
+        accounts[credit].credits_posted -= amount
+    return before
+
+
+def _entered_before(meeting: Meeting) -> Q:
+    """Return the condition for transfers of earlier days, and of the same day where they were recorded before."""
+    same_day = Q(entry__effective_on=meeting.held_on)
+    first_entry = meeting.first_entry  # type: ignore[attr-defined]  # annotated by _closed_meeting
+    if first_entry is not None:
+        same_day &= Q(entry__number__lt=first_entry)
+    return Q(entry__effective_on__lt=meeting.held_on) | same_day
 
 
 def _members(members: QuerySet[Member], group: Group) -> list[Member]:
@@ -230,13 +261,8 @@ def _members(members: QuerySet[Member], group: Group) -> list[Member]:
     columns = ("pk", "amount", "periods", "purpose", "status", "approved_amount", "approved_periods")
     members = members.annotate(request=Subquery(running.values(row=JSONObject(**{name: name for name in columns}))[:1]))
     if group.rules is not None and group.rules.loan_ladder:
-        members = members.annotate(
-            earlier_loans=RawSQL(
-                "(SELECT COUNT(*) FROM finance_loan l WHERE l.member_id = groups_member.id "
-                "AND l.cancelled_at IS NULL AND l.replaces_id IS NULL)",
-                [],
-            )
-        )
+        earlier = Loan.objects.lent().filter(member=OuterRef("pk")).order_by().values("member")
+        members = members.annotate(earlier_loans=Coalesce(Subquery(earlier.values(count=Count("pk"))), 0))
     return list(members)
 
 
@@ -250,39 +276,30 @@ def _requests(members: list[Member]) -> list[LoanRequest]:
     return found
 
 
-def _open_loans(
-    books: Balances, members: list[Member], lines: list[Transfer], meeting: Meeting | None = None
+def _loans(
+    books: Balances, members: list[Member], meeting: Meeting | None = None, before: Balances | None = None
 ) -> list[LoanOnSheet]:
-    """Return the loans that run without what `lines` of a corrected meeting moved, and those repaid from in them."""
-    repaid = {x.credit_account.loan_id for x in lines if x.credit_account.loan_id is not None}
-    charged = {x.credit_account.loan_id: x for x in lines if x.credit_account.kind == AccountKind.LOAN_FINE}
-    waived = {x.credit_account.loan_id for x in lines if x.credit_account.kind in _PAYS and x.memo}
+    """Return the running loans; in a correction of `meeting` also those it was paid on, as they were `before` it."""
     people = {member.pk: member for member in members}
+    repaid = numbers_of_loans_repaid(meeting.minutes) if meeting is not None and meeting.minutes is not None else ()
     loans = {loan.pk: loan for loan in books.running_loans()}
     for account in books.accounts.values():
-        if account.loan is not None and account.loan_id in repaid:
-            loans[account.loan.pk] = account.loan
+        if (loan := account.loan) is not None:
+            if loan.member_id in people:
+                loan.member = people[loan.member_id]  # read already
+            if loan.number in repaid:
+                loans[loan.pk] = loan
     schedules: dict[int, list[Instalment]] = {pk: [] for pk in loans}
     for line in _instalments(loans, meeting):
         schedules[line.loan_id].append(line)
-    open_loans = []
+    on_sheet = []
     for loan in sorted(loans.values(), key=lambda loan: loan.number):
-        if loan.member_id in people:
-            loan.member = people[loan.member_id]  # read already
-        fine = charged.get(loan.pk)
-        open_loans.append(
-            LoanOnSheet(
-                loan=loan,
-                instalments=tuple(schedules[loan.pk]),
-                fee_paid=books.balance(AccountKind.SERVICE_FEE, loan=loan),
-                principal_paid=loan.principal - books.balance(AccountKind.LOAN, loan=loan),
-                fine_due=books.balance(AccountKind.FINE_DUE, loan=loan),
-                last_paid_on=getattr(schedules[loan.pk][0], "last_paid_on", None),
-                recorded_fine=LateFine(fine.amount, fine.memo) if fine is not None else None,
-                is_judged=loan.pk in repaid and loan.pk not in waived,
-            )
-        )
-    return open_loans
+        schedule = schedules[loan.pk]
+        last_paid_on = getattr(schedule[0], "last_paid_on", None)
+        now = position_in(books, loan, schedule, last_paid_on=last_paid_on)
+        then = now if before is None else position_in(before, loan, schedule, last_paid_on=last_paid_on)
+        on_sheet.append(LoanOnSheet(now, then))
+    return on_sheet
 
 
 def _instalments(loans: dict[int, Loan], meeting: Meeting | None) -> QuerySet[Instalment]:
@@ -297,106 +314,11 @@ def _instalments(loans: dict[int, Loan], meeting: Meeting | None) -> QuerySet[In
         return found
     days = payment_days(OuterRef("loan"))
     if meeting is not None:
-        days = days.filter(entry__effective_on__lte=meeting.held_on).exclude(entry=meeting.entry_id)
+        days = days.filter(_entered_before(meeting))
     return found.annotate(last_paid_on=Case(When(number=1, loan__in=fined, then=Subquery(days[:1]))))
 
 
-def _officers(group: Group) -> dict[str, int]:
-    """Return who holds each office today, as member ids by role."""
-    terms = OfficerTerm.objects.filter(group=group, ended_on__isnull=True)
+def _officers(group: Group, as_of: date) -> dict[str, int]:
+    """Return who holds each office on the day `as_of`, as member ids by role."""
+    terms = OfficerTerm.objects.filter(group=group).effective(as_of)
     return dict(terms.values_list("role", "member_id"))
-
-
-def _as_recorded(context: SheetContext, meeting: Meeting) -> Minutes:
-    """Read a closed meeting back into the values its sheet had."""
-    amounts: dict[tuple[int, str], int] = {}
-    fines: dict[int, str] = {}
-    other: list[OtherRow] = []
-    paid: dict[int, dict[int, int]] = {}
-    waived: dict[int, str] = {}
-    rests: dict[int, int] = {}
-    lent: list[Loan] = []
-    by_accounts = {accounts: kind for kind, accounts in OTHER.items()}
-    for line in context.original_lines:
-        debit, credit = line.debit_account, line.credit_account
-        if line.member_id is None:
-            kind = by_accounts[AccountKind(debit.kind), AccountKind(credit.kind)]
-            other.append(OtherRow(kind, line.amount, line.memo))
-        elif debit.kind == AccountKind.LOAN:
-            lent.append(
-                next(a.loan for a in context.books.accounts.values() if a.pk == debit.pk and a.loan is not None)
-            )
-        elif credit.kind == AccountKind.LOAN_FINE:
-            continue  # `_open_loans` has read what was charged
-        elif credit.loan_id is not None:
-            waived[credit.loan_id] = line.memo
-            by_loan = paid.setdefault(line.member_id, {})
-            by_loan[credit.loan_id] = by_loan.get(credit.loan_id, 0) + line.amount
-        elif credit.kind == AccountKind.SUKARELA and line.member_id in paid:
-            rests[next(reversed(paid[line.member_id]))] = line.amount  # savings brought as such come before any loan
-        elif debit.kind == AccountKind.SUKARELA:
-            amounts[line.member_id, "sukarela_out"] = line.amount
-        else:
-            amounts[line.member_id, _COLUMN[AccountKind(credit.kind)]] = line.amount
-            if credit.kind == AccountKind.FINE:
-                fines[line.member_id] = line.memo
-    open_loans = {open_loan.loan.pk: open_loan for open_loan in context.loans}
-    people = {member.pk: member for member in context.members}
-    attendance = {row.member_id: row for row in meeting.attendances.all()}
-    assert meeting.held_on is not None, "a closed meeting has a date"
-    assert meeting.leader is not None, "a closed meeting was led by somebody"
-    assert meeting.note_taker is not None, "somebody wrote its minutes"
-    return Minutes(
-        held_on=meeting.held_on,
-        place=meeting.place,
-        leader=meeting.leader,
-        note_taker=meeting.note_taker,
-        members=tuple(
-            MemberRow(
-                member=member,
-                attendance=attendance[member.pk].status,
-                waiver=attendance[member.pk].waiver,
-                **{column: amounts.get((member.pk, column), 0) for column in (*_COLUMN.values(), "sukarela_out")},
-                fine_reason=fines.get(member.pk, ""),
-                repayments=tuple(
-                    Repayment(
-                        loan=open_loans[pk].loan,
-                        instalments=open_loans[pk].instalments,
-                        amount=amount,
-                        fine=open_loans[pk].recorded_fine,
-                        waived=waived[pk],
-                        rest=rests.get(pk, 0),
-                    )
-                    for pk, amount in paid.get(member.pk, {}).items()
-                ),
-            )
-            for member in context.members
-            if member.pk in attendance
-        ),
-        agenda=tuple(
-            AgendaRow(
-                title=item.title,
-                discussion=item.discussion,
-                decision=item.decision,
-                responsible=people.get(item.responsible_id) if item.responsible_id else None,
-                due_on=item.due_on,
-                is_critical=item.is_critical,
-            )
-            for item in meeting.agenda.all()
-        ),
-        kept_loans=tuple(lent),
-        other=tuple(other),
-        cash=CashCounted(meeting.cash_count.counted, meeting.cash_count.explanation) if meeting.cash_count else None,
-    )
-
-
-_COLUMN = {
-    AccountKind.POKOK: "pokok",
-    AccountKind.WAJIB: "wajib",
-    AccountKind.SUKARELA: "sukarela_in",
-    AccountKind.SOCIAL_FUND: "social",
-    AccountKind.FINE: "fine",
-}
-"""The column of the sheet that a member's line belongs to, by the account it credits."""
-_PAYS = (AccountKind.SERVICE_FEE, AccountKind.LOAN, AccountKind.FINE_DUE)
-"""The accounts of a loan that payments are credited to."""

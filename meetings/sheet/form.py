@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
@@ -52,79 +52,71 @@ class Sheet:
     that, those nobody touched follow it, and `was_refilled` says that somebody has to look at them again.
     """
 
-    def __init__(self, context: SheetContext, data: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, context: SheetContext, data: Mapping[str, Any] | None = None, *, today: date) -> None:
         self.context = context
+        self.today = today
         self.refusals: list[str] = []
-        self.prefilled_for = context.today
+        self.prefilled_for = context.original.held_on if context.original is not None else today
         self.was_refilled = False
         if data is not None and context.original is None:
             data = self._follow_the_day(data)
         self.data = data
-        recorded = context.original
-        rows = {row.member.pk: row for row in recorded.members} if recorded else {}
-        paid = {paid.loan.pk: paid for row in rows.values() for paid in row.repayments}
-        self.head = HeadForm(data, context=context, initial=self._head_initial())
-        self.reason = ReasonForm(data, context=context)
-        self.members = [
-            MemberForm(data, context=context, prefix=f"m{member.pk}", member=member, recorded=rows.get(member.pk))
-            for member in context.members
-        ]
-        self.repayments = [
-            RepaymentForm(
-                data,
-                context=context,
-                prefix=f"l{open_loan.loan.pk}",
-                open_loan=open_loan,
-                on=self.prefilled_for,
-                recorded=paid.get(open_loan.loan.pk),
-            )
-            for open_loan in context.loans
-        ]
+        self._shared: dict[str, Any] = {"context": context, "today": today}
+        self.head = HeadForm(data, initial=self._head_initial(), **self._shared)
+        self.reason = ReasonForm(data, **self._shared)
+        self.members, self.repayments = self._member_forms()
         for form, repayments in self.rows():
             form.repayments = repayments
+        recorded = context.original
         self.kept_loans = [
-            KeptLoanForm(data, context=context, prefix=f"k{loan.pk}", loan=loan)
+            KeptLoanForm(data, prefix=f"k{loan.pk}", loan=loan, **self._shared)
             for loan in (recorded.kept_loans if recorded else ())
         ]
-        self.agenda = AgendaFormSet(
-            data,
-            prefix="agenda",
-            initial=[
-                {
-                    **{
-                        name: getattr(row, name)
-                        for name in ("title", "discussion", "decision", "due_on", "is_critical")
-                    },
-                    "responsible": row.responsible.pk if row.responsible else "",
-                }
-                for row in (recorded.agenda if recorded else ())
-            ],
-            form_kwargs={"context": context},
-            error_messages=ROWS_BROKEN,
+        agenda = [
+            {**asdict(replace(row, responsible=None)), "responsible": row.responsible.pk if row.responsible else ""}
+            for row in (recorded.agenda if recorded else ())
+        ]
+        self.agenda = self._formset(AgendaFormSet, "agenda", agenda)
+        self.new_loans = self._formset(NewLoanFormSet, "loans")
+        self.other = self._formset(
+            OtherMoneyFormSet, "other", [asdict(row) for row in (recorded.other if recorded else ())]
         )
-        self.new_loans = NewLoanFormSet(
-            data, prefix="loans", form_kwargs={"context": context}, error_messages=ROWS_BROKEN
-        )
-        self.other = OtherMoneyFormSet(
-            data,
-            prefix="other",
-            initial=[
-                {"kind": row.kind, "amount": row.amount, "memo": row.memo}
-                for row in (recorded.other if recorded else ())
-            ],
-            form_kwargs={"context": context},
-            error_messages=ROWS_BROKEN,
-        )
+
+    def _member_forms(self) -> tuple[list[MemberForm], list[RepaymentForm]]:
+        recorded = self.context.original
+        rows = {row.member.pk: row for row in recorded.members} if recorded else {}
+        paid = {paid.loan.pk: paid for row in rows.values() for paid in row.repayments}
+        members = [
+            MemberForm(self.data, prefix=f"m{member.pk}", member=member, recorded=rows.get(member.pk), **self._shared)
+            for member in self.context.members
+        ]
+        repayments = [
+            RepaymentForm(
+                self.data,
+                prefix=f"l{open_loan.loan.pk}",
+                open_loan=open_loan,
+                as_of=self.prefilled_for,
+                recorded=paid.get(open_loan.loan.pk),
+                **self._shared,
+            )
+            for open_loan in self.context.loans
+        ]
+        return members, repayments
+
+    def _formset(
+        self, kind: type[forms.BaseFormSet[Any]], prefix: str, initial: Sequence[dict[str, Any]] = ()
+    ) -> forms.BaseFormSet[Any]:
+        return kind(self.data, prefix=prefix, initial=initial, form_kwargs=self._shared, error_messages=ROWS_BROKEN)
 
     def _follow_the_day(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return `data` with untouched instalments as due on the day that was typed, if it is another one."""
         read = forms.DateField(required=False)
         try:
             typed = read.clean(data.get("held_on"))
-            self.prefilled_for = read.clean(data.get("prefilled_for")) or self.context.today
+            self.prefilled_for = read.clean(data.get("prefilled_for")) or self.today
         except ValidationError:
             return data
-        if typed is None or not self.context.group.founded_on <= typed <= self.context.today:
+        if typed is None or not self.context.group.founded_on <= typed <= self.today:
             return data
         fresh = dict(data.items())
         for open_loan in self.context.loans:
@@ -183,7 +175,7 @@ class Sheet:
         )
         repaid = sum(_amount(form, "paid") for form in self.repayments)
         lent = sum(_amount(form, "principal") for form in self.new_loans.forms)
-        kept = sum(form.loan.principal for form in self.kept_loans)
+        kept = sum(form.loan.principal for form in self.kept_loans if not form["cancel"].value())
         other = sum(_amount(form, "amount") * CASH_SIGN.get(form["kind"].value() or "", 0) for form in self.other.forms)
         return self.context.cash_before + members + repaid + other - lent - kept
 
@@ -248,7 +240,7 @@ class Sheet:
         context, recorded = self.context, self.context.original
         if recorded is None:
             return {
-                "held_on": context.today,
+                "held_on": self.today,
                 "place": context.group.place,
                 "leader": context.officers.get("KETUA", ""),
                 "note_taker": context.officers.get("SEKRETARIS", ""),
@@ -375,7 +367,7 @@ class Sheet:
 
     def _short_of_cash(self, minutes: Minutes) -> bool:
         """Refuse to pay out more cash than there is, at the first field that pays out."""
-        left = self.context.balance(AccountKind.CASH) + minutes.cash_moved()
+        left = self.context.books.balance(AccountKind.CASH) + minutes.cash_moved()
         if left >= 0:
             return False
         message = gettext("There is not enough cash in the box: %s is missing.") % rupiah(-left)

@@ -52,8 +52,9 @@ class _Part(forms.Form):
 
     use_required_attribute = False
 
-    def __init__(self, *args: Any, context: SheetContext, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, context: SheetContext, today: date, **kwargs: Any) -> None:
         self.context = context
+        self.today = today
         super().__init__(*args, **kwargs)
         self._fit()
         for name, field in self.fields.items():
@@ -110,7 +111,7 @@ class HeadForm(_Part):
     def clean_held_on(self) -> date:
         """A meeting was held since the group was founded, and not in the future."""
         held_on: date = self.cleaned_data["held_on"]
-        if held_on > self.context.today:
+        if held_on > self.today:
             raise ValidationError(gettext("A meeting cannot be recorded before it was held."))
         if held_on < self.context.group.founded_on:
             founded = date_format(self.context.group.founded_on)
@@ -150,7 +151,7 @@ class MemberForm(_Part):
 
     def _fit(self) -> None:
         rules = self.context.rules
-        pokok_left = max(0, rules.pokok - self.context.balance(AccountKind.POKOK, self.member))
+        pokok_left = max(0, rules.pokok - self.context.books.balance(AccountKind.POKOK, member=self.member))
         prefilled: dict[str, Any] = {"pokok": pokok_left, "wajib": rules.wajib, "social": rules.social}
         if self.recorded is not None:
             names = ("attendance", *self.MONEY_IN, "sukarela_out", "fine_reason")
@@ -216,12 +217,13 @@ class MemberForm(_Part):
     def _check_withdrawal(self, data: dict[str, Any]) -> None:
         """Hold a withdrawal against what was saved and against what the rules say must stay."""
         taken = data.get("sukarela_out", 0)
-        saved = self.context.balance(AccountKind.SUKARELA, self.member) + data.get("sukarela_in", 0) + self.rest
+        brought = data.get("sukarela_in", 0) + self.rest
+        saved = self.context.books.balance(AccountKind.SUKARELA, member=self.member) + brought
         if saved < 0:
             self.add_error("sukarela_in", gettext("%s of these savings was taken out since.") % rupiah(-saved))
         elif taken > saved:
             self.add_error("sukarela_out", gettext("The savings are only %s.") % rupiah(saved))
-        elif self.context.leaves_too_little(self.member, brought=data.get("sukarela_in", 0) + self.rest, taken=taken):
+        elif self.context.leaves_too_little(self.member, brought=brought, taken=taken):
             self.add_error("sukarela_out", str(SavingsMustStay(self.member, self.context.rules.sukarela_minimum)))
 
     def _joined(self) -> str:
@@ -252,15 +254,17 @@ class RepaymentForm(_Part):
     rest_to_savings = forms.BooleanField(required=False)
     waived = forms.CharField(max_length=100, required=False)
 
-    def __init__(self, *args: Any, open_loan: LoanOnSheet, on: date, recorded: Repayment | None, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, open_loan: LoanOnSheet, as_of: date, recorded: Repayment | None, **kwargs: Any
+    ) -> None:
         self.open_loan = open_loan
-        self.on = on
+        self.as_of = as_of
         self.recorded = recorded
         super().__init__(*args, **kwargs)
 
     def _fit(self) -> None:
-        self.due = self.open_loan.due(self.on)
-        self.fine = self.open_loan.fine_at(self.on)
+        self.due = self.open_loan.due(self.as_of)
+        self.fine = self.open_loan.fine_at(self.as_of)
         self.rest = 0
         self.initial = {}
         if (recorded := self.recorded) is not None:
@@ -337,7 +341,7 @@ class AgendaForm(_Part):
         filled = any(data.get(name) for name in ("discussion", "decision", "responsible", "due_on", "is_critical"))
         if filled and not data.get("title"):
             self.add_error("title", gettext("Say what was on the agenda."))
-        if data.get("due_on") and data["due_on"] > self.context.today + LATEST_DEADLINE:
+        if data.get("due_on") and data["due_on"] > self.today + LATEST_DEADLINE:
             self.add_error("due_on", gettext("This day is more than five years away."))
         if (data.get("due_on") or data.get("responsible")) and not data.get("decision"):
             self.add_error("decision", gettext("Say what was decided."))
@@ -445,6 +449,9 @@ class KeptLoanForm(_Part):
     def __init__(self, *args: Any, loan: Loan, **kwargs: Any) -> None:
         self.loan = loan
         super().__init__(*args, **kwargs)
+
+    def _fit(self) -> None:
+        self.fields["cancel"].widget.attrs["data-lent"] = self.loan.principal
 
 
 class ReasonForm(_Part):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 
 from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpResponse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -14,8 +16,8 @@ from finance.ledger.errors import LedgerError
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
 from meetings import services
+from meetings.changes import changes
 from meetings.errors import MeetingChanged, MeetingError, NoSuchMeeting
-from meetings.minutes import changes
 from meetings.models import Meeting, MeetingStatus
 from meetings.sheet.context import open_correction, read_correction
 from meetings.sheet.form import Sheet
@@ -26,17 +28,17 @@ from meetings.views.rendering import MORE_ROWS, add_rows, read_uuid, render_shee
 @require_http_methods(["GET", "POST"])
 def meeting_correct(request: GroupRequest, number: int) -> HttpResponse:
     """The sheet of a closed meeting, to correct it."""
-    key = read_uuid(request.POST.get("key")) or uuid.uuid4()
+    key, today = read_uuid(request.POST.get("key")) or uuid.uuid4(), timezone.localdate()
     try:
         if request.method == "POST":
-            return _correct(request, number, key)
-        context = read_correction(group=request.group, number=number)
+            return _correct(request, number, key=key, today=today)
+        context = read_correction(group=request.group, as_of=today, number=number)
     except NoSuchMeeting as error:
         raise Http404 from error
-    return render_sheet(request, Sheet(context), key=key)
+    return render_sheet(request, Sheet(context, today=today), key=key)
 
 
-def _correct(request: GroupRequest, number: int, key: uuid.UUID) -> HttpResponse:
+def _correct(request: GroupRequest, number: int, *, key: uuid.UUID, today: date) -> HttpResponse:
     replay = Meeting.objects.filter(group=request.group, key=key).exclude(status=MeetingStatus.DRAFT).first()
     if replay is not None:
         return to_meeting(replay)
@@ -44,8 +46,8 @@ def _correct(request: GroupRequest, number: int, key: uuid.UUID) -> HttpResponse
     with transaction.atomic():
         context = open_correction(actor=request.user, group=request.group, number=number)
         if request.POST.get("action") in MORE_ROWS:
-            return add_rows(request, context, key=key)
-        sheet = Sheet(context, request.POST)
+            return add_rows(request, context, key=key, today=today)
+        sheet = Sheet(context, request.POST, today=today)
         try:
             meeting = _write(sheet, version=request.POST.get("version"), key=key, is_preview=is_preview)
         except (MeetingError, LedgerError) as error:
@@ -70,13 +72,7 @@ def _write(sheet: Sheet, *, version: str | None, key: uuid.UUID, is_preview: boo
         return None
     with transaction.atomic():
         meeting = services.meeting_correct(
-            actor=sheet.context.open_books.actor,
-            group=sheet.context.group,
-            number=old.number,
-            minutes=sheet.minutes,
-            reason=sheet.reason.cleaned_data["reason"],
-            key=key,
-            context=sheet.context,
+            context=sheet.context, minutes=sheet.minutes, reason=sheet.reason.cleaned_data["reason"], key=key
         )
         transaction.set_rollback(is_preview)
     return meeting

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 from typing import Any
 
 from django.http import HttpResponse
@@ -33,13 +34,13 @@ def render_sheet(
     return render(request, "meetings/sheet.html", page, status=status)
 
 
-def add_rows(request: GroupRequest, context: SheetContext, *, key: uuid.UUID) -> HttpResponse:
+def add_rows(request: GroupRequest, context: SheetContext, *, key: uuid.UUID, today: date) -> HttpResponse:
     """Answer the buttons that ask for more empty rows."""
     data = request.POST.copy()
     name = f"{MORE_ROWS[request.POST['action']]}-TOTAL_FORMS"
     total = data.get(name, "")
     data[name] = str(min(ROWS, int(total) + 2)) if total.isdecimal() else "2"
-    return render_unchecked(request, Sheet(context, data), key=key)
+    return render_unchecked(request, Sheet(context, data, today=today), key=key)
 
 
 def render_unchecked(request: GroupRequest, sheet: Sheet, *, key: uuid.UUID) -> HttpResponse:

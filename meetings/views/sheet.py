@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -58,7 +59,7 @@ def draft_discard(request: GroupRequest, number: int) -> HttpResponse:
 def _sheet_page(request: GroupRequest, number: int | None) -> HttpResponse:
     """Show, save or close a sheet; `number` is that of a draft."""
     key = read_uuid(request.POST.get("key")) or uuid.uuid4()
-    action = request.POST.get("action")
+    action, today = request.POST.get("action"), timezone.localdate()
     try:
         if request.method == "GET":
             return _show(request, number, key)
@@ -66,25 +67,26 @@ def _sheet_page(request: GroupRequest, number: int | None) -> HttpResponse:
             return _close(request, number, key)
         if action == "draft":
             return _save_draft(request, number, key)
-        context = read_sheet(group=request.group, number=number)
+        context = read_sheet(group=request.group, as_of=today, number=number)
     except NoSuchMeeting as error:
         raise Http404 from error
     if action in MORE_ROWS:
-        return add_rows(request, context, key=key)
+        return add_rows(request, context, key=key, today=today)
     if action == "present":
         present = {f"m{member.pk}-attendance": AttendanceStatus.PRESENT.value for member in context.members}
-        return render_unchecked(request, Sheet(context, {**present, **request.POST.dict()}), key=key)
-    sheet = Sheet(context, request.POST)
+        return render_unchecked(request, Sheet(context, {**present, **request.POST.dict()}, today=today), key=key)
+    sheet = Sheet(context, request.POST, today=today)
     sheet.forget_errors()
     sheet.refuse(NoSuchAction())
     return render_sheet(request, sheet, key=key, status=422)
 
 
 def _show(request: GroupRequest, number: int | None, key: uuid.UUID) -> HttpResponse:
-    context = read_sheet(group=request.group, number=number)
+    today = timezone.localdate()
+    context = read_sheet(group=request.group, as_of=today, number=number)
     if context.meeting is None:
-        return render_sheet(request, Sheet(context), key=key)
-    sheet = Sheet(context, context.meeting.draft)
+        return render_sheet(request, Sheet(context, today=today), key=key)
+    sheet = Sheet(context, context.meeting.draft, today=today)
     sheet.forget_errors()
     return render_sheet(request, sheet, key=key, base=str(context.meeting.key))
 
@@ -97,7 +99,7 @@ def _close(request: GroupRequest, number: int | None, key: uuid.UUID) -> HttpRes
             found = context.meeting
             if found is not None and found.status == MeetingStatus.CLOSED and found.key == key:
                 return to_meeting(found)
-            sheet = Sheet(context, request.POST)
+            sheet = Sheet(context, request.POST, today=timezone.localdate())
             base = read_uuid(request.POST.get("base"))
             services.meeting_to_save(context, key=key, base=base)
             if sheet.minutes is not None:
@@ -124,7 +126,8 @@ def _save_draft(request: GroupRequest, number: int | None, key: uuid.UUID) -> Ht
             base=read_uuid(request.POST.get("base")),
         )
     except MeetingChanged as error:
-        sheet = Sheet(read_sheet(group=request.group, number=number), request.POST)
+        today = timezone.localdate()
+        sheet = Sheet(read_sheet(group=request.group, as_of=today, number=number), request.POST, today=today)
         sheet.forget_errors()
         sheet.refuse(error)
         return _render_conflict(request, sheet, key=key, status=409)

@@ -482,15 +482,7 @@ class Treasurer:
         minutes = replace(old, members=rows, place="Rumah ketua")
         if self.chance.random() < 0.3:
             minutes = replace(minutes, kept_loans=(), cancelled_loans=old.kept_loans)
-        return meeting_correct(
-            actor=actor,
-            group=self.group,
-            number=number,
-            minutes=minutes,
-            reason="salah tulis",
-            key=key,
-            context=context,
-        )
+        return meeting_correct(context=context, minutes=minutes, reason="salah tulis", key=key)
 
     # Mistakes and closed books
 

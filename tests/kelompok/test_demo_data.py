@@ -219,7 +219,11 @@ def test_a_draft_opens_in_the_sheet():
     draft = Meeting.objects.filter(status=MeetingStatus.DRAFT).first()
     facilitator = User.objects.get(assignments__group=draft.group)
     with transaction.atomic():
-        sheet = Sheet(open_sheet(actor=facilitator, group=draft.group, key=draft.key, number=draft.number), draft.draft)
+        sheet = Sheet(
+            open_sheet(actor=facilitator, group=draft.group, key=draft.key, number=draft.number),
+            draft.draft,
+            today=timezone.localdate(),
+        )
     assert sheet.minutes is None
     assert sheet.refusals == []
     assert not sheet.head.errors

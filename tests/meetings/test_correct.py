@@ -6,7 +6,8 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -15,7 +16,7 @@ from finance.models import CashCount, Entry, Loan, Transfer
 from finance.rules.lines import OtherMoney
 from groups.models import Group
 from meetings.models import AgendaItem, Attendance, Meeting
-from tests.factories import endow, lend, save
+from tests.factories import endow, lend, make_group, make_meeting, save
 from tests.meetings.pages import balance, errors, post_correction, post_sheet
 from tests.meetings.sheets import HELD_ON, sheet_data
 
@@ -292,3 +293,132 @@ def test_a_fee_is_not_corrected_away_from_a_loan_paid_off_since(client, group):
     # The payment that paid it off can still move, for it brings its fee along.
     moved = {"number": 2, "held_on": HELD_ON + timedelta(8), f"l{loan.pk}_paid": "1398000"}
     assert post_correction(client, group, **moved).status_code == 302
+
+
+# The critical mark and the version before
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"), [({}, {"agenda_0_is_critical": "on"}), ({"agenda_0_is_critical": "on"}, {})]
+)
+def test_the_critical_mark_alone_is_a_correction(client, group, was, becomes):
+    post_sheet(client, group, agenda_0_title="Utang", **was)
+    assert post_correction(client, group, agenda_0_title="Utang", **becomes).status_code == 302
+    assert AgendaItem.objects.get(meeting__version=2).is_critical == bool(becomes)
+    assert Meeting.objects.get(version=2).critical_count == len(becomes)
+
+
+def test_a_version_says_which_one_it_corrects(client, group):
+    post_sheet(client, group)
+    post_correction(client, group, m1_wajib="15000")
+    post_correction(client, group, m1_wajib="16000", extra={"version": "2"})
+    first, second, third = Meeting.objects.order_by("version")
+    assert (first.corrects, second.corrects, third.corrects) == (None, first, second)
+    assert "salah catat" in client.get(f"/g/{group.code}/meetings/1/").content.decode()
+
+
+def test_the_database_refuses_a_second_correction_of_one_version(client, group):
+    post_sheet(client, group)
+    first = Meeting.objects.get()
+    post_sheet(client, group, action="draft")
+    post_sheet(client, group, action="draft")
+    drafts = Meeting.objects.filter(status="DRAFT").order_by("pk")
+    Meeting.objects.filter(pk=drafts[0].pk).update(corrects=first, reason="salah")
+    with pytest.raises(IntegrityError):
+        Meeting.objects.filter(pk=drafts[1].pk).update(corrects=first, reason="salah")
+
+
+def test_the_database_refuses_to_correct_a_meeting_of_another_group(client, group):
+    post_sheet(client, group, action="draft")
+    stranger = make_meeting(make_group(), HELD_ON)
+    with pytest.raises(IntegrityError, match="meetings_meeting_corrects_id_same_group"):
+        Meeting.objects.filter(group=group).update(corrects=stranger, reason="salah")
+
+
+def test_the_database_refuses_a_correction_without_a_reason(client, group):
+    post_sheet(client, group)
+    first = Meeting.objects.get()
+    post_sheet(client, group, action="draft")
+    with pytest.raises(IntegrityError, match="meeting_correction_reason"):
+        Meeting.objects.filter(status="DRAFT").update(corrects=first)
+
+
+def test_the_database_refuses_to_rewrite_the_minutes_with_a_correction(client, group):
+    post_sheet(client, group)
+    with pytest.raises(IntegrityError):
+        Meeting.objects.update(status="CORRECTED", minutes={"schema": 1})
+
+
+# As of the meeting's own day
+
+
+def test_cash_is_held_against_the_books_of_the_day(client, group):
+    post_sheet(client, group)
+    post_sheet(client, group, held_on=HELD_ON + timedelta(7))
+    assert post_correction(client, group, m1_wajib="15000", counted="35000").status_code == 302
+    assert CashCount.objects.get().expected == 35_000
+
+
+def test_what_moved_after_the_meeting_was_not_in_the_box_before_it(client, group):
+    save(group.members.first(), 1_000, on=HELD_ON)
+    post_sheet(client, group)
+    save(group.members.first(), 20_000, on=HELD_ON)
+    save(group.members.first(), 300_000, on=HELD_ON + timedelta(1))
+    post_correction(client, group, m1_wajib="15000")
+    context = client.get(f"/g/{group.code}/meetings/1/correct/").context["sheet"].context
+    assert context.cash_before == 1_000
+
+
+def test_a_correction_of_the_meeting_before_changes_the_cash_before(client, group):
+    post_sheet(client, group)
+    post_sheet(client, group, held_on=HELD_ON + timedelta(7))
+    post_correction(client, group, m1_wajib="15000")
+    sheet = client.get(f"/g/{group.code}/meetings/2/correct/").context["sheet"]
+    assert (sheet.context.cash_before, sheet.expected_cash) == (35_000, 65_000)
+
+
+def test_a_correction_asks_for_what_was_due_then(client, group):
+    save(group.members.first(), 5_000_000)
+    loan = lend(group.members.last(), 1_200_000, 12, first_due=HELD_ON)
+    post_sheet(client, group, **{f"l{loan.pk}_paid": "18000"})
+    post_sheet(client, group, held_on=HELD_ON + timedelta(7), **{f"l{loan.pk}_paid": "218000"})
+    (form,) = client.get(f"/g/{group.code}/meetings/1/correct/").context["sheet"].repayments
+    assert (form.due, form.open_loan.outstanding) == (118_000, 1_416_000 - 218_000)
+
+
+def test_words_leave_the_ledger_alone_whatever_was_paid_since(client, group):
+    save(group.members.first(), 5_000_000)
+    loan = lend(group.members.last(), 1_200_000, 12, first_due=HELD_ON)
+    post_sheet(client, group, **{f"l{loan.pk}_paid": "118000"})
+    post_sheet(client, group, held_on=HELD_ON + timedelta(7), **{f"l{loan.pk}_paid": "50000"})
+    before = Entry.objects.count()
+    assert post_correction(client, group, place="Masjid", **{f"l{loan.pk}_paid": "118000"}).status_code == 302
+    assert Entry.objects.count() == before
+
+
+def test_a_loan_is_kept_through_two_corrections(client, group):
+    save(group.members.first(), 5_000_000)
+    post_sheet(client, group, loans_0_member=group.members.last().pk, loans_0_principal="100000", loans_0_periods="10")
+    post_correction(client, group, m1_wajib="15000")
+    post_correction(client, group, m1_wajib="16000", extra={"version": "2"})
+    assert balance(group, "LOAN", loan=Loan.objects.get()) == 100_000
+    assert Meeting.objects.get(version=3).minutes["kept_loans"] == [1]
+
+
+def test_a_correction_takes_no_more_statements_than_it_did(client, group):
+    save(group.members.first(), 5_000_000)
+    loan = lend(group.members.last(), 1_200_000, 12)
+    fields = {f"l{loan.pk}_paid": "18000", "agenda_0_title": "Utang", "counted": "0", "explanation": "lupa"}
+    post_sheet(client, group, **fields)
+    with CaptureQueriesContext(connection) as counted:
+        assert post_correction(client, group, m1_wajib="15000", **fields).status_code == 302
+    assert len(counted) <= 27, "\n".join(query["sql"][:110] for query in counted.captured_queries)
+
+
+def test_a_loan_that_never_was_is_not_expected_to_be_missing_from_the_box(client, group):
+    save(group.members.first(), 5_000_000)
+    post_sheet(client, group, loans_0_member=group.members.last().pk, loans_0_principal="100000", loans_0_periods="10")
+    cash, loan = balance(group, "CASH"), Loan.objects.get()
+    assert client.get(f"/g/{group.code}/meetings/1/correct/").context["sheet"].expected_cash == cash
+    response = post_correction(client, group, extra={f"k{loan.pk}-cancel": "on", "action": "preview"})
+    assert response.context["sheet"].expected_cash == cash + 100_000

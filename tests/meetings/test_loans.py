@@ -22,6 +22,7 @@ from tests.factories import (
     make_group,
     make_member,
     make_members,
+    repay,
     repay_external,
     save,
 )
@@ -222,6 +223,29 @@ def test_a_correction_keeps_the_fine(client, group, loan):
     assert post_correction(client, group, m1_sukarela_in="5000", **paid(loan, 120_500)).status_code == 302
     assert balance(group, "LOAN_FINE") == 2_500
     assert balance(group, "FINE_DUE") == 0
+
+
+def test_a_correction_keeps_the_fine_of_an_instalment_paid_up_since(client, group, loan):
+    post_sheet(client, group, **paid(loan, 20_500))
+    post_sheet(client, group, held_on=HELD_ON + timedelta(7), **paid(loan, 200_000))
+    assert post_correction(client, group, m1_sukarela_in="5000", **paid(loan, 20_500)).status_code == 302
+    assert balance(group, "LOAN_FINE") == 2_500
+
+
+def test_a_payment_of_the_same_day_before_the_meeting_was_fined_already(client, group, loan):
+    repay(loan, 20_500, on=HELD_ON)
+    post_sheet(client, group, **paid(loan, 10_000))
+    assert post_correction(client, group, m1_sukarela_in="5000", **paid(loan, 10_000)).status_code == 302
+    assert balance(group, "LOAN_FINE") == 2_500
+
+
+def test_a_payment_of_the_same_day_after_the_meeting_leaves_its_fine(client, group, loan):
+    post_sheet(client, group, **paid(loan, 20_500))
+    repay(loan, 10_000, on=HELD_ON)
+    for version in (1, 2):
+        fields = {"m1_sukarela_in": f"{version}000", **paid(loan, 20_500)}
+        assert post_correction(client, group, extra={"version": version}, **fields).status_code == 302
+    assert balance(group, "LOAN_FINE") == 2_500
 
 
 def test_a_correction_waives_the_fine(client, group, loan):

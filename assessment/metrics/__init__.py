@@ -19,4 +19,5 @@ from assessment.metrics.base.metric import (
     recent,
 )
 from assessment.metrics.base.reading import Records, parameters, read_facts, statements
+from assessment.metrics.base.tables import recent_meetings
 from assessment.metrics.base.words import page_url, sentence, value_text

@@ -17,7 +17,7 @@ from assessment.metrics.base.reading import read_rows
 from assessment.metrics.base.tables import DATE, evidence_table
 from finance.tables.table import Column, Row
 from groups.models import Group
-from groups.selectors.relations import RULES_IN_FORCE
+from groups.selectors.relations import GROUP_PROFILES
 
 
 def _measure(facts: Facts) -> Measured:
@@ -32,16 +32,21 @@ def _evidence(group: Group, as_of: date) -> Evidence:
     url = reverse("constitution", args=[group.code])
     how = [_("written down"), _("agreed in a meeting of the members")]
     columns = [Column(_("Rules")), Column(_("Agreed on"), DATE), Column(_("How"))]
-    versions = read_rows(RULES_IN_FORCE, group, as_of)
-    rows = [Row([_("Version %d") % row.version, row.agreed_on, how[row.agreed_in_meeting]], url) for row in versions]
-    if not rows:
+    [rules] = read_rows(GROUP_PROFILES, group, as_of)
+    if rules.rules_version is None:
         return Evidence([])
-    table = evidence_table(group, as_of, _("Rules"), columns, rows)
-    return Evidence([table], {"constitutions": [row.version for row in versions]})
+    cells = [_("Version %d") % rules.rules_version, rules.rules_agreed_on, how[rules.rules_agreed_in_meeting]]
+    table = evidence_table(group, as_of, _("Rules"), columns, [Row(cells, url)])
+    return Evidence([table], {"constitutions": [rules.rules_version]})
 
 
 METRIC = Metric(
-    reads=(Reads(RULES_IN_FORCE, {"level": "MAX(1 + agreed_in_meeting)"}),),
+    reads=(
+        Reads(
+            GROUP_PROFILES,
+            {"level": "MAX(CASE WHEN rules_version IS NULL THEN 0 ELSE 1 + rules_agreed_in_meeting END)"},
+        ),
+    ),
     measure=_measure,
     formula=gettext_lazy("0 without written rules, 1 with rules, 2 with rules agreed in a meeting of the members."),
     sentence=_sentence,

@@ -120,7 +120,7 @@ class SchemeUse(models.Model):
 class Indicator(models.Model):
     """One thing that is assessed, worth up to `weight` points.
 
-    `metric` names a function of `assessment.metrics`; without one a person judges. Indicators of one `area` are
+    `metric` names a module of `assessment.metrics`; without one a person judges. Indicators of one `area` are
     added up together.
     """
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from assessment import engine, instruments, wording
-from assessment.metrics import NO_DATA, RECENT_MEETINGS, WINDOW_DAYS, Facts, all_metrics, page_url, sentence, value_text
+from assessment.metrics import NO_DATA, Facts, all_metrics, page_url, sentence, value_text
 from assessment.models import Assessment, Indicator, Instrument, Judgement, Level, Need, StageRule
 from assessment.scoring import (
     DROPPED_DAYS,
@@ -25,7 +25,6 @@ from assessment.scoring import (
     score,
 )
 from groups.models import Group
-from meetings.models import Meeting, MeetingStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,17 +257,6 @@ def stored_scores(group: Group, scheme: str, since: date) -> list[Assessment]:
     """Return the stored assessments by `scheme` since a day, oldest first, without their indicators and evidence."""
     scores = Assessment.objects.filter(group=group, scheme=scheme, as_of__gte=since)
     return list(scores.defer("indicators", "evidence").order_by("as_of"))
-
-
-def counted_meetings(group: Group, as_of: date) -> list[Meeting]:
-    """Return the meetings that the indicators of the last four meetings counted, newest first."""
-    held = Meeting.objects.filter(
-        group=group,
-        status=MeetingStatus.CLOSED,
-        held_on__gt=as_of - timedelta(WINDOW_DAYS),
-        held_on__lte=as_of,
-    )
-    return list(held.only("number", "held_on").order_by("-held_on", "-number")[:RECENT_MEETINGS])
 
 
 def judgeable(instrument: Instrument | None) -> list[Indicator]:

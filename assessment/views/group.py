@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from assessment.charts import group as group_charts
+from assessment.metrics import recent_meetings
 from assessment.selectors import current_score as selectors
 from assessment.selectors.history import events, transitions
 from assessment.selectors.signals import signals_of
@@ -40,7 +41,7 @@ def assessment(request: GroupRequest) -> HttpResponse:
             "schemes": chosen,
             "signals": signals_of(request.group) if can(request.user, Capability.ASSESS) else [],
             "radar": group_charts.radar(current.areas) if current is not None else None,
-            "meetings": selectors.counted_meetings(request.group, current.as_of) if current is not None else [],
+            "meetings": recent_meetings(request.group, current.as_of) if current is not None else [],
             "history": [(row, names.get(row.stage, row.stage)) for row in reversed(by_month)],
             "transitions": transitions(scores),
             "chart": group_charts.history_line(by_month, rules, happened, since, today)

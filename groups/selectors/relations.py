@@ -7,32 +7,27 @@ from django.db import connection
 from groups.models import Constitution
 from groups.shared.sql import Relation, days_between
 
+_RULES = Constitution.rule_fields()
 GROUP_PROFILES = Relation(
     "group_profiles",
     f"""
-    SELECT id AS group_id, {days_between("founded_on", "%(as_of)s")} AS age_days, meeting_every, bank_name,
-        bank_account_number, bank_signatories
-    FROM groups_group WHERE id {{groups}}
-    """,  # noqa: S608 - no input
-    ("group_id", "age_days", "meeting_every", "bank_name", "bank_account_number", "bank_signatories"),
-)
-"""A row for each group, with its age on the day; the rest is the profile as it is today, whose history is not kept."""
-
-_RULES = Constitution.rule_fields()
-RULES_IN_FORCE = Relation(
-    "rules_in_force",
-    f"""
-    SELECT c.group_id, c.version, c.agreed_on, CASE WHEN c.agreed_in_meeting THEN 1 ELSE 0 END AS agreed_in_meeting
-    FROM groups_constitution c
-    WHERE c.group_id {{groups}} AND c.version = (
-        SELECT MAX(v.version) FROM groups_constitution v
-        WHERE v.group_id = c.group_id AND v.agreed_on <= %(as_of)s)
+    SELECT g.id AS group_id, {days_between("g.founded_on", "%(as_of)s")} AS age_days, g.meeting_every, g.bank_name,
+        g.bank_account_number, g.bank_signatories, c.version AS rules_version, c.agreed_on AS rules_agreed_on,
+        CASE WHEN c.agreed_in_meeting THEN 1 ELSE 0 END AS rules_agreed_in_meeting
+    FROM groups_group g
+    LEFT JOIN groups_constitution c ON c.group_id = g.id AND c.version = (
+        SELECT MAX(v.version) FROM groups_constitution v WHERE v.group_id = g.id AND v.agreed_on <= %(as_of)s)
         AND NOT (c.version = 1 AND {" AND ".join(f"c.{rule.attname} = %(empty_{rule.attname})s" for rule in _RULES)})
+    WHERE g.id {{groups}}
     """,  # noqa: S608 - no input
-    ("group_id", "version", "agreed_on", "agreed_in_meeting"),
+    ("group_id", "age_days", "meeting_every", "bank_name", "bank_account_number", "bank_signatories", "rules_version",
+     "rules_agreed_on", "rules_agreed_in_meeting"),
     values={f"empty_{rule.attname}": rule.get_db_prep_save(rule.get_default(), connection) for rule in _RULES},
-)
-"""The rules of each group on the day, where there are any: those a group is registered with are empty."""
+)  # fmt: skip
+"""A row for each group: its age and its rules on the day, and its profile as it is today, whose history is not kept.
+
+`rules_version` is NULL where there are none: those a group is registered with are empty.
+"""
 
 MEMBERSHIPS = Relation(
     "memberships",

@@ -19,6 +19,7 @@ from django.db.models.sql import Query
 from finance.ledger.chart import account_code, new_account
 from finance.models import Account, AccountKind, Entry, ExternalLoan, Loan, Transfer
 from groups.models import Group, Member
+from groups.selectors.relations import PRESENT_MEMBERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,13 +152,13 @@ _NUMBERS = """,
     (SELECT MAX(effective_on) FROM finance_entry WHERE group_id = %(group)s)"""
 # The group's own, loans from outside among them, for they are few; those of members who are there; and of running
 # loans, where the fee account comes along with the balance account while that one has a balance.
-_OPEN = """
+_OPEN = f"""
     AND (finance_account.loan_id IN (
             SELECT loan_id FROM finance_account
-            WHERE group_id = %(group)s AND kind = 'LOAN' AND debits_posted > credits_posted)
+            WHERE group_id = %(group)s AND kind = '{AccountKind.LOAN.value}' AND debits_posted > credits_posted)
         OR finance_account.loan_id IS NULL AND (
             finance_account.member_id IS NULL OR finance_account.member_id IN (
-                SELECT id FROM groups_member WHERE group_id = %(group)s AND left_on IS NULL)))"""
+                SELECT id FROM ({PRESENT_MEMBERS.sql.format(groups="= %(group)s")}) present)))"""  # noqa: S608 - no input
 _IN_ORDER = " ORDER BY finance_account.id"
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from django.db import connection
 from django.db.models import Count, Max
 
-from finance.models import Account, Entry, LedgerVerification, Loan, Transfer
+from finance.models import Account, AccountKind, Entry, EntryKind, LedgerVerification, Loan, LoanEnd, Side, Transfer
 from groups.models import Group
 
 
@@ -34,6 +34,9 @@ class Mismatch:
 
 
 _ONE_GROUP = "entry, transfer and accounts belong to one group"
+
+_VALUES = {choice.name: choice.value for choices in (AccountKind, EntryKind, LoanEnd, Side) for choice in choices}
+"""The values of enums that the checks name."""
 
 CHECKS = (
     Check(
@@ -59,8 +62,8 @@ CHECKS = (
         SELECT group_id, code || ': ' || debits_posted || ' / ' || credits_posted
         FROM finance_account
         WHERE NOT may_go_negative AND (
-            (normal_side = 'D' AND debits_posted < credits_posted)
-            OR (normal_side = 'C' AND credits_posted < debits_posted))
+            (normal_side = %(DEBIT)s AND debits_posted < credits_posted)
+            OR (normal_side = %(CREDIT)s AND credits_posted < debits_posted))
         """,
     ),
     Check(
@@ -72,10 +75,10 @@ CHECKS = (
                 SUM(CASE WHEN a.normal_side = m.side THEN m.amount ELSE -m.amount END)
                     OVER (PARTITION BY a.id ORDER BY m.transfer_id) AS running
             FROM (
-                SELECT id AS transfer_id, debit_account_id AS account_id, 'D' AS side, amount,
+                SELECT id AS transfer_id, debit_account_id AS account_id, %(DEBIT)s AS side, amount,
                     debit_balance_after AS said FROM finance_transfer
                 UNION ALL
-                SELECT id, credit_account_id, 'C', amount, credit_balance_after FROM finance_transfer
+                SELECT id, credit_account_id, %(CREDIT)s, amount, credit_balance_after FROM finance_transfer
             ) m
             JOIN finance_account a ON a.id = m.account_id
         ) lines
@@ -147,7 +150,7 @@ CHECKS = (
         SELECT l.group_id, 'loan ' || l.number || ': principal ' || l.principal || ', paid out ' || paid_out
             || ', repaid ' || repaid || ', balance ' || (a.debits_posted - a.credits_posted)
         FROM finance_loan l
-        JOIN finance_account a ON a.loan_id = l.id AND a.kind = 'LOAN'
+        JOIN finance_account a ON a.loan_id = l.id AND a.kind = %(LOAN)s
         JOIN (
             SELECT account_id,
                 SUM(CASE WHEN is_repayment THEN 0 ELSE amount END) AS paid_out,
@@ -197,7 +200,7 @@ CHECKS = (
         FROM finance_loan l LEFT JOIN finance_instalment i ON i.loan_id = l.id
         GROUP BY l.id, l.group_id, l.number, l.principal
         HAVING COALESCE(SUM(i.principal), 0) <> l.principal
-            OR NOT EXISTS (SELECT 1 FROM finance_account a WHERE a.loan_id = l.id AND a.kind = 'LOAN')
+            OR NOT EXISTS (SELECT 1 FROM finance_account a WHERE a.loan_id = l.id AND a.kind = %(LOAN)s)
         """,
     ),
     Check(
@@ -212,7 +215,7 @@ CHECKS = (
             LEFT JOIN finance_entry o ON o.id = e.reverses_id
             JOIN finance_account a
                 ON a.id = CASE WHEN e.reverses_id IS NULL THEN t.credit_account_id ELSE t.debit_account_id END
-            WHERE a.kind = 'LOAN' AND COALESCE(o.kind, e.kind) IN ('RESCHEDULE', 'WRITE_OFF')
+            WHERE a.kind = %(LOAN)s AND COALESCE(o.kind, e.kind) IN (%(RESCHEDULE)s, %(WRITE_OFF)s)
             GROUP BY a.loan_id
         ) m ON m.loan_id = l.id
         WHERE l.unpaid_principal <> COALESCE(m.moved, 0)
@@ -224,10 +227,10 @@ CHECKS = (
         SELECT l.group_id, 'loan ' || l.number || ': ' || a.kind || ' ' || (a.debits_posted - a.credits_posted)
         FROM finance_loan l
         JOIN finance_account a ON a.loan_id = l.id AND a.debits_posted > a.credits_posted
-        WHERE (a.kind = 'LOAN' AND l.ended_as <> '')
-            OR (a.kind = 'FINE_DUE' AND NOT EXISTS (
+        WHERE (a.kind = %(LOAN)s AND l.ended_as <> '')
+            OR (a.kind = %(FINE_DUE)s AND NOT EXISTS (
                 SELECT 1 FROM finance_account b
-                WHERE b.loan_id = l.id AND b.kind = 'LOAN' AND b.debits_posted > b.credits_posted))
+                WHERE b.loan_id = l.id AND b.kind = %(LOAN)s AND b.debits_posted > b.credits_posted))
         """,
     ),
     Check(
@@ -236,9 +239,9 @@ CHECKS = (
         SELECT l.group_id, 'loan ' || l.number || ': written off ' || l.unpaid_principal || ', recovered '
             || (a.credits_posted - a.debits_posted)
         FROM finance_loan l
-        JOIN finance_account a ON a.loan_id = l.id AND a.kind = 'RECOVERY'
+        JOIN finance_account a ON a.loan_id = l.id AND a.kind = %(RECOVERY)s
         WHERE a.credits_posted - a.debits_posted
-            > CASE WHEN l.ended_as = 'WRITTEN_OFF' THEN l.unpaid_principal ELSE 0 END
+            > CASE WHEN l.ended_as = %(WRITTEN_OFF)s THEN l.unpaid_principal ELSE 0 END
         """,
     ),
     Check(
@@ -277,10 +280,10 @@ CHECKS = (
                 SELECT COALESCE(SUM(t.amount), 0) FROM finance_transfer t
                 JOIN finance_account a ON a.id = t.debit_account_id
                 WHERE t.entry_id = p.entry_id AND a.external_loan_id = p.external_loan_id)
-            OR e.kind = 'EXTERNAL_LOAN' AND p.service_fee <> (
+            OR e.kind = %(EXTERNAL_LOAN)s AND p.service_fee <> (
                 SELECT COALESCE(SUM(t.amount), 0) FROM finance_transfer t
                 JOIN finance_account a ON a.id = t.debit_account_id
-                WHERE t.entry_id = p.entry_id AND a.kind = 'EXTERNAL_FEE')
+                WHERE t.entry_id = p.entry_id AND a.kind = %(EXTERNAL_FEE)s)
         """,
     ),
     Check(
@@ -311,7 +314,7 @@ CHECKS = (
             WHERE NOT EXISTS (SELECT 1 FROM finance_entry r WHERE r.reverses_id = finance_inventorywritedown.entry_id)
             GROUP BY group_id
         ) w ON w.group_id = a.group_id
-        WHERE a.kind = 'INVENTORY'
+        WHERE a.kind = %(INVENTORY)s
             AND a.debits_posted - a.credits_posted <> COALESCE(i.price, 0) - COALESCE(w.lost, 0)
         """,
     ),
@@ -332,7 +335,7 @@ CHECKS = (
         HAVING SUM(r.amount) <> (
             SELECT COALESCE(SUM(t.amount), 0) FROM finance_transfer t
             JOIN finance_account a ON a.id = t.debit_account_id
-            WHERE t.entry_id = r.entry_id AND a.kind = 'CASH')
+            WHERE t.entry_id = r.entry_id AND a.kind = %(CASH)s)
         """,
     ),
 )
@@ -352,7 +355,7 @@ def mismatches(since: int | None = None) -> Iterator[Mismatch]:
             cursor.execute(
                 f"WITH {_narrowed(check, since)} broken(group_id, what) AS ({check.sql}) "  # noqa: S608 - no input
                 "SELECT group_id, what FROM broken",
-                {"since": since},
+                {"since": since, **_VALUES},
             )
             found = cursor.fetchall()
         codes = dict(Group.objects.filter(pk__in={pk for pk, _what in found}).values_list("pk", "code"))

@@ -41,6 +41,12 @@ MEMBERSHIPS = Relation(
 )
 """Whoever ever joined: whether a member on the day, and on `%(since)s`. Who leaves on a day is none any more."""
 
+PRESENT_MEMBERS = Relation(
+    "present_members", "SELECT id, group_id FROM groups_member WHERE left_on IS NULL AND group_id {groups}",
+    ("id", "group_id"),
+)  # fmt: skip
+"""The members who have not left: those that new money can belong to."""
+
 _YEARS_HELD = (
     "(strftime('%%Y%%m%%d', %(as_of)s) - strftime('%%Y%%m%%d', t.started_on)) / 10000"
     if connection.vendor == "sqlite"

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from django.db.models import Case, CharField, Value, When
+from django.db.models import Case, CharField, Q, Sum, Value, When
 from django.db.models.functions import Cast, Coalesce, Concat
 from django.utils import timezone
 
-from finance.models import Account, PeriodBalance, PeriodClosing
+from finance.models import Account, PeriodBalance, PeriodClosing, Transfer
 from groups.models import Group
-from groups.shared.sql import read
 
 
 def accounts_of(group: Group, *kinds: str) -> list[Account]:
@@ -123,31 +122,20 @@ def _moved(
     group: Group, counted: Sequence[NearestBalances], side: str, kinds: Sequence[str]
 ) -> dict[int, tuple[int, ...]]:
     """Return by account what was debited or credited between each of the days and its mark."""
-    days: dict[str, date] = {}
-    between: dict[NearestBalances, str] = {}
-    for number, mark in enumerate(counted):
-        days[f"after{number}"], days[f"until{number}"] = mark.span
-        between[mark] = f"e.effective_on > %(after{number})s AND e.effective_on <= %(until{number})s"
-    named = {f"kind{number}": kind for number, kind in enumerate(kinds)}
-    statement = _MOVED.format(
-        side=side,
-        sums=", ".join(f"COALESCE(SUM(t.amount) FILTER (WHERE {between[mark]}), 0)" for mark in counted),
-        anywhere=" OR ".join(f"({between[mark]})" for mark in _farthest(counted)),
-        own=_OF_KINDS.format(side=side, kinds=", ".join(f"%({name})s" for name in named)) if named else "",
-    )
-    found = read(statement, {"group": group.pk, **days, **named})
+
+    def between(mark: NearestBalances) -> Q:
+        after, until = mark.span
+        return Q(entry__effective_on__gt=after, entry__effective_on__lte=until)
+
+    anywhere = Q()
+    for mark in _farthest(counted):
+        anywhere |= between(mark)
+    lines = Transfer.objects.filter(anywhere, entry__group=group)
+    if kinds:
+        lines = lines.filter(**{f"{side}_account__in": Account.objects.filter(group=group, kind__in=kinds)})
+    sums = {f"moved{number}": Coalesce(Sum("amount", filter=between(mark)), 0) for number, mark in enumerate(counted)}
+    found = lines.order_by().values(f"{side}_account").annotate(**sums).values_list(f"{side}_account", *sums)
     return {account: tuple(map(int, amounts)) for account, *amounts in found}
-
-
-_MOVED = """
-SELECT t.{side}_account_id, {sums}
-FROM finance_entry e JOIN finance_transfer t ON t.entry_id = e.id
-WHERE e.group_id = %(group)s AND ({anywhere}) {own} GROUP BY 1
-"""
-
-
-_OF_KINDS = """AND t.{side}_account_id IN (
-    SELECT a.id FROM finance_account a WHERE a.group_id = %(group)s AND a.kind IN ({kinds}))"""
 
 
 def _farthest(counted: Sequence[NearestBalances]) -> Iterable[NearestBalances]:

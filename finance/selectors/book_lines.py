@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, overload
 from django.utils.translation import gettext as _
 
 from finance.models import AccountKind, EntryKind
-from groups.selectors import MEMBER_NAMES
+from groups.selectors.relations import MEMBER_NAMES
 from groups.shared.sql import as_day, read, with_relations
 
 

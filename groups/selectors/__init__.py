@@ -2,7 +2,7 @@
 
 from groups.selectors.facilitators import effective_assignments, facilitator_options, free_facilitators
 from groups.selectors.groups import groups_find, groups_within, status_of
-from groups.selectors.members import MEMBER_NAMES, members_of
+from groups.selectors.members import members_of
 from groups.selectors.officers import Term, TermCorrection, correction_id, officer_terms, term_corrections
 from groups.selectors.regions import MOST_VILLAGES, region_options, villages_named
 from groups.selectors.rules import rules_in_force

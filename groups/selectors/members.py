@@ -7,12 +7,6 @@ from datetime import date
 from django.db.models import Prefetch, QuerySet
 
 from groups.models import Group, Member, OfficerTerm
-from groups.shared.sql import Relation
-
-MEMBER_NAMES = Relation(
-    "member_names", "SELECT id, group_id, name FROM groups_member WHERE group_id {groups}", ("id", "group_id", "name")
-)
-"""Everybody who is or was a member, by name."""
 
 
 def members_of(group: Group, *, as_of: date) -> QuerySet[Member]:

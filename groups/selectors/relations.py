@@ -29,6 +29,11 @@ GROUP_PROFILES = Relation(
 `rules_version` is NULL where there are none: those a group is registered with are empty.
 """
 
+MEMBER_NAMES = Relation(
+    "member_names", "SELECT id, group_id, name FROM groups_member WHERE group_id {groups}", ("id", "group_id", "name")
+)
+"""Everybody who is or was a member, by name."""
+
 MEMBERSHIPS = Relation(
     "memberships",
     """

@@ -338,7 +338,7 @@ class RegionAdmin(ReadOnlyAdmin):
 
 
 # Rights come from roles, so permission groups would only promise what they do not give. The audit log shows
-# records of every organisation; it is kept for superusers, who read it in the database.
+# records of every organisation; it is for superusers, who read it in the database.
 admin.site.unregister(PermissionGroup)
 
 

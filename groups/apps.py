@@ -14,7 +14,7 @@ def install_triggers(using: str, **_kwargs: object) -> None:
 
 
 class GroupsConfig(AppConfig):
-    """The groups app; who changed what is kept by django-auditlog, with NIK and phone masked."""
+    """The groups app; django-auditlog records who changed what, with NIK and phone masked."""
 
     name = "groups"
     verbose_name = _("Groups and members")

@@ -16,7 +16,7 @@ class AccessMiddleware:
     """Refuse views that declare no capability, people who lack it, and groups they may not see.
 
     A group that may not be seen answers 404, as one that does not exist: existence is private too.
-    `LoginRequiredMiddleware` stands before this one, so only public views are reached by strangers.
+    `LoginRequiredMiddleware` is before this one, so only public views are reached by strangers.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

@@ -65,8 +65,8 @@ def lock_group(actor: User, capability: Capability, group: Group) -> Group:
     """
     if not can(actor, capability):
         raise PermissionDenied(f"{actor.pk} lacks {capability}")
-    found = Group.objects.visible_to(actor).filter(pk=group.pk).order_by().select_for_update(no_key=True)
-    locked = next(iter(found), None)
+    visible = Group.objects.visible_to(actor).filter(pk=group.pk).order_by().select_for_update(no_key=True)
+    locked = next(iter(visible), None)
     if locked is None:
         raise PermissionDenied(f"{actor.pk} may not see group {group.pk}")
     if locked.rules_id == group.rules_id and Group._meta.get_field("rules").is_cached(group):
@@ -92,7 +92,7 @@ def public(view: V) -> V:
 
 
 def declared_capability(view: View) -> Capability | None:
-    """Return the capability `view` asks for, None if it is public; raise `LookupError` if it says nothing."""
+    """Return the capability `view` needs, None if it is public; raise `LookupError` if it says nothing."""
     declared = getattr(view, "capability", None)
     if declared is None:
         raise LookupError(f"{view} declares no capability")

@@ -41,7 +41,7 @@ class Site(AdminSite):
 
 class _Autocomplete(AutocompleteJsonView):
     def process_request(self, request: HttpRequest) -> Any:
-        found = super().process_request(request)
-        if found[2].auto_created:  # the way back of another model's field; no form asks for it
+        parts = super().process_request(request)
+        if parts[2].auto_created:  # the way back of another model's field; no form needs it
             raise PermissionDenied
-        return found
+        return parts

@@ -39,9 +39,9 @@ class ChosenLanguageMiddleware:
 
 
 class StorableTextMiddleware:
-    """Leave out of a request what no database keeps: NUL, and halves of characters.
+    """Leave out of a request what no database stores: NUL, and halves of characters.
 
-    Nobody types them. A field of a form refuses NUL itself; addresses, cookies and sheets kept as they were typed do
+    Nobody types them. A field of a form refuses NUL itself; addresses, cookies and sheets stored as they were typed do
     not, and PostgreSQL answers with an error where SQLite is silent.
     """
 
@@ -49,7 +49,7 @@ class StorableTextMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass on the address, the cookies and the fields as they can be kept."""
+        """Pass on the address, the cookies and the fields as they can be stored."""
         request.path, request.path_info = _storable(request.path), _storable(request.path_info)
         request.COOKIES = {name: _storable(value) for name, value in request.COOKIES.items()}
         request.GET = _storable_fields(request.GET)
@@ -63,12 +63,12 @@ def _storable(text: str) -> str:
 
 
 def _storable_fields(fields: _ImmutableQueryDict) -> _ImmutableQueryDict:
-    kept = {_storable(name): [_storable(value) for value in values] for name, values in fields.lists()}
-    return fields if kept == dict(fields.lists()) else QueryDict(urlencode(kept, doseq=True))
+    stored = {_storable(name): [_storable(value) for value in values] for name, values in fields.lists()}
+    return fields if stored == dict(fields.lists()) else QueryDict(urlencode(stored, doseq=True))
 
 
 class SignedInMiddleware(LoginRequiredMiddleware):
-    """Ask strangers to sign in; a form they sent is kept on the page, for the session may end while they type."""
+    """Ask strangers to sign in; a form they sent comes back on the page, for the session may end while they type."""
 
     def process_view(
         self, request: HttpRequest, view_func: Callable[..., HttpResponseBase], view_args: Any, view_kwargs: Any

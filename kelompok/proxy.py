@@ -1,4 +1,4 @@
-"""Who asks, when a proxy stands in front."""
+"""Who asks, when a proxy is in front."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.http import HttpRequest
 def client_address(request: HttpRequest) -> str | None:
     """Return the address that the trusted proxy saw, the last of `X-Forwarded-For`; without one, that of the peer.
 
-    What stands before the last anybody can write. None off the web.
+    Anybody can write what is before the last. None off the web.
     """
     peer: str | None = request.META.get("REMOTE_ADDR")
     seen = request.META.get("HTTP_X_FORWARDED_FOR", "") if settings.TRUST_PROXY else ""

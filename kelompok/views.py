@@ -27,7 +27,7 @@ from kelompok.forms import LeaveForm, LeaveUndoForm
 
 LATEST_MEETINGS = 5
 DECISIONS_OF_THE_DAY = 10
-"""More than these stand on a page of their own."""
+"""More than these are on a page of their own."""
 
 login = public(auth_views.LoginView.as_view(template_name="groups/login.html", redirect_authenticated_user=True))
 logout = public(auth_views.LogoutView.as_view())

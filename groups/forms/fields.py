@@ -132,7 +132,7 @@ class YearField(forms.IntegerField):
 
 
 def renew_key(form: forms.BaseForm) -> None:
-    """Give a form that is shown again another key, so that what stands in it is sent as something new."""
+    """Give a form that is shown again another key, so that its fields are sent as something new."""
     change_data(form, "key", str(uuid.uuid4()))
 
 

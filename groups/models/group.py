@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from groups.models.dated import effective_between
 from groups.models.organisation import Organisation, Role, User
 from groups.models.region import Region
-from groups.shared.clock import now
+from groups.shared.clock import now, today
 from groups.shared.schedule import MeetingSchedule
 
 if TYPE_CHECKING:
@@ -73,16 +73,16 @@ class GroupQuerySet(models.QuerySet["Group"]):
         if actor.is_superuser:
             return self
         own = self.filter(organisation_id=actor.organisation_id)
-        today = timezone.localdate()
+        as_of = timezone.localdate()  # access is a matter of now, whatever day is read or recorded
         if actor.role in (Role.ADMIN, Role.STAFF):
             return own
         if actor.role == Role.FACILITATOR:
-            assigned = FacilitatorAssignment.objects.effective(today).filter(facilitator=actor)
+            assigned = FacilitatorAssignment.objects.effective(as_of).filter(facilitator=actor)
             return own.filter(pk__in=assigned.values("group_id"))
         return own.filter(
             officer_terms__member__user=actor,
             officer_terms__member__left_on__isnull=True,
-            officer_terms__started_on__lte=today,
+            officer_terms__started_on__lte=as_of,
             officer_terms__ended_on__isnull=True,
         )
 
@@ -163,7 +163,7 @@ class Group(models.Model):
         """Refuse a founding in the future or after the first member joined."""
         if self.founded_on is None:
             return
-        if self.founded_on > timezone.localdate():
+        if self.founded_on > today():
             raise ValidationError({"founded_on": _("This date is in the future.")})
         if self.founded_on < EARLIEST_FOUNDING:
             raise ValidationError({"founded_on": _("No group is that old.")})
@@ -184,7 +184,7 @@ class Group(models.Model):
 
 
 class GroupStatusChange(models.Model):
-    """A group fell asleep, ended, or came back to life; written once, never changed."""
+    """A group fell asleep, ended, or became active again; written once, never changed."""
 
     group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="status_changes", verbose_name=_("group"))
     from_status = models.CharField(_("from"), max_length=9, choices=GroupStatus)

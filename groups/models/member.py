@@ -10,14 +10,13 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from groups.identity import EARLIEST_BIRTH_YEAR, mask, validate_nik, validate_phone
 from groups.models.dated import effective_between
 from groups.models.group import Group
-from groups.shared.clock import now
+from groups.shared.clock import now, today
 
 
 class Gender(models.TextChoices):
@@ -83,15 +82,15 @@ class Member(models.Model):
 
     def clean(self) -> None:
         """Refuse a year of birth or dates that cannot be."""
-        today = timezone.localdate()
+        latest = today()
         problems: dict[str, str] = {}
-        if self.birth_year is not None and not EARLIEST_BIRTH_YEAR <= self.birth_year <= today.year:
+        if self.birth_year is not None and not EARLIEST_BIRTH_YEAR <= self.birth_year <= latest.year:
             problems["birth_year"] = gettext("Write a year from %(first)s to %(last)s.") % {
                 "first": EARLIEST_BIRTH_YEAR,
-                "last": today.year,
+                "last": latest.year,
             }
         if self.joined_on is not None:
-            if self.joined_on > today:
+            if self.joined_on > latest:
                 problems["joined_on"] = gettext("This date is in the future.")
             elif self.joined_on < self.group.founded_on:
                 problems["joined_on"] = gettext("The group did not exist yet on this date.")

@@ -58,5 +58,5 @@ def villages_named(text: str) -> list[Region]:
             | Q(parent__parent__name__icontains=part)
             | Q(parent__parent__parent__name__icontains=part)
         )
-    found = list(villages.filter(name__iexact=name)[: MOST_VILLAGES + 1])
-    return found or list(villages.filter(name__istartswith=name)[: MOST_VILLAGES + 1])
+    of_that_name = list(villages.filter(name__iexact=name)[: MOST_VILLAGES + 1])
+    return of_that_name or list(villages.filter(name__istartswith=name)[: MOST_VILLAGES + 1])

@@ -82,7 +82,7 @@ def group_update(*, actor: User, group: Group, status_on: date | None = None, st
 def group_status_change(
     *, actor: User, group: Group, status: GroupStatus, on: date, reason: str
 ) -> GroupStatusChange | None:
-    """Let a group fall asleep, end or come back to life from the day `on`, and write down why.
+    """Let a group fall asleep, end or become active again from the day `on`, and write down why.
 
     Returns None where the group has the status already. Raises `ValidationError` without a reason for an end or a
     sleep, and for a day to come or before the group.

@@ -67,7 +67,7 @@ def term_redate(
     if not chosen:
         return []
     is_earlier = started_on < chosen[0].started_on
-    before = [found for moved in chosen if (found := _term_before(moved, terms)) is not None]
+    before = [earlier for moved in chosen if (earlier := _term_before(moved, terms)) is not None]
     for moved in chosen:
         moved.started_on = started_on
     for ended in before:

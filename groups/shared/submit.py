@@ -1,4 +1,4 @@
-"""One way for a view to take a form: bind it, do what it asks for, show what was refused or go on."""
+"""One way for a view to take a form: bind it, call the service, show what was refused or go on."""
 
 from __future__ import annotations
 

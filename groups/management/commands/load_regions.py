@@ -60,8 +60,8 @@ def _all() -> list[Wilayah]:
 
 
 def _with_children(level: list[Wilayah]) -> list[Wilayah]:
-    found: list[Wilayah] = []
+    regions: list[Wilayah] = []
     while level:
-        found += level
+        regions += level
         level = [child for region in level for child in list_wilayah(region.code)]
-    return found
+    return regions

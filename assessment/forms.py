@@ -114,7 +114,7 @@ class DashboardForm(GroupFilterForm):
             start = end = None
         end = end or this_month()
         start = start or months_before(end, USUAL_MONTHS - 1)
-        return Filters(scheme=self.of_scheme, start=start, end=end, **chosen)
+        return Filters(scheme=self.of_scheme, start=start, end=end, ends_now=end == this_month(), **chosen)
 
     def chosen(self) -> dict[str, str]:
         """Return by field, as it stood in the address, whatever narrows something."""

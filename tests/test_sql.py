@@ -19,12 +19,6 @@ OWNERS = {
     if model._meta.app_label in APPS
 }
 TABLE = re.compile(rf"\b({'|'.join(sorted(OWNERS, key=len, reverse=True))})\b")
-STILL_TO_DO = {
-    "assessment/selectors/quality.py",
-    "assessment/selectors/stale_scores.py",
-    "finance/selectors/figures.py",
-}
-"""Files that break the rule and are being mended; the list only shrinks."""
 
 
 def choices(parent: type) -> set[type]:
@@ -76,8 +70,7 @@ def test_sql_names_tables_of_its_own_app_and_no_value_of_an_enum():
         for path in python_files()
         if (found := problems(path.read_text(encoding="utf-8"), path.relative_to(ROOT).parts[0]))
     }
-    assert {name: found for name, found in broken.items() if name not in STILL_TO_DO} == {}
-    assert STILL_TO_DO - broken.keys() == set(), "mended: take it off the list"
+    assert broken == {}
 
 
 @pytest.mark.parametrize(

@@ -12,4 +12,10 @@ from assessment.models.instrument import (
     StageRule,
 )
 from assessment.models.judgement import Judgement
-from assessment.models.kept import KeptMonth, KeptSignals
+from assessment.models.snapshot import (
+    CLASS_COLUMNS,
+    GroupSnapshot,
+    SnapshotAgeing,
+    SnapshotLateness,
+    SnapshotScore,
+)

@@ -40,8 +40,7 @@ class Assessment(models.Model):
     "not enough data"), the points it earned, and the counts behind it; where a person overrode the measured value it
     has `"given": {"value", "points", "judgement"}` too. `score`, `stage` and `rank` count what was given,
     `measured_score` and `measured_rank` only what was measured. A final one keeps as `evidence` the numbers of the
-    records it counted, by kind. `latest` marks the newest day of the group and `closes_month` the newest day of each
-    month; they let dashboards read one row a group instead of searching the whole history.
+    records it counted, by kind.
     """
 
     group = models.ForeignKey(
@@ -52,9 +51,6 @@ class Assessment(models.Model):
     )
     scheme = models.SlugField(_("scheme"), max_length=30, db_index=False)
     as_of = models.DateField(_("as of"))
-    month = models.DateField(_("month"))
-    latest = models.BooleanField(default=False, verbose_name=_("latest"))
-    closes_month = models.BooleanField(default=False, verbose_name=_("closes the month"))
     status = models.CharField(_("status"), max_length=5, choices=AssessmentStatus, default=AssessmentStatus.DRAFT)
     score = models.PositiveSmallIntegerField(_("score"))
     stage = models.SlugField(_("stage"), max_length=12, db_index=False)
@@ -93,12 +89,6 @@ class Assessment(models.Model):
         ordering = ["-as_of"]
         constraints = [
             models.UniqueConstraint(name="assessment_day_once", fields=["group", "scheme", "as_of"]),
-            models.UniqueConstraint(
-                name="assessment_latest_once", fields=["group", "scheme"], condition=Q(latest=True)
-            ),
-            models.UniqueConstraint(
-                name="assessment_month_once", fields=["group", "scheme", "month"], condition=Q(closes_month=True)
-            ),
             models.CheckConstraint(
                 name="assessment_rank", condition=Q(rank__lt=MOST_STAGES, measured_rank__lt=MOST_STAGES)
             ),
@@ -107,20 +97,6 @@ class Assessment(models.Model):
                 name="assessment_final",
                 condition=Q(status=AssessmentStatus.DRAFT, finalised_at__isnull=True, finalised_by__isnull=True)
                 | Q(status=AssessmentStatus.FINAL, finalised_at__isnull=False, finalised_by__isnull=False),
-            ),
-        ]
-        indexes = [
-            models.Index(
-                fields=["scheme", "month", "group", "rank"], name="assessment_trend", condition=Q(closes_month=True)
-            ),
-            # All that dashboards read of the newest scores, which stand in wide rows.
-            models.Index(
-                fields=[
-                    *("scheme", "group", "need", "stage", "rank", "score"),
-                    *("measured_rank", "measured_score", "as_of", "arrears"),
-                ],
-                name="assessment_standing",
-                condition=Q(latest=True),
             ),
         ]
 

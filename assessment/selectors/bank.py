@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
+from fractions import Fraction
 from typing import Any
 
 from django.db.models import F, QuerySet
 
 from assessment.models import StageRule
 from assessment.selectors.dashboard import VILLAGE_NAME, Filters, at_stage
+from assessment.selectors.snapshots import with_latest
 from finance.performance import Performance
 from finance.selectors import performance
 from groups.identity import mask
@@ -21,42 +23,50 @@ from meetings.models import Meeting, MeetingStatus
 LAST_MEETINGS = 6
 
 
-def bankable(groups: QuerySet[Group], filters: Filters, rules: Sequence[StageRule]) -> QuerySet[Group, Any]:
+@dataclass(frozen=True, slots=True)
+class LoanHealth:
+    """How healthy the loans of a group are by its latest snapshot, in rupiah; see `finance.performance.Performance`."""
+
+    balance: int
+    risk_30: int
+    due: int
+    paid: int
+
+    @property
+    def par_30(self) -> Fraction | None:
+        """Portfolio at risk over 30 days."""
+        return Fraction(self.risk_30, self.balance) if self.balance > 0 else None
+
+    @property
+    def repayment_rate(self) -> Fraction | None:
+        """Paid / due up to the day."""
+        return Fraction(self.paid, self.due) if self.due > 0 else None
+
+
+def bankable(groups: QuerySet[Group], filters: Filters, rules: Sequence[StageRule]) -> Any:
     """Return the groups that stand at a stage which can be linked to a lender, the best first, as rows.
 
-    They are of pk, code, name, village_name, and of their newest score stage, rank, score, measured_rank,
-    measured_score, as_of and need.
+    They are of pk, code, name, village_name, of their latest score stage, rank, score, measured_rank, measured_score,
+    as_of and need, and of their latest snapshot the fields of `LoanHealth`.
     """
     ready = [rule.stage for rule in rules if rule.is_bankable]
+    of_score = {
+        name: F(f"now__{name}")
+        for name in ("stage", "rank", "score", "measured_rank", "measured_score", "as_of", "need")
+    }
+    of_loans = {field.name: F(f"latest__{field.name}") for field in fields(LoanHealth)}
     return (
-        at_stage(groups, filters)
-        .annotate(
-            village_name=VILLAGE_NAME,
-            stage=F("now__stage"),
-            rank=F("now__rank"),
-            score=F("now__score"),
-            measured_rank=F("now__measured_rank"),
-            measured_score=F("now__measured_score"),
-            as_of=F("now__as_of"),
-            need=F("now__need"),
-        )
+        with_latest(at_stage(groups, filters))
+        .annotate(village_name=VILLAGE_NAME, **of_score, **of_loans)
         .filter(stage__in=ready)
         .order_by("-score", "name", "pk")
-        .values_list(
-            "pk",
-            "code",
-            "name",
-            "village_name",
-            "stage",
-            "rank",
-            "score",
-            "measured_rank",
-            "measured_score",
-            "as_of",
-            "need",
-            named=True,
-        )
+        .values_list("pk", "code", "name", "village_name", *of_score, *of_loans, named=True)
     )
+
+
+def loan_health(row: Any) -> LoanHealth:
+    """Return the health of the loans of a row of `bankable`."""
+    return LoanHealth(*(getattr(row, field.name) for field in fields(LoanHealth)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,9 @@ from typing import Any
 
 from django.db.models import BigIntegerField, Count, F, FilteredRelation, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce, Substr
-from django.utils import timezone
 
-from assessment.selectors.dashboard import with_latest
-from finance.selectors.figures import Parts, figures_on
+from assessment.selectors.dashboard import with_score
+from assessment.selectors.snapshots import with_latest
 from groups.models import Group, Region
 from groups.selectors import people_named
 
@@ -54,45 +53,48 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The rows, by name with those without a region or facilitator last, and all groups together.
-
-    `is_whole` says whether the figures of all groups are kept; where they are not, their money is lacking.
-    """
+    """The rows, by name with those without a region or facilitator last, and all groups together."""
 
     rows: list[Compared]
     total: Compared
-    is_whole: bool
 
 
-def by_region(groups: QuerySet[Group], scheme: str, on: date, region: str, *, stages: int) -> Comparison:
-    """Compare the regions just below `region`, or the provinces, on a day, in two statements."""
-    return _compare(groups, scheme, on, regions_below(region), stages, region_names, each_once=True)
+PartOf = Callable[[str], dict[str, Any]]
+"""What groups are told apart by: annotations, one of them `part`, given the path that leads to a group."""
 
 
-def by_facilitator(groups: QuerySet[Group], scheme: str, on: date, *, stages: int) -> Comparison:
-    """Compare the facilitators who accompany `groups` today, with the money of the day, in three statements.
+def by_region(groups: QuerySet[Group], scheme: str, region: str, *, stages: int) -> Comparison:
+    """Compare the regions just below `region`, or the provinces, in two statements."""
+    return _compare(groups, scheme, regions_below(region), stages, region_names, each_once=True)
+
+
+def by_facilitator(groups: QuerySet[Group], scheme: str, as_of: date, *, stages: int) -> Comparison:
+    """Compare the facilitators who accompany `groups` on a day, in three statements.
 
     A group with two of them counts with each, and once in the total.
     """
-    return _compare(groups, scheme, on, facilitators_today, stages, _people, each_once=False)
+    return _compare(groups, scheme, facilitators_on(as_of), stages, _people, each_once=False)
 
 
-def regions_below(region: str) -> Parts:
+def regions_below(region: str) -> PartOf:
     """Return what tells groups apart by the region just below `region` that holds their village, empty without one."""
     length = next((length for length in CODE_LENGTHS if length > len(region)), CODE_LENGTHS[-1])
     return lambda path: {"part": Coalesce(Substr(f"{path}village_id", 1, length), Value(""))}
 
 
-def facilitators_today(path: str) -> dict[str, Any]:
-    """Tell groups apart by who accompanies them today, None for nobody."""
-    today = timezone.localdate()
-    running = Q(**{f"{path}assignments__started_on__lte": today}) & (
-        Q(**{f"{path}assignments__ended_on": None}) | Q(**{f"{path}assignments__ended_on__gt": today})
-    )
-    return {
-        "with_whom": FilteredRelation(f"{path}assignments", condition=running),
-        "part": F("with_whom__facilitator"),
-    }
+def facilitators_on(as_of: date) -> PartOf:
+    """Return what tells groups apart by who accompanies them on a day, None for nobody."""
+
+    def of_group(path: str) -> dict[str, Any]:
+        running = Q(**{f"{path}assignments__started_on__lte": as_of}) & (
+            Q(**{f"{path}assignments__ended_on": None}) | Q(**{f"{path}assignments__ended_on__gt": as_of})
+        )
+        return {
+            "with_whom": FilteredRelation(f"{path}assignments", condition=running),
+            "part": F("with_whom__facilitator"),
+        }
+
+    return of_group
 
 
 def region_names(codes: Iterable[str]) -> dict[str, str]:
@@ -103,21 +105,19 @@ def region_names(codes: Iterable[str]) -> dict[str, str]:
 def _compare(
     groups: QuerySet[Group],
     scheme: str,
-    on: date,
-    parts: Parts,
+    parts: PartOf,
     stages: int,
     names_of: Callable[[Iterable[str]], Mapping[str, str]],
     *,
     each_once: bool,
 ) -> Comparison:
     """Compare the parts; with `each_once` a group is of one part only, so that they add up to all groups."""
-    found = _compared(groups, scheme, parts, stages, on)
-    whole = found if each_once else _compared(groups, scheme, _of_all, stages, on)
-    names = names_of({row.key for row, _kept in found if row.key})
-    rows = [replace(row, name=names.get(row.key, "")) for row, _kept in found]
+    found = _compared(groups, scheme, parts, stages)
+    whole = found if each_once else _compared(groups, scheme, _of_all, stages)
+    names = names_of({row.key for row in found if row.key})
+    rows = [replace(row, name=names.get(row.key, "")) for row in found]
     rows.sort(key=lambda row: (not row.name, row.name, row.key))
-    is_whole = all(kept == row.groups for row, kept in whole)
-    return Comparison(rows, _added([row for row, _kept in whole], stages), is_whole)
+    return Comparison(rows, _added(whole, stages))
 
 
 def _of_all(_path: str) -> dict[str, Any]:
@@ -139,44 +139,36 @@ def _added(rows: Sequence[Compared], stages: int) -> Compared:
     )
 
 
-def _compared(groups: QuerySet[Group], scheme: str, parts: Parts, stages: int, on: date) -> list[tuple[Compared, int]]:
-    """Return the groups of each part together, and of how many of them the figures are kept, in one statement."""
+def _compared(groups: QuerySet[Group], scheme: str, parts: PartOf, stages: int) -> list[Compared]:
+    """Return the groups of each part together, in one statement."""
     last = stages - 1
     # An earlier version of the instrument may have had more stages.
     at_rank = [Q(now__rank=rank) for rank in range(last)] + [Q(now__rank__gte=last)]
     columns = {
         "groups": Count("pk"),
-        "kept": Count("of_day"),
-        "assessed": Count("now__rank"),  # its id is in no index
+        "assessed": Count("now__rank"),
         "needing": Count("pk", filter=Q(now__need__gt=0)),
         "score_sum": _sum("now__score"),
-        **{name: _sum(f"of_day__{name}") for name in ("savings", "balance", "risk_30")},
+        **{name: _sum(f"latest__{name}") for name in ("savings", "balance", "risk_30")},
         **{f"rank{rank}": Count("pk", filter=condition) for rank, condition in enumerate(at_rank)},
     }
-    rows = (
-        with_latest(groups, scheme)
-        .order_by()
-        .annotate(of_day=FilteredRelation("figures", condition=figures_on(on, "figures__")), **parts(""))
-        .values_list("part")
-        .annotate(**columns)
-    )
+    joined = with_latest(with_score(groups, scheme)).order_by().annotate(**parts(""))
     return [
-        (
-            Compared(
-                key=str(part or ""),
-                name="",
-                groups=count,
-                stages=tuple(ranks),
-                never_assessed=count - assessed,
-                score_sum=int(score_sum),
-                needing=needing,
-                savings=int(savings),
-                balance=int(balance),
-                risk_30=int(risk_30),
-            ),
-            kept,
+        Compared(
+            key=str(part or ""),
+            name="",
+            groups=count,
+            stages=tuple(ranks),
+            never_assessed=count - assessed,
+            score_sum=int(score_sum),
+            needing=needing,
+            savings=int(savings),
+            balance=int(balance),
+            risk_30=int(risk_30),
         )
-        for part, count, kept, assessed, needing, score_sum, savings, balance, risk_30, *ranks in rows
+        for part, count, assessed, needing, score_sum, savings, balance, risk_30, *ranks in joined.values_list(
+            "part"
+        ).annotate(**columns)
     ]
 
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from typing import Any
 
 from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from assessment.models import Assessment, Need
-from assessment.months import Counts, counted, months_between, stages_of
+from assessment.models import Need, SnapshotScore
+from assessment.selectors.snapshots import in_months, month_of
 from groups.models import Group, Region, User
 from groups.selectors import groups_within
 
@@ -25,12 +24,14 @@ VILLAGE_NAME = Subquery(Region.objects.filter(pk=OuterRef("village")).values("na
 class Filters:
     """What a dashboard is narrowed to; an empty value narrows nothing. `stage` may be NONE: never assessed.
 
-    `scheme` says whose stages it shows, `start` and `end` are the first days of the first and the last month.
+    `scheme` says whose stages it shows, `start` and `end` are the first days of the first and the last month;
+    `ends_now` says that the last is this month, which the latest snapshots stand for, even those of yesterday.
     """
 
     scheme: str
     start: date
     end: date
+    ends_now: bool = False
     organisation: int | None = None
     region: str = ""
     facilitator: int | None = None
@@ -39,7 +40,10 @@ class Filters:
 
 
 def dashboard_groups(actor: User, filters: Filters, *, with_dissolved: bool = False) -> QuerySet[Group]:
-    """Return the groups `actor` may see within the filters, all stages; dissolved ones only if asked for."""
+    """Return the groups `actor` may see within the filters, all stages; dissolved ones only if asked for.
+
+    Those that are dissolved today were not in earlier months, whose snapshots say so.
+    """
     return groups_within(
         actor,
         as_of=timezone.localdate(),
@@ -66,7 +70,7 @@ class StageCounts:
 
 def stage_counts(groups: QuerySet[Group], scheme: str) -> StageCounts:
     """Return how many groups stand at each stage, in one statement."""
-    rows = with_latest(groups, scheme).order_by().values_list(F("now__stage"), F("now__measured_rank"))
+    rows = with_score(groups, scheme).order_by().values_list(F("now__stage"), F("now__measured_rank"))
     counts = StageCounts(Counter(), Counter())
     for stage, measured_rank, count in rows.annotate(count=Count("pk")):
         counts.given[stage or "NONE"] += count
@@ -88,49 +92,33 @@ class TrendMonth:
         return sum(self.counts)
 
 
-def trend(
-    groups: QuerySet[Group], filters: Filters, *, stages: int, organisation: int | None = None
-) -> list[TrendMonth]:
-    """Return how many groups stood at each of `stages` in the months of the filters, in two statements.
-
-    `organisation` is the one whose groups they all are; months kept of it are not counted again.
-    """
-    count = partial(count_stages, scheme=filters.scheme)
-    months = months_between(filters.start, filters.end)
-    found = []
-    for month, by_rank in counted(stages_of(filters.scheme), months, groups, count, organisation=organisation).items():
-        counts = [0] * stages
-        for rank, number in by_rank.items():
-            counts[min(int(rank), stages - 1)] += number  # an earlier version may have had more stages
-        found.append(TrendMonth(month, tuple(counts)))
-    return found
-
-
-def count_stages(groups: QuerySet[Group], months: list[date], *, scheme: str) -> dict[date, Counts]:
-    """Return how many groups stood at each rank at the end of each of `months`, which follow each other."""
+def trend(groups: QuerySet[Group], filters: Filters, *, stages: int) -> list[TrendMonth]:
+    """Return how many groups stood at each of `stages` in the months of the filters, in one statement."""
     rows = (
-        Assessment.objects.filter(
-            scheme=scheme, closes_month=True, month__range=(months[0], months[-1]), group__in=groups.order_by()
+        SnapshotScore.objects.filter(
+            in_months(filters.start, filters.end), scheme=filters.scheme, group__in=groups.order_by()
         )
         .order_by()
-        .values_list("month", "rank")
+        .annotate(of_month=month_of())
+        .values_list("of_month", "rank")
         .annotate(count=Count("*"))
     )
-    found: dict[date, Counts] = {}
+    found: dict[date, list[int]] = {}
     for month, rank, count in rows:
-        found.setdefault(month, {})[str(rank)] = count
-    return found
+        counts = found.setdefault(month, [0] * stages)
+        counts[min(rank, stages - 1)] += count  # an earlier version may have had more stages
+    return [TrendMonth(month, tuple(counts)) for month, counts in sorted(found.items())]
 
 
-def scored_in(groups: QuerySet[Group], scheme: str, month: date, rank: int, *, is_last: bool) -> QuerySet[Group, Any]:
+def scored_in(groups: QuerySet[Group], scheme: str, month: date, rank: int, *, is_last: bool) -> Any:
     """Return the groups that `trend` counts at a rank at the end of a month, by name, as rows.
 
     They are of code, name, village_name and of that score's score and as_of. `is_last` says that no stage is higher.
     """
-    wanted = Q(assessments__scheme=scheme, assessments__closes_month=True, assessments__month=month)
+    wanted = Q(snapshot_scores__scheme=scheme) & in_months(month, month, "snapshot_scores__")
     at_rank = {"of_month__rank__gte": rank} if is_last else {"of_month__rank": rank}
     return (
-        groups.annotate(of_month=FilteredRelation("assessments", condition=wanted))
+        groups.annotate(of_month=FilteredRelation("snapshot_scores", condition=wanted))
         .filter(**at_rank)
         .annotate(village_name=VILLAGE_NAME, score=F("of_month__score"), as_of=F("of_month__as_of"))
         .order_by("name", "pk")
@@ -138,10 +126,10 @@ def scored_in(groups: QuerySet[Group], scheme: str, month: date, rank: int, *, i
     )
 
 
-def by_need(groups: QuerySet[Group], filters: Filters, reason: Need | None = None) -> QuerySet[Group, Any]:
+def by_need(groups: QuerySet[Group], filters: Filters, reason: Need | None = None) -> Any:
     """Return the groups at the stage of the filters, those that need help most first, as rows.
 
-    They are of pk, code, name, village_name and their newest score, whose columns are `stage`, `rank`, `score`,
+    They are of pk, code, name, village_name and their latest score, whose columns are `stage`, `rank`, `score`,
     `measured_rank`, `measured_score`, `as_of` and `arrears`, None before the first, and `need`. With `reason` only
     those that need help for it, or for any of several.
     """
@@ -175,18 +163,18 @@ def by_need(groups: QuerySet[Group], filters: Filters, reason: Need | None = Non
     )
 
 
-def with_latest(groups: QuerySet[Group], scheme: str) -> QuerySet[Group]:
-    """Join to each group as `now` its newest stored assessment by `scheme`, if it has one."""
-    newest = Q(assessments__latest=True, assessments__scheme=scheme)
-    return groups.annotate(now=FilteredRelation("assessments", condition=newest))
+def with_score(groups: QuerySet[Group], scheme: str) -> Any:
+    """Join to each group as `now` its latest score by `scheme`, if it has one."""
+    latest = Q(snapshot_scores__month__isnull=True, snapshot_scores__scheme=scheme)
+    return groups.annotate(now=FilteredRelation("snapshot_scores", condition=latest))
 
 
-def at_stage(groups: QuerySet[Group], filters: Filters) -> QuerySet[Group]:
+def at_stage(groups: QuerySet[Group], filters: Filters) -> Any:
     """Return the groups at the stage of the filters by their newest score; all of them where no stage is chosen.
 
-    They are joined to that score as by `with_latest`.
+    They are joined to that score as by `with_score`.
     """
-    joined = with_latest(groups, filters.scheme)
+    joined = with_score(groups, filters.scheme)
     if not filters.stage:
         return joined
-    return joined.filter(**{"now__pk__isnull": True} if filters.stage == "NONE" else {"now__stage": filters.stage})
+    return joined.filter(**{"now__rank__isnull": True} if filters.stage == "NONE" else {"now__stage": filters.stage})

@@ -1,4 +1,4 @@
-"""Groups by indicators: the points of the newest score of each group."""
+"""Groups by indicators: the points of the latest score of each group."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from django.db.models import Case, F, IntegerField, QuerySet, TextField, Value, When
+from django.db.models import Case, F, IntegerField, OuterRef, QuerySet, Subquery, TextField, Value, When
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Cast, Coalesce, NullIf
+from django.db.models.lookups import IsNull
 
-from assessment.models import Indicator
+from assessment.models import Assessment, Indicator
 from assessment.selectors.dashboard import VILLAGE_NAME, Filters, at_stage
 from groups.models import Group
 
@@ -39,7 +40,7 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class HeatRow:
-    """A group with its newest score, and a cell for each indicator."""
+    """A group with its latest score, and a cell for each indicator."""
 
     code: str
     name: str
@@ -49,24 +50,33 @@ class HeatRow:
     cells: list[Cell]
 
 
-def heat_groups(groups: QuerySet[Group], filters: Filters, worst_at: str = "") -> QuerySet[Group, Any]:
+def heat_groups(groups: QuerySet[Group], filters: Filters, worst_at: str = "") -> Any:
     """Return the scored groups at the stage of the filters, as rows for `heat_row`.
 
     They go by name, or those with the fewest points at the indicator `worst_at` first, and there those without enough
     data last.
     """
-    joined = at_stage(groups, filters).alias(scored=F("now__group")).filter(scored__isnull=False)
-    rows = joined.annotate(
-        village_name=VILLAGE_NAME, score=F("now__score"), as_of=F("now__as_of"), points=F("now__indicators")
+    scored = at_stage(groups, filters).filter(now__rank__isnull=False)
+    stored = Assessment.objects.filter(group=OuterRef("pk"), scheme=filters.scheme, as_of=OuterRef("now__as_of"))
+    rows = scored.annotate(
+        village_name=VILLAGE_NAME,
+        score=F("now__score"),
+        as_of=F("now__as_of"),
+        points=Subquery(stored.values("indicators")),
     )
     order: list[Any] = [F("name"), F("pk")]
     if worst_at:
-        entry = KeyTransform(worst_at, "now__indicators")
-        # A JSON null is NULL to PostgreSQL and the text "null" to SQLite.
-        rows = rows.alias(value=NullIf(KeyTextTransform("value", entry), Value("null"), output_field=TextField()))
-        measured = Case(When(value__isnull=False, then=_points(entry)))
-        order = [Coalesce(_points(KeyTransform("given", entry)), measured).asc(nulls_last=True), *order]
+        order = [Subquery(stored.values_list(_points_at(worst_at))).asc(nulls_last=True), *order]
     return rows.order_by(*order).values_list("code", "name", "village_name", "score", "as_of", "points", named=True)
+
+
+def _points_at(indicator: str) -> Coalesce:
+    """Return the points that count at an indicator: those a person gave, else those measured; NULL without a value."""
+    entry = KeyTransform(indicator, "indicators")
+    # A JSON null is NULL to PostgreSQL and the text "null" to SQLite.
+    value = NullIf(KeyTextTransform("value", entry), Value("null"), output_field=TextField())
+    measured = Case(When(IsNull(value, False), then=_points(entry)))
+    return Coalesce(_points(KeyTransform("given", entry)), measured)
 
 
 def heat_row(indicators: Sequence[Indicator], row: Any) -> HeatRow:

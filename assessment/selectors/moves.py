@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date, timedelta
+from datetime import date
 from enum import IntEnum, StrEnum
 from typing import Any
 
 from django.db.models import (
     Case,
     Count,
-    Exists,
     F,
     FilteredRelation,
     IntegerField,
@@ -22,10 +21,9 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Coalesce, Least
-from django.utils import timezone
 
-from assessment.models import Assessment
-from assessment.selectors.dashboard import VILLAGE_NAME, Filters, with_latest
+from assessment.selectors.dashboard import VILLAGE_NAME, Filters, with_score
+from assessment.selectors.snapshots import in_months, next_month
 from groups.models import Group, GroupStatus, GroupStatusChange
 
 
@@ -73,14 +71,14 @@ def way_of(was: int, became: int) -> Way:
     return Way.SAME if was == became else Way.UP if became > was else Way.DOWN
 
 
-def moved(groups: QuerySet[Group], filters: Filters, which: Q, *, stages: int) -> QuerySet[Group, Any]:
+def moved(groups: QuerySet[Group], filters: Filters, which: Q, *, stages: int) -> Any:
     """Return the groups whose `was` and `became`, each a rank or a `Place`, are as `which` says, by name, as rows.
 
     They are of code, name, village_name, was, became, of their newest assessment score and as_of, None without one,
     and of the newest change of status up to the end to_status, changed_on and reason, None without one.
     """
-    placed = with_latest(_placed(groups, filters, stages).filter(which), filters.scheme)
-    changes = GroupStatusChange.objects.filter(group=OuterRef("pk"), changed_on__lt=_next_month(filters.end))
+    placed = with_score(_placed(groups, filters, stages).filter(which), filters.scheme)
+    changes = GroupStatusChange.objects.filter(group=OuterRef("pk"), changed_on__lt=next_month(filters.end))
     newest = changes.order_by("-changed_on", "-pk")
     return (
         placed.annotate(
@@ -100,57 +98,35 @@ def moved(groups: QuerySet[Group], filters: Filters, which: Q, *, stages: int) -
 
 
 def _placed(groups: QuerySet[Group], filters: Filters, stages: int) -> Any:
-    """Annotate where each group `was` and what it `became`: asleep or ended at the end of each month, else its stage.
+    """Annotate where each group `was` and what it `became` at the end of both months, by its snapshots of them.
 
-    The stage is that of the newest score up to then.
+    Dormant, dissolved, or else the stage.
     """
-    groups = groups.filter(founded_on__lt=_next_month(filters.end)).annotate(
-        first=_scored_in(filters.start, filters.scheme), last=_scored_in(filters.end, filters.scheme)
+    groups = groups.filter(founded_on__lt=next_month(filters.end)).annotate(
+        **_joined("first", filters.start, filters), **_joined("last", filters.end, filters)
     )
-    is_new = When(founded_on__gte=_next_month(filters.start), then=Value(int(Place.NEW)))
-    return groups.annotate(
-        was=Case(is_new, *_inactive(filters.start), default=_rank("first", filters.start, filters.scheme, stages)),
-        became=Case(*_inactive(filters.end), default=_rank("last", filters.end, filters.scheme, stages)),
-    )
+    is_new = When(founded_on__gte=next_month(filters.start), then=Value(int(Place.NEW)))
+    return groups.annotate(was=_place("first", stages, is_new), became=_place("last", stages))
 
 
-def _inactive(month: date) -> list[When]:
-    """Return when a group slept or had ended at the end of a month.
+def _joined(name: str, month: date, filters: Filters) -> dict[str, FilteredRelation]:
+    """Join as `name` the snapshot of a month, and as `name_score` the score of it by the scheme."""
 
-    Before its first written change it counts as active: nobody knows since when a status holds that was never written
-    down, so that one is known for this month only. The changes are few and looked through once, not for each group.
-    """
-    places = {GroupStatus.DISSOLVED: Place.DISSOLVED, GroupStatus.DORMANT: Place.DORMANT}
-    if month == timezone.localdate().replace(day=1):
-        return [When(status=status, then=Value(int(place))) for status, place in places.items()]
-    known = GroupStatusChange.objects.filter(changed_on__lt=_next_month(month))
-    later = known.filter(
-        Q(changed_on__gt=OuterRef("changed_on")) | Q(changed_on=OuterRef("changed_on"), pk__gt=OuterRef("pk")),
-        group=OuterRef("group"),
-    )
-    newest = known.filter(~Exists(later)).order_by()
-    return [
-        When(pk__in=newest.filter(to_status=status).values("group"), then=Value(int(place)))
-        for status, place in places.items()
-    ]
+    def of_month(path: str) -> Q:
+        if filters.ends_now and month == filters.end:
+            return Q(**{f"{path}month__isnull": True})
+        return in_months(month, month, path)
+
+    score = of_month("snapshot_scores__") & Q(snapshot_scores__scheme=filters.scheme)
+    return {
+        name: FilteredRelation("snapshots", condition=of_month("snapshots__")),
+        f"{name}_score": FilteredRelation("snapshot_scores", condition=score),
+    }
 
 
-def _scored_in(month: date, scheme: str) -> FilteredRelation:
-    closing = Q(assessments__closes_month=True, assessments__scheme=scheme, assessments__month=month)
-    return FilteredRelation("assessments", condition=closing)
-
-
-def _rank(joined: str, month: date, scheme: str, stages: int) -> Any:
-    """Return the rank of the score that closes `month`, joined as `joined`, else that of the newest one before it.
-
-    Most groups are scored every month, and joining those is many times faster than looking for each group's newest.
-    """
-    before = Assessment.objects.filter(group=OuterRef("pk"), scheme=scheme, closes_month=True, month__lt=month)
-    newest = Subquery(before.order_by("-month").values("rank")[:1], output_field=IntegerField())
-    rank = Coalesce(F(f"{joined}__rank"), newest, Value(int(Place.NONE)), output_field=IntegerField())
+def _place(name: str, stages: int, *first: When) -> Case:
+    inactive = {GroupStatus.DISSOLVED: Place.DISSOLVED, GroupStatus.DORMANT: Place.DORMANT}
+    asleep = [When(**{f"{name}__status": status}, then=Value(int(place))) for status, place in inactive.items()]
     # An earlier version may have had more stages.
-    return Least(rank, Value(max(0, stages - 1)))
-
-
-def _next_month(month: date) -> date:
-    return (month + timedelta(31)).replace(day=1)
+    rank = Least(Coalesce(F(f"{name}_score__rank"), Value(int(Place.NONE))), Value(max(0, stages - 1)))
+    return Case(*first, *asleep, default=rank, output_field=IntegerField())

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
 from django.db.models import Count, QuerySet
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 
 from assessment.models import Need
 from assessment.selectors.dashboard import Filters, at_stage
@@ -25,7 +25,7 @@ class NeedCounts:
 
 
 def need_counts(groups: QuerySet[Group], filters: Filters) -> NeedCounts:
-    """Return how many groups at the stage of the filters need help, by their newest score, in one statement."""
+    """Return how many groups at the stage of the filters need help, by their latest score, in one statement."""
     need = Coalesce("now__need", Need.NEVER_ASSESSED.value)
     rows = at_stage(groups, filters).order_by().values_list(need).annotate(count=Count("pk"))
     found = {Need(value): count for value, count in rows}
@@ -36,9 +36,9 @@ def need_counts(groups: QuerySet[Group], filters: Filters) -> NeedCounts:
     )
 
 
-def facilitators_of(groups: Iterable[int] | QuerySet[Group]) -> dict[int, str]:
-    """Return by group the names of those who accompany it today, in one statement."""
-    running = FacilitatorAssignment.objects.effective(timezone.localdate()).filter(group__in=groups)
+def facilitators_of(groups: Iterable[int] | QuerySet[Group], as_of: date) -> dict[int, str]:
+    """Return by group the names of those who accompany it on a day, in one statement."""
+    running = FacilitatorAssignment.objects.effective(as_of).filter(group__in=groups)
     names: dict[int, list[str]] = defaultdict(list)
     for assignment in running.select_related("facilitator").order_by("started_on", "pk"):
         names[assignment.group_id].append(str(assignment.facilitator))

@@ -1,89 +1,116 @@
-"""The portfolio by region and by month, both kept of the months of whole organisations."""
+"""The portfolio of many groups: their snapshots of a day added up, by region and by month, and each of them."""
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from fractions import Fraction
+from typing import Any, NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, Count, Max, Min, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 
-from assessment.months import PORTFOLIO, Counts, counted, months_between
+from assessment.models import CLASS_COLUMNS, GroupSnapshot, SnapshotAgeing
 from assessment.selectors.comparison import regions_below
-from finance.performance import Performance, Slice
-from finance.selectors.figures import Figures, Month, figures_by, figures_by_month
+from assessment.selectors.snapshots import of_months
+from finance.performance import Performance, Slice, UpkClass, together
 from groups.models import Group
 
-MONEY = ("due", "paid", "income", "costs", "capital")
-"""What `Performance` has besides the slices and the months of the year."""
+SUMS = ("savings", "due", "paid", "income", "costs", "capital")
+_SLICE_SUMS = ("loans", "borrowers", "balance", "late_principal", "late_fee")
 
 
 @dataclass(frozen=True, slots=True)
-class Portfolio:
-    """The portfolio at the end of a day by the region just below the one asked for, and of the months up to it."""
+class Figures:
+    """The figures of some groups together, the oldest as of the day `as_of`.
 
-    by_region: dict[str, Figures]
-    months: list[Month]
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether the figures of every group are in it."""
-        return all(part.kept == part.groups for part in self.by_region.values())
-
-
-def portfolio_find(
-    groups: QuerySet[Group], start: date, on: date, region: str, *, organisation: int | None = None
-) -> Portfolio:
-    """Return the portfolio of `groups`, those there were on the day `on`, in one statement to four.
-
-    Of the months from that of `start` to that of `on` it has those of which the figures of all groups are kept.
-    `organisation` is the one whose groups they all are, in any region; what is kept of it is not added up again.
+    `classes` are how many groups are good, minimum and to suspend by each ratio of a UPK.
     """
-    found = counted(PORTFOLIO, months_between(start, on), groups, count_months, organisation=organisation)
-    months = [Month(month, date.fromisoformat(of["as_of"]), *of["sums"]) for month, of in found.items()]
-    kept = found.get(on.replace(day=1), {})
-    if kept.get("as_of") == on.isoformat() and "regions" in kept:
-        by_region = {key: _from_json(part, on.month) for key, part in kept["regions"].items()}
-    else:
-        by_region = figures_by(groups, on, regions_below(region))
-    return Portfolio(by_region, months)
+
+    as_of: date
+    groups: int
+    savings: int
+    loans: Performance
+    classes: tuple[tuple[int, ...], ...]
 
 
-def count_months(groups: QuerySet[Group], months: list[date]) -> dict[date, Counts]:
-    """Return the sums of each of `months`, which follow each other, as JSON keeps them; one statement."""
-    return {
-        month: {"as_of": as_of.isoformat(), "sums": sums}
-        for month, as_of, *sums in figures_by_month(groups, months[0], months[-1])
+def together_of(figures: Iterable[Figures], as_of: date) -> Figures:
+    """Return the figures of groups that are counted once as one; `as_of` is the day of no groups at all."""
+    found = list(figures)
+    as_of = min((part.as_of for part in found), default=as_of)
+    return Figures(
+        as_of=as_of,
+        groups=sum(part.groups for part in found),
+        savings=sum(part.savings for part in found),
+        loans=together((part.loans for part in found), months=as_of.month),
+        classes=tuple(
+            tuple(sum(part.classes[column][place] for part in found) for place in range(len(UpkClass)))
+            for column in range(len(CLASS_COLUMNS))
+        ),
+    )
+
+
+def by_region(snapshots: QuerySet[GroupSnapshot], region: str) -> dict[str, Figures]:
+    """Return the figures of `snapshots` of one day by the region just below `region`, in two statements."""
+    parts = regions_below(region)
+    sums = {f"{name}_sum": _sum(name) for name in SUMS}
+    counts = {
+        f"{column}_{upk_class.lower()}": Count("pk", filter=Q(**{column: upk_class}))
+        for column in CLASS_COLUMNS
+        for upk_class in UpkClass
     }
-
-
-def count_portfolio(groups: QuerySet[Group], months: list[date]) -> dict[date, Counts]:
-    """Return the sums of each of `months` and its figures by province; two more statements a month."""
-    found = count_months(groups, months)
-    for counts in found.values():
-        on = date.fromisoformat(counts["as_of"])
-        by_province = figures_by(groups.filter(founded_on__lte=on), on, regions_below(""))
-        counts["regions"] = {key: _as_json(part) for key, part in by_province.items()}
+    joined: Any = snapshots.order_by().annotate(**parts(""))
+    slices = _slices_by(snapshots, parts("snapshot__"))
+    found: dict[str, Figures] = {}
+    for part, first, last, count, savings, *rest in joined.values_list("part").annotate(
+        first=Min("as_of"), last=Max("as_of"), count=Count("pk"), **sums, **counts
+    ):
+        money = dict(zip(SUMS[1:], map(int, rest), strict=False))
+        classes = rest[len(money) :]
+        loans = Performance(tuple(slices.get(part, ())), **money, months=last.month)
+        of_class = tuple(tuple(classes[at : at + len(UpkClass)]) for at in range(0, len(classes), len(UpkClass)))
+        found[part] = Figures(first, count, int(savings), loans, of_class)
     return found
 
 
-def _as_json(figures: Figures) -> Counts:
-    loans = figures.loans
-    return {
-        "groups": figures.groups,
-        "savings": figures.savings,
-        "money": {name: getattr(loans, name) for name in MONEY},
-        "slices": [astuple(part) for part in loans.slices],
-        "classes": figures.classes,
-    }
+def listed(snapshots: QuerySet[GroupSnapshot]) -> QuerySet[GroupSnapshot]:
+    """Return the snapshots with their groups and loans by age, those most at risk first."""
+    shown = ("as_of", *SUMS, "group__code", "group__name")
+    with_loans = snapshots.select_related("group").only(*shown).prefetch_related("ageing")
+    return with_loans.order_by("-at_risk", "group__name", "group")
 
 
-def _from_json(kept: dict[str, Any], months: int) -> Figures:
-    slices = tuple(Slice(*part) for part in kept["slices"])
-    return Figures(
-        groups=kept["groups"],
-        kept=kept["groups"],
-        savings=kept["savings"],
-        loans=Performance(slices, **kept["money"], months=months),
-        classes=tuple(tuple(counts) for counts in kept["classes"]),
-    )
+class Month(NamedTuple):
+    """The portfolio of the groups there were at the end of a month, or on the newest day in it; rupiah."""
+
+    month: date
+    groups: int
+    savings: int
+    balance: int
+    risk_30: int
+
+    @property
+    def par_30(self) -> Fraction | None:
+        """Balances of loans more than 30 days late / all balances."""
+        return Fraction(self.risk_30, self.balance) if self.balance > 0 else None
+
+
+def by_month(groups: QuerySet[Group], start: date, end: date) -> list[Month]:
+    """Return the months from `start` to `end`, first days both, in one statement."""
+    rows = of_months(groups, start, end).order_by("of_month").values_list("of_month")
+    sums = {f"{name}_sum": _sum(name) for name in ("savings", "balance", "risk_30")}
+    return [Month(month, count, *map(int, amounts)) for month, count, *amounts in rows.annotate(Count("pk"), **sums)]
+
+
+def _slices_by(snapshots: QuerySet[GroupSnapshot], parts: dict[str, Any]) -> dict[str, list[Slice]]:
+    joined: Any = SnapshotAgeing.objects.filter(snapshot__in=snapshots.order_by()).annotate(**parts)
+    rows = joined.order_by("part", "age", "collectability").values_list("part", "age", "collectability")
+    found: dict[str, list[Slice]] = {}
+    for part, *numbers in rows.annotate(**{f"{name}_sum": _sum(name) for name in _SLICE_SUMS}):
+        found.setdefault(part, []).append(Slice(*map(int, numbers)))
+    return found
+
+
+def _sum(column: str) -> Coalesce:
+    return Coalesce(Sum(column), 0, output_field=BigIntegerField())

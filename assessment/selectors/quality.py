@@ -2,54 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
+from typing import Any
 
-from django.db import connection
-from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import (
+    BooleanField,
+    Count,
+    DurationField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Sum,
+)
 from django.db.models.functions import Coalesce, TruncDate
-from django.utils import timezone
 
 from assessment.metrics import CLOSING_DAYS
-from assessment.months import LATENESS, Counts, counted, month_end, months_between
+from assessment.models import SnapshotLateness
+from assessment.selectors.snapshots import in_months, latest, month_of
 from finance.models import CashCount
-from groups.models import Constitution, Group, OfficerRole, OfficerTerm, person_name
+from groups.models import Constitution, Group, OfficerRole, OfficerTerm
 from groups.selectors import people_named
-from groups.shared.sql import as_day, days_between, local_time, run_over
 from meetings.models import Meeting, MeetingStatus
 
 LATE_DAYS = 30
 """A meeting that is closed later than this is very late; from `CLOSING_DAYS` on it is late."""
 OLD_DRAFT_DAYS = 7
 """A draft that stands longer was probably forgotten."""
-EVERYTHING = 10**9
-
-# The first closing counts: a correction later on is no late entry.
-_FIRST_CLOSINGS = """
-WITH chosen (id) AS ({groups}),
-closings AS (
-    SELECT f.group_id, f.number, f.held_on, f.saved_by_id, {closed} AS closed, {days} AS days
-    FROM meetings_meeting f
-    WHERE f.group_id IN (SELECT id FROM chosen) AND f.version = 1 AND f.status <> 'DRAFT'
-        AND f.held_on >= %(start)s AND f.held_on <= %(end)s
-)
-"""
-_LATENESS_SQL = """
-SELECT {month} AS month, saved_by_id,
-    SUM(CASE WHEN days <= %(closing)s THEN 1 ELSE 0 END),
-    SUM(CASE WHEN days > %(closing)s AND days <= %(late)s THEN 1 ELSE 0 END),
-    SUM(CASE WHEN days > %(late)s THEN 1 ELSE 0 END)
-FROM closings
-GROUP BY 1, saved_by_id
-"""
-_LATE_SQL = """
-SELECT g.code, g.name, c.number, c.held_on, {closed_day}, c.days, u.first_name, u.last_name, u.username
-FROM closings c JOIN groups_group g ON g.id = c.group_id JOIN groups_user u ON u.id = c.saved_by_id
-WHERE c.days > %(closing)s AND (%(person)s = 0 OR c.saved_by_id = %(person)s)
-ORDER BY c.days DESC, g.code, c.number
-LIMIT %(limit)s OFFSET %(offset)s
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,95 +89,128 @@ class LateEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class LateMeeting:
-    """A meeting that was first closed more than a week after it was held."""
+class LeftOpen:
+    """What is left open in the latest snapshots of some groups.
 
-    code: str
-    group: str
-    number: int
-    held_on: date
-    closed_on: date
-    days: int
-    person: str
+    `differences` are open cash differences with the rupiah missing and too much, and the day of the oldest.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class OpenDifferences:
-    """Open cash differences: how many, rupiah missing and rupiah too much, and the day of the oldest."""
-
-    count: int
+    differences: int
     missing: int
     too_much: int
     oldest: date | None
+    drafts: int
+    without_rules: int
+    without_officers: int
 
 
-def late_entry(groups: QuerySet[Group], start: date, end: date, *, organisation: int | None = None) -> LateEntry:
-    """Return how late the meetings held from month `start` to month `end` were first closed, in three statements.
-
-    `organisation` is the one whose groups they all are; months kept of it are not counted again.
-    """
+def late_entry(groups: QuerySet[Group], start: date, end: date) -> LateEntry:
+    """Return how late the meetings held from month `start` to month `end` were first closed, in two statements."""
+    of_period = SnapshotLateness.objects.filter(
+        in_months(start, end, "snapshot__"), snapshot__group__in=groups.order_by()
+    )
+    sums = {f"{name}_sum": Sum(name) for name in ("in_time", "late", "very_late")}
+    rows = of_period.annotate(of_month=month_of("snapshot__")).order_by("of_month").values_list("of_month", "person")
     by_month: dict[date, Lateness] = {}
     of_people: dict[int, Lateness] = {}
-    months = months_between(start, end)
-    for month, found in counted(LATENESS, months, groups, count_lateness, organisation=organisation).items():
-        for person, counts in found.items():
-            lateness = Lateness(*counts)
-            by_month[month] = by_month.get(month, Lateness()) + lateness
-            of_people[int(person)] = of_people.get(int(person), Lateness()) + lateness
+    for month, person, *counts in rows.annotate(**sums):
+        lateness = Lateness(*map(int, counts))
+        by_month[month] = by_month.get(month, Lateness()) + lateness
+        of_people[person] = of_people.get(person, Lateness()) + lateness
     names = people_named(of_people)
     by_person = [(pk, names[pk], lateness) for pk, lateness in of_people.items()]
     return LateEntry(by_month, sorted(by_person, key=lambda row: (row[2].share or 0, row[1], row[0])))
 
 
-def count_lateness(groups: QuerySet[Group], months: list[date]) -> dict[date, Counts]:
-    """Return by person the meetings held in each of `months`, which follow each other, by how late they were closed."""
-    values = _period(months[0], month_end(months[-1]))
-    found: dict[date, Counts] = {}
-    for month, person, *counts in run_over(_FIRST_CLOSINGS + _LATENESS_SQL, groups, values, **_words()):
-        found.setdefault(as_day(month), {})[str(person)] = [int(number) for number in counts]
-    return found
-
-
-def late_meetings(
-    groups: QuerySet[Group], start: date, end: date, *, person: int = 0, offset: int = 0, limit: int = EVERYTHING
-) -> list[LateMeeting]:
-    """Return meetings held in a period and closed late, the latest first; those one person closed, or all for 0."""
-    values = _period(start, end) | {"person": person, "offset": offset, "limit": limit}
-    return [
-        LateMeeting(code, group, number, as_day(held_on), as_day(closed_on), int(days), person_name(*names))
-        for code, group, number, held_on, closed_on, days, *names in run_over(
-            _FIRST_CLOSINGS + _LATE_SQL, groups, values, **_words()
+def lateness_by_group(group_ids: Collection[int], start: date, end: date) -> list[tuple[int, ...]]:
+    """Return by group and person, ids both, the meetings held in a period: closed in time, late, very late."""
+    rows = _first_closings(start, end).filter(group__in=group_ids).order_by().values_list("group", "saved_by")
+    in_time, very_late = Q(after__lte=_CLOSING), Q(after__gt=_LATE)
+    return list(
+        rows.annotate(
+            in_time=Count("pk", filter=in_time),
+            late=Count("pk", filter=~in_time & ~very_late),
+            very_late=Count("pk", filter=very_late),
         )
-    ]
+    )
 
 
-def open_differences(groups: QuerySet[Group]) -> QuerySet[CashCount]:
-    """Return the counts of cash with a difference nobody has settled, the oldest first."""
-    counts = CashCount.objects.differing().filter(settled_on__isnull=True, group__in=groups.order_by())
+def late_meetings(groups: QuerySet[Group], start: date, end: date, *, person: int = 0) -> Any:
+    """Return meetings held in a period and closed late, the latest first; those one person closed, or all for 0.
+
+    Each has the time `after` which it was closed, in whole days.
+    """
+    late = _first_closings(start, end).filter(after__gt=_CLOSING, group__in=groups.order_by())
+    if person:
+        late = late.filter(saved_by=person)
+    return late.select_related("group", "saved_by").order_by("-after", "group__code", "number")
+
+
+_CLOSING, _LATE = timedelta(CLOSING_DAYS), timedelta(LATE_DAYS)
+
+
+def _first_closings(start: date, end: date) -> Any:
+    """The first closing counts: a correction later on is no late entry."""
+    closed = Meeting.objects.filter(version=1, held_on__gte=start, held_on__lte=end).exclude(status=MeetingStatus.DRAFT)
+    after = ExpressionWrapper(TruncDate("closed_at") - F("held_on"), output_field=DurationField())
+    return closed.annotate(closed_on=TruncDate("closed_at"), after=after)
+
+
+def left_open(groups: QuerySet[Group]) -> LeftOpen:
+    """Return what is left open in the latest snapshots of `groups`, in one statement."""
+    sums = {f"{name}_sum": Coalesce(Sum(name), 0) for name in ("differences", "missing", "too_much")}
+    found = latest(groups).aggregate(
+        **sums,
+        oldest=Min("oldest_difference_on"),
+        drafts_sum=Coalesce(Sum("drafts"), 0),
+        without_rules=Count("pk", filter=Q(has_rules=False)),
+        without_officers=Count("pk", filter=Q(offices_held__lt=len(OfficerRole))),
+    )
+    return LeftOpen(*found.values())
+
+
+def open_differences(groups: QuerySet[Group], as_of: date) -> QuerySet[CashCount]:
+    """Return the counts of cash up to a day with a difference nobody had settled by then, the oldest first."""
+    counts = CashCount.objects.differing().filter(
+        Q(settled_on__isnull=True) | Q(settled_on__gt=as_of), group__in=groups.order_by(), counted_on__lte=as_of
+    )
     return counts.select_related("group").order_by("counted_on", "pk")
 
 
-def differences_summary(groups: QuerySet[Group]) -> OpenDifferences:
-    """Return how many cash differences are open, how much they are, and since when, in one statement."""
+def differences_by_group(groups: QuerySet[Group], as_of: date) -> dict[int, tuple[int, int, int, date]]:
+    """Return by group how many cash differences are open, rupiah missing and too much, and the day of the oldest."""
     difference = F("counted") - F("expected")
-    found = open_differences(groups).aggregate(
-        count=Count("counted_on"),  # its id is in no index
-        missing=Coalesce(Sum(-difference, filter=Q(counted__lt=F("expected"))), 0),
-        too_much=Coalesce(Sum(difference, filter=Q(counted__gt=F("expected"))), 0),
-        oldest=Min("counted_on"),
+    rows = (
+        open_differences(groups, as_of)
+        .order_by()
+        .values_list("group")
+        .annotate(
+            Count("pk"),
+            missing=Coalesce(Sum(-difference, filter=Q(counted__lt=F("expected"))), 0),
+            too_much=Coalesce(Sum(difference, filter=Q(counted__gt=F("expected"))), 0),
+            oldest=Min("counted_on"),
+        )
     )
-    return OpenDifferences(**found)
+    return {group: (count, int(missing), int(too_much), oldest) for group, count, missing, too_much, oldest in rows}
 
 
-def old_drafts(groups: QuerySet[Group]) -> QuerySet[Meeting]:
-    """Return the drafts of meetings held more than a week ago and never closed, the oldest first.
+def old_drafts(groups: QuerySet[Group], as_of: date) -> QuerySet[Meeting]:
+    """Return the drafts of meetings held more than a week before a day and never closed, the oldest first.
 
     `since` is the date of the meeting, or of the first saving where the draft has no date.
     """
     drafts = Meeting.objects.filter(status=MeetingStatus.DRAFT, group__in=groups.order_by())
-    limit = timezone.localdate() - timedelta(OLD_DRAFT_DAYS)
-    drafts = drafts.annotate(since=Coalesce("held_on", TruncDate("recorded_at"))).filter(since__lt=limit)
-    return drafts.select_related("group", "saved_by").order_by("since", "pk")
+    drafts = drafts.annotate(since=Coalesce("held_on", TruncDate("recorded_at")))
+    return (
+        drafts.filter(since__lt=as_of - timedelta(OLD_DRAFT_DAYS))
+        .select_related("group", "saved_by")
+        .order_by("since", "pk")
+    )
+
+
+def old_drafts_by_group(groups: QuerySet[Group], as_of: date) -> dict[int, int]:
+    """Return by group how many such drafts it has."""
+    return dict(old_drafts(groups, as_of).order_by().values_list("group").annotate(Count("pk")))
 
 
 def without_rules(groups: QuerySet[Group]) -> QuerySet[Group]:
@@ -200,27 +218,15 @@ def without_rules(groups: QuerySet[Group]) -> QuerySet[Group]:
     return groups.filter(_no_rules()).order_by("name", "pk")
 
 
+def has_rules() -> ExpressionWrapper[Q]:
+    """Return the expression that says whether the members of a group have agreed rules."""
+    return ExpressionWrapper(~_no_rules(), output_field=BooleanField())
+
+
 def without_officers(groups: QuerySet[Group]) -> QuerySet[Group]:
     """Return the groups with an office nobody holds, with `has_ketua`, `has_sekretaris` and `has_bendahara`."""
     offices = {f"has_{role.lower()}": Exists(_holders(role)) for role in OfficerRole}
     return groups.annotate(**offices).filter(_office_empty()).order_by("name", "pk")
-
-
-def gaps(groups: QuerySet[Group]) -> tuple[int, int, int]:
-    """Return how many groups are without rules, with an office nobody holds, and how many old drafts they have.
-
-    One statement.
-    """
-    drafts = old_drafts(groups).order_by().values("status").annotate(count=Count("pk")).values("count")
-    # An office has one holder at a time, so counting all holders once tells as much as asking for each office.
-    held = OfficerTerm.objects.filter(ended_on__isnull=True).order_by().values("group")
-    full = held.annotate(holders=Count("role")).filter(holders=len(OfficerRole))
-    found = groups.order_by().aggregate(
-        rules=Count("pk", filter=_no_rules()),
-        officers=Count("pk", filter=~Q(pk__in=full.values("group"))),
-        drafts=Coalesce(Max(Subquery(drafts)), 0),
-    )
-    return found["rules"], found["officers"], found["drafts"]
 
 
 def _no_rules() -> Q:
@@ -239,18 +245,3 @@ def _office_empty() -> Q:
 
 def _holders(role: OfficerRole) -> QuerySet[OfficerTerm]:
     return OfficerTerm.objects.filter(group=OuterRef("pk"), role=role, ended_on__isnull=True)
-
-
-def _period(start: date, end: date) -> dict[str, int | str | date]:
-    return {"start": start, "end": end, "closing": CLOSING_DAYS, "late": LATE_DAYS}
-
-
-def _words() -> dict[str, str]:
-    closed = local_time("f.closed_at")
-    sqlite = connection.vendor == "sqlite"
-    return {
-        "closed": closed,
-        "days": days_between("f.held_on", closed),
-        "month": "date(held_on, 'start of month')" if sqlite else "date_trunc('month', held_on)::date",
-        "closed_day": "date(c.closed)" if sqlite else "c.closed::date",
-    }

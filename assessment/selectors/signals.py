@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, F, FilteredRelation, Max, Min, Q, QuerySet
+from django.db.models import Count, F, Max, Min, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
 from assessment.selectors.dashboard import VILLAGE_NAME
+from assessment.selectors.snapshots import with_latest
 from assessment.signals import Signal, SignalHit, all_signals, read_hits
 from groups.models import FacilitatorAssignment, Group, User
 from groups.selectors import people_named
 
 BITS = {name: 1 << place for place, name in enumerate(all_signals())}
-"""The bit of each signal in `KeptSignals.names`."""
+"""The bit of each signal in `GroupSnapshot.signals`."""
 FACILITATOR_GROUPS = 5
 """With fewer groups, scores that are alike say nothing."""
 ALIKE_POINTS = 2
@@ -68,13 +69,22 @@ class GroupSignals:
 class Overview:
     """How many groups have each signal, in the order of `all_signals`, and the groups with the most signals first.
 
-    `number` are those groups, rows for `shown`; `is_whole` says whether the signals of all groups are kept.
+    `number` are those groups, rows for `shown`.
     """
 
-    is_whole: bool
     counts: dict[str, int]
     number: int
     groups: QuerySet[Group, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class AlikeScores:
+    """A facilitator whose groups all score alike, with the least and the highest score."""
+
+    facilitator: User
+    groups: int
+    least: int
+    most: int
 
 
 def signals_of(group: Group) -> list[ShownSignal]:
@@ -84,23 +94,22 @@ def signals_of(group: Group) -> list[ShownSignal]:
     return [ShownSignal(one, group.code, _person(one, names)) for one in found]
 
 
-def overview(groups: QuerySet[Group], as_of: date, signal: str = "") -> Overview:
-    """Return the kept signals of `groups` as of a day, listing only groups with `signal` if one is named.
+def overview(groups: QuerySet[Group], signal: str = "") -> Overview:
+    """Return the signals in the latest snapshots of `groups`, listing only groups with `signal` if one is named.
 
     One statement, whatever the number of groups.
     """
-    tally, is_whole = _tally(groups, as_of)
+    joined = with_latest(groups).filter(latest__signals__gt=0)
+    tally = dict(joined.order_by().values_list("latest__signals").annotate(count=Count("pk")))
     wanted = BITS[signal] if signal else sum(BITS.values())
     listed = (
-        _with_kept(groups, as_of)
-        .alias(wanted=F("of_day__names").bitand(wanted))
+        joined.alias(wanted=F("latest__signals").bitand(wanted))
         .filter(wanted__gt=0)
-        .annotate(found=F("of_day__found"), village_name=VILLAGE_NAME)
-        .order_by(F("of_day__count").desc(), "name", "code")
+        .annotate(found=F("latest__found"), village_name=VILLAGE_NAME)
+        .order_by(F("latest__signal_count").desc(), "name", "code")
         .values_list("pk", "code", "name", "village_name", "found", named=True)
     )
     return Overview(
-        is_whole=is_whole,
         counts={name: sum(count for names, count in tally.items() if names & bit) for name, bit in BITS.items()},
         number=sum(count for names, count in tally.items() if names & wanted),
         groups=listed,
@@ -122,57 +131,25 @@ def shown(listed: Iterable[Any]) -> list[GroupSignals]:
     ]
 
 
-def _with_kept(groups: QuerySet[Group], as_of: date) -> QuerySet[Group]:
-    """Join to each group as `of_day` its signals as of the day, if they are kept and true."""
-    of_day = Q(kept_signals__as_of=as_of, kept_signals__is_stale=False)
-    return groups.annotate(of_day=FilteredRelation("kept_signals", condition=of_day))
-
-
-def _tally(groups: QuerySet[Group], as_of: date) -> tuple[dict[int, int], bool]:
-    """Return how many groups have which signals, by bits, and whether those of all of them are kept."""
-    rows = _with_kept(groups, as_of).order_by().values_list(F("of_day__names")).annotate(count=Count("pk"))
-    found = dict(rows)
-    return {names: count for names, count in found.items() if names is not None}, None not in found
-
-
-@dataclass(frozen=True, slots=True)
-class AlikeScores:
-    """A facilitator whose groups all score alike, with the least and the highest score."""
-
-    facilitator_id: int
-    groups: int
-    least: int
-    most: int
-
-
-def facilitator_signals(groups: QuerySet[Group], as_of: date, scheme: str) -> list[tuple[User, AlikeScores]]:
-    """Return the facilitators whose groups all score alike, in at most two statements."""
-    alike = alike_facilitators(groups, as_of, scheme)
-    people = User.objects.in_bulk([one.facilitator_id for one in alike]) if alike else {}
-    return [(people[one.facilitator_id], one) for one in alike]
-
-
 def alike_facilitators(groups: QuerySet[Group], as_of: date, scheme: str) -> list[AlikeScores]:
     """Return who accompanies five or more of `groups` on a day that all score within two points of each other.
 
-    Of each group its newest score by the scheme counts. Source: groups of different age and place differ; alike scores
-    may be alike records.
+    Of each group its latest score by the scheme counts. Source: groups of different age and place differ; alike scores
+    may be alike records. At most two statements.
     """
-    score = "group__assessments__score"
+    score = "group__snapshot_scores__score"
+    scored = FacilitatorAssignment.objects.effective(as_of).filter(
+        group__in=groups.order_by(), group__snapshot_scores__month=None, group__snapshot_scores__scheme=scheme
+    )
     rows = (
-        FacilitatorAssignment.objects.filter(
-            Q(ended_on__isnull=True) | Q(ended_on__gt=as_of),
-            started_on__lte=as_of,
-            group__in=groups.order_by(),
-            group__assessments__scheme=scheme,
-            group__assessments__latest=True,
-        )
-        .order_by()
+        scored.order_by()
         .values_list("facilitator")
         .annotate(groups=Count("group", distinct=True), least=Min(score), most=Max(score))
-        .filter(groups__gte=FACILITATOR_GROUPS, most__lte=F("least") + ALIKE_POINTS)
     )
-    return [AlikeScores(*row) for row in rows.order_by("-groups", "facilitator")]
+    alike = rows.filter(groups__gte=FACILITATOR_GROUPS, most__lte=F("least") + ALIKE_POINTS)
+    found = list(alike.order_by("-groups", "facilitator"))
+    people = User.objects.in_bulk([pk for pk, *_rest in found]) if found else {}
+    return [AlikeScores(people[pk], *rest) for pk, *rest in found]
 
 
 def _names(found: Iterable[SignalHit]) -> dict[int, str]:

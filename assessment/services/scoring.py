@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import gc
-import io
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, NamedTuple
@@ -20,12 +17,7 @@ from django.utils.translation import gettext as _
 
 from assessment import engine, instruments
 from assessment.metrics import Facts, Measured
-from assessment.models import (
-    Assessment,
-    AssessmentStatus,
-    Instrument,
-    Need,
-)
+from assessment.models import Assessment, AssessmentStatus, Instrument, Need
 from assessment.scoring import (
     DROPPED_DAYS,
     EarlierScore,
@@ -40,15 +32,29 @@ from assessment.selectors.current_score import points_seen
 from assessment.selectors.stored import records_of
 from groups.models import Group, User
 from groups.permissions import Capability, lock_group, require
+from groups.shared.batches import BATCH_GROUPS
+from groups.shared.sql import insert_rows
 
-BATCH_GROUPS = 2500
-"""Groups scored in one transaction: enough for PostgreSQL to read them quickly, few enough for flat memory."""
-
-_Key = tuple[int, str]
-"""A group's id and a scheme."""
 _Instruments = list[tuple[Instrument, engine.Instrument]]
-_InUse = dict[int, _Instruments]
-"""By organisation, the instruments that score it."""
+
+
+class GroupToScore(NamedTuple):
+    """What scoring needs of a group besides its records."""
+
+    pk: int
+    code: str
+    organisation_id: int
+
+
+class InstrumentsInUse(dict[int, _Instruments]):
+    """By organisation the instruments that score it, read once for a run."""
+
+    def __missing__(self, organisation_id: int) -> _Instruments:
+        used = [(found, instruments.engine_instrument(found)) for found in instruments.in_use(organisation_id)]
+        if not used:
+            raise ValidationError(_("No instrument is published."))
+        self[organisation_id] = used
+        return used
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +65,20 @@ class Outcome:
     code: str
     as_of: date
     instrument: Instrument
-    result: engine.Result
-    measured_score: int
-    facts: dict[str, Facts]
+    scored: Scored
+    arrears: int
     need: Need
     stored: bool
+
+    @property
+    def result(self) -> engine.Result:
+        """The score that counts, overrides included."""
+        return self.scored.result
+
+    @property
+    def facts(self) -> dict[str, Facts]:
+        """The counts behind each measured value, by indicator."""
+        return {indicator: found.facts for indicator, found in self.scored.measured.items()}
 
 
 def assess_groups(
@@ -86,55 +101,19 @@ def assess_groups(
         require(actor, Capability.ASSESS)
         groups = groups.filter(pk__in=Group.objects.visible_to(actor).values("pk"))
     chosen = Group.objects.filter(pk__in=groups.order_by().values("pk"), founded_on__lte=as_of)
-    in_use: _InUse = {}
+    in_use = InstrumentsInUse()
     last, count = 0, 0
     while True:
         with transaction.atomic():
-            batch = list(
-                chosen.filter(pk__gt=last)
-                .order_by("pk")
-                .select_for_update(no_key=True)
-                .values_list("pk", "code", "organisation_id")[:BATCH_GROUPS]
-            )
+            waiting = chosen.filter(pk__gt=last).order_by("pk").select_for_update(no_key=True)
+            batch = [GroupToScore(*row) for row in waiting.values_list(*GroupToScore._fields)[:BATCH_GROUPS]]
             if not batch:
                 return count
-            with _without_collection():
-                outcomes = _assess_batch(batch, as_of, actor, in_use)
-        last = batch[-1][0]
+            outcomes = score_batch(batch, as_of, in_use, actor=actor)
+        last = batch[-1].pk
         count += len(batch)
         if report is not None:
             report(outcomes)
-
-
-@contextmanager
-def _without_collection() -> Iterator[None]:
-    """Let Python look for circles afterwards: a batch makes a million objects, none in one, and each look sees all."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
-
-
-def assess_chosen(
-    *,
-    actor: User | None = None,
-    group_ids: Sequence[int],
-    as_of: date,
-    report: Callable[[Sequence[Outcome]], None] | None = None,
-) -> int:
-    """Score the groups of `group_ids` as `assess_groups` does, such as those `with_newer_records`."""
-    return sum(
-        assess_groups(
-            actor=actor,
-            groups=Group.objects.filter(pk__in=group_ids[start : start + BATCH_GROUPS]),
-            as_of=as_of,
-            report=report,
-        )
-        for start in range(0, len(group_ids), BATCH_GROUPS)
-    )
 
 
 @transaction.atomic
@@ -167,62 +146,90 @@ def assessment_finalise(*, actor: User, group: Group, as_of: date, scheme: str =
     return assessment
 
 
-def _assess_batch(
-    batch: Sequence[tuple[int, str, int]],
-    as_of: date,
-    actor: User | None,
-    in_use: _InUse,
+def score_batch(
+    batch: Sequence[GroupToScore], as_of: date, in_use: InstrumentsInUse, *, actor: User | None = None
 ) -> list[Outcome]:
-    group_ids = [group_id for group_id, _code, _organisation in batch]
-    used: dict[int, _Instruments] = {}
-    for _group, _code, organisation_id in batch:
-        if organisation_id not in in_use:
-            in_use[organisation_id] = _instruments_of(organisation_id)
-        used[organisation_id] = in_use[organisation_id]
+    """Score locked groups as of a day by every scheme in use, in the transaction under way, and store the drafts.
+
+    The same number of statements whatever the size of the batch.
+    """
+    group_ids = [group.pk for group in batch]
+    used = {group.organisation_id: in_use[group.organisation_id] for group in batch}
     metrics = {metric for found in used.values() for _instrument, compiled in found for metric in compiled.metrics}
     records = read_records(group_ids, as_of, metrics)
     judged = latest_judgements(group_ids, as_of)
-    history = _History(group_ids, as_of)
-    now = connection.ops.adapt_datetimefield_value(timezone.now())
-    day, month = (connection.ops.adapt_datefield_value(value) for value in (as_of, as_of.replace(day=1)))
+    earlier, final = _stored_before(group_ids, as_of)
     outcomes: list[Outcome] = []
-    rows: list[_Row] = []
-    for group_id, code, organisation_id in batch:
-        by_metric: dict[str, Measured] = {}
-        for instrument, compiled in used[organisation_id]:
-            key = (group_id, instrument.code)
-            scored = score(instrument.code, compiled, records[group_id], judged.get(group_id, {}), by_metric)
-            result, measured = scored.result, scored.measured_result
-            need = need_of(records[group_id], as_of, result.rank, history.before[key])
-            stored = key not in history.final
-            facts = {indicator: found.facts for indicator, found in scored.measured.items()}
-            outcomes.append(Outcome(group_id, code, as_of, instrument, result, measured.score, facts, need, stored))
-            if stored:
-                rows.append(
-                    _Row(
-                        group_id=group_id,
-                        instrument_id=instrument.pk,
-                        scheme=instrument.code,
-                        as_of=day,
-                        month=month,
-                        latest=history.is_latest(key),
-                        closes_month=key not in history.later_in_month,
-                        status=AssessmentStatus.DRAFT.value,
-                        score=result.score,
-                        stage=result.stage,
-                        rank=result.rank,
-                        measured_score=measured.score,
-                        measured_rank=measured.rank,
-                        arrears=arrears_of(records[group_id]),
-                        need=need.value,
-                        indicators=orjson.dumps(_indicators(scored)).decode(),
-                        computed_at=now,
-                        computed_by_id=actor.pk if actor is not None else None,
-                    )
-                )
-    history.make_way(rows)
-    _store(rows)
+    for group in batch:
+        of_group, by_metric = records[group.pk], dict[str, Measured]()
+        for instrument, compiled in used[group.organisation_id]:
+            key = (group.pk, instrument.code)
+            scored = score(instrument.code, compiled, of_group, judged.get(group.pk, {}), by_metric)
+            need = need_of(of_group, as_of, scored.result.rank, earlier[key])
+            outcomes.append(
+                Outcome(group.pk, group.code, as_of, instrument, scored, arrears_of(of_group), need, key not in final)
+            )
+    _store(group_ids, as_of, [outcome for outcome in outcomes if outcome.stored], actor)
     return outcomes
+
+
+def _stored_before(
+    group_ids: Sequence[int], as_of: date
+) -> tuple[dict[tuple[int, str], list[EarlierScore]], set[tuple[int, str]]]:
+    """Return by group and scheme the scores of the last `DROPPED_DAYS`, oldest first, and those final on the day."""
+    near = Assessment.objects.filter(
+        group_id__in=group_ids, as_of__gt=as_of - timedelta(DROPPED_DAYS), as_of__lte=as_of
+    ).order_by("as_of")
+    earlier: dict[tuple[int, str], list[EarlierScore]] = defaultdict(list)
+    final = set()
+    for group_id, scheme, day, rank, arrears, status in near.values_list(
+        "group_id", "scheme", "as_of", "rank", "arrears", "status"
+    ):
+        if day < as_of:
+            earlier[group_id, scheme].append(EarlierScore(day, rank, arrears))
+        elif status == AssessmentStatus.FINAL:
+            final.add((group_id, scheme))
+    return earlier, final
+
+
+_COLUMNS = (
+    "group_id", "instrument_id", "scheme", "as_of", "status", "score", "stage", "rank", "measured_score",
+    "measured_rank", "arrears", "need", "indicators", "computed_at", "computed_by_id",
+)  # fmt: skip
+
+
+def _store(group_ids: Sequence[int], as_of: date, outcomes: Sequence[Outcome], actor: User | None) -> None:
+    """Write the drafts of a day in the place of those there are."""
+    schemes = {outcome.instrument.code for outcome in outcomes}
+    drafts = Assessment.objects.filter(group_id__in=group_ids, as_of=as_of, status=AssessmentStatus.DRAFT)
+    drafts.filter(scheme__in=schemes).delete()
+    day = connection.ops.adapt_datefield_value(as_of)
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    author = actor.pk if actor is not None else None
+    insert_rows(
+        Assessment,
+        _COLUMNS,
+        (
+            (
+                outcome.group_id,
+                outcome.instrument.pk,
+                outcome.instrument.code,
+                day,
+                AssessmentStatus.DRAFT.value,
+                outcome.result.score,
+                outcome.result.stage,
+                outcome.result.rank,
+                outcome.scored.measured_result.score,
+                outcome.scored.measured_result.rank,
+                outcome.arrears,
+                outcome.need.value,
+                orjson.dumps(_indicators(outcome.scored)).decode(),
+                now,
+                author,
+            )
+            for outcome in outcomes
+        ),
+    )
 
 
 def _indicators(scored: Scored) -> dict[str, dict[str, Any]]:
@@ -237,112 +244,3 @@ def _indicators(scored: Scored) -> dict[str, dict[str, Any]]:
                 "value": value, "points": found.indicator.points(value), "judgement": judgement
             }  # fmt: skip
     return kept
-
-
-class _Row(NamedTuple):
-    """One assessment as its table has it."""
-
-    group_id: int
-    instrument_id: int
-    scheme: str
-    as_of: Any
-    month: Any
-    latest: bool
-    closes_month: bool
-    status: str
-    score: int
-    stage: str
-    rank: int
-    measured_score: int
-    measured_rank: int
-    arrears: int
-    need: int
-    indicators: str
-    computed_at: Any
-    computed_by_id: int | None
-
-
-def _store(rows: Sequence[_Row]) -> None:
-    """Write the rows; PostgreSQL reads them as a file of text in half the time that an INSERT takes."""
-    columns = ", ".join(_Row._fields)
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            lines = io.StringIO("".join(map(_copied, rows)))
-            cursor.copy_expert(f"COPY assessment_assessment ({columns}) FROM STDIN", lines)
-        else:
-            places = ", ".join(["%s"] * len(_Row._fields))
-            cursor.executemany(f"INSERT INTO assessment_assessment ({columns}) VALUES ({places})", rows)  # noqa: S608 - no input
-
-
-_ESCAPED = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
-
-
-def _copied(row: _Row) -> str:
-    """Return a row as PostgreSQL's COPY reads it."""
-    written = [
-        value.translate(_ESCAPED) if isinstance(value, str) else r"\N" if value is None else str(value) for value in row
-    ]
-    return "\t".join(written) + "\n"
-
-
-class _History:
-    """The assessments a batch already has, as far as a new one as of a day must know them; two statements.
-
-    Everything is by group and scheme.
-    """
-
-    def __init__(self, group_ids: Sequence[int], as_of: date) -> None:
-        self.as_of = as_of
-        month = as_of.replace(day=1)
-        month_end = (month + timedelta(31)).replace(day=1) - timedelta(1)
-        self.before: dict[_Key, list[EarlierScore]] = defaultdict(list)
-        self.final: set[_Key] = set()
-        self.later_in_month: set[_Key] = set()
-        self._closing: dict[_Key, int] = {}
-        self._drafts: dict[_Key, int] = {}
-        near = Assessment.objects.filter(
-            group_id__in=group_ids,
-            as_of__gt=min(month - timedelta(1), as_of - timedelta(DROPPED_DAYS)),
-            as_of__lte=month_end,
-        ).order_by("as_of")
-        for pk, group_id, scheme, day, rank, arrears, status, closes_month in near.values_list(
-            "pk", "group_id", "scheme", "as_of", "rank", "arrears", "status", "closes_month"
-        ):
-            key = (group_id, scheme)
-            if day < as_of:
-                self.before[key].append(EarlierScore(day, rank, arrears))
-                if closes_month and day >= month:
-                    self._closing[key] = pk
-            elif day > as_of:
-                self.later_in_month.add(key)
-            elif status == AssessmentStatus.FINAL:
-                self.final.add(key)
-            else:
-                self._drafts[key] = pk
-        latest = Assessment.objects.filter(group_id__in=group_ids, latest=True)
-        self._latest = {
-            (group_id, scheme): (pk, day)
-            for pk, group_id, scheme, day in latest.values_list("pk", "group_id", "scheme", "as_of")
-        }
-
-    def is_latest(self, key: _Key) -> bool:
-        """Whether an assessment of the day is the newest of the group by the scheme."""
-        return key not in self._latest or self._latest[key][1] <= self.as_of
-
-    def make_way(self, rows: Sequence[_Row]) -> None:
-        """Take the marks from the assessments that `rows` supersede, and the drafts whose place they take away."""
-        keys = [(row.group_id, row.scheme) for row in rows if row.latest]
-        superseded = [self._latest[key][0] for key in keys if key in self._latest and self._latest[key][1] < self.as_of]
-        Assessment.objects.filter(pk__in=superseded).update(latest=False)
-        keys = [(row.group_id, row.scheme) for row in rows if row.closes_month]
-        closing = [self._closing[key] for key in keys if key in self._closing]
-        Assessment.objects.filter(pk__in=closing).update(closes_month=False)
-        keys = [(row.group_id, row.scheme) for row in rows]
-        Assessment.objects.filter(pk__in=[self._drafts[key] for key in keys if key in self._drafts]).delete()
-
-
-def _instruments_of(organisation_id: int) -> _Instruments:
-    used = [(found, instruments.engine_instrument(found)) for found in instruments.in_use(organisation_id)]
-    if not used:
-        raise ValidationError(_("No instrument is published."))
-    return used

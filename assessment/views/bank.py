@@ -15,30 +15,25 @@ from assessment.selectors import bank as selectors
 from assessment.selectors.current_score import current_score
 from assessment.views.frame import DATE, GROUPS_ON_A_PAGE, MONEY, NUMBER, PERCENT, Frame
 from assessment.views.schemes import schemes
-from finance.performance import Performance
-from finance.selectors import group_summary, performance_by_group, signers
+from finance.selectors import group_summary, signers
 from finance.tables.table import Column, Row, Table
 from groups.http import GroupRequest, UserRequest
-from groups.models import Group
 from groups.permissions import Capability, requires
 
 
 @requires(Capability.ASSESS)
 def bank(request: UserRequest) -> HttpResponse:
-    """List the groups at a stage that can be linked to a lender, with the health of their loans today."""
+    """List the groups at a stage that can be linked to a lender, with the health of their loans."""
     frame = Frame(request, "dashboard-bank")
     groups = selectors.bankable(frame.groups, frame.filters, frame.form.stages)
     page = Paginator(groups, GROUPS_ON_A_PAGE).get_page(request.GET.get("page"))
-    of_page = Group.objects.filter(pk__in=[row.pk for row in page])
-    names, loans = frame.stage_names, performance_by_group(of_page, as_of=timezone.localdate())
+    names = frame.stage_names
     return frame.show(
         "assessment/bank.html",
         {
             "ready": [rule for rule in frame.form.stages if rule.is_bankable],
             "page": page,
-            "rows": [
-                (row, names[row.stage], wording.reasons(row.need), loans.get(row.pk, Performance())) for row in page
-            ],
+            "rows": [(row, names[row.stage], wording.reasons(row.need), selectors.loan_health(row)) for row in page],
         },
         lambda: _table(frame, groups),
     )
@@ -76,10 +71,10 @@ def _table(frame: Frame, groups: Any) -> Table:
         Column(_("Repayment rate"), PERCENT),
         Column(_("Reasons")),
     ]
-    names, loans = frame.stage_names, performance_by_group(frame.groups, as_of=timezone.localdate())
+    names = frame.stage_names
     rows = []
     for row in groups:
-        health = loans.get(row.pk, Performance())
+        health = selectors.loan_health(row)
         rows.append(
             Row(
                 [

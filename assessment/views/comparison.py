@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 from django.core.paginator import Paginator
 from django.http import HttpResponse
@@ -12,11 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from assessment.charts.bars import Line, bars, stage_parts
-from assessment.keeping import read_whole
 from assessment.selectors import comparison as selectors
 from assessment.selectors.dashboard import at_stage
 from assessment.views.frame import GROUPS_ON_A_PAGE, MONEY, NUMBER, PERCENT, Frame
-from finance.services.figures import figures_keep
 from finance.tables.table import Cell, Column, Row, Table
 from groups.http import UserRequest
 from groups.permissions import Capability, requires
@@ -29,14 +26,11 @@ def comparison(request: UserRequest) -> HttpResponse:
     """Stages, mean score, needs, savings and PAR of regions or facilitators side by side."""
     frame = Frame(request, "dashboard-compare")
     by = FACILITATOR if request.GET.get("by") == FACILITATOR else REGION
-    groups, today = at_stage(frame.groups, frame.filters), timezone.localdate()
-    asked = groups, frame.filters.scheme, today
-    compare = (
-        partial(selectors.by_facilitator, *asked)
-        if by == FACILITATOR
-        else partial(selectors.by_region, *asked, frame.filters.region)
-    )
-    found = read_whole(partial(compare, stages=len(frame.form.stages)), keep=partial(figures_keep, groups, on=today))
+    groups, scheme, stages = at_stage(frame.groups, frame.filters), frame.filters.scheme, len(frame.form.stages)
+    if by == FACILITATOR:
+        found = selectors.by_facilitator(groups, scheme, timezone.localdate(), stages=stages)
+    else:
+        found = selectors.by_region(groups, scheme, frame.filters.region, stages=stages)
     page = Paginator(found.rows, GROUPS_ON_A_PAGE).get_page(request.GET.get("page"))
     lines = [Line(_name(row, by), _groups(row.groups), "", row.stages) for row in page]
     title = _("Groups at each stage, by facilitator") if by == FACILITATOR else _("Groups at each stage, by region")

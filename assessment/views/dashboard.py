@@ -21,11 +21,13 @@ from django.views.decorators.http import require_POST
 from assessment import services, wording
 from assessment.charts import trend as charts
 from assessment.selectors import dashboard as selectors
-from assessment.selectors.stale_scores import with_newer_records
-from assessment.views.frame import DATE, GROUPS_ON_A_PAGE, NUMBER, Frame
+from assessment.views.frame import DATE, GROUPS_ON_A_PAGE, NUMBER, TABS, Frame
 from finance.tables.table import Column, Row, Table
 from groups.http import UserRequest
 from groups.permissions import Capability, requires
+
+MOST_AT_ONCE = 1000
+"""Groups brought up to date in one request: some seconds of work."""
 
 
 @requires(Capability.ASSESS)
@@ -34,9 +36,7 @@ def dashboard(request: UserRequest) -> HttpResponse:
     frame = Frame(request, "dashboard")
     scheme, stage = frame.filters.scheme, frame.filters.stage
     counts = selectors.stage_counts(frame.groups, scheme)
-    months = selectors.trend(
-        frame.groups, frame.filters, stages=len(frame.form.stages), organisation=frame.organisation
-    )
+    months = selectors.trend(frame.with_dissolved, frame.filters, stages=len(frame.form.stages))
     groups = selectors.by_need(frame.groups, frame.filters)
     paginator = Paginator(groups, GROUPS_ON_A_PAGE)
     # The counts say it already; counting again would be one more statement.
@@ -53,8 +53,6 @@ def dashboard(request: UserRequest) -> HttpResponse:
             "chart": charts.stacked_bars(months, frame.form.stages) if months else None,
             "page": page,
             "rows": [(row, names.get(row.stage, row.stage), wording.reasons(row.need)) for row in page],
-            # Asked for by a link: over 10,000 groups it takes longer than all the rest of the page.
-            "newer": len(with_newer_records(frame.groups)) if "newer" in request.GET else None,
         },
         lambda: _months(frame, months) if request.GET.get("table") == "months" else _groups(frame, groups),
     )
@@ -71,7 +69,7 @@ def dashboard_month(request: UserRequest) -> HttpResponse:
     except (ValueError, StopIteration):
         return redirect(frame.address())
     is_last = rule == frame.form.stages[-1]
-    groups = selectors.scored_in(frame.groups, frame.filters.scheme, month, rank, is_last=is_last)
+    groups = selectors.scored_in(frame.with_dissolved, frame.filters.scheme, month, rank, is_last=is_last)
     page = Paginator(groups, GROUPS_ON_A_PAGE).get_page(request.GET.get("page"))
     title = f"{rule.name}, {date_format(month, 'F Y')}"
     return frame.show(
@@ -84,12 +82,17 @@ def dashboard_month(request: UserRequest) -> HttpResponse:
 @requires(Capability.ASSESS)
 @require_POST
 def dashboard_score(request: UserRequest) -> HttpResponse:
-    """Score the groups of the dashboard whose records are newer than their score."""
-    frame = Frame(request, "dashboard")
-    changed = with_newer_records(frame.groups)
-    count = services.assess_chosen(actor=request.user, group_ids=changed, as_of=timezone.localdate())
-    messages.success(request, ngettext("%(count)d group scored.", "%(count)d groups scored.", count) % {"count": count})
-    return redirect(reverse("dashboard") + frame.query)
+    """Bring the groups of a dashboard with newer records up to date, as many as one request has the time for."""
+    asked = request.POST.get("tab", "")
+    frame = Frame(request, asked if asked in {tab.route for tab in TABS} else "dashboard")
+    changed = frame.groups.filter(changed__isnull=False)
+    count = services.snapshots_write(actor=request.user, groups=changed, as_of=timezone.localdate(), most=MOST_AT_ONCE)
+    done = ngettext("%(count)d group brought up to date.", "%(count)d groups brought up to date.", count)
+    messages.success(request, done % {"count": count})
+    if remaining := changed.count():
+        left = ngettext("%(count)d group has newer records.", "%(count)d groups have newer records.", remaining)
+        messages.info(request, left % {"count": remaining})
+    return redirect(reverse(frame.tab.route) + frame.query)
 
 
 def _months(frame: Frame, months: Sequence[selectors.TrendMonth]) -> Table:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
@@ -23,10 +24,11 @@ from django.utils.translation import gettext_lazy
 
 from assessment.forms import DashboardForm
 from assessment.selectors.dashboard import Filters, dashboard_groups
+from assessment.selectors.snapshots import Currency, currency
 from finance.tables import respond
 from finance.tables.table import Column, ColumnKind, Row, Table
 from groups.http import UserRequest
-from groups.models import Group, Role
+from groups.models import Group
 
 GROUPS_ON_A_PAGE = 25
 TEXT, MONEY, NUMBER, DATE, PERCENT = ColumnKind
@@ -68,16 +70,20 @@ class Frame:
         """The groups within the filters whatever their stage, without dissolved ones."""
         return dashboard_groups(self.request.user, self.filters)
 
+    @cached_property
+    def with_dissolved(self) -> QuerySet[Group]:
+        """The groups within the filters, those dissolved today too: earlier months were theirs as well."""
+        return dashboard_groups(self.request.user, self.filters, with_dissolved=True)
+
+    @cached_property
+    def currency(self) -> Currency:
+        """How far the figures are behind the records."""
+        return currency(self.groups)
+
     @property
-    def organisation(self) -> int | None:
-        """The organisation all of whose groups these are, whatever their stage; None where a filter narrows them."""
-        filters, user = self.filters, self.request.user
-        if filters.region or filters.facilitator is not None or filters.kind or filters.stage:
-            return None
-        if user.is_superuser:
-            return filters.organisation
-        is_own = filters.organisation in (None, user.organisation_id)
-        return user.organisation_id if is_own and user.role in (Role.ADMIN, Role.STAFF) else None
+    def as_of(self) -> date:
+        """The day that the figures are of: that of the oldest snapshot."""
+        return self.currency.as_of or timezone.localdate()
 
     @property
     def owner(self) -> str:
@@ -107,7 +113,7 @@ class Frame:
             start, end = (date_format(month, "F Y") for month in (self.filters.start, self.filters.end))
             shown = _("%(start)s to %(end)s") % {"start": start, "end": end}
         else:
-            shown = _("as on %(day)s") % {"day": date_format(timezone.localdate())}
+            shown = _("as on %(day)s") % {"day": date_format(self.as_of)}
         return " · ".join([shown, *self.form.words()])
 
     @property
@@ -123,7 +129,7 @@ class Frame:
             code="",
             owner=self.owner,
             period=self.period,
-            until=timezone.localdate(),
+            until=self.as_of,
             columns=columns,
             rows=rows,
         )

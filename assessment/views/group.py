@@ -29,7 +29,7 @@ def assessment(request: GroupRequest) -> HttpResponse:
     since = today - timedelta(HISTORY_DAYS)
     scores = selectors.stored_scores(request.group, chosen.chosen, since)
     current = selectors.current_score(request.group, today, chosen.chosen, scores)
-    by_month = [score for score in scores if score.closes_month]
+    by_month = list({score.as_of.replace(day=1): score for score in scores}.values())
     rules = current.rules if current is not None else []
     names = {rule.stage: rule.name for rule in rules}
     happened = events(request.group, since, today)

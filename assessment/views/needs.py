@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.paginator import Paginator
 from django.http import HttpResponse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assessment import wording
@@ -35,7 +36,7 @@ def needs(request: UserRequest) -> HttpResponse:
         for found, count in counts.by_reason.items()
     ]
     lines = [Line(str(label), str(count), address, [count]) for _reason, label, count, address in reasons]
-    with_whom = facilitators_of([row.pk for row in page])
+    with_whom = facilitators_of([row.pk for row in page], timezone.localdate())
     names = frame.stage_names
     return frame.show(
         "assessment/needs.html",
@@ -68,7 +69,7 @@ def _table(frame: Frame, groups: Any) -> Table:
         Column(_("Arrears"), MONEY),
         Column(_("As on"), DATE),
     ]
-    names, with_whom = frame.stage_names, facilitators_of(frame.groups.order_by())
+    names, with_whom = frame.stage_names, facilitators_of(frame.groups.order_by(), timezone.localdate())
     rows = (
         Row(
             [

@@ -4,33 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from assessment.charts.bars import BarChart, Line, bars
-from assessment.keeping import portfolio_keep, read_whole
+from assessment.models import CLASS_COLUMNS, GroupSnapshot
+from assessment.selectors import portfolio as selectors
 from assessment.selectors.comparison import region_names
 from assessment.selectors.dashboard import at_stage
-from assessment.selectors.portfolio import portfolio_find
+from assessment.selectors.portfolio import Figures, Month
+from assessment.selectors.snapshots import latest, of_months
 from assessment.views.frame import GROUPS_ON_A_PAGE, MONEY, NUMBER, PERCENT, Frame
 from finance import tables
-from finance.models import CLASSES, GroupFigures
 from finance.performance import UpkClass
-from finance.selectors.figures import Figures, Month, added, figures_listed
-from finance.services.figures import figures_keep
 from finance.tables.table import Cell, Column, Row, Table
 from finance.views.health import figures_shown
-from finance.wording import UPK_CLASSES, UPK_STANDARD
+from finance.wording import UPK_CLASSES, UPK_STANDARD, UpkStandard
 from groups.http import UserRequest
-from groups.models import Group
 from groups.permissions import Capability, requires
 from groups.shared.money import rupiah
 
@@ -40,52 +36,38 @@ CLASS_PATTERNS = {UpkClass.GOOD: 2, UpkClass.MINIMUM: 1, UpkClass.SUSPEND: 0}
 
 @requires(Capability.ASSESS)
 def portfolio(request: UserRequest) -> HttpResponse:
-    """Savings, loans, PAR, LAR and the classes of a UPK as on the last day of the period; most at risk first."""
+    """Savings, loans, PAR, LAR and the classes of a UPK at the end of the period; most at risk first."""
     frame = Frame(request, "portfolio")
-    on, organisation = _last_day(frame.filters.end), frame.organisation
-    groups = _groups_on(frame, on)
-    if organisation is not None:
-        portfolio_keep(organisation, on)
-    found = read_whole(
-        lambda: portfolio_find(groups, frame.filters.start, on, frame.filters.region, organisation=organisation),
-        keep=lambda: figures_keep(groups, on=on),
-    )
-    total = added(found.by_region.values(), months=on.month)
-    listed = figures_listed(groups, on)
+    snapshots = _snapshots(frame)
+    regions = selectors.by_region(snapshots, frame.filters.region)
+    total = selectors.together_of(regions.values(), frame.as_of)
+    months = selectors.by_month(at_stage(frame.with_dissolved, frame.filters), frame.filters.start, frame.filters.end)
+    listed = selectors.listed(snapshots)
     paginator = Paginator(listed, GROUPS_ON_A_PAGE)
     # The figures say it already; counting again would be one more statement.
     paginator.count = total.groups
     page = paginator.get_page(request.GET.get("page"))
-    regions = _regions(frame, found.by_region)
-    classes = [(str(standard.name), counts) for standard, counts in zip(UPK_STANDARD, total.classes, strict=True)]
 
-    def by_group(shown: Iterable[GroupFigures]) -> Table:
-        rows = ((figures.group, figures.performance) for figures in shown)
-        table = tables.portfolio(rows, total.loans, owner=frame.owner, as_of=on)
+    def by_group(shown: Iterable[GroupSnapshot]) -> Table:
+        rows = ((found.group, found.performance) for found in shown)
+        table = tables.portfolio(rows, total.loans, owner=frame.owner, as_of=total.as_of)
         return replace(table, period=" · ".join([table.period, *frame.form.words()]))
 
-    files = {"regions": lambda: regions, "months": lambda: _months(frame, found.months)}
+    others = {"regions": _regions(frame, regions), "months": _months(frame, months)}
     return frame.show(
         "assessment/portfolio.html",
         {
-            "on": on,
+            "on": total.as_of,
             "groups": total.groups,
             "savings": total.savings,
-            "classes": [
-                (name, [(label, count, _class_address(frame, column, key)) for (key, label), count in shown])
-                for (name, counts), column in zip(classes, CLASSES, strict=True)
-                for shown in [zip(UPK_CLASSES.items(), counts, strict=True)]
-            ],
-            "class_names": UPK_CLASSES.values(),
-            "class_chart": _class_chart(classes) if total.loans.balance else None,
-            "regions": regions,
-            "months": _months(frame, found.months),
-            "month_chart": _month_chart(found.months) if len(found.months) > 1 else None,
+            **_classes(frame, total),
+            **others,
+            "month_chart": _month_chart(months) if len(months) > 1 else None,
             "page": page,
             "table": by_group(page),
             **figures_shown(total.loans),
         },
-        files.get(request.GET.get("table", ""), lambda: by_group(listed)),
+        lambda: others.get(request.GET.get("table", "")) or by_group(listed),
     )
 
 
@@ -94,45 +76,58 @@ def portfolio_class(request: UserRequest) -> HttpResponse:
     """List the groups of a class by one ratio; an address that names none leads back to the portfolio."""
     frame = Frame(request, "portfolio")
     asked = {name: request.GET.get(name, "") for name in ("ratio", "class")}
-    if asked["ratio"] not in CLASSES or asked["class"] not in UPK_CLASSES:
+    if asked["ratio"] not in CLASS_COLUMNS or asked["class"] not in UPK_CLASSES:
         return redirect(frame.address())
-    on, upk_class = _last_day(frame.filters.end), UpkClass(asked["class"])
-    groups, standard = _groups_on(frame, on), UPK_STANDARD[CLASSES.index(asked["ratio"])]
-    figures_keep(groups, on=on)
-    found = figures_listed(groups, on).filter(**{asked["ratio"]: upk_class})
+    upk_class, standard = UpkClass(asked["class"]), UPK_STANDARD[CLASS_COLUMNS.index(asked["ratio"])]
+    found = selectors.listed(_snapshots(frame).filter(**{asked["ratio"]: upk_class}))
     page = Paginator(found, GROUPS_ON_A_PAGE).get_page(request.GET.get("page"))
     title = f"{standard.name}, {UPK_CLASSES[upk_class]}"
-
-    def listed(shown: Iterable[GroupFigures]) -> Table:
-        columns = [Column(_("Group")), Column(_("Code"), on_phone=False), Column(str(standard.name), PERCENT)]
-        rows = (
-            Row(
-                [figures.group.name, figures.group.code, standard.of(figures.performance)],
-                reverse("health", args=[figures.group.code]),
-            )
-            for figures in shown
-        )
-        return frame.table(title, "portofolio-kelas", columns, rows)
-
     return frame.show(
         "assessment/listed.html",
-        {"asked": asked, "title": title, "back": _("Whole portfolio"), "page": page, "table": listed(page)},
-        lambda: listed(found),
+        {
+            "asked": asked,
+            "title": title,
+            "back": _("Whole portfolio"),
+            "page": page,
+            "table": _of_class(frame, title, standard, page),
+        },
+        lambda: _of_class(frame, title, standard, found),
     )
+
+
+def _snapshots(frame: Frame) -> Any:
+    """Return the latest snapshots of the groups of the filters, or those of the last month of the filters."""
+    if frame.filters.ends_now:
+        return latest(at_stage(frame.groups, frame.filters))
+    return of_months(at_stage(frame.with_dissolved, frame.filters), frame.filters.end, frame.filters.end)
+
+
+def _of_class(frame: Frame, title: str, standard: UpkStandard, shown: Iterable[GroupSnapshot]) -> Table:
+    columns = [Column(_("Group")), Column(_("Code"), on_phone=False), Column(str(standard.name), PERCENT)]
+    rows = (
+        Row(
+            [found.group.name, found.group.code, standard.of(found.performance)],
+            reverse("health", args=[found.group.code]),
+        )
+        for found in shown
+    )
+    return frame.table(title, "portofolio-kelas", columns, rows)
+
+
+def _classes(frame: Frame, total: Figures) -> dict[str, Any]:
+    """Return how many groups are of each class by each ratio, as numbers that lead to them and as a chart."""
+    counted = [(str(standard.name), counts) for standard, counts in zip(UPK_STANDARD, total.classes, strict=True)]
+    rows = [
+        (name, [(label, count, _class_address(frame, ratio, key)) for (key, label), count in shown])
+        for (name, counts), ratio in zip(counted, CLASS_COLUMNS, strict=True)
+        for shown in [zip(UPK_CLASSES.items(), counts, strict=True)]
+    ]
+    chart = _class_chart(counted) if total.loans.balance else None
+    return {"classes": rows, "class_names": UPK_CLASSES.values(), "class_chart": chart}
 
 
 def _class_address(frame: Frame, ratio: str, upk_class: str) -> str:
     return frame.address("portfolio-class", ratio=ratio, **{"class": upk_class})
-
-
-def _groups_on(frame: Frame, on: date) -> QuerySet[Group]:
-    """Return the groups of the filters that there were on a day."""
-    return at_stage(frame.groups, frame.filters).filter(founded_on__lte=on)
-
-
-def _last_day(month: date) -> date:
-    """Return the last day of a month, today in the current one."""
-    return min(timezone.localdate(), (month + timedelta(31)).replace(day=1) - timedelta(1))
 
 
 def _class_chart(classes: Sequence[tuple[str, Sequence[int]]]) -> BarChart:

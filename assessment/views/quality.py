@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
 
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from assessment.charts.bars import BarChart, Line, bars
-from assessment.months import month_end
 from assessment.selectors import quality as selectors
 from assessment.selectors.dashboard import at_stage
+from assessment.selectors.snapshots import month_end
 from assessment.views.frame import DATE, GROUPS_ON_A_PAGE, MONEY, NUMBER, PERCENT, Frame
+from finance.models import CashCount
 from finance.tables.table import Column, Row, Table
 from groups.http import UserRequest
 from groups.models import Group, OfficerRole
@@ -36,13 +39,14 @@ CLASSES: tuple[tuple[int, Promise], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """Records behind a number: how many, the columns, and the rows from one place for a number of them."""
+    """Records behind a number of the snapshots: how many, the columns, and the records as they are now, as rows."""
 
     key: str
     title: str
     count: int
     columns: list[Column]
-    rows: Callable[[int, int], list[Row]]
+    records: QuerySet[Any]
+    row: Callable[[Any], Row]
 
 
 @requires(Capability.ASSESS)
@@ -50,26 +54,12 @@ def quality(request: UserRequest) -> HttpResponse:
     """Late entry, open cash differences, forgotten drafts, groups without rules or officers, each with its list."""
     frame = Frame(request, "dashboard-quality")
     groups = at_stage(frame.groups, frame.filters)
-    start, end = frame.filters.start, month_end(frame.filters.end)
-    lateness = selectors.late_entry(groups, start, end, organisation=frame.organisation)
-    differences = selectors.differences_summary(groups)
-    without_rules, without_officers, draft_count = selectors.gaps(groups)
+    lateness = selectors.late_entry(groups, frame.filters.start, frame.filters.end)
+    left_open = selectors.left_open(groups)
     person = _person(request.GET.get("person", ""), lateness)
-
-    def late(offset: int, limit: int) -> list[Row]:
-        found = selectors.late_meetings(groups, start, end, person=person, offset=offset, limit=limit)
-        return [_late_row(meeting) for meeting in found]
-
-    lists = {
-        "late": Listed("late", _("Meetings closed late"), lateness.of(person).not_in_time, _late_columns(), late),
-        "cash": _cash(groups, differences.count),
-        "drafts": _drafts(groups, draft_count),
-        "rules": _no_rules(groups, without_rules),
-        "officers": _no_officers(groups, without_officers),
-    }
+    lists = _lists(frame, groups, lateness, left_open, person)
     listed = lists.get(request.GET.get("list", ""))
-    page = Paginator(range(listed.count if listed else 0), GROUPS_ON_A_PAGE).get_page(request.GET.get("page"))
-    offset = page.start_index() - 1 if listed and listed.count else 0
+    page = Paginator(listed.records, GROUPS_ON_A_PAGE).get_page(request.GET.get("page")) if listed else None
     return frame.show(
         "assessment/quality.html",
         {
@@ -83,15 +73,40 @@ def quality(request: UserRequest) -> HttpResponse:
             ],
             "month_chart": _month_chart(lateness),
             "people_chart": _people_chart(lateness),
-            "differences": differences,
+            "left_open": left_open,
             "numbers": [(found.title, found.count, _address(frame, found.key)) for found in lists.values()],
             "listed": listed,
             "person": person,
             "page": page,
-            "table": _table(frame, listed, listed.rows(offset, GROUPS_ON_A_PAGE)) if listed and listed.count else None,
+            "table": _table(frame, listed, page) if listed and page else None,
         },
-        lambda: _table(frame, listed, listed.rows(0, selectors.EVERYTHING)) if listed else _people(frame, lateness),
+        lambda: _table(frame, listed, listed.records) if listed else _people(frame, lateness),
     )
+
+
+def _lists(
+    frame: Frame, groups: QuerySet[Group], lateness: selectors.LateEntry, left_open: selectors.LeftOpen, person: int
+) -> dict[str, Listed]:
+    """Return what can be listed, by the key of its address."""
+    today = timezone.localdate()
+    late = selectors.late_meetings(groups, frame.filters.start, month_end(frame.filters.end), person=person)
+    differences, drafts = selectors.open_differences(groups, today), selectors.old_drafts(groups, today)
+    in_group = [Column(_("Group")), Column(_("Code"), on_phone=False)]
+    cash = [Column(_("Counted on"), DATE), Column(_("Difference"), MONEY), Column(_("Explanation"), on_phone=False)]
+    drafted = [Column(_("Meeting"), NUMBER), Column(_("Since"), DATE), Column(_("Saved by"))]
+    rules, officers = [Column(_("Founded on"), DATE)], [Column(_("Offices nobody holds"))]
+    without_rules, without_officers = selectors.without_rules(groups), selectors.without_officers(groups)
+    lists = [
+        Listed("late", _("Meetings closed late"), lateness.of(person).not_in_time, _late_columns(), late, _late_row),
+        Listed("cash", _("Open cash differences"), left_open.differences, cash, differences, _cash_row),
+        Listed("drafts", _("Drafts never closed"), left_open.drafts, drafted, drafts, _draft_row),
+        Listed("rules", _("Groups without rules"), left_open.without_rules, rules, without_rules, _rules_row),
+        Listed(
+            "officers", _("Groups with an office nobody holds"), left_open.without_officers, officers,
+            without_officers, _officers_row,
+        ),
+    ]  # fmt: skip
+    return {listed.key: replace(listed, columns=[*in_group, *listed.columns]) for listed in lists}
 
 
 def _address(frame: Frame, key: str, **more: str) -> str:
@@ -123,8 +138,8 @@ def _in_time(found: selectors.Lateness) -> str:
     return _("%(in_time)d of %(total)d in time") % {"in_time": found.in_time, "total": found.total}
 
 
-def _table(frame: Frame, listed: Listed, rows: Sequence[Row]) -> Table:
-    return frame.table(listed.title, f"mutu-{listed.key}", listed.columns, rows)
+def _table(frame: Frame, listed: Listed, records: Iterable[Any]) -> Table:
+    return frame.table(listed.title, f"mutu-{listed.key}", listed.columns, [listed.row(record) for record in records])
 
 
 def _people(frame: Frame, lateness: selectors.LateEntry) -> Table:
@@ -137,13 +152,8 @@ def _people(frame: Frame, lateness: selectors.LateEntry) -> Table:
     return frame.table(_("Data quality"), "mutu-data", columns, rows)
 
 
-def _group_columns() -> list[Column]:
-    return [Column(_("Group")), Column(_("Code"), on_phone=False)]
-
-
 def _late_columns() -> list[Column]:
     return [
-        *_group_columns(),
         Column(_("Meeting"), NUMBER),
         Column(_("Held on"), DATE, on_phone=False, is_named=True),
         Column(_("Closed on"), DATE, on_phone=False, is_named=True),
@@ -152,65 +162,37 @@ def _late_columns() -> list[Column]:
     ]
 
 
-def _late_row(meeting: selectors.LateMeeting) -> Row:
-    days = (meeting.held_on, meeting.closed_on, meeting.days)
+def _late_row(meeting: Any) -> Row:
+    group = meeting.group
+    days = (meeting.held_on, meeting.closed_on, meeting.after.days)
     return Row(
-        [meeting.group, meeting.code, meeting.number, *days, meeting.person],
-        reverse("meeting", args=[meeting.code, meeting.number]),
+        [group.name, group.code, meeting.number, *days, str(meeting.saved_by)],
+        reverse("meeting", args=[group.code, meeting.number]),
     )
 
 
-def _cash(groups: QuerySet[Group], count: int) -> Listed:
-    columns = [*_group_columns(), Column(_("Counted on"), DATE), Column(_("Difference"), MONEY)]
-    columns.append(Column(_("Explanation"), on_phone=False))
-
-    def rows(offset: int, limit: int) -> list[Row]:
-        return [
-            Row(
-                [found.group.name, found.group.code, found.counted_on, found.difference, found.explanation],
-                reverse("cash-differences", args=[found.group.code]),
-            )
-            for found in selectors.open_differences(groups)[offset : offset + limit]
-        ]
-
-    return Listed("cash", _("Open cash differences"), count, columns, rows)
+def _cash_row(count: CashCount) -> Row:
+    group = count.group
+    return Row(
+        [group.name, group.code, count.counted_on, count.difference, count.explanation],
+        reverse("cash-differences", args=[group.code]),
+    )
 
 
-def _drafts(groups: QuerySet[Group], count: int) -> Listed:
-    columns = [*_group_columns(), Column(_("Meeting"), NUMBER), Column(_("Since"), DATE), Column(_("Saved by"))]
-
-    def rows(offset: int, limit: int) -> list[Row]:
-        return [
-            Row(
-                [found.group.name, found.group.code, found.number, found.since, str(found.saved_by)],  # type: ignore[attr-defined]  # annotated
-                reverse("meeting-list", args=[found.group.code]),
-            )
-            for found in selectors.old_drafts(groups)[offset : offset + limit]
-        ]
-
-    return Listed("drafts", _("Drafts never closed"), count, columns, rows)
+def _draft_row(draft: Any) -> Row:
+    group = draft.group
+    return Row(
+        [group.name, group.code, draft.number, draft.since, str(draft.saved_by)],
+        reverse("meeting-list", args=[group.code]),
+    )
 
 
-def _no_rules(groups: QuerySet[Group], count: int) -> Listed:
-    def rows(offset: int, limit: int) -> list[Row]:
-        return [
-            Row([group.name, group.code, group.founded_on], reverse("constitution", args=[group.code]))
-            for group in selectors.without_rules(groups)[offset : offset + limit]
-        ]
-
-    return Listed("rules", _("Groups without rules"), count, [*_group_columns(), Column(_("Founded on"), DATE)], rows)
+def _rules_row(group: Group) -> Row:
+    return Row([group.name, group.code, group.founded_on], reverse("constitution", args=[group.code]))
 
 
-def _no_officers(groups: QuerySet[Group], count: int) -> Listed:
-    def rows(offset: int, limit: int) -> list[Row]:
-        found = selectors.without_officers(groups)[offset : offset + limit]
-        return [
-            Row([group.name, group.code, _empty_offices(group)], reverse("officers", args=[group.code]))
-            for group in found
-        ]
-
-    title = _("Groups with an office nobody holds")
-    return Listed("officers", title, count, [*_group_columns(), Column(_("Offices nobody holds"))], rows)
+def _officers_row(group: Group) -> Row:
+    return Row([group.name, group.code, _empty_offices(group)], reverse("officers", args=[group.code]))
 
 
 def _empty_offices(group: Group) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 from django.core.paginator import Paginator
 from django.http import HttpResponse
@@ -11,7 +10,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assessment.charts.bars import Line, bars
-from assessment.keeping import read_whole, signals_keep
 from assessment.selectors import signals as selectors
 from assessment.selectors.dashboard import at_stage
 from assessment.signals import all_signals
@@ -29,10 +27,7 @@ def signals(request: UserRequest) -> HttpResponse:
     asked = request.GET.get("signal", "")
     signal = asked if asked in all_signals() else ""
     groups = at_stage(frame.groups, frame.filters)
-    today = timezone.localdate()
-    found = read_whole(
-        partial(selectors.overview, groups, today, signal), keep=partial(signals_keep, groups, as_of=today)
-    )
+    found = selectors.overview(groups, signal)
     paginator = Paginator(found.groups, GROUPS_ON_A_PAGE)
     # The counts say it already; counting again would be one more statement.
     paginator.count = found.number
@@ -43,7 +38,6 @@ def signals(request: UserRequest) -> HttpResponse:
     return frame.show(
         "assessment/signals.html",
         {
-            "today": today,
             "signal": signal,
             "question": all_signals().get(signal),
             "counts": [(all_signals()[name], count, addresses[name]) for name, count in found.counts.items()],
@@ -52,7 +46,7 @@ def signals(request: UserRequest) -> HttpResponse:
             "rows": selectors.shown(page),
             "total": found.number,
             # Of one stage, scores are alike anyway.
-            "alike": selectors.facilitator_signals(frame.groups, today, frame.filters.scheme),
+            "alike": selectors.alike_facilitators(frame.groups, timezone.localdate(), frame.filters.scheme),
             "limits": {"groups": selectors.FACILITATOR_GROUPS, "points": selectors.ALIKE_POINTS, "years": TERM_YEARS},
         },
         lambda: _table(frame, selectors.shown(found.groups)),

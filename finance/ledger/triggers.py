@@ -10,7 +10,6 @@ from finance.models import (
     EntryKind,
     ExternalLoan,
     ExternalPayment,
-    GroupFigures,
     Instalment,
     InventoryItem,
     InventoryWriteDown,
@@ -34,7 +33,6 @@ from groups.shared.triggers import (
     forbid_insert_of_any,
     forbid_update,
     quoted,
-    run_after,
     same_group,
 )
 
@@ -49,10 +47,6 @@ _SETTLEMENT = ("settled_on", "settled_by", "settled_at", "settled_how", "settlem
 _DECISION = (
     "approved_amount", "approved_periods", "decided_on", "decided_in_meeting", "decided_by", "decided_at", "note",
 )  # fmt: skip
-_STALE = (
-    f"UPDATE {GroupFigures._meta.db_table} SET is_stale = TRUE "
-    "WHERE group_id = NEW.group_id AND NOT is_stale AND as_of >= "
-)
 
 _STAYS_AS_WRITTEN = (
     Entry,
@@ -70,18 +64,6 @@ _STAYS_AS_WRITTEN = (
     SurplusPart,
 )
 _STAYS = (*_STAYS_AS_WRITTEN, Account, Loan, LoanRequest, ExternalLoan, CashCount, SurplusDivision)
-
-_STALE_FIGURES = (
-    # Figures that are kept of a day are true until something is posted on or before it, or a loan changes.
-    run_after("makes_stale", Entry, f"{_STALE} NEW.effective_on", "INSERT"),
-    run_after("makes_stale", Loan, f"{_STALE} NEW.disbursed_on", "INSERT"),
-    run_after(
-        "change_makes_stale",
-        Loan,
-        f"{_STALE} CASE WHEN OLD.disbursed_on < NEW.disbursed_on THEN OLD.disbursed_on ELSE NEW.disbursed_on END",
-        "UPDATE",
-    ),
-)
 
 _CHANGES = (
     *(forbid_update(model) for model in _STAYS_AS_WRITTEN),
@@ -214,7 +196,6 @@ _SAME_GROUP = {
 }
 
 TRIGGERS: tuple[Trigger, ...] = (
-    *_STALE_FIGURES,
     *(forbid_delete(model) for model in _STAYS),
     *_CHANGES,
     *_INSERTS,

@@ -4,7 +4,6 @@ from finance.models.bank import BankTick
 from finance.models.cash import CashCount
 from finance.models.cover import Cover, CoverRecovery
 from finance.models.external_loan import ExternalLoan, ExternalPayment
-from finance.models.figures import CLASSES, FiguresSlice, GroupFigures
 from finance.models.inventory import InventoryItem, InventoryWriteDown
 from finance.models.ledger import Account, AccountKind, Entry, EntryKind, Side, Transfer
 from finance.models.loan import Instalment, Loan, LoanEnd

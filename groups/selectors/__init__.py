@@ -1,9 +1,9 @@
 """Every read of groups, members, offices and rules; a module for each concern, all of them callable from here."""
 
 from groups.selectors.facilitators import effective_assignments, facilitator_options, free_facilitators
-from groups.selectors.groups import groups_find, groups_within, status_of
-from groups.selectors.members import members_of
-from groups.selectors.officers import Term, TermCorrection, correction_id, officer_terms, term_corrections
+from groups.selectors.groups import groups_find, groups_within, status_of, statuses_on
+from groups.selectors.members import member_counts, members_of
+from groups.selectors.officers import Term, TermCorrection, correction_id, officer_terms, offices_held, term_corrections
 from groups.selectors.regions import MOST_VILLAGES, region_options, villages_named
 from groups.selectors.rules import rules_in_force
 from groups.selectors.users import people_named

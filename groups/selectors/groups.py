@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 
 from django.db.models import (
@@ -18,6 +19,7 @@ from groups.models import (
     FacilitatorAssignment,
     Group,
     GroupStatus,
+    GroupStatusChange,
     Member,
     User,
 )
@@ -85,3 +87,13 @@ def status_of(group: Group, *, as_of: date) -> GroupStatus:
         return GroupStatus(earlier.to_status)
     later = group.status_changes.last()
     return GroupStatus(later.from_status if later is not None else group.status)
+
+
+def statuses_on(group_ids: Collection[int], as_of: date) -> dict[int, str]:
+    """Return the status of each group at the end of a day, in one statement.
+
+    Before its first written change a group counts as active: nobody knows since when a status holds that was never
+    written down.
+    """
+    known = GroupStatusChange.objects.filter(group__in=group_ids, changed_on__lte=as_of).order_by("changed_on", "pk")
+    return dict.fromkeys(group_ids, GroupStatus.ACTIVE.value) | dict(known.values_list("group", "to_status"))

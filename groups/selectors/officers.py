@@ -8,12 +8,20 @@ from datetime import date, datetime
 from auditlog.models import LogEntry
 from django.db.models import (
     Case,
+    Count,
     F,
+    QuerySet,
     When,
 )
 
-from groups.models import Group, OfficerRole
+from groups.models import Group, OfficerRole, OfficerTerm
 from groups.models.member import OfficerTermQuerySet
+
+
+def offices_held(groups: QuerySet[Group], as_of: date) -> dict[int, int]:
+    """Return by group how many of the offices somebody held on a day, in one statement."""
+    held = OfficerTerm.objects.effective(as_of).filter(group__in=groups.order_by())
+    return dict(held.order_by().values_list("group").annotate(Count("role", distinct=True)))
 
 
 def officer_terms(group: Group) -> OfficerTermQuerySet:

@@ -7,11 +7,12 @@ Triggers are built from models. Conditions are SQL about `OLD` and `NEW`, the ro
 `IS DISTINCT FROM`, for which nothing is a value like any other.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from django.db import connections
 from django.db.models import ForeignKey, Model
+from django.utils import timezone
 
 NEVER = "1=0"
 
@@ -154,25 +155,69 @@ def forbid_overlap(model: type[Model], *fields: str) -> Trigger:
     return _trigger(f"{table}_overlap", model, {"INSERT": overlaps, "UPDATE": overlaps}, "AFTER")
 
 
-def run_after(name: str, model: type[Model], statement: str, event: str) -> Trigger:
-    """Run `statement` after each row of `model` that `event` touches; it may look at `NEW`, after DELETE at `OLD`."""
-    table = model._meta.db_table
-    name = f"{table}_{name}"
-    return Trigger(
-        name=name,
-        table=table,
-        installed=(name,),
-        sqlite=(
-            f"DROP TRIGGER IF EXISTS {name}",
-            f"CREATE TRIGGER {name} AFTER {event} ON {table} BEGIN {statement}; END",
-        ),
-        postgresql=(
-            f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ "
-            f"BEGIN {statement}; RETURN NULL; END $$",
-            f"DROP TRIGGER IF EXISTS {name} ON {table}",
-            f"CREATE TRIGGER {name} AFTER {event} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()",
-        ),
+def earlier(one: str, other: str) -> str:
+    """Return SQL for the earlier of two days, either of which may be NULL."""
+    return f"CASE WHEN {one} IS NULL OR {other} < {one} THEN {other} ELSE {one} END"
+
+
+def mark_changed(
+    model: type[Model], marked: str, *, group: str = "{row}.group_id", others: str = "", **days: str
+) -> Iterator[Trigger]:
+    """Write to `marked` from which day on the groups of the rows of `model` have changed; an earlier day stays.
+
+    `days` are by event (insert, update, delete) SQL for that day about `{new}`, `{old}` and `{today}`, NULL where
+    nothing that counts changed. `group` is SQL for the id of a group of `{row}`; where one row counts for many groups,
+    it is a column of `others`, `table WHERE condition`. PostgreSQL looks once at all rows of a statement, and takes the
+    groups in order of their ids.
+    """
+    keep_earliest = (
+        "ON CONFLICT (group_id) DO UPDATE SET changed_from = excluded.changed_from "
+        f"WHERE excluded.changed_from < {marked}.changed_from"
     )
+    sources = {
+        "insert": ("NEW TABLE AS new_rows", "new_rows n"),
+        "update": ("OLD TABLE AS old_rows NEW TABLE AS new_rows", "new_rows n JOIN old_rows o ON o.id = n.id"),
+        "delete": ("OLD TABLE AS old_rows", "old_rows o"),
+    }
+    table = model._meta.db_table
+    other, _where, condition = others.partition(" WHERE ")
+    for event, day in days.items():
+        name = f"{table}_{event}_marks_changed"
+        tables, source = sources[event]
+        one = {"new": "NEW", "old": "OLD", "row": "OLD" if event == "delete" else "NEW", "today": _today_sqlite()}
+        each = {"new": "n", "old": "o", "row": "o" if event == "delete" else "n", "today": _TODAY_POSTGRESQL}
+        of_one = f"FROM {other} WHERE {condition.format(**one)} AND" if others else "WHERE"
+        joined = f"JOIN {other} ON {condition.format(**each)}" if others else ""
+        rows = f"SELECT {group.format(**each)} AS id, {day.format(**each)} AS day FROM {source} {joined}"
+        yield Trigger(
+            name=name,
+            table=table,
+            installed=(name,),
+            sqlite=(
+                f"DROP TRIGGER IF EXISTS {name}",
+                f"CREATE TRIGGER {name} AFTER {event.upper()} ON {table} BEGIN "
+                f"INSERT INTO {marked} (group_id, changed_from) SELECT {group.format(**one)}, {day.format(**one)} "
+                f"{of_one} {day.format(**one)} IS NOT NULL {keep_earliest}; END",
+            ),
+            postgresql=(
+                f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+                f"INSERT INTO {marked} (group_id, changed_from) SELECT r.id, MIN(r.day) FROM ({rows}) r "
+                f"WHERE r.day IS NOT NULL GROUP BY r.id ORDER BY r.id {keep_earliest}; RETURN NULL; END $$",
+                f"DROP TRIGGER IF EXISTS {name} ON {table}",
+                f"CREATE TRIGGER {name} AFTER {event.upper()} ON {table} REFERENCING {tables} "
+                f"FOR EACH STATEMENT EXECUTE FUNCTION {name}()",
+            ),
+        )
+
+
+def _today_sqlite() -> str:
+    """Today in the place; Indonesia has no summer time, so one offset serves for every day of the year."""
+    offset = timezone.localtime().utcoffset()
+    assert offset is not None
+    return f"date('now', '{round(offset.total_seconds() / 60):+d} minutes')"
+
+
+_TODAY_POSTGRESQL = f"(CURRENT_TIMESTAMP AT TIME ZONE '{timezone.get_default_timezone_name()}')::date"
 
 
 def _trigger(name: str, model: type[Model], conditions: dict[str, str], sqlite_time: str) -> Trigger:

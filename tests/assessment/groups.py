@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from assessment.instruments import in_force
 from assessment.metrics import Measured, all_metrics
-from assessment.models import Assessment, Instrument, Judgement, Level
+from assessment.models import Assessment, GroupSnapshot, Instrument, Judgement, Level, SnapshotScore
 from assessment.scoring import read_records
+from assessment.services import snapshots_write
 from finance.performance import months_before
 from groups.models import Group, Role, User
 from tests.factories import make_group, make_meeting, make_user
@@ -72,24 +73,45 @@ def months_ago(count: int) -> date:
     return months_before(timezone.localdate().replace(day=1), count)
 
 
-def stand(group: Group, rank: int = 0, month: date | None = None, **fields: Any) -> Assessment:
-    """The group stands at a Kotaku stage in a month, by default in this one, where it is its newest score."""
-    month, latest = month or months_ago(0), month is None
-    return Assessment.objects.create(
-        **{
-            "group": group,
-            "instrument": Instrument.objects.get(code="kotaku", organisation=None),
-            "scheme": "kotaku",
-            "as_of": month,
-            "month": month,
-            "latest": latest,
-            "closes_month": True,
-            "score": 50,
-            "stage": ("TUNAS", "TUMBUH", "KEMBANG", "X", "X", "X")[rank],
-            "rank": rank,
-            "measured_score": fields.get("score", 50),
-            "measured_rank": rank,
-            "indicators": {},
-            **fields,
-        }
+def stand(group: Group, rank: int = 0, month: date | None = None, **fields: Any) -> SnapshotScore:
+    """The group stands at a Kotaku stage in a month, by default in this one, where it is its latest score."""
+    as_of = month or months_ago(0)
+    of_month = None if month in (None, months_ago(0)) else month
+    snapshot = make_snapshot(group, of_month, as_of=as_of, **fields.pop("of_snapshot", {}))
+    if (indicators := fields.pop("indicators", None)) is not None:
+        make_assessment(group, as_of, indicators=indicators)
+    score = {
+        "scheme": "kotaku",
+        "score": 50,
+        "stage": ("TUNAS", "TUMBUH", "KEMBANG", "X", "X", "X")[rank],
+        "rank": rank,
+        "measured_score": fields.get("score", 50),
+        "measured_rank": rank,
+        **fields,
+    }
+    return SnapshotScore.objects.create(snapshot=snapshot, group=group, month=of_month, as_of=as_of, **score)
+
+
+def make_assessment(group: Group, as_of: date, **fields: Any) -> Assessment:
+    """A stored Kotaku score of a day."""
+    known = {"score": 50, "stage": "TUNAS", "rank": 0, "measured_score": 50, "measured_rank": 0, "indicators": {}}
+    instrument = Instrument.objects.get(code="kotaku", organisation=None)
+    return Assessment.objects.create(group=group, instrument=instrument, scheme="kotaku", as_of=as_of, **known | fields)
+
+
+def make_snapshot(group: Group, month: date | None = None, **fields: Any) -> GroupSnapshot:
+    """The snapshot of a group for a month, or the latest, with no money in it; the one there is gets these fields."""
+    zeros = dict.fromkeys(MONEY, 0)
+    known = {"status": group.status, "kind": group.kind, "village": group.village, "members": 5, "women": 3, **zeros}
+    snapshot, _created = GroupSnapshot.objects.update_or_create(
+        group=group, month=month, defaults=known | {"as_of": month or timezone.localdate()} | fields
     )
+    return snapshot
+
+
+MONEY = ("savings", "balance", "risk_30", "at_risk", "due", "paid", "income", "costs", "capital")
+
+
+def bring_up_to_date(as_of: date | None = None) -> int:
+    """Write the snapshots of all groups, as the nightly command does."""
+    return snapshots_write(groups=Group.objects.all(), as_of=as_of or timezone.localdate())

@@ -19,6 +19,7 @@ from assessment.models import Assessment, Instrument, Need, SchemeUse
 from assessment.scoring import NEED, EarlierScore, need_of, read_records
 from assessment.services import assess_groups, assessment_finalise, instrument_copy, scoring
 from groups.models import Group, Role
+from groups.shared.sql import insert_rows
 from tests.assessment.groups import AS_OF, make_kembang_minus_outside, make_override, make_staff
 from tests.factories import FOUNDED, facilitator_of, make_group, make_meeting, make_user
 
@@ -59,31 +60,12 @@ def test_a_final_assessment_is_left_alone():
     assert [(outcome.result.score, outcome.stored) for outcome in outcomes] == [(68, False)]
 
 
-def test_a_final_assessment_gives_way_as_latest_to_a_newer_day():
-    group = make_kembang_minus_outside()
-    final = assessment_finalise(actor=make_staff(group), group=group, as_of=AS_OF)
-    assess_groups(groups=Group.objects.all(), as_of=AS_OF + timedelta(1))
-    final.refresh_from_db()
-    assert (final.latest, final.closes_month, final.status) == (False, False, "FINAL")
-
-
 def test_making_final_twice_is_once():
     group = make_kembang_minus_outside()
     staff = make_staff(group)
     first = assessment_finalise(actor=staff, group=group, as_of=AS_OF)
     again = assessment_finalise(actor=staff, group=group, as_of=AS_OF)
     assert (again.pk, again.finalised_at) == (first.pk, first.finalised_at)
-
-
-@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0), (2, 0, 1)])
-def test_the_newest_day_is_latest_in_whatever_order_days_are_scored(order):
-    make_group()
-    days = [date(2025, 3, 10), date(2025, 3, 31), date(2025, 4, 2)]
-    for number in order:
-        assess_groups(groups=Group.objects.all(), as_of=days[number])
-    assert [a.as_of for a in Assessment.objects.filter(latest=True)] == [days[2]]
-    closing = Assessment.objects.filter(closes_month=True).order_by("as_of")
-    assert [a.as_of for a in closing] == [days[1], days[2]]
 
 
 def test_groups_founded_later_are_left_out():
@@ -121,7 +103,7 @@ def test_batches_together_score_everybody(monkeypatch):
     sizes = []
     assess_groups(groups=Group.objects.all(), as_of=AS_OF, report=lambda outcomes: sizes.append(len(outcomes)))
     assert sizes == [2, 2, 1]
-    assert Assessment.objects.filter(latest=True).count() == 5
+    assert Assessment.objects.count() == 5
 
 
 def test_the_number_of_statements_does_not_grow_with_the_groups():
@@ -203,7 +185,7 @@ class TestSchemes:
         assess_groups(groups=Group.objects.all(), as_of=AS_OF)
         SchemeUse.objects.filter(scheme="bina-swadaya").delete()
         assess_groups(groups=Group.objects.all(), as_of=AS_OF)
-        assert {made.scheme for made in Assessment.objects.filter(latest=True)} == set(self.SCHEMES)
+        assert {made.scheme for made in Assessment.objects.all()} == set(self.SCHEMES)
         assert Assessment.objects.count() == len(self.SCHEMES)
 
     def test_kotaku_alone_reads_nothing_more(self, group):
@@ -308,15 +290,15 @@ def records_of(group: Group) -> Records:
     return read_records([group.pk], AS_OF, [])[group.pk]
 
 
-def test_marks_that_mean_something_to_copy_are_kept():
+def test_marks_that_mean_something_to_copy_are_stored():
     group = make_group()
     text = 'a\\b "c"\t\\N\nd\r, é'
     row = {
-        "group_id": group.pk, "instrument_id": in_force(group.organisation_id).pk, "scheme": "x\\y\tz", "as_of": AS_OF,
-        "month": AS_OF, "latest": True, "closes_month": True, "status": "DRAFT", "score": 1, "stage": "A,\\B",
-        "rank": 0, "measured_score": 1, "measured_rank": 0, "arrears": 0, "need": 0,
-        "indicators": json.dumps({"a": text}), "computed_at": timezone.now(), "computed_by_id": None,
+        "group_id": group.pk, "instrument_id": in_force(group.organisation_id).pk, "scheme": "x\\y\tz",
+        "as_of": AS_OF.isoformat(), "status": "DRAFT", "score": 1, "stage": "A,\\B", "rank": 0, "measured_score": 1,
+        "measured_rank": 0, "arrears": 0, "need": 0, "indicators": json.dumps({"a": text}),
+        "computed_at": connection.ops.adapt_datetimefield_value(timezone.now()), "computed_by_id": None,
     }  # fmt: skip
-    scoring._store([scoring._Row(**row)])
+    insert_rows(Assessment, list(row), [list(row.values())])
     stored = Assessment.objects.get()
     assert (stored.scheme, stored.stage, stored.indicators) == ("x\\y\tz", "A,\\B", {"a": text})

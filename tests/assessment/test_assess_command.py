@@ -11,11 +11,12 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from assessment.models import Assessment, SchemeUse
-from assessment.services import scoring
+from assessment.services import snapshots
 from groups.models import GroupStatus
 from tests.assessment.groups import AS_OF, make_kembang_minus_outside
 from tests.factories import make_group
 
+TODAY = timezone.localdate()
 pytestmark = pytest.mark.django_db
 
 
@@ -87,21 +88,24 @@ def test_a_summary_for_each_scheme():
 
 def test_changed_groups_only():
     scored, fresh = make_group(), make_kembang_minus_outside()
-    assess("--as-of", AS_OF.isoformat(), "--group", scored.code)
-    lines = assess("--as-of", AS_OF.isoformat(), "--changed", "--json").splitlines()
+    assess("--group", scored.code)
+    lines = assess("--changed", "--json").splitlines()
     assert [json.loads(line)["code"] for line in lines] == [fresh.code]
-    assert assess("--as-of", AS_OF.isoformat(), "--changed") == f"0 of 2 groups scored as of {AS_OF}: nothing new\n"
+    assert assess("--changed") == f"0 of 2 groups scored as of {TODAY}: nothing new\n"
 
 
 def test_changed_groups_are_told_beside_all(monkeypatch):
-    monkeypatch.setattr(scoring, "BATCH_GROUPS", 2)
+    monkeypatch.setattr(snapshots, "BATCH_GROUPS", 2)
     for _ in range(3):
         make_group()
-    assert assess("--as-of", AS_OF.isoformat(), "--changed") == f"3 of 3 groups scored as of {AS_OF}\nkotaku: TUNAS 3\n"
-    make_kembang_minus_outside()
-    assert (
-        assess("--as-of", AS_OF.isoformat(), "--changed") == f"1 of 4 groups scored as of {AS_OF}\nkotaku: TUMBUH 1\n"
-    )
+    assert assess("--changed") == f"3 of 3 groups scored as of {TODAY}\nkotaku: TUNAS 3\n"
+    make_kembang_minus_outside(until=TODAY)
+    assert assess("--changed") == f"1 of 4 groups scored as of {TODAY}\nkotaku: TUMBUH 1\n"
+
+
+def test_changed_groups_of_another_day_are_an_error():
+    with pytest.raises(CommandError, match="today"):
+        assess("--as-of", AS_OF.isoformat(), "--changed")
 
 
 def test_today_by_default():

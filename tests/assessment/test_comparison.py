@@ -14,9 +14,8 @@ from django.utils import timezone
 
 from assessment.models import Assessment
 from assessment.selectors.comparison import Compared
-from assessment.services import assess_groups
 from groups.models import FacilitatorAssignment, Group, GroupKind, Role, User
-from tests.assessment.groups import make_kembang_minus_outside
+from tests.assessment.groups import bring_up_to_date, make_kembang_minus_outside
 from tests.factories import (
     FOUNDED,
     facilitator_of,
@@ -55,7 +54,7 @@ def staff_client(client, organisation):
 
 
 def score() -> None:
-    assess_groups(groups=Group.objects.all(), as_of=TODAY)
+    bring_up_to_date()
 
 
 def show(client, query: str = ""):
@@ -90,6 +89,7 @@ class TestFigures:
         member = make_member(group)
         save(member, 900_000)
         lend(member, 600_000)
+        score()
         assert rows(show(staff_client))["Jawa Timur"][-3:] == [900_000, 600_000, Fraction(1)]
 
     def test_the_total_is_of_all_rows(self, staff_client, rina):

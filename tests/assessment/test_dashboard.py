@@ -9,12 +9,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.formats import date_format
 
-from assessment.models import Assessment, Need
-from assessment.services import assess_groups
+from assessment.models import Assessment, Need, SnapshotScore
+from assessment.services import snapshots, snapshots_write
+from assessment.views import dashboard
 from groups.models import Group, GroupKind, GroupStatus
 from tests.assessment.groups import make_kembang_minus_outside, make_staff
-from tests.factories import facilitator_of, make_group, make_meeting, make_user, make_village
+from tests.factories import facilitator_of, make_group, make_meeting, make_member, make_user, make_village, save
 
 pytestmark = pytest.mark.django_db
 
@@ -32,7 +34,7 @@ def silent(facilitator) -> Group:
 
 
 def score(days_ago: int = 0) -> None:
-    assess_groups(groups=Group.objects.all(), as_of=TODAY - timedelta(days_ago))
+    snapshots_write(groups=Group.objects.all(), as_of=TODAY - timedelta(days_ago))
 
 
 def show(client, query: str = ""):
@@ -75,7 +77,7 @@ class TestMonths:
 
     def test_a_rank_above_the_last_counts_with_the_last(self, staff_client, good):
         score()
-        Assessment.objects.update(rank=4)
+        SnapshotScore.objects.update(rank=4)
         assert show(staff_client).context["months"][-1].counts == (0, 0, 1)
         assert self.listed(staff_client, 2) == ["Anggrek"]
 
@@ -107,7 +109,7 @@ class TestWho:
 
     def test_newer_records_of_others_are_not_counted(self, staff_client):
         make_group()
-        assert show(staff_client, "?newer=1").context["newer"] == 0
+        assert show(staff_client).context["frame"].currency.changed == 0
 
     def test_facilitators_of_others_are_not_offered(self, staff_client, facilitator):
         stranger = make_user()
@@ -141,10 +143,8 @@ class TestStages:
         Group.objects.update(status=GroupStatus.DISSOLVED)
         assert show(staff_client).context["total"] == 0
 
-    def test_the_trend_counts_each_group_once_a_month(self, staff_client, good, silent):
-        first = TODAY.replace(day=1) - timedelta(1)
-        score((TODAY - first).days + 1)
-        score((TODAY - first).days)
+    def test_the_trend_counts_each_group_once_a_month(self, staff_client, good, silent, monkeypatch):
+        monkeypatch.setattr(snapshots, "MONTHS", 1)
         score()
         assert [month.counts for month in show(staff_client).context["months"]] == [(1, 1, 0), (1, 1, 0)]
 
@@ -234,10 +234,15 @@ class TestNeed:
 
 class TestNewerRecords:
     def newer(self, client) -> int:
-        return show(client, "?newer=1").context["newer"]
+        return show(client).context["frame"].currency.changed
 
-    def test_they_are_counted_only_when_asked_for(self, staff_client, good):
-        assert show(staff_client).context["newer"] is None
+    def test_the_page_says_as_of_when_it_is_and_how_many_are_newer(self, staff_client, good, silent):
+        score(1)
+        save(make_member(good), 5000)
+        html = show(staff_client).content.decode()
+        assert f"As on {date_format(TODAY - timedelta(1))}." in html
+        assert "1 group has newer records." in html
+        assert "Bring up to date" in html
 
     def test_scored_groups_have_none(self, staff_client, good):
         score()
@@ -251,9 +256,9 @@ class TestNewerRecords:
         make_meeting(good, TODAY - timedelta(7), closed_at=timezone.now())
         assert self.newer(staff_client) == 1
 
-    def test_a_meeting_held_since(self, staff_client, good):
-        score(30)
-        assert self.newer(staff_client) == 1
+    def test_time_alone_makes_no_newer_records(self, staff_client, good):
+        score(1)
+        assert self.newer(staff_client) == 0
 
     def test_a_draft_is_no_record_yet(self, staff_client, good):
         score()
@@ -272,6 +277,13 @@ class TestNewerRecords:
         social = make_group(facilitator, kind=GroupKind.SOCIAL)
         staff_client.post("/dashboard/score/?kind=SOCIAL")
         assert [assessment.group for assessment in Assessment.objects.all()] == [social]
+
+    def test_some_at_a_time_and_the_others_remain(self, staff_client, good, silent, monkeypatch):
+        monkeypatch.setattr(dashboard, "MOST_AT_ONCE", 1)
+        response = staff_client.post("/dashboard/score/", {"tab": "portfolio"}, follow=True)
+        assert response.redirect_chain == [("/portfolio/", 302)]
+        assert "1 group brought up to date." in response.content.decode()
+        assert self.newer(staff_client) == 1
 
     def test_by_a_link_it_is_refused(self, staff_client):
         assert staff_client.get("/dashboard/score/").status_code == 405

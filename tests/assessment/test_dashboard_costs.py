@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from assessment.models import SchemeUse
-from assessment.services import assess_groups
+from assessment.services import snapshots_write
 from assessment.views.frame import TABS
 from groups.models import Group, Role, User
 from tests.assessment.groups import make_kembang_minus_outside
@@ -54,7 +54,7 @@ def make_busy_group(facilitator: User) -> Group:
         make_meeting(group, TODAY - timedelta(days), agenda_count=1)
     make_meeting(group, TODAY - timedelta(100), closed_at=timezone.now())
     make_meeting(group, TODAY - timedelta(40), status="DRAFT", closed_at=None)
-    assess_groups(groups=Group.objects.filter(pk=group.pk), as_of=TODAY)
+    snapshots_write(groups=Group.objects.filter(pk=group.pk), as_of=TODAY)
     return group
 
 

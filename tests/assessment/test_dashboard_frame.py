@@ -11,7 +11,7 @@ from django.utils import timezone
 from openpyxl import load_workbook
 
 from assessment.models import SchemeUse
-from assessment.services import assess_groups
+from assessment.services import snapshots_write
 from assessment.views.frame import TABS
 from groups.models import Group, Role, User
 from tests.assessment.groups import make_kembang_minus_outside, make_staff, months_ago
@@ -47,7 +47,7 @@ def sign_in(client, person: User):
 
 
 def score() -> None:
-    assess_groups(groups=Group.objects.all(), as_of=TODAY)
+    snapshots_write(groups=Group.objects.all(), as_of=TODAY)
 
 
 def month(count: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -13,9 +14,9 @@ from django.utils import timezone
 from assessment import engine
 from assessment.instruments import SHIPPED, engine_instrument, in_force, load_shipped, with_all_parts
 from assessment.models import Assessment, Gate, Indicator, Instrument, InstrumentStatus, Judgement, Level, StageRule
-from assessment.services import assess_groups, assessment_finalise, instrument_copy, instrument_publish
-from groups.models import Group, Role
-from tests.assessment.groups import AS_OF, make_staff
+from assessment.services import assessment_finalise, instrument_copy, instrument_publish
+from groups.models import Role
+from tests.assessment.groups import AS_OF, make_snapshot, make_staff
 from tests.assessment.test_engine import from_file
 from tests.factories import make_group, make_organisation, make_user
 
@@ -361,13 +362,13 @@ class TestTheDatabaseRefuses:
         with refused("assessment_assessment_no_delete"), transaction.atomic():
             final.delete()
 
-    def test_two_latest_assessments_of_a_group(self):
-        make_group()
-        assess_groups(groups=Group.objects.all(), as_of=AS_OF)
-        row = Assessment.objects.get()
-        row.pk, row.as_of, row.month, row.closes_month = None, "2025-06-01", "2025-06-01", True
-        with pytest.raises(IntegrityError), transaction.atomic():
-            row.save(force_insert=True)
+    def test_two_latest_snapshots_of_a_group_or_two_of_a_month(self):
+        group = make_group()
+        for month in (None, AS_OF.replace(day=1)):
+            row = make_snapshot(group, month, as_of=AS_OF)
+            row.pk, row.as_of = None, AS_OF + timedelta(1)
+            with pytest.raises(IntegrityError), transaction.atomic():
+                row.save(force_insert=True)
 
     def test_changing_or_deleting_a_judgement(self, shipped):
         group = make_group()

@@ -10,11 +10,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from assessment.charts.moves import flow
-from assessment.models import Assessment
+from assessment.models import SnapshotScore
 from assessment.selectors.dashboard import Filters
 from assessment.selectors.moves import moves
+from assessment.selectors.snapshots import month_end
 from groups.models import Group, GroupStatus, GroupStatusChange
-from tests.assessment.groups import months_ago, stand
+from groups.selectors import statuses_on
+from tests.assessment.groups import make_snapshot, months_ago, stand
 from tests.factories import make_group
 
 pytestmark = pytest.mark.django_db
@@ -32,6 +34,13 @@ def change(group: Group, status: GroupStatus, on: date, reason: str = "Panen gag
     )  # fmt: skip
     Group.objects.filter(pk=group.pk).update(status=status)
     group.status = status
+
+
+def take(group: Group, *months: date) -> None:
+    """Put the status that a group had at the end of each month into its snapshot, as the writer does."""
+    for month in months:
+        status = statuses_on([group.pk], month_end(month))[group.pk]
+        make_snapshot(group, month, status=status)
 
 
 def counted(client, query: str = "") -> dict[tuple[int, int], int]:
@@ -55,14 +64,10 @@ class TestWays:
         query = f"start={months_ago(8):%Y-%m}&end={months_ago(5):%Y-%m}"
         assert counted(staff_client, query) == {(TUMBUH, TUNAS): 1}
 
-    def test_a_month_without_a_score_takes_the_last_before_it(self, staff_client, facilitator):
-        group = make_group(facilitator)
-        stand(group, TUMBUH, months_ago(14))
-        stand(group, KEMBANG, months_ago(3))
-        assert counted(staff_client) == {(TUMBUH, KEMBANG): 1}
-
     def test_a_score_after_the_first_month_is_not_its_stage(self, staff_client, facilitator):
-        stand(make_group(facilitator, founded_on=date(2020, 1, 1)), TUMBUH, months_ago(10))
+        group = make_group(facilitator, founded_on=date(2020, 1, 1))
+        stand(group, TUMBUH, months_ago(10))
+        stand(group, TUMBUH)
         assert counted(staff_client) == {(NONE, TUMBUH): 1}
 
     def test_founded_in_between_is_new(self, staff_client, facilitator):
@@ -80,7 +85,8 @@ class TestWays:
     @pytest.mark.parametrize(("status", "place"), [(GroupStatus.DORMANT, DORMANT), (GroupStatus.DISSOLVED, DISSOLVED)])
     def test_asleep_or_ended_today(self, staff_client, facilitator, status, place):
         group = make_group(facilitator, founded_on=date(2020, 1, 1), status=status)
-        stand(group, TUMBUH, months_ago(11))
+        stand(group, TUMBUH, months_ago(11), of_snapshot={"status": "ACTIVE"})
+        make_snapshot(group)
         assert counted(staff_client) == {(TUMBUH, place): 1}
 
     @pytest.mark.parametrize(
@@ -97,35 +103,42 @@ class TestWays:
     )
     def test_asleep_or_ended_in_the_months_of_the_period(self, staff_client, facilitator, changes, expected):
         group = make_group(facilitator, founded_on=date(2020, 1, 1))
-        stand(group, TUMBUH, months_ago(11))
+        for month in (months_ago(11), months_ago(2)):
+            stand(group, TUMBUH, month)
         for status, ago in changes:
             change(group, status, months_ago(ago))
+        take(group, months_ago(11), months_ago(2))
         assert counted(staff_client, f"end={months_ago(2):%Y-%m}&start={months_ago(11):%Y-%m}") == {expected: 1}
 
     def test_the_last_day_of_the_month_counts_and_the_next_does_not(self, staff_client, facilitator):
         for day in (months_ago(2) - timedelta(1), months_ago(2)):
-            change(make_group(facilitator, founded_on=date(2020, 1, 1)), GroupStatus.DORMANT, day)
+            group = make_group(facilitator, founded_on=date(2020, 1, 1))
+            change(group, GroupStatus.DORMANT, day)
+            take(group, months_ago(3))
         assert counted(staff_client, f"end={months_ago(3):%Y-%m}") == {(NONE, DORMANT): 1, (NONE, NONE): 1}
 
     def test_two_changes_on_one_day_count_in_their_order(self, staff_client, facilitator):
         group = make_group(facilitator, founded_on=date(2020, 1, 1))
         for status in (GroupStatus.DORMANT, GroupStatus.ACTIVE):
             change(group, status, months_ago(3))
+        take(group, months_ago(2))
         assert counted(staff_client, f"end={months_ago(2):%Y-%m}") == {(NONE, NONE): 1}
 
     def test_a_status_never_written_down_says_nothing_about_earlier_months(self, staff_client, facilitator):
         group = make_group(facilitator, founded_on=date(2020, 1, 1), status=GroupStatus.DISSOLVED)
-        stand(group, TUMBUH, months_ago(11))
+        stand(group, TUMBUH, months_ago(1))
+        take(group, months_ago(1))
         assert counted(staff_client, f"end={months_ago(1):%Y-%m}") == {(NONE, TUMBUH): 1}
 
     def test_a_rank_of_an_earlier_version_with_more_stages_is_the_highest(self, staff_client, facilitator):
         group = make_group(facilitator)
         stand(group, 5, months_ago(11))
+        stand(group, 5)
         assert counted(staff_client) == {(KEMBANG, KEMBANG): 1}
 
     def test_another_scheme_does_not_count(self, staff_client, facilitator):
         stand(make_group(facilitator), TUMBUH, months_ago(11))
-        Assessment.objects.update(scheme="lain")
+        SnapshotScore.objects.update(scheme="lain")
         assert counted(staff_client) == {(NONE, NONE): 1}
 
     def test_risers_and_fallers_are_told(self, staff_client, facilitator):
@@ -147,6 +160,7 @@ class TestGroups:
         day = months_ago(8)
         change(group, GroupStatus.DORMANT, day, "Banjir")
         change(group, GroupStatus.ACTIVE, months_ago(1))
+        take(group, months_ago(14), months_ago(2))
         way = f"start={months_ago(14):%Y-%m}&end={months_ago(2):%Y-%m}&was={NONE}&became={DORMANT}"
         html = staff_client.get(f"/dashboard/moves/groups/?{way}").content.decode()
         cause = f"Dormant since {day:%d/%m/%Y}: Banjir"
@@ -154,7 +168,7 @@ class TestGroups:
         assert cause in staff_client.get(f"/dashboard/moves/groups/?{way}&format=csv").content.decode()
 
     def test_a_status_never_written_down_has_no_cause(self, staff_client, facilitator):
-        make_group(facilitator, founded_on=date(2020, 1, 1), status=GroupStatus.DORMANT)
+        make_snapshot(make_group(facilitator, founded_on=date(2020, 1, 1), status=GroupStatus.DORMANT))
         html = staff_client.get(f"/dashboard/moves/groups/?was={NONE}&became={DORMANT}").content.decode()
         assert "since" not in html[html.index("<tbody>") :]
 

@@ -71,7 +71,7 @@ class TestReasons:
         assert counted(staff_client) == {Need.NEVER_ASSESSED: 1}
 
     def test_another_scheme_does_not_count(self, staff_client, late):
-        late.assessments.update(scheme="lain")
+        late.snapshot_scores.update(scheme="lain")
         assert counted(staff_client) == {Need.NEVER_ASSESSED: 1}
 
     def test_the_stage_narrows_the_counts(self, staff_client, facilitator, late):

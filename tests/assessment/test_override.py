@@ -15,7 +15,7 @@ from assessment.models import Assessment, Judgement, Level
 from assessment.selectors.current_score import current_score
 from assessment.services import assess_groups, assessment_finalise, override_give, override_withdraw
 from groups.models import Group
-from tests.assessment.groups import make_kembang_minus_outside, make_override, make_staff
+from tests.assessment.groups import bring_up_to_date, make_kembang_minus_outside, make_override, make_staff
 from tests.factories import facilitator_of, make_group
 
 pytestmark = pytest.mark.django_db
@@ -263,6 +263,7 @@ class TestPages:
         base = f"/g/{group.code}/assessment/"
         for address in (base, f"{base}evidence/attendance/", f"{base}override/attendance/", f"{base}{today}/"):
             assert "0 points through" in client.get(address).content.decode(), address
+        bring_up_to_date(today)
         assert "measured 76" in client.get("/dashboard/").content.decode()
         [row] = client.get("/dashboard/heatmap/").context["rows"]
         cell = next(cell for cell in row[0].cells if cell.indicator.code == "attendance")
@@ -317,7 +318,7 @@ class TestPages:
 
     def test_the_dashboard_shows_measured_beside_given(self, client, group, staff, today):
         give(group, staff)
-        assess_groups(groups=Group.objects.all(), as_of=today)
+        bring_up_to_date(today)
         client.force_login(staff)
         client.cookies["django_language"] = "en"
         assert "measured 76" in client.get("/dashboard/").content.decode()

@@ -10,8 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from finance.services.figures import figures_keep
+from assessment.services import snapshots
 from groups.models import Group, Role
+from tests.assessment.groups import bring_up_to_date
 from tests.factories import lend, make_group, make_member, make_organisation, make_user, make_village, save
 from tests.finance.pages import signed_in
 
@@ -35,6 +36,8 @@ def group_of(user, *, lent=0, **fields):
 
 
 def portfolio(user, **query):
+    if query.get("end", END) == END:
+        bring_up_to_date(date(2025, 9, 30))
     return signed_in(user).get(reverse("portfolio"), {"end": END, **query})
 
 
@@ -76,6 +79,7 @@ def test_savings_are_those_of_the_last_day_of_the_period(staff):
     save(member, 30_000, on=date(2025, 9, 30))
     save(member, 50_000, on=date(2025, 10, 1))
     assert portfolio(staff).context["savings"] == 30_000
+    bring_up_to_date(date(2025, 10, 31))
     assert portfolio(staff, end="2025-10").context["savings"] == 80_000
 
 
@@ -106,6 +110,7 @@ class TestClass:
     """The groups behind a number of the classes."""
 
     def listed(self, staff, **query):
+        bring_up_to_date(date(2025, 9, 30))
         return signed_in(staff).get(reverse("portfolio-class"), {"end": END, "ratio": "par_class", **query})
 
     def test_a_number_leads_to_its_groups(self, staff):
@@ -159,6 +164,7 @@ def test_without_groups_it_is_empty(staff):
 
 def test_a_wrong_filter_gets_a_message(staff):
     group_of(staff, name="Dahlia", code="D1")
+    bring_up_to_date()
     response = portfolio(staff, kind="X", end="besok")
     assert response.status_code == 200
     assert "Select a valid choice" in response.content.decode()
@@ -189,48 +195,48 @@ def test_statements_do_not_grow_with_the_groups(staff):
     assert count() == few <= 12
 
 
-def test_what_is_posted_after_a_look_shows_at_the_next(staff):
+def test_what_is_posted_shows_once_the_group_is_brought_up_to_date(staff):
     member = make_member(group_of(staff))
     save(member, 30_000, on=date(2025, 9, 1))
     assert portfolio(staff).context["savings"] == 30_000
     save(member, 50_000, on=date(2025, 9, 2))
+    response = signed_in(staff).get(reverse("portfolio"), {"end": END})
+    assert (response.context["savings"], response.context["frame"].currency.changed) == (30_000, 1)
     assert portfolio(staff).context["savings"] == 80_000
 
 
 class TestMonths:
+    @pytest.fixture(autouse=True)
+    def three_months(self, monkeypatch):
+        monkeypatch.setattr(snapshots, "MONTHS", 2)
+
     def months(self, staff, **query):
         table = portfolio(staff, start="2025-07", **query).context["months"]
         return [list(row.cells) for row in table.rows]
 
-    def keep(self, *days):
-        for day in days:
-            figures_keep(Group.objects.all(), on=day)
-
-    def test_a_line_for_each_month_whose_figures_are_kept(self, staff):
+    def test_a_line_for_each_month(self, staff):
         group_of(staff, lent=100_000)
-        self.keep(date(2025, 7, 31), date(2025, 8, 31))
         july, august, september = self.months(staff)
         assert july == ["July 2025", 1, 100_000, 100_000, 1]
         assert (august[0], september[0]) == ("August 2025", "September 2025")
 
-    def test_a_month_that_lacks_a_group_is_left_out(self, staff):
+    def test_a_group_counts_from_the_month_it_was_founded_in(self, staff):
         group_of(staff, lent=100_000)
-        self.keep(date(2025, 7, 31))
-        group_of(staff, lent=900_000)
-        assert [row[0] for row in self.months(staff)] == ["September 2025"]
+        group_of(staff, founded_on=date(2025, 8, 2))
+        assert [row[1] for row in self.months(staff)] == [1, 2, 2]
 
-    def test_a_group_founded_later_is_not_lacking(self, staff):
-        group_of(staff, lent=100_000)
-        self.keep(date(2025, 7, 31))
-        group_of(staff, founded_on=date(2025, 9, 2))
-        assert [row[0] for row in self.months(staff)] == ["July 2025", "September 2025"]
+    def test_a_group_dissolved_later_still_counts_in_the_months_before(self, staff):
+        group = group_of(staff, lent=100_000)
+        recorded = {"from_status": "ACTIVE", "to_status": "DISSOLVED", "reason": "Selesai"}
+        group.status_changes.create(changed_on=date(2025, 9, 3), recorded_by=group.recorded_by, **recorded)
+        Group.objects.update(status="DISSOLVED")
+        assert [row[:2] for row in self.months(staff)] == [["July 2025", 1], ["August 2025", 1]]
 
     def test_they_are_drawn_and_come_as_a_file(self, staff):
         group_of(staff, lent=100_000)
-        self.keep(date(2025, 8, 31))
-        response = portfolio(staff, start="2025-07")
+        response = portfolio(staff, start="2025-08")
         assert response.context["month_chart"].title in response.content.decode()
-        text = portfolio(staff, start="2025-07", format="csv", table="months").content.decode("utf-8-sig")
+        text = portfolio(staff, start="2025-08", format="csv", table="months").content.decode("utf-8-sig")
         assert [row[0] for row in csv.reader(StringIO(text))] == ["Month", "August 2025", "September 2025"]
 
 

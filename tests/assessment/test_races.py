@@ -9,27 +9,68 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
+from django.utils import timezone
 
-from assessment.models import Assessment, Indicator, Instrument
-from assessment.services import assess_groups, assessment_finalise, instrument_copy, instrument_publish
-from groups.models import Group, Role
+from assessment.models import Assessment, GroupSnapshot, Indicator, Instrument, SnapshotScore
+from assessment.services import assessment_finalise, instrument_copy, instrument_publish, snapshots, snapshots_write
+from groups.models import ChangedGroup, Group, Role
 from tests.assessment.groups import AS_OF, make_staff
-from tests.factories import make_group, make_user
+from tests.factories import make_group, make_member, make_user, save
 from tests.meetings.test_races import at_once
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 
 
-def test_the_same_and_different_days_at_once_leave_one_latest():
+def test_snapshots_written_at_once_leave_one_latest():
     facilitator = make_user()
     for _ in range(3):
         make_group(facilitator)
     days = [AS_OF, AS_OF, AS_OF + timedelta(1), AS_OF + timedelta(2)]
-    counts = at_once(*(lambda day=day: assess_groups(groups=Group.objects.all(), as_of=day) for day in days))
-    assert counts == [3, 3, 3, 3]
-    assert Assessment.objects.count() == 9
-    assert {a.as_of for a in Assessment.objects.filter(latest=True)} == {AS_OF + timedelta(2)}
-    assert Assessment.objects.filter(closes_month=True).count() == 3
+    at_once(*(lambda day=day: snapshots_write(groups=Group.objects.all(), as_of=day) for day in days))
+    latest = GroupSnapshot.objects.filter(month=None)
+    assert [found.as_of for found in latest] == [AS_OF + timedelta(2)] * 3
+    assert SnapshotScore.objects.filter(month=None).count() == 3
+
+
+def test_what_is_posted_while_a_snapshot_is_written_is_in_it_or_marked():
+    members = [make_member(make_group()) for _ in range(3)]
+    today = timezone.localdate()
+
+    def post():
+        for _ in range(5):
+            for member in members:
+                save(member, 1000)
+
+    at_once(post, *[lambda: snapshots_write(groups=Group.objects.all(), as_of=today)] * 2)
+    unmarked = GroupSnapshot.objects.filter(month=None, group__changed=None)
+    assert {found.savings for found in unmarked} <= {5000}
+    snapshots_write(groups=Group.objects.all(), as_of=today)
+    assert [found.savings for found in GroupSnapshot.objects.filter(month=None)] == [5000] * 3
+    assert not ChangedGroup.objects.exists()
+
+
+@pytest.mark.parametrize("is_marked", [False, True])
+def test_a_record_that_no_lock_keeps_out_leaves_its_mark(is_marked, monkeypatch):
+    """It is written by SQL while the writer reads, before the writer ends: the writer cannot have seen it."""
+    group = make_group()
+    if not is_marked:
+        snapshots_write(groups=Group.objects.all(), as_of=timezone.localdate())
+    reads, is_reading = snapshots.score_batch, threading.Event()
+
+    def slow(*args, **kwargs):
+        found = reads(*args, **kwargs)
+        is_reading.set()
+        time.sleep(0.3)
+        return found
+
+    monkeypatch.setattr(snapshots, "score_batch", slow)
+
+    def write():
+        is_reading.wait(10)
+        group.cash_counts.create(counted_on=AS_OF, expected=0, counted=0, counted_by=group.recorded_by)
+
+    at_once(write, lambda: snapshots_write(groups=Group.objects.all(), as_of=timezone.localdate()))
+    assert ChangedGroup.objects.get().changed_from == AS_OF
 
 
 def test_two_people_make_it_final_at_once():

@@ -10,16 +10,22 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from assessment.models import Assessment
+from assessment.models import SnapshotScore
 from assessment.selectors.signals import alike_facilitators
-from assessment.services import assess_groups
 from assessment.signals import SignalHit, all_signals, read_hits
 from finance.ledger.posting import Posting, open_books
 from finance.models import AccountKind, CashCount, EntryKind
 from finance.rules.lines import deposit
 from groups.models import Group, Member, OfficerRole
 from meetings.models import AttendanceStatus, Meeting
-from tests.assessment.groups import AS_OF, make_kembang_minus_outside, make_override, make_staff
+from tests.assessment.groups import (
+    AS_OF,
+    bring_up_to_date,
+    make_kembang_minus_outside,
+    make_override,
+    make_staff,
+    stand,
+)
 from tests.factories import facilitator_of, make_group, make_meeting, make_members, make_officer, make_user
 
 pytestmark = pytest.mark.django_db
@@ -275,12 +281,12 @@ class TestFacilitatorGroupsAlike:
     def score(self, facilitator, count: int) -> None:
         for _ in range(count):
             make_kembang_minus_outside(facilitator)
-        assess_groups(groups=Group.objects.all(), as_of=AS_OF)
+        bring_up_to_date(AS_OF)
 
     def test_five_groups(self, facilitator):
         self.score(facilitator, 5)
         [found] = self.alike()
-        assert (found.facilitator_id, found.groups, found.least, found.most) == (facilitator.pk, 5, 76, 76)
+        assert (found.facilitator, found.groups, found.least, found.most) == (facilitator, 5, 76, 76)
 
     def test_four_groups_say_nothing(self, facilitator):
         self.score(facilitator, 4)
@@ -288,16 +294,16 @@ class TestFacilitatorGroupsAlike:
 
     def test_three_points_apart_is_not_alike(self, facilitator):
         self.score(facilitator, 5)
-        one = Assessment.objects.first()
-        Assessment.objects.filter(pk=one.pk).update(score=73)
+        one = SnapshotScore.objects.first()
+        SnapshotScore.objects.filter(pk=one.pk).update(score=73)
         assert self.alike() == []
-        Assessment.objects.filter(pk=one.pk).update(score=74)
+        SnapshotScore.objects.filter(pk=one.pk).update(score=74)
         assert len(self.alike()) == 1
 
-    def test_only_the_newest_score_counts(self, facilitator):
+    def test_only_the_latest_score_counts(self, facilitator):
         self.score(facilitator, 5)
-        assess_groups(groups=Group.objects.all(), as_of=AS_OF - timedelta(100))
-        Assessment.objects.filter(as_of=AS_OF - timedelta(100)).update(score=3)
+        for group in Group.objects.all():
+            stand(group, month=date(2025, 3, 1), score=3)
         [found] = self.alike()
         assert (found.groups, found.least) == (5, 76)
 

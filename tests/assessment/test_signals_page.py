@@ -11,9 +11,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from assessment.services import assess_groups
 from groups.models import Group, GroupKind, User
-from tests.assessment.groups import make_kembang_minus_outside, stand
+from tests.assessment.groups import bring_up_to_date, make_kembang_minus_outside, stand
 from tests.factories import (
     facilitator_of,
     make_group,
@@ -46,6 +45,7 @@ def make_recorded_alone(facilitator: User, **fields) -> Group:
 
 
 def show(client, query: str = ""):
+    bring_up_to_date()
     response = client.get(PAGE + query)
     assert response.status_code == 200
     return response
@@ -95,10 +95,10 @@ class TestDashboard:
 
     def test_stage(self, staff_client, facilitator):
         make_old_terms(facilitator, name="Anggrek")
-        assess_groups(groups=Group.objects.all(), as_of=TODAY)
+        bring_up_to_date()
         make_old_terms(facilitator, name="Baru")
-        assert names(show(staff_client, "?stage=TUNAS")) == ["Anggrek"]
-        assert names(show(staff_client, "?stage=NONE")) == ["Baru"]
+        assert names(staff_client.get(f"{PAGE}?stage=TUNAS")) == ["Anggrek"]
+        assert names(staff_client.get(f"{PAGE}?stage=NONE")) == []
 
     @pytest.mark.parametrize("query", ["?kind=X", "?region=99", "?facilitator=9" + 19 * "9", "?page=abc", "?stage=Z"])
     def test_wrong_filters(self, staff_client, facilitator, query):
@@ -126,20 +126,20 @@ class TestFacilitators:
     def test_whose_groups_all_score_alike(self, staff_client, facilitator):
         for _ in range(5):
             make_kembang_minus_outside(facilitator, until=TODAY)
-        assess_groups(groups=Group.objects.all(), as_of=TODAY)
-        [(person, found)] = show(staff_client).context["alike"]
-        assert (person, found.groups) == (facilitator, 5)
+        bring_up_to_date()
+        [found] = show(staff_client).context["alike"]
+        assert (found.facilitator, found.groups) == (facilitator, 5)
 
     def test_a_stage_of_the_filters_does_not_make_scores_alike(self, staff_client, facilitator):
         for score in (60, 61, 60, 61, 60, 90):
             stand(make_group(facilitator), rank=1 if score < 80 else 2, score=score)
-        assert show(staff_client, "?stage=TUMBUH").context["alike"] == []
+        assert staff_client.get(f"{PAGE}?stage=TUMBUH").context["alike"] == []
 
     def test_four_of_them_within_the_filters(self, staff_client, facilitator):
         for _ in range(4):
             make_kembang_minus_outside(facilitator, until=TODAY)
         make_kembang_minus_outside(facilitator, until=TODAY, kind=GroupKind.SOCIAL)
-        assess_groups(groups=Group.objects.all(), as_of=TODAY)
+        bring_up_to_date()
         assert show(staff_client, "?kind=REVOLVING").context["alike"] == []
 
 
@@ -149,7 +149,7 @@ class TestOtherOrganisations:
         stranger = make_old_terms()
         for _ in range(5):
             make_kembang_minus_outside(facilitator_of(stranger), until=TODAY)
-        assess_groups(groups=Group.objects.all(), as_of=TODAY)
+        bring_up_to_date()
         return stranger
 
     def test_in_no_count_list_or_chart(self, staff_client, stranger):
@@ -168,6 +168,7 @@ class TestOtherOrganisations:
 class TestFiles:
     def test_a_row_for_each_signal_of_each_group(self, staff_client, facilitator):
         group = make_old_terms(facilitator, name="Anggrek")
+        bring_up_to_date()
         text = staff_client.get(f"{PAGE}?format=csv").content.decode("utf-8-sig")
         [_head, row] = csv.reader(io.StringIO(text))
         assert row == [
@@ -218,9 +219,8 @@ def test_at_most_twelve_statements_at_any_size(staff_client, facilitator):
         while Group.objects.count() < size:
             group = make_recorded_alone(facilitator, founded_on=LONG_AGO, village=village)
             make_officer(make_members(group, 1)[0])
-        assess_groups(groups=Group.objects.all(), as_of=TODAY)
-        show(staff_client)  # looks for the signals
+        bring_up_to_date()
         with CaptureQueriesContext(connection) as queries:
-            show(staff_client, f"?region=35&facilitator={facilitator.pk}&kind=REVOLVING&stage=TUNAS")
+            staff_client.get(f"{PAGE}?region=35&facilitator={facilitator.pk}&kind=REVOLVING&stage=TUNAS")
         taken.append(len(queries))
     assert taken[0] == taken[1] <= 12

@@ -1,9 +1,11 @@
-"""Scoring 10,000 groups with 24 months of records, and the dashboard over them with 24 monthly scores each.
+"""Scoring 10,000 groups with 24 months of records, and the dashboards over their snapshots of 24 months.
 
 The floor of scoring is the plain SQL that reads the same rows, one statement a source for all groups at once, with
 nothing computed from them and nothing stored. Scoring only what changed, in one group of a hundred, is held against
 that floor too: it must cost less than to read everything. The floor of a dashboard is the plain SQL that gives the same
-numbers; held against it is what the groups add to the page that staff of an organisation without groups see, its frame.
+numbers from the snapshots; held against it is what the groups add to the page that staff of an organisation without
+groups see, its frame. The first page after midnight and the portfolio after a deposit are held against the page
+before.
 """
 
 from __future__ import annotations
@@ -20,21 +22,24 @@ from functools import partial
 
 from auditlog.context import disable_auditlog
 from django.db import connection
-from django.db.models import Model, QuerySet
+from django.db.models import F, Model, QuerySet
 from django.test import Client
 from django.test.client import ClientHandler
 from django.urls import reverse
 from django.utils import timezone
 
-from assessment.keeping import organisation_months_keep, signals_keep
 from assessment.metrics import parameters, statements
-from assessment.models import Assessment, Indicator, SchemeUse
+from assessment.models import (
+    GroupSnapshot,
+    Indicator,
+    SchemeUse,
+    SnapshotAgeing,
+    SnapshotLateness,
+    SnapshotScore,
+)
 from assessment.scoring import reads_of
-from assessment.selectors.stale_scores import with_newer_records
-from assessment.services import assess_chosen, assess_groups
-from finance.models import CashCount, FiguresSlice, GroupFigures
-from finance.services.figures import figures_keep
-from groups.models import Group, MeetingEvery, Organisation, Region, RegionLevel, Role, User
+from assessment.services import assess_groups, snapshots, snapshots_write
+from groups.models import ChangedGroup, Group, MeetingEvery, Organisation, Region, RegionLevel, Role, User
 from groups.shared.sql import read_relations
 from kelompok.demo.copies import GroupCopy, copy_groups
 from kelompok.demo.organisations import DemoOrganisation
@@ -52,11 +57,8 @@ CHANGED = 100
 """One of so many groups has a new record."""
 SCHEMES = ("kotaku", "panca-sutra", "bina-swadaya", "aset-pentagonal")
 DASHBOARD_LIMIT = 2
-GROWN = 100
-"""A dashboard is held against that of an organisation with one group for so many."""
-GROWTH_LIMIT = 2
-FIGURES_MONTHS = 12
-"""Of so many months the figures of every group are kept, as a year of nightly runs leaves them."""
+STALE_LIMIT = 2
+"""A page whose snapshot is of yesterday, or of a group with newer records, is held against the page before."""
 ASSESS_LIMIT = 3
 CHANGED_LIMIT = 1
 
@@ -64,6 +66,7 @@ CHANGED_LIMIT = 1
 def figures(groups: int = GROUPS, months: int = MONTHS, repetitions: int = 5) -> Iterator[Figure]:
     """Fill the database, then measure scoring and the dashboard, each beside its floor."""
     today = timezone.localdate()
+    snapshots.MONTHS = 0  # those of the months are copied
     fill_regions()
     organisation = make_organisation()
     fill(organisation, groups, months, today)
@@ -84,20 +87,9 @@ def figures(groups: int = GROUPS, months: int = MONTHS, repetitions: int = 5) ->
     yield Figure(f"assess {groups} groups by {len(SCHEMES)} schemes", ms, floor_ms, ASSESS_LIMIT, 3)
     yield Figure(f"assess --changed: 1 in {CHANGED} of {groups} groups", changed_ms, floor_ms, CHANGED_LIMIT, 3)
 
-    copy_scores(organisation, months)
-    small = make_organisation()
-    fill(small, groups // GROWN, months, today)
-    assess_groups(groups=Group.objects.filter(organisation=small), as_of=today)
-    copy_scores(small, months)
-    for each in (organisation, small):  # as the nightly run leaves it
-        signals_keep(Group.objects.filter(organisation=each), as_of=today)
-        figures_keep(Group.objects.filter(organisation=each), on=today)
-        copy_figures(each, FIGURES_MONTHS)
-        organisation_months_keep(each, today=today)
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")
-    client, of_small = staff_client(organisation), staff_client(small)
-    nobody = staff_client(make_organisation())
+    snapshots_write(groups=of_bench, as_of=today)
+    copy_months(months)
+    client, nobody = staff_client(organisation), staff_client(make_organisation())
     check_dashboard(client)
     for name, page in PAGES.items():
         ms, frame_ms, floor_ms = in_turns(
@@ -108,13 +100,23 @@ def figures(groups: int = GROUPS, months: int = MONTHS, repetitions: int = 5) ->
         )
         about = f"its page of {ms:.1f} ms without a frame of {frame_ms:.1f} ms"
         yield Figure(f"{name} of {groups} groups, {about}", ms - frame_ms, floor_ms, DASHBOARD_LIMIT, 2 * repetitions)
-    for route in GROWING:
-        ms, small_ms = in_turns(
-            2 * repetitions, *(partial(open_page, staff, Page(route, "", ())) for staff in (client, of_small))
-        )
-        yield Figure(
-            f"{route} of {groups} groups beside {groups // GROWN}", ms, small_ms, GROWTH_LIMIT, 2 * repetitions
-        )
+    yield from stale_figures(client, groups, repetitions)
+
+
+def stale_figures(client: Client, groups: int, repetitions: int) -> Iterator[Figure]:
+    """Measure pages of snapshots that are behind: of yesterday, as after midnight, and with newer records."""
+    for name in ("stages", "portfolio"):
+        [before_ms] = in_turns(repetitions, partial(open_page, client, PAGES[name]))
+        GroupSnapshot.objects.filter(month=None).update(as_of=F("as_of") - timedelta(1))
+        start = time.perf_counter()
+        open_page(client, PAGES[name])
+        first_ms = (time.perf_counter() - start) * 1000
+        yield Figure(f"{name} of {groups} groups, first after midnight", first_ms, before_ms, STALE_LIMIT, 1)
+        GroupSnapshot.objects.filter(month=None).update(as_of=F("as_of") + timedelta(1))
+    [before_ms] = in_turns(repetitions, partial(open_page, client, PAGES["portfolio"]))
+    ChangedGroup.objects.create(group=Group.objects.order_by("pk")[0], changed_from=timezone.localdate())
+    [after_ms] = in_turns(repetitions, partial(open_page, client, PAGES["portfolio"]))
+    yield Figure(f"portfolio of {groups} groups, after a deposit", after_ms, before_ms, STALE_LIMIT, repetitions)
 
 
 def staff_client(organisation: Organisation) -> Client:
@@ -146,14 +148,9 @@ def assess_floor(ids: Sequence[int], as_of: date, schemes: Iterable[str] = SCHEM
 
 
 def assess_changed(groups: QuerySet[Group], touched: Sequence[int], as_of: date) -> None:
-    """Write a record to some of the groups, then score those that have one."""
-    CashCount.objects.bulk_create(
-        CashCount(group=group, counted_on=as_of, expected=100, counted=100, counted_by_id=group.recorded_by_id)
-        for group in Group.objects.filter(pk__in=touched)
-    )
-    changed = with_newer_records(groups)
-    assert len(changed) == len(touched)
-    assess_chosen(group_ids=changed, as_of=as_of)
+    """Mark some of the groups as changed, as a posting does, then bring them up to date."""
+    ChangedGroup.objects.bulk_create(ChangedGroup(group_id=pk, changed_from=as_of) for pk in touched)
+    assert snapshots_write(groups=groups.filter(changed__isnull=False), as_of=as_of) == len(touched)
 
 
 def check_dashboard(client: Client) -> None:
@@ -179,15 +176,14 @@ OPTIONS = (
     "WHERE organisation_id = %(organisation)s AND role = 'FACILITATOR' AND is_active ORDER BY 2, 3, 4",
 )
 """What every dashboard offers as filters."""
-LATEST = "JOIN assessment_assessment a ON a.group_id = g.id AND a.latest AND a.scheme = 'kotaku'"
-STANDING = "(SELECT rank FROM assessment_assessment m WHERE m.group_id = g.id AND m.closes_month AND scheme = 'kotaku' "
+LATEST = "JOIN assessment_snapshotscore a ON a.group_id = g.id AND a.month IS NULL AND a.scheme = 'kotaku'"
+INDICATORS = "JOIN assessment_assessment i ON i.group_id = g.id AND i.scheme = a.scheme AND i.as_of = a.as_of"
 OWN = "WHERE g.organisation_id = %(organisation)s"
-KEPT = "JOIN finance_groupfigures f ON f.group_id = g.id AND f.as_of = %(today)s AND NOT f.is_stale"
+SNAPSHOT = "JOIN assessment_groupsnapshot f ON f.group_id = g.id AND f.month IS NULL"
 TODAYS = (
     "LEFT JOIN groups_facilitatorassignment w ON w.group_id = g.id AND w.started_on <= %(today)s "
     "AND (w.ended_on IS NULL OR w.ended_on > %(today)s)"
 )
-SIGNALS = "JOIN assessment_keptsignals s ON s.group_id = g.id AND s.as_of = %(today)s AND NOT s.is_stale"
 BY_RANK = ", ".join(f"COUNT(*) FILTER (WHERE a.rank = {rank})" for rank in range(3))
 BY_CLASS = ", ".join(
     f"COUNT(*) FILTER (WHERE f.{ratio}_class = '{upk_class}')"
@@ -200,8 +196,9 @@ PAGES = {
         "",
         (
             f"SELECT a.stage, COUNT(*) FROM groups_group g LEFT {LATEST} {OWN} GROUP BY a.stage",
-            "SELECT a.month, a.stage, COUNT(*) FROM assessment_assessment a JOIN groups_group g ON g.id = a.group_id "
-            f"{OWN} AND a.closes_month AND a.scheme = 'kotaku' AND a.month >= %(since)s GROUP BY 1, 2 ORDER BY 1",
+            "SELECT COALESCE(a.month, date_trunc('month', a.as_of)), a.rank, COUNT(*) FROM assessment_snapshotscore a "
+            f"JOIN groups_group g ON g.id = a.group_id {OWN} AND a.scheme = 'kotaku' "
+            "AND (a.month >= %(since)s OR a.month IS NULL) GROUP BY 1, 2 ORDER BY 1",
             "SELECT g.code, g.name, a.stage, a.score, a.as_of, a.need "
             f"FROM groups_group g LEFT {LATEST} {OWN} ORDER BY COALESCE(a.need, 64) DESC, a.score NULLS FIRST, g.name "
             "LIMIT 25",
@@ -211,9 +208,12 @@ PAGES = {
         "dashboard-moves",
         "",
         (
-            f"SELECT {STANDING} AND month <= %(since)s ORDER BY month DESC LIMIT 1), "
-            f"{STANDING} AND month <= %(today)s ORDER BY month DESC LIMIT 1), COUNT(*) FROM groups_group g {OWN} "
-            "GROUP BY 1, 2",
+            "SELECT f.status, l.status, a.rank, b.rank, COUNT(*) FROM groups_group g "
+            "LEFT JOIN assessment_groupsnapshot f ON f.group_id = g.id AND f.month = %(since)s "
+            "LEFT JOIN assessment_groupsnapshot l ON l.group_id = g.id AND l.month IS NULL "
+            "LEFT JOIN assessment_snapshotscore a ON a.snapshot_id = f.id AND a.scheme = 'kotaku' "
+            f"LEFT JOIN assessment_snapshotscore b ON b.snapshot_id = l.id AND b.scheme = 'kotaku' {OWN} "
+            "GROUP BY 1, 2, 3, 4",
         ),
     ),
     "needs help": Page(
@@ -232,11 +232,11 @@ PAGES = {
         (
             f"SELECT COUNT(*) FROM groups_group g {LATEST} {OWN}",
             # What a person gave goes before what was measured.
-            "SELECT g.code, g.name, v.name, a.score, a.as_of, a.indicators "
-            f"FROM groups_group g {LATEST} LEFT JOIN groups_region v ON v.code = g.village_id {OWN} "
-            "ORDER BY COALESCE((a.indicators #>> '{attendance,given,points}')::int, "
-            "CASE WHEN a.indicators #>> '{attendance,value}' IS NOT NULL "
-            "THEN (a.indicators #>> '{attendance,points}')::int END) NULLS LAST, g.name LIMIT 25",
+            "SELECT g.code, g.name, v.name, a.score, a.as_of, i.indicators "
+            f"FROM groups_group g {LATEST} {INDICATORS} LEFT JOIN groups_region v ON v.code = g.village_id {OWN} "
+            "ORDER BY COALESCE((i.indicators #>> '{attendance,given,points}')::int, "
+            "CASE WHEN i.indicators #>> '{attendance,value}' IS NOT NULL "
+            "THEN (i.indicators #>> '{attendance,points}')::int END) NULLS LAST, g.name LIMIT 25",
         ),
     ),
     "ready for a bank": Page(
@@ -254,7 +254,7 @@ PAGES = {
         (
             f"SELECT LEFT(g.village_id, 2), COUNT(*), COUNT(a.id), SUM(a.score), {BY_RANK}, "
             "COUNT(*) FILTER (WHERE a.need > 0), SUM(f.savings), SUM(f.balance), SUM(f.risk_30) "
-            f"FROM groups_group g LEFT {LATEST} LEFT {KEPT} {OWN} GROUP BY 1",
+            f"FROM groups_group g LEFT {LATEST} LEFT {SNAPSHOT} {OWN} GROUP BY 1",
         ),
     ),
     "comparison of facilitators": Page(
@@ -263,20 +263,20 @@ PAGES = {
         (
             f"SELECT u.id, u.first_name, u.last_name, COUNT(*), COUNT(a.id), SUM(a.score), {BY_RANK}, "
             "COUNT(*) FILTER (WHERE a.need > 0), SUM(f.savings), SUM(f.balance), SUM(f.risk_30) "
-            f"FROM groups_group g LEFT {LATEST} LEFT {KEPT} {TODAYS} "
+            f"FROM groups_group g LEFT {LATEST} LEFT {SNAPSHOT} {TODAYS} "
             f"LEFT JOIN groups_user u ON u.id = w.facilitator_id {OWN} GROUP BY 1",
             f"SELECT COUNT(*), COUNT(a.id), SUM(a.score), {BY_RANK}, COUNT(*) FILTER (WHERE a.need > 0), "
-            f"SUM(f.savings), SUM(f.balance), SUM(f.risk_30) FROM groups_group g LEFT {LATEST} LEFT {KEPT} {OWN}",
+            f"SUM(f.savings), SUM(f.balance), SUM(f.risk_30) FROM groups_group g LEFT {LATEST} LEFT {SNAPSHOT} {OWN}",
         ),
     ),
     "signals": Page(
         "dashboard-signals",
         "",
         (
-            f"SELECT s.names, COUNT(*) FROM groups_group g LEFT {SIGNALS} {OWN} GROUP BY 1",
-            f"SELECT g.code, g.name, v.name, s.found FROM groups_group g {SIGNALS} "
-            f"LEFT JOIN groups_region v ON v.code = g.village_id {OWN} AND s.names > 0 "
-            "ORDER BY s.count DESC, g.name LIMIT 25",
+            f"SELECT f.signals, COUNT(*) FROM groups_group g LEFT {SNAPSHOT} {OWN} GROUP BY 1",
+            f"SELECT g.code, g.name, v.name, f.found FROM groups_group g {SNAPSHOT} "
+            f"LEFT JOIN groups_region v ON v.code = g.village_id {OWN} AND f.signals > 0 "
+            "ORDER BY f.signal_count DESC, g.name LIMIT 25",
             "SELECT w.facilitator_id, COUNT(*), MIN(a.score), MAX(a.score) "
             f"FROM groups_group g {LATEST} {TODAYS.removeprefix('LEFT ')} {OWN} GROUP BY 1 "
             "HAVING COUNT(*) >= 5 AND MAX(a.score) - MIN(a.score) <= 2",
@@ -286,21 +286,13 @@ PAGES = {
         "dashboard-quality",
         "",
         (
-            "SELECT date_trunc('month', m.held_on), m.saved_by_id, COUNT(*) FILTER (WHERE late <= 7), "
-            "COUNT(*) FILTER (WHERE late BETWEEN 8 AND 30), COUNT(*) FILTER (WHERE late > 30) FROM (SELECT m.*, "
-            "(m.closed_at AT TIME ZONE 'Asia/Jakarta')::date - m.held_on AS late FROM meetings_meeting m "
-            "WHERE m.version = 1 AND m.status <> 'DRAFT' AND m.held_on >= %(since)s) m "
-            f"JOIN groups_group g ON g.id = m.group_id {OWN} GROUP BY 1, 2",
-            "SELECT COUNT(*), SUM(c.expected - c.counted) FILTER (WHERE c.counted < c.expected), "
-            "SUM(c.counted - c.expected) FILTER (WHERE c.counted > c.expected), MIN(c.counted_on) "
-            f"FROM finance_cashcount c JOIN groups_group g ON g.id = c.group_id {OWN} "
-            "AND c.counted <> c.expected AND c.settled_on IS NULL",
-            f"SELECT COUNT(*) FROM meetings_meeting m JOIN groups_group g ON g.id = m.group_id {OWN} "
-            "AND m.status = 'DRAFT' AND m.held_on < %(today)s - 7",
-            "SELECT COUNT(*) FILTER (WHERE g.rules_id IS NULL OR r.version = 1 AND r.aims = ''), "
-            "COUNT(*) FILTER (WHERE o.held IS DISTINCT FROM 3) FROM groups_group g "
-            "LEFT JOIN groups_constitution r ON r.id = g.rules_id LEFT JOIN (SELECT group_id, COUNT(*) AS held "
-            f"FROM groups_officerterm WHERE ended_on IS NULL GROUP BY 1) o ON o.group_id = g.id {OWN}",
+            "SELECT COALESCE(f.month, date_trunc('month', f.as_of)), t.person_id, SUM(t.in_time), SUM(t.late), "
+            "SUM(t.very_late) FROM assessment_snapshotlateness t JOIN assessment_groupsnapshot f "
+            "ON f.id = t.snapshot_id AND (f.month >= %(since)s OR f.month IS NULL) "
+            f"JOIN groups_group g ON g.id = f.group_id {OWN} GROUP BY 1, 2",
+            "SELECT SUM(f.differences), SUM(f.missing), SUM(f.too_much), MIN(f.oldest_difference_on), SUM(f.drafts), "
+            "COUNT(*) FILTER (WHERE NOT f.has_rules), COUNT(*) FILTER (WHERE f.offices_held < 3) "
+            f"FROM groups_group g {SNAPSHOT} {OWN}",
         ),
     ),
     "portfolio": Page(
@@ -309,23 +301,18 @@ PAGES = {
         (
             "SELECT LEFT(g.village_id, 2), COUNT(*), COUNT(f.id), SUM(f.savings), SUM(f.due), SUM(f.paid), "
             f"SUM(f.income), SUM(f.costs), SUM(f.capital), {BY_CLASS} "
-            f"FROM groups_group g LEFT {KEPT} {OWN} GROUP BY 1",
+            f"FROM groups_group g LEFT {SNAPSHOT} {OWN} GROUP BY 1",
             "SELECT LEFT(g.village_id, 2), s.age, s.collectability, SUM(s.loans), SUM(s.borrowers), SUM(s.balance), "
             "SUM(s.late_principal), SUM(s.late_fee) "
-            f"FROM groups_group g {KEPT} JOIN finance_figuresslice s ON s.figures_id = f.id {OWN} GROUP BY 1, 2, 3",
-            f"SELECT g.code, g.name, f.* FROM groups_group g {KEPT} {OWN} ORDER BY f.at_risk DESC, g.name LIMIT 25",
-            "SELECT f.month, f.as_of, COUNT(*), SUM(f.savings), SUM(f.balance), SUM(f.risk_30) FROM groups_group g "
-            f"JOIN finance_groupfigures f ON f.group_id = g.id AND NOT f.is_stale {OWN} GROUP BY 1, 2",
+            f"FROM groups_group g {SNAPSHOT} JOIN assessment_snapshotageing s ON s.snapshot_id = f.id {OWN} "
+            "GROUP BY 1, 2, 3",
+            f"SELECT g.code, g.name, f.* FROM groups_group g {SNAPSHOT} {OWN} ORDER BY f.at_risk DESC, g.name LIMIT 25",
+            "SELECT f.month, COUNT(*), SUM(f.savings), SUM(f.balance), SUM(f.risk_30) FROM groups_group g "
+            "JOIN assessment_groupsnapshot f ON f.group_id = g.id AND (f.month >= %(since)s OR f.month IS NULL) "
+            f"{OWN} GROUP BY 1",
         ),
     ),
 }
-
-
-GROWING = (
-    "dashboard",
-    "portfolio",
-    *(f"dashboard-{name}" for name in ("moves", "needs", "heatmap", "bank", "compare", "signals", "quality")),
-)
 
 
 def open_page(client: Client, page: Page) -> None:
@@ -394,40 +381,28 @@ def fill(organisation: Organisation, groups: int, months: int, today: date) -> N
         cursor.execute("VACUUM ANALYZE")
 
 
-def copy_scores(organisation: Organisation, months: int) -> None:
-    """Give every group a score for each month, as a monthly run of `assess` leaves them."""
-    columns = columns_but(Assessment, "id", "as_of", "month", "latest", "closes_month")
+def copy_months(months: int) -> None:
+    """Give every group the snapshot of today at the end of each of the months before, too."""
+    own = columns_but(GroupSnapshot, "id", "month", "as_of")
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO assessment_assessment (as_of, month, latest, closes_month, {', '.join(columns)}) "
-            "SELECT a.month - make_interval(months => m), a.month - make_interval(months => m), FALSE, TRUE, "
-            f"{', '.join(f'a.{column}' for column in columns)} "
-            "FROM assessment_assessment a JOIN groups_group g ON g.id = a.group_id, generate_series(1, %s) m "
-            "WHERE a.latest AND g.organisation_id = %s",
-            [months - 1, organisation.pk],
+            f"INSERT INTO assessment_groupsnapshot (month, as_of, {', '.join(own)}) "
+            "SELECT e.month, e.month + interval '1 month' - interval '1 day', "
+            f"{', '.join(f's.{column}' for column in own)} FROM assessment_groupsnapshot s, "
+            "LATERAL (SELECT date_trunc('month', s.as_of) - make_interval(months => m) AS month "
+            "FROM generate_series(1, %s) m) e WHERE s.month IS NULL",
+            [months - 1],
         )
-        cursor.execute("VACUUM ANALYZE")
-
-
-def copy_figures(organisation: Organisation, months: int) -> None:
-    """Give every group the figures of today at the end of each of the months before, too."""
-    figures = columns_but(GroupFigures, "id", "month", "as_of")
-    slices = columns_but(FiguresSlice, "id", "figures_id")
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO finance_groupfigures (month, as_of, {', '.join(figures)}) "
-            "SELECT f.month - make_interval(months => m), f.month - make_interval(months => m - 1) - interval '1 day', "
-            f"{', '.join(f'f.{column}' for column in figures)} FROM finance_groupfigures f "
-            "JOIN groups_group g ON g.id = f.group_id AND g.organisation_id = %s, generate_series(1, %s) m",
-            [organisation.pk, months - 1],
-        )
-        cursor.execute(
-            f"INSERT INTO finance_figuresslice (figures_id, {', '.join(slices)}) "
-            f"SELECT c.id, {', '.join(f's.{column}' for column in slices)} FROM finance_figuresslice s "
-            "JOIN finance_groupfigures f ON f.id = s.figures_id JOIN groups_group g ON g.id = f.group_id "
-            "JOIN finance_groupfigures c ON c.group_id = f.group_id AND c.month < f.month WHERE g.organisation_id = %s",
-            [organisation.pk],
-        )
+        for part in (SnapshotScore, SnapshotAgeing, SnapshotLateness):
+            of_snapshot = ("month", "as_of") if part is SnapshotScore else ()
+            copied = columns_but(part, "id", "snapshot_id", *of_snapshot)
+            cursor.execute(
+                f"INSERT INTO {part._meta.db_table} (snapshot_id, {', '.join((*of_snapshot, *copied))}) "
+                f"SELECT {', '.join(('c.id', *(f'c.{column}' for column in of_snapshot)))}, "
+                f"{', '.join(f'p.{column}' for column in copied)} FROM {part._meta.db_table} p "
+                "JOIN assessment_groupsnapshot s ON s.id = p.snapshot_id AND s.month IS NULL "
+                "JOIN assessment_groupsnapshot c ON c.group_id = s.group_id AND c.month IS NOT NULL"
+            )
         cursor.execute("VACUUM ANALYZE")
 
 

@@ -7,6 +7,8 @@ from datetime import date
 
 from django.db.models import F
 
+from assessment.models import GroupSnapshot
+from assessment.services import snapshots_write
 from finance import selectors
 from finance.ledger.chart import SAVINGS
 from finance.models import (
@@ -18,7 +20,6 @@ from finance.models import (
     EntryKind,
     ExternalLoan,
     ExternalPayment,
-    GroupFigures,
     Loan,
     LoanEnd,
     PeriodBalance,
@@ -28,7 +29,6 @@ from finance.models import (
 )
 from finance.performance import Performance
 from finance.selectors.loan_performance import performance_by_group, savings_by_group
-from finance.services.figures import figures_keep
 from groups.models import Group
 
 
@@ -87,7 +87,7 @@ def check(group: Group, on: date) -> None:
     divisions_give_away_what_they_divide(seen)
     differences_and_things_are_in_the_books(seen)
     closed_periods_stay_as_they_were(seen)
-    kept_figures_are_stale_or_true(group, on)
+    snapshots_are_true_or_marked(group, on)
 
 
 def balances_are_those_of_the_transfers(seen: Picture) -> None:
@@ -217,11 +217,11 @@ def closed_periods_stay_as_they_were(seen: Picture) -> None:
             assert (kept.debits, kept.credits) == (debits[kept.account_id], credits[kept.account_id])
 
 
-def kept_figures_are_stale_or_true(group: Group, on: date) -> None:
-    """What is kept for the portfolio is what the ledger says now; the figures of `on` are there for the next step."""
+def snapshots_are_true_or_marked(group: Group, on: date) -> None:
+    """What dashboards add up is what the ledger says now, unless the group is marked as changed; one for the next."""
     own = Group.objects.filter(pk=group.pk)
-    for kept in GroupFigures.objects.filter(group=group, is_stale=False).order_by("-month")[:1]:
-        figures = performance_by_group(own, as_of=kept.as_of).get(group.pk, Performance(months=kept.as_of.month))
-        assert kept.performance == figures
-        assert kept.savings == savings_by_group(own, as_of=kept.as_of).get(group.pk, 0)
-    figures_keep(own, on=on)
+    for found in GroupSnapshot.objects.filter(group=group, month=None, group__changed=None):
+        figures = performance_by_group(own, as_of=found.as_of).get(group.pk, Performance(months=found.as_of.month))
+        assert found.performance == figures
+        assert found.savings == savings_by_group(own, as_of=found.as_of).get(group.pk, 0)
+    snapshots_write(groups=own, as_of=on)

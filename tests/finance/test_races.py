@@ -10,9 +10,7 @@ from django.db import connection
 from finance import services
 from finance.ledger.errors import AlreadyPosted, AlreadySettled, InsufficientFunds, NotAllowed
 from finance.ledger.verify import mismatches
-from finance.models import Account, AccountKind, Entry, GroupFigures, Transfer
-from finance.services.figures import figures_keep
-from groups.models import Group
+from finance.models import Account, AccountKind, Entry, Transfer
 from tests.factories import FOUNDED, count_cash, facilitator_of, lend, make_group, make_members, save
 
 THREADS = 8
@@ -133,18 +131,3 @@ def test_groups_do_not_wait_for_each_other_or_mix(committed_db, groups):
     at_once(lambda member: [save(member, 100) for _ in range(5)], members)
     for member in members:
         assert Account.objects.get(group=member.group, kind=AccountKind.CASH).balance == 500
-
-
-def test_figures_kept_while_others_save_are_stale_or_true(committed_db):
-    group = make_group()
-    members = make_members(group, 4)
-
-    def save_and_look(member):
-        for _ in range(4):
-            save(member, 500)
-            figures_keep(Group.objects.all(), on=FOUNDED)
-
-    at_once(save_and_look, members)
-    figures_keep(Group.objects.all(), on=FOUNDED)
-    [kept] = GroupFigures.objects.all()
-    assert (kept.savings, kept.is_stale) == (4 * 4 * 500, False)

@@ -5,6 +5,7 @@ A route that the table below does not know fails the test: whoever adds a page s
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -13,8 +14,9 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from assessment.models import Instrument, Judgement
@@ -42,6 +44,7 @@ from tests.factories import (
 )
 from tests.meetings.pages import post_correction, post_sheet, sign_in
 
+WRITES = re.compile(r'\s*(INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)', re.IGNORECASE)
 READ, RECORD, CONFIGURE, ASSESS = Capability.READ, Capability.RECORD, Capability.CONFIGURE, Capability.ASSESS
 PUBLIC = None
 MAY: dict[str, set[Capability]] = {
@@ -359,6 +362,19 @@ def test_strangers_are_sent_to_sign_in(own):
         if answer[0] != 302 or not answer[1].startswith(reverse("login"))
     ]
     assert wrong == []
+
+
+def test_opening_a_page_writes_nothing(own):
+    browser, wrote = Browser(own.people["admin"]), {}
+    for name, route, url in addresses(own):
+        if route.capability is PUBLIC:
+            continue  # signing in and out, the language
+        with CaptureQueriesContext(connection) as queries:
+            browser.status("get", url)
+        tables = {found[2] for query in queries if (found := WRITES.match(query["sql"]))} - {"django_session"}
+        if tables:
+            wrote[name] = tables
+    assert wrote == {}
 
 
 @pytest.mark.parametrize("role", MAY)

@@ -59,8 +59,8 @@ ALONE = """
     assessment_judgement_below_levels_insert assessment_judgement_until_insert
 """
 FROZEN = "assessment_gate assessment_indicator assessment_level assessment_stagerule"
-OF_CACHES = re.compile("stale|forgets_months")
-"""Triggers that mark what was worked out beforehand as old; the tests of those caches see them at work."""
+OF_CACHES = re.compile("marks_changed")
+"""Triggers that mark groups as changed; tests/assessment/test_changes.py sees them at work."""
 
 
 def written_down():

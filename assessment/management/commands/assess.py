@@ -15,16 +15,16 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from assessment import engine
-from assessment.selectors.stale_scores import with_newer_records
-from assessment.services import Outcome, assess_chosen, assess_groups
+from assessment.services import Outcome, assess_groups, snapshots_write
 from groups.models import Group, GroupStatus
 
 
 class Command(BaseCommand):
     """`manage.py assess --as-of 2026-10-31 --json`: one JSON object a line, progress on stderr.
 
-    `--changed` scores only groups with records that their newest score does not know. What time alone changes, such as
-    a month without a meeting or an instalment that falls due, takes a run without it.
+    As of today it brings the snapshots of the groups up to date with their scores; as of another day it stores the
+    scores. `--changed` takes only groups with newer records than their snapshot. What time alone changes, such as a
+    month without a meeting or an instalment that falls due, takes a run without it.
     """
 
     help = "Score groups as of a day and store the scores; final assessments are left alone."
@@ -36,7 +36,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--changed",
             action="store_true",
-            help="Only groups with records newer than their newest score; what time alone changes is left as it is.",
+            help="Only groups with newer records than their snapshot, as of today.",
         )
         parser.add_argument("--json", action="store_true", help="Print one JSON object for each group.")
 
@@ -49,10 +49,15 @@ class Command(BaseCommand):
             if not groups.exists():
                 raise CommandError(f"There is no group {options['group']}.")
         stages: dict[str, Counter[str]] = defaultdict(Counter)
-        changed = with_newer_records(groups) if options["changed"] else None
+        today = timezone.localdate()
         there_are = groups.filter(founded_on__lte=as_of).count()
-        total = there_are if changed is None else len(changed)
-        bar = tqdm(total=total, unit=" groups", file=self.stderr, disable=None)
+        if options["changed"]:
+            if as_of != today:
+                raise CommandError("--changed is as of today.")
+            groups = groups.filter(changed__isnull=False)
+        bar = tqdm(
+            total=groups.count() if options["changed"] else there_are, unit=" groups", file=self.stderr, disable=None
+        )
 
         def report(outcomes: Sequence[Outcome]) -> None:
             for outcome in outcomes:
@@ -63,14 +68,12 @@ class Command(BaseCommand):
 
         try:
             with bar:
-                if changed is None:
-                    count = assess_groups(groups=groups, as_of=as_of, report=report)
-                else:
-                    count = assess_chosen(group_ids=changed, as_of=as_of, report=report)
+                write = snapshots_write if as_of == today else assess_groups
+                count = write(groups=groups, as_of=as_of, report=report)
         except ValidationError as error:
             raise CommandError(error.messages[0]) from error
         if not options["json"]:
-            how_many = f"{count}" if changed is None else f"{count} of {there_are}"
+            how_many = f"{count} of {there_are}" if options["changed"] else f"{count}"
             self.stdout.write(f"{how_many} groups scored as of {as_of}{'' if stages else ': nothing new'}")
             for scheme, counts in stages.items():
                 by_stage = ", ".join(f"{stage} {number}" for stage, number in counts.most_common())
@@ -86,7 +89,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "instrument": f"{outcome.instrument.code}-{outcome.instrument.version}",
         "stage": result.stage,
         "score": result.score,
-        "measured_score": outcome.measured_score,
+        "measured_score": outcome.scored.measured_result.score,
         "indicators": [
             {
                 "code": score.indicator.code,

@@ -13,11 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from tqdm import tqdm
 
-from assessment.keeping import signals_keep
-from assessment.services import assess_groups
-from finance.performance import months_before
-from finance.services.figures import figures_keep
-from finance.surplus import month_ends
+from assessment.services import snapshots_write
 from groups.models import Group, Organisation
 from kelompok.demo import words
 from kelompok.demo.copies import copy_groups
@@ -27,8 +23,6 @@ from kelompok.demo.plans import group_copies, group_plans
 from kelompok.demo.recorder import GroupRecorder
 
 MOST_MONTHS = 120
-PORTFOLIO_MONTHS = 12
-"""Months before this one whose portfolio is there to look at."""
 
 
 class Command(BaseCommand):
@@ -77,12 +71,8 @@ class Command(BaseCommand):
             for count in copy_groups(group_copies(organisations, templates, seed=seed)):
                 progress.update(count)
         make_officer_users(organisations)
-        for day in tqdm(month_ends(months_before(today, months), today), unit="month", disable=quiet):
-            assess_groups(groups=Group.objects.all(), as_of=day)
-        portfolio_days = month_ends(months_before(today, min(months, PORTFOLIO_MONTHS)), today)
-        for day in tqdm(portfolio_days, unit="month", disable=quiet):
-            figures_keep(Group.objects.filter(founded_on__lte=day), on=day)
-        signals_keep(Group.objects.all(), as_of=today)
+        with tqdm(total=Group.objects.count(), unit="group", disable=quiet) as progress:
+            snapshots_write(groups=Group.objects.all(), as_of=today, report=lambda found: progress.update(len(found)))
         if verbosity:
             self._print_sign_ins()
 

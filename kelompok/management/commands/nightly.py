@@ -11,32 +11,30 @@ from django.db.models import Model
 from django.utils import timezone
 from tqdm import tqdm
 
-from assessment.keeping import lacking_signals, organisation_months_keep, signals_keep
-from assessment.models import Assessment, KeptSignals
-from finance.models import FiguresSlice, GroupFigures
-from groups.models import Group, GroupStatus, Organisation
+from assessment.models import Assessment, GroupSnapshot, SnapshotAgeing, SnapshotLateness, SnapshotScore
+from assessment.services import snapshots_write
+from assessment.services.snapshots import outdated
+from groups.models import Group
 
 
 class Command(BaseCommand):
-    """`manage.py nightly`: score the groups, work out portfolio, signals and months, recompute the ledger.
+    """`manage.py nightly`: bring the snapshot of every group up to today, and recompute the ledger.
 
     Exit code 1 where the ledger does not agree, after everything else is done.
     """
 
-    help = "Run assess, portfolio and verify_ledger, and look for the signals of every group."
+    help = "Work out scores, portfolio, signals and data quality of every group as of today, and verify the ledger."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
-        """Run them, each with its own progress on stderr."""
-        call_command("assess", stdout=self.stdout, stderr=self.stderr)
-        call_command("portfolio", stdout=self.stdout, stderr=self.stderr)
-        today, groups = timezone.localdate(), Group.objects.exclude(status=GroupStatus.DISSOLVED)
-        total = lacking_signals(groups, today).count()
-        with tqdm(total=total, unit=" groups", file=self.stderr, disable=None) as bar:
-            count = signals_keep(groups, as_of=today, report=bar.update)
-        self.stdout.write(f"{count} groups looked at for signals.")
-        months = sum(organisation_months_keep(each, today=today) for each in Organisation.objects.order_by("pk"))
-        self.stdout.write(f"{months} months counted for dashboards.")
-        _tidy(Assessment, GroupFigures, FiguresSlice, KeptSignals)
+        """Run both, each with its own progress on stderr."""
+        today = timezone.localdate()
+        groups = outdated(Group.objects.all(), today)
+        with tqdm(total=groups.count(), unit=" groups", file=self.stderr, disable=None) as bar:
+            count = snapshots_write(
+                groups=groups, as_of=today, report=lambda outcomes: bar.update(len({one.group_id for one in outcomes}))
+            )
+        self.stdout.write(f"{count} groups brought up to {today}.")
+        _tidy(Assessment, GroupSnapshot, SnapshotAgeing, SnapshotLateness, SnapshotScore)
         call_command("verify_ledger", stdout=self.stdout, stderr=self.stderr)
 
 

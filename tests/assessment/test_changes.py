@@ -1,26 +1,23 @@
-"""Which groups a score would tell something new: everything that a metric looks at, and nothing else."""
+"""Which records make the snapshot of a group stale, and from which day on: everything it reads, and nothing else."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from assessment.instruments import in_force
-from assessment.models import Assessment, Instrument, Judgement, Level, SchemeUse
-from assessment.selectors.stale_scores import with_newer_records
-from assessment.services import assess_groups, instrument_copy, instrument_publish, judge, override_give
+from assessment.models import Instrument, Judgement, Level, SchemeUse
+from assessment.services import instrument_copy, instrument_publish, judge, override_give
 from finance import services as finance
 from groups import services as groups_services
-from groups.models import Constitution, Group, OfficerRole, OfficerTerm, Role
+from groups.models import ChangedGroup, Constitution, Group, Member, OfficerRole, OfficerTerm, Role
 from meetings.models import AgendaItem
 from meetings.services import decision_done
-from tests.assessment.groups import make_staff
+from tests.assessment.groups import bring_up_to_date, make_staff
 from tests.factories import (
     count_cash,
     facilitator_of,
@@ -30,7 +27,6 @@ from tests.factories import (
     make_member,
     make_members,
     make_officer,
-    make_organisation,
     make_user,
     repay,
     reverse,
@@ -57,21 +53,19 @@ def group() -> Group:
     return group
 
 
-def score(as_of=TODAY) -> None:
-    assess_groups(groups=Group.objects.all(), as_of=as_of)
+def score() -> None:
+    bring_up_to_date()
 
 
-def newer() -> list[int]:
-    return with_newer_records(Group.objects.all())
+def changed() -> dict[int, date]:
+    """The changed groups by id, with the day they changed from."""
+    return dict(ChangedGroup.objects.values_list("group", "changed_from"))
 
 
-def test_a_scored_group_has_nothing_new(group):
+def test_a_snapshot_knows_everything_there_is(group):
+    assert changed() == {group.pk: group.founded_on}
     score()
-    assert newer() == []
-
-
-def test_never_scored(group):
-    assert newer() == [group.pk]
+    assert changed() == {}
 
 
 def _meeting(group):
@@ -193,54 +187,79 @@ def _one_more_scheme(group):
 
 
 @pytest.mark.parametrize(
-    "change",
-    [_meeting, _entry, _repayment, _reversal, _cancelled_loan, _written_off, _counted,
-     _difference_settled_without_an_entry, _judged, _overridden, _rules, _bank_account, _rhythm, _joined, _left,
-     _elected, _term_ended, _term_redated, _term_removed, _decision_done_long_ago, _new_version, _one_more_scheme],
+    ("change", "days_ago"),
+    [
+        (_meeting, 3), (_entry, 9), (_counted, 1), (_difference_settled_without_an_entry, 1), (_judged, 1),
+        (_overridden, 0), (_written_off, 0), (_rules, 0), (_bank_account, 0), (_rhythm, 0), (_joined, 9), (_left, 9),
+        (_elected, 9), (_term_ended, 9), (_decision_done_long_ago, 19), (_new_version, 0), (_one_more_scheme, 0),
+    ],
 )  # fmt: skip
-def test_what_a_score_looks_at(group, change: Callable[[Group], object]):
+def test_what_a_snapshot_reads_counts_from_its_day(group, change: Callable[[Group], object], days_ago):
     make_group()  # of another organisation
     score()
     change(group)
-    assert newer() == [group.pk]
+    assert changed() == {group.pk: TODAY - timedelta(days_ago)}
     score()
-    assert newer() == []
+    assert changed() == {}
+
+
+@pytest.mark.parametrize("change", [_repayment, _reversal, _cancelled_loan, _term_redated, _term_removed])
+def test_what_undoes_or_corrects_counts_from_the_day_of_that(group, change: Callable[[Group], object]):
+    score()
+    change(group)
+    assert changed()[group.pk] < TODAY
+
+
+def test_the_earliest_day_stays(group):
+    score()
+    _entry(group)
+    _meeting(group)
+    assert changed() == {group.pk: TODAY - timedelta(9)}
+
+
+def test_many_rows_of_one_statement_mark_each_group_once(group):
+    other = make_group(facilitator_of(group))
+    score()
+    Member.objects.bulk_create(
+        Member(
+            group=of,
+            number=90 + days,
+            name="X",
+            gender="P",
+            joined_on=TODAY - timedelta(days),
+            recorded_by=of.recorded_by,
+        )
+        for of in (group, other)
+        for days in (3, 5)
+    )
+    assert changed() == dict.fromkeys((group.pk, other.pk), TODAY - timedelta(5))
+
+
+def test_what_no_figure_reads_is_no_change(group):
+    score()
+    Group.objects.update(name="lain", place="balai desa")
+    Member.objects.update(name="lain", phone="0812")
+    assert changed() == {}
 
 
 def test_a_decision_that_is_open_again(group):
     _decision_done_long_ago(group)
     score()
     decision_done(actor=facilitator_of(group), group=group, item=AgendaItem.objects.get(), on=None)
-    assert newer() == [group.pk]
+    assert list(changed()) == [group.pk]
 
 
 def test_a_withdrawn_override(group):
     _overridden(group)
     score()
     Judgement.objects.update(withdrawn_on=TODAY, withdrawn_at=timezone.now(), withdrawn_by=make_staff(group))
-    assert newer() == [group.pk]
+    assert list(changed()) == [group.pk]
 
 
 def test_a_draft_is_no_record_yet(group):
     score()
     _draft(group)
-    assert newer() == []
-
-
-def test_a_record_of_a_later_day_than_the_score(group):
-    make_meeting(group, TODAY - timedelta(1))
-    score(TODAY - timedelta(2))
-    assert newer() == [group.pk]
-    score(TODAY - timedelta(1))
-    assert newer() == []
-
-
-def test_a_decision_carried_out_on_a_later_day_than_the_score(group):
-    AgendaItem.objects.update(done_on=TODAY)
-    score(TODAY - timedelta(1))
-    assert newer() == [group.pk]
-    score()
-    assert newer() == []
+    assert changed() == {}
 
 
 def test_a_retired_version_scores_nobody(group):
@@ -248,20 +267,7 @@ def test_a_retired_version_scores_nobody(group):
     _new_version(group)
     score()
     Instrument.objects.filter(organisation=group.organisation).update(status="RETIRED")
-    assert newer() == [group.pk]
-
-
-def test_a_scheme_that_nobody_published_asks_for_no_score(group):
-    SchemeUse.objects.create(organisation=group.organisation, scheme="kotaku", is_primary=True)
-    SchemeUse.objects.create(organisation=group.organisation, scheme="nowhere")
-    score()
-    assert newer() == []
-
-
-def test_only_the_groups_asked_for(group):
-    other = make_group()
-    assert with_newer_records(Group.objects.filter(pk=other.pk)) == [other.pk]
-    assert with_newer_records(Group.objects.none()) == []
+    assert list(changed()) == [group.pk]
 
 
 def test_another_groups_records_are_not_taken_for_its_own(group):
@@ -271,27 +277,10 @@ def test_another_groups_records_are_not_taken_for_its_own(group):
     score()
     _term_removed_of(twin)
     _bank_account(twin)
-    assert newer() == [twin.pk]
+    assert list(changed()) == [twin.pk]
 
 
 def _term_removed_of(group: Group) -> None:
     groups_services.term_remove(
         actor=facilitator_of(group), term=OfficerTerm.objects.get(group=group), whole_election=False, reason="salah"
     )
-
-
-def test_one_statement_for_any_number_of_groups(group):
-    for _ in range(3):
-        make_group(make_user(organisation=make_organisation()))
-    with CaptureQueriesContext(connection) as queries:
-        newer()
-    assert len(queries) == 1
-
-
-def test_scoring_changed_groups_leaves_the_others_alone(group):
-    make_group()
-    score(TODAY - timedelta(1))
-    before = set(Assessment.objects.values_list("pk", flat=True))
-    _entry(group)
-    assess_groups(groups=Group.objects.filter(pk__in=newer()), as_of=TODAY)
-    assert [made.group for made in Assessment.objects.exclude(pk__in=before)] == [group]

@@ -1,0 +1,71 @@
+"""Which snapshots a page adds up, and how far they are behind the records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import Count, DateField, FilteredRelation, Min, Q, QuerySet
+from django.db.models.functions import Coalesce, TruncMonth
+
+from assessment.models import GroupSnapshot
+from groups.models import Group, GroupStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Currency:
+    """How current the latest snapshots of some groups are.
+
+    `as_of` is the day of the oldest, None where there is none; `changed` are the groups with newer records, those
+    without any snapshot among them.
+    """
+
+    as_of: date | None
+    changed: int
+
+
+def currency(groups: QuerySet[Group]) -> Currency:
+    """Return how current the latest snapshots of `groups` are, in one statement."""
+    found = with_latest(groups).order_by().aggregate(as_of=Min("latest__as_of"), changed=Count("changed"))
+    return Currency(**found)
+
+
+def with_latest(groups: QuerySet[Group]) -> Any:
+    """Join to each group as `latest` its latest snapshot, if it has one."""
+    return groups.annotate(latest=FilteredRelation("snapshots", condition=Q(snapshots__month__isnull=True)))
+
+
+def latest(groups: QuerySet[Group]) -> QuerySet[GroupSnapshot]:
+    """Return the latest snapshot of each of `groups`."""
+    return GroupSnapshot.objects.filter(month__isnull=True, group__in=groups.order_by())
+
+
+def of_months(groups: QuerySet[Group], start: date, end: date) -> Any:
+    """Return the snapshots of the months from `start` to `end`, first days both, each with its `of_month`.
+
+    Groups that had been dissolved by then are left out.
+    """
+    snapshots = GroupSnapshot.objects.filter(in_months(start, end), group__in=groups.order_by())
+    return snapshots.exclude(status=GroupStatus.DISSOLVED).annotate(of_month=month_of())
+
+
+def in_months(start: date, end: date, path: str = "") -> Q:
+    """Return the condition that a snapshot is of a month from `start` to `end`: of its end, or the latest in it."""
+    days = {f"{path}as_of__gte": start, f"{path}as_of__lt": next_month(end)}
+    return Q(**{f"{path}month__range": (start, end)}) | Q(**{f"{path}month__isnull": True}, **days)
+
+
+def month_of(path: str = "") -> Coalesce:
+    """Return the month of a snapshot, that of its day for the latest."""
+    return Coalesce(f"{path}month", TruncMonth(f"{path}as_of"), output_field=DateField())
+
+
+def next_month(month: date) -> date:
+    """Return the first day of the month after that of a day."""
+    return (month.replace(day=1) + timedelta(31)).replace(day=1)
+
+
+def month_end(month: date) -> date:
+    """Return the last day of a month."""
+    return next_month(month) - timedelta(1)

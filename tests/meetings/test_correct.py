@@ -257,6 +257,13 @@ def test_a_loan_follows_its_meeting_to_another_day(client, group):
     assert Loan.objects.get().disbursed_on == HELD_ON + timedelta(1)
 
 
+def test_money_follows_its_meeting_to_another_day(client, group):
+    post_sheet(client, group)
+    post_correction(client, group, held_on=HELD_ON + timedelta(1))
+    assert Meeting.objects.get(version=2).entry.effective_on == HELD_ON + timedelta(1)
+    assert Entry.objects.get(reverses__isnull=False).effective_on == HELD_ON
+
+
 def test_a_meeting_cannot_move_past_the_first_instalment_of_its_loan(client, group):
     save(group.members.first(), 5_000_000)
     post_sheet(client, group, loans_0_member=group.members.last().pk, loans_0_principal="100000", loans_0_periods="10")

@@ -224,7 +224,7 @@ def make_meeting(group: Group, held_on: date, **fields: Any) -> Meeting:
             "status": MeetingStatus.CLOSED,
             "held_on": held_on,
             "key": uuid.uuid4(),
-            "minutes": {},
+            "minutes": {} if fields.get("status", MeetingStatus.CLOSED) != MeetingStatus.DRAFT else None,
             "closed_at": closed_at,
             "member_count": 10,
             "present_count": 10,

@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from assessment.services import assess_groups
 from assessment.views.frame import GROUPS_ON_A_PAGE, TABS
 from groups.models import Group, Role
-from tests.assessment.groups import AS_OF, make_kembang_minus_outside, months_ago, stand
+from tests.assessment.groups import AS_OF, bring_up_to_date, make_kembang_minus_outside, months_ago, stand
 from tests.browser.test_print import PRINTABLE, pages_of
 from tests.factories import PASSWORD, make_group, make_user
 
@@ -22,7 +21,7 @@ LEVELS = "nodes => new Set(nodes.map(node => Math.round(node.getBoundingClientRe
 def staff(committed_db):
     """Staff of an organisation with one group that is scored."""
     group = make_kembang_minus_outside()
-    assess_groups(groups=Group.objects.all(), as_of=AS_OF)
+    bring_up_to_date(AS_OF)
     return make_user(Role.STAFF, organisation=group.organisation)
 
 

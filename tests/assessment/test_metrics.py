@@ -424,6 +424,12 @@ class TestSavingsGrowth:
         Member.objects.filter(pk=second.pk).update(left_on=date(2025, 9, 2))
         assert measured("savings_growth", group, self.AS_OF).value == 0
 
+    def test_what_moves_on_the_day_itself_is_known(self, group):
+        member = make_member(group)
+        save(member, 100_000, on=date(2025, 5, 1))
+        save(member, 50_000, on=self.AS_OF)
+        assert measured("savings_growth", group, self.AS_OF).value == 0.5
+
     def test_what_moves_after_the_day_is_unknown(self, group):
         member = make_member(group)
         save(member, 100_000, on=date(2025, 5, 1))

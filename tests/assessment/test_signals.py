@@ -69,6 +69,12 @@ class TestCopiedMeetings:
         minutes(group, AS_OF, title="Bibit")
         assert "copied_meetings" not in signals_of(group)
 
+    def test_another_decision(self, group):
+        for days, decision in ((30, "beli pakan"), (0, "beli bibit")):
+            meeting = minutes(group, AS_OF - timedelta(days), agenda_count=2)
+            meeting.agenda.create(group=group, number=2, title="Bibit", decision=decision)
+        assert "copied_meetings" not in signals_of(group)
+
     def test_somebody_else_away(self, group):
         minutes(group, AS_OF - timedelta(30), absent=1)
         minutes(group, AS_OF, absent=2)
@@ -145,6 +151,11 @@ class TestLateNightBatches:
         self.close(group, [22, 23, 27])
         found = self.after(group)["late_night_batches"]
         assert (found.counted, found.records) == (3, ("1", "2", "3"))
+
+    def test_a_meeting_corrected_since_was_still_closed_that_night(self, group):
+        self.close(group, [22, 23, 27])
+        Meeting.objects.filter(group=group, number=1).update(status="CORRECTED")
+        assert self.after(group)["late_night_batches"].counted == 3
 
     @pytest.mark.parametrize("hours", [[21, 22, 23], [22, 23, 28], [22, 23], [22, 23, 46]])
     def test_by_day_or_too_few_or_another_night(self, group, hours):

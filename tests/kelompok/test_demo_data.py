@@ -37,6 +37,7 @@ from kelompok.demo.plans import minute_book_founding
 from meetings.models import AgendaItem, Attendance, AttendanceStatus, Meeting, MeetingStatus
 from meetings.sheet.context import open_sheet
 from meetings.sheet.form import Sheet
+from tests.finance.test_histories import hledger_balances, our_balances
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("demo")]
 
@@ -57,6 +58,13 @@ def test_the_ledger_is_consistent():
     call_command("verify_ledger", stdout=StringIO())
     for kind in (AccountKind.LOAN, AccountKind.SERVICE_FEE, AccountKind.WAJIB, AccountKind.SUKARELA, AccountKind.FINE):
         assert Transfer.objects.filter(credit_account__kind=kind).exists(), kind
+
+
+@pytest.mark.hledger
+@pytest.mark.parametrize("name", [words.WITH_LOAN, words.SHOWING["late_night_batches"]])
+def test_hledger_reads_the_same_balances(name):
+    group = Group.objects.get(name=name)
+    assert hledger_balances(group) == our_balances(group)
 
 
 def test_a_meeting_and_its_entry_are_one_action():

@@ -19,7 +19,7 @@ from django.core.management.color import no_style
 from django.db import connection, models, transaction
 from django.db.models import Max, Min
 
-from groups.models import Group, User
+from groups.models import ChangedGroup, Group, User
 
 _OWN = {"code": "code", "name": "name", "village_id": "village", "key": "key"}
 """Columns of a group that a copy has of its own, and where they stand in the table of copies."""
@@ -90,6 +90,7 @@ def _copy_batch(batch: Sequence[GroupCopy]) -> None:
 def _models_of_groups() -> list[type[models.Model]]:
     """Return `Group` and the models whose rows are of one group, each after those its rows cannot be without."""
     waiting = [model for model in apps.get_models() if model is Group or _names_group(model)]
+    waiting.remove(ChangedGroup)  # triggers mark a copy as changed, as they do any group
     ordered: list[type[models.Model]] = []
     while waiting:
         ready = [model for model in waiting if not _needed(model) & set(waiting)]

@@ -73,8 +73,7 @@ def snapshots_write(
     if actor is not None:
         require(actor, Capability.ASSESS)
         groups = groups.filter(pk__in=Group.objects.visible_to(actor).values("pk"))
-    later = GroupSnapshot.objects.filter(group=OuterRef("pk"), month=None, as_of__gt=as_of)
-    chosen = Group.objects.filter(~Exists(later), pk__in=groups.order_by().values("pk"), founded_on__lte=as_of)
+    chosen = Group.objects.filter(pk__in=groups.order_by().values("pk"), founded_on__lte=as_of)
     in_use = InstrumentsInUse()
     last = count = 0
     while most is None or count < most:
@@ -102,11 +101,16 @@ def outdated(groups: QuerySet[Group], as_of: date) -> QuerySet[Group]:
 def _write_batch(batch: Sequence[_Waiting], as_of: date, in_use: InstrumentsInUse) -> list[Outcome]:
     """Write the months that are lacking or changed, then the latest; return what scoring the latest gave."""
     ids = [group.pk for group in batch]
+    latest = dict(GroupSnapshot.objects.filter(group__in=ids, month=None).values_list("group", "as_of"))
+    # Asked only now that the groups are locked: somebody may have written a later day meanwhile, which stays.
+    batch = [group for group in batch if latest.get(group.pk, as_of) <= as_of]
+    if not batch:
+        return []
+    ids = [group.pk for group in batch]
     # The marks go first: a record that is written meanwhile waits for this transaction, or leaves a new mark.
     marks = ChangedGroup.objects.filter(group__in=ids).order_by("group")
     changed_from = dict(marks.select_for_update().values_list("group", "changed_from"))
     ChangedGroup.objects.filter(group__in=list(changed_from)).delete()
-    latest = dict(GroupSnapshot.objects.filter(group__in=ids, month=None).values_list("group", "as_of"))
     since = {
         group.pk: min(latest.get(group.pk, group.founded_on), changed_from.get(group.pk, as_of)) for group in batch
     }

@@ -43,8 +43,12 @@ def open_for_entry(
 
 
 def require_here(member: Member) -> None:
-    """Refuse with `NotAllowed` what only a member who has not left can do."""
-    if member.left_on is not None:
+    """Refuse with `NotAllowed` what only a member who has not left can do.
+
+    The stored member counts, for the group is locked: the caller's may have been read before somebody else's leaving,
+    and books without `everything` do not have the accounts of those who left.
+    """
+    if not Member.objects.filter(pk=member.pk, left_on__isnull=True).exists():
         raise NotAllowed(_("%(member)s has left the group.") % {"member": member})
 
 

@@ -11,6 +11,7 @@ from finance.ledger.errors import AlreadyPosted, AlreadyReversed, AlreadySettled
 from finance.models import Account, AccountKind, CashCount, Entry, EntryKind, Loan
 from finance.rules import lines
 from groups.models import Role
+from groups.services import member_leave
 from tests.factories import (
     FOUNDED,
     count_cash,
@@ -115,6 +116,18 @@ def test_a_member_who_left_takes_savings_out_but_brings_none():
         save(member, 1_000)
     with pytest.raises(NotAllowed, match="Siti"):
         lend(member, principal=1_000)
+
+
+def test_a_member_read_before_somebody_else_recorded_the_leaving_brings_nothing():
+    member = make_member(make_group())
+    save(member, 20_000)
+    member_leave(actor=facilitator_of(member.group), member=member, left_on=date(2025, 6, 3))
+    assert member.left_on is None
+    with pytest.raises(NotAllowed, match="Siti"):
+        save(member, 1_000)
+    with pytest.raises(NotAllowed, match="Siti"):
+        lend(member, principal=1_000)
+    assert Entry.objects.count() == 1
 
 
 def test_a_loan_without_money_in_the_box_is_refused_and_leaves_nothing():

@@ -95,6 +95,7 @@ class Treasurer:
         self.done[name] += 1
         self.counts = self._counts()
         self.group.refresh_from_db()
+        self.members = list(self.group.members.order_by("number"))
         self.look()
         return answer
 

@@ -52,7 +52,7 @@ def profile(request: GroupRequest) -> HttpResponse:
             "current": found,
             "is_bankable": found is not None and found.rules[found.result.rank].is_bankable,
             "books": group_summary(request.group),
-            "signers": signers(request.group),
+            "signers": signers(request.group, as_of=today),
         },
     )
 

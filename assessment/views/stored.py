@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assessment import services
@@ -29,7 +30,7 @@ def assessment_stored(request: GroupRequest, day: date) -> HttpResponse:
     if found is None:
         raise Http404
     assessor = found.assessment.finalised_by
-    ketua, *_others = signers(request.group)
+    ketua, *_others = signers(request.group, as_of=timezone.localdate())
     signing = [ketua, Signer(_("Facilitator"), ""), Signer(_("Assessed by"), str(assessor) if assessor else "")]
     context = {"stored": found, "schemes": chosen, "signers": signing}
     return render(request, "assessment/stored.html", context)

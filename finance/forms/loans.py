@@ -57,7 +57,7 @@ class LoanRequestForm(_DatedForm):
     def __init__(self, *args: Any, group: Group, **kwargs: Any) -> None:
         super().__init__(*args, earliest=group.founded_on, **kwargs)
         members: Any = self.fields["member"]
-        members.queryset = Member.objects.filter(group=group, left_on__isnull=True)
+        members.queryset = group.members.effective(timezone.localdate())
 
 
 class DecideForm(_DatedForm):

@@ -70,7 +70,7 @@ class MoneyForm(DatedForm):
 
     def __init__(self, *args: Any, group: Group, **kwargs: Any) -> None:
         super().__init__(*args, group=group, **kwargs)
-        members = Member.objects.filter(group=group, left_on__isnull=True)
+        members = group.members.effective(timezone.localdate())
         self.fields["member"].queryset = members  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:

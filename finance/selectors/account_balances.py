@@ -1,7 +1,7 @@
 """The accounts of a group and what was on them at the end of days, counted from the nearest balances stored.
 
-Those are the balances of today or of the end of a closed period: neither today nor any day of closed years costs more
-the longer the history is. Whole rupiah.
+Those are the balances of the accounts now or of the end of a closed period: neither the last day nor any day of closed
+years costs more the longer the history is. Whole rupiah.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from django.db.models import Case, CharField, Q, Sum, Value, When
+from django.db.models import Case, CharField, Q, Subquery, Sum, Value, When
 from django.db.models.functions import Cast, Coalesce, Concat
-from django.utils import timezone
 
-from finance.models import Account, PeriodBalance, PeriodClosing, Transfer
+from finance.models import Account, Entry, PeriodBalance, PeriodClosing, Transfer
 from groups.models import Group
 
 
@@ -60,7 +59,7 @@ class AccountBalances:
 class NearestBalances(NamedTuple):
     """The stored balances from which those at the end of `day` are counted.
 
-    They are of the end of `stored`, the last day of a closed period, or those of the accounts today where it is None.
+    They are of the end of `stored`, the last day of a closed period, or those of the accounts now where it is None.
     """
 
     day: date
@@ -79,12 +78,18 @@ class NearestBalances(NamedTuple):
 
 def nearest_balances(group: Group, days: Iterable[date]) -> list[NearestBalances]:
     """Return for each of `days` the nearest stored balances of `group`, in one statement, none if nothing is closed."""
-    today = timezone.localdate()
-    ends = [today]
+    last_entry = Entry.objects.filter(group=group).order_by("-effective_on").values("effective_on")[:1]
+    ends: dict[date, date | None] = {}
     if group.books_closed_through is not None:
-        ends += PeriodClosing.objects.filter(group=group).values_list("through", flat=True)
-    nearest = [(day, min(ends, key=lambda end: abs(end - day))) for day in days]
-    return [NearestBalances(day, None if end == today else end) for day, end in nearest]
+        ends = dict(PeriodClosing.objects.filter(group=group).values_list("through", Subquery(last_entry)))
+    last_on = next(iter(ends.values()), None) or date.min
+
+    def nearest(day: date) -> date | None:
+        end = min(ends, key=lambda end: abs(end - day), default=None)
+        # The accounts are as they were at the end of the last day on which anything was posted.
+        return end if end is not None and abs(end - day) < last_on - day else None
+
+    return [NearestBalances(day, nearest(day)) for day in days]
 
 
 def account_balances(group: Group, *days: date, kinds: Sequence[str] = ()) -> list[AccountBalances]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import NamedTuple
 
-from django.db.models import FilteredRelation, Q
+from django.db.models import FilteredRelation
 
 from groups.models import Group, OfficerRole, OfficerTerm
+from groups.models.dated import effective_between
 
 _KELURAHAN = "1"
 """What the last part of the Kemendagri code of an urban village begins with; that of a desa begins with 2."""
@@ -31,9 +33,10 @@ class PrintFrame(NamedTuple):
     signers: list[Signer]
 
 
-def print_frame(group: Group) -> PrintFrame:
-    """Return what stands around the books of `group` on paper, in one statement."""
-    running = FilteredRelation("officer_terms", condition=Q(officer_terms__ended_on__isnull=True))
+def print_frame(group: Group, *, as_of: date) -> PrintFrame:
+    """Return what stands around the books of `group` on paper signed on the day `as_of`, in one statement."""
+    held = effective_between("officer_terms__started_on", "officer_terms__ended_on", as_of)
+    running = FilteredRelation("officer_terms", condition=held)
     rows = Group.objects.filter(pk=group.pk).annotate(term=running)
     names = ("village__name", "village__parent__name", "village__parent__parent__name")
     found = list(rows.values_list(*names, "term__role", "term__member__name"))
@@ -46,9 +49,9 @@ def print_frame(group: Group) -> PrintFrame:
     )
 
 
-def signers(group: Group) -> list[Signer]:
-    """Return the offices in the order they sign, with the names of their holders."""
-    terms = OfficerTerm.objects.filter(group=group, ended_on__isnull=True)
+def signers(group: Group, *, as_of: date) -> list[Signer]:
+    """Return the offices in the order they sign, with the names of their holders on the day `as_of`."""
+    terms = OfficerTerm.objects.filter(group=group).effective(as_of)
     return _signers(dict(terms.values_list("role", "member__name")))
 
 

@@ -16,6 +16,7 @@ from finance.forms.reports import BalancesForm, DayForm, LoansForm
 from finance.models import AccountKind
 from finance.selectors import LoanCard
 from finance.views.paging import lines_shown
+from finance.views.printing import respond_with_book
 from finance.views.reports import REPORTS
 from groups.http import GroupRequest
 from groups.models import Member
@@ -57,9 +58,8 @@ def cash_book(request: GroupRequest) -> HttpResponse:
         "month_before": month_of(month_of(start)[0] - timedelta(days=1)),
         "month_after": month_of(month_of(end)[1] + timedelta(days=1)),
         "is_unused": not book.accounts,
-        "print_frame": selectors.print_frame(group),
     }
-    return tables.respond(request, "finance/cash_book.html", context, lambda: tables.cash_book(group, book, kind))
+    return respond_with_book(request, "finance/cash_book.html", context, lambda: tables.cash_book(group, book, kind))
 
 
 @requires(Capability.READ)
@@ -70,8 +70,8 @@ def savings_book(request: GroupRequest) -> HttpResponse:
     form.fill(start=start, end=end)
     book = selectors.savings_book(request.group, start=start, end=end)
     table = tables.savings_book(request.group, book)
-    context = {"form": form, "book": book, "table": table, "print_frame": selectors.print_frame(request.group)}
-    return tables.respond(request, "finance/savings_book.html", context, lambda: table)
+    context = {"form": form, "book": book, "table": table}
+    return respond_with_book(request, "finance/savings_book.html", context, lambda: table)
 
 
 @requires(Capability.READ)
@@ -91,9 +91,8 @@ def loan_book(request: GroupRequest) -> HttpResponse:
         "rows": rows,
         "totals": totals,
         "table": tables.loan_book(group, rows, totals, as_of=as_of, shows_all=shows_all),
-        "print_frame": selectors.print_frame(group),
     }
-    return tables.respond(
+    return respond_with_book(
         request,
         "finance/loan_book.html",
         context,
@@ -124,9 +123,8 @@ def loan(request: GroupRequest, number: int) -> HttpResponse:
         "is_today": as_of >= today,
         "runs_today": card.row.is_running if as_of >= today else _runs(card),
         "table": table,
-        "print_frame": selectors.print_frame(request.group),
     }
-    return tables.respond(request, "finance/loan.html", context, lambda: table)
+    return respond_with_book(request, "finance/loan.html", context, lambda: table)
 
 
 def _runs(card: LoanCard) -> bool:
@@ -156,6 +154,5 @@ def member(request: GroupRequest, pk: int) -> HttpResponse:
         "page": page,
         "loans": tables.member_loans(group, book.loans, as_of=end),
         "table": tables.passbook(group, owner, book, page),
-        "print_frame": selectors.print_frame(group),
     }
-    return tables.respond(request, "finance/member.html", context, lambda: tables.passbook(group, owner, book))
+    return respond_with_book(request, "finance/member.html", context, lambda: tables.passbook(group, owner, book))

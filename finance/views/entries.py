@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods
 from finance import selectors, services
 from finance.forms.surplus import ReasonForm
 from finance.models import Entry
+from finance.views.printing import frame_of
 from finance.views.submit import submit_once
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
@@ -23,7 +24,7 @@ def entry(request: GroupRequest, number: int) -> HttpResponse:
     context = {
         "entry": found,
         "lines": selectors.entry_lines(found),
-        "print_frame": selectors.print_frame(request.group),
+        "print_frame": frame_of(request),
         "may_reverse": not hasattr(found, "reversed_by") and found.kind in services.REVERSED_BY_ITSELF,
     }
     return render(request, "finance/entry.html", context)

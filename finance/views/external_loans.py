@@ -13,6 +13,7 @@ from finance.forms.reports import DayForm, LoansForm
 from finance.ledger.errors import InsufficientFunds, NotAllowed
 from finance.models import ExternalLoan
 from finance.views.paging import lines_shown
+from finance.views.printing import respond_with_book
 from finance.views.submit import submit_once
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
@@ -37,9 +38,8 @@ def external_loans(request: GroupRequest) -> HttpResponse:
         "page": page,
         "rows": rows,
         "table": tables.external_loans(group, rows, as_of=as_of, is_whole=is_whole, shows_all=shows_all),
-        "print_frame": selectors.print_frame(group),
     }
-    return tables.respond(
+    return respond_with_book(
         request,
         "finance/external_loans.html",
         context,
@@ -68,9 +68,8 @@ def external_loan(request: GroupRequest, number: int) -> HttpResponse:
         "is_today": as_of >= today,
         "passed_on": tables.passed_on(group, card, as_of=as_of),
         "table": table,
-        "print_frame": selectors.print_frame(group),
     }
-    return tables.respond(request, "finance/external_loan.html", context, lambda: table)
+    return respond_with_book(request, "finance/external_loan.html", context, lambda: table)
 
 
 @requires(Capability.RECORD)

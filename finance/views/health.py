@@ -15,6 +15,7 @@ from finance.performance import (
     Performance,
     Slice,
 )
+from finance.views.printing import respond_with_book
 from finance.wording import AGES, COLLECTABILITY, UPK_CLASSES, UPK_STANDARD, UpkStandard
 from groups.http import GroupRequest
 from groups.models import Group
@@ -58,10 +59,9 @@ def health(request: GroupRequest) -> HttpResponse:
         "form": form,
         "on": as_of,
         "table": table,
-        "print_frame": selectors.print_frame(request.group),
         **figures,
     }
-    return tables.respond(request, "finance/health.html", context, lambda: table)
+    return respond_with_book(request, "finance/health.html", context, lambda: table)
 
 
 def figures_shown(figures: Performance) -> dict[str, object]:

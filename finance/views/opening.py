@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -13,7 +14,6 @@ from finance.forms.opening import ROWS, OpeningSheet
 from finance.ledger.errors import AlreadyPosted
 from finance.views.submit import submit_once
 from groups.http import GroupRequest
-from groups.models import Member
 from groups.permissions import Capability, requires
 
 
@@ -27,7 +27,7 @@ def opening(request: GroupRequest) -> HttpResponse:
         if request.method == "POST":
             messages.info(request, str(AlreadyPosted()))
         return redirect("entry", group.code, earlier.number)
-    members = list(Member.objects.filter(group=group, left_on__isnull=True))
+    members = list(group.members.effective(timezone.localdate()))
     action = request.POST.get("action")
     data = None
     if request.method == "POST":

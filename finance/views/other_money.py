@@ -15,6 +15,7 @@ from finance.ledger.errors import LedgerError
 from finance.models import AccountKind, Entry
 from finance.rules.lines import OtherMoney
 from finance.views.paging import lines_shown
+from finance.views.printing import frame_of
 from finance.views.submit import submit_once
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
@@ -47,7 +48,7 @@ def money_record(request: GroupRequest) -> HttpResponse:
 def inventory(request: GroupRequest) -> HttpResponse:
     """The things the group owns, with their prices and what they are still worth."""
     page = lines_shown(request, selectors.inventory_items(request.group), at_a_time=THINGS_ON_A_PAGE)
-    context = {"page": page, "print_frame": selectors.print_frame(request.group)}
+    context = {"page": page, "print_frame": frame_of(request)}
     return render(request, "finance/inventory.html", context)
 
 

@@ -17,6 +17,7 @@ from finance.forms.reports import DayForm, LedgerForm, SpanForm, TrialBalanceFor
 from finance.models import AccountKind
 from finance.tables.table import Table
 from finance.views.paging import lines_shown
+from finance.views.printing import respond_with_book
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
 
@@ -48,8 +49,8 @@ def general_ledger(request: GroupRequest) -> HttpResponse:
     book = selectors.ledger(group, chosen, start=start, end=end)
     page = lines_shown(request, book.lines, at_a_time=LINES_ON_A_PAGE)
     table = tables.general_ledger(group, book, name, page)
-    context = {"form": form, "table": table, "page": page, "print_frame": selectors.print_frame(group)}
-    return tables.respond(
+    context = {"form": form, "table": table, "page": page}
+    return respond_with_book(
         request, "finance/general_ledger.html", context, lambda: tables.general_ledger(group, book, name)
     )
 
@@ -93,8 +94,8 @@ def _report(
     balance: selectors.TrialBalance | None = None,
 ) -> HttpResponse:
     """Answer with a report that stands on one page, or with its file."""
-    context = {"form": form, "table": table, "balance": balance, "print_frame": selectors.print_frame(request.group)}
-    return tables.respond(request, template, context, lambda: table)
+    context = {"form": form, "table": table, "balance": balance}
+    return respond_with_book(request, template, context, lambda: table)
 
 
 REPORTS = (

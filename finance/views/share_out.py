@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from finance import selectors, services, tables
 from finance.forms.surplus import ReasonForm, ShareOutForm, ShareOutOptionsForm
 from finance.models import AccountKind, Entry
+from finance.views.printing import respond_with_book
 from finance.views.submit import submit_once
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
@@ -83,8 +84,8 @@ def share_out_list(request: GroupRequest, number: int) -> HttpResponse:
     entry = get_object_or_404(selectors.share_outs(request.group), number=number)
     rows = selectors.share_out_rows(entry)
     table = tables.share_out_list(request.group, rows, on=entry.effective_on)
-    context = {"entry": entry, "rows": rows, "table": table, "print_frame": selectors.print_frame(request.group)}
-    return tables.respond(request, "finance/share_out_list.html", context, lambda: table)
+    context = {"entry": entry, "rows": rows, "table": table}
+    return respond_with_book(request, "finance/share_out_list.html", context, lambda: table)
 
 
 @requires(Capability.RECORD)

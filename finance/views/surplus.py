@@ -14,6 +14,7 @@ from finance.ledger.errors import InsufficientFunds
 from finance.models import DivisionStatus, SurplusDivision
 from finance.selectors import DivisionSheet
 from finance.views.charts import PartsChart, parts_chart
+from finance.views.printing import frame_of, respond_with_book
 from finance.views.submit import submit_once
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
@@ -40,7 +41,7 @@ def surplus(request: GroupRequest) -> HttpResponse:
             "is_over": end <= today,
             "projection": selectors.surplus_projection(request.group, after=divided, today=today),
             "divisions": selectors.surplus_divisions(request.group),
-            "print_frame": selectors.print_frame(request.group),
+            "print_frame": frame_of(request),
         },
     )
 
@@ -101,9 +102,8 @@ def surplus_division(request: GroupRequest, pk: int) -> HttpResponse:
         "sheet": sheet,
         "table": table,
         "chart": _chart(sheet),
-        "print_frame": selectors.print_frame(request.group),
     }
-    return tables.respond(request, "finance/surplus_division.html", context, lambda: table)
+    return respond_with_book(request, "finance/surplus_division.html", context, lambda: table)
 
 
 @requires(Capability.RECORD)

@@ -67,7 +67,7 @@ class Meeting(models.Model):
     recorded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
     )
-    saved_at = models.DateTimeField(_("saved at"), auto_now=True)
+    saved_at = models.DateTimeField(_("saved at"), default=now, editable=False)
     saved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("saved by")
     )

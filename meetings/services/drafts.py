@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from groups.models import Group, User
 from groups.permissions import Capability, lock_group
+from groups.shared.clock import now
 from meetings.errors import MeetingChanged, NoSuchMeeting
 from meetings.models import Meeting, MeetingStatus
 from meetings.sheet.context import SheetContext, open_sheet
@@ -37,7 +38,7 @@ def draft_save(
     meeting.key = key
     meeting.draft = draft
     meeting.held_on = _draft_day(draft)
-    meeting.saved_by = actor
+    meeting.saved_at, meeting.saved_by = now(), actor
     meeting.save()
     return meeting
 

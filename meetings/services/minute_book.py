@@ -39,7 +39,7 @@ def write_version(
     meeting.leader = minutes.leader
     meeting.note_taker = minutes.note_taker
     meeting.saved_by = actor
-    meeting.closed_at = now()
+    meeting.saved_at = meeting.closed_at = now()
     for name, count in minutes.tallies().items():
         setattr(meeting, name, count)
     try:

@@ -47,7 +47,7 @@ def meeting_detail(request: GroupRequest, number: int, version: int | None = Non
             "covered": cover_entries(request.group, meeting.held_on),
             "late": late_loans(request.group, meeting.held_on) if meeting.status == MeetingStatus.CLOSED else [],
             "versions": selectors.versions(meeting),
-            "signers": signers(request.group),
+            "signers": signers(request.group, as_of=meeting.held_on),
         },
     )
 

@@ -1,5 +1,7 @@
 """Books on paper: all lines at once, where the group is, who signs."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -8,7 +10,7 @@ from django.urls import reverse
 from finance import selectors
 from finance.views import paging
 from groups.models import Group
-from tests.factories import facilitator_of, lend, make_group, make_member, make_officer, make_village, save
+from tests.factories import FOUNDED, facilitator_of, lend, make_group, make_member, make_officer, make_village, save
 from tests.finance.pages import get, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -90,22 +92,25 @@ def test_a_short_book_offers_no_other_page():
 class TestPaper:
     def test_it_names_desa_district_and_regency(self):
         village = make_village("35.19.05.2003", "Jawa Timur", "Kabupaten Madiun", "Kare", "Sukamaju")
-        paper = selectors.print_frame(make_group(village=village))
+        paper = selectors.print_frame(make_group(village=village), as_of=FOUNDED)
         assert paper.village == "Sukamaju"
         assert paper.place == "Desa Sukamaju, Kecamatan Kare, Kabupaten Madiun"
 
     def test_an_urban_village_is_a_kelurahan(self):
         village = make_village("35.77.01.1003", "Jawa Timur", "Kota Madiun", "Taman", "Taman")
-        assert selectors.print_frame(make_group(village=village)).place.startswith("Kelurahan Taman, ")
+        assert selectors.print_frame(make_group(village=village), as_of=FOUNDED).place.startswith("Kelurahan Taman, ")
 
     def test_a_group_without_a_village_has_no_place(self):
-        assert selectors.print_frame(make_group())[:2] == ("", "")
+        assert selectors.print_frame(make_group(), as_of=FOUNDED)[:2] == ("", "")
 
-    def test_who_holds_an_office_today_signs(self):
+    def test_who_holds_an_office_on_the_day_signs(self):
         group = make_group()
-        make_officer(make_member(group, "Bu Lama"), ended_on=group.founded_on)
-        make_officer(make_member(group, "Bu Baru"))
-        assert [signer.name for signer in selectors.print_frame(group).signers] == ["Bu Baru", "", ""]
+        elected = FOUNDED + timedelta(30)
+        make_officer(make_member(group, "Bu Lama"), started_on=FOUNDED, ended_on=elected)
+        make_officer(make_member(group, "Bu Baru"), started_on=elected)
+        for day, ketua in ((elected, "Bu Baru"), (elected - timedelta(1), "Bu Lama")):
+            for signing in (selectors.print_frame(group, as_of=day).signers, selectors.signers(group, as_of=day)):
+                assert [signer.name for signer in signing] == [ketua, "", ""]
 
     def test_an_office_nobody_holds_leaves_room_for_a_name(self):
         assert "Bendahara (treasurer)<br>(…" in get(make_group(), "cash-book").content.decode()
@@ -117,7 +122,7 @@ class TestPaper:
     def test_it_takes_one_statement(self, django_assert_num_queries):
         group = make_group(village=make_village())
         with django_assert_num_queries(1):
-            selectors.print_frame(group)
+            selectors.print_frame(group, as_of=FOUNDED)
 
     def test_a_page_says_once_when_it_was_printed(self):
         for name in ("cash-book", "general-ledger", "loan-book", "savings-book", "surplus", "books"):

@@ -102,9 +102,10 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-65536;",
     }
 else:
-    # Pages ask short questions: compiling one takes longer than answering it (`make bench`, dashboard of moves).
+    # Pages ask short questions: compiling one takes longer than answering it (`make bench`, dashboard of moves). The
+    # loans of a thousand groups, a batch of `nightly`, are added up in memory, not on disk.
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault(
-        "options", "-c jit=off -c max_parallel_workers_per_gather=0"
+        "options", "-c jit=off -c max_parallel_workers_per_gather=0 -c work_mem=32MB"
     )
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True

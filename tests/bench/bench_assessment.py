@@ -5,7 +5,7 @@ nothing computed from them and nothing stored. Scoring only what changed, in one
 that floor too: it must cost less than to read everything. The floor of a dashboard is the plain SQL that gives the same
 numbers from the snapshots; held against it is what the groups add to the page that staff of an organisation without
 groups see, its frame. The first page after midnight and the portfolio after a deposit are held against the page
-before.
+before, and verifying the ledger of the groups that posted on one day against verifying all.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
+from io import StringIO
 
 from auditlog.context import disable_auditlog
+from django.core.management import call_command
 from django.db import connection
 from django.db.models import F, Model, QuerySet
 from django.test import Client
@@ -39,7 +41,8 @@ from assessment.models import (
 )
 from assessment.scoring import reads_of
 from assessment.services import assess_groups, snapshots, snapshots_write
-from finance.models import CashCount
+from finance.models import CashCount, LedgerVerification
+from finance.rules.lines import OtherMoney
 from groups.models import ChangedGroup, Group, MeetingEvery, Organisation, Region, RegionLevel, Role, User
 from groups.shared.sql import read_relations
 from kelompok.demo.copies import GroupCopy, copy_groups
@@ -47,17 +50,20 @@ from kelompok.demo.organisations import DemoOrganisation
 from kelompok.demo.plans import ordinary_plan
 from kelompok.demo.recorder import GroupRecorder
 from tests.bench.figures import Figure
-from tests.factories import make_organisation, make_user
+from tests.factories import make_organisation, make_user, other
 
 GROUPS, MONTHS = 10_000, 24
 TEMPLATES, MEMBERS = 12, (5, 6)
 """Groups that are recorded before they are copied, and the fewest and the most people in one."""
 ACCOMPANIED = 40
 """Groups of one facilitator."""
+MEETING_DAYS = 30
+"""Groups meet once in so many days, and post on that day."""
 CHANGED = 100
 """One of so many groups has a new record."""
 SCHEMES = ("kotaku", "panca-sutra", "bina-swadaya", "aset-pentagonal")
 DASHBOARD_LIMIT = 2
+VERIFY_NEW_LIMIT = 0.1
 STALE_LIMIT = 2
 """A page whose snapshot is of yesterday, or of a group with newer records, is held against the page before."""
 ASSESS_LIMIT = 3
@@ -102,6 +108,22 @@ def figures(groups: int = GROUPS, months: int = MONTHS, repetitions: int = 5) ->
         about = f"its page of {ms:.1f} ms without a frame of {frame_ms:.1f} ms"
         yield Figure(f"{name} of {groups} groups, {about}", ms - frame_ms, floor_ms, DASHBOARD_LIMIT, 2 * repetitions)
     yield from stale_figures(client, groups, repetitions)
+    yield verify_figure(ids)
+
+
+def verify_figure(ids: Sequence[int]) -> Figure:
+    """Measure `verify_ledger --new` after a day on which the groups that meet that day posted, beside a full run."""
+    call_command("verify_ledger", stdout=StringIO())
+    for group in Group.objects.filter(pk__in=ids[::MEETING_DAYS]):
+        other(group, OtherMoney.GRANT, 1000, on=timezone.localdate())
+
+    def verify_all() -> None:
+        call_command("verify_ledger", stdout=StringIO())
+        LedgerVerification.objects.latest("pk").delete()  # the entries of the day stay new
+
+    ms, full_ms = in_turns(3, lambda: call_command("verify_ledger", new=True, stdout=StringIO()), verify_all)
+    name = f"verify_ledger --new: 1 in {MEETING_DAYS} of {len(ids)} groups, beside a full run"
+    return Figure(name, ms, full_ms, VERIFY_NEW_LIMIT, 3)
 
 
 def stale_figures(client: Client, groups: int, repetitions: int) -> Iterator[Figure]:

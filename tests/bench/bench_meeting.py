@@ -42,7 +42,7 @@ INSTALMENT = 284_000
 FORM_TYPE = "application/x-www-form-urlencoded"
 """How a browser sends the sheet; the test client would send it in parts."""
 LEDGER_LIMIT = 3
-REQUEST_LIMIT = 12
+REQUEST_LIMIT = 8
 
 
 def figures(repetitions: int = 100) -> Iterator[Figure]:

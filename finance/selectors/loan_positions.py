@@ -101,8 +101,8 @@ _DUES = Relation(
 """What the schedule of each loan asks for before the day and up to it, paid or not."""
 
 # A loan that was rescheduled asks for nothing from that day on, since another one does; one paid off early asks for
-# no fee that was waived; one written off for everything. Every loan has a schedule: by a LEFT JOIN PostgreSQL knows that
-# there are as many rows as loans, and by a JOIN it expects a hundred times as many and reads all schedules to the end.
+# no fee that was waived; one written off for everything. Every loan has a schedule: with a LEFT JOIN PostgreSQL knows
+# that there are as many rows as loans; with a JOIN it expects a hundred times as many and reads all schedules.
 _AMOUNTS = Relation(
     "loan_amounts",
     f"""

@@ -15,9 +15,9 @@ ROW = 38
 BAR_Y, BAR_HEIGHT = 18, 14
 """Below the label of each row."""
 LEGEND = 24
-"""Room for a line of names of the parts, above the bars."""
+"""Height of a line of names of the parts, above the bars."""
 SAMPLE, LETTER, GAP = 22, 7, 14
-"""The sample of a pattern with what follows it, about the width of a letter, and the room before the next sample."""
+"""The sample of a pattern with what follows it, about the width of a letter, and the gap before the next sample."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,18 +14,18 @@ from assessment.selectors.current_score import Area
 from assessment.selectors.history import Event
 
 MARK = 20
-"""Room for the mark of an event."""
+"""Width and height of the mark of an event."""
 MONTH = 44
-"""Room for the month below a score."""
+"""Width of the name of a month below a score."""
 
 LETTER, LETTER_HEIGHT = 8, 10
-"""Room for a letter of the name of a stage."""
+"""Width and height of a letter of the name of a stage."""
 DOT = 4
 """The radius of a score."""
 
 RADAR_WIDTH, RADAR_HEIGHT, RADAR_RADIUS = 360, 260, 75
 LABEL_LETTERS = 13
-"""Letters of a label that find room beside the radar at 360 px."""
+"""Letters of a label that fit beside the radar at 360 px."""
 LINE = 13
 """From one line of a label to the next."""
 FEWEST_AREAS = 3
@@ -95,7 +95,7 @@ class StageLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class EventMark:
     """An event above the line, by its number in the list beside the chart."""
 
     number: int
@@ -112,7 +112,7 @@ class HistoryChart:
     points: str
     ticks: list[Tick]
     stages: list[StageLine]
-    marks: list[Mark]
+    marks: list[EventMark]
     height: int
     bottom: int
     width: int = WIDTH
@@ -175,7 +175,7 @@ def _stage_line(rule: StageRule, y: int, dots: Sequence[Dot]) -> StageLine:
     return StageLine(rule, y, WIDTH - RIGHT, y - 3, "end")
 
 
-def _marks(events: Sequence[Event], since: date, until: date) -> tuple[list[Mark], int]:
+def _marks(events: Sequence[Event], since: date, until: date) -> tuple[list[EventMark], int]:
     """The marks, and in how many rows they stand."""
     ends: list[int] = []
     marks = []
@@ -183,7 +183,7 @@ def _marks(events: Sequence[Event], since: date, until: date) -> tuple[list[Mark
         x = _x(event.on, since, until)
         row = next((row for row, end in enumerate(ends) if end + MARK <= x), len(ends))
         ends[row : row + 1] = [x]
-        marks.append(Mark(number, event, x, MARK // 2 + MARK * row))
+        marks.append(EventMark(number, event, x, MARK // 2 + MARK * row))
     return marks, len(ends)
 
 
@@ -199,8 +199,8 @@ def _apart(places: Sequence[int]) -> set[int]:
 
 
 def _x(day: date, since: date, until: date) -> int:
-    room = WIDTH - LEFT - RIGHT - 10
-    return LEFT + 5 + room * (day - since).days // max(1, (until - since).days)
+    width = WIDTH - LEFT - RIGHT - 10
+    return LEFT + 5 + width * (day - since).days // max(1, (until - since).days)
 
 
 def _spoke(area: Area, turn: float) -> Spoke:

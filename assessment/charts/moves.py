@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from assessment.selectors.moves import Way, way_of
+
 WIDTH, HEIGHT = 360, 260
 LEFT, RIGHT = 112, 248
 """The two columns of places; their names stand outside."""
@@ -15,7 +17,7 @@ GAP = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class PlacedGroups:
     """A place in a column: its name and how many groups were there."""
 
     label: str
@@ -27,9 +29,9 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Ribbon:
-    """The groups that went one way: `way` is up, down, same or other."""
+    """The groups that went one way."""
 
-    way: str
+    way: Way
     was: str
     became: str
     count: int
@@ -40,8 +42,8 @@ class Ribbon:
 class FlowChart:
     """Two columns of places with ribbons between them."""
 
-    before: list[Mark]
-    after: list[Mark]
+    before: list[PlacedGroups]
+    after: list[PlacedGroups]
     ribbons: list[Ribbon]
     width: int = WIDTH
     height: int = HEIGHT
@@ -57,30 +59,36 @@ def flow(
     left = {place: sum(count for (was, _), count in counts.items() if was == place) for place, _ in before}
     right = {place: sum(count for (_, became), count in counts.items() if became == place) for place, _ in after}
     total = sum(counts.values())
-    room = HEIGHT - max(sum(map(bool, left.values())), sum(map(bool, right.values()))) * (NAME + GAP)
-    marks = {"before": _column(before, left, total, room), "after": _column(after, right, total, room)}
-    tops = {side: {place: mark.y for place, mark in found.items()} for side, found in marks.items()}
+    height_of_all = HEIGHT - max(sum(map(bool, left.values())), sum(map(bool, right.values()))) * (NAME + GAP)
+    drawn_before, drawn_after = (
+        _column(places, counted, total, height_of_all) for places, counted in ((before, left), (after, right))
+    )
+    tops_before, tops_after = (
+        {place: drawn.y for place, drawn in column.items()} for column in (drawn_before, drawn_after)
+    )
     ribbons = []
     for was, was_label in before:
         for became, became_label in after:
             count = counts.get((was, became), 0)
             if count:
-                thick = max(1, count * room // total)
-                path = _path(tops["before"][was], tops["after"][became], thick)
-                ribbons.append(Ribbon(_way(was, became), was_label, became_label, count, path))
-                tops["before"][was] += thick
-                tops["after"][became] += thick
-    return FlowChart([*marks["before"].values()], [*marks["after"].values()], ribbons)
+                thick = max(1, count * height_of_all // total)
+                path = _path(tops_before[was], tops_after[became], thick)
+                ribbons.append(Ribbon(way_of(was, became), was_label, became_label, count, path))
+                tops_before[was] += thick
+                tops_after[became] += thick
+    return FlowChart([*drawn_before.values()], [*drawn_after.values()], ribbons)
 
 
-def _column(places: Sequence[tuple[int, str]], counts: Mapping[int, int], total: int, room: int) -> dict[int, Mark]:
-    marks, y = {}, 0
+def _column(
+    places: Sequence[tuple[int, str]], counts: Mapping[int, int], total: int, height_of_all: int
+) -> dict[int, PlacedGroups]:
+    drawn, y = {}, 0
     for place, label in places:
         if counts[place]:
-            height = NAME + counts[place] * room // total
-            marks[place] = Mark(label, counts[place], y, height, y + height // 2 + 4)
+            height = NAME + counts[place] * height_of_all // total
+            drawn[place] = PlacedGroups(label, counts[place], y, height, y + height // 2 + 4)
             y += height + GAP
-    return marks
+    return drawn
 
 
 def _path(y: int, to: int, thick: int) -> str:
@@ -89,9 +97,3 @@ def _path(y: int, to: int, thick: int) -> str:
     there = f"M{start},{y} C{middle},{y} {middle},{to} {end},{to}"
     back = f"V{to + thick} C{middle},{to + thick} {middle},{y + thick} {start},{y + thick} Z"
     return f"{there} {back}"
-
-
-def _way(was: int, became: int) -> str:
-    if min(was, became) < 0:
-        return "other"
-    return "up" if became > was else "down" if became < was else "same"

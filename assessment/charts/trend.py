@@ -15,9 +15,9 @@ from assessment.selectors.dashboard import TrendMonth
 WIDTH = 360
 HEIGHT = 200
 LEFT, RIGHT, TOP, BOTTOM = 34, 18, 10, 24
-"""Room for the labels around the plot."""
+"""Margins for the labels around the plot."""
 LEGEND = 22
-"""Room for the legend below a chart of stages."""
+"""Height of the legend below a chart of stages."""
 MOST_LABELS = 6
 """More labels than this below the plot run into each other at 360 px."""
 
@@ -92,8 +92,8 @@ def stacked_bars(months: Sequence[TrendMonth], rules: Sequence[StageRule]) -> Ba
             below += count
         bars.append(Bar(month.month, x, x + bar_width // 2, is_labelled(number, len(months)), segments))
     ticks = [Tick(_y(value, top), str(value)) for value in (0, top // 2, top)]
-    room = (WIDTH - LEFT - RIGHT) // max(1, len(rules))
-    legend = [Key(rule.rank, rule.name, LEFT + room * rule.rank) for rule in rules]
+    width = (WIDTH - LEFT - RIGHT) // max(1, len(rules))
+    legend = [Key(rule.rank, rule.name, LEFT + width * rule.rank) for rule in rules]
     return BarChart(bars, bar_width, ticks, legend)
 
 

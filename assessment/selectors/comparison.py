@@ -8,11 +8,11 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from django.db.models import BigIntegerField, Count, F, FilteredRelation, Q, QuerySet, Sum, Value
+from django.db.models import Count, F, FilteredRelation, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Substr
 
 from assessment.selectors.dashboard import with_score
-from assessment.selectors.snapshots import with_latest
+from assessment.selectors.snapshots import total, with_latest
 from groups.models import Group, Region
 from groups.selectors import people_named
 
@@ -24,8 +24,9 @@ CODE_LENGTHS = (2, 5, 8, 13)
 class Compared:
     """The groups of one region or of one facilitator together; `key` is empty for those without any.
 
-    `stages` counts groups by rank, `needing` those whose newest score gives a reason to help; `savings`, `balance` of
-    loans and `risk_30`, that of loans more than 30 days late, are today's, in rupiah.
+    `stages` counts groups by rank, `needing` those whose newest score gives a reason to help; `members` of whom `women`
+    are women, `savings`, `balance` of loans and `risk_30`, that of loans more than 30 days late, are those of the
+    latest snapshots, in rupiah.
     """
 
     key: str
@@ -35,6 +36,8 @@ class Compared:
     never_assessed: int
     score_sum: int
     needing: int
+    members: int
+    women: int
     savings: int
     balance: int
     risk_30: int
@@ -125,18 +128,13 @@ def _of_all(_path: str) -> dict[str, Any]:
 
 
 def _added(rows: Sequence[Compared], stages: int) -> Compared:
-    return Compared(
-        key="",
-        name="",
-        groups=sum(row.groups for row in rows),
-        stages=tuple(sum(row.stages[rank] for row in rows) for rank in range(stages)),
-        never_assessed=sum(row.never_assessed for row in rows),
-        score_sum=sum(row.score_sum for row in rows),
-        needing=sum(row.needing for row in rows),
-        savings=sum(row.savings for row in rows),
-        balance=sum(row.balance for row in rows),
-        risk_30=sum(row.risk_30 for row in rows),
-    )
+    numbers = {name: sum(getattr(row, name) for row in rows) for name in (*_COUNTS, *_OF_SNAPSHOT)}
+    at_stages = tuple(sum(row.stages[rank] for row in rows) for rank in range(stages))
+    return Compared(key="", name="", stages=at_stages, **numbers)
+
+
+_COUNTS = ("groups", "never_assessed", "score_sum", "needing")
+_OF_SNAPSHOT = ("members", "women", "savings", "balance", "risk_30")
 
 
 def _compared(groups: QuerySet[Group], scheme: str, parts: PartOf, stages: int) -> list[Compared]:
@@ -146,34 +144,23 @@ def _compared(groups: QuerySet[Group], scheme: str, parts: PartOf, stages: int) 
     at_rank = [Q(now__rank=rank) for rank in range(last)] + [Q(now__rank__gte=last)]
     columns = {
         "groups": Count("pk"),
-        "assessed": Count("now__rank"),
+        "never_assessed": Count("pk", filter=Q(now__rank=None)),
+        "score_sum": total("now__score"),
         "needing": Count("pk", filter=Q(now__need__gt=0)),
-        "score_sum": _sum("now__score"),
-        **{name: _sum(f"latest__{name}") for name in ("savings", "balance", "risk_30")},
+        **{name: total(f"latest__{name}") for name in _OF_SNAPSHOT},
         **{f"rank{rank}": Count("pk", filter=condition) for rank, condition in enumerate(at_rank)},
     }
+    names = (*_COUNTS, *_OF_SNAPSHOT)
     joined = with_latest(with_score(groups, scheme)).order_by().annotate(**parts(""))
     return [
         Compared(
             key=str(part or ""),
             name="",
-            groups=count,
-            stages=tuple(ranks),
-            never_assessed=count - assessed,
-            score_sum=int(score_sum),
-            needing=needing,
-            savings=int(savings),
-            balance=int(balance),
-            risk_30=int(risk_30),
+            stages=tuple(numbers[len(names) :]),
+            **dict(zip(names, map(int, numbers), strict=False)),
         )
-        for part, count, assessed, needing, score_sum, savings, balance, risk_30, *ranks in joined.values_list(
-            "part"
-        ).annotate(**columns)
+        for part, *numbers in joined.values_list("part").annotate(**columns)
     ]
-
-
-def _sum(column: str) -> Coalesce:
-    return Coalesce(Sum(column), 0, output_field=BigIntegerField())
 
 
 def _people(keys: Iterable[str]) -> dict[str, str]:

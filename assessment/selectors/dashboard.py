@@ -9,7 +9,6 @@ from typing import Any
 
 from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 
 from assessment.models import Need, SnapshotScore
 from assessment.selectors.snapshots import in_months, month_of
@@ -39,14 +38,15 @@ class Filters:
     stage: str = ""
 
 
-def dashboard_groups(actor: User, filters: Filters, *, with_dissolved: bool = False) -> QuerySet[Group]:
+def dashboard_groups(actor: User, filters: Filters, as_of: date, *, with_dissolved: bool = False) -> QuerySet[Group]:
     """Return the groups `actor` may see within the filters, all stages; dissolved ones only if asked for.
 
-    Those that are dissolved today were not in earlier months, whose snapshots say so.
+    Who accompanies them is of the day `as_of`. Those that are dissolved now were not in earlier months, whose
+    snapshots say so.
     """
     return groups_within(
         actor,
-        as_of=timezone.localdate(),
+        as_of=as_of,
         organisation=filters.organisation,
         region=filters.region,
         facilitator=filters.facilitator,
@@ -70,7 +70,7 @@ class StageCounts:
 
 def stage_counts(groups: QuerySet[Group], scheme: str) -> StageCounts:
     """Return how many groups stand at each stage, in one statement."""
-    rows = with_score(groups, scheme).order_by().values_list(F("now__stage"), F("now__measured_rank"))
+    rows = with_score(groups, scheme).order_by().values_list("now__stage", "now__measured_rank")
     counts = StageCounts(Counter(), Counter())
     for stage, measured_rank, count in rows.annotate(count=Count("pk")):
         counts.given[stage or "NONE"] += count

@@ -8,12 +8,11 @@ from datetime import date
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from django.db.models import BigIntegerField, Count, Max, Min, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Max, Min, Q, QuerySet
 
 from assessment.models import CLASS_COLUMNS, GroupSnapshot, SnapshotAgeing
 from assessment.selectors.comparison import regions_below
-from assessment.selectors.snapshots import of_months
+from assessment.selectors.snapshots import of_months, total
 from finance.performance import Performance, Slice, UpkClass, together
 from groups.models import Group
 
@@ -54,7 +53,7 @@ def together_of(figures: Iterable[Figures], as_of: date) -> Figures:
 def by_region(snapshots: QuerySet[GroupSnapshot], region: str) -> dict[str, Figures]:
     """Return the figures of `snapshots` of one day by the region just below `region`, in two statements."""
     parts = regions_below(region)
-    sums = {f"{name}_sum": _sum(name) for name in SUMS}
+    sums = {f"{name}_sum": total(name) for name in SUMS}
     counts = {
         f"{column}_{upk_class.lower()}": Count("pk", filter=Q(**{column: upk_class}))
         for column in CLASS_COLUMNS
@@ -99,7 +98,7 @@ class Month(NamedTuple):
 def by_month(groups: QuerySet[Group], start: date, end: date) -> list[Month]:
     """Return the months from `start` to `end`, first days both, in one statement."""
     rows = of_months(groups, start, end).order_by("of_month").values_list("of_month")
-    sums = {f"{name}_sum": _sum(name) for name in ("savings", "balance", "risk_30")}
+    sums = {f"{name}_sum": total(name) for name in ("savings", "balance", "risk_30")}
     return [Month(month, count, *map(int, amounts)) for month, count, *amounts in rows.annotate(Count("pk"), **sums)]
 
 
@@ -107,10 +106,6 @@ def _slices_by(snapshots: QuerySet[GroupSnapshot], parts: dict[str, Any]) -> dic
     joined: Any = SnapshotAgeing.objects.filter(snapshot__in=snapshots.order_by()).annotate(**parts)
     rows = joined.order_by("part", "age", "collectability").values_list("part", "age", "collectability")
     found: dict[str, list[Slice]] = {}
-    for part, *numbers in rows.annotate(**{f"{name}_sum": _sum(name) for name in _SLICE_SUMS}):
+    for part, *numbers in rows.annotate(**{f"{name}_sum": total(name) for name in _SLICE_SUMS}):
         found.setdefault(part, []).append(Slice(*map(int, numbers)))
     return found
-
-
-def _sum(column: str) -> Coalesce:
-    return Coalesce(Sum(column), 0, output_field=BigIntegerField())

@@ -223,10 +223,12 @@ def has_rules() -> ExpressionWrapper[Q]:
     return ExpressionWrapper(~_no_rules(), output_field=BooleanField())
 
 
-def without_officers(groups: QuerySet[Group]) -> QuerySet[Group]:
-    """Return the groups with an office nobody holds, with `has_ketua`, `has_sekretaris` and `has_bendahara`."""
-    offices = {f"has_{role.lower()}": Exists(_holders(role)) for role in OfficerRole}
-    return groups.annotate(**offices).filter(_office_empty()).order_by("name", "pk")
+def without_officers(groups: QuerySet[Group], as_of: date) -> QuerySet[Group]:
+    """Return the groups with an office nobody holds on a day, with `has_ketua`, `has_sekretaris`, `has_bendahara`."""
+    in_office = OfficerTerm.objects.effective(as_of).filter(group=OuterRef("pk"))
+    offices = {f"has_{role.lower()}": Exists(in_office.filter(role=role)) for role in OfficerRole}
+    empty = ~Q(**dict.fromkeys(offices, True))
+    return groups.annotate(**offices).filter(empty).order_by("name", "pk")
 
 
 def _no_rules() -> Q:
@@ -234,14 +236,3 @@ def _no_rules() -> Q:
     empty = {rule.name: rule.get_default() for rule in Constitution.rule_fields()}
     # Not joined to each group: the empty ones are few, and their rows wide.
     return Q(rules__isnull=True) | Q(rules__in=Constitution.objects.filter(version=1, **empty))
-
-
-def _office_empty() -> Q:
-    missing = Q()
-    for role in OfficerRole:
-        missing |= ~Q(Exists(_holders(role)))
-    return missing
-
-
-def _holders(role: OfficerRole) -> QuerySet[OfficerTerm]:
-    return OfficerTerm.objects.filter(group=OuterRef("pk"), role=role, ended_on__isnull=True)

@@ -9,7 +9,6 @@ from typing import Any
 
 from django.db.models import Count, F, Max, Min, QuerySet
 from django.urls import reverse
-from django.utils import timezone
 
 from assessment.selectors.dashboard import VILLAGE_NAME
 from assessment.selectors.snapshots import with_latest
@@ -87,9 +86,9 @@ class AlikeScores:
     most: int
 
 
-def signals_of(group: Group) -> list[ShownSignal]:
-    """Return what to look into at a group today, in at most two statements."""
-    found = read_hits([group.pk], timezone.localdate())[group.pk]
+def signals_of(group: Group, as_of: date) -> list[ShownSignal]:
+    """Return what to look into at a group on a day, in at most two statements."""
+    found = read_hits([group.pk], as_of)[group.pk]
     names = _names(found)
     return [ShownSignal(one, group.code, _person(one, names)) for one in found]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Count, DateField, FilteredRelation, Min, Q, QuerySet
+from django.db.models import BigIntegerField, Count, DateField, FilteredRelation, Min, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, TruncMonth
 
 from assessment.models import GroupSnapshot
@@ -14,8 +14,8 @@ from groups.models import Group, GroupStatus
 
 
 @dataclass(frozen=True, slots=True)
-class Currency:
-    """How current the latest snapshots of some groups are.
+class Summary:
+    """How many people are in some groups by their latest snapshots, and how far those are behind the records.
 
     `as_of` is the day of the oldest, None where there is none; `changed` are the groups with newer records, those
     without any snapshot among them.
@@ -23,12 +23,20 @@ class Currency:
 
     as_of: date | None
     changed: int
+    members: int
+    women: int
 
 
-def currency(groups: QuerySet[Group]) -> Currency:
-    """Return how current the latest snapshots of `groups` are, in one statement."""
-    found = with_latest(groups).order_by().aggregate(as_of=Min("latest__as_of"), changed=Count("changed"))
-    return Currency(**found)
+def summary(groups: QuerySet[Group]) -> Summary:
+    """Return what the latest snapshots of `groups` say together, in one statement."""
+    people = {name: total(f"latest__{name}") for name in ("members", "women")}
+    latest_of_all = with_latest(groups).order_by()
+    return Summary(**latest_of_all.aggregate(as_of=Min("latest__as_of"), changed=Count("changed"), **people))
+
+
+def total(column: str) -> Coalesce:
+    """Return the sum of a column, 0 of no rows."""
+    return Coalesce(Sum(column), 0, output_field=BigIntegerField())
 
 
 def with_latest(groups: QuerySet[Group]) -> Any:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 from assessment import wording
 from assessment.selectors import bank as selectors
 from assessment.selectors.current_score import current_score
-from assessment.views.frame import DATE, GROUPS_ON_A_PAGE, MONEY, NUMBER, PERCENT, Frame
+from assessment.views.frame import DATE, MONEY, NUMBER, PERCENT, Frame, ReadColumn, group_columns
 from assessment.views.schemes import schemes
 from finance.selectors import group_summary, signers
-from finance.tables.table import Column, Row, Table
+from finance.tables.table import Column, Table
 from groups.http import GroupRequest, UserRequest
 from groups.permissions import Capability, requires
 
@@ -26,14 +26,16 @@ def bank(request: UserRequest) -> HttpResponse:
     """List the groups at a stage that can be linked to a lender, with the health of their loans."""
     frame = Frame(request, "dashboard-bank")
     groups = selectors.bankable(frame.groups, frame.filters, frame.form.stages)
-    page = Paginator(groups, GROUPS_ON_A_PAGE).get_page(request.GET.get("page"))
-    names = frame.stage_names
+    page = frame.page(groups)
     return frame.show(
         "assessment/bank.html",
         {
             "ready": [rule for rule in frame.form.stages if rule.is_bankable],
             "page": page,
-            "rows": [(row, names[row.stage], wording.reasons(row.need), selectors.loan_health(row)) for row in page],
+            "rows": [
+                (row, frame.stage_name(row.stage), wording.reasons(row.need), selectors.loan_health(row))
+                for row in page
+            ],
         },
         lambda: _table(frame, groups),
     )
@@ -58,38 +60,15 @@ def profile(request: GroupRequest) -> HttpResponse:
 
 
 def _table(frame: Frame, groups: Any) -> Table:
-    columns = [
-        Column(_("Code")),
-        Column(_("Group")),
-        Column(_("Village")),
-        Column(_("Stage")),
-        Column(_("Score"), NUMBER),
-        Column(_("Measured"), NUMBER),
-        Column(_("As on"), DATE),
-        Column(_("Portfolio"), MONEY),
-        Column(_("PAR 30"), PERCENT),
-        Column(_("Repayment rate"), PERCENT),
-        Column(_("Reasons")),
+    columns: list[ReadColumn] = [
+        *group_columns(),
+        (Column(_("Stage")), lambda row: frame.stage_name(row.stage)),
+        (Column(_("Score"), NUMBER), attrgetter("score")),
+        (Column(_("Measured"), NUMBER), attrgetter("measured_score")),
+        (Column(_("As on"), DATE), attrgetter("as_of")),
+        (Column(_("Portfolio"), MONEY), attrgetter("balance")),
+        (Column(_("PAR 30"), PERCENT), lambda row: selectors.loan_health(row).par_30),
+        (Column(_("Repayment rate"), PERCENT), lambda row: selectors.loan_health(row).repayment_rate),
+        (Column(_("Reasons")), lambda row: wording.reasons_text(row.need)),
     ]
-    names = frame.stage_names
-    rows = []
-    for row in groups:
-        health = selectors.loan_health(row)
-        rows.append(
-            Row(
-                [
-                    row.code,
-                    row.name,
-                    row.village_name,
-                    names[row.stage],
-                    row.score,
-                    row.measured_score,
-                    row.as_of,
-                    health.balance,
-                    health.par_30,
-                    health.repayment_rate,
-                    wording.reasons_text(row.need),
-                ]
-            )
-        )
-    return frame.table(_("Ready for a bank"), "siap-bank", columns, rows)
+    return frame.table_of(_("Ready for a bank"), "siap-bank", columns, groups)

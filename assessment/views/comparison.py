@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.core.paginator import Paginator
 from django.http import HttpResponse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from assessment.charts.bars import Line, bars, stage_parts
 from assessment.selectors import comparison as selectors
 from assessment.selectors.dashboard import at_stage
-from assessment.views.frame import GROUPS_ON_A_PAGE, MONEY, NUMBER, PERCENT, Frame
+from assessment.views.frame import MONEY, NUMBER, PERCENT, Frame
 from finance.tables.table import Cell, Column, Row, Table
 from groups.http import UserRequest
 from groups.permissions import Capability, requires
@@ -28,10 +26,10 @@ def comparison(request: UserRequest) -> HttpResponse:
     by = FACILITATOR if request.GET.get("by") == FACILITATOR else REGION
     groups, scheme, stages = at_stage(frame.groups, frame.filters), frame.filters.scheme, len(frame.form.stages)
     if by == FACILITATOR:
-        found = selectors.by_facilitator(groups, scheme, timezone.localdate(), stages=stages)
+        found = selectors.by_facilitator(groups, scheme, frame.today, stages=stages)
     else:
         found = selectors.by_region(groups, scheme, frame.filters.region, stages=stages)
-    page = Paginator(found.rows, GROUPS_ON_A_PAGE).get_page(request.GET.get("page"))
+    page = frame.page(found.rows)
     lines = [Line(_name(row, by), _groups(row.groups), "", row.stages) for row in page]
     title = _("Groups at each stage, by facilitator") if by == FACILITATOR else _("Groups at each stage, by region")
     return frame.show(
@@ -39,7 +37,7 @@ def comparison(request: UserRequest) -> HttpResponse:
         {
             "by": by,
             "choices": [(REGION, _("By region")), (FACILITATOR, _("By facilitator"))],
-            "total": found.total.groups,
+            "total": found.total,
             "chart": bars(title, lines, stage_parts(frame.form.stages)) if lines else None,
             "page": page,
             "table": _table(frame, by, [*page], found.total),

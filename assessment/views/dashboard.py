@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from operator import attrgetter
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -21,7 +20,7 @@ from django.views.decorators.http import require_POST
 from assessment import services, wording
 from assessment.charts import trend as charts
 from assessment.selectors import dashboard as selectors
-from assessment.views.frame import DATE, GROUPS_ON_A_PAGE, NUMBER, TABS, Frame
+from assessment.views.frame import DATE, NUMBER, TABS, Frame, ReadColumn, group_columns
 from finance.tables.table import Column, Row, Table
 from groups.http import UserRequest
 from groups.permissions import Capability, requires
@@ -38,11 +37,7 @@ def dashboard(request: UserRequest) -> HttpResponse:
     counts = selectors.stage_counts(frame.groups, scheme)
     months = selectors.trend(frame.with_dissolved, frame.filters, stages=len(frame.form.stages))
     groups = selectors.by_need(frame.groups, frame.filters)
-    paginator = Paginator(groups, GROUPS_ON_A_PAGE)
-    # The counts say it already; counting again would be one more statement.
-    paginator.count = counts.given[stage] if stage else counts.total
-    page = paginator.get_page(request.GET.get("page"))
-    names = frame.stage_names
+    page = frame.page(groups, counts.given[stage] if stage else counts.total)
     return frame.show(
         "assessment/dashboard.html",
         {
@@ -52,7 +47,7 @@ def dashboard(request: UserRequest) -> HttpResponse:
             "months": months,
             "chart": charts.stacked_bars(months, frame.form.stages) if months else None,
             "page": page,
-            "rows": [(row, names.get(row.stage, row.stage), wording.reasons(row.need)) for row in page],
+            "rows": [(row, frame.stage_name(row.stage), wording.reasons(row.need)) for row in page],
         },
         lambda: _months(frame, months) if request.GET.get("table") == "months" else _groups(frame, groups),
     )
@@ -70,7 +65,7 @@ def dashboard_month(request: UserRequest) -> HttpResponse:
         return redirect(frame.address())
     is_last = rule == frame.form.stages[-1]
     groups = selectors.scored_in(frame.with_dissolved, frame.filters.scheme, month, rank, is_last=is_last)
-    page = Paginator(groups, GROUPS_ON_A_PAGE).get_page(request.GET.get("page"))
+    page = frame.page(groups)
     title = f"{rule.name}, {date_format(month, 'F Y')}"
     return frame.show(
         "assessment/listed.html",
@@ -86,7 +81,7 @@ def dashboard_score(request: UserRequest) -> HttpResponse:
     asked = request.POST.get("tab", "")
     frame = Frame(request, asked if asked in {tab.route for tab in TABS} else "dashboard")
     changed = frame.groups.filter(changed__isnull=False)
-    count = services.snapshots_write(actor=request.user, groups=changed, as_of=timezone.localdate(), most=MOST_AT_ONCE)
+    count = services.snapshots_write(actor=request.user, groups=changed, as_of=frame.today, most=MOST_AT_ONCE)
     done = ngettext("%(count)d group brought up to date.", "%(count)d groups brought up to date.", count)
     messages.success(request, done % {"count": count})
     if remaining := changed.count():
@@ -122,30 +117,12 @@ def _scored(frame: Frame, title: str, groups: Any) -> Table:
 
 
 def _groups(frame: Frame, groups: Any) -> Table:
-    columns = [
-        Column(_("Code")),
-        Column(_("Group")),
-        Column(_("Village")),
-        Column(_("Stage")),
-        Column(_("Score"), NUMBER),
-        Column(_("Measured"), NUMBER),
-        Column(_("As on"), DATE),
-        Column(_("Reasons")),
+    columns: list[ReadColumn] = [
+        *group_columns(),
+        (Column(_("Stage")), lambda row: frame.stage_name(row.stage)),
+        (Column(_("Score"), NUMBER), attrgetter("score")),
+        (Column(_("Measured"), NUMBER), attrgetter("measured_score")),
+        (Column(_("As on"), DATE), attrgetter("as_of")),
+        (Column(_("Reasons")), lambda row: wording.reasons_text(row.need)),
     ]
-    names = frame.stage_names
-    rows = (
-        Row(
-            [
-                row.code,
-                row.name,
-                row.village_name,
-                names.get(row.stage, row.stage),
-                row.score,
-                row.measured_score,
-                row.as_of,
-                wording.reasons_text(row.need),
-            ]
-        )
-        for row in groups
-    )
-    return frame.table(_("Stages"), "tahap", columns, rows)
+    return frame.table_of(_("Stages"), "tahap", columns, groups)

@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 from urllib.parse import urlencode
 
+from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.urls import reverse
@@ -24,14 +26,17 @@ from django.utils.translation import gettext_lazy
 
 from assessment.forms import DashboardForm
 from assessment.selectors.dashboard import Filters, dashboard_groups
-from assessment.selectors.snapshots import Currency, currency
+from assessment.selectors.snapshots import Summary, summary
 from finance.tables import respond
-from finance.tables.table import Column, ColumnKind, Row, Table
+from finance.tables.table import Cell, Column, ColumnKind, Row, Table
 from groups.http import UserRequest
 from groups.models import Group
 
 GROUPS_ON_A_PAGE = 25
 TEXT, MONEY, NUMBER, DATE, PERCENT = ColumnKind
+
+ReadColumn = tuple[Column, Callable[[Any], Cell]]
+"""A column with the function that reads its cell from a row of a selector."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,28 +67,29 @@ class Frame:
     def __init__(self, request: UserRequest, route: str) -> None:
         self.request = request
         self.tab = next(tab for tab in TABS if tab.route == route)
+        self.today = timezone.localdate()
         self.form = DashboardForm(request.GET, actor=request.user)
         self.filters: Filters = self.form.filters()
 
     @cached_property
     def groups(self) -> QuerySet[Group]:
         """The groups within the filters whatever their stage, without dissolved ones."""
-        return dashboard_groups(self.request.user, self.filters)
+        return dashboard_groups(self.request.user, self.filters, self.today)
 
     @cached_property
     def with_dissolved(self) -> QuerySet[Group]:
         """The groups within the filters, those dissolved today too: earlier months were theirs as well."""
-        return dashboard_groups(self.request.user, self.filters, with_dissolved=True)
+        return dashboard_groups(self.request.user, self.filters, self.today, with_dissolved=True)
 
     @cached_property
-    def currency(self) -> Currency:
-        """How far the figures are behind the records."""
-        return currency(self.groups)
+    def summary(self) -> Summary:
+        """As of when the figures are, how far they are behind the records, and how many people stand behind them."""
+        return summary(self.groups)
 
     @property
     def as_of(self) -> date:
         """The day that the figures are of: that of the oldest snapshot."""
-        return self.currency.as_of or timezone.localdate()
+        return self.summary.as_of or self.today
 
     @property
     def owner(self) -> str:
@@ -116,10 +122,25 @@ class Frame:
             shown = _("as on %(day)s") % {"day": date_format(self.as_of)}
         return " · ".join([shown, *self.form.words()])
 
-    @property
-    def stage_names(self) -> dict[str, str]:
-        """The names of the scheme's stages by stage."""
+    def stage_name(self, stage: str | None) -> str:
+        """Return the name of a stage of the scheme, the stage itself where an earlier version alone had it."""
+        return self._stage_names.get(stage or "", stage or "")
+
+    @cached_property
+    def _stage_names(self) -> dict[str, str]:
         return {rule.stage: rule.name for rule in self.form.stages}
+
+    def page(self, rows: QuerySet[Any] | Sequence[Any], count: int | None = None) -> Page[Any]:
+        """Return the page asked for of `rows`; a `count` that is known already saves a statement."""
+        paginator = Paginator(rows, GROUPS_ON_A_PAGE)
+        if count is not None:
+            paginator.count = count
+        return paginator.get_page(self.request.GET.get("page"))
+
+    def table_of(self, title: str, name: str, columns: Sequence[ReadColumn], rows: Iterable[Any]) -> Table:
+        """Return a table of rows of a selector; see `table`."""
+        cells = (Row([read(row) for _column, read in columns]) for row in rows)
+        return self.table(title, name, [column for column, _read in columns], cells)
 
     def table(self, title: str, name: str, columns: Sequence[Column], rows: Iterable[Row]) -> Table:
         """Return a table of this dashboard; `name` is that of its files."""
@@ -137,3 +158,12 @@ class Frame:
     def show(self, template: str, context: dict[str, Any], table: Callable[[], Table]) -> HttpResponse:
         """Answer with the page, or with the file of `table` that the address asks for."""
         return respond(self.request, template, {"frame": self, "form": self.form} | context, table)
+
+
+def group_columns() -> list[ReadColumn]:
+    """Return the columns that say which group a row is about."""
+    return [
+        (Column(_("Code")), attrgetter("code")),
+        (Column(_("Group")), attrgetter("name")),
+        (Column(_("Village")), attrgetter("village_name")),
+    ]

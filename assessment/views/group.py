@@ -39,7 +39,7 @@ def assessment(request: GroupRequest) -> HttpResponse:
         {
             "current": current,
             "schemes": chosen,
-            "signals": signals_of(request.group) if can(request.user, Capability.ASSESS) else [],
+            "signals": signals_of(request.group, today) if can(request.user, Capability.ASSESS) else [],
             "radar": group_charts.radar(current.areas) if current is not None else None,
             "meetings": recent_meetings(request.group, current.as_of) if current is not None else [],
             "history": [(row, names.get(row.stage, row.stage)) for row in reversed(by_month)],

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from assessment.models import Indicator
 from assessment.selectors.heatmap import Cell, HeatRow, heat_groups, heat_row
-from assessment.views.frame import GROUPS_ON_A_PAGE, NUMBER, Frame
+from assessment.views.frame import NUMBER, Frame
 from finance.tables.table import Column, Row, Table
 from groups.http import UserRequest
 from groups.permissions import Capability, requires
@@ -27,7 +26,7 @@ def heatmap(request: UserRequest) -> HttpResponse:
     indicators = list(stages[0].instrument.indicators.all()) if stages else []
     sort = next((found for found in indicators if found.code == request.GET.get("sort")), None)
     groups = heat_groups(frame.groups, frame.filters, sort.code if sort is not None else "")
-    page = Paginator(groups, GROUPS_ON_A_PAGE).get_page(request.GET.get("page"))
+    page = frame.page(groups)
     return frame.show(
         "assessment/heatmap.html",
         {

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import product
+from operator import attrgetter
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.formats import date_format
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from assessment.charts.moves import flow
 from assessment.selectors import moves as selectors
-from assessment.selectors.dashboard import dashboard_groups
 from assessment.selectors.moves import WAYS, Place, Way, way_of
-from assessment.views.frame import DATE, GROUPS_ON_A_PAGE, NUMBER, Frame
+from assessment.views.frame import DATE, NUMBER, Frame, ReadColumn, group_columns
 from finance.tables.table import Column, Row, Table
 from groups.http import UserRequest
 from groups.models import GroupStatus
@@ -44,7 +43,7 @@ class MovesFrame(Frame):
     @cached_property
     def groups(self) -> Any:
         """The groups within the filters, dissolved ones too."""
-        return dashboard_groups(self.request.user, self.filters, with_dissolved=True)
+        return self.with_dissolved
 
     @cached_property
     def before(self) -> list[tuple[int, str]]:
@@ -70,55 +69,32 @@ def moves(request: UserRequest) -> HttpResponse:
     """Count who moved from where to where."""
     frame = MovesFrame(request)
     counts = selectors.moves(frame.groups, frame.filters, stages=len(frame.form.stages))
-    rows = [
-        (label, [(place, counts[was, place]) for place, _label in frame.after], _total(counts, was=was), was)
-        for was, label in frame.before
-    ]
-    by_way = Counter[Way]()
-    for (was, became), count in counts.items():
-        by_way[way_of(was, became)] += count
-    return frame.show(
-        "assessment/moves.html",
-        {
-            "total": counts.total(),
-            "chart": flow(counts, frame.before, frame.after) if counts else None,
-            "rows": rows,
-            "sums": [_total(counts, became=place) for place, _label in frame.after],
-            "ways": [(way, name, by_way[way]) for way, name in WAY_NAMES.items()],
-            "listed": [
-                (names, pair, counts[pair]) for pair, names in _pairs(frame.before, frame.after) if counts[pair]
-            ],
-            "moved_url": reverse("dashboard-moved"),
-        },
-        lambda: _matrix(frame, counts),
-    )
+    context = {
+        "total": counts.total(),
+        "chart": flow(counts, frame.before, frame.after) if counts else None,
+        "rows": _rows(frame, counts),
+        "sums": [_total(counts, became=place) for place, _label in frame.after],
+        "ways": _by_way(counts),
+        "listed": _pairs(frame, counts),
+        "moved_url": reverse("dashboard-moved"),
+    }
+    return frame.show("assessment/moves.html", context, lambda: _matrix(frame, counts))
 
 
 @requires(Capability.ASSESS)
 def moved(request: UserRequest) -> HttpResponse:
     """List the groups that went one way; an address without one leads back to all ways."""
     frame = MovesFrame(request)
-    back = reverse("dashboard-moves") + frame.query
     asked = {name: request.GET[name] for name in ("way", "was", "became") if name in request.GET}
     try:
         title, which, of_status = _asked(frame, asked)
     except (ValueError, KeyError):
-        return redirect(back)
+        return redirect(frame.address())
     groups = selectors.moved(frame.groups, frame.filters, which, stages=len(frame.form.stages))
-    before, after = dict(frame.before), dict(frame.after)
-    page = Paginator(groups, GROUPS_ON_A_PAGE).get_page(request.GET.get("page"))
-    return frame.show(
-        "assessment/moved.html",
-        {
-            "asked": asked,
-            "title": title,
-            "page": page,
-            "rows": [(row, before[row.was], after[row.became], _cause(row)) for row in page],
-            "of_status": of_status,
-            "back": back,
-        },
-        lambda: _list(frame, groups),
-    )
+    page, before, after = frame.page(groups), dict(frame.before), dict(frame.after)
+    rows = [(row, before[row.was], after[row.became], _cause(row)) for row in page]
+    context = {"asked": asked, "title": title, "page": page, "rows": rows, "of_status": of_status}
+    return frame.show("assessment/moved.html", context, lambda: _list(frame, groups))
 
 
 def _asked(frame: MovesFrame, asked: dict[str, str]) -> tuple[str, Q, bool]:
@@ -134,12 +110,28 @@ def _asked(frame: MovesFrame, asked: dict[str, str]) -> tuple[str, Q, bool]:
     return title, Q(was=was, became=became), not {was, became}.isdisjoint((Place.DORMANT, Place.DISSOLVED))
 
 
-def _pairs(
-    before: Sequence[tuple[int, str]], after: Sequence[tuple[int, str]]
-) -> Iterator[tuple[tuple[int, int], tuple[str, str]]]:
-    """Yield each way there is with its names."""
-    for (was, left), (became, right) in product(before, after):
-        yield (was, became), (left, right)
+def _rows(frame: MovesFrame, counts: selectors.Moves) -> list[tuple[str, list[tuple[int, int]], int, int]]:
+    """Return for each place groups came from its name, how many got to each other place, all of them, and the place."""
+    return [
+        (label, [(place, counts[was, place]) for place, _label in frame.after], _total(counts, was=was), was)
+        for was, label in frame.before
+    ]
+
+
+def _by_way(counts: selectors.Moves) -> list[tuple[Way, Promise, int]]:
+    by_way = Counter[Way]()
+    for (was, became), count in counts.items():
+        by_way[way_of(was, became)] += count
+    return [(way, name, by_way[way]) for way, name in WAY_NAMES.items()]
+
+
+def _pairs(frame: MovesFrame, counts: selectors.Moves) -> list[tuple[tuple[str, str], tuple[int, int], int]]:
+    """Return each move that was made: the names of both places, the places, and how many groups made it."""
+    return [
+        ((left, right), (was, became), counts[was, became])
+        for (was, left), (became, right) in product(frame.before, frame.after)
+        if counts[was, became]
+    ]
 
 
 def _cause(row: Any) -> str:
@@ -157,14 +149,10 @@ def _total(counts: selectors.Moves, *, was: int | None = None, became: int | Non
 
 
 def _matrix(frame: MovesFrame, counts: selectors.Moves) -> Table:
-    columns = [
-        Column(_("Came from")),
-        *(Column(label, NUMBER) for _place, label in frame.after),
-        Column(_("All"), NUMBER),
-    ]
+    places = [Column(label, NUMBER) for _place, label in frame.after]
+    columns = [Column(_("Came from")), *places, Column(_("All"), NUMBER)]
     rows = [
-        Row([label, *(counts[was, place] for place, _label in frame.after), _total(counts, was=was)])
-        for was, label in frame.before
+        Row([label, *(count for _place, count in cells), sum_]) for label, cells, sum_, _was in _rows(frame, counts)
     ]
     sums = [_total(counts, became=place) for place, _label in frame.after]
     rows.append(Row([_("All"), *sums, counts.total()], is_total=True))
@@ -173,29 +161,12 @@ def _matrix(frame: MovesFrame, counts: selectors.Moves) -> Table:
 
 def _list(frame: MovesFrame, groups: Any) -> Table:
     before, after = dict(frame.before), dict(frame.after)
-    columns = [
-        Column(_("Code")),
-        Column(_("Group")),
-        Column(_("Village")),
-        Column(_("Came from")),
-        Column(_("Got to")),
-        Column(_("Score"), NUMBER),
-        Column(_("As on"), DATE),
-        Column(_("Status")),
+    columns: list[ReadColumn] = [
+        *group_columns(),
+        (Column(_("Came from")), lambda row: before[row.was]),
+        (Column(_("Got to")), lambda row: after[row.became]),
+        (Column(_("Score"), NUMBER), attrgetter("score")),
+        (Column(_("As on"), DATE), attrgetter("as_of")),
+        (Column(_("Status")), _cause),
     ]
-    rows = (
-        Row(
-            [
-                row.code,
-                row.name,
-                row.village_name,
-                before[row.was],
-                after[row.became],
-                row.score,
-                row.as_of,
-                _cause(row),
-            ]
-        )
-        for row in groups
-    )
-    return frame.table(_("Moves between stages"), "perpindahan-kelompok", columns, rows)
+    return frame.table_of(_("Moves between stages"), "perpindahan-kelompok", columns, groups)

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -20,10 +19,10 @@ from assessment.selectors.comparison import region_names
 from assessment.selectors.dashboard import at_stage
 from assessment.selectors.portfolio import Figures, Month
 from assessment.selectors.snapshots import latest, of_months
-from assessment.views.frame import GROUPS_ON_A_PAGE, MONEY, NUMBER, PERCENT, Frame
+from assessment.views.frame import MONEY, NUMBER, PERCENT, Frame
 from finance import tables
 from finance.performance import UpkClass
-from finance.tables.table import Cell, Column, Row, Table
+from finance.tables.table import Column, Row, Table
 from finance.views.health import figures_shown
 from finance.wording import UPK_CLASSES, UPK_STANDARD, UpkStandard
 from groups.http import UserRequest
@@ -43,32 +42,19 @@ def portfolio(request: UserRequest) -> HttpResponse:
     total = selectors.together_of(regions.values(), frame.as_of)
     months = selectors.by_month(at_stage(frame.with_dissolved, frame.filters), frame.filters.start, frame.filters.end)
     listed = selectors.listed(snapshots)
-    paginator = Paginator(listed, GROUPS_ON_A_PAGE)
-    # The figures say it already; counting again would be one more statement.
-    paginator.count = total.groups
-    page = paginator.get_page(request.GET.get("page"))
-
-    def by_group(shown: Iterable[GroupSnapshot]) -> Table:
-        rows = ((found.group, found.performance) for found in shown)
-        table = tables.portfolio(rows, total.loans, owner=frame.owner, as_of=total.as_of)
-        return replace(table, period=" · ".join([table.period, *frame.form.words()]))
-
+    page = frame.page(listed, total.groups)
     others = {"regions": _regions(frame, regions), "months": _months(frame, months)}
-    return frame.show(
-        "assessment/portfolio.html",
-        {
-            "on": total.as_of,
-            "groups": total.groups,
-            "savings": total.savings,
-            **_classes(frame, total),
-            **others,
-            "month_chart": _month_chart(months) if len(months) > 1 else None,
-            "page": page,
-            "table": by_group(page),
-            **figures_shown(total.loans),
-        },
-        lambda: others.get(request.GET.get("table", "")) or by_group(listed),
-    )
+    context = {
+        "total": total,
+        **_classes(frame, total),
+        **others,
+        "month_chart": _month_chart(months) if len(months) > 1 else None,
+        "page": page,
+        "table": _groups(frame, total, page),
+        **figures_shown(total.loans),
+    }
+    files = others.get(request.GET.get("table", ""))
+    return frame.show("assessment/portfolio.html", context, lambda: files or _groups(frame, total, listed))
 
 
 @requires(Capability.ASSESS)
@@ -79,20 +65,11 @@ def portfolio_class(request: UserRequest) -> HttpResponse:
     if asked["ratio"] not in CLASS_COLUMNS or asked["class"] not in UPK_CLASSES:
         return redirect(frame.address())
     upk_class, standard = UpkClass(asked["class"]), UPK_STANDARD[CLASS_COLUMNS.index(asked["ratio"])]
-    found = selectors.listed(_snapshots(frame).filter(**{asked["ratio"]: upk_class}))
-    page = Paginator(found, GROUPS_ON_A_PAGE).get_page(request.GET.get("page"))
-    title = f"{standard.name}, {UPK_CLASSES[upk_class]}"
-    return frame.show(
-        "assessment/listed.html",
-        {
-            "asked": asked,
-            "title": title,
-            "back": _("Whole portfolio"),
-            "page": page,
-            "table": _of_class(frame, title, standard, page),
-        },
-        lambda: _of_class(frame, title, standard, found),
-    )
+    listed = selectors.listed(_snapshots(frame).filter(**{asked["ratio"]: upk_class}))
+    page, title = frame.page(listed), f"{standard.name}, {UPK_CLASSES[upk_class]}"
+    table = _of_class(frame, title, standard, page)
+    context = {"asked": asked, "title": title, "back": _("Whole portfolio"), "page": page, "table": table}
+    return frame.show("assessment/listed.html", context, lambda: _of_class(frame, title, standard, listed))
 
 
 def _snapshots(frame: Frame) -> Any:
@@ -102,14 +79,20 @@ def _snapshots(frame: Frame) -> Any:
     return of_months(at_stage(frame.with_dissolved, frame.filters), frame.filters.end, frame.filters.end)
 
 
+def _groups(frame: Frame, total: Figures, shown: Iterable[GroupSnapshot]) -> Table:
+    rows = ((snapshot.group, snapshot.performance) for snapshot in shown)
+    table = tables.portfolio(rows, total.loans, owner=frame.owner, as_of=total.as_of)
+    return replace(table, period=" · ".join([table.period, *frame.form.words()]))
+
+
 def _of_class(frame: Frame, title: str, standard: UpkStandard, shown: Iterable[GroupSnapshot]) -> Table:
     columns = [Column(_("Group")), Column(_("Code"), on_phone=False), Column(str(standard.name), PERCENT)]
     rows = (
         Row(
-            [found.group.name, found.group.code, standard.of(found.performance)],
-            reverse("health", args=[found.group.code]),
+            [snapshot.group.name, snapshot.group.code, standard.of(snapshot.performance)],
+            reverse("health", args=[snapshot.group.code]),
         )
-        for found in shown
+        for snapshot in shown
     )
     return frame.table(title, "portofolio-kelas", columns, rows)
 
@@ -138,8 +121,8 @@ def _class_chart(classes: Sequence[tuple[str, Sequence[int]]]) -> BarChart:
 
 def _month_chart(months: Sequence[Month]) -> BarChart:
     lines = [
-        Line(date_format(found.month, "F Y"), rupiah(found.balance), "", [found.balance - found.risk_30, found.risk_30])
-        for found in months
+        Line(date_format(of.month, "F Y"), rupiah(of.balance), "", [of.balance - of.risk_30, of.risk_30])
+        for of in months
     ]
     return bars(
         _("Loans outstanding by month"), lines, [(2, _("up to 30 days late")), (0, _("more than 30 days late"))]
@@ -154,10 +137,7 @@ def _months(frame: Frame, months: Sequence[Month]) -> Table:
         Column(_("Outstanding"), MONEY),
         Column(_("PAR 30"), PERCENT),
     ]
-    rows = [
-        Row([date_format(found.month, "F Y"), found.groups, found.savings, found.balance, found.par_30])
-        for found in months
-    ]
+    rows = [Row([date_format(of.month, "F Y"), of.groups, of.savings, of.balance, of.par_30]) for of in months]
     return frame.table(_("Portfolio by month"), "portofolio-bulan", columns, rows)
 
 
@@ -167,20 +147,23 @@ def _regions(frame: Frame, by_region: Mapping[str, Figures]) -> Table:
     names = frame.form.region_names
     if lacking := by_region.keys() - names.keys() - {""}:
         names = names | region_names(lacking)
-    rows = []
-    for key, found in sorted(by_region.items(), key=lambda item: (not item[0], names.get(item[0], ""), item[0])):
-        loans = found.loans
-        cells: list[Cell] = [
-            names.get(key) or _("Without a village"),
-            found.groups,
-            found.savings,
-            loans.balance,
-            loans.par_30,
-            loans.upk_par,
-            loans.lar,
-            loans.repayment_rate,
-        ]
-        rows.append(Row(cells, frame.address(region=key) if key else ""))
+    ordered = sorted(by_region.items(), key=lambda item: (not item[0], names.get(item[0], ""), item[0]))
+    rows = [
+        Row(
+            [
+                names.get(key) or _("Without a village"),
+                figures.groups,
+                figures.savings,
+                figures.loans.balance,
+                figures.loans.par_30,
+                figures.loans.upk_par,
+                figures.loans.lar,
+                figures.loans.repayment_rate,
+            ],
+            frame.address(region=key) if key else "",
+        )
+        for key, figures in ordered
+    ]
     columns = [
         Column(_("Region")),
         Column(_("Group count"), NUMBER, on_phone=False),

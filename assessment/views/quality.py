@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -20,7 +18,7 @@ from assessment.charts.bars import BarChart, Line, bars
 from assessment.selectors import quality as selectors
 from assessment.selectors.dashboard import at_stage
 from assessment.selectors.snapshots import month_end
-from assessment.views.frame import DATE, GROUPS_ON_A_PAGE, MONEY, NUMBER, PERCENT, Frame
+from assessment.views.frame import DATE, MONEY, NUMBER, PERCENT, Frame
 from finance.models import CashCount
 from finance.tables.table import Column, Row, Table
 from groups.http import UserRequest
@@ -56,46 +54,61 @@ def quality(request: UserRequest) -> HttpResponse:
     groups = at_stage(frame.groups, frame.filters)
     lateness = selectors.late_entry(groups, frame.filters.start, frame.filters.end)
     left_open = selectors.left_open(groups)
-    person = _person(request.GET.get("person", ""), lateness)
-    lists = _lists(frame, groups, lateness, left_open, person)
+    lists = _lists(frame, groups, lateness, left_open)
     listed = lists.get(request.GET.get("list", ""))
-    page = Paginator(listed.records, GROUPS_ON_A_PAGE).get_page(request.GET.get("page")) if listed else None
+    context = {
+        "left_open": left_open,
+        "numbers": [(of.title, of.count, _address(frame, of.key)) for of in lists.values()],
+        **_lateness(frame, lateness),
+        **_list(frame, listed),
+    }
     return frame.show(
         "assessment/quality.html",
-        {
-            "lateness": lateness,
-            "months": [
-                (month, found, _address(frame, "late", start=f"{month:%Y-%m}", end=f"{month:%Y-%m}"))
-                for month, found in lateness.by_month.items()
-            ],
-            "people": [
-                (name, found, _address(frame, "late", person=str(pk))) for pk, name, found in lateness.by_person
-            ],
-            "month_chart": _month_chart(lateness),
-            "people_chart": _people_chart(lateness),
-            "left_open": left_open,
-            "numbers": [(found.title, found.count, _address(frame, found.key)) for found in lists.values()],
-            "listed": listed,
-            "person": person,
-            "page": page,
-            "table": _table(frame, listed, page) if listed and page else None,
-        },
+        context,
         lambda: _table(frame, listed, listed.records) if listed else _people(frame, lateness),
     )
 
 
+def _lateness(frame: Frame, lateness: selectors.LateEntry) -> dict[str, Any]:
+    """Return what the page shows of late entry: by month and by person, as numbers that lead to lists and as charts."""
+    months = [
+        (month, of, _address(frame, "late", start=f"{month:%Y-%m}", end=f"{month:%Y-%m}"))
+        for month, of in lateness.by_month.items()
+    ]
+    people = [(name, of, _address(frame, "late", person=str(pk))) for pk, name, of in lateness.by_person]
+    return {
+        "lateness": lateness,
+        "months": months,
+        "people": people,
+        "month_chart": _chart(
+            _("Meetings by how late they were closed, month by month"),
+            [(date_format(month, "F Y"), of) for month, of, _url in months],
+        ),
+        "people_chart": _chart(
+            _("Meetings by how late they were closed, by who closed them"),
+            [(name, of) for name, of, _url in people[:CHARTED_PEOPLE]],
+        ),
+    }
+
+
+def _list(frame: Frame, listed: Listed | None) -> dict[str, Any]:
+    """Return what the page shows of the list asked for, if one is."""
+    page = frame.page(listed.records) if listed else None
+    return {"listed": listed, "page": page, "table": _table(frame, listed, page) if listed and page else None}
+
+
 def _lists(
-    frame: Frame, groups: QuerySet[Group], lateness: selectors.LateEntry, left_open: selectors.LeftOpen, person: int
+    frame: Frame, groups: QuerySet[Group], lateness: selectors.LateEntry, left_open: selectors.LeftOpen
 ) -> dict[str, Listed]:
     """Return what can be listed, by the key of its address."""
-    today = timezone.localdate()
+    today, person = frame.today, _person(frame.request.GET.get("person", ""), lateness)
     late = selectors.late_meetings(groups, frame.filters.start, month_end(frame.filters.end), person=person)
     differences, drafts = selectors.open_differences(groups, today), selectors.old_drafts(groups, today)
     in_group = [Column(_("Group")), Column(_("Code"), on_phone=False)]
     cash = [Column(_("Counted on"), DATE), Column(_("Difference"), MONEY), Column(_("Explanation"), on_phone=False)]
     drafted = [Column(_("Meeting"), NUMBER), Column(_("Since"), DATE), Column(_("Saved by"))]
     rules, officers = [Column(_("Founded on"), DATE)], [Column(_("Offices nobody holds"))]
-    without_rules, without_officers = selectors.without_rules(groups), selectors.without_officers(groups)
+    without_rules, without_officers = selectors.without_rules(groups), selectors.without_officers(groups, today)
     lists = [
         Listed("late", _("Meetings closed late"), lateness.of(person).not_in_time, _late_columns(), late, _late_row),
         Listed("cash", _("Open cash differences"), left_open.differences, cash, differences, _cash_row),
@@ -118,24 +131,13 @@ def _person(asked: str, lateness: selectors.LateEntry) -> int:
     return next((pk for pk, _name, _lateness in lateness.by_person if str(pk) == asked), 0)
 
 
-def _month_chart(lateness: selectors.LateEntry) -> BarChart | None:
-    lines = [
-        Line(date_format(month, "F Y"), _in_time(found), "", found.counts) for month, found in lateness.by_month.items()
-    ]
-    return bars(_("Meetings by how late they were closed, month by month"), lines, _parts()) if lines else None
+def _chart(title: str, rows: Sequence[tuple[str, selectors.Lateness]]) -> BarChart | None:
+    lines = [Line(name, _in_time(lateness), "", lateness.counts) for name, lateness in rows]
+    return bars(title, lines, [(rank, str(label)) for rank, label in CLASSES]) if lines else None
 
 
-def _people_chart(lateness: selectors.LateEntry) -> BarChart | None:
-    lines = [Line(name, _in_time(found), "", found.counts) for _pk, name, found in lateness.by_person[:CHARTED_PEOPLE]]
-    return bars(_("Meetings by how late they were closed, by who closed them"), lines, _parts()) if lines else None
-
-
-def _parts() -> list[tuple[int, str]]:
-    return [(rank, str(label)) for rank, label in CLASSES]
-
-
-def _in_time(found: selectors.Lateness) -> str:
-    return _("%(in_time)d of %(total)d in time") % {"in_time": found.in_time, "total": found.total}
+def _in_time(lateness: selectors.Lateness) -> str:
+    return _("%(in_time)d of %(total)d in time") % {"in_time": lateness.in_time, "total": lateness.total}
 
 
 def _table(frame: Frame, listed: Listed, records: Iterable[Any]) -> Table:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.core.paginator import Paginator
 from django.http import HttpResponse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assessment.charts.bars import Line, bars
@@ -14,7 +12,7 @@ from assessment.selectors import signals as selectors
 from assessment.selectors.dashboard import at_stage
 from assessment.signals import all_signals
 from assessment.signals.terms_expired import TERM_YEARS
-from assessment.views.frame import GROUPS_ON_A_PAGE, NUMBER, Frame
+from assessment.views.frame import NUMBER, Frame
 from finance.tables.table import Column, Row, Table
 from groups.http import UserRequest
 from groups.permissions import Capability, requires
@@ -28,25 +26,21 @@ def signals(request: UserRequest) -> HttpResponse:
     signal = asked if asked in all_signals() else ""
     groups = at_stage(frame.groups, frame.filters)
     found = selectors.overview(groups, signal)
-    paginator = Paginator(found.groups, GROUPS_ON_A_PAGE)
-    # The counts say it already; counting again would be one more statement.
-    paginator.count = found.number
-    page = paginator.get_page(request.GET.get("page"))
-    addresses = {name: frame.address(signal=name) for name in found.counts}
-    known = all_signals()
-    lines = [Line(str(known[name].label), str(count), addresses[name], [count]) for name, count in found.counts.items()]
+    page = frame.page(found.groups, found.number)
+    counts = [(all_signals()[name], count, frame.address(signal=name)) for name, count in found.counts.items()]
+    lines = [Line(str(known.label), str(count), address, [count]) for known, count, address in counts]
     return frame.show(
         "assessment/signals.html",
         {
             "signal": signal,
             "question": all_signals().get(signal),
-            "counts": [(all_signals()[name], count, addresses[name]) for name, count in found.counts.items()],
+            "counts": counts,
             "chart": bars(_("Groups with each signal"), lines, [(2, "")]) if any(found.counts.values()) else None,
             "page": page,
             "rows": selectors.shown(page),
             "total": found.number,
             # Of one stage, scores are alike anyway.
-            "alike": selectors.alike_facilitators(frame.groups, timezone.localdate(), frame.filters.scheme),
+            "alike": selectors.alike_facilitators(frame.groups, frame.today, frame.filters.scheme),
             "limits": {"groups": selectors.FACILITATOR_GROUPS, "points": selectors.ALIKE_POINTS, "years": TERM_YEARS},
         },
         lambda: _table(frame, selectors.shown(found.groups)),

@@ -12,11 +12,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from assessment.instruments import publish
-from assessment.models import GroupSnapshot, Instrument, Need
+from assessment.models import Instrument, Need
 from assessment.services import instrument_copy
+from finance.selectors import performance
 from groups.models import Group, OfficerRole, Role
 from groups.shared.money import rupiah
-from tests.assessment.groups import make_kembang_minus_outside, make_staff, stand
+from tests.assessment.groups import bring_up_to_date, make_kembang_minus_outside, make_staff, stand
 from tests.factories import facilitator_of, lend, make_group, make_member, make_officer, make_user, repay, save
 
 pytestmark = pytest.mark.django_db
@@ -78,11 +79,16 @@ class TestList:
         stand(make_group(facilitator), **KEMBANG, need=Need.ARREARS_RISING)
         assert "Needs attention: Arrears rising" in show(staff_client).content.decode()
 
-    def test_portfolio_and_repayment_are_those_of_the_snapshot(self, staff_client, ready):
-        GroupSnapshot.objects.update(balance=1_100_000, risk_30=1_100_000)
+    def test_portfolio_and_repayment_of_a_loan_are_those_of_the_snapshot(self, staff_client, facilitator):
+        group = make_kembang_minus_outside(facilitator, until=TODAY)
+        republish(group, "TUMBUH")
+        member = make_member(group)
+        save(member, 2_000_000)
+        repay(lend(member, 1_200_000, rate=Decimal(0)), 100_000)
+        bring_up_to_date()
         [(_row, _stage, _reasons, health)] = show(staff_client).context["rows"]
-        assert health.balance == 1_100_000
-        assert health.par_30 == 1
+        assert (health.balance, health.par_30) == (1_100_000, 1)
+        assert health.repayment_rate == performance(Group.objects.all(), as_of=TODAY).repayment_rate
 
     def test_another_organisation_is_left_out(self, staff_client, ready):
         stand(make_group(name="Rahasia"), **KEMBANG)

@@ -92,6 +92,13 @@ class TestFigures:
         score()
         assert rows(show(staff_client))["Jawa Timur"][-3:] == [900_000, 600_000, Fraction(1)]
 
+    def test_members_and_women_stand_above_them(self, staff_client, rina):
+        for region, gender in ((make_village(), "P"), (None, "L")):
+            make_member(make_group(rina, village=region), gender=gender)
+        score()
+        assert "2 groups: 2 members, 1 of them women" in show(staff_client).content.decode()
+        assert "1 group: 1 member, 1 of them women" in show(staff_client, "?region=35").content.decode()
+
     def test_the_total_is_of_all_rows(self, staff_client, rina):
         make_group(rina, village=make_village())
         make_group(rina)
@@ -106,7 +113,7 @@ class TestFigures:
         assert "<title>Jawa Timur: Tunas 1</title>" in html
 
     def test_the_mean_of_none_is_none(self):
-        nothing = Compared("", "", 2, (0, 0, 0), 2, 0, 0, 0, 0, 0)
+        nothing = Compared("", "", 2, (0, 0, 0), 2, 0, 0, 0, 0, 0, 0, 0)
         assert (nothing.mean_score, nothing.par_30) == (None, None)
 
 

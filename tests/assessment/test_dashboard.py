@@ -109,7 +109,7 @@ class TestWho:
 
     def test_newer_records_of_others_are_not_counted(self, staff_client):
         make_group()
-        assert show(staff_client).context["frame"].currency.changed == 0
+        assert show(staff_client).context["frame"].summary.changed == 0
 
     def test_facilitators_of_others_are_not_offered(self, staff_client, facilitator):
         stranger = make_user()
@@ -145,8 +145,17 @@ class TestStages:
 
     def test_the_trend_counts_each_group_once_a_month(self, staff_client, good, silent, monkeypatch):
         monkeypatch.setattr(snapshots, "MONTHS", 1)
-        score()
+        first = TODAY.replace(day=1) - timedelta(1)
+        for days_ago in ((TODAY - first).days + 1, (TODAY - first).days, 0, 0):
+            score(days_ago)
         assert [month.counts for month in show(staff_client).context["months"]] == [(1, 1, 0), (1, 1, 0)]
+
+    def test_members_and_women_behind_the_numbers(self, staff_client, good, silent):
+        make_member(good, gender="P")
+        make_member(silent, gender="L")
+        assert "0 members, 0 of them women" in show(staff_client).content.decode()
+        score()
+        assert "2 members, 1 of them women" in show(staff_client).content.decode()
 
     def test_bars_and_table_say_the_same(self, staff_client, good, silent):
         score()
@@ -234,7 +243,7 @@ class TestNeed:
 
 class TestNewerRecords:
     def newer(self, client) -> int:
-        return show(client).context["frame"].currency.changed
+        return show(client).context["frame"].summary.changed
 
     def test_the_page_says_as_of_when_it_is_and_how_many_are_newer(self, staff_client, good, silent):
         score(1)

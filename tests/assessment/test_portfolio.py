@@ -78,14 +78,14 @@ def test_savings_are_those_of_the_last_day_of_the_period(staff):
     member = make_member(group)
     save(member, 30_000, on=date(2025, 9, 30))
     save(member, 50_000, on=date(2025, 10, 1))
-    assert portfolio(staff).context["savings"] == 30_000
+    assert portfolio(staff).context["total"].savings == 30_000
     bring_up_to_date(date(2025, 10, 31))
-    assert portfolio(staff, end="2025-10").context["savings"] == 80_000
+    assert portfolio(staff, end="2025-10").context["total"].savings == 80_000
 
 
 def test_the_day_is_today_in_the_current_month(staff):
     group_of(staff)
-    assert portfolio(staff, end="").context["on"] == timezone.localdate()
+    assert portfolio(staff, end="").context["total"].as_of == timezone.localdate()
 
 
 def test_groups_founded_after_the_last_day_were_not_there(staff):
@@ -93,7 +93,7 @@ def test_groups_founded_after_the_last_day_were_not_there(staff):
     group_of(staff, founded_on=date(2025, 10, 1))
     response = portfolio(staff)
     assert names(response) == ["Anggrek (A1)"]
-    assert response.context["groups"] == 1
+    assert response.context["total"].groups == 1
 
 
 def test_groups_are_counted_by_class(staff):
@@ -198,11 +198,11 @@ def test_statements_do_not_grow_with_the_groups(staff):
 def test_what_is_posted_shows_once_the_group_is_brought_up_to_date(staff):
     member = make_member(group_of(staff))
     save(member, 30_000, on=date(2025, 9, 1))
-    assert portfolio(staff).context["savings"] == 30_000
+    assert portfolio(staff).context["total"].savings == 30_000
     save(member, 50_000, on=date(2025, 9, 2))
     response = signed_in(staff).get(reverse("portfolio"), {"end": END})
-    assert (response.context["savings"], response.context["frame"].currency.changed) == (30_000, 1)
-    assert portfolio(staff).context["savings"] == 80_000
+    assert (response.context["total"].savings, response.context["frame"].summary.changed) == (30_000, 1)
+    assert portfolio(staff).context["total"].savings == 80_000
 
 
 class TestMonths:

@@ -175,6 +175,14 @@ class TestLeftToDo:
         assert numbers(show(staff_client))["rules"] == 2
         assert [row[0] for row in listed(staff_client, "?list=rules")] == ["Bakung", "Cempaka"]
 
+    def test_a_term_that_ended_leaves_the_office_empty(self, staff_client, group):
+        for member, role in zip(make_members(group, 3), OfficerRole, strict=True):
+            make_officer(member, role)
+        assert numbers(show(staff_client))["officers"] == 0
+        group.officer_terms.filter(role=OfficerRole.KETUA).update(ended_on=TODAY)
+        [row] = listed(staff_client, "?list=officers")
+        assert row[2] == "Ketua (chair)"
+
     def test_groups_with_an_office_nobody_holds(self, staff_client, facilitator, group):
         full = make_group(facilitator, name="Bakung")
         for member, role in zip(make_members(full, 3), OfficerRole, strict=True):
@@ -213,6 +221,16 @@ class TestPage:
         hold(social, 20)
         for query in ("?kind=SOCIAL", "?region=35.19", "?stage=TUNAS&kind=SOCIAL"):
             assert [row[0] for row in listed(staff_client, f"{query}&list=late")] == ["Sosial"]
+        assert listed(staff_client, "?stage=NONE&list=late") == []
+
+    def test_a_group_without_a_score_is_of_no_stage(self, staff_client, group):
+        hold(group, 20)
+        bring_up_to_date()
+        group.snapshot_scores.all().delete()
+        for stage, names in (("NONE", ["Anggrek"]), ("TUNAS", [])):
+            response = staff_client.get(f"{PAGE}?stage={stage}&list=late")
+            assert [row.cells[0] for row in response.context["table"].rows] == names
+            assert numbers(response)["late"] == len(names)
 
     def test_facilitators_are_refused(self, client, facilitator):
         client.force_login(facilitator)

@@ -26,7 +26,8 @@ class GroupSnapshot(models.Model):
     rupiah: `due`, `paid`, `income`, `costs` and `capital` are those of `Performance`, `risk_30` the balances of loans
     more than 30 days late, `at_risk` of those at least three months late, and the classes those of a UPK.
     `differences` are open cash differences, and `drafts` meetings never closed. `signals` has the bits of the signals
-    there were (`assessment.selectors.signals.BITS`), `found` what gave rise to each; only the latest row has them.
+    there were (`assessment.selectors.signals.BITS`), `found` what gave rise to each. All from `has_rules` on is in the
+    latest row only.
     """
 
     group = models.ForeignKey(
@@ -58,12 +59,12 @@ class GroupSnapshot(models.Model):
     ccr_class = models.CharField(max_length=7, blank=True)
     roi_class = models.CharField(max_length=7, blank=True)
 
+    has_rules = models.BooleanField(default=False)
     differences = models.PositiveIntegerField(default=0)
     missing = models.BigIntegerField(default=0)
     too_much = models.BigIntegerField(default=0)
     oldest_difference_on = models.DateField(null=True, blank=True)
     drafts = models.PositiveIntegerField(default=0)
-    has_rules = models.BooleanField(default=False)
     offices_held = models.PositiveSmallIntegerField(default=0)
 
     signals = models.PositiveSmallIntegerField(default=0)

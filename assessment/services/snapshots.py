@@ -135,7 +135,7 @@ def _write_day(batch: Sequence[_Waiting], as_of: date, month: date | None, in_us
     groups = Group.objects.filter(pk__in=ids)
     figures, savings = performance_by_group(groups, as_of=as_of), savings_by_group(groups, as_of=as_of)
     members, nothing = member_counts(ids, as_of), Performance(months=as_of.month)
-    now_only = _latest_only(ids, as_of) if month is None else {}
+    now_only = _latest_only(batch, as_of) if month is None else {}
     _remove(ids, month)
     day, first = _days(as_of, month)
     now = connection.ops.adapt_datetimefield_value(timezone.now())
@@ -146,7 +146,7 @@ def _write_day(batch: Sequence[_Waiting], as_of: date, month: date | None, in_us
             (
                 group.pk, first, day, now, statuses[group.pk], group.kind, group.village_id,
                 *members.get(group.pk, (0, 0)), savings.get(group.pk, 0), *_money(figures.get(group.pk, nothing)),
-                int(group.has_rules), *now_only.get(group.pk, _NOTHING_LATEST),
+                *now_only.get(group.pk, _NOTHING_LATEST),
             )
             for group in batch
         ),
@@ -157,13 +157,13 @@ def _write_day(batch: Sequence[_Waiting], as_of: date, month: date | None, in_us
 
 _COLUMNS = (
     "group_id", "month", "as_of", "computed_at", "status", "kind", "village_id", "members", "women", "savings",
-    "balance", "risk_30", "at_risk", "due", "paid", "income", "costs", "capital", *CLASS_COLUMNS, "has_rules",
+    "balance", "risk_30", "at_risk", "due", "paid", "income", "costs", "capital", *CLASS_COLUMNS,
 )  # fmt: skip
 _LATEST_COLUMNS = (
-    "differences", "missing", "too_much", "oldest_difference_on", "drafts", "offices_held", "signals",
+    "has_rules", "differences", "missing", "too_much", "oldest_difference_on", "drafts", "offices_held", "signals",
     "signal_count", "found",
 )  # fmt: skip
-_NOTHING_LATEST: tuple[str | int | None, ...] = (0, 0, 0, None, 0, 0, 0, 0, "[]")
+_NOTHING_LATEST: tuple[str | int | None, ...] = (0, 0, 0, 0, None, 0, 0, 0, 0, "[]")
 
 
 def _money(figures: Performance) -> tuple[int | str, ...]:
@@ -174,18 +174,19 @@ def _money(figures: Performance) -> tuple[int | str, ...]:
     )  # fmt: skip
 
 
-def _latest_only(ids: Sequence[int], as_of: date) -> dict[int, tuple[str | int | None, ...]]:
+def _latest_only(batch: Sequence[_Waiting], as_of: date) -> dict[int, tuple[str | int | None, ...]]:
     """Return by group what only the latest snapshot has, in the order of `_LATEST_COLUMNS`."""
+    ids = [group.pk for group in batch]
     groups, by_group = Group.objects.filter(pk__in=ids), read_hits(ids, as_of)
     differences, drafts = quality.differences_by_group(groups, as_of), quality.old_drafts_by_group(groups, as_of)
     offices = offices_held(groups, as_of)
     rows: dict[int, tuple[str | int | None, ...]] = {}
-    for pk in ids:
+    for group in batch:
+        pk, found = group.pk, by_group[group.pk]
         count, missing, too_much, oldest = differences.get(pk, (0, 0, 0, None))
-        found = by_group[pk]
         rows[pk] = (
-            count, missing, too_much, None if oldest is None else oldest.isoformat(), drafts.get(pk, 0),
-            offices.get(pk, 0), sum({BITS[one.signal] for one in found}), len(found),
+            int(group.has_rules), count, missing, too_much, None if oldest is None else oldest.isoformat(),
+            drafts.get(pk, 0), offices.get(pk, 0), sum({BITS[one.signal] for one in found}), len(found),
             orjson.dumps([[one.signal, one.counted, one.amount, one.records] for one in found]).decode(),
         )  # fmt: skip
     return rows

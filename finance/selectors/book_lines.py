@@ -62,6 +62,28 @@ def amount_if(condition: str) -> str:
     return f"CASE WHEN {condition} THEN t.amount ELSE 0 END"
 
 
+_SUMS = """
+SELECT COALESCE(SUM(t.amount) FILTER (WHERE {came} AND e.effective_on > %(after)s AND e.effective_on <= %(until)s), 0),
+    COALESCE(SUM(t.amount) FILTER (WHERE {went} AND e.effective_on > %(after)s AND e.effective_on <= %(until)s), 0),
+    COALESCE(SUM(t.amount) FILTER (WHERE {came} AND e.effective_on BETWEEN %(start)s AND %(end)s), 0),
+    COALESCE(SUM(t.amount) FILTER (WHERE {went} AND e.effective_on BETWEEN %(start)s AND %(end)s), 0),
+    COUNT(*) FILTER (WHERE e.effective_on BETWEEN %(start)s AND %(end)s)
+FROM finance_entry e JOIN finance_transfer t ON t.entry_id = e.id
+WHERE e.group_id = %(group)s AND e.effective_on > %(after)s AND e.effective_on <= %(last)s AND ({came} OR {went})
+"""
+
+
+def book_sums(came: str, went: str, moved: tuple[date, date], values: Mapping[str, Any]) -> tuple[int, ...]:
+    """Return what came in and what went out between the days `moved`, and from `start` to `end` with its lines' number.
+
+    `came` and `went` are conditions on a transfer `t`, `values` those of their placeholders, with `start` and `end`.
+    """
+    after, until = moved
+    days = {"after": after, "until": until, "last": max(values["end"], until)}
+    [sums] = read(_SUMS.format(came=came, went=went), {**values, **days})
+    return tuple(map(int, sums))
+
+
 @dataclass(frozen=True, slots=True)
 class BookQuery:
     """The transfers of a book in SQL over a transfer `t`, its entry `e` and its accounts `d` and `c`.

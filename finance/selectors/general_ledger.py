@@ -11,9 +11,8 @@ from django.db.models.functions import Coalesce
 
 from finance.models import Account, PeriodBalance, Side
 from finance.selectors.account_balances import NearestBalances, nearest_balances
-from finance.selectors.book_lines import BookQuery, RunningLines, amount_if
+from finance.selectors.book_lines import BookQuery, RunningLines, amount_if, book_sums
 from groups.models import Group
-from groups.shared.sql import read
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +51,8 @@ def ledger(group: Group, accounts: Sequence[Account], *, start: date, end: date)
         came, went = went, came
     (mark,) = nearest_balances(group, [start - timedelta(1)])
     values = {"group": group.pk, "start": start, "end": end, **places}
-    after, until = mark.span
-    [(moved_in, moved_out, total_in, total_out, count)] = read(
-        _LEDGER.format(came=came, went=went),
-        {**values, "after": after, "until": until, "last": max(end, until)},
-    )
-    opening = _stored_balance(group, accounts, mark) + mark.sign * (int(moved_in) - int(moved_out))
+    moved_in, moved_out, total_in, total_out, count = book_sums(came, went, mark.span, values)
+    opening = _stored_balance(group, accounts, mark) + mark.sign * (moved_in - moved_out)
     query = BookQuery(
         where=f"e.group_id = %(group)s AND e.effective_on BETWEEN %(start)s AND %(end)s AND ({came} OR {went})",
         money_in=amount_if(came),
@@ -70,21 +65,10 @@ def ledger(group: Group, accounts: Sequence[Account], *, start: date, end: date)
         start=start,
         end=end,
         opening=opening,
-        total_in=int(total_in),
-        total_out=int(total_out),
+        total_in=total_in,
+        total_out=total_out,
         lines=RunningLines(query, count=count, begin=opening),
     )
-
-
-_LEDGER = """
-SELECT COALESCE(SUM(t.amount) FILTER (WHERE {came} AND e.effective_on > %(after)s AND e.effective_on <= %(until)s), 0),
-    COALESCE(SUM(t.amount) FILTER (WHERE {went} AND e.effective_on > %(after)s AND e.effective_on <= %(until)s), 0),
-    COALESCE(SUM(t.amount) FILTER (WHERE {came} AND e.effective_on BETWEEN %(start)s AND %(end)s), 0),
-    COALESCE(SUM(t.amount) FILTER (WHERE {went} AND e.effective_on BETWEEN %(start)s AND %(end)s), 0),
-    COUNT(*) FILTER (WHERE e.effective_on BETWEEN %(start)s AND %(end)s)
-FROM finance_entry e JOIN finance_transfer t ON t.entry_id = e.id
-WHERE e.group_id = %(group)s AND e.effective_on > %(after)s AND e.effective_on <= %(last)s AND ({came} OR {went})
-"""
 
 
 def _stored_balance(group: Group, accounts: Sequence[Account], mark: NearestBalances) -> int:

@@ -6,8 +6,6 @@ from typing import Any
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
-from django.db import connection
-from django.db.models import Model
 from django.utils import timezone
 from tqdm import tqdm
 
@@ -15,6 +13,7 @@ from assessment.models import Assessment, GroupSnapshot, SnapshotAgeing, Snapsho
 from assessment.services import snapshots_write
 from assessment.services.snapshots import outdated
 from groups.models import Group
+from groups.shared.sql import tidy
 
 
 class Command(BaseCommand):
@@ -34,14 +33,5 @@ class Command(BaseCommand):
                 groups=groups, as_of=today, report=lambda outcomes: bar.update(len({one.group_id for one in outcomes}))
             )
         self.stdout.write(f"{count} groups brought up to {today}.")
-        _tidy(Assessment, GroupSnapshot, SnapshotAgeing, SnapshotLateness, SnapshotScore)
+        tidy(Assessment, GroupSnapshot, SnapshotAgeing, SnapshotLateness, SnapshotScore)
         call_command("verify_ledger", stdout=self.stdout, stderr=self.stderr)
-
-
-def _tidy(*models: type[Model]) -> None:
-    """Let PostgreSQL know what stands in tables that were written anew, or it reads the wide rows behind an index."""
-    if connection.vendor != "postgresql" or connection.in_atomic_block:
-        return
-    with connection.cursor() as cursor:
-        for model in models:
-            cursor.execute(f"VACUUM (ANALYZE) {connection.ops.quote_name(model._meta.db_table)}")

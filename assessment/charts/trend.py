@@ -42,7 +42,7 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class MonthBar:
     """One month."""
 
     month: date
@@ -53,7 +53,7 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class StageKey:
     """A stage in the legend: its sample begins at `x`, its name beside it."""
 
     rank: int
@@ -62,13 +62,13 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
-class BarChart:
+class TrendChart:
     """Stacked bars over months; the legend stands between `height` and `full_height`."""
 
-    bars: list[Bar]
+    bars: list[MonthBar]
     bar_width: int
     ticks: list[Tick]
-    legend: list[Key]
+    legend: list[StageKey]
     width: int = WIDTH
     height: int = HEIGHT
     full_height: int = HEIGHT + LEGEND
@@ -76,7 +76,7 @@ class BarChart:
     right: int = WIDTH - RIGHT
 
 
-def stacked_bars(months: Sequence[TrendMonth], rules: Sequence[StageRule]) -> BarChart:
+def stacked_bars(months: Sequence[TrendMonth], rules: Sequence[StageRule]) -> TrendChart:
     """Return the bars of a trend, the lowest stage at the bottom; `rules` are the stages, the lowest first."""
     top = _round_up(max((month.total for month in months), default=0))
     slot = (WIDTH - LEFT - RIGHT) // max(1, len(months))
@@ -90,11 +90,11 @@ def stacked_bars(months: Sequence[TrendMonth], rules: Sequence[StageRule]) -> Ba
             if count:
                 segments.append(Segment(rule.rank, rule.name, count, y, _y(below, top) - y))
             below += count
-        bars.append(Bar(month.month, x, x + bar_width // 2, is_labelled(number, len(months)), segments))
+        bars.append(MonthBar(month.month, x, x + bar_width // 2, is_labelled(number, len(months)), segments))
     ticks = [Tick(_y(value, top), str(value)) for value in (0, top // 2, top)]
     width = (WIDTH - LEFT - RIGHT) // max(1, len(rules))
-    legend = [Key(rule.rank, rule.name, LEFT + width * rule.rank) for rule in rules]
-    return BarChart(bars, bar_width, ticks, legend)
+    legend = [StageKey(rule.rank, rule.name, LEFT + width * rule.rank) for rule in rules]
+    return TrendChart(bars, bar_width, ticks, legend)
 
 
 def _y(value: int, top: int) -> int:

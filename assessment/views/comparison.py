@@ -24,26 +24,26 @@ def comparison(request: UserRequest) -> HttpResponse:
     """Stages, mean score, needs, savings and PAR of regions or facilitators side by side."""
     frame = Frame(request, "dashboard-compare")
     by = FACILITATOR if request.GET.get("by") == FACILITATOR else REGION
-    groups, scheme, stages = at_stage(frame.groups, frame.filters), frame.filters.scheme, len(frame.form.stages)
-    if by == FACILITATOR:
-        found = selectors.by_facilitator(groups, scheme, frame.today, stages=stages)
-    else:
-        found = selectors.by_region(groups, scheme, frame.filters.region, stages=stages)
-    page = frame.page(found.rows)
+    compared = _compared(frame, by)
+    page = frame.page(compared.rows)
     lines = [Line(_name(row, by), _groups(row.groups), "", row.stages) for row in page]
     title = _("Groups at each stage, by facilitator") if by == FACILITATOR else _("Groups at each stage, by region")
-    return frame.show(
-        "assessment/comparison.html",
-        {
-            "by": by,
-            "choices": [(REGION, _("By region")), (FACILITATOR, _("By facilitator"))],
-            "total": found.total,
-            "chart": bars(title, lines, stage_parts(frame.form.stages)) if lines else None,
-            "page": page,
-            "table": _table(frame, by, [*page], found.total),
-        },
-        lambda: _table(frame, by, found.rows, found.total),
-    )
+    context = {
+        "by": by,
+        "choices": [(REGION, _("By region")), (FACILITATOR, _("By facilitator"))],
+        "total": compared.total,
+        "chart": bars(title, lines, stage_parts(frame.form.stages)) if lines else None,
+        "page": page,
+        "table": _table(frame, by, [*page], compared.total),
+    }
+    return frame.show("assessment/comparison.html", context, lambda: _table(frame, by, compared.rows, compared.total))
+
+
+def _compared(frame: Frame, by: str) -> selectors.Comparison:
+    groups, scheme, stages = at_stage(frame.groups, frame.filters), frame.filters.scheme, len(frame.form.stages)
+    if by == FACILITATOR:
+        return selectors.by_facilitator(groups, scheme, frame.today, stages=stages)
+    return selectors.by_region(groups, scheme, frame.filters.region, stages=stages)
 
 
 def _table(frame: Frame, by: str, rows: Sequence[selectors.Compared], total: selectors.Compared) -> Table:

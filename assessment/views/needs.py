@@ -12,7 +12,7 @@ from assessment import wording
 from assessment.charts.bars import Line, bars
 from assessment.models import Need
 from assessment.selectors import dashboard as selectors
-from assessment.selectors.needs import facilitators_of, need_counts
+from assessment.selectors.needs import NeedCounts, facilitators_of, need_counts
 from assessment.views.frame import DATE, MONEY, NUMBER, Frame, ReadColumn, group_columns
 from finance.tables.table import Column, Table
 from groups.http import UserRequest
@@ -27,28 +27,22 @@ def needs(request: UserRequest) -> HttpResponse:
     counts = need_counts(frame.groups, frame.filters)
     groups = selectors.by_need(frame.groups, frame.filters, reason or ~Need(0))
     page = frame.page(groups, counts.in_need if reason is None else counts.by_reason[reason])
+    with_whom = facilitators_of([row.pk for row in page], frame.today)
+    rows = [(row, frame.stage_name(row.stage), wording.reasons(row.need), with_whom.get(row.pk, "")) for row in page]
+    label = wording.NEED_LABELS[reason] if reason is not None else ""
+    context = {"reason": reason, "label": label, "page": page, "rows": rows, **_reasons(frame, counts)}
+    return frame.show("assessment/needs.html", context, lambda: _table(frame, groups))
+
+
+def _reasons(frame: Frame, counts: NeedCounts) -> dict[str, Any]:
+    """Return how many groups have each reason, as numbers that lead to them and as a chart."""
     reasons = [
-        (found, wording.NEED_LABELS[found], count, frame.address(reason=found.name))
-        for found, count in counts.by_reason.items()
+        (reason, wording.NEED_LABELS[reason], count, frame.address(reason=reason.name))
+        for reason, count in counts.by_reason.items()
     ]
     lines = [Line(str(label), str(count), address, [count]) for _reason, label, count, address in reasons]
-    with_whom = facilitators_of([row.pk for row in page], frame.today)
-    return frame.show(
-        "assessment/needs.html",
-        {
-            "counts": counts,
-            "reason": reason,
-            "reasons": reasons,
-            "all_reasons": frame.address(),
-            "label": wording.NEED_LABELS[reason] if reason is not None else "",
-            "chart": bars(_("Groups that need help, by reason"), lines, [(2, "")]) if counts.in_need else None,
-            "page": page,
-            "rows": [
-                (row, frame.stage_name(row.stage), wording.reasons(row.need), with_whom.get(row.pk, "")) for row in page
-            ],
-        },
-        lambda: _table(frame, groups),
-    )
+    chart = bars(_("Groups that need help, by reason"), lines, [(2, "")]) if counts.in_need else None
+    return {"counts": counts, "reasons": reasons, "chart": chart}
 
 
 def _table(frame: Frame, groups: Any) -> Table:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
@@ -24,27 +25,28 @@ def signals(request: UserRequest) -> HttpResponse:
     frame = Frame(request, "dashboard-signals")
     asked = request.GET.get("signal", "")
     signal = asked if asked in all_signals() else ""
-    groups = at_stage(frame.groups, frame.filters)
-    found = selectors.overview(groups, signal)
-    page = frame.page(found.groups, found.number)
-    counts = [(all_signals()[name], count, frame.address(signal=name)) for name, count in found.counts.items()]
-    lines = [Line(str(known.label), str(count), address, [count]) for known, count, address in counts]
-    return frame.show(
-        "assessment/signals.html",
-        {
-            "signal": signal,
-            "question": all_signals().get(signal),
-            "counts": counts,
-            "chart": bars(_("Groups with each signal"), lines, [(2, "")]) if any(found.counts.values()) else None,
-            "page": page,
-            "rows": selectors.shown(page),
-            "total": found.number,
-            # Of one stage, scores are alike anyway.
-            "alike": selectors.alike_facilitators(frame.groups, frame.today, frame.filters.scheme),
-            "limits": {"groups": selectors.FACILITATOR_GROUPS, "points": selectors.ALIKE_POINTS, "years": TERM_YEARS},
-        },
-        lambda: _table(frame, selectors.shown(found.groups)),
-    )
+    overview = selectors.overview(at_stage(frame.groups, frame.filters), signal)
+    page = frame.page(overview.groups, overview.number)
+    context = {
+        "signal": signal,
+        "question": all_signals().get(signal),
+        "page": page,
+        "rows": selectors.shown(page),
+        "total": overview.number,
+        # Of one stage, scores are alike anyway.
+        "alike": selectors.alike_facilitators(frame.groups, frame.today, frame.filters.scheme),
+        "limits": {"groups": selectors.FACILITATOR_GROUPS, "points": selectors.ALIKE_POINTS, "years": TERM_YEARS},
+        **_counts(frame, overview.counts),
+    }
+    return frame.show("assessment/signals.html", context, lambda: _table(frame, selectors.shown(overview.groups)))
+
+
+def _counts(frame: Frame, by_signal: Mapping[str, int]) -> dict[str, Any]:
+    """Return how many groups have each signal, as numbers that lead to them and as a chart."""
+    counts = [(all_signals()[name], count, frame.address(signal=name)) for name, count in by_signal.items()]
+    lines = [Line(str(signal.label), str(count), address, [count]) for signal, count, address in counts]
+    chart = bars(_("Groups with each signal"), lines, [(2, "")]) if any(by_signal.values()) else None
+    return {"counts": counts, "chart": chart}
 
 
 def _table(frame: Frame, groups: Sequence[selectors.GroupSignals]) -> Table:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import BigIntegerField, Count, DateField, FilteredRelation, Min, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce, TruncMonth
+from django.db.models.functions import Cast, Coalesce, TruncMonth
 
 from assessment.models import GroupSnapshot
 from groups.models import Group, GroupStatus
@@ -66,7 +66,9 @@ def in_months(start: date, end: date, path: str = "") -> Q:
 
 def month_of(path: str = "") -> Coalesce:
     """Return the month of a snapshot, that of its day for the latest."""
-    return Coalesce(f"{path}month", TruncMonth(f"{path}as_of"), output_field=DateField())
+    # PostgreSQL makes a time of a day that it cuts.
+    of_day = Cast(TruncMonth(f"{path}as_of"), DateField())
+    return Coalesce(f"{path}month", of_day, output_field=DateField())
 
 
 def next_month(month: date) -> date:

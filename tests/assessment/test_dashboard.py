@@ -149,7 +149,9 @@ class TestStages:
         score(last_month_end)
         monkeypatch.setattr(snapshots, "MONTHS", 1)
         score()
-        assert [month.counts for month in show(staff_client).context["months"]] == [(1, 1, 0), (1, 1, 0)]
+        months = show(staff_client).context["months"]
+        assert [month.counts for month in months] == [(1, 1, 0), (1, 1, 0)]
+        assert months[1].month == TODAY.replace(day=1)
 
     def test_members_and_women_behind_the_numbers(self, staff_client, good, silent):
         make_member(good, gender="P")

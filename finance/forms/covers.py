@@ -116,6 +116,11 @@ class CoverForm(forms.Form):
         return cleaned
 
     @property
+    def is_seen(self) -> bool:
+        """Whether the plan is the one that the person looked at."""
+        return self.plan is not None and self.cleaned_data["seen"] == self.plan.fingerprint
+
+    @property
     def shares(self) -> dict[Member, int]:
         """What each one pays by the plan, in rupiah."""
         assert self.plan is not None, "asked of a form that is right"

@@ -7,15 +7,15 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from finance.models import AccountKind, PaidTo, SurplusDivision
 from finance.selectors import CAN_BE_KEPT
-from groups.forms import DateInput, KeyField, PastDateField
+from groups.forms import DateInput, KeyField, PastDateField, change_data
 from groups.models import Group
 
+USUALLY_KEPT = frozenset({AccountKind.GRANT})
 MOST_DAYS = 3 * 366
 """A period of more than three years is a slip of the finger."""
 
@@ -64,9 +64,8 @@ class SeenForm(KeyedForm):
 
     def ask_again(self, seen: int) -> None:
         """Take over the sum that the page shows now: the next submit is about that."""
-        if isinstance(self.data, QueryDict):
-            self.data = self.data.copy()
-            self.data["seen"] = str(seen)
+        if self.is_bound:
+            change_data(self, "seen", str(seen))
 
 
 class DecisionForm(SeenForm):
@@ -140,10 +139,16 @@ class ShareOutOptionsForm(forms.Form):
             raise ValidationError(_("The group did not exist yet on this date."))
         return day
 
+    def clean_keep(self) -> frozenset[AccountKind]:
+        """Return the kinds of equity that stay."""
+        return frozenset(AccountKind(kind) for kind in self.cleaned_data["keep"])
+
     @property
-    def kept(self) -> frozenset[AccountKind]:
-        """The kinds of equity that stay."""
-        return frozenset(AccountKind(kind) for kind in self.cleaned_data.get("keep", ()))
+    def chosen(self) -> tuple[date, frozenset[AccountKind]]:
+        """The day and the kinds that stay; today and the usual ones where nothing was chosen that can be."""
+        if not self.is_valid():
+            return timezone.localdate(), USUALLY_KEPT
+        return self.cleaned_data["on"], self.cleaned_data["keep"]
 
 
 class ShareOutForm(ShareOutOptionsForm, SeenForm):

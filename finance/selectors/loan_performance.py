@@ -103,11 +103,6 @@ def performance_by_group(groups: QuerySet[Group], *, as_of: date) -> dict[int, P
     return _figures(groups, as_of, "group_id")
 
 
-def loans_by_group(groups: QuerySet[Group], *, as_of: date) -> dict[int, Performance]:
-    """Return the figures of the loans of each of `groups` that has any, without those of income, in one statement."""
-    return {key: Performance(*loans) for key, loans in _loans(groups, as_of, "group_id").items()}
-
-
 def savings_by_group(groups: QuerySet[Group], *, as_of: date) -> dict[int, int]:
     """Return the savings of all members of each of `groups` that has accounts for them, in one statement."""
     found: dict[int, int] = {}

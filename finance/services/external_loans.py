@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
 
@@ -51,16 +51,7 @@ def external_loan_receive(
     loan = ExternalLoan.objects.create(
         group=group,
         number=last + 1,
-        lender=terms.lender,
-        principal=terms.principal,
-        rate=terms.rate,
-        method=terms.method,
-        periods=terms.periods,
-        every=terms.every,
-        round_up_to=terms.round_up_to,
-        received_on=terms.received_on,
-        first_due=terms.first_due,
-        purpose=terms.purpose,
+        **{field.name: getattr(terms, field.name) for field in fields(terms)},
         key=key,
         recorded_by=actor,
     )

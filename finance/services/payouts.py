@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
 
@@ -116,24 +116,9 @@ def loans_open(books: Books, terms: Iterable[LoanTerms]) -> list[Loan]:
     loans = Loan.objects.bulk_create(
         Loan(
             group=books.group,
-            member=term.member,
             number=number,
-            principal=term.principal,
-            rate=term.rate,
-            method=term.method,
-            periods=term.periods,
-            every=term.every,
-            round_up_to=term.round_up_to,
-            disbursed_on=term.disbursed_on,
-            first_due=term.first_due,
-            purpose=term.purpose,
-            funded_by=term.funded_by,
-            payoff_fee=term.payoff_fee,
-            fine_late_instalment=term.fine_late_instalment,
-            fine_first=term.fine_first,
-            request=term.request,
-            replaces=term.replaces,
             recorded_by=books.actor,
+            **{field.name: getattr(term, field.name) for field in fields(term)},
         )
         for number, term in enumerate(terms, start=books.last_loan_number + 1)
     )

@@ -26,19 +26,13 @@ from groups.shared.submit import posted
 def loan_cover(request: GroupRequest, number: int) -> HttpResponse:
     """Simulate how members cover the arrears of a loan, then post it; only what was looked at is posted."""
     loan = get_object_or_404(Loan.objects.select_related("member"), group=request.group, number=number)
-    books = read_books(request.group, timezone.localdate())
-    others = Member.objects.filter(group=request.group, left_on__isnull=True).exclude(pk=loan.member_id)
-    form = CoverForm(
-        posted(request),
-        initial=_day(request),
-        loan=loan,
-        books=books,
-        members=list(others),
-    )
-    wants_post = request.POST.get("action") == "post"
-    plan = form.plan if form.is_valid() else None
+    today, wants_post = timezone.localdate(), request.POST.get("action") == "post"
+    others = request.group.members.effective(today).exclude(pk=loan.member_id)
+    books = read_books(request.group, today)
+    form = CoverForm(posted(request), initial=_day(request), loan=loan, books=books, members=list(others))
+    form.is_valid()
     taken = None
-    if plan is None or (wants_post and form.cleaned_data["seen"] == plan.fingerprint) or was_sent(request, form):
+    if (wants_post and form.is_seen) or was_sent(request, form):
         taken = submit_once(
             request,
             form,
@@ -57,21 +51,17 @@ def loan_cover(request: GroupRequest, number: int) -> HttpResponse:
         )
     if taken is not None:
         return taken
-    if form.errors:
-        plan = None
+    plan = form.plan if not form.errors else None
     surplus = selectors.group_summary(request.group).surplus
-    return render(
-        request,
-        "finance/loan_cover.html",
-        {
-            "form": form,
-            "loan": loan,
-            "plan": plan,
-            "has_changed": wants_post and plan is not None,
-            "surplus": surplus,
-            "surplus_after": surplus + plan.income if plan is not None else surplus,
-        },
-    )
+    context = {
+        "form": form,
+        "loan": loan,
+        "plan": plan,
+        "has_changed": wants_post and plan is not None,
+        "surplus": surplus,
+        "surplus_after": surplus + plan.income if plan is not None else surplus,
+    }
+    return render(request, "finance/loan_cover.html", context)
 
 
 @requires(Capability.RECORD)

@@ -13,8 +13,10 @@ from finance import selectors, services
 from finance.forms.opening import ROWS, OpeningSheet
 from finance.ledger.errors import AlreadyPosted
 from finance.views.submit import submit_once
+from groups.forms import more_rows
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
+from groups.shared.submit import posted
 
 
 @requires(Capability.RECORD)
@@ -27,19 +29,12 @@ def opening(request: GroupRequest) -> HttpResponse:
         if request.method == "POST":
             messages.info(request, str(AlreadyPosted()))
         return redirect("entry", group.code, earlier.number)
-    members = list(group.members.effective(timezone.localdate()))
-    action = request.POST.get("action")
-    data = None
-    if request.method == "POST":
-        data = request.POST.copy()
-        if action == "more":
-            for prefix in ("loans", "debts"):
-                total = data.get(f"{prefix}-TOTAL_FORMS", "")
-                data[f"{prefix}-TOTAL_FORMS"] = str(min(ROWS, int(total) + 2)) if total.isdecimal() else "2"
-    sheet = OpeningSheet(group, members, data)
-    is_sent = data is not None and action == "post"
+    data, action = posted(request), request.POST.get("action")
+    if data is not None and action == "more":
+        data = more_rows(more_rows(data, "loans", most=ROWS), "debts", most=ROWS)
+    sheet = OpeningSheet(group, list(group.members.effective(timezone.localdate())), data)
     answer = None
-    if is_sent and sheet.is_right:
+    if action == "post" and sheet.is_right:
         answer = submit_once(
             request,
             sheet.head,
@@ -58,5 +53,5 @@ def opening(request: GroupRequest) -> HttpResponse:
             "checked": data is not None,
             "may_open": selectors.may_open(group),
         },
-        status=422 if is_sent else 200,
+        status=422 if action == "post" else 200,
     )

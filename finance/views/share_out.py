@@ -8,15 +8,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from finance import selectors, services, tables
-from finance.forms.surplus import ReasonForm, ShareOutForm, ShareOutOptionsForm
-from finance.models import AccountKind, Entry
+from finance.forms.surplus import USUALLY_KEPT, ReasonForm, ShareOutForm, ShareOutOptionsForm
+from finance.models import Entry
 from finance.views.printing import respond_with_book
 from finance.views.submit import submit_once
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
 from groups.shared.submit import posted
-
-USUALLY_KEPT = frozenset({AccountKind.GRANT})
 
 
 @requires(Capability.READ)
@@ -24,9 +22,7 @@ def share_out(request: GroupRequest) -> HttpResponse:
     """Who would get what if everything were returned, and what is missing before it can be."""
     asked = "on" in request.GET
     form = ShareOutOptionsForm(request.GET if asked else None, group=request.group, initial=_usual())
-    is_right = asked and form.is_valid()
-    on = form.cleaned_data["on"] if is_right else timezone.localdate()
-    keep = form.kept if is_right else USUALLY_KEPT
+    on, keep = form.chosen
     plan = selectors.share_out_plan(request.group, as_of=on, keep=keep)
     return render(
         request,
@@ -54,23 +50,13 @@ def share_out_post(request: GroupRequest) -> HttpResponse:
     answer = submit_once(
         request,
         form,
-        lambda data: services.share_out_post(
-            actor=request.user,
-            group=request.group,
-            keep=form.kept,
-            on=data["on"],
-            seen=data["seen"],
-            note=data["note"],
-            key=data["key"],
-        ),
+        lambda data: services.share_out_post(actor=request.user, group=request.group, **data),
         then=shared,
         done=_("Everything is returned. Print the list and let the members sign."),
     )
     if answer is not None:
         return answer
-    options = ShareOutOptionsForm(request.POST or request.GET, group=request.group)
-    on = options.cleaned_data["on"] if options.is_valid() else timezone.localdate()
-    keep = options.kept if options.is_valid() else USUALLY_KEPT
+    on, keep = ShareOutOptionsForm(request.POST or request.GET, group=request.group).chosen
     plan = selectors.share_out_plan(request.group, as_of=on, keep=keep)
     form.initial["seen"] = plan.payout
     form.ask_again(plan.payout)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -54,10 +57,6 @@ def surplus_divide(request: GroupRequest) -> HttpResponse:
     period = SurplusPeriodForm(request.GET, following=following)
     start, end = period.period
     amounts = selectors.period_surplus(request.group, start=start, end=end)
-    rules = request.group.rules
-    sheet = None
-    if rules is not None and amounts.divisible:
-        sheet = selectors.division_preview(request.group, rules, surplus=amounts.divisible, start=start, end=end)
     form = DecisionForm(posted(request), end=end, initial={"seen": amounts.divisible})
     decisions = SurplusDivision.objects.filter(group=request.group)
 
@@ -76,34 +75,21 @@ def surplus_divide(request: GroupRequest) -> HttpResponse:
     if answer is not None:
         return answer
     form.ask_again(amounts.divisible)
-    return render(
-        request,
-        "finance/surplus_divide.html",
-        {
-            "form": form,
-            "surplus": amounts,
-            "sheet": sheet,
-            "table": tables.division_list(request.group, sheet, start=start, end=end) if sheet is not None else None,
-            "chart": _chart(sheet) if sheet is not None else None,
-            "is_over": end <= timezone.localdate(),
-        },
-    )
+    context = {"form": form, "surplus": amounts, "is_over": end <= timezone.localdate()}
+    rules = request.group.rules
+    if rules is not None and amounts.divisible:
+        sheet = selectors.division_preview(request.group, rules, surplus=amounts.divisible, start=start, end=end)
+        context |= _shown(request, sheet, start, end)
+    return render(request, "finance/surplus_divide.html", context)
 
 
 @requires(Capability.READ)
 def surplus_division(request: GroupRequest, pk: int) -> HttpResponse:
     """One division as it was decided, and the list to sign."""
     division = _division(request, pk)
-    sheet = selectors.division_sheet(division)
-    start, end = division.period_start, division.period_end
-    table = tables.division_list(request.group, sheet, start=start, end=end)
-    context = {
-        "division": division,
-        "sheet": sheet,
-        "table": table,
-        "chart": _chart(sheet),
-    }
-    return respond_with_book(request, "finance/surplus_division.html", context, lambda: table)
+    shown = _shown(request, selectors.division_sheet(division), division.period_start, division.period_end)
+    context = {"division": division, **shown}
+    return respond_with_book(request, "finance/surplus_division.html", context, lambda: shown["table"])
 
 
 @requires(Capability.RECORD)
@@ -149,6 +135,12 @@ def _division(request: GroupRequest, pk: int) -> SurplusDivision:
         "entry__reversed_by", "entry__reverses", "rules", "recorded_by", "withdrawn_by"
     )
     return get_object_or_404(found, group=request.group, pk=pk)
+
+
+def _shown(request: GroupRequest, sheet: DivisionSheet, start: date, end: date) -> dict[str, Any]:
+    """Return what both pages show of the division of a period: the sheet, its list and its chart."""
+    table = tables.division_list(request.group, sheet, start=start, end=end)
+    return {"sheet": sheet, "table": table, "chart": _chart(sheet)}
 
 
 def _chart(sheet: DivisionSheet) -> PartsChart:

@@ -1,4 +1,13 @@
 """Forms of groups, members, officers and rules, a module for each concern; what other apps use is named here."""
 
-from groups.forms.fields import DateInput, KeyField, PastDateField, PercentField, PlainSelect, renew_key
+from groups.forms.fields import (
+    DateInput,
+    KeyField,
+    PastDateField,
+    PercentField,
+    PlainSelect,
+    change_data,
+    more_rows,
+    renew_key,
+)
 from groups.forms.groups import GroupFilterForm

@@ -131,6 +131,14 @@ class YearField(forms.IntegerField):
         return year if year is None or 0 <= year <= 9999 else 0
 
 
+def more_rows(data: QueryDict, prefix: str, *, most: int) -> QueryDict:
+    """Return what was posted with two rows more in the formset `prefix`, up to `most`: the button without script."""
+    data, name = data.copy(), f"{prefix}-TOTAL_FORMS"
+    total = data.get(name, "")
+    data[name] = str(min(most, int(total) + 2)) if total.isdecimal() else "2"
+    return data
+
+
 def renew_key(form: forms.BaseForm) -> None:
     """Give a form that is shown again another key, so that its fields are sent as something new."""
     change_data(form, "key", str(uuid.uuid4()))

@@ -9,6 +9,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
+from groups.forms import more_rows
 from groups.http import GroupRequest
 from meetings.models import Meeting
 from meetings.sheet.context import SheetContext
@@ -36,10 +37,7 @@ def render_sheet(
 
 def add_rows(request: GroupRequest, context: SheetContext, *, key: uuid.UUID, today: date) -> HttpResponse:
     """Answer the buttons that ask for more empty rows."""
-    data = request.POST.copy()
-    name = f"{MORE_ROWS[request.POST['action']]}-TOTAL_FORMS"
-    total = data.get(name, "")
-    data[name] = str(min(ROWS, int(total) + 2)) if total.isdecimal() else "2"
+    data = more_rows(request.POST, MORE_ROWS[request.POST["action"]], most=ROWS)
     return render_unchecked(request, Sheet(context, data, today=today), key=key)
 
 

@@ -78,11 +78,11 @@ CASH_SIGN = {
 """What each does to the cash box: 1, -1, or 0 for what only the bank sees."""
 
 
-def deposit(books: Balances, kind: AccountKind, member: Member, amount: int) -> list[Line]:
+def deposit(books: Balances, kind: AccountKind, member: Member, amount: int, memo: str = "") -> list[Line]:
     """A member brings savings of `kind` (POKOK, WAJIB or SUKARELA) in cash; nothing opens no account."""
     if not amount:
         return []
-    return _line(books.account(AccountKind.CASH), books.account(kind, member=member), amount, member)
+    return _line(books.account(AccountKind.CASH), books.account(kind, member=member), amount, member, memo)
 
 
 def overpaid(books: Balances, loan: Loan, amount: int) -> list[Line]:
@@ -93,12 +93,12 @@ def overpaid(books: Balances, loan: Loan, amount: int) -> list[Line]:
     return _line(books.account(AccountKind.CASH), savings, amount, loan.member, f"Lebih bayar pinjaman {loan.number}")
 
 
-def withdrawal(books: Balances, member: Member, amount: int) -> list[Line]:
+def withdrawal(books: Balances, member: Member, amount: int, memo: str = "") -> list[Line]:
     """A member takes voluntary savings (sukarela) out in cash; no other savings can be withdrawn."""
     if not amount:
         return []
     savings = books.account(AccountKind.SUKARELA, member=member)
-    return _line(savings, books.account(AccountKind.CASH), amount, member)
+    return _line(savings, books.account(AccountKind.CASH), amount, member, memo)
 
 
 def fine(books: Balances, member: Member, amount: int, reason: str) -> list[Line]:
@@ -108,11 +108,11 @@ def fine(books: Balances, member: Member, amount: int, reason: str) -> list[Line
     return _line(books.account(AccountKind.CASH), books.account(AccountKind.FINE), amount, member, reason)
 
 
-def social_contribution(books: Balances, member: Member, amount: int) -> list[Line]:
+def social_contribution(books: Balances, member: Member, amount: int, memo: str = "") -> list[Line]:
     """A member pays into the social fund (dana sosial) in cash."""
     if not amount:
         return []
-    return _line(books.account(AccountKind.CASH), books.account(AccountKind.SOCIAL_FUND), amount, member)
+    return _line(books.account(AccountKind.CASH), books.account(AccountKind.SOCIAL_FUND), amount, member, memo)
 
 
 def social_help(books: Balances, member: Member, amount: int, reason: str) -> list[Line]:

@@ -24,10 +24,12 @@ def fine_pay(*, actor: User, group: Group, member: Member, amount: int, reason: 
 
 
 @transaction.atomic
-def social_contribute(*, actor: User, group: Group, member: Member, amount: int, on: date, key: uuid.UUID) -> Entry:
+def social_contribute(
+    *, actor: User, group: Group, member: Member, amount: int, on: date, key: uuid.UUID, memo: str = ""
+) -> Entry:
     """Take a member's contribution to the social fund."""
     books = open_for_entry(actor, group, key, of=member)
-    return post_entry(books, EntryKind.SOCIAL, on, lines.social_contribution(books, member, amount), key)
+    return post_entry(books, EntryKind.SOCIAL, on, lines.social_contribution(books, member, amount, memo), key)
 
 
 @transaction.atomic

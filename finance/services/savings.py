@@ -22,16 +22,26 @@ from groups.shared.money import rupiah
 
 @transaction.atomic
 def savings_deposit(
-    *, actor: User, group: Group, member: Member, kind: AccountKind, amount: int, on: date, key: uuid.UUID
+    *,
+    actor: User,
+    group: Group,
+    member: Member,
+    kind: AccountKind,
+    amount: int,
+    on: date,
+    key: uuid.UUID,
+    memo: str = "",
 ) -> Entry:
     """Take savings of `kind` (POKOK, WAJIB or SUKARELA) from a member in cash."""
     books = open_for_entry(actor, group, key, of=member)
     require_here(member)
-    return post_entry(books, EntryKind.SAVINGS, on, lines.deposit(books, kind, member, amount), key)
+    return post_entry(books, EntryKind.SAVINGS, on, lines.deposit(books, kind, member, amount, memo), key)
 
 
 @transaction.atomic
-def savings_withdraw(*, actor: User, group: Group, member: Member, amount: int, on: date, key: uuid.UUID) -> Entry:
+def savings_withdraw(
+    *, actor: User, group: Group, member: Member, amount: int, on: date, key: uuid.UUID, memo: str = ""
+) -> Entry:
     """Pay voluntary savings out to a member, also one who left; more than the savings is `InsufficientFunds`.
 
     What the rules say must stay (`sukarela_minimum`) does stay while the member does; else it is `NotAllowed`.
@@ -41,4 +51,4 @@ def savings_withdraw(*, actor: User, group: Group, member: Member, amount: int, 
     saved = books.balance(AccountKind.SUKARELA, member=member)
     if saved - stays < amount <= saved:
         raise NotAllowed(_("By the rules %s must stay.") % rupiah(stays))
-    return post_entry(books, EntryKind.SAVINGS, on, lines.withdrawal(books, member, amount), key)
+    return post_entry(books, EntryKind.SAVINGS, on, lines.withdrawal(books, member, amount, memo), key)

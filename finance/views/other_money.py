@@ -96,11 +96,11 @@ def _record(request: GroupRequest, data: dict[str, Any]) -> Entry:
     if kind not in MemberMoney.values:
         return services.other_money_record(kind=OtherMoney(kind.removeprefix("OTHER_")), memo=memo, **how)
     if kind == MemberMoney.WITHDRAWAL:
-        return services.savings_withdraw(member=member, **how)
+        return services.savings_withdraw(member=member, memo=memo, **how)
     if kind == MemberMoney.SOCIAL:
-        return services.social_contribute(member=member, **how)
+        return services.social_contribute(member=member, memo=memo, **how)
     if kind == MemberMoney.HELP:
         return services.social_help(member=member, reason=memo, **how)
     if kind == MemberMoney.FINE:
         return services.fine_pay(member=member, reason=memo, **how)
-    return services.savings_deposit(member=member, kind=AccountKind(kind), **how)
+    return services.savings_deposit(member=member, kind=AccountKind(kind), memo=memo, **how)

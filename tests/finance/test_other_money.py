@@ -80,6 +80,20 @@ def test_money_of_a_member(member, kind, account, expected, cash):
     assert entry.transfers.get().member == member
 
 
+@pytest.mark.parametrize("kind", ["POKOK", "WAJIB", "SUKARELA", "SOCIAL", "FINE", "WITHDRAWAL"])
+def test_what_it_was_for_stands_in_every_book_of_a_member_s_money(member, kind):
+    record(member, kind=kind, member=member.pk, memo="antar ke rumah")
+    number = Entry.objects.latest("pk").number
+    assert "antar ke rumah" in get(member.group, "entry", number).content.decode()
+    assert "antar ke rumah" in get(member.group, "cash-book", start=LATER, end=LATER).content.decode()
+    assert "antar ke rumah" in get(member.group, "member", member.pk).content.decode()
+
+
+def test_member_s_money_needs_no_memo(member):
+    record(member, kind="SUKARELA", member=member.pk)
+    assert Entry.objects.latest("pk").transfers.get().memo == ""
+
+
 @pytest.mark.parametrize(
     ("kind", "account", "expected"),
     [

@@ -36,7 +36,7 @@ def cash_counts(group: Group) -> QuerySet[CashCount]:
 def cash_differences(group: Group, *, is_open: bool) -> QuerySet[CashCount]:
     """Return the counts of the cash box that differ from the books, newest first: the open or the settled ones."""
     counts = CashCount.objects.differing().filter(group=group, settled_on__isnull=is_open)
-    return counts.select_related("counted_by", "settled_by")
+    return counts.select_related("counted_by", "settled_by", "settlement")
 
 
 def open_differences(groups: QuerySet[Group]) -> QuerySet[CashCount]:

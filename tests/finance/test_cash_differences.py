@@ -60,6 +60,16 @@ def test_settling_with_posting(count):
     assert Account.objects.get(group=count.group, kind="CASH").balance == 48_000
 
 
+def test_a_settled_difference_leads_to_its_entry_by_number(count):
+    save(make_member(make_group()), 1_000)  # an entry of another group, so that numbers and keys differ
+    send(count, post_difference="yes")
+    entry = Entry.objects.get(kind="SETTLEMENT")
+    assert entry.pk != entry.number
+    content = get(count.group, "cash-differences").content.decode()
+    assert f'href="{url("entry", args=[count.group.code, entry.number])}">Entry {entry.number}</a>' in content
+    assert get(count.group, "entry", entry.number).status_code == 200
+
+
 def test_the_same_form_sent_twice_settles_once(count):
     key = str(uuid.uuid4())
     first = send(count, key=key, post_difference="yes")

@@ -23,6 +23,7 @@ from assessment.selectors import dashboard as selectors
 from assessment.views.frame import DATE, NUMBER, TABS, Frame, ReadColumn, group_columns
 from finance.tables.table import Column, Row, Table
 from groups.http import UserRequest
+from groups.models.group import EARLIEST_FOUNDING
 from groups.permissions import Capability, requires
 
 MOST_AT_ONCE = 1000
@@ -55,13 +56,15 @@ def dashboard(request: UserRequest) -> HttpResponse:
 
 @requires(Capability.ASSESS)
 def dashboard_month(request: UserRequest) -> HttpResponse:
-    """List the groups behind a number of the trend; an address that names no month or stage leads back."""
+    """List the groups behind a number of the trend; an address that names no such month or stage leads back."""
     frame = Frame(request, "dashboard")
     asked = {name: request.GET.get(name, "") for name in ("month", "rank")}
     try:
         month, rank = date.fromisoformat(f"{asked['month']}-01"), int(asked["rank"])
         rule = next(rule for rule in frame.form.stages if rule.rank == rank)
     except (ValueError, StopIteration):
+        return redirect(frame.address())
+    if not EARLIEST_FOUNDING <= month <= frame.today:
         return redirect(frame.address())
     is_last = rule == frame.form.stages[-1]
     groups = selectors.scored_in(frame.with_dissolved, frame.filters.scheme, month, rank, is_last=is_last)

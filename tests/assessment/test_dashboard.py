@@ -92,8 +92,10 @@ class TestMonths:
         assert file.splitlines()[1].startswith(f"Anggrek,{good.code},")
 
     @pytest.mark.parametrize(
-        "query", ["", "month=2026-10", "month=2026-13&rank=0", "month=x&rank=0", "month=2026-10&rank=9"]
-    )
+        "query",
+        ["", "month=2026-10", "month=2026-13&rank=0", "month=x&rank=0", "month=2026-10&rank=9",
+         "month=9999-12&rank=0", "month=9999-12&rank=0&format=csv", "month=0001-01&rank=0"],
+    )  # fmt: skip
     def test_an_address_without_a_month_or_stage_leads_back(self, staff_client, query):
         assert staff_client.get(f"/dashboard/month/?kind=SOCIAL&{query}").url == "/dashboard/?kind=SOCIAL"
 

@@ -74,6 +74,22 @@ class OwnedForm(forms.ModelForm):  # type: ignore[type-arg]
         return excluded - {"instrument", "organisation"}
 
 
+class InstrumentForm(OwnedForm):
+    """A draft, which no other version of its scheme has the number of."""
+
+    def clean(self) -> dict[str, Any]:
+        """Say at the field that the version is there already; the constraint would say so of the page."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        key = {
+            "organisation": self.instance.organisation,
+            "code": cleaned.get("code"),
+            "version": cleaned.get("version"),
+        }
+        if Instrument.objects.filter(**key).exclude(pk=self.instance.pk).exists():
+            self.add_error("version", _("This scheme has such a version already."))
+        return cleaned
+
+
 class IndicatorInline(InstrumentPart, admin.StackedInline):  # type: ignore[type-arg]
     """Indicators of an instrument; their levels are one click away."""
 
@@ -116,7 +132,7 @@ class InstrumentAdmin(InstrumentPage):
     """Instruments of the organisation, and the shared ones to look at and to copy."""
 
     organisation_path = "organisation"
-    form = OwnedForm
+    form = InstrumentForm
     list_display = ["code", "version", "name_id", "status", "published_at", "organisation"]
     list_select_related = ["organisation"]
     search_fields = ["code", "name_id", "name_en"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -67,9 +68,12 @@ def _rule_problems(instrument: Instrument, indicators: dict[int, Indicator]) -> 
 
 
 def lock_versions(instrument: Instrument) -> Instrument:
-    """Return the instrument as it is now, and let nobody copy, edit or publish a version of it meanwhile."""
-    versions = Instrument.objects.filter(code=instrument.code).order_by("pk").select_for_update(no_key=True)
-    return next(version for version in versions if version == instrument)
+    """Return the instrument as it is stored, and let nobody copy, edit or publish a version of it meanwhile.
+
+    An instrument whose code is about to change is a version of both its schemes.
+    """
+    versions = Instrument.objects.filter(Q(code=instrument.code) | Q(pk=instrument.pk))
+    return next(version for version in versions.order_by("pk").select_for_update(no_key=True) if version == instrument)
 
 
 @transaction.atomic

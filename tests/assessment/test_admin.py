@@ -70,6 +70,28 @@ def test_a_draft_is_edited_with_its_indicators(admin_client, admin, shipped):
     assert 'name="rules-0-minimum_points"' in content
 
 
+def change(client, instrument: Instrument, **changes: object):
+    parts = {f"{part}-{form}_FORMS": 0 for part in ("indicators", "rules") for form in ("TOTAL", "INITIAL")}
+    kept = {"code": instrument.code, "version": instrument.version, "name_id": instrument.name_id}
+    return client.post(f"/admin/assessment/instrument/{instrument.pk}/change/", kept | changes | parts)
+
+
+def test_the_code_of_a_draft_is_changed(admin_client, admin, shipped):
+    copy = instrument_copy(actor=admin, instrument=shipped)
+    assert change(admin_client, copy, code="sendiri").status_code == 302
+    copy.refresh_from_db()
+    assert copy.code == "sendiri"
+
+
+def test_a_code_that_has_this_version_is_refused_at_the_field(admin_client, admin, shipped):
+    copy = instrument_copy(actor=admin, instrument=shipped)
+    Instrument.objects.create(organisation=admin.organisation, code="sendiri", version=copy.version, name_id="Sendiri")
+    response = change(admin_client, copy, code="sendiri")
+    assert response.context["adminform"].form.errors == {"version": ["This scheme has such a version already."]}
+    copy.refresh_from_db()
+    assert copy.code == "kotaku"
+
+
 def test_levels_of_a_draft_are_edited_on_the_indicators_page(admin_client, admin, shipped):
     copy = instrument_copy(actor=admin, instrument=shipped)
     indicator = copy.indicators.get(number=1)

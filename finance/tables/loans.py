@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from finance.models import Entry, Instalment
 from finance.schedules import Paid, ScheduledInstalment
-from finance.selectors import ExternalCard, ExternalRow, LoanCard, LoanRow, LoanTotals
+from finance.selectors import ExternalCard, ExternalRow, LoanCard, LoanPayment, LoanRow, LoanTotals
 from finance.tables.of_group import EntryLinks, numbered, table_of_group
 from finance.tables.table import Cell, Column, ColumnKind, DetailedCell, Only, Row, Table, Tag
 from groups.models import Group
@@ -95,13 +95,19 @@ def loan_card(group: Group, card: LoanCard, *, as_of: date) -> Table:
     columns = _card_columns(has_fines=card.has_fines)
     entries = EntryLinks(group)
 
-    def payments() -> Iterator[list[Cell]]:
+    def amounts(*payments: LoanPayment) -> list[Cell]:
+        principal = sum(payment.principal for payment in payments)
+        fee = sum(payment.service_fee for payment in payments)
+        fine = [sum(payment.fine for payment in payments)] if card.has_fines else []
+        return [principal, fee, *fine, None, sum(payment.total for payment in payments), None]
+
+    def payments() -> Iterator[Row]:
         for payment in card.payments:
             words = [_("Recovered after writing off")] if payment.recovered else []
             what = _payment_of(payment.entry, entries, " · ".join(filter(None, [*words, payment.memo])))
             day = entries.day(payment.entry.effective_on, payment.entry.number)
-            fine = [payment.fine] if card.has_fines else []
-            yield [day, what, payment.principal, payment.service_fee, *fine, None, payment.total, None]
+            yield Row([day, what, *amounts(payment)])
+        yield Row([None, _("Total"), *amounts(*card.payments)], is_total=True)
 
     begin: list[Cell] = [loan.disbursed_on, _("Loan paid out"), loan.principal]
     rows = _card_rows(len(columns), begin, card.schedule, payments(), card.row, as_of=as_of)
@@ -115,11 +121,16 @@ def external_card(group: Group, card: ExternalCard, *, as_of: date) -> Table:
     columns = _card_columns()
     entries = EntryLinks(group)
 
-    def payments() -> Iterator[list[Cell]]:
+    def amounts(principal: int, fee: int) -> list[Cell]:
+        return [principal, fee, None, principal + fee, None]
+
+    def payments() -> Iterator[Row]:
         for payment in card.payments:
             day = entries.day(payment.entry.effective_on, payment.entry.number)
             what = _payment_of(payment.entry, entries)
-            yield [day, what, payment.principal, payment.service_fee, None, payment.total, None]
+            yield Row([day, what, *amounts(payment.principal, payment.service_fee)])
+        # A payment that was taken back has its row, and does not count.
+        yield Row([None, _("Total"), *amounts(card.row.principal_paid, card.row.fee_paid)], is_total=True)
 
     begin: list[Cell] = [loan.received_on, _("Loan received"), loan.principal]
     rows = _card_rows(len(columns), begin, card.schedule, payments(), card.row, as_of=as_of)
@@ -181,7 +192,7 @@ def _card_columns(*, has_fines: bool = False) -> list[Column]:
         Column(_("What for")),
         Column(_("Principal"), MONEY, only=Only.WIDE),
         Column(_("Fee (jasa)"), MONEY, only=Only.WIDE),
-        *([Column(_("Fine (denda)"), MONEY, only=Only.WIDE)] if has_fines else []),
+        *([Column(_("Fine paid (denda)"), MONEY, only=Only.WIDE)] if has_fines else []),
         Column(_("Instalment"), MONEY),
         Column(_("Paid"), MONEY),
         Column(_("Principal left"), MONEY, only=Only.WIDE),
@@ -196,12 +207,12 @@ def _card_rows(
     width: int,
     begin: Sequence[Cell],
     schedule: Iterable[tuple[Instalment | ScheduledInstalment, Paid, int]],
-    payments: Iterable[Sequence[Cell]],
+    payments: Iterable[Row],
     row: LoanRow | ExternalRow,
     *,
     as_of: date,
 ) -> Iterator[Row]:
-    """Yield how a loan begins, its schedule, its payments and what is repaid, each row `width` cells wide."""
+    """Yield how a loan begins, its schedule, its `payments` and their total, each row `width` cells wide."""
 
     def filled(*cells: Cell, end: Sequence[Cell] = ()) -> list[Cell]:
         return [*cells, *[None] * (width - len(cells) - len(end)), *end]
@@ -214,7 +225,4 @@ def _card_rows(
         paid_cell = DetailedCell(paid.total, note="✓" if paid.total == line.total else "")
         yield Row(filled(due_on, what, line.principal, line.service_fee, end=[line.total, paid_cell, left]))
     yield Row(filled(None, _("Payments")), is_heading=True)
-    for cells in payments:
-        yield Row(cells)
-    repaid, fee = row.principal_paid, row.fee_paid
-    yield Row(filled(None, _("Repaid"), repaid, fee, end=[repaid + fee, None]), is_total=True)
+    yield from payments

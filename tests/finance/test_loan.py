@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from finance import selectors, tables
 from finance.models import Entry
 from groups.models import Role
 from tests.factories import lend, make_group, make_member, make_user, repay, reverse, save
@@ -56,6 +57,45 @@ def test_a_payment_taken_back_is_marked(loan):
     entry = repay(loan, 284_000)
     reverse(entry)
     assert f"Reversal of entry {entry.number}" in get(loan.group, "loan", loan.number).content.decode()
+
+
+def card_rows(loan):
+    card = selectors.loan_card(loan.group, loan.number, as_of=date(2025, 6, 1))
+    return list(tables.loan_card(loan.group, card, as_of=date(2025, 6, 1)).rows)
+
+
+def payments_of(loan):
+    """The rows of the payments of a loan's card, and the last row, which is their total."""
+    rows = card_rows(loan)
+    begin = next(place for place, row in enumerate(rows) if row.cells[1] == "Payments")
+    return rows[begin + 1 : -1], rows[-1]
+
+
+@pytest.mark.parametrize("fine", [0, 5_000])
+def test_each_column_of_the_payments_adds_up_to_its_total(fine):
+    member = make_member(make_group())
+    save(member, 9_000_000)
+    loan = lend(member, principal=1_000_000, periods=10, fine_late_instalment=fine)
+    repay(loan, 130_000, on=date(2025, 4, 1))
+    repay(loan, 130_000, on=date(2025, 5, 1))
+    reverse(repay(loan, 90_000, on=date(2025, 5, 2)))
+    payments, total = payments_of(loan)
+    assert total.cells[1] == "Total"
+    assert total.is_total
+    assert len(total.cells) == (8 if fine else 7)
+    for place, cell in enumerate(total.cells[2:], start=2):
+        cells = [row.cells[place] for row in payments]
+        assert cell == (sum(cells) if cells[0] is not None else None)
+    assert total.cells[-2] == 260_000 == sum(amount or 0 for amount in total.cells[2:-2])
+
+
+def test_a_fine_stands_with_the_payment_and_not_in_the_schedule(loan):
+    assert "Fine paid (denda)" not in get(loan.group, "loan", loan.number).content.decode()
+    loan = lend(loan.member, principal=100_000, fine_late_instalment=5_000)
+    repay(loan, 100_000, on=date(2025, 4, 1))
+    assert "Fine paid (denda)" in get(loan.group, "loan", loan.number).content.decode()
+    assert [row.cells[4] for row in card_rows(loan)[1:13]] == [None] * 12
+    assert sum(row.cells[4] for row in payments_of(loan)[0]) > 0
 
 
 def test_a_cancelled_loan_is_not_late(loan):

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from assessment import instruments
 from assessment.metrics import NO_DATA, all_metrics, sentence
-from assessment.models import Assessment, Indicator, Instrument, Judgement, Level
+from assessment.models import Assessment, AssessmentStatus, Indicator, Instrument, Judgement, Level
 from assessment.scoring import latest_judgements
 from assessment.selectors.current_score import level_of
 from finance.models import CashCount
@@ -136,6 +136,12 @@ def stored(group: Group, scheme: str, day: date) -> Stored | None:
             )
         )
     return Stored(assessment, instrument, rows)
+
+
+def is_final(group: Group, scheme: str, day: date) -> bool:
+    """Say whether the assessment of the group by `scheme` as of `day` can no longer change."""
+    final = Assessment.objects.filter(group=group, scheme=scheme, as_of=day, status=AssessmentStatus.FINAL)
+    return final.exists()
 
 
 def records_of(group: Group, instrument: Instrument, as_of: date) -> Kept:

@@ -117,12 +117,14 @@ def assess_groups(
 
 
 @transaction.atomic
-def assessment_finalise(*, actor: User, group: Group, as_of: date, scheme: str = "", seen: str = "") -> Assessment:
+def assessment_finalise(
+    *, actor: User, group: Group, as_of: date, scheme: str = "", seen: str | None = None
+) -> Assessment:
     """Score a group as of a day and keep that score by `scheme`, or the primary one, for good, with its evidence.
 
-    `seen` are the points that were looked at, as `points_seen` writes them: others than these are refused. A final
-    one is returned as it is. Raises `ValidationError` for a day to come or before the group, and for a scheme that
-    is not in use.
+    `seen` are the points that were looked at, as `points_seen` writes them: others than these are refused. Raises
+    `ValidationError` for a day to come or before the group, one that is final already, and for a scheme that is not in
+    use.
     """
     group = lock_group(actor, Capability.ASSESS, group)
     schemes = instruments.schemes_of(group.organisation_id)
@@ -134,9 +136,9 @@ def assessment_finalise(*, actor: User, group: Group, as_of: date, scheme: str =
     if assessment is None:
         raise ValidationError(_("The group did not exist on that day."))
     if assessment.is_final:
-        return assessment
+        raise ValidationError(_("The score of this day is final already."))
     counted = {code: found.get("given", found)["points"] for code, found in assessment.indicators.items()}
-    if seen and seen != points_seen(counted):
+    if seen is not None and seen != points_seen(counted):
         raise ValidationError(_("The records changed meanwhile. Look at the score again, then keep it."))
     assessment.evidence = records_of(group, instruments.with_all_parts().get(pk=assessment.instrument_id), as_of)
     assessment.status = AssessmentStatus.FINAL

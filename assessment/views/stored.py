@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from assessment import services
 from assessment.forms import AsOfForm
 from assessment.selectors.current_score import current_score
-from assessment.selectors.stored import stored
+from assessment.selectors.stored import is_final, stored
 from assessment.views.schemes import schemes
 from finance.selectors import Signer, signers
 from groups.http import GroupRequest
@@ -57,8 +57,11 @@ def assessment_finalise(request: GroupRequest) -> HttpResponse:
             return redirect(reverse("assessment-stored", args=[request.group.code, form.day]) + chosen.query)
     if form.is_valid():
         form.initial, form.is_bound = {"as_of": form.day, "scheme": chosen.chosen}, False
-    return render(
-        request,
-        "assessment/finalise.html",
-        {"form": form, "current": current_score(request.group, form.day, chosen.chosen), "schemes": chosen},
-    )
+    final = is_final(request.group, chosen.chosen, form.day)
+    context = {
+        "form": form,
+        "schemes": chosen,
+        "final_day": form.day if final else None,
+        "current": None if final else current_score(request.group, form.day, chosen.chosen),
+    }
+    return render(request, "assessment/finalise.html", context)

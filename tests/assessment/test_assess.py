@@ -60,12 +60,13 @@ def test_a_final_assessment_is_left_alone():
     assert [(outcome.result.score, outcome.stored) for outcome in outcomes] == [(68, False)]
 
 
-def test_making_final_twice_is_once():
+def test_making_final_twice_is_refused():
     group = make_kembang_minus_outside()
     staff = make_staff(group)
     first = assessment_finalise(actor=staff, group=group, as_of=AS_OF)
-    again = assessment_finalise(actor=staff, group=group, as_of=AS_OF)
-    assert (again.pk, again.finalised_at) == (first.pk, first.finalised_at)
+    with pytest.raises(ValidationError, match="final already"):
+        assessment_finalise(actor=staff, group=group, as_of=AS_OF)
+    assert Assessment.objects.get().finalised_at == first.finalised_at
 
 
 def test_groups_founded_later_are_left_out():

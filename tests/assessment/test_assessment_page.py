@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from assessment.models import Assessment, Instrument
+from assessment.selectors.current_score import current_score
 from assessment.services import assess_groups, assessment_finalise
 from groups.models import Group
 from meetings.models import Meeting
@@ -132,9 +133,9 @@ def test_another_organisation_is_not_found(client, group):
 
 def test_staff_keep_todays_score_as_final(client, group):
     client.force_login(make_staff(group))
-    for _ in range(2):
-        response = client.post(f"/g/{group.code}/assessment/final/")
-        assert response.url == f"/g/{group.code}/assessment/{timezone.localdate()}/"
+    seen = current_score(group, timezone.localdate()).seen
+    response = client.post(f"/g/{group.code}/assessment/final/", {"seen": seen})
+    assert response.url == f"/g/{group.code}/assessment/{timezone.localdate()}/"
     assessment = Assessment.objects.get()
     assert (assessment.status, assessment.as_of) == ("FINAL", timezone.localdate())
 

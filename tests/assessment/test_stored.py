@@ -121,12 +121,31 @@ class TestFinalPage:
         final = Assessment.objects.get()
         assert (final.as_of, final.status, final.finalised_by) == (AS_OF, "FINAL", staff)
 
-    def test_a_score_that_changed_meanwhile_is_shown_again(self, client, group, staff):
+    @pytest.mark.parametrize("seen", [{}, {"seen": ""}, {"seen": "0.0"}, {"seen": ["0.0", "\0"]}])
+    def test_a_score_other_than_the_one_seen_is_shown_again(self, client, group, staff, seen):
         client.force_login(staff)
-        response = client.post(f"/g/{group.code}/assessment/final/", {"as_of": DAY, "seen": "0.0"})
+        response = client.post(f"/g/{group.code}/assessment/final/", {"as_of": DAY} | seen)
         assert response.status_code == 200
         assert response.context["form"].non_field_errors()
         assert Assessment.objects.count() == 0
+
+    def test_a_day_that_is_final_leads_to_its_score_and_has_no_button(self, client, group, staff):
+        assessment_finalise(actor=staff, group=group, as_of=AS_OF)
+        client.force_login(staff)
+        client.cookies["django_language"] = "en"
+        html = client.get(f"/g/{group.code}/assessment/final/?as_of={DAY}").content.decode()
+        assert "is final already" in html
+        assert f'href="/g/{group.code}/assessment/{DAY}/' in html
+        assert 'name="seen"' not in html
+        assert 'name="seen"' in client.get(f"/g/{group.code}/assessment/final/").content.decode()
+
+    def test_a_day_that_is_final_is_refused_at_the_form(self, client, group, staff):
+        seen = current_score(group, AS_OF).seen
+        assessment_finalise(actor=staff, group=group, as_of=AS_OF)
+        client.force_login(staff)
+        client.cookies["django_language"] = "en"
+        response = client.post(f"/g/{group.code}/assessment/final/", {"as_of": DAY, "seen": seen})
+        assert response.context["form"].non_field_errors() == ["The score of this day is final already."]
 
     @pytest.mark.parametrize("day", ["kemarin", "2024-12-31", "2999-01-01", "9" * 20])
     def test_a_wrong_day_is_refused_at_the_field(self, client, group, staff, day):

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from finance.ledger.chart import CHART
 from finance.models import Account, AccountKind
 from finance.selectors import account_name
-from groups.forms import DateInput, PlainSelect
+from groups.forms import DateInput, PastDateField, PlainSelect
 
 Options = list[tuple[str, str | list[tuple[str, str]]]]
 """The choices of a field, some of them under a heading."""
@@ -31,9 +31,9 @@ class QueryForm(forms.Form):
 
 
 class DayForm(QueryForm):
-    """As at which day."""
+    """As at which day, up to today: nobody knows yet what will be paid."""
 
-    on = forms.DateField(label=_("As on"), widget=DateInput, required=False)
+    on = PastDateField(label=_("As on"), required=False)
 
     def clean_on(self) -> date | None:
         """Refuse a day long before any group."""

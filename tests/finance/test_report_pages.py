@@ -2,7 +2,7 @@
 
 import csv
 import re
-from datetime import date
+from datetime import date, timedelta
 from io import BytesIO, StringIO
 
 import pytest
@@ -123,6 +123,15 @@ def test_a_wrong_day_gets_a_message_at_the_field_and_the_report(books, name, day
     form = response.context["form"]
     (message,) = form.errors["on" if "on" in form.fields else "end"]
     assert re.search("Enter a valid date|too long ago|a day of our time", message)
+
+
+@pytest.mark.parametrize("name", ["balance-sheet", "health", "loan-book", "external-loans"])
+def test_a_day_to_come_is_told_at_the_field_and_today_is_shown(group, name):
+    today = timezone.localdate()
+    form = get(group, name, on=(today + timedelta(days=1)).isoformat()).context["form"]
+    assert form.errors == {"on": ["This date is in the future."]}
+    form = get(group, name, on=today.isoformat()).context["form"]
+    assert (form.errors, form["on"].value()) == ({}, today)
 
 
 @pytest.mark.parametrize("name", BOOKS)

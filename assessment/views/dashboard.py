@@ -9,10 +9,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.formats import date_format
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
@@ -80,7 +81,10 @@ def dashboard_month(request: UserRequest) -> HttpResponse:
 @requires(Capability.ASSESS)
 @require_POST
 def dashboard_score(request: UserRequest) -> HttpResponse:
-    """Bring the groups of a dashboard with newer records up to date, as many as one request has the time for."""
+    """Bring the groups of a dashboard with newer records up to date, as many as one request has the time for.
+
+    It comes back to the very page, its list included, and to the dashboard where the address of it is not ours.
+    """
     asked = request.POST.get("tab", "")
     frame = Frame(request, asked if asked in {tab.route for tab in TABS} else "dashboard")
     changed = frame.groups.filter(changed__isnull=False)
@@ -90,7 +94,10 @@ def dashboard_score(request: UserRequest) -> HttpResponse:
     if remaining := changed.count():
         left = ngettext("%(count)d group has newer records.", "%(count)d groups have newer records.", remaining)
         messages.info(request, left % {"count": remaining})
-    return redirect(reverse(frame.tab.route) + frame.query)
+    back = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure()):
+        back = frame.address()
+    return HttpResponseRedirect(back)
 
 
 def _months(frame: Frame, months: Sequence[selectors.TrendMonth]) -> Table:

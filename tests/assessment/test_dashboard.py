@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.html import escape
 
 from assessment.models import Assessment, Need, SnapshotScore
 from assessment.services import snapshots, snapshots_write
@@ -298,6 +299,17 @@ class TestNewerRecords:
         assert response.redirect_chain == [("/portfolio/", 302)]
         assert "1 group brought up to date." in response.content.decode()
         assert self.newer(staff_client) == 1
+
+    def test_it_comes_back_to_the_very_page(self, staff_client, good):
+        address = "/dashboard/quality/?kind=REVOLVING&list=late"
+        assert f'name="next" value="{escape(address)}"' in staff_client.get(address).content.decode()
+        data = {"tab": "dashboard-quality", "next": address}
+        assert staff_client.post("/dashboard/score/?kind=REVOLVING", data).url == address
+
+    @pytest.mark.parametrize("address", ["https://example.org/", "//example.org/", "javascript:alert(1)", ""])
+    def test_to_another_site_it_does_not_lead(self, staff_client, good, address):
+        data = {"tab": "portfolio", "next": address}
+        assert staff_client.post("/dashboard/score/?kind=REVOLVING", data).url == "/portfolio/?kind=REVOLVING"
 
     def test_by_a_link_it_is_refused(self, staff_client):
         assert staff_client.get("/dashboard/score/").status_code == 405

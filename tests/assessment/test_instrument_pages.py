@@ -64,7 +64,11 @@ class TestReading:
         assert "≥ 90% → 10" in html
         assert "from 80 points" in html
         assert "Loan repayment: at least 11" in html
-        assert "meeting_regularity" in html
+
+    def test_formulas_are_told_in_words(self, client, facilitator, shipped):
+        html = show(client, facilitator, f"/instruments/{shipped.pk}/").content.decode()
+        assert "0 without written rules, 1 with rules, 2 with rules agreed in a meeting of the members." in html
+        assert "rules_in_force" not in html
 
     @pytest.mark.parametrize("page", ["", "compare/"])
     def test_a_version_of_another_organisation_is_not_found(self, client, draft, page):

@@ -9,19 +9,26 @@ from typing import NamedTuple
 from django.db.models import Q, QuerySet
 
 from assessment import instruments
-from assessment.models import Instrument, StageRule
+from assessment.models import Instrument, InstrumentStatus, StageRule
 from assessment.scoring import latest_judgements, read_records, score
 from groups.models import Group, User
+from groups.permissions import Capability, can
 
 MOST_COMPARED = 2_000
 """Groups a page compares two instruments on: it reads all their records, which takes a second or two."""
 
 
 def readable(actor: User) -> QuerySet[Instrument]:
-    """Return the shared instruments and those of the actor's organisation, all for a superuser; drafts included."""
+    """Return the shared instruments and those of the actor's organisation, all for a superuser.
+
+    Drafts are for those who configure or assess.
+    """
     if actor.is_superuser:
         return Instrument.objects.all()
-    return Instrument.objects.filter(Q(organisation=actor.organisation_id) | Q(organisation__isnull=True))
+    found = Instrument.objects.filter(Q(organisation=actor.organisation_id) | Q(organisation__isnull=True))
+    if can(actor, Capability.CONFIGURE) or can(actor, Capability.ASSESS):
+        return found
+    return found.exclude(status=InstrumentStatus.DRAFT)
 
 
 class Change(NamedTuple):

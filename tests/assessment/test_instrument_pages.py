@@ -70,6 +70,14 @@ class TestReading:
         assert "0 without written rules, 1 with rules, 2 with rules agreed in a meeting of the members." in html
         assert "rules_in_force" not in html
 
+    @pytest.mark.parametrize(("role", "is_read"), [(Role.STAFF, True), (Role.ADMIN, True), (Role.FACILITATOR, False)])
+    def test_drafts_are_for_those_who_configure_or_assess(self, client, admin, shipped, draft, role, is_read):
+        reader = make_user(role, organisation=admin.organisation)
+        assert show(client, reader, f"/instruments/{draft.pk}/").status_code == (200 if is_read else 404)
+        listed = f"/instruments/{draft.pk}/" in show(client, reader, "/instruments/").content.decode()
+        assert listed == is_read
+        assert show(client, reader, f"/instruments/{shipped.pk}/").status_code == 200
+
     @pytest.mark.parametrize("page", ["", "compare/"])
     def test_a_version_of_another_organisation_is_not_found(self, client, draft, page):
         stranger = make_user(Role.ADMIN, organisation=make_organisation())

@@ -8,7 +8,8 @@ from datetime import date
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Max, Min, Q, QuerySet
+from django.db.models import Count, F, FloatField, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Cast, NullIf
 
 from assessment.models import CLASS_COLUMNS, GroupSnapshot, SnapshotAgeing
 from assessment.selectors.comparison import regions_below
@@ -74,10 +75,18 @@ def by_region(snapshots: QuerySet[GroupSnapshot], region: str) -> dict[str, Figu
 
 
 def listed(snapshots: QuerySet[GroupSnapshot]) -> QuerySet[GroupSnapshot]:
-    """Return the snapshots with their groups and loans by age, those most at risk first."""
+    """Return the snapshots with their groups and loans by age, those most at risk first.
+
+    Those with as much at risk go by PAR 30, then by arrears, then by name.
+    """
     shown = ("as_of", *SUMS, "group__code", "group__name")
     with_loans = snapshots.select_related("group").only(*shown).prefetch_related("ageing")
-    return with_loans.order_by("-at_risk", "group__name", "group")
+    par_30 = Cast("risk_30", FloatField()) / NullIf("balance", 0)
+    late = SnapshotAgeing.objects.filter(snapshot=OuterRef("pk")).order_by().values("snapshot")
+    arrears = Subquery(late.annotate(late=Sum(F("late_principal") + F("late_fee"))).values("late"))
+    return with_loans.order_by(
+        "-at_risk", par_30.desc(nulls_last=True), arrears.desc(nulls_last=True), "group__name", "group"
+    )
 
 
 class Month(NamedTuple):

@@ -10,9 +10,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from assessment.models import GroupSnapshot
+from assessment.selectors.portfolio import listed
 from assessment.services import snapshots
 from groups.models import Group, Role
-from tests.assessment.groups import bring_up_to_date
+from tests.assessment.groups import bring_up_to_date, make_snapshot
 from tests.factories import lend, make_group, make_member, make_organisation, make_user, make_village, save
 from tests.finance.pages import signed_in
 
@@ -54,6 +56,19 @@ def test_groups_come_with_most_at_risk_first_and_a_total(staff):
     assert response.context["table"].rows[-1].cells[2] == 1_000_000
     assert response.context["figures"].lar == 1
     assert reverse("health", args=["C1"]) in response.content.decode()
+
+
+def test_groups_with_as_much_at_risk_go_by_par_30_then_arrears_then_name(staff):
+    by_name = ["Anggrek", "Bakung", "Cempaka", "Dahlia", "Edelweis"]
+    groups = {name: group_of(staff, name=name) for name in by_name}
+    for name, risk_30, late in [("Bakung", 0, 0), ("Cempaka", 0, 0), ("Dahlia", 0, 70), ("Edelweis", 300, 10)]:
+        snapshot = make_snapshot(groups[name], balance=1000, risk_30=risk_30)
+        snapshot.ageing.create(
+            age=0, collectability=1, loans=1, borrowers=1, balance=1000, late_principal=late, late_fee=0
+        )
+    make_snapshot(groups["Anggrek"])
+    found = [snapshot.group.name for snapshot in listed(GroupSnapshot.objects.all())]
+    assert found == ["Edelweis", "Dahlia", "Bakung", "Cempaka", "Anggrek"]
 
 
 def test_groups_of_other_organisations_count_nowhere(staff):

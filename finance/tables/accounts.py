@@ -63,6 +63,10 @@ def general_ledger(group: Group, book: Ledger, account: str, page: Page[BookLine
     )
 
 
+WIDE_AMOUNT = 1_000_000_000
+"""Rupiah from which two amounts do not stand side by side on a phone."""
+
+
 def _code(book: Ledger) -> str:
     """Return the code of the account of a book, of several that of their kind."""
     if not book.accounts:
@@ -84,7 +88,8 @@ def trial_balance(group: Group, balance: TrialBalance) -> Table:
             "closing_credit": _("Closing credit"),
         }
     columns = [Column(_("Code"), on_phone=False), Column(_("Account"))]
-    columns += [Column(label, MONEY, on_phone=balance.start is None) for label in amounts.values()]
+    fits_phone = balance.start is None and balance.total("closing_debit") < WIDE_AMOUNT
+    columns += [Column(label, MONEY, on_phone=fits_phone) for label in amounts.values()]
 
     def link(code: str, kind: str) -> str:
         span = f"&end={balance.end}" + (f"&start={balance.start}" if balance.start else "")

@@ -134,6 +134,16 @@ def test_a_day_to_come_is_told_at_the_field_and_today_is_shown(group, name):
     assert (form.errors, form["on"].value()) == ({}, today)
 
 
+@pytest.mark.parametrize(
+    ("amount", "beside"), [(999_999_999, ["Account", "Debit", "Credit"]), (1_000_000_000, ["Account"])]
+)
+def test_a_trial_balance_of_billions_has_its_amounts_below_the_accounts_on_a_phone(amount, beside):
+    member = make_member(make_group())
+    save(member, amount)
+    table = get(member.group, "trial-balance").context["table"]
+    assert [column.label for column in table.phone_columns] == beside
+
+
 @pytest.mark.parametrize("name", BOOKS)
 @pytest.mark.parametrize("day", ["1900-01-02", "9999-12-31"])
 def test_the_farthest_days_are_no_server_error(books, name, day):

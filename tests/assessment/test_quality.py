@@ -11,6 +11,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from assessment.services import snapshots
 from groups.models import Group, GroupKind, OfficerRole, User
@@ -153,6 +154,16 @@ class TestLeftToDo:
         assert (found.differences, found.missing, found.too_much) == (2, 1_000, 500)
         assert found.oldest == TODAY - timedelta(9)
         assert [row[3] for row in listed(staff_client, "?list=cash")] == [500, -1_000]
+
+    def test_a_list_says_that_it_is_of_now_and_the_numbers_of_their_day(self, staff_client, group):
+        bring_up_to_date(TODAY - timedelta(1))
+        miss_cash(group, 10_000, 9_000)
+        response = staff_client.get(f"{PAGE}?list=cash")
+        assert (response.context["left_open"].differences, len(response.context["table"].rows)) == (0, 1)
+        day = date_format(TODAY - timedelta(1))
+        says = f"the records as they are now; the numbers above are as on {day}."
+        assert says in response.content.decode()
+        assert "as they are now" not in staff_client.get(PAGE).content.decode()
 
     def test_drafts_older_than_a_week(self, staff_client, group):
         make_draft(group, 8)

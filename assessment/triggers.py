@@ -1,6 +1,16 @@
-"""Triggers of assessments: a published instrument is frozen, and a final assessment never changes."""
+"""Triggers of assessments: what is frozen, and which records make the snapshot of a group stale.
 
-from assessment.changes import changes
+A published instrument is frozen, and a final assessment never changes. A record that a snapshot reads marks its group
+as changed from the day of the record on; no service can forget to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.db.models import Model
+
+from assessment.instruments import DEFAULT_SCHEME
 from assessment.models import (
     Assessment,
     AssessmentStatus,
@@ -10,9 +20,21 @@ from assessment.models import (
     InstrumentStatus,
     Judgement,
     Level,
+    SchemeUse,
     StageRule,
 )
-from groups.shared.triggers import Trigger, forbid_delete, forbid_insert, forbid_update, frozen_with
+from finance.models import CashCount, Entry, Loan
+from groups.models import ChangedGroup, Constitution, Group, GroupStatusChange, Member, OfficerTerm
+from groups.shared.triggers import (
+    Trigger,
+    earlier,
+    forbid_delete,
+    forbid_insert,
+    forbid_update,
+    frozen_with,
+    mark_changed,
+)
+from meetings.models import AgendaItem, Meeting, MeetingStatus
 
 _INSTRUMENT, _INDICATOR, _LEVEL, _RULE = (model._meta.db_table for model in (Instrument, Indicator, Level, StageRule))
 _NO_DRAFT = f"status <> '{InstrumentStatus.DRAFT}'"
@@ -33,6 +55,114 @@ _LOWER_LEVEL = (
     f"NEW.below_levels AND EXISTS (SELECT 1 FROM {_LEVEL} v JOIN {_LEVEL} o "
     "ON o.indicator_id = v.indicator_id AND o.threshold < v.threshold WHERE v.id = NEW.level_id)"
 )
+
+_PROFILE = ("organisation_id", "kind", "status", "meeting_every", "bank_account_number", "bank_signatories")
+"""Columns of a group whose past is not kept: a change counts from the day it is written."""
+_END_OF_TIME = "'9999-12-31'"
+
+
+def _changes() -> Iterator[Trigger]:
+    """Return the triggers for every table that a snapshot reads.
+
+    Attendance, agenda, instalments and transfers come with their meeting, loan or entry; a draft counts only when time
+    passes. What time alone changes is no change of a group: the snapshot says as of when it is.
+    """
+    yield from _mark(Entry, insert="{new}.effective_on")
+    yield from _mark(Loan, insert="{new}.disbursed_on", update=_loan_changed())
+    yield from _mark(CashCount, insert="{new}.counted_on", update=_earlier("settled_on"))
+    yield from _mark(
+        Meeting, insert=f"CASE WHEN {_closed('{new}')} THEN {{new}}.held_on END", update=_meeting_changed()
+    )
+    yield from _mark(AgendaItem, update=f"COALESCE({_earlier('done_on')}, {{new}}.due_on)")
+    yield from _mark(Member, insert="{new}.joined_on", update=_member_changed(), delete="{old}.joined_on")
+    yield from _mark(OfficerTerm, insert="{new}.started_on", update=_term_changed(), delete="{old}.started_on")
+    yield from _mark(Constitution, insert="{new}.agreed_on")
+    yield from _mark(GroupStatusChange, insert="{new}.changed_on")
+    yield from _mark(Judgement, insert="{new}.judged_on", update=_earlier("withdrawn_on"))
+    yield from mark_changed(
+        Group, _table(ChangedGroup), group="{row}.id", insert="{new}.founded_on", update=_group_changed()
+    )
+    groups = f"{_table(Group)} g WHERE"
+    yield from mark_changed(
+        SchemeUse,
+        _table(ChangedGroup),
+        group="g.id",
+        others=f"{groups} g.organisation_id = {{row}}.organisation_id",
+        **dict.fromkeys(("insert", "update", "delete"), "{today}"),
+    )
+    yield from mark_changed(
+        Instrument,
+        _table(ChangedGroup),
+        group="g.id",
+        others=f"{groups} {_is_scored_by()}",
+        update="CASE WHEN {old}.status <> {new}.status THEN {today} END",
+    )
+
+
+def _mark(model: type[Model], **days: str) -> Iterator[Trigger]:
+    return mark_changed(model, _table(ChangedGroup), **days)
+
+
+def _earlier(column: str) -> str:
+    return earlier(f"{{old}}.{column}", f"{{new}}.{column}")
+
+
+def _differs(column: str, empty: str) -> str:
+    return f"COALESCE({{old}}.{column}, {empty}) <> COALESCE({{new}}.{column}, {empty})"
+
+
+def _loan_changed() -> str:
+    """A loan that is cancelled or moved counts from its first day, one that ends from its end."""
+    return (
+        "CASE WHEN {old}.disbursed_on <> {new}.disbursed_on "
+        "OR ({old}.cancelled_at IS NULL) <> ({new}.cancelled_at IS NULL) "
+        f"THEN {_earlier('disbursed_on')} ELSE {_earlier('ended_on')} END"
+    )
+
+
+def _closed(row: str) -> str:
+    return f"{row}.status <> '{MeetingStatus.DRAFT}'"
+
+
+def _meeting_changed() -> str:
+    return f"CASE WHEN {_closed('{old}')} OR {_closed('{new}')} THEN {_earlier('held_on')} END"
+
+
+def _member_changed() -> str:
+    return (
+        "CASE WHEN {old}.joined_on <> {new}.joined_on OR {old}.gender <> {new}.gender "
+        f"THEN {_earlier('joined_on')} WHEN {_differs('left_on', _END_OF_TIME)} THEN {_earlier('left_on')} END"
+    )
+
+
+def _term_changed() -> str:
+    return (
+        "CASE WHEN {old}.started_on <> {new}.started_on OR {old}.member_id <> {new}.member_id "
+        f"THEN {_earlier('started_on')} ELSE {_earlier('ended_on')} END"
+    )
+
+
+def _group_changed() -> str:
+    profile = " OR ".join(f"{{old}}.{column} <> {{new}}.{column}" for column in _PROFILE)
+    village = _differs("village_id", "''")
+    return (
+        f"CASE WHEN {{old}}.founded_on <> {{new}}.founded_on THEN {_earlier('founded_on')} "
+        f"WHEN {profile} OR {village} THEN {{today}} END"
+    )
+
+
+def _is_scored_by() -> str:
+    """Return the condition that the scheme of an instrument scores the group `g`."""
+    uses = f"EXISTS (SELECT 1 FROM {_table(SchemeUse)} u WHERE u.organisation_id = g.organisation_id"
+    return (
+        "({row}.organisation_id IS NULL OR {row}.organisation_id = g.organisation_id) "
+        f"AND ({uses} AND u.scheme = {{row}}.code) OR {{row}}.code = '{DEFAULT_SCHEME}' AND NOT {uses}))"
+    )
+
+
+def _table(model: type[Model]) -> str:
+    return str(model._meta.db_table)
+
 
 TRIGGERS: tuple[Trigger, ...] = (
     forbid_delete(Instrument, where=f"OLD.{_NO_DRAFT}"),
@@ -59,5 +189,5 @@ TRIGGERS: tuple[Trigger, ...] = (
     ),
     forbid_delete(Assessment, where=f"OLD.status = '{AssessmentStatus.FINAL}'"),
     forbid_update(Assessment, where=f"OLD.status = '{AssessmentStatus.FINAL}'"),
-    *changes(),
+    *_changes(),
 )

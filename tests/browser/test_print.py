@@ -81,13 +81,6 @@ def test_a_book_of_a_small_group_is_one_page(paper, name):
     assert pages_of(paper(name, "").page.pdf(format="A4")) == 1
 
 
-def test_a_day_and_the_number_of_its_entry_stand_on_one_line(paper):
-    numbers = paper("cash-book", YEAR).page.locator("tbody td:first-child > a + small")
-    assert numbers.count() > 0
-    below = "n => n.getBoundingClientRect().top > n.previousElementSibling.getBoundingClientRect().bottom - 3"
-    assert not any(number.evaluate(below) for number in numbers.all())
-
-
 def test_a_loan_card_of_a_year_is_two_pages_with_all_its_columns(paper, group):
     page = paper("loan", "", number=1).page
     assert page.locator("thead th:visible").count() == 7

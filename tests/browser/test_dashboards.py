@@ -46,7 +46,7 @@ def many(staff):
     for number in range(GROUPS_ON_A_PAGE - 1):
         group = make_group(organisation=owner.organisation, recorded_by=owner.recorded_by)
         stand(group, number % 3, months_ago(11))
-        stand(group, number % 2)
+        stand(group, number % 2, indicators={})
     return staff
 
 

@@ -44,7 +44,7 @@ def go(site, name, group, *args):
 def cash(site, group):
     """The closing balance that the cash book shows; the ledger has the same."""
     go(site, "cash-book", group)
-    closing = site.page.locator("tfoot tr", has_text="closing balance").locator("td").last
+    closing = site.page.locator("tbody tr", has_text="closing balance").locator("td").last
     amount = int("".join(filter(str.isdigit, closing.inner_text())))
     assert amount == group.accounts.get(kind=AccountKind.CASH).balance
     return amount

@@ -80,6 +80,7 @@ def test_who_left_or_joined_later_does_not_ask(member):
     with pytest.raises(RuleBroken, match="Joined on"):
         ask(late)
     member.left_on = DECIDED
+    member.save()
     with pytest.raises(NotAllowed, match="has left"):
         ask(member)
 

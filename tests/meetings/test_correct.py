@@ -14,6 +14,7 @@ from django.utils.formats import date_format
 from finance.ledger.verify import mismatches
 from finance.models import CashCount, Entry, Loan, Transfer
 from finance.rules.lines import OtherMoney
+from finance.services import period_close
 from groups.models import Group
 from meetings.models import AgendaItem, Attendance, Meeting
 from tests.factories import endow, lend, make_group, make_meeting, save
@@ -228,7 +229,7 @@ def test_transfers_of_the_old_version_are_untouched(client, group):
 
 def test_a_correction_in_a_closed_period_is_dated_in_the_open_one(client, group):
     post_sheet(client, group)
-    Group.objects.filter(pk=group.pk).update(books_closed_through=HELD_ON)
+    period_close(actor=group.recorded_by, group=group, through=HELD_ON, key=uuid.uuid4())
     assert post_correction(client, group, m1_wajib="15000").status_code == 302
     _old, reversal, new = Entry.objects.order_by("pk")
     assert reversal.effective_on == new.effective_on == timezone.localdate()

@@ -23,7 +23,7 @@ class AccountKind(models.TextChoices):
     LOAN = "LOAN", _("Loan to a member")
     FINE_DUE = "FINE_DUE", _("Fines due on a loan")
     INVENTORY = "INVENTORY", _("Inventory (inventaris)")
-    EXTERNAL_LOAN = "EXTERNAL_LOAN", _("Loan from outside (hutang)")
+    EXTERNAL_LOAN = "EXTERNAL_LOAN", _("Loan from outside (utang)")
     POKOK = "POKOK", _("Initial savings (simpanan pokok)")
     WAJIB = "WAJIB", _("Compulsory savings (simpanan wajib)")
     SUKARELA = "SUKARELA", _("Voluntary savings (simpanan sukarela)")

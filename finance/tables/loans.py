@@ -42,7 +42,7 @@ def loan_book(
 def external_loans(
     group: Group, loans: Sequence[ExternalRow], *, as_of: date, is_whole: bool = True, shows_all: bool = True
 ) -> Table:
-    """Buku hutang: loans from outside as on a day, with their sums if they are the whole book."""
+    """Buku utang: loans from outside as on a day, with their sums if they are the whole book."""
     columns = _loan_columns(_("Lender"), _("Received on"), _("Still owed"), shows_status=shows_all)
     columns.append(Column(_("Next instalment"), DATE, on_phone=False, is_named=True))
     card_url = numbered("external-loan", group)
@@ -59,7 +59,7 @@ def external_loans(
             sum(row.arrears.late for row in loans),
         ]
         rows.append(Row([None, _("Total"), None, *amounts, None, "", None], is_total=True))
-    return table_of_group(group, _("Loans from outside (hutang)"), "buku-hutang", columns, rows, until=as_of)
+    return table_of_group(group, _("Loans from outside (utang)"), "buku-utang", columns, rows, until=as_of)
 
 
 def member_loans(group: Group, loans: Iterable[LoanRow], *, as_of: date) -> Table:
@@ -116,7 +116,7 @@ def loan_card(group: Group, card: LoanCard, *, as_of: date) -> Table:
 
 
 def external_card(group: Group, card: ExternalCard, *, as_of: date) -> Table:
-    """Kartu hutang: the schedule of a loan from outside, then what was paid to the lender."""
+    """Kartu utang: the schedule of a loan from outside, then what was paid to the lender."""
     loan = card.row.loan
     columns = _card_columns()
     entries = EntryLinks(group)
@@ -135,7 +135,7 @@ def external_card(group: Group, card: ExternalCard, *, as_of: date) -> Table:
     begin: list[Cell] = [loan.received_on, _("Loan received"), loan.principal]
     rows = _card_rows(len(columns), begin, card.schedule, payments(), card.row, as_of=as_of)
     title = _("Loan from outside %(number)s: %(lender)s") % {"number": loan.number, "lender": loan.lender}
-    return table_of_group(group, title, f"kartu-hutang-{loan.number}", columns, rows, until=as_of)
+    return table_of_group(group, title, f"kartu-utang-{loan.number}", columns, rows, until=as_of)
 
 
 def passed_on(group: Group, card: ExternalCard, *, as_of: date) -> Table:

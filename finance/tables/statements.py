@@ -19,7 +19,7 @@ MONEY = ColumnKind.MONEY
 
 def balance_sheet(group: Group, sheet: BalanceSheet) -> Table:
     """Neraca: assets, then liabilities and equity with the surplus not yet divided."""
-    rows = [Row(["", _("ASSETS (AKTIVA)"), None], is_heading=True)]
+    rows = [Row(["", _("ASSETS"), None], is_heading=True)]
     rows += _report_rows(group, sheet.assets, sheet.as_of)
     rows.append(Row(["", _("Total assets"), sheet.total_assets], is_total=True))
     rows.append(Row(["", _("LIABILITIES (KEWAJIBAN)"), None], is_heading=True))
@@ -30,7 +30,7 @@ def balance_sheet(group: Group, sheet: BalanceSheet) -> Table:
     rows.append(Row(["", _("Surplus of earlier years not yet divided"), sheet.surplus_before]))
     rows.append(Row(["", _("Surplus of this year (SHU tahun berjalan)"), sheet.surplus_year]))
     rows.append(Row(["", _("Total equity"), sheet.total_equity], is_total=True))
-    rows.append(Row(["", _("Total liabilities and equity (PASIVA)"), sheet.total_sources], is_total=True))
+    rows.append(Row(["", _("Total liabilities and equity"), sheet.total_sources], is_total=True))
     columns = [Column(_("Code")), Column(_("Account")), Column(_("Amount"), MONEY)]
     return table_of_group(group, _("Balance sheet (neraca)"), "neraca", columns, rows, until=sheet.as_of)
 

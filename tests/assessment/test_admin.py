@@ -165,7 +165,7 @@ def test_a_second_primary_scheme_is_refused_in_words(admin_client, admin):
     for scheme in ("kotaku", "panca-sutra"):
         data = {"organisation": admin.organisation_id, "scheme": scheme, "is_primary": "on"}
         response = admin_client.post("/admin/assessment/schemeuse/add/", data)
-    assert "Skema lain sudah menjadi skema utama" in response.content.decode()
+    assert "Cara penilaian lain sudah menjadi cara penilaian utama" in response.content.decode()
 
 
 def test_only_schemes_the_organisation_may_use_are_offered(admin_client):

@@ -308,5 +308,5 @@ def test_an_export_names_the_lender(loan):
     out = StringIO()
     call_command("export_ledger", group=loan.group.code, format="csv", stdout=out)
     rows = list(csv.DictReader(StringIO(out.getvalue())))
-    assert rows[0]["credit_account"] == "Liabilities:21010.1 Loan from outside (hutang):UPK Dolopo"
+    assert rows[0]["credit_account"] == "Liabilities:21010.1 Loan from outside (utang):UPK Dolopo"
     assert [r["debit_code"] for r in rows] == ["11010", "51070", "21010.1"]

@@ -24,7 +24,16 @@ from assessment.models import (
     StageRule,
 )
 from finance.models import CashCount, Entry, Loan
-from groups.models import ChangedGroup, Constitution, Group, GroupStatusChange, Member, OfficerTerm
+from groups.models import (
+    ChangedGroup,
+    Constitution,
+    Group,
+    GroupStatusChange,
+    MeetingMove,
+    MeetingRhythm,
+    Member,
+    OfficerTerm,
+)
 from groups.shared.triggers import (
     Trigger,
     earlier,
@@ -56,7 +65,7 @@ _LOWER_LEVEL = (
     "ON o.indicator_id = v.indicator_id AND o.threshold < v.threshold WHERE v.id = NEW.level_id)"
 )
 
-_PROFILE = ("organisation_id", "kind", "status", "meeting_every", "bank_account_number", "bank_signatories")
+_PROFILE = ("organisation_id", "kind", "status", "bank_account_number", "bank_signatories")
 """Columns of a group whose past is not kept: a change counts from the day it is written."""
 _END_OF_TIME = "'9999-12-31'"
 
@@ -78,6 +87,8 @@ def _changes() -> Iterator[Trigger]:
     yield from _mark(OfficerTerm, insert="{new}.started_on", update=_term_changed(), delete="{old}.started_on")
     yield from _mark(Constitution, insert="{new}.agreed_on")
     yield from _mark(GroupStatusChange, insert="{new}.changed_on")
+    yield from _mark(MeetingRhythm, **dict.fromkeys(("insert", "update"), "{new}.agreed_from"))
+    yield from _mark(MeetingMove, **dict.fromkeys(("insert", "update"), _earlier_of_move()))
     yield from _mark(Judgement, insert="{new}.judged_on", update=_earlier("withdrawn_on"))
     yield from mark_changed(
         Group, _table(ChangedGroup), group="{row}.id", insert="{new}.founded_on", update=_group_changed()
@@ -105,6 +116,10 @@ def _mark(model: type[Model], **days: str) -> Iterator[Trigger]:
 
 def _earlier(column: str) -> str:
     return earlier(f"{{old}}.{column}", f"{{new}}.{column}")
+
+
+def _earlier_of_move() -> str:
+    return earlier("{new}.moved_to", "{new}.planned_on")
 
 
 def _differs(column: str, empty: str) -> str:

@@ -24,6 +24,8 @@ from groups.models import (
     Group,
     GroupStatus,
     GroupStatusChange,
+    MeetingMove,
+    MeetingRhythm,
     Member,
     OfficerTerm,
     Organisation,
@@ -321,6 +323,27 @@ class ConstitutionAdmin(ReadOnlyAdmin):
 
     organisation_path = "group__organisation"
     list_display = ["group", "version", "agreed_on", "agreed_in_meeting", "recorded_by"]
+    list_select_related = ["group", "recorded_by"]
+    search_fields = ["group__name", "group__code"]
+
+
+@admin.register(MeetingRhythm)
+class MeetingRhythmAdmin(ReadOnlyAdmin):
+    """When groups agreed to meet; a new rhythm is recorded on the site."""
+
+    organisation_path = "group__organisation"
+    list_display = ["group", "__str__", "agreed_from", "withdrawn_at", "recorded_by"]
+    list_filter = ["every"]
+    list_select_related = ["group", "recorded_by"]
+    search_fields = ["group__name", "group__code"]
+
+
+@admin.register(MeetingMove)
+class MeetingMoveAdmin(ReadOnlyAdmin):
+    """Meetings on another day than agreed; they are moved on the site."""
+
+    organisation_path = "group__organisation"
+    list_display = ["group", "planned_on", "moved_to", "reason", "withdrawn_at", "recorded_by"]
     list_select_related = ["group", "recorded_by"]
     search_fields = ["group__name", "group__code"]
 

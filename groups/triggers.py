@@ -1,6 +1,6 @@
 """Triggers of groups: rules and status changes stay as recorded, and a closed period stays closed."""
 
-from groups.models import Constitution, Group, GroupStatusChange, OfficerTerm
+from groups.models import Constitution, Group, GroupStatusChange, MeetingMove, MeetingRhythm, OfficerTerm
 from groups.shared.triggers import Trigger, forbid_change, forbid_delete, forbid_overlap, forbid_update, same_group
 
 TRIGGERS: tuple[Trigger, ...] = (
@@ -11,6 +11,15 @@ TRIGGERS: tuple[Trigger, ...] = (
     forbid_delete(Constitution),
     forbid_update(GroupStatusChange),
     forbid_delete(GroupStatusChange),
+    # A rhythm and a move are withdrawn, once; nothing else about them changes.
+    *(
+        rule
+        for model in (MeetingRhythm, MeetingMove)
+        for rule in (
+            forbid_update(model, but=("withdrawn_at", "withdrawn_by"), or_when="OLD.withdrawn_at IS NOT NULL"),
+            forbid_delete(model),
+        )
+    ),
     # The day through which the books are closed moves forward only.
     forbid_change(
         "stays_closed",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import finance.selectors
+import groups.selectors
 import meetings.selectors
 from groups.models import Group, GroupStatus, Member, User
 
@@ -25,13 +26,14 @@ class Visit:
 
 def visits(actor: User, *, as_of: date) -> list[Visit]:
     """Return the active groups whose agreed day is past, today or in the week ahead of `as_of`, longest due first."""
-    groups = Group.objects.visible_to(actor).filter(status=GroupStatus.ACTIVE)
-    last = meetings.selectors.last_held_on(groups, as_of=as_of)
+    active = Group.objects.visible_to(actor).filter(status=GroupStatus.ACTIVE)
+    last = meetings.selectors.last_held_on(active, as_of=as_of)
+    calendars = groups.selectors.meeting_calendars(active)
     due = []
-    for group in groups.select_related("village"):
+    for group in active.select_related("village"):
         last_held_on = last.get(group.pk)
-        due_on = group.schedule.due_after(last_held_on)
-        if due_on <= as_of + AHEAD:
+        due_on = calendars[group.pk].due_after(last_held_on) if group.pk in calendars else None
+        if due_on is not None and due_on <= as_of + AHEAD:
             due.append(Visit(group, due_on, last_held_on, max(0, (as_of - due_on).days)))
     return sorted(due, key=lambda visit: (visit.due_on, visit.group.name))
 

@@ -28,6 +28,8 @@ from groups.models import (
     Constitution,
     FacilitatorAssignment,
     Group,
+    MeetingEvery,
+    MeetingRhythm,
     Member,
     OfficerRole,
     OfficerTerm,
@@ -55,8 +57,20 @@ def make_user(role: str = Role.FACILITATOR, *, organisation: Organisation | None
     )
 
 
-def make_group(facilitator: User | None = None, *, rules: dict[str, Any] | None = None, **fields: Any) -> Group:
-    """A group with its rules, assigned to `facilitator`, who is made if not given."""
+def first_tuesdays(**fields: Any) -> MeetingRhythm:
+    """An unsaved rhythm: the first Tuesday of each month, or what `fields` say."""
+    fields = fields if "every" in fields else {"every": MeetingEvery.MONTH, "weekday": 1, "week": 1, **fields}
+    return MeetingRhythm(**fields)
+
+
+def make_group(
+    facilitator: User | None = None,
+    *,
+    rules: dict[str, Any] | None = None,
+    rhythm: dict[str, Any] | None = None,
+    **fields: Any,
+) -> Group:
+    """A group with its rules and rhythm, first Tuesdays, assigned to `facilitator`, who is made if not given."""
     facilitator = facilitator or make_user()
     group = Group.objects.create(
         **{
@@ -76,6 +90,9 @@ def make_group(facilitator: User | None = None, *, rules: dict[str, Any] | None 
         **{"pokok": 0, "wajib": 10_000, "fine_late": 2_000, "loan_max_periods": 24, **(rules or {})},
     )
     group.save()
+    agreed = first_tuesdays(**{"agreed_from": group.founded_on, **(rhythm or {})})
+    agreed.group, agreed.recorded_by = group, facilitator
+    agreed.save()
     if facilitator.role == Role.FACILITATOR:
         FacilitatorAssignment.objects.create(group=group, facilitator=facilitator, started_on=FOUNDED)
     return group

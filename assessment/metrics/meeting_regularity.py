@@ -1,13 +1,14 @@
 """Meetings held / meetings the agreed rhythm promises, in the last 182 days; a share, at most 1.
 
-A younger group is measured over its age, one of less than 56 days not at all. Source: Panca Sutra 1, regular meetings;
-the rhythm is the one on the group's profile.
+A younger group is measured over its age, one of less than 56 days not at all. Promised are the agreed days before the
+day itself, by the rhythms that were in force then, moved meetings on their new days. Source: Panca Sutra 1, regular
+meetings.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,16 +19,19 @@ from assessment.metrics.base.tables import NUMBER, meetings_held, meetings_table
 from assessment.metrics.base.words import MINUTES
 from finance.tables.table import Column, Row
 from groups.models import Group
-from groups.selectors.relations import GROUP_PROFILES
-from groups.shared.schedule import expected_meetings
+from groups.selectors.calendars import calendar_of
+from groups.selectors.relations import AGREED_CALENDARS, GROUP_PROFILES
+from groups.shared.sql import joined
 from meetings.selectors.relations import MEETINGS_HELD
 
+_BETWEEN = ";"
 LEAST_AGE_DAYS = 56
 """A younger group has not had the time to show that it meets regularly."""
 
 
 def _measure(read: Facts) -> Measured:
-    facts = {"held": read["held"], **_agreed(read["age_days"], read["meeting_every"])}
+    agreed = read["agreed"].split(_BETWEEN) if read["agreed"] else []
+    facts = {"held": read["held"], **_agreed(read["age_days"], read["as_of"], agreed)}
     return share(facts["held"], facts["expected"], facts, is_enough=facts["days"] >= LEAST_AGE_DAYS)
 
 
@@ -38,22 +42,25 @@ def _sentence(facts: Facts) -> str:
 def _evidence(group: Group, as_of: date) -> Evidence:
     held = meetings_held(group, as_of)
     [profile] = read_rows(GROUP_PROFILES, group, as_of)
-    agreed = _agreed(profile.age_days, profile.meeting_every)
+    rows = read_rows(AGREED_CALENDARS, group, as_of)
+    agreed = _agreed(profile.age_days, profile.as_of, [row.agreed for row in rows])
     table = meetings_table(group, as_of, held, [Column(_("Held"), NUMBER)], lambda _meeting: [1])
     last = Row([_("Agreed for %(days)d days") % agreed, None, agreed["expected"]], is_total=True)
     return Evidence([replace(table, rows=[*table.rows, last])], numbers_of(held))
 
 
-def _agreed(age_days: int, meeting_every: str) -> Facts:
-    """Return the days that are looked at, and the meetings expected in them."""
+def _agreed(age_days: int, as_of: str, agreed: list[str]) -> Facts:
+    """Return the days that are looked at, and the meetings expected in them; one of the day itself is yet to come."""
     days = min(WINDOW_DAYS, max(age_days, 0))
-    return {"expected": expected_meetings(meeting_every, max(days, 1)), "days": days}
+    end = date.fromisoformat(as_of)
+    return {"expected": calendar_of(agreed).expected(end - timedelta(days - 1), end - timedelta(1)), "days": days}
 
 
 METRIC = Metric(
     reads=(
         Reads(MEETINGS_HELD, {"held": "COUNT(*)"}),
-        Reads(GROUP_PROFILES, {"age_days": "MAX(age_days)", "meeting_every": "MAX(meeting_every)"}),
+        Reads(GROUP_PROFILES, {"age_days": "MAX(age_days)", "as_of": "MAX(as_of)"}),
+        Reads(AGREED_CALENDARS, {"agreed": joined("agreed", _BETWEEN)}),
     ),
     measure=_measure,
     formula=gettext_lazy(

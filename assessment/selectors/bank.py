@@ -16,8 +16,8 @@ from assessment.selectors.snapshots import with_latest
 from finance.performance import Performance
 from finance.selectors import performance
 from groups.identity import mask
-from groups.models import FacilitatorAssignment, Group, OfficerTerm
-from groups.selectors import effective_assignments, officer_terms
+from groups.models import FacilitatorAssignment, Group, MeetingRhythm, OfficerTerm
+from groups.selectors import effective_assignments, meeting_rhythm, officer_terms
 from meetings.models import Meeting, MeetingStatus
 
 LAST_MEETINGS = 6
@@ -74,6 +74,7 @@ class Profile:
     """What a lender should know of a group besides its stage and its balances."""
 
     group: Group
+    rhythm: MeetingRhythm | None
     on: date
     members: int
     women: int
@@ -90,6 +91,7 @@ def profile(group: Group, on: date) -> Profile:
     held = Meeting.objects.filter(group=group, status=MeetingStatus.CLOSED, held_on__lte=on)
     return Profile(
         group=own.select_related("village__parent__parent__parent", "rules", "organisation").get(),
+        rhythm=meeting_rhythm(group, as_of=on),
         on=on,
         members=len(genders),
         women=genders.count("P"),

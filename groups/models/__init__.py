@@ -8,9 +8,8 @@ from groups.models.group import (
     GroupKind,
     GroupStatus,
     GroupStatusChange,
-    MeetingEvery,
-    Weekday,
 )
 from groups.models.member import Gender, Member, OfficerRole, OfficerTerm
 from groups.models.organisation import Organisation, Role, User, person_name
 from groups.models.region import Region, RegionLevel
+from groups.models.rhythm import MeetingEvery, MeetingMove, MeetingRhythm, Pasaran, Weekday, WeekOfMonth

@@ -17,7 +17,6 @@ from groups.models.dated import effective_between
 from groups.models.organisation import Organisation, Role, User
 from groups.models.region import Region
 from groups.shared.clock import now, today
-from groups.shared.schedule import MeetingSchedule
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -41,26 +40,6 @@ class GroupStatus(models.TextChoices):
     ACTIVE = "ACTIVE", _("Active")
     DORMANT = "DORMANT", _("Dormant")
     DISSOLVED = "DISSOLVED", _("Dissolved")
-
-
-class MeetingEvery(models.TextChoices):
-    """How often the group agreed to meet."""
-
-    WEEK = "WEEK", _("Every week")
-    FORTNIGHT = "FORTNIGHT", _("Every two weeks")
-    MONTH = "MONTH", _("Every month")
-
-
-class Weekday(models.IntegerChoices):
-    """Days of the week, numbered as `date.weekday()` numbers them."""
-
-    MONDAY = 0, _("Monday")
-    TUESDAY = 1, _("Tuesday")
-    WEDNESDAY = 2, _("Wednesday")
-    THURSDAY = 3, _("Thursday")
-    FRIDAY = 4, _("Friday")
-    SATURDAY = 5, _("Saturday")
-    SUNDAY = 6, _("Sunday")
 
 
 class GroupQuerySet(models.QuerySet["Group"]):
@@ -102,14 +81,6 @@ class Group(models.Model):
         Region, on_delete=models.PROTECT, null=True, blank=True, related_name="groups", verbose_name=_("village")
     )
     place = models.CharField(_("meeting place"), max_length=120, blank=True)
-    meeting_every = models.CharField(_("meets"), max_length=9, choices=MeetingEvery, default=MeetingEvery.MONTH)
-    meeting_weekday = models.PositiveSmallIntegerField(_("meeting day"), choices=Weekday, default=Weekday.TUESDAY)
-    meeting_week = models.PositiveSmallIntegerField(
-        _("week of the month"),
-        choices=[(1, _("First")), (2, _("Second")), (3, _("Third")), (4, _("Fourth")), (5, _("Last"))],
-        default=1,
-        help_text=_("Only for groups that meet every month."),
-    )
     bank_name = models.CharField(_("bank"), max_length=60, blank=True)
     bank_account_number = models.CharField(_("bank account number"), max_length=30, blank=True)
     bank_signatories = models.PositiveSmallIntegerField(
@@ -144,11 +115,6 @@ class Group(models.Model):
         constraints = [
             models.CheckConstraint(name="group_kind", condition=Q(kind__in=GroupKind.values)),
             models.CheckConstraint(name="group_status", condition=Q(status__in=GroupStatus.values)),
-            models.CheckConstraint(name="group_meeting_every", condition=Q(meeting_every__in=MeetingEvery.values)),
-            models.CheckConstraint(name="group_meeting_weekday", condition=Q(meeting_weekday__lte=6)),
-            models.CheckConstraint(
-                name="group_meeting_week", condition=Q(meeting_week__gte=1) & Q(meeting_week__lte=5)
-            ),
         ]
         indexes = [
             models.Index(fields=["organisation", "name"], name="group_org_name"),
@@ -174,13 +140,6 @@ class Group(models.Model):
     def has_rules(self) -> bool:
         """Whether the members have agreed rules, beyond the empty ones a group is registered with."""
         return self.rules is not None and not self.rules.is_empty
-
-    @property
-    def schedule(self) -> MeetingSchedule:
-        """When the group agreed to meet."""
-        return MeetingSchedule(
-            every=self.meeting_every, weekday=self.meeting_weekday, week=self.meeting_week, anchor=self.founded_on
-        )
 
 
 class GroupStatusChange(models.Model):

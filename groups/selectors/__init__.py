@@ -1,5 +1,14 @@
 """Every read of groups, members, offices and rules; a module for each concern, all of them callable from here."""
 
+from groups.selectors.calendars import (
+    days_around,
+    meeting_calendar,
+    meeting_calendars,
+    meeting_moves,
+    meeting_rhythm,
+    rhythm_versions,
+    with_rhythms,
+)
 from groups.selectors.facilitators import effective_assignments, facilitator_options, free_facilitators
 from groups.selectors.groups import groups_find, groups_within, status_of, statuses_on
 from groups.selectors.members import member_counts, members_of

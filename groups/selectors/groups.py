@@ -23,10 +23,11 @@ from groups.models import (
     Member,
     User,
 )
+from groups.selectors.calendars import with_rhythms
 
 
 def groups_find(actor: User, *, as_of: date, words: str = "", kind: str = "", status: str = "") -> QuerySet[Group]:
-    """Return the groups `actor` may see, with `member_count` of the day `as_of` and their village's regions.
+    """Return the groups `actor` may see, with `member_count` and `rhythms_agreed` of the day `as_of`, and regions.
 
     `words` is looked for in name, code and village; empty filters filter nothing.
     """
@@ -46,8 +47,10 @@ def groups_find(actor: User, *, as_of: date, words: str = "", kind: str = "", st
         .annotate(count=Count("pk"))
         .values("count")
     )
-    return groups.select_related("village__parent__parent").annotate(
-        member_count=Coalesce(Subquery(counts, output_field=IntegerField()), 0)
+    return (
+        with_rhythms(groups, as_of=as_of)
+        .select_related("village__parent__parent")
+        .annotate(member_count=Coalesce(Subquery(counts, output_field=IntegerField()), 0))
     )
 
 

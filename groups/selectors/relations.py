@@ -7,12 +7,18 @@ from django.db import connection
 from groups.models import Constitution
 from groups.shared.sql import Relation, days_between
 
+
+def _text(column: str) -> str:
+    return f"COALESCE(CAST({column} AS TEXT), '')"
+
+
 _RULES = Constitution.rule_fields()
 GROUP_PROFILES = Relation(
     "group_profiles",
     f"""
-    SELECT g.id AS group_id, {days_between("g.founded_on", "%(as_of)s")} AS age_days, g.meeting_every, g.bank_name,
-        g.bank_account_number, g.bank_signatories, c.version AS rules_version, c.agreed_on AS rules_agreed_on,
+    SELECT g.id AS group_id, {days_between("g.founded_on", "%(as_of)s")} AS age_days, CAST(%(as_of)s AS TEXT) AS as_of,
+        g.bank_name, g.bank_account_number, g.bank_signatories, c.version AS rules_version,
+        c.agreed_on AS rules_agreed_on,
         CASE WHEN c.agreed_in_meeting THEN 1 ELSE 0 END AS rules_agreed_in_meeting
     FROM groups_group g
     LEFT JOIN groups_constitution c ON c.group_id = g.id AND c.version = (
@@ -20,7 +26,7 @@ GROUP_PROFILES = Relation(
         AND NOT (c.version = 1 AND {" AND ".join(f"c.{rule.attname} = %(empty_{rule.attname})s" for rule in _RULES)})
     WHERE g.id {{groups}}
     """,  # noqa: S608 - no input
-    ("group_id", "age_days", "meeting_every", "bank_name", "bank_account_number", "bank_signatories", "rules_version",
+    ("group_id", "age_days", "as_of", "bank_name", "bank_account_number", "bank_signatories", "rules_version",
      "rules_agreed_on", "rules_agreed_in_meeting"),
     values={f"empty_{rule.attname}": rule.get_db_prep_save(rule.get_default(), connection) for rule in _RULES},
 )  # fmt: skip
@@ -28,6 +34,20 @@ GROUP_PROFILES = Relation(
 
 `rules_version` is NULL where there are none: those a group is registered with are empty.
 """
+
+_PARTS = ("agreed_from", "every", "weekday", "week", "day_of_month", "pasaran", "days", "counted_from")
+AGREED_CALENDARS = Relation(
+    "agreed_calendars",
+    f"""
+    SELECT r.group_id, {" || ',' || ".join(_text(f"r.{part}") for part in _PARTS)} AS agreed
+    FROM groups_meetingrhythm r WHERE r.group_id {{groups}} AND r.withdrawn_at IS NULL
+    UNION ALL
+    SELECT m.group_id, {_text("m.planned_on")} || ',' || {_text("m.moved_to")}
+    FROM groups_meetingmove m WHERE m.group_id {{groups}} AND m.withdrawn_at IS NULL
+    """,  # noqa: S608 - no input
+    ("group_id", "agreed"),
+)
+"""All rhythms and moves of a group, one text for each, which `groups.selectors.calendars.calendar_of` reads."""
 
 MEMBER_NAMES = Relation(
     "member_names", "SELECT id, group_id, name FROM groups_member WHERE group_id {groups}", ("id", "group_id", "name")

@@ -17,3 +17,4 @@ from groups.services.groups import (
 from groups.services.members import MEMBER_PROFILE, member_leave, member_leave_undo, member_register, member_update
 from groups.services.officers import officers_elect, term_redate, term_remove
 from groups.services.profiles import FormUsed
+from groups.services.rhythms import RHYTHM, move_record, move_withdraw, rhythm_adopt, rhythm_withdraw

@@ -15,28 +15,29 @@ from groups.models import (
     Group,
     GroupStatus,
     GroupStatusChange,
+    MeetingRhythm,
     Role,
     User,
 )
 from groups.permissions import Capability, lock_group, require
-from groups.services.profiles import fields_outside, refuse_changed
+from groups.services.profiles import fields_outside, form_used, refuse_changed
+from groups.services.rhythms import same_rhythm
 from groups.shared.clock import today
 
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """No 0 and O, no 1, I and L, no U: codes are read aloud and copied by hand."""
 CODE_LENGTH = 6
 GROUP_PROFILE = (
-    "name", "kind", "status", "founded_on", "village", "place", "meeting_every", "meeting_weekday", "meeting_week",
-    "bank_name", "bank_account_number", "bank_signatories",
+    "name", "kind", "status", "founded_on", "village", "place", "bank_name", "bank_account_number", "bank_signatories",
 )  # fmt: skip
 
 
 @transaction.atomic
-def group_register(*, actor: User, group: Group) -> Group:
+def group_register(*, actor: User, group: Group, rhythm: MeetingRhythm) -> Group:
     """Register an unsaved group in the actor's organisation, with a code and a first, empty set of rules.
 
-    A facilitator is assigned to it. The same `group.key` sent twice returns the group it made, and raises `FormUsed`
-    with another profile.
+    The unsaved `rhythm` counts from the founding on. A facilitator is assigned to the group. The same `group.key` sent
+    twice returns the group it made, and raises `FormUsed` with another profile or rhythm.
     """
     require(actor, Capability.RECORD)
     if actor.organisation is None:
@@ -46,6 +47,9 @@ def group_register(*, actor: User, group: Group) -> Group:
     earlier = Group.objects.filter(key=group.key, recorded_by=actor).first()
     if earlier is not None:
         refuse_changed(earlier, group, GROUP_PROFILE)
+        rhythm.clean()
+        if not any(same_rhythm(known, rhythm) for known in earlier.rhythms.all()):
+            raise form_used(earlier)
         return earlier
     group.organisation = actor.organisation
     group.recorded_by = actor
@@ -54,6 +58,9 @@ def group_register(*, actor: User, group: Group) -> Group:
     group.save()
     group.rules = Constitution.objects.create(group=group, version=1, agreed_on=group.founded_on, recorded_by=actor)
     group.save(update_fields=["rules"])
+    rhythm.group, rhythm.agreed_from, rhythm.recorded_by = group, group.founded_on, actor
+    rhythm.full_clean()
+    rhythm.save()
     if actor.role == Role.FACILITATOR:
         FacilitatorAssignment.objects.create(group=group, facilitator=actor, started_on=today())
     return group

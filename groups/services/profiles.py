@@ -14,11 +14,16 @@ class FormUsed(ValidationError):
     """A form that was sent before comes again with other words in it; to be recorded it needs a new key."""
 
 
+def form_used(earlier: Group | Member) -> FormUsed:
+    """Return the refusal of a form that made `earlier` and comes again with other words in it."""
+    recorded = _("%(name)s was recorded with this form already, and stays as it is.") % {"name": earlier}
+    return FormUsed([recorded, _("To record what stands here now as well, send it once more.")])
+
+
 def refuse_changed(earlier: Group | Member, sent: Group | Member, profile: Sequence[str]) -> None:
     """Raise `FormUsed` where the form that made `earlier` is sent again with another profile."""
     if any(getattr(earlier, name) != getattr(sent, name) for name in profile):
-        recorded = _("%(name)s was recorded with this form already, and stays as it is.") % {"name": earlier}
-        raise FormUsed([recorded, _("To record what stands here now as well, send it once more.")])
+        raise form_used(earlier)
 
 
 def fields_outside(model: type[Group] | type[Member], profile: Sequence[str]) -> set[str]:

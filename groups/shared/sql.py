@@ -143,6 +143,12 @@ def days_between(day: str, moment: str) -> str:
     return f"({moment}::date - {day})"
 
 
+def joined(column: str, between: str) -> str:
+    """Return SQL for the texts of `column` in one text, in any order, with `between` between them."""
+    function = "GROUP_CONCAT" if connection.vendor == "sqlite" else "STRING_AGG"
+    return f"{function}({column}, '{between}')"
+
+
 def _adapted(value: Any) -> Any:
     if isinstance(value, datetime):
         return connection.ops.adapt_datetimefield_value(value)

@@ -9,7 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from groups import selectors, services
-from groups.forms.groups import GroupEditForm, GroupForm, GroupSearchForm
+from groups.forms.groups import GroupEditForm, GroupSearchForm
+from groups.forms.rhythms import GroupRegisterForm
 from groups.http import GroupRequest, UserRequest
 from groups.models import Group
 from groups.permissions import Capability, requires
@@ -38,11 +39,11 @@ def group_list(request: UserRequest) -> HttpResponse:
 @requires(Capability.RECORD)
 def group_create(request: UserRequest) -> HttpResponse:
     """Register a new group."""
-    form = GroupForm(posted(request))
+    form = GroupRegisterForm(posted(request))
     return submit(
         request,
         form,
-        lambda _data: services.group_register(actor=request.user, group=form.instance),
+        lambda _data: services.group_register(actor=request.user, group=form.instance, rhythm=form.rhythm),
         done=lambda group: _("%(group)s is registered. Now add its members.") % {"group": group},
         then=lambda group: redirect("group", group.code),
     ) or render(request, "groups/group_form.html", {"form": form})

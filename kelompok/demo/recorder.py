@@ -22,9 +22,19 @@ from finance import services as finance
 from finance.ledger.errors import LedgerError
 from finance.models import Account, AccountKind, CashCount, LoanRequest, Transfer
 from groups import services as groups
-from groups.models import Constitution, Group, GroupKind, GroupStatus, MeetingEvery, Member, OfficerRole
+from groups.models import (
+    Constitution,
+    Group,
+    GroupKind,
+    GroupStatus,
+    MeetingEvery,
+    MeetingRhythm,
+    Member,
+    OfficerRole,
+    Pasaran,
+)
 from groups.shared.clock import clock_set_to
-from groups.shared.schedule import MeetingSchedule
+from groups.shared.schedule import MeetingCalendar
 from kelompok.demo import words
 from kelompok.demo.meeting import BIG_LOAN, DemoMeeting
 from kelompok.demo.people import Person, make_people
@@ -40,6 +50,11 @@ _MONTH_DAYS = 30.44
 _DORMANT_AFTER = timedelta(days=120)
 _NIGHT_DAYS_AGO, _NIGHT_LEAST, _NIGHT_MOST = 60, 8, 55
 """The night in which meetings were closed in a batch, and how many days before it they were held."""
+_RHYTHMS = {
+    MeetingEvery.WEEK: 15, MeetingEvery.FORTNIGHT: 25, MeetingEvery.MONTH: 46, MeetingEvery.DATE: 8,
+    MeetingEvery.SELAPAN: 6,
+}  # fmt: skip
+"""How many of a hundred groups agree to meet so."""
 _COSTS_OF_INCOME = (0.6, 0.85)
 """What a group spends of the year's income: cost coverage (CCR) between 118 and 167 %."""
 
@@ -55,12 +70,7 @@ class GroupRecorder:
         self.founded_on = plan.founded_on or today - timedelta(max(10, int(days * plan.age)))
         self.start = max(self.founded_on, today - timedelta(days)) if plan.founded_on is None else plan.founded_on
         self.days = (today - self.start).days
-        self.schedule = MeetingSchedule(
-            every=plan.every or rng.choices(MeetingEvery.values, (15, 25, 60))[0],
-            weekday=rng.randrange(7) if plan.weekday is None else plan.weekday,
-            week=rng.randint(1, 4),
-            anchor=self.founded_on,
-        )
+        self.rhythm = self._rhythm()
         self.signatories = 2 if plan.quality_now > 0.9 else rng.choice((0, 1)) if plan.quality_now > 0.5 else 0
         # What groups do not share even where everything else in them is alike: names and keys.
         self.own = Random(f"{rng.random()}-{plan.code}")  # noqa: S311 - demo data, repeatable by its seed
@@ -87,6 +97,18 @@ class GroupRecorder:
         self._fall_asleep()
         return self.group
 
+    def _rhythm(self) -> MeetingRhythm:
+        plan, rng = self.plan, self.rng
+        every = plan.every or rng.choices(list(_RHYTHMS), list(_RHYTHMS.values()))[0]
+        weekday = rng.randrange(7) if plan.weekday is None else plan.weekday
+        week = rng.randint(1, 4)
+        rhythm = MeetingRhythm(
+            agreed_from=self.founded_on, every=every, weekday=weekday, week=week,
+            day_of_month=7 * (week - 1) + weekday + 1, pasaran=(weekday + week) % len(Pasaran),
+        )  # fmt: skip
+        rhythm.clean()
+        return rhythm
+
     # Registration
 
     def _register(self) -> None:
@@ -100,13 +122,11 @@ class GroupRecorder:
                 founded_on=self.founded_on,
                 village_id=plan.village,
                 place=self.place,
-                meeting_every=self.schedule.every,
-                meeting_weekday=self.schedule.weekday,
-                meeting_week=self.schedule.week,
                 bank_signatories=self.signatories,
                 key=self._key(),
                 **(bank if self.signatories else {}),
             ),
+            rhythm=self.rhythm,
         )
         # Codes are drawn by lot; the demo's can be guessed, and stay the same with the same seed.
         self.group.code = plan.code
@@ -210,7 +230,8 @@ class GroupRecorder:
                 self._meet(held_on, held_on, topics=(), rows=rows)
             return
         rng = self.rng
-        for agreed in self.schedule.dates(self.start, self.start + timedelta(int(self.days * self.plan.stops_after))):
+        calendar = MeetingCalendar((self.rhythm.rhythm,))
+        for agreed in calendar.dates(self.start, self.start + timedelta(int(self.days * self.plan.stops_after))):
             quality = self._quality(agreed)
             shift = rng.randint(-2, 3) if rng.random() > quality else 0
             is_missed = self.last_held_on is not None and rng.random() > 0.55 + 0.5 * quality

@@ -14,7 +14,18 @@ from assessment.models import Instrument, Judgement, Level, SchemeUse
 from assessment.services import instrument_copy, instrument_publish, judge, override_give
 from finance import services as finance
 from groups import services as groups_services
-from groups.models import ChangedGroup, Constitution, Group, Member, OfficerRole, OfficerTerm, Role
+from groups.models import (
+    ChangedGroup,
+    Constitution,
+    Group,
+    MeetingMove,
+    MeetingRhythm,
+    Member,
+    OfficerRole,
+    OfficerTerm,
+    Role,
+)
+from groups.selectors import meeting_calendar
 from meetings.models import AgendaItem
 from meetings.services import decision_done
 from tests.assessment.groups import bring_up_to_date, make_staff
@@ -131,8 +142,24 @@ def _bank_account(group):
 
 
 def _rhythm(group):
-    group.meeting_every = "WEEK"
-    groups_services.group_update(actor=facilitator_of(group), group=group)
+    rhythm = MeetingRhythm(every="WEEK", weekday=1, agreed_from=TODAY - timedelta(9))
+    groups_services.rhythm_adopt(actor=facilitator_of(group), group=group, rhythm=rhythm)
+
+
+def _rhythm_withdrawn(group):
+    groups_services.rhythm_withdraw(actor=facilitator_of(group), rhythm=group.rhythms.get(every="WEEK"))
+
+
+def _moved(group):
+    planned_on = meeting_calendar(group).on_or_after(TODAY - timedelta(60))
+    MeetingMove.objects.create(
+        group=group, planned_on=planned_on, moved_to=TODAY - timedelta(70), reason="Lebaran",
+        recorded_by=facilitator_of(group),
+    )  # fmt: skip
+
+
+def _moved_back(group):
+    groups_services.move_withdraw(actor=facilitator_of(group), move=group.moves.get())
 
 
 def _joined(group):
@@ -190,8 +217,9 @@ def _one_more_scheme(group):
     ("change", "days_ago"),
     [
         (_meeting, 3), (_entry, 9), (_counted, 1), (_difference_settled_without_an_entry, 1), (_judged, 1),
-        (_overridden, 0), (_written_off, 0), (_rules, 0), (_bank_account, 0), (_rhythm, 0), (_joined, 9), (_left, 9),
-        (_elected, 9), (_term_ended, 9), (_decision_done_long_ago, 19), (_new_version, 0), (_one_more_scheme, 0),
+        (_overridden, 0), (_written_off, 0), (_rules, 0), (_bank_account, 0), (_rhythm, 9), (_moved, 70),
+        (_joined, 9), (_left, 9), (_elected, 9), (_term_ended, 9),
+        (_decision_done_long_ago, 19), (_new_version, 0), (_one_more_scheme, 0),
     ],
 )  # fmt: skip
 def test_what_a_snapshot_reads_counts_from_its_day(group, change: Callable[[Group], object], days_ago):
@@ -278,6 +306,14 @@ def test_another_groups_records_are_not_taken_for_its_own(group):
     _term_removed_of(twin)
     _bank_account(twin)
     assert list(changed()) == [twin.pk]
+
+
+@pytest.mark.parametrize(("change", "undo", "days_ago"), [(_rhythm, _rhythm_withdrawn, 9), (_moved, _moved_back, 70)])
+def test_what_is_withdrawn_counts_from_its_day_again(group, change, undo, days_ago):
+    change(group)
+    score()
+    undo(group)
+    assert changed() == {group.pk: TODAY - timedelta(days_ago)}
 
 
 def _term_removed_of(group: Group) -> None:

@@ -154,7 +154,7 @@ def make_random_group(chance: Random) -> Group:
     """Members who come, go, save and borrow, officers, meetings, counts, decisions and a social fund, at random."""
     group = make_group(
         rules={"agreed_in_meeting": chance.random() < 0.5},
-        meeting_every=chance.choice(["WEEK", "FORTNIGHT", "MONTH"]),
+        rhythm={"every": chance.choice(["WEEK", "FORTNIGHT"]), "weekday": 3} if chance.random() < 0.6 else {},
         bank_account_number="12",
         bank_signatories=2,
     )

@@ -6,6 +6,7 @@ import uuid
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from importlib import import_module
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -18,14 +19,15 @@ from finance import services as finance
 from finance.models import EntryKind
 from finance.rules.lines import OtherMoney
 from finance.selectors.loan_performance import performance
-from groups.models import Constitution, Group, Member
-from groups.services import group_register
+from groups.models import Constitution, Group, MeetingRhythm, Member
+from groups.services import group_register, move_record, rhythm_adopt
 from meetings.models import MeetingStatus
 from tests.assessment.groups import measure
 from tests.factories import (
     FOUNDED,
     count_cash,
     facilitator_of,
+    first_tuesdays,
     lend,
     make_group,
     make_meeting,
@@ -61,6 +63,11 @@ def test_every_metric_says_its_formula_and_source(metric):
     assert "Source:" in text
 
 
+def adopt_rhythm(group: Group, agreed_from: date, **parts: Any) -> None:
+    rhythm = MeetingRhythm(agreed_from=agreed_from, **parts)
+    rhythm_adopt(actor=facilitator_of(group), group=group, rhythm=rhythm)
+
+
 def evidence(metric: str, group: Group, as_of: date) -> Evidence:
     return all_metrics()[metric].evidence(group, as_of)
 
@@ -78,16 +85,44 @@ class TestMeetingRegularity:
         for month in (3, 4, 5):
             make_meeting(group, date(2025, month, 4))
         result = measured("meeting_regularity", group)
-        assert (result.value, result.facts["held"], result.facts["expected"]) == (3 / 5, 3, 5)
+        assert (result.value, result.facts["held"], result.facts["expected"]) == (3 / 6, 3, 6)
 
     @pytest.mark.parametrize(("every", "days", "expected"), [("WEEK", 14, 26), ("FORTNIGHT", 28, 13)])
     def test_meeting_at_half_the_rhythm_is_half(self, every, days, expected):
-        group = make_group(meeting_every=every)
+        group = make_group(rhythm={"every": every, "weekday": 1})
         for number in range(expected // 2):
             make_meeting(group, AS_OF - timedelta(days * number))
-        result = measured("meeting_regularity", group)
+        result = measured("meeting_regularity", group, AS_OF + timedelta(1))
         assert result.facts == {"held": expected // 2, "expected": expected, "days": 182}
         assert result.value == (expected // 2) / expected
+
+    def test_a_meeting_agreed_for_the_day_itself_is_still_to_come(self):
+        group = make_group(rhythm={"every": "WEEK", "weekday": AS_OF.weekday()})
+        assert measured("meeting_regularity", group, AS_OF).facts["expected"] == 25
+        assert measured("meeting_regularity", group, AS_OF + timedelta(1)).facts["expected"] == 26
+
+    def test_each_rhythm_promises_for_its_own_time(self, group):
+        adopt_rhythm(group, date(2025, 6, 1), every="WEEK", weekday=0)
+        # First Tuesdays of February to May, five Mondays of June, the 7th of July.
+        assert measured("meeting_regularity", group).facts["expected"] == 4 + 5 + 1
+
+    def test_a_past_month_is_not_changed_by_a_later_rhythm(self, group):
+        before = measured("meeting_regularity", group)
+        adopt_rhythm(group, AS_OF + timedelta(1), every="WEEK", weekday=0)
+        assert measured("meeting_regularity", group) == before
+
+    def test_a_moved_meeting_is_promised_on_its_new_day(self, group):
+        for planned_on, moved_to in ((date(2025, 4, 1), None), (date(2025, 7, 1), AS_OF + timedelta(2))):
+            move_record(
+                actor=facilitator_of(group), group=group, planned_on=planned_on, moved_to=moved_to, reason="Lebaran"
+            )
+        assert measured("meeting_regularity", group).facts["expected"] == 4
+        assert measured("meeting_regularity", group, AS_OF + timedelta(3)).facts["expected"] == 5
+
+    def test_before_the_first_rhythm_nothing_is_promised(self):
+        group = make_group(rhythm={"agreed_from": AS_OF})
+        make_meeting(group, date(2025, 5, 6))
+        assert measured("meeting_regularity", group).value is None
 
     def test_more_than_agreed_is_no_more_than_all(self, group):
         for week in range(8):
@@ -165,7 +200,9 @@ class TestRules:
 
     def test_the_empty_rules_of_registration_are_none(self):
         facilitator = make_user()
-        made = group_register(actor=facilitator, group=Group(name="Melati", founded_on=FOUNDED))
+        made = group_register(
+            actor=facilitator, group=Group(name="Melati", founded_on=FOUNDED), rhythm=first_tuesdays()
+        )
         assert measured("rules_in_force", made).value == 0
         Constitution.objects.create(group=made, version=2, agreed_on=date(2025, 6, 1), recorded_by=facilitator)
         assert measured("rules_in_force", made, date(2025, 5, 31)).value == 0
@@ -619,7 +656,7 @@ def test_groups_are_counted_apart(group):
         (set(), 3),
         ({"attendance", "agenda", "repayment_rate"}, 3),
         ({"internal_lending", "portfolio_quality"}, 4),
-        (set(all_metrics()), 9),
+        (set(all_metrics()), 10),
     ],
 )
 def test_a_statement_for_each_relation_whatever_the_number_of_metrics_and_groups(group, metrics, statements):

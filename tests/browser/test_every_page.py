@@ -33,6 +33,7 @@ NO_PAGES = {
     "language",
     "draft-discard",
     "facilitator-end",
+    "rhythm-withdraw",
     "decision-done",
     "override-withdraw",
     "dashboard-score",

@@ -312,8 +312,8 @@ class TestCorrections:
     def test_a_group_keeps_its_organisation_and_code(self, client, boss, own, other):
         group = own.group
         form = {
-            "name": "Kenanga", "kind": "SOCIAL", "status": "ACTIVE", "founded_on": FOUNDED, "meeting_every": "WEEK",
-            "meeting_weekday": "1", "meeting_week": "1", "bank_signatories": "0",
+            "name": "Kenanga", "kind": "SOCIAL", "status": "ACTIVE", "founded_on": FOUNDED,
+            "bank_signatories": "0",
             "organisation": other.group.organisation.pk, "code": "TAKEN",
         }  # fmt: skip
         assert client.post(url("group_change", group.pk), form).status_code == 302

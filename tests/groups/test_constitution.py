@@ -9,7 +9,7 @@ from django.utils import timezone
 from groups import services
 from groups.forms.constitution import RULES_PARTS, ConstitutionForm
 from groups.models import Constitution, Group, Role
-from tests.factories import FOUNDED, facilitator_of, make_group, make_user
+from tests.factories import FOUNDED, facilitator_of, first_tuesdays, make_group, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -166,7 +166,9 @@ class TestNoRules:
     def bare(self, client):
         facilitator = make_user()
         client.force_login(facilitator)
-        return services.group_register(actor=facilitator, group=Group(name="Mawar", founded_on=FOUNDED))
+        return services.group_register(
+            actor=facilitator, group=Group(name="Mawar", founded_on=FOUNDED), rhythm=first_tuesdays()
+        )
 
     @pytest.mark.parametrize("page", ["group", "meeting-new"])
     def test_the_page_asks_for_them_until_they_are_there(self, client, bare, page):

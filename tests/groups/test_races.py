@@ -12,7 +12,7 @@ from django.db import connections
 
 from groups import services
 from groups.models import Group, Member
-from tests.factories import FOUNDED, facilitator_of, make_group, make_user
+from tests.factories import FOUNDED, facilitator_of, first_tuesdays, make_group, make_user
 
 
 def at_once(work: Callable[[int], Any], times: int = 8) -> list[Any]:
@@ -42,7 +42,8 @@ def test_one_form_sent_many_times_at_once_is_one_group():
     actor, key = make_user(), uuid.uuid4()
 
     def register(_number: int) -> Group:
-        return services.group_register(actor=actor, group=Group(name="Mawar", founded_on=FOUNDED, key=key))
+        group = Group(name="Mawar", founded_on=FOUNDED, key=key)
+        return services.group_register(actor=actor, group=group, rhythm=first_tuesdays())
 
     assert len({group.pk for group in at_once(register)}) == 1
     assert Group.objects.count() == 1

@@ -17,6 +17,7 @@ from groups.models import Constitution, FacilitatorAssignment, Group, Member, Of
 from tests.factories import (
     FOUNDED,
     facilitator_of,
+    first_tuesdays,
     make_group,
     make_member,
     make_members,
@@ -34,7 +35,7 @@ KETUA, SEKRETARIS, BENDAHARA = OfficerRole.KETUA, OfficerRole.SEKRETARIS, Office
 
 def register(actor, **fields):
     group = Group(**{"name": "Mawar", "founded_on": FOUNDED, **fields})
-    return services.group_register(actor=actor, group=group)
+    return services.group_register(actor=actor, group=group, rhythm=first_tuesdays())
 
 
 def register_member(group, **fields):

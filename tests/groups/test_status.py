@@ -102,9 +102,6 @@ class TestForm:
             "status_on": DAY.isoformat(),
             "status_reason": "ketua pindah",
             "founded_on": group.founded_on.isoformat(),
-            "meeting_every": group.meeting_every,
-            "meeting_weekday": group.meeting_weekday,
-            "meeting_week": group.meeting_week,
             "bank_signatories": 0,
             **fields,
         }

@@ -30,7 +30,7 @@ from finance.models import (
     Transfer,
 )
 from finance.selectors import performance
-from groups.models import FacilitatorAssignment, Group, GroupStatus, Member, OfficerTerm, Role, User
+from groups.models import FacilitatorAssignment, Group, GroupStatus, MeetingRhythm, Member, OfficerTerm, Role, User
 from kelompok.demo import words
 from kelompok.demo.organisations import PASSWORD
 from kelompok.demo.plans import minute_book_founding
@@ -223,7 +223,7 @@ def test_the_days_page_has_something_to_do():
     assert Meeting.objects.filter(status=MeetingStatus.DRAFT).exists()
     assert AgendaItem.objects.filter(due_on__isnull=False, done_on__isnull=True).exists()
     today = timezone.localdate()
-    assert Group.objects.filter(meeting_every="WEEK", meeting_weekday=today.weekday()).exists()
+    assert MeetingRhythm.objects.filter(every="WEEK", weekday=today.weekday()).exists()
     assert CashCount.objects.filter(settled_on__isnull=True).exclude(counted=F("expected")).exists()
 
 

@@ -22,8 +22,8 @@ TODAY = timezone.localdate()
 
 def weekly(facilitator=None, **fields):
     """A group that meets every week on today's weekday, founded four weeks ago."""
-    fields = {"founded_on": TODAY - timedelta(28), "meeting_weekday": TODAY.weekday(), **fields}
-    group = make_group(facilitator, meeting_every="WEEK", **fields)
+    rhythm = {"every": "WEEK", "weekday": TODAY.weekday()}
+    group = make_group(facilitator, rhythm=rhythm, **{"founded_on": TODAY - timedelta(28), **fields})
     make_members(group, 2)
     return group
 

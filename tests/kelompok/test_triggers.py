@@ -43,7 +43,7 @@ from finance.models import (
     SurplusShare,
     Transfer,
 )
-from groups.models import Constitution, GroupStatus, GroupStatusChange
+from groups.models import Constitution, GroupStatus, GroupStatusChange, MeetingMove, MeetingRhythm
 from meetings.models import AgendaItem, Attendance, AttendanceStatus, Meeting, MeetingStatus
 from tests.assessment.groups import AS_OF, make_assessment, make_override
 from tests.factories import (
@@ -75,6 +75,8 @@ DECISION = {
 MAY_CHANGE = {
     Constitution: set(),
     GroupStatusChange: set(),
+    MeetingRhythm: {"withdrawn_at", "withdrawn_by"},
+    MeetingMove: {"withdrawn_at", "withdrawn_by"},
     Entry: set(),
     Transfer: set(),
     Instalment: set(),
@@ -130,6 +132,9 @@ def records():
         group=group, from_status=GroupStatus.ACTIVE, to_status=GroupStatus.DISSOLVED, changed_on=FOUNDED,
         reason="bubar", recorded_by=actor,
     )  # fmt: skip
+    MeetingMove.objects.create(
+        group=group, planned_on=date(2026, 3, 3), moved_to=date(2026, 3, 10), reason="Lebaran", recorded_by=actor
+    )
     division = SurplusDivision.objects.create(
         group=group, period_start=FOUNDED, period_end=FOUNDED, surplus=3, rounding=0, rules=group.rules,
         decided_on=FOUNDED, note="rapat", key=uuid.uuid4(), recorded_by=actor,
@@ -257,6 +262,8 @@ def allowed(records):
         "a division is withdrawn": (
             SurplusDivision.objects.all(), {"withdrawn_at": now, "withdrawn_by": by, "withdrawn_why": "x"},
         ),
+        "a rhythm is withdrawn": (MeetingRhythm.objects.all(), {"withdrawn_at": now, "withdrawn_by": by}),
+        "a move is withdrawn": (MeetingMove.objects.all(), {"withdrawn_at": now, "withdrawn_by": by}),
         "a meeting is corrected": (Meeting.objects.all(), {"status": MeetingStatus.CORRECTED}),
         "a decision is carried out": (AgendaItem.objects.all(), {"done_on": FOUNDED, "done_by": by}),
         "an instrument is retired": (
@@ -282,6 +289,8 @@ AFTERWARDS = {
     "a difference is settled": {"settled_on": None, "settled_by": None, "settled_at": None},
     "a division is posted": {"entry": None, "paid_to": ""},
     "a division is withdrawn": {"withdrawn_at": None, "withdrawn_by": None, "withdrawn_why": ""},
+    "a rhythm is withdrawn": {"withdrawn_at": None, "withdrawn_by": None},
+    "a move is withdrawn": {"withdrawn_at": None, "withdrawn_by": None},
     "a meeting is corrected": {"status": MeetingStatus.CLOSED},
     "an instrument is retired": {"status": InstrumentStatus.PUBLISHED},
     "an override is withdrawn": {"withdrawn_on": None, "withdrawn_at": None, "withdrawn_by": None},

@@ -140,9 +140,7 @@ def inventory_written_down(
     if received:
         moved += _line(money(books, into), inventory, covered, None, memo)
         moved += _line(money(books, into), books.account(AccountKind.OTHER_INCOME), received - covered, None, memo)
-    if amount > covered:
-        moved += _line(books.account(AccountKind.EXPENSE), inventory, amount - covered, None, memo)
-    return moved
+    return [*moved, *_line(books.account(AccountKind.EXPENSE), inventory, amount - covered, None, memo)]
 
 
 def cover_paid_back(books: Balances, debtor: Member, coverer: Member, amount: int, *, to_savings: bool) -> list[Line]:

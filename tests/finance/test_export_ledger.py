@@ -8,7 +8,8 @@ from django.core.management import CommandError, call_command
 from django.utils import translation
 
 from finance.models import Entry
-from tests.factories import lend, make_group, make_member, repay, reverse, save
+from finance.rules.lines import OtherMoney
+from tests.factories import lend, make_group, make_member, other, repay, reverse, save
 
 pytestmark = pytest.mark.django_db
 
@@ -55,6 +56,13 @@ def test_a_reversal_says_what_it_reverses():
     reverse(entry)
     assert [row["reverses"] for row in rows(entry.group)] == ["", str(entry.number)]
     assert f"; reverses:{entry.number}" in export(entry.group, "hledger")
+
+
+def test_what_money_was_for_stands_in_both_formats():
+    group = make_group()
+    other(group, OtherMoney.GRANT, 75_000, memo="hibah desa")
+    assert [row["line_memo"] for row in rows(group)] == ["hibah desa"]
+    assert export(group, "hledger").count("  ; hibah desa\n") == 2
 
 
 def test_another_groups_entries_stay_out():

@@ -4,11 +4,13 @@ import uuid
 from datetime import date
 
 import pytest
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connection, transaction
 
 from finance import services
-from finance.ledger.errors import InsufficientFunds, NotAllowed
-from finance.models import Account, AccountKind, Entry, Transfer
+from finance.ledger.errors import AlreadyPosted, InsufficientFunds, NotAllowed
+from finance.ledger.posting import Posting, open_books
+from finance.models import Account, AccountKind, Entry, EntryKind, Transfer
+from finance.rules.lines import OtherMoney, other_money
 from tests.factories import FOUNDED, facilitator_of, lend, make_group, make_member, save
 
 pytestmark = pytest.mark.django_db
@@ -100,3 +102,17 @@ def test_the_database_refuses_a_transfer_between_groups():
             debit_account=Account.objects.get(group=here.group, kind="CASH"),
             credit_account=Account.objects.get(group=there.group, kind="SUKARELA"),
         )  # fmt: skip
+
+
+def test_the_database_refuses_a_key_that_was_posted():
+    group, key = make_group(), uuid.uuid4()
+
+    @transaction.atomic
+    def post():
+        books = open_books(actor=facilitator_of(group), group=group)
+        books.post([Posting(EntryKind.OTHER, FOUNDED, other_money(books, OtherMoney.GRANT, 1_000, "hibah"), key)])
+
+    post()
+    with pytest.raises(AlreadyPosted):
+        post()
+    assert Entry.objects.count() == 1

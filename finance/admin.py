@@ -21,6 +21,8 @@ from finance.models import (
     InventoryWriteDown,
     Loan,
     LoanRequest,
+    Obligation,
+    ObligationPayment,
     PeriodBalance,
     PeriodClosing,
     SurplusDivision,
@@ -176,6 +178,24 @@ class CoverRecoveryAdmin(LedgerAdmin):
     list_display = ["pk", "group", "cover", "amount", "to_savings", "entry"]
     list_select_related: ClassVar[Any] = ["group", "cover", "entry"]
     search_fields = ["group__code", "cover__coverer__name"]
+
+
+class ObligationPaymentInline(LinesInline):
+    """What was paid of a fine."""
+
+    model = ObligationPayment
+    fields: ClassVar[Any] = ["amount", "entry"]
+
+
+@admin.register(Obligation)
+class ObligationAdmin(LedgerAdmin):
+    """Fines that members owe or owed."""
+
+    list_display = ["owed_on", "group", "member", "kind", "amount", "memo", "waived_on", "cancelled_at"]
+    list_filter = ["kind"]
+    list_select_related: ClassVar[Any] = ["group", "member"]
+    search_fields = ["group__code", "member__name"]
+    inlines = [ObligationPaymentInline]
 
 
 @admin.register(CashCount)

@@ -104,7 +104,8 @@ def _of_member(row: MemberRow, who: str) -> Iterator[_Fact]:
     yield _Fact(_("social fund"), row.social, of=who)
     yield _Fact(_("voluntary savings in"), row.sukarela_in, of=who)
     yield _Fact(_("voluntary savings out"), row.sukarela_out, of=who)
-    yield _Fact(_("fine"), row.fine, of=who)
+    yield _Fact(_("fine"), row.charged, of=who)
+    yield _Fact(_("fine paid"), row.fine, of=who)
     yield _Fact(_("reason for the fine"), row.fine_reason, of=who)
     yield _Fact(_("why the fine by the rules is waived"), row.waiver, of=who)
     for paid in row.repayments:

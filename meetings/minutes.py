@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from finance.ledger.fines import Charge
 from finance.ledger.reading import Balances, Line
-from finance.models import AccountKind, Loan
+from finance.models import AccountKind, Loan, ObligationKind
 from finance.rules.lines import (
     CASH_SIGN,
     deposit,
@@ -27,6 +28,8 @@ from meetings.models import AttendanceStatus
 
 WITH_MONEY = (AttendanceStatus.PRESENT, AttendanceStatus.LATE, AttendanceStatus.REPRESENTED)
 """Attendance that can bring money: in person, or through somebody else."""
+FINED = (AttendanceStatus.LATE, AttendanceStatus.ABSENT)
+"""Attendance that the rules may have a fine for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,11 @@ class Repayment:
 
 @dataclass(frozen=True, slots=True)
 class MemberRow:
-    """One member at the meeting, in whole rupiah; `waiver` says why a fine by the rules was not charged."""
+    """One member at the meeting, in whole rupiah.
+
+    `charged` is the fine set at the meeting, owed from then on, `fine_reason` what it is for, and `fine` what was paid
+    of this and earlier ones. `waiver` says why a fine by the rules was not charged.
+    """
 
     member: Member
     attendance: str
@@ -58,6 +65,7 @@ class MemberRow:
     fine: int = 0
     fine_reason: str = ""
     waiver: str = ""
+    charged: int = 0
     repayments: tuple[Repayment, ...] = ()
 
     @property
@@ -71,6 +79,13 @@ class MemberRow:
         paid = tuple((p.loan, p.amount, p.rest, p.fine.amount if p.fine else 0, p.waived) for p in self.repayments)
         savings = (self.pokok, self.wajib, self.social, self.sukarela_in, self.sukarela_out)
         return (*savings, self.fine, self.fine_reason if self.fine else "", paid)
+
+    def charges(self, meeting: int) -> Iterator[Charge]:
+        """Yield the fines that the member owes from the meeting with this number on."""
+        if self.charged:
+            kind = ObligationKind.ATTENDANCE if self.attendance in FINED else ObligationKind.OTHER
+            yield Charge(self.member, kind, self.charged, self.fine_reason, meeting=meeting)
+        yield from (paid.fine.charge(paid.loan, meeting=meeting) for paid in self.repayments if paid.fine)
 
     def lines(self, books: Balances, on: date) -> Iterator[Line]:
         """Yield what the member's row posts; money in comes before money out."""
@@ -88,7 +103,6 @@ class MemberRow:
                 paid.amount,
                 on,
                 fine=paid.fine.amount if paid.fine else 0,
-                fine_memo=paid.fine.memo if paid.fine else "",
                 memo=paid.waived,
             )
             yield from overpaid(books, paid.loan, paid.rest)
@@ -139,6 +153,15 @@ class Minutes:
     cancelled_loans: tuple[Loan, ...] = ()
     other: tuple[OtherRow, ...] = ()
     cash: CashCounted | None = None
+
+    def charges(self, number: int) -> list[Charge]:
+        """Return the fines that the meeting, whose number is given, brings."""
+        return [charge for row in self.members for charge in row.charges(number)]
+
+    @property
+    def fines_paid(self) -> bool:
+        """Whether a fine was paid that no loan asks for."""
+        return any(row.fine for row in self.members)
 
     def lines(self, books: Balances, loans: list[Loan]) -> list[Line]:
         """Return what the meeting posts; `loans` are the `new_loans` as written."""

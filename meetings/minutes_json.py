@@ -71,6 +71,15 @@ def numbers_of_loans_repaid(document: Mapping[str, Any]) -> set[int]:
     return {paid["loan"] for row in document["members"] for paid in row.get("repayments", ())}
 
 
+def fines_set(document: Mapping[str, Any]) -> dict[int, int]:
+    """Return the fines in rupiah that the meeting set, for attendance and late instalments, by number of the member."""
+    found = {}
+    for row in document["members"]:
+        late = sum(paid["fine"]["amount"] for paid in row.get("repayments", ()) if "fine" in paid)
+        found[row["member"]] = row.get("charged", 0) + late
+    return found
+
+
 def _plain(value: Any) -> Any:
     """Return a value of the minutes as JSON has it."""
     match value:

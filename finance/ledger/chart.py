@@ -25,7 +25,6 @@ CHART: dict[str, ChartLine] = {
     AccountKind.CASH: ChartLine("11010", Side.DEBIT),
     AccountKind.BANK: ChartLine("11021", Side.DEBIT),
     AccountKind.LOAN: ChartLine("11030", Side.DEBIT),
-    AccountKind.FINE_DUE: ChartLine("11040", Side.DEBIT),
     AccountKind.INVENTORY: ChartLine("12020", Side.DEBIT),
     AccountKind.EXTERNAL_LOAN: ChartLine("21010", Side.CREDIT),
     AccountKind.POKOK: ChartLine("21021", Side.CREDIT),
@@ -59,7 +58,6 @@ SAVINGS = (AccountKind.POKOK, AccountKind.WAJIB, AccountKind.SUKARELA)
 OF_LOAN = (
     AccountKind.LOAN,
     AccountKind.SERVICE_FEE,
-    AccountKind.FINE_DUE,
     AccountKind.LOAN_FINE,
     AccountKind.RECOVERY,
 )

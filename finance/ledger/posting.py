@@ -8,6 +8,7 @@ their number. Everything runs inside the caller's transaction.
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -16,16 +17,17 @@ from typing import ClassVar
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, connections, transaction
 
 from finance.ledger.errors import AlreadyPosted, AlreadyReversed, InsufficientFunds, PeriodClosed
+from finance.ledger.fines import Charge, OpenFine, cancel_charges, pay_fines, write_charges
 from finance.ledger.reading import Balances, Line, read_accounts
-from finance.models import Account, Entry, EntryKind, Side
-from groups.models import Group, User
+from finance.models import Account, AccountKind, Entry, EntryKind, Loan, Obligation, Side
+from groups.models import Group, Member, User
 from groups.permissions import Capability, lock_group
 from groups.shared.clock import today
 
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """One entry to be: what happened on which day, under which idempotency key."""
+    """One entry to be: what happened on which day, under which idempotency key, and the fines it brings."""
 
     kind: EntryKind
     effective_on: date
@@ -33,6 +35,7 @@ class Posting:
     key: uuid.UUID
     memo: str = ""
     reverses: Entry | None = None
+    charges: Sequence[Charge] = ()
 
 
 @dataclass(slots=True)
@@ -65,7 +68,7 @@ class Books(Balances):
         assert transaction.get_connection().in_atomic_block, "the lock ends with its transaction"
         locked = lock_group(actor, Capability.RECORD, group)
         read = read_accounts(locked, everything=everything)
-        super().__init__(locked, read.accounts)
+        super().__init__(locked, read.accounts, has_fines=read.has_fines)
         self.actor = actor
         self.last_loan_number = read.last_loan_number
         self.last_entry_number = read.last_entry_number
@@ -83,6 +86,7 @@ class Books(Balances):
         for line in lines:
             line.apply()
         self._undone = entry, lines
+        self.leave_fines_out(entry)
 
     def post(self, postings: Sequence[Posting]) -> list[Entry]:
         """Write `postings` as entries with their transfers and move the balances, all or nothing; return the entries.
@@ -136,6 +140,7 @@ class Books(Balances):
                 )
                 _update_balances(moved)
                 _insert_transfers(_transfers(postings, entries, moved))
+                self._keep_fines(postings, entries)
         except IntegrityError as error:
             raise _explain(error) from error
         for line in lines:
@@ -144,6 +149,36 @@ class Books(Balances):
         self.last_entry_number += len(entries)
         self._undone, self._moved = None, {}
         return entries
+
+    def _keep_fines(self, postings: Sequence[Posting], entries: Sequence[Entry]) -> None:
+        """Write which fines the postings bring and pay; those of an entry that is reversed never were."""
+        running = {loan.pk for loan in self.running_loans()}
+        for posting, entry in zip(postings, entries, strict=True):
+            if posting.reverses is not None:
+                if self.has_fines:
+                    charged = list(Obligation.objects.filter(entry=posting.reverses, cancelled_at__isnull=True))
+                    cancel_charges(charged)
+                continue
+            if posting.charges:
+                new = write_charges(
+                    posting.charges, group=self.group, actor=self.actor, on=posting.effective_on, entry=entry
+                )
+                self.fines.add(new)
+                self.has_fines = True
+            paid = Counter[tuple[Loan | None, Member | None]]()
+            for line in posting.lines:
+                if line.credit.kind == AccountKind.LOAN_FINE:
+                    paid[line.credit.loan, None] += line.amount
+                elif line.credit.kind == AccountKind.FINE:
+                    paid[None, line.member] += line.amount
+            if paid:
+                pay_fines(entry, [(self._fines(*of, running), amount) for of, amount in paid.items()])
+
+    def _fines(self, loan: Loan | None, member: Member | None, running: set[int]) -> list[OpenFine]:
+        """Return the fines that money on a loan's account, or from a member, pays."""
+        if loan is not None:
+            return [fine for fine in self.fines.fines if fine.loan == loan.pk]
+        return self.fines.of_member(member, running) if member is not None else []
 
     def _check(self, moved: Mapping[int, Movement]) -> None:
         for movement in moved.values():

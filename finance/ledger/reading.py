@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -17,6 +18,7 @@ from django.db.models import Sum
 from django.db.models.sql import Query
 
 from finance.ledger.chart import account_code, new_account
+from finance.ledger.fines import OpenFines, open_fines
 from finance.models import Account, AccountKind, Entry, ExternalLoan, Loan, Transfer
 from groups.models import Group, Member
 from groups.selectors.relations import PRESENT_MEMBERS
@@ -41,9 +43,21 @@ class Line:
 class Balances:
     """The accounts of one group with their balances in rupiah, for looking; only `Books` can post."""
 
-    def __init__(self, group: Group, accounts: Iterable[Account]) -> None:
+    def __init__(
+        self, group: Group, accounts: Iterable[Account], *, as_of: date = date.max, has_fines: bool = True
+    ) -> None:
         self.group = group
         self.accounts = {account.code: account for account in accounts}
+        self.as_of = as_of
+        self.has_fines = has_fines
+        self.left_out = 0
+
+    @cached_property
+    def fines(self) -> OpenFines:
+        """The fines that members owe, which stand outside the accounts; read when somebody asks, if there are any."""
+        if not self.has_fines:
+            return OpenFines()
+        return open_fines(self.group, as_of=self.as_of, undone=self.left_out)
 
     def account(
         self,
@@ -102,6 +116,12 @@ class Balances:
         """Count in memory as if `entry` had never been posted."""
         for line in self.mirror_image(entry):
             line.apply()
+        self.leave_fines_out(entry)
+
+    def leave_fines_out(self, entry: Entry) -> None:
+        """Count the fines that `entry` paid as open, and those it brought as none."""
+        self.left_out = entry.pk
+        self.__dict__.pop("fines", None)
 
     def _code(
         self, kind: AccountKind, member: Member | None, loan: Loan | None, external: ExternalLoan | None = None
@@ -122,7 +142,7 @@ def read_books(group: Group, as_of: date, *, everything: bool = False) -> Balanc
     is_past = read.last_moved_on is not None and as_of < read.last_moved_on
     if is_past and not everything:
         read = read_accounts(group, everything=True)
-    balances = Balances(group, read.accounts)
+    balances = Balances(group, read.accounts, as_of=as_of, has_fines=read.has_fines)
     if is_past:
         _take_back(balances, as_of)
     return balances
@@ -149,7 +169,8 @@ _FROM = """ FROM finance_account
 _NUMBERS = """,
     (SELECT MAX(number) FROM finance_loan WHERE group_id = %(group)s),
     (SELECT MAX(number) FROM finance_entry WHERE group_id = %(group)s),
-    (SELECT MAX(effective_on) FROM finance_entry WHERE group_id = %(group)s)"""
+    (SELECT MAX(effective_on) FROM finance_entry WHERE group_id = %(group)s),
+    (SELECT MAX(owed_on) FROM finance_obligation WHERE group_id = %(group)s AND cancelled_at IS NULL)"""
 # The group's own, loans from outside among them, for they are few; those of members who are there; and of running
 # loans, where the fee account comes along with the balance account while that one has a balance.
 _OPEN = f"""
@@ -164,12 +185,16 @@ _IN_ORDER = " ORDER BY finance_account.id"
 
 @dataclass(frozen=True, slots=True)
 class AccountsRead:
-    """The accounts of a group, the last number a loan and an entry of it got, and the latest day of an entry."""
+    """The accounts of a group, the last number a loan and an entry of it got, and the latest day of an entry.
+
+    `has_fines` says whether a fine was ever set that stands outside the accounts.
+    """
 
     accounts: list[Account]
     last_loan_number: int
     last_entry_number: int
     last_moved_on: date | None
+    has_fines: bool
 
 
 def read_accounts(group: Group, *, everything: bool) -> AccountsRead:
@@ -184,7 +209,8 @@ def read_accounts(group: Group, *, everything: bool) -> AccountsRead:
     with connection.cursor() as cursor:
         cursor.execute(statement, {"group": group.pk})
         rows = cursor.fetchall()
-    last_loan, last_entry, last_day = rows[0][-3:] if rows else (None, None, None)
+    # Without an account there is nothing to ride along with: whether there are fines is then not known.
+    last_loan, last_entry, last_day, last_fine = rows[0][-4:] if rows else (None, None, None, True)
     compiler = Query(Account).get_compiler(connection=connection)
     converted = compiler.apply_converters(rows, compiler.get_converters(columns))
     return AccountsRead(
@@ -192,6 +218,7 @@ def read_accounts(group: Group, *, everything: bool) -> AccountsRead:
         last_loan_number=last_loan or 0,
         last_entry_number=last_entry or 0,
         last_moved_on=date.fromisoformat(last_day) if isinstance(last_day, str) else last_day,  # SQLite has no dates
+        has_fines=last_fine is not None,
     )
 
 

@@ -15,6 +15,8 @@ from finance.models import (
     InventoryWriteDown,
     Loan,
     LoanRequest,
+    Obligation,
+    ObligationPayment,
     PeriodBalance,
     PeriodClosing,
     RequestStatus,
@@ -36,13 +38,17 @@ from groups.shared.triggers import (
     same_group,
 )
 
-_ACCOUNT, _ENTRY, _TRANSFER, _LOAN, _REQUEST, _COVER, _RECOVERY, _DIVISION = (
+_ACCOUNT, _ENTRY, _TRANSFER, _LOAN, _REQUEST, _COVER, _RECOVERY, _DIVISION, _FINE, _FINE_PAID = (
     model._meta.db_table
-    for model in (Account, Entry, Transfer, Loan, LoanRequest, Cover, CoverRecovery, SurplusDivision)
-)
+    for model in (
+        Account, Entry, Transfer, Loan, LoanRequest, Cover, CoverRecovery, SurplusDivision, Obligation,
+        ObligationPayment,
+    )
+)  # fmt: skip
 _GROUP = Group._meta.db_table
 _OVER = quoted(RequestStatus.REFUSED, RequestStatus.CANCELLED)
 _WAITING = quoted(RequestStatus.ASKED, RequestStatus.APPROVED)
+_WAIVED = ("waived_on", "waived_why", "waived_at", "waived_by")
 _SETTLEMENT = ("settled_on", "settled_by", "settled_at", "settled_how", "settlement")
 _DECISION = (
     "approved_amount", "approved_periods", "decided_on", "decided_in_meeting", "decided_by", "decided_at", "note",
@@ -55,6 +61,7 @@ _STAYS_AS_WRITTEN = (
     ExternalPayment,
     Cover,
     CoverRecovery,
+    ObligationPayment,
     PeriodClosing,
     PeriodBalance,
     InventoryItem,
@@ -63,7 +70,7 @@ _STAYS_AS_WRITTEN = (
     SurplusShare,
     SurplusPart,
 )
-_STAYS = (*_STAYS_AS_WRITTEN, Account, Loan, LoanRequest, ExternalLoan, CashCount, SurplusDivision)
+_STAYS = (*_STAYS_AS_WRITTEN, Account, Loan, LoanRequest, ExternalLoan, CashCount, Obligation, SurplusDivision)
 
 _CHANGES = (
     *(forbid_update(model) for model in _STAYS_AS_WRITTEN),
@@ -90,6 +97,12 @@ _CHANGES = (
     # A count stays as it was written; only its settlement is added, once.
     forbid_update(
         CashCount, but=_SETTLEMENT, or_when=f"(OLD.settled_on IS NOT NULL AND {changes(CashCount, _SETTLEMENT)})"
+    ),
+    # A fine stays as it was charged, on the day of its meeting; it is waived once. One that was cancelled never was.
+    forbid_update(
+        Obligation,
+        but=("owed_on", "memo", *_WAIVED, "cancelled_at"),
+        or_when=f"OLD.cancelled_at IS NOT NULL OR (OLD.waived_on IS NOT NULL AND {changes(Obligation, _WAIVED)})",
     ),
     # A division of the surplus stays as it was decided; posting and withdrawing are added to it, once.
     forbid_update(
@@ -166,6 +179,20 @@ _INSERTS = (
         f"AND NOT EXISTS (SELECT 1 FROM {_ENTRY} e WHERE e.reverses_id = r.entry_id)) "
         f"> (SELECT c.amount FROM {_COVER} c WHERE c.id = NEW.cover_id)",
     ),
+    # As with covers: a payment that was reversed leaves the fine open again.
+    forbid_insert(
+        "owed",
+        ObligationPayment,
+        when=f"NEW.amount + (SELECT COALESCE(SUM(p.amount), 0) FROM {_FINE_PAID} p "
+        "WHERE p.obligation_id = NEW.obligation_id AND p.entry_id <> NEW.entry_id "
+        f"AND NOT EXISTS (SELECT 1 FROM {_ENTRY} e WHERE e.reverses_id = p.entry_id)) "
+        f"> (SELECT o.amount FROM {_FINE} o WHERE o.id = NEW.obligation_id)",
+    ),
+    forbid_insert(
+        "of_its_borrower",
+        Obligation,
+        when=f"EXISTS (SELECT 1 FROM {_LOAN} l WHERE l.id = NEW.loan_id AND l.member_id <> NEW.member_id)",
+    ),
     forbid_insert(
         "overlap",
         SurplusDivision,
@@ -186,6 +213,8 @@ _SAME_GROUP = {
     Cover: ("loan", "coverer", "entry"),
     CoverRecovery: ("cover", "entry"),
     CashCount: ("settlement",),
+    Obligation: ("member", "loan", "entry"),
+    ObligationPayment: ("obligation", "entry"),
     PeriodBalance: ("account",),
     InventoryItem: ("entry",),
     InventoryWriteDown: ("item", "entry"),

@@ -223,15 +223,49 @@ CHECKS = (
         """,
     ),
     Check(
-        "a loan that ended or was paid off has no balance and no fine",
+        "a loan that ended has no balance",
         """
         SELECT l.group_id, 'loan ' || l.number || ': ' || a.kind || ' ' || (a.debits_posted - a.credits_posted)
         FROM finance_loan l
         JOIN finance_account a ON a.loan_id = l.id AND a.debits_posted > a.credits_posted
-        WHERE (a.kind = %(LOAN)s AND l.ended_as <> '')
-            OR (a.kind = %(FINE_DUE)s AND NOT EXISTS (
-                SELECT 1 FROM finance_account b
-                WHERE b.loan_id = l.id AND b.kind = %(LOAN)s AND b.debits_posted > b.credits_posted))
+        WHERE a.kind = %(LOAN)s AND l.ended_as <> ''
+        """,
+    ),
+    Check(
+        "what was paid of fines is what the entry brought in, and of late instalments all of it",
+        """
+        SELECT e.group_id, 'entry ' || e.number || ': fines ' || b.fines || ', for late instalments ' || b.late
+            || ', paid of fines owed ' || COALESCE(p.paid, 0) || ', for late instalments ' || COALESCE(p.late, 0)
+        FROM finance_entry e
+        JOIN (
+            SELECT t.entry_id,
+                SUM(CASE WHEN a.kind = %(FINE)s THEN t.amount ELSE 0 END) AS fines,
+                SUM(CASE WHEN a.kind = %(LOAN_FINE)s THEN t.amount ELSE 0 END) AS late
+            FROM finance_transfer t
+            JOIN finance_account a ON a.id = t.credit_account_id
+            WHERE a.kind IN (%(FINE)s, %(LOAN_FINE)s)
+            GROUP BY t.entry_id
+        ) b ON b.entry_id = e.id
+        LEFT JOIN (
+            SELECT f.entry_id, SUM(f.amount) AS paid,
+                SUM(CASE WHEN o.loan_id IS NULL THEN 0 ELSE f.amount END) AS late
+            FROM finance_obligationpayment f
+            JOIN finance_obligation o ON o.id = f.obligation_id
+            GROUP BY f.entry_id
+        ) p ON p.entry_id = e.id
+        WHERE e.reverses_id IS NULL
+            AND (COALESCE(p.paid, 0) > b.fines + b.late OR b.late > COALESCE(p.late, 0))
+        """,
+    ),
+    Check(
+        "no more is paid of a fine than it is",
+        """
+        SELECT o.group_id, 'fine ' || o.id || ': ' || o.amount || ', paid ' || SUM(f.amount)
+        FROM finance_obligation o
+        JOIN finance_obligationpayment f ON f.obligation_id = o.id
+        WHERE NOT EXISTS (SELECT 1 FROM finance_entry r WHERE r.reverses_id = f.entry_id)
+        GROUP BY o.id, o.group_id, o.amount, o.cancelled_at
+        HAVING SUM(f.amount) > CASE WHEN o.cancelled_at IS NULL THEN o.amount ELSE 0 END
         """,
     ),
     Check(
@@ -344,7 +378,7 @@ CHECKS = (
 _OF_A_GROUP = (
     "finance_account", "finance_cover", "finance_coverrecovery", "finance_entry", "finance_externalloan",
     "finance_externalpayment", "finance_instalment", "finance_inventoryitem", "finance_inventorywritedown",
-    "finance_loan", "finance_periodbalance", "finance_periodclosing",
+    "finance_loan", "finance_obligation", "finance_obligationpayment", "finance_periodbalance", "finance_periodclosing",
 )  # fmt: skip
 """The tables that the checks read, beside transfers; each has the group a row belongs to."""
 

@@ -21,7 +21,6 @@ class AccountKind(models.TextChoices):
     CASH = "CASH", _("Cash box (kas)")
     BANK = "BANK", _("Bank")
     LOAN = "LOAN", _("Loan to a member")
-    FINE_DUE = "FINE_DUE", _("Fines due on a loan")
     INVENTORY = "INVENTORY", _("Inventory (inventaris)")
     EXTERNAL_LOAN = "EXTERNAL_LOAN", _("Loan from outside (utang)")
     POKOK = "POKOK", _("Initial savings (simpanan pokok)")

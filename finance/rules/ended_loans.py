@@ -17,7 +17,7 @@ from finance.models import AccountKind
 
 
 def require_nothing_left(books: Balances, moved: Mapping[int, Movement]) -> None:
-    """Refuse with `NotAllowed` a step that sets an ended loan running, or leaves a fine or a fee on one paid off.
+    """Refuse with `NotAllowed` a step that sets an ended loan running, or leaves a fee on one paid off.
 
     `moved` is what the step moves, by account id.
     """
@@ -30,8 +30,6 @@ def require_nothing_left(books: Balances, moved: Mapping[int, Movement]) -> None
         outstanding = loan_movement.balance_after if loan_movement is not None else loan_account.balance
         if account.kind == AccountKind.LOAN and loan.ended_as and outstanding > 0:
             raise NotAllowed(_("The loan was rescheduled or written off since; reverse that first."))
-        if account.kind == AccountKind.FINE_DUE and movement.balance_after and not outstanding:
-            raise NotAllowed(_("A fine would be left on a loan that is paid off; reverse the payments after it."))
         is_taken_back = movement.balance_after < movement.balance_before
         if account.kind == AccountKind.SERVICE_FEE and is_taken_back and loan_movement is None and not outstanding:
             raise NotAllowed(

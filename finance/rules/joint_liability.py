@@ -58,7 +58,7 @@ class CoverPlan:
 
     @property
     def income(self) -> int:
-        """The part that is income, and so surplus, by being paid: the service fee (jasa)."""
+        """The part that is income, and so surplus, by being paid: the service fee (jasa) and fines."""
         return sum(line.amount for line in self.lines if line.credit.kind in INCOME)
 
     @property
@@ -100,7 +100,7 @@ def arrears(books: Balances, loan: Loan, *, as_of: date, fee: int = 0, principal
         principal_paid=loan.principal - balance + principal,
         as_of=as_of,
     ).late
-    return late + books.balance(AccountKind.FINE_DUE, loan=loan) - fine
+    return late + books.fines.of_loan(loan) - fine
 
 
 def plan_cover(books: Balances, loan: Loan, shares: Mapping[Member, int], *, from_savings: bool, on: date) -> CoverPlan:
@@ -122,7 +122,7 @@ def plan_cover(books: Balances, loan: Loan, shares: Mapping[Member, int], *, fro
     lines = tuple(_lines(books, loan, shared, from_savings, on))
     fee, principal, fine = (
         sum(line.amount for line in lines if line.credit.kind == kind)
-        for kind in (AccountKind.SERVICE_FEE, AccountKind.LOAN, AccountKind.FINE_DUE)
+        for kind in (AccountKind.SERVICE_FEE, AccountKind.LOAN, AccountKind.LOAN_FINE)
     )
     return CoverPlan(
         loan=loan,

@@ -1,4 +1,4 @@
-"""What is settled when a member leaves: savings against loans, the rest paid out. Whole rupiah."""
+"""What is settled when a member leaves: savings against loans and fines, the rest paid out. Whole rupiah."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ class PaidBack:
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """A member's savings, loans and debts to coverers on the day `on`; `net` below zero is still owed on loans.
+    """A member's savings, loans, fines and debts to coverers on the day `on`; `net` below zero is still owed.
 
-    `covers` are those not paid back yet, oldest first. Loans are paid first: what does not reach for the coverers
-    stays recorded, and the member may leave with it.
+    `fines` are those that no loan asks for. `covers` are those not paid back yet, oldest first. Loans and fines are
+    paid first: what does not reach for the coverers stays recorded, and the member may leave with it.
     """
 
     member: Member
@@ -58,6 +58,7 @@ class Leaving:
     wajib: int
     sukarela: int
     payoffs: tuple[Payoff, ...]
+    fines: int = 0
     covers: tuple[Cover, ...] = ()
 
     @property
@@ -67,12 +68,12 @@ class Leaving:
 
     @property
     def owed(self) -> int:
-        """All that pays the loans off."""
-        return sum(payoff.total for payoff in self.payoffs)
+        """All that pays the loans off, and the other fines."""
+        return sum(payoff.total for payoff in self.payoffs) + self.fines
 
     @property
     def net(self) -> int:
-        """Savings less what the loans ask for."""
+        """Savings less what the loans and the fines ask for."""
         return self.saved - self.owed
 
     @property
@@ -88,7 +89,7 @@ class Leaving:
 
     @property
     def payout(self) -> int:
-        """What the member gets in hand; below zero what is still owed on loans."""
+        """What the member gets in hand; below zero what is still owed on loans and fines."""
         return self.net - sum(paid.amount for paid in self.paid_back)
 
     @property
@@ -109,7 +110,7 @@ def leaving_of(books: Balances, member: Member, on: date, covers: Iterable[Cover
     """
     owing: dict[int, Loan] = {}
     for account in books.accounts.values():
-        is_owed = account.kind in (AccountKind.LOAN, AccountKind.FINE_DUE) and account.balance > 0
+        is_owed = account.kind == AccountKind.LOAN and account.balance > 0
         if is_owed and account.loan is not None and account.loan.member_id == member.pk:
             owing[account.loan.number] = account.loan
     payoffs = []
@@ -120,13 +121,14 @@ def leaving_of(books: Balances, member: Member, on: date, covers: Iterable[Cover
         member=member,
         on=on,
         payoffs=tuple(payoffs),
+        fines=sum(fine.left for fine in books.fines.of_member(member, {loan.pk for loan in owing.values()})),
         covers=tuple(covers),
         **{kind.lower(): books.balance(kind, member=member) for kind in TAKEN_FROM},
     )
 
 
 def lines_of(books: Balances, leaving: Leaving, *, source: AccountKind = AccountKind.CASH) -> Iterator[Line]:
-    """Yield what the settlement posts: savings pay the loans, then those who covered arrears, and the rest is paid out.
+    """Yield what the settlement posts: savings pay loans, fines and those who covered arrears; the rest is paid out.
 
     The coverers' part passes through the cash box, so that it stands in both passbooks; the rest leaves `source`.
     """
@@ -146,7 +148,9 @@ def lines_of(books: Balances, leaving: Leaving, *, source: AccountKind = Account
         yield from take(books.account(AccountKind.SERVICE_FEE, loan=payoff.loan), payoff.service_fee)
         yield from take(books.account(AccountKind.LOAN, loan=payoff.loan), payoff.principal)
         if payoff.fine:
-            yield from take(books.account(AccountKind.FINE_DUE, loan=payoff.loan), payoff.fine)
+            yield from take(books.account(AccountKind.LOAN_FINE, loan=payoff.loan), payoff.fine)
+    if leaving.fines:
+        yield from take(books.account(AccountKind.FINE), leaving.fines)
     for paid in leaving.paid_back:
         yield from cover_paid_back(books, member, paid.cover.coverer, paid.amount, to_savings=paid.to_savings)
         yield from take(books.account(AccountKind.CASH), paid.amount)

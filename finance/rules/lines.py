@@ -171,13 +171,12 @@ def repayment(
     on: date,
     *,
     fine: int = 0,
-    fine_memo: str = "",
     memo: str = "",
 ) -> list[Line]:
     """A member pays `amount` on a loan in cash: the fee (jasa) first, then the oldest principal due.
 
-    A new `fine` for late instalments is charged first and then paid like those before it, where the loan's terms
-    put it. Raises `ValueError` if the loan asks for less than `amount`, and `RuleBroken` for a day before the loan.
+    A new `fine` for late instalments is owed with those before it, and paid where the loan's terms put fines. Raises
+    `ValueError` if the loan asks for less than `amount`, and `RuleBroken` for a day before the loan.
     """
     require_paid_out(loan, on)
     fee_account = books.account(AccountKind.SERVICE_FEE, loan=loan)
@@ -188,7 +187,7 @@ def repayment(
         principal_paid=loan.principal - loan_account.balance,
         amount=amount,
         on=on,
-        fine_due=books.balance(AccountKind.FINE_DUE, loan=loan) + fine,
+        fine_due=books.fines.of_loan(loan) + fine,
         fine_first=loan.fine_first,
         waives_fee=loan.payoff_fee == PayoffFee.WAIVED,
     )
@@ -198,8 +197,8 @@ def repayment(
         *_line(cash, loan_account, parts.principal, loan.member, memo),
     ]
     if parts.fine:
-        paid += _line(cash, books.account(AccountKind.FINE_DUE, loan=loan), parts.fine, loan.member, memo)
-    return [*late_fine(books, loan, fine, fine_memo), *paid]
+        paid += _line(cash, books.account(AccountKind.LOAN_FINE, loan=loan), parts.fine, loan.member, memo)
+    return paid
 
 
 def require_paid_out(loan: Loan, on: date) -> None:
@@ -212,38 +211,19 @@ def require_paid_out(loan: Loan, on: date) -> None:
         )
 
 
-def late_fine(books: Balances, loan: Loan, amount: int, memo: str) -> list[Line]:
-    """A fine for late instalments is charged; the borrower owes it from now on."""
-    if not amount:
-        return []
-    due, income = (books.account(kind, loan=loan) for kind in (AccountKind.FINE_DUE, AccountKind.LOAN_FINE))
-    return _line(due, income, amount, loan.member, memo)
-
-
 def reschedule(books: Balances, old: Loan, new: Loan, *, fee: int) -> list[Line]:
-    """A loan becomes a new one without money: its balance, `fee` rupiah due on it, and fines not paid yet."""
+    """A loan becomes a new one without money: its balance, and `fee` rupiah due on it. Fines stay owed as they are."""
     old_loan, new_loan = (books.account(AccountKind.LOAN, loan=loan) for loan in (old, new))
-    moved = [
+    return [
         *_line(new_loan, old_loan, old_loan.balance, old.member),
         *_line(new_loan, books.account(AccountKind.SERVICE_FEE, loan=old), fee, old.member),
     ]
-    if fine := books.balance(AccountKind.FINE_DUE, loan=old):
-        due, income = (
-            [books.account(kind, loan=loan) for loan in (old, new)]
-            for kind in (AccountKind.FINE_DUE, AccountKind.LOAN_FINE)
-        )
-        moved += [Line(due[1], due[0], fine, old.member), Line(income[0], income[1], fine, old.member)]
-    return moved
 
 
 def write_off(books: Balances, loan: Loan) -> list[Line]:
-    """A loan is given up: its balance becomes a loss, and fines that were never paid are no income."""
+    """A loan is given up: its balance becomes a loss. Fines stay owed until they are waived."""
     account = books.account(AccountKind.LOAN, loan=loan)
-    lost = _line(books.account(AccountKind.LOAN_LOSS), account, account.balance, loan.member)
-    if fine := books.balance(AccountKind.FINE_DUE, loan=loan):
-        due, income = (books.account(kind, loan=loan) for kind in (AccountKind.FINE_DUE, AccountKind.LOAN_FINE))
-        lost += _line(income, due, fine, loan.member)
-    return lost
+    return _line(books.account(AccountKind.LOAN_LOSS), account, account.balance, loan.member)
 
 
 def recovery(books: Balances, loan: Loan, amount: int) -> list[Line]:

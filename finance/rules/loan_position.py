@@ -9,8 +9,9 @@ from datetime import date
 from django.db.models import OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
+from finance.ledger.fines import Charge
 from finance.ledger.reading import Balances
-from finance.models import AccountKind, EntryKind, Instalment, Loan, Transfer
+from finance.models import AccountKind, EntryKind, Instalment, Loan, ObligationKind, Transfer
 from finance.schedules import Allocation, Arrears, arrears_on, newly_late, payoff
 from groups.models import PayoffFee
 
@@ -21,6 +22,10 @@ class LateFine:
 
     amount: int
     memo: str
+
+    def charge(self, loan: Loan, *, meeting: int | None = None) -> Charge:
+        """Return the fine as the borrower of `loan` owes it."""
+        return Charge(loan.member, ObligationKind.LATE_INSTALMENT, self.amount, self.memo, loan, meeting)
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,7 @@ class LoanPosition:
 
 
 def loan_position(books: Balances, loan: Loan) -> LoanPosition:
-    """Return `loan` as `books` have it, in two statements."""
+    """Return `loan` as `books` have it, in three statements."""
     instalments = Instalment.objects.filter(loan=loan).order_by("number")
     return position_in(books, loan, instalments, last_paid_on=payment_days(loan.pk).first())
 
@@ -86,7 +91,7 @@ def position_in(
         instalments=tuple(instalments),
         fee_paid=books.balance(AccountKind.SERVICE_FEE, loan=loan),
         principal_paid=loan.principal - books.balance(AccountKind.LOAN, loan=loan),
-        fine_due=books.balance(AccountKind.FINE_DUE, loan=loan),
+        fine_due=books.fines.of_loan(loan),
         last_paid_on=last_paid_on,
     )
 
@@ -99,7 +104,7 @@ def payment_days(loan: int | OuterRef) -> QuerySet[Transfer, date]:
     return (
         Transfer.objects.filter(
             credit_account__loan=loan,
-            credit_account__kind__in=(AccountKind.LOAN, AccountKind.SERVICE_FEE, AccountKind.FINE_DUE),
+            credit_account__kind__in=(AccountKind.LOAN, AccountKind.SERVICE_FEE, AccountKind.LOAN_FINE),
             entry__reverses__isnull=True,
             entry__reversed_by__isnull=True,
         )

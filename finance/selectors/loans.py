@@ -23,7 +23,8 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from finance.models import AccountKind, Entry, Instalment, Loan, Transfer
+from finance.ledger.fines import open_fines
+from finance.models import AccountKind, Entry, Instalment, Loan, Obligation, Transfer
 from finance.schedules import Arrears, Paid, arrears_on, card_lines
 from finance.selectors.loan_positions import sums_of_loans
 from groups.models import Group
@@ -149,8 +150,8 @@ class LoanPayment(NamedTuple):
 class LoanCard:
     """A loan with the lines of its card (`schedules.card_lines`), and its payments, oldest first.
 
-    `fines` were charged for late instalments, `fine_due` of them is not paid; `recovered` came in after the loan
-    was written off, both in rupiah. `entries` are all that touch the loan.
+    `fines` were charged for late instalments, `fine_due` of them is neither paid nor waived; `recovered` came in after
+    the loan was written off, all in rupiah. `entries` are all that touch the loan.
     """
 
     row: LoanRow
@@ -194,13 +195,14 @@ def loan_card(group: Group, number: int, *, as_of: date) -> LoanCard | None:
             column, amount = found
             sofar = payments.get(line.entry_id, LoanPayment(line.entry, memo=line.memo))
             payments[line.entry_id] = sofar._replace(**{column: getattr(sofar, column) + amount})
+    charged = Obligation.objects.filter(loan=loan, cancelled_at__isnull=True, owed_on__lte=as_of).order_by()
     return LoanCard(
         row,
         card_lines(instalments, fee_paid=row.fee_paid, principal_paid=row.principal_paid),
         list(payments.values()),
         list(entries.values()),
-        fines=sums[AccountKind.LOAN_FINE],
-        fine_due=-sums[AccountKind.FINE_DUE],
+        fines=charged.aggregate(total=Coalesce(Sum("amount"), 0))["total"],
+        fine_due=open_fines(group, as_of=as_of).of_loan(loan),
         recovered=sums[AccountKind.RECOVERY],
     )
 
@@ -208,7 +210,7 @@ def loan_card(group: Group, number: int, *, as_of: date) -> LoanCard | None:
 _PAID_INTO = {
     AccountKind.SERVICE_FEE: "service_fee",
     AccountKind.LOAN: "principal",
-    AccountKind.FINE_DUE: "fine",
+    AccountKind.LOAN_FINE: "fine",
     AccountKind.RECOVERY: "recovered",
 }
 
@@ -216,7 +218,7 @@ _PAID_INTO = {
 def _payment(line: Transfer) -> tuple[str, int] | None:
     """Return what a line of a loan's accounts pays, below zero where it takes a payment back; None if nothing.
 
-    Paying out is none, nor is what moves between loans, a fine that is charged, or a loss.
+    Paying out is none, nor is what moves between loans, or a loss.
     """
     debit, credit = line.debit_account, line.credit_account
     is_reversal = line.entry.reverses_id is not None

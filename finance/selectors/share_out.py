@@ -10,6 +10,7 @@ from django.db.models import Max, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from finance.ledger.chart import EQUITY, EXPENSES, INCOME, LIABILITIES, SAVINGS
+from finance.ledger.fines import open_fines
 from finance.models import Account, AccountKind, CashCount, Cover, Entry, EntryKind, Purpose, SurplusDivision
 from finance.selectors.surplus import divided_through
 from finance.selectors.surplus_division import FUND, DivisionSheet, division_preview
@@ -226,11 +227,13 @@ def _hindrances(
         yield Hindrance(_("The group has not agreed its rules yet."), "constitution")
     for kind, text, page in (
         (AccountKind.LOAN, _("Loans of %(amount)s are not repaid; they are repaid or written off first."), "loan-book"),
-        (AccountKind.FINE_DUE, _("Fines of %(amount)s on loans are not paid."), "loan-book"),
         (AccountKind.EXTERNAL_LOAN, _("The group owes %(amount)s on loans from outside."), "books"),
     ):
         if balance.get(kind, 0):
             yield Hindrance(text % {"amount": rupiah(balance[kind])}, page)
+    if fines := sum(fine.left for fine in open_fines(group, as_of=as_of).fines):
+        text = _("Members owe fines of %(amount)s; they are paid or waived first.")
+        yield Hindrance(text % {"amount": rupiah(fines)}, "savings-book")
     inventory = balance.get(AccountKind.INVENTORY, 0)
     if inventory > sum(balance.get(kind, 0) for kind in keep):
         text = _("Inventory of %(amount)s is not money; it is sold or written off first.")

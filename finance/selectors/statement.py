@@ -8,6 +8,7 @@ from datetime import date
 from finance.models import AccountKind
 from finance.selectors.account_balances import account_balances
 from finance.selectors.loans import LoanRow, loan_rows, loans_on
+from finance.selectors.owed import owed
 from finance.selectors.savings import SavingsRow, savings_book
 from groups.models import Constitution, Group, GroupStatus
 from groups.selectors import rules_in_force, status_of
@@ -17,7 +18,7 @@ from groups.selectors import rules_in_force, status_of
 class Statement:
     """A group at the end of the day `as_of`: its money, the savings of its members and its running loans.
 
-    `owed` is by member id what the ledger knows they owe besides loans: fines for late instalments.
+    `owed` is by member id what they owe besides loans.
     """
 
     group: Group
@@ -34,13 +35,8 @@ class Statement:
 def statement(group: Group, *, as_of: date) -> Statement:
     """Return what was true of `group` at the end of a day, in a fixed number of statements."""
     balances = {AccountKind.CASH: 0, AccountKind.BANK: 0}
-    owed: dict[int, int] = {}
-    for position in account_balances(group, as_of, kinds=(*balances, AccountKind.FINE_DUE)):
-        kind, balance = AccountKind(position.account.kind), position.balance(0)
-        if kind in balances:
-            balances[kind] = balance
-        elif position.account.member_id is not None:
-            owed[position.account.member_id] = owed.get(position.account.member_id, 0) + balance
+    for position in account_balances(group, as_of, kinds=tuple(balances)):
+        balances[AccountKind(position.account.kind)] = position.balance(0)
     return Statement(
         group=group,
         as_of=as_of,
@@ -49,6 +45,6 @@ def statement(group: Group, *, as_of: date) -> Statement:
         cash=balances[AccountKind.CASH],
         bank=balances[AccountKind.BANK],
         members=savings_book(group, end=as_of).rows,
-        owed=owed,
+        owed={pk: found.total for pk, found in owed(group, as_of=as_of).items()},
         loans=loan_rows(loans_on(group, as_of=as_of, only_running=True), as_of=as_of),
     )

@@ -7,9 +7,11 @@ from datetime import date
 
 from django.db import transaction
 
+from finance.ledger.fines import Charge
 from finance.models import (
     Entry,
     EntryKind,
+    ObligationKind,
 )
 from finance.rules import lines
 from finance.services.posting import open_for_entry, post_entry, require_here
@@ -18,9 +20,11 @@ from groups.models import Group, Member, User
 
 @transaction.atomic
 def fine_pay(*, actor: User, group: Group, member: Member, amount: int, reason: str, on: date, key: uuid.UUID) -> Entry:
-    """Take a fine from a member, with its reason."""
+    """Take a fine from a member: for what is owed, the oldest first, and beyond that for the `reason` of now."""
     books = open_for_entry(actor, group, key, of=member)
-    return post_entry(books, EntryKind.FINE, on, lines.fine(books, member, amount, reason), key)
+    new = amount - sum(fine.left for fine in books.fines.of_member(member, {loan.pk for loan in books.running_loans()}))
+    charges = [Charge(member, ObligationKind.OTHER, new, reason)] if new > 0 else []
+    return post_entry(books, EntryKind.FINE, on, lines.fine(books, member, amount, reason), key, charges)
 
 
 @transaction.atomic

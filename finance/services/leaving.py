@@ -27,10 +27,10 @@ def member_settle(
     key: uuid.UUID,
     source: AccountKind = AccountKind.CASH,
 ) -> Entry:
-    """Pay a leaving member's loans from the savings, then those who covered arrears, and the rest out of `source`.
+    """Pay a leaving member's loans and fines from the savings, then who covered arrears, and the rest out of `source`.
 
     Afterwards savings and loans are zero; what coverers did not get stays owed to them. Works also for a member who
-    has left already. `NotAllowed` for a member whose loans ask for more than was saved, and where there is nothing to
+    has left already. `NotAllowed` for a member who owes more than was saved, and where there is nothing to
     settle; `InsufficientFunds` when the money is not there.
     """
     books = open_for_entry(actor, group, key, of=member, everything=True)
@@ -39,7 +39,10 @@ def member_settle(
         raise NotAllowed(_("There is nothing to settle."))
     if settled.net < 0:
         raise NotAllowed(
-            _("%(member)s owes %(short)s more than was saved. Let the loan be paid down first, or write it off.")
+            _(
+                "%(member)s owes %(short)s more than was saved. Let it be paid first, or write the loan off "
+                "and waive the fines."
+            )
             % {"member": member, "short": rupiah(-settled.net)}
         )
     entry = post_entry(books, EntryKind.LEAVING, on, list(lines_of(books, settled, source=source)), key)

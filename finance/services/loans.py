@@ -12,6 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from finance.ledger.errors import NotAllowed, RuleBroken
+from finance.ledger.fines import Charge
 from finance.ledger.posting import Books, Posting
 from finance.ledger.reading import Line
 from finance.models import AccountKind, Entry, EntryKind, Loan, LoanEnd
@@ -55,11 +56,11 @@ def loan_repay(
         )
     if amount < 1:
         raise NotAllowed(_("The amount must be more than zero."))
-    moved = _payment(books, running, amount - rest, on, fine, waive_fine)
+    moved, charges = _payment(books, running, amount - rest, on, fine, waive_fine)
     if rest:
         require_here(loan.member)
         moved += lines.overpaid(books, loan, rest)
-    return post_entry(books, EntryKind.REPAYMENT, on, moved, key)
+    return post_entry(books, EntryKind.REPAYMENT, on, moved, key, charges)
 
 
 @transaction.atomic
@@ -69,24 +70,25 @@ def loan_pay_off(*, actor: User, group: Group, loan: Loan, on: date, key: uuid.U
     running = _running(books, loan)
     fine = running.late_fine(on)
     most = running.payoff(on, fine=fine.amount if fine and not waive_fine else 0).total
-    return post_entry(books, EntryKind.REPAYMENT, on, _payment(books, running, most, on, fine, waive_fine), key)
+    moved, charges = _payment(books, running, most, on, fine, waive_fine)
+    return post_entry(books, EntryKind.REPAYMENT, on, moved, key, charges)
 
 
 def _payment(
     books: Books, running: LoanPosition, amount: int, on: date, fine: LateFine | None, waive_fine: str
-) -> list[Line]:
-    """Return the lines of a payment; a fine that is waived is not charged, and the lines say why."""
+) -> tuple[list[Line], list[Charge]]:
+    """Return the lines of a payment, and the fine it brings; one that is waived is none, and the lines say why."""
     charged = fine if fine is not None and not waive_fine else None
-    return lines.repayment(
+    moved = lines.repayment(
         books,
         running.loan,
         running.instalments,
         amount,
         on,
         fine=charged.amount if charged else 0,
-        fine_memo=charged.memo if charged else "",
         memo=waive_fine if fine is not None else "",
     )
+    return moved, [charged.charge(running.loan)] if charged else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ def loan_reschedule(
     """Close a loan and open one over its balance with a new schedule; no cash moves, the old terms stay readable.
 
     With `add_fee` the fee due and not paid becomes part of the new principal, otherwise it is let go. Fines not
-    paid go along. Returns the new loan. Longer than the rules allow is `RuleBroken` at `periods`.
+    paid stay owed by the member. Returns the new loan. Longer than the rules allow is `RuleBroken` at `periods`.
     """
     books = open_for_entry(actor, group, key, of=loan)
     running = _running(books, loan)

@@ -13,6 +13,7 @@ from datetime import date
 from django.utils.translation import gettext as _
 
 from finance.ledger.errors import AlreadyPosted, NotAllowed
+from finance.ledger.fines import Charge
 from finance.ledger.posting import Books, Posting, open_books
 from finance.ledger.reading import Line
 from finance.models import (
@@ -52,9 +53,11 @@ def require_here(member: Member) -> None:
         raise NotAllowed(_("%(member)s has left the group.") % {"member": member})
 
 
-def post_entry(books: Books, kind: EntryKind, on: date, moved: Sequence[Line], key: uuid.UUID) -> Entry:
-    """Post one entry of `moved` under `key`; nothing moved is `NotAllowed`."""
+def post_entry(
+    books: Books, kind: EntryKind, on: date, moved: Sequence[Line], key: uuid.UUID, charges: Sequence[Charge] = ()
+) -> Entry:
+    """Post one entry of `moved` under `key`, with the fines it brings; nothing moved is `NotAllowed`."""
     if not moved:
         raise NotAllowed(_("The amount must be more than zero."))
-    (entry,) = books.post([Posting(kind=kind, effective_on=on, lines=moved, key=key)])
+    (entry,) = books.post([Posting(kind=kind, effective_on=on, lines=moved, key=key, charges=charges)])
     return entry

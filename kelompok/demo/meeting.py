@@ -95,7 +95,8 @@ class DemoMeeting:
         row = MemberRow(member=member, attendance=attendance)
         if attendance not in _WITH_MONEY:
             person.missed += 1
-            person.owes_fine = attendance == _ABSENT
+            if attendance == _ABSENT and rules.fine_absent:
+                row = replace(row, charged=rules.fine_absent, fine_reason=words.FINE_ABSENT)
             return row
         if self.plan.shows == "same_amounts":
             return replace(row, wajib=rules.wajib, social=rules.social)
@@ -111,11 +112,11 @@ class DemoMeeting:
             saved = self.context.books.balance(AccountKind.SUKARELA, member=member)
             most = min(saved, self.context.books.balance(AccountKind.CASH) // 10)
             row = replace(row, sukarela_out=most * rng.randint(5, 10) // 10 // 5_000 * 5_000)
+        owed = self.context.fines_owed(member, self.held_on)
         if attendance == _LATE and rules.fine_late:
-            row = replace(row, fine=rules.fine_late, fine_reason=words.FINE_LATE)
-        elif person.owes_fine and rules.fine_absent and rng.random() < self.quality:
-            person.owes_fine = False
-            row = replace(row, fine=rules.fine_absent, fine_reason=words.FINE_ABSENT)
+            row = replace(row, charged=rules.fine_late, fine=rules.fine_late, fine_reason=words.FINE_LATE)
+        elif owed and rng.random() < self.quality:
+            row = replace(row, fine=owed, fine_reason=words.FINE_ABSENT)
         paid = (self._repay(loan) for loan in self.context.loans if loan.loan.member_id == member.pk)
         return replace(row, repayments=tuple(repayment for repayment in paid if repayment is not None))
 

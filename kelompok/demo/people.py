@@ -23,7 +23,6 @@ class Person:
     diligence: float
     leaves_on: date | None = None
     missed: int = 0
-    owes_fine: bool = False
 
 
 def make_people(

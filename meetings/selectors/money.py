@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from finance.models import AccountKind, Loan, Transfer
 from groups.models import Member
+from meetings.minutes_json import fines_set
 from meetings.models import Meeting
 
 
@@ -40,11 +41,15 @@ MONEY_COLUMNS = (_("Savings"), _("Instalment"), _("Fine"), _("Social fund"), _("
 
 @dataclass(frozen=True)
 class MinutesRow:
-    """One member in the minutes: attendance, why a fine was waived, and amounts in the order of the columns."""
+    """One member in the minutes: attendance, why a fine was waived, and amounts in the order of the columns.
+
+    `charged` are the fines set at the meeting, in rupiah, paid there or not.
+    """
 
     member: Member
     attendance: str
     waiver: str
+    charged: int
     amounts: tuple[int, int, int, int, int]
 
     @property
@@ -56,7 +61,7 @@ class MinutesRow:
 _BROUGHT = {
     **dict.fromkeys((AccountKind.POKOK, AccountKind.WAJIB, AccountKind.SUKARELA), "savings"),
     **dict.fromkeys((AccountKind.LOAN, AccountKind.SERVICE_FEE), "instalment"),
-    **dict.fromkeys((AccountKind.FINE, AccountKind.FINE_DUE), "fine"),
+    **dict.fromkeys((AccountKind.FINE, AccountKind.LOAN_FINE), "fine"),
     AccountKind.SOCIAL_FUND: "social",
 }
 
@@ -81,8 +86,6 @@ def money(meeting: Meeting) -> MeetingMoney:
         if line.debit_account.loan is not None and not came and line.credit_account.kind == AccountKind.CASH:
             found.loans.append(line.debit_account.loan)
         row = rows.setdefault(line.member.pk, MemberMoney(line.member))
-        if not came and line.credit_account.kind != AccountKind.CASH:
-            continue  # a fine that was charged; what was paid of it is a line of its own
         column = _BROUGHT[AccountKind(line.credit_account.kind)] if came else "taken"
         setattr(row, column, getattr(row, column) + line.amount)
     found.members = list(rows.values())
@@ -92,9 +95,18 @@ def money(meeting: Meeting) -> MeetingMoney:
 def member_rows(meeting: Meeting, moved: MeetingMoney) -> list[MinutesRow]:
     """Return a row for each member of the meeting with savings, instalment, fine, social fund and money taken."""
     by_member = {row.member.pk: row for row in moved.members}
+    charged = fines_set(meeting.minutes) if meeting.minutes is not None else {}
     rows = []
     for attendance in meeting.attendances.select_related("member").order_by("member__number"):
         money = by_member.get(attendance.member_id, MemberMoney(attendance.member))
         amounts = (money.savings, money.instalment, money.fine, money.social, money.taken)
-        rows.append(MinutesRow(attendance.member, attendance.get_status_display(), attendance.waiver, amounts))
+        rows.append(
+            MinutesRow(
+                attendance.member,
+                attendance.get_status_display(),
+                attendance.waiver,
+                charged.get(attendance.member.number, 0),
+                amounts,
+            )
+        )
     return rows

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import date
 
 from django.db import transaction
 
+from finance.ledger.fines import Charge, write_charges
 from finance.ledger.posting import Posting
 from finance.ledger.reading import Line
 from finance.models import CashCount, EntryKind
@@ -32,8 +34,11 @@ def meeting_close(*, context: SheetContext, minutes: Minutes, key: uuid.UUID, ba
     books = context.open_books
     loans = loans_open(books, minutes.new_loans) if minutes.new_loans else []
     lines = minutes.lines(books, loans)
+    charges = minutes.charges(meeting.number)
     if lines:
-        (meeting.entry,) = books.post([meeting_posting(minutes.held_on, lines, key=key)])
+        (meeting.entry,) = books.post([meeting_posting(minutes.held_on, lines, key=key, charges=charges)])
+    elif charges:
+        write_charges(charges, group=context.group, actor=books.actor, on=minutes.held_on)
     meeting.cash_count = record_count(context, minutes)
     return write_version(meeting, minutes, loans, actor=books.actor, key=key)
 
@@ -45,9 +50,11 @@ def require_minimum(context: SheetContext, minutes: Minutes) -> None:
             raise SavingsMustStay(row.member, context.rules.sukarela_minimum)
 
 
-def meeting_posting(on: date, lines: list[Line], *, key: uuid.UUID, memo: str = "") -> Posting:
-    """Return the entry of a meeting that posts `lines`."""
-    return Posting(kind=EntryKind.MEETING, effective_on=on, lines=lines, key=key, memo=memo)
+def meeting_posting(
+    on: date, lines: list[Line], *, key: uuid.UUID, memo: str = "", charges: Sequence[Charge] = ()
+) -> Posting:
+    """Return the entry of a meeting that posts `lines` and brings the fines `charges`."""
+    return Posting(kind=EntryKind.MEETING, effective_on=on, lines=lines, key=key, memo=memo, charges=charges)
 
 
 def record_count(context: SheetContext, minutes: Minutes) -> CashCount | None:

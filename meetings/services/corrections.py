@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from datetime import date
 
 from django.db import transaction
 
 from finance.ledger.errors import InsufficientFunds
-from finance.models import AccountKind, CashCount, Entry, Loan, Transfer
+from finance.ledger.fines import Charge, cancel_charges, open_fines, write_charges
+from finance.models import AccountKind, CashCount, Entry, Loan, Obligation, Transfer
 from finance.services import loans_open
 from groups.models import User
 from groups.shared.clock import now, today
@@ -46,8 +48,12 @@ def meeting_correct(*, context: SheetContext, minutes: Minutes, reason: str, key
     )
     loans = loans_open(books, minutes.new_loans) if minutes.new_loans else []
     has_moved = minutes.held_on != original.held_on
-    if has_moved or minutes.money != original.money:
-        new.entry = _post_again(context, minutes, loans, reason=reason, key=key)
+    fines = _fines(context, minutes)
+    if has_moved or minutes.money != original.money or (fines.differ and (minutes.fines_paid or original.fines_paid)):
+        new.entry = _post_again(context, minutes, loans, fines, reason=reason, key=key)
+    elif fines.new:
+        write_charges(fines.new, group=context.group, actor=books.actor, on=minutes.held_on)
+    cancel_charges(fines.gone)
     _cancel(minutes.cancelled_loans)
     if has_moved:
         _move_loans(minutes.kept_loans, minutes.held_on)
@@ -57,16 +63,52 @@ def meeting_correct(*, context: SheetContext, minutes: Minutes, reason: str, key
     return write_version(new, minutes, loans, actor=books.actor, key=key, done=_done(old))
 
 
+@dataclass(frozen=True, slots=True)
+class _Fines:
+    """What a correction does to the fines set at the meeting: those that are set now only, and those no more."""
+
+    new: list[Charge]
+    gone: list[Obligation]
+
+    @property
+    def differ(self) -> bool:
+        return bool(self.new or self.gone)
+
+
+def _fines(context: SheetContext, minutes: Minutes) -> _Fines:
+    """Hold the fines of the corrected minutes against those that were charged; what stays follows day and words."""
+    charged = list(context.charged)
+    new = []
+    for charge in minutes.charges(context.next_number):
+        loan = charge.loan.pk if charge.loan else None
+        wanted = (charge.member.pk, charge.kind, charge.amount, loan)
+        same = next((o for o in charged if (o.member_id, o.kind, o.amount, o.loan_id) == wanted), None)
+        if same is None:
+            new.append(charge)
+            continue
+        charged.remove(same)
+        if (same.owed_on, same.memo) != (minutes.held_on, charge.memo):
+            same.owed_on, same.memo = minutes.held_on, charge.memo
+            same.save(update_fields=["owed_on", "memo"])
+    return _Fines(new, charged)
+
+
 def _post_again(
-    context: SheetContext, minutes: Minutes, loans: list[Loan], *, reason: str, key: uuid.UUID
+    context: SheetContext, minutes: Minutes, loans: list[Loan], fines: _Fines, *, reason: str, key: uuid.UUID
 ) -> Entry | None:
     """Post what the meeting moves now, together with what was undone; return its entry, None without money."""
     books = context.open_books
     lines = minutes.lines(books, loans)
+    # Until here the fines were those without the meeting's own; what it pays may be those that stay.
+    if context.charged:
+        books.fines = open_fines(context.group, undone=books.left_out).without([fine.pk for fine in fines.gone])
     try:
         if lines:
-            (entry,) = books.post([meeting_posting(books.open_day(minutes.held_on), lines, key=key, memo=reason)])
+            on = books.open_day(minutes.held_on)
+            (entry,) = books.post([meeting_posting(on, lines, key=key, memo=reason, charges=fines.new)])
             return entry
+        if fines.new:
+            write_charges(fines.new, group=context.group, actor=books.actor, on=minutes.held_on)
         if context.meeting is not None and context.meeting.entry is not None:
             books.post_undone(key=uuid.uuid5(key, "reversal"), memo=reason)
     except InsufficientFunds as error:

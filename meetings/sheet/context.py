@@ -6,6 +6,7 @@ import uuid
 from copy import copy
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 
 from django.db.models import Case, Count, OuterRef, Q, QuerySet, Subquery, Sum, When
 from django.db.models.functions import Coalesce, JSONObject
@@ -13,7 +14,16 @@ from django.db.models.functions import Coalesce, JSONObject
 from finance.ledger.chart import SAVINGS
 from finance.ledger.posting import Books, open_books
 from finance.ledger.reading import Balances, read_books
-from finance.models import AccountKind, ExternalLoan, Instalment, Loan, LoanEvery, LoanRequest, Transfer
+from finance.models import (
+    AccountKind,
+    ExternalLoan,
+    Instalment,
+    Loan,
+    LoanEvery,
+    LoanRequest,
+    Obligation,
+    Transfer,
+)
 from finance.rules.loan_position import LateFine, LoanPosition, payment_days, position_in
 from finance.schedules import Allocation
 from groups.models import Constitution, Group, Member, OfficerTerm, User
@@ -77,8 +87,8 @@ class LoanOnSheet:
 class SheetContext:
     """The group's people, books, loans and, if the sheet has one, its meeting.
 
-    In a correction `original` is what the meeting recorded, and `books` are without it. `cash_before` are the rupiah
-    that should have been in the cash box before the meeting.
+    In a correction `original` is what the meeting recorded, `charged` the fines it brought, and `books` are without
+    both. `cash_before` are the rupiah that should have been in the cash box before the meeting.
     """
 
     group: Group
@@ -91,6 +101,7 @@ class SheetContext:
     officers: dict[str, int]
     requests: list[LoanRequest]
     original: Minutes | None = None
+    charged: tuple[Obligation, ...] = ()
 
     @property
     def open_books(self) -> Books:
@@ -107,6 +118,14 @@ class SheetContext:
     def lenders(self) -> list[ExternalLoan]:
         """The running loans from outside, whose money may be passed on to members."""
         return self.books.running_external_loans()
+
+    def fines_owed(self, member: Member, on: date) -> int:
+        """Return the rupiah of fines that a member owes on the day `on`, but for those a running loan asks for."""
+        return sum(fine.left for fine in self.books.fines.of_member(member, self._lent) if fine.owed_on <= on)
+
+    @cached_property
+    def _lent(self) -> set[int]:
+        return {on_sheet.loan.pk for on_sheet in self.loans}
 
     def savings(self, member: Member) -> int:
         """Return all the savings of a member in rupiah."""
@@ -210,7 +229,12 @@ def _correction(books: Balances, meeting: Meeting) -> SheetContext:
     of_group = Member.objects.filter(group=group)
     named = of_group.filter(number__in=numbers_of_members(recorded))
     members = _members(named | of_group.effective(meeting.held_on), group)
+    charged: tuple[Obligation, ...] = ()
+    if books.has_fines:
+        charged = tuple(Obligation.objects.filter(group=group, meeting=meeting.number, cancelled_at__isnull=True))
     before = _before(books, meeting)
+    books.fines = books.fines.set_aside(charged, books.left_out)
+    before.fines = before.fines.without([fine.pk for fine in charged])
     loans = _loans(books, members, meeting, before)
     return SheetContext(
         group=group,
@@ -222,6 +246,7 @@ def _correction(books: Balances, meeting: Meeting) -> SheetContext:
         meeting=meeting,
         next_number=meeting.number,
         officers={},
+        charged=charged,
         original=minutes_from_json(
             recorded,
             members={member.number: member for member in members},
@@ -233,7 +258,14 @@ def _correction(books: Balances, meeting: Meeting) -> SheetContext:
 
 def _before(books: Balances, meeting: Meeting) -> Balances:
     """Return `books`, which are without `meeting`, without what was entered after it too."""
-    before = Balances(books.group, [copy(account) for account in books.accounts.values()])
+    assert meeting.held_on is not None, "a closed meeting has a date"
+    before = Balances(
+        books.group,
+        [copy(account) for account in books.accounts.values()],
+        as_of=meeting.held_on,
+        has_fines=books.has_fines,
+    )
+    before.left_out = books.left_out
     accounts = {account.pk: account for account in before.accounts.values()}
     later = Transfer.objects.filter(group=books.group, entry__reverses=None, entry__reversed_by=None).exclude(
         _entered_before(meeting) | Q(entry=meeting.entry_id)

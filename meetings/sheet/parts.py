@@ -125,7 +125,11 @@ class HeadForm(_Part):
 
 
 class MemberForm(_Part):
-    """One member: attendance, savings, fine."""
+    """One member: attendance, savings, fines.
+
+    A fine by the rules follows from the attendance and is owed, paid now or not; `fine` is what is paid now, of this
+    fine and of those from before.
+    """
 
     attendance = forms.ChoiceField(label=_("Attendance"), choices=AttendanceStatus.choices, widget=forms.RadioSelect)
     pokok = RupiahField(label=_("Initial savings (pokok)"), required=False)
@@ -133,7 +137,7 @@ class MemberForm(_Part):
     social = RupiahField(label=_("Social fund"), required=False)
     sukarela_in = RupiahField(label=_("Voluntary savings in"), required=False)
     sukarela_out = RupiahField(label=_("Voluntary savings out"), required=False)
-    fine = RupiahField(label=_("Fine (denda)"), required=False)
+    fine = RupiahField(label=_("Fine (denda) paid"), required=False)
     fine_reason = forms.CharField(label=_("Reason for the fine"), max_length=100, required=False)
 
     MONEY_IN = ("pokok", "wajib", "social", "sukarela_in", "fine")
@@ -153,10 +157,14 @@ class MemberForm(_Part):
         rules = self.context.rules
         pokok_left = max(0, rules.pokok - self.context.books.balance(AccountKind.POKOK, member=self.member))
         prefilled: dict[str, Any] = {"pokok": pokok_left, "wajib": rules.wajib, "social": rules.social}
+        self.fines_owed = self.context.fines_owed(self.member, self.today)
+        if self.fines_owed:
+            prefilled["fine"] = self.fines_owed
+            self.fields["fine"].widget.attrs |= {"data-owed": self.fines_owed, "data-proposed": self.fines_owed}
         if self.recorded is not None:
             names = ("attendance", *self.MONEY_IN, "sukarela_out", "fine_reason")
             prefilled = {name: getattr(self.recorded, name) or "" for name in names}
-            prefilled["fine_reason"] = self.recorded.fine_reason or self.recorded.waiver
+            prefilled["fine_reason"] = self.recorded.waiver or self._typed_reason(self.recorded)
         hints = [
             f"{AttendanceStatus(status).label}: {rupiah(amount)}" for status, amount in fines_by_rules(rules).items()
         ]
@@ -186,33 +194,44 @@ class MemberForm(_Part):
             self.add_error("attendance", gettext("Joined on %s, after this meeting.") % self._joined())
         if data.get("attendance") and data["attendance"] not in WITH_MONEY:
             for name in self.MONEY_IN:
-                if name != "fine" and data.get(name):
+                if data.get(name):
                     self.add_error(name, gettext("Was not there: choose “Represented” if somebody brought the money."))
         self._check_fine(data)
         self._check_withdrawal(data)
         return data
 
     def _check_fine(self, data: dict[str, Any]) -> None:
-        """Hold the fine against the rules: one that is due is charged, or somebody says why not."""
-        attendance, fine, reason = data.get("attendance", ""), data.get("fine"), data.get("fine_reason")
-        due = fines_by_rules(self.context.rules).get(attendance, 0)
-        data["waiver"] = ""
-        if fine and not reason and fine == due:
-            data["fine_reason"] = str(AttendanceStatus(attendance).label)
-        elif fine and not reason:
-            self.add_error("fine_reason", gettext("Say what the fine is for."))
-        elif not fine and "fine" not in self.errors:
-            data["fine_reason"] = ""
-            earlier = self.recorded.waiver if self.recorded is not None else ""
-            if reason and (due or earlier):
-                data["waiver"] = reason
-            elif due and (earlier or not self._stays_without_fine(attendance)):
-                message = gettext("By the rules a fine of %s is due. Charge it, or say here why it is waived.")
-                self.add_error("fine_reason", message % rupiah(due))
+        """Work out what is charged: the fine by the rules unless a reason waives it, and what is paid beyond all that.
 
-    def _stays_without_fine(self, attendance: str) -> bool:
-        """Whether a correction leaves the row as it was, without a fine: the rules of today do not judge it."""
-        return self.recorded is not None and (self.recorded.attendance, self.recorded.fine) == (attendance, 0)
+        `charged`, `waiver` and `fine_reason`, what the fine is for, go into the minutes.
+        """
+        attendance, paid, reason = data.get("attendance", ""), data.get("fine", 0), data.get("fine_reason", "")
+        due, owed = self._due(attendance), self.context.fines_owed(self.member, self.held_on or self.today)
+        data["waiver"], data["charged"], data["fine_reason"] = "", due, ""
+        earlier = self.recorded.waiver if self.recorded is not None else ""
+        if reason and paid <= owed and (due or earlier):
+            data["waiver"], data["charged"] = reason, 0
+        elif paid > max(0, owed + due):  # below zero where later meetings paid what a correction sets anew
+            data["charged"] = paid - owed
+            if not reason:
+                self.add_error("fine_reason", gettext("Say what the fine is for."))
+        if data["charged"]:
+            data["fine_reason"] = reason or str(AttendanceStatus(attendance).label)
+        elif paid:
+            data["fine_reason"] = gettext("Fines owed")
+
+    def _due(self, attendance: str) -> int:
+        """Return the fine by the rules; a correction that leaves the attendance as it was leaves the fine too."""
+        recorded = self.recorded
+        if recorded is not None and recorded.attendance == attendance and not recorded.waiver:
+            return recorded.charged
+        return fines_by_rules(self.context.rules).get(attendance, 0)
+
+    @staticmethod
+    def _typed_reason(recorded: MemberRow) -> str:
+        """Return the reason as it was typed: what the program says by itself is none."""
+        own = ("", str(AttendanceStatus(recorded.attendance).label), gettext("Fines owed"))
+        return recorded.fine_reason if recorded.fine_reason not in own else ""
 
     def _check_withdrawal(self, data: dict[str, Any]) -> None:
         """Hold a withdrawal against what was saved and against what the rules say must stay."""

@@ -235,17 +235,6 @@ class TestRulesAboutLoans:
         with pytest.raises(NotAllowed, match="written off since"):
             books.post_undone(key=uuid.uuid4(), memo="x")
 
-    def test_a_fine_is_not_left_on_a_loan_paid_off(self, loan, member):
-        by = {"actor": facilitator_of(loan.group), "group": loan.group, "loan": loan}
-        paid = services.loan_pay_off(**by, on=date(2025, 6, 1), key=uuid.uuid4())
-        fine = paid.transfers.get(credit_account__kind=AccountKind.LOAN_FINE).amount
-        books = books_of(member)
-        line = Line(
-            books.account(AccountKind.FINE_DUE, loan=loan), books.account(AccountKind.LOAN_FINE, loan=loan), fine
-        )
-        with pytest.raises(NotAllowed, match="A fine would be left"):
-            books.post([Posting(EntryKind.FINE, date(2025, 6, 2), [line], uuid.uuid4())])
-
     def test_the_fee_of_a_loan_ended_early_is_not_taken_back(self, loan, member):
         fee = repay(loan, 10_000, on=date(2025, 3, 4))
         services.loan_write_off(
@@ -253,7 +242,7 @@ class TestRulesAboutLoans:
             key=uuid.uuid4(),
         )  # fmt: skip
         assert {line.credit_account.kind for line in fee.transfers.all()} <= {
-            AccountKind.SERVICE_FEE, AccountKind.LOAN_FINE, AccountKind.FINE_DUE,
+            AccountKind.SERVICE_FEE, AccountKind.LOAN_FINE,
         }  # fmt: skip
         books = books_of(member)
         books.undo(fee)

@@ -10,12 +10,13 @@ from django.utils import timezone
 
 from finance import selectors, services
 from finance.ledger.errors import AlreadyPosted, CoverRefused, NotAllowed, PeriodClosed
-from finance.ledger.posting import Posting, open_books
+from finance.ledger.fines import open_fines, write_charges
+from finance.ledger.posting import open_books
 from finance.ledger.reading import read_books
 from finance.ledger.verify import mismatches
 from finance.models import Account, Cover, CoverRecovery, Entry, EntryKind
 from finance.rules.joint_liability import plan_cover
-from finance.rules.lines import late_fine
+from finance.rules.loan_position import LateFine
 from groups.models import Role
 from tests.factories import (
     cover,
@@ -135,12 +136,14 @@ def test_fines_on_the_loan_are_arrears_too():
     loan = lend(siti, fine_late_instalment=5_000, fine_first=True)
     with transaction.atomic():
         books = open_books(group=group, actor=facilitator_of(group))
-        books.post([Posting(EntryKind.FINE, LATE_SINCE, late_fine(books, loan, 5_000, "terlambat"), uuid.uuid4())])
+        fine = LateFine(5_000, "terlambat").charge(loan)
+        write_charges([fine], group=group, actor=books.actor, on=LATE_SINCE)
     books = read_books(group, timezone.localdate())
     plan = plan_cover(books, loan, {ani: LATE + 5_000}, from_savings=True, on=date(2025, 5, 10))
-    assert (plan.arrears, plan.arrears_after, plan.income) == (LATE + 5_000, 0, 54_000)
+    assert (plan.arrears, plan.arrears_after, plan.income) == (LATE + 5_000, 0, 59_000)
     cover(loan, {ani: LATE + 5_000})
-    assert balance(group, "FINE_DUE", loan=loan) == 0
+    assert open_fines(group).of_loan(loan) == 0
+    assert balance(group, "LOAN_FINE", loan=loan) == 5_000
     assert owed(siti) == {"Ani": LATE + 5_000}
     assert list(mismatches()) == []
 
@@ -155,9 +158,9 @@ def test_nothing_is_covered_before_the_loan_was_paid_out(loan, ani):
 def test_a_cover_brings_no_fine_and_spares_what_it_pays_in_full(loan, ani):
     fined = lend(loan.member, 120_000, 12, fine_late_instalment=5_000, round_up_to=1)
     cover(fined, {ani: 3 * 1_800 + 2 * 10_000}, on=date(2025, 5, 10))  # two instalments in full, of the third the fee
-    assert not Account.objects.filter(loan=fined, kind="LOAN_FINE").exists()
+    assert open_fines(loan.group).of_loan(fined) == 0
     repay(fined, 1_000, on=date(2025, 5, 11))
-    assert balance(loan.group, "LOAN_FINE", loan=fined) == 5_000
+    assert open_fines(loan.group).of_loan(fined) == 5_000
 
 
 @pytest.mark.parametrize("amount", [LATE + 1, 10**9])

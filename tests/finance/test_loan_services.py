@@ -7,9 +7,10 @@ from decimal import Decimal
 import pytest
 
 from finance import services
-from finance.ledger.errors import AlreadyPosted, InsufficientFunds, NotAllowed, RuleBroken
+from finance.ledger.errors import AlreadyPosted, NotAllowed, RuleBroken
+from finance.ledger.fines import open_fines
 from finance.ledger.verify import mismatches
-from finance.models import Account, Entry, EntryKind, Loan, Transfer
+from finance.models import Account, Entry, EntryKind, Loan, Obligation
 from tests.factories import facilitator_of, lend, make_group, make_member, reverse, save
 
 pytestmark = pytest.mark.django_db
@@ -36,6 +37,11 @@ def balance(loan, kind):
     return sum(a.balance for a in Account.objects.filter(loan=loan, kind=kind))
 
 
+def fines(loan):
+    """What is owed of fines on a loan, and what was paid and so is income."""
+    return open_fines(loan.group).of_loan(loan), balance(loan, "LOAN_FINE")
+
+
 def of_group(group, kind):
     return sum(a.balance for a in Account.objects.filter(group=group, kind=kind))
 
@@ -44,7 +50,7 @@ def do(service, loan, **arguments):
     return service(
         actor=facilitator_of(loan.group),
         group=loan.group,
-        loan=Loan.objects.get(pk=loan.pk),
+        **({} if "member" in arguments else {"loan": Loan.objects.get(pk=loan.pk)}),
         **{"key": uuid.uuid4(), **arguments},
     )
 
@@ -65,33 +71,33 @@ def test_a_payment_in_time_brings_no_fine(member):
 def test_a_late_instalment_is_fined_once_and_the_fine_comes_after_what_is_due(member):
     loan = lend(member, fine_late_instalment=5_000)
     entry = pay(loan, 118_000, on=FIRST_DUE + DAY)
-    assert (balance(loan, "LOAN_FINE"), balance(loan, "FINE_DUE"), balance(loan, "LOAN")) == (5_000, 5_000, 1_100_000)
-    assert Transfer.objects.get(entry=entry, credit_account__kind="LOAN_FINE").memo == "Late: instalment 1"
+    assert (fines(loan), balance(loan, "LOAN")) == ((5_000, 0), 1_100_000)
+    assert Obligation.objects.get(entry=entry, loan=loan).memo == "Late: instalment 1"
     pay(loan, 5_000, on=FIRST_DUE + 2 * DAY)
-    assert (balance(loan, "LOAN_FINE"), balance(loan, "FINE_DUE"), balance(loan, "LOAN")) == (5_000, 0, 1_100_000)
+    assert (fines(loan), balance(loan, "LOAN")) == ((0, 5_000), 1_100_000)
 
 
 def test_a_fine_that_goes_first(member):
     loan = lend(member, fine_late_instalment=5_000, fine_first=True)
     pay(loan, 118_000, on=FIRST_DUE + DAY)
-    assert (balance(loan, "FINE_DUE"), balance(loan, "SERVICE_FEE"), balance(loan, "LOAN")) == (0, 18_000, 1_105_000)
+    assert (fines(loan), balance(loan, "SERVICE_FEE"), balance(loan, "LOAN")) == ((0, 5_000), 18_000, 1_105_000)
 
 
 def test_instalments_missed_together_are_fined_each(member):
     loan = lend(member, fine_late_instalment=5_000)
     pay(loan, 10_000, on=date(2025, 5, 5))
-    assert balance(loan, "LOAN_FINE") == 15_000
+    assert fines(loan) == (15_000, 0)
     pay(loan, 10_000, on=date(2025, 6, 4))
-    assert balance(loan, "LOAN_FINE") == 15_000
+    assert fines(loan) == (15_000, 0)
 
 
 def test_a_fine_is_waived_with_a_reason(member):
     loan = lend(member, fine_late_instalment=5_000)
     entry = pay(loan, 118_000, on=FIRST_DUE + DAY, waive_fine="panen gagal")
-    assert balance(loan, "LOAN_FINE") == 0
+    assert fines(loan) == (0, 0)
     assert set(entry.transfers.values_list("memo", flat=True)) == {"panen gagal"}
     pay(loan, 10_000, on=SECOND_DUE)
-    assert balance(loan, "LOAN_FINE") == 0
+    assert fines(loan) == (0, 0)
 
 
 def test_a_reason_without_a_fine_is_not_kept(member):
@@ -103,34 +109,35 @@ def test_a_reason_without_a_fine_is_not_kept(member):
 def test_a_payment_taken_back_takes_its_fine_along_and_the_next_one_charges_it(member):
     loan = lend(member, fine_late_instalment=5_000)
     reverse(pay(loan, 118_000, on=FIRST_DUE + DAY))
-    assert (balance(loan, "LOAN_FINE"), balance(loan, "FINE_DUE")) == (0, 0)
+    assert fines(loan) == (0, 0)
     pay(loan, 118_000, on=FIRST_DUE + 3 * DAY)
-    assert balance(loan, "LOAN_FINE") == 5_000
+    assert fines(loan) == (5_000, 0)
 
 
 def test_terms_without_a_fine_never_charge_one(member):
     loan = lend(member)
     pay(loan, 118_000, on=date(2025, 9, 9))
-    assert not Account.objects.filter(kind__in=["FINE_DUE", "LOAN_FINE"]).exists()
+    assert not Account.objects.filter(kind="LOAN_FINE").exists()
+    assert not Obligation.objects.exists()
 
 
 def test_a_loan_is_not_paid_off_before_its_fine(member):
     loan = lend(member, principal=100_000, periods=1, fine_late_instalment=5_000)
     pay(loan, 102_000, on=FIRST_DUE + DAY)
-    assert (balance(loan, "FINE_DUE"), balance(loan, "LOAN")) == (0, 4_500)
+    assert (fines(loan), balance(loan, "LOAN")) == ((0, 5_000), 4_500)
     pay(loan, 4_500, on=FIRST_DUE + DAY)
     assert balance(loan, "LOAN") == 0
 
 
-def test_a_fine_is_not_brought_back_on_a_loan_that_is_paid_off(member):
+def test_a_fine_that_was_paid_since_is_not_taken_back_and_one_brought_back_stays_owed(member):
     loan = lend(member, principal=100_000, periods=2, fine_late_instalment=5_000, fine_first=True)
     first = pay(loan, 1_000, on=FIRST_DUE + DAY)
     second = pay(loan, 4_000, on=FIRST_DUE + DAY)
     do(services.loan_pay_off, loan, on=FIRST_DUE + DAY)
-    with pytest.raises(InsufficientFunds, match="Fines due on a loan"):
+    with pytest.raises(NotAllowed, match="The fine of Siti Aminah was paid since"):
         reverse(first)
-    with pytest.raises(NotAllowed, match="paid off; reverse the payments after it"):
-        reverse(second)
+    reverse(second)
+    assert (fines(loan), balance(loan, "LOAN")) == ((4_000, 1_000), 0)
 
 
 def test_a_fee_is_not_taken_back_from_a_loan_that_is_paid_off(member):
@@ -187,8 +194,7 @@ def test_a_payoff_brings_the_fine_unless_it_is_waived(member):
     fined, spared = (lend(member, fine_late_instalment=5_000, payoff_fee="WAIVED") for _ in range(2))
     do(services.loan_pay_off, fined, on=FIRST_DUE + DAY)
     do(services.loan_pay_off, spared, on=FIRST_DUE + DAY, waive_fine="sakit")
-    assert [balance(loan, "LOAN_FINE") for loan in (fined, spared)] == [5_000, 0]
-    assert [balance(loan, "FINE_DUE") for loan in (fined, spared)] == [0, 0]
+    assert [fines(loan) for loan in (fined, spared)] == [(0, 5_000), (0, 0)]
 
 
 def test_an_overpayment_is_refused_with_what_is_enough(member):
@@ -288,14 +294,14 @@ def test_the_fee_due_is_added_or_let_go(member):
     assert (balance(added, "SERVICE_FEE"), balance(let_go, "SERVICE_FEE")) == (54_000, 0)
 
 
-def test_fines_not_paid_go_along(member):
+def test_fines_not_paid_stay_owed_by_the_member(member):
     loan = lend(member, fine_late_instalment=5_000)
     pay(loan, 118_000, on=FIRST_DUE + DAY)
     new = reschedule(loan)
-    assert (balance(loan, "FINE_DUE"), balance(loan, "LOAN_FINE")) == (0, 0)
-    assert (balance(new, "FINE_DUE"), balance(new, "LOAN_FINE")) == (5_000, 5_000)
-    pay(new, 200_000, on=date(2025, 6, 4))
-    assert balance(new, "FINE_DUE") == 0
+    assert (fines(loan), fines(new)) == ((5_000, 0), (0, 0))
+    do(services.fine_pay, loan, member=member, amount=5_000, reason="denda lama", on=date(2025, 6, 4))
+    assert fines(loan) == (0, 0)
+    assert of_group(loan.group, "FINE") == 5_000
 
 
 def test_the_terms_besides_the_schedule_stay(member):
@@ -383,7 +389,7 @@ def test_a_loan_written_off_is_a_loss(member):
     assert (loan.ended_as, loan.unpaid_principal) == ("WRITTEN_OFF", 1_100_000)
     assert (entry.memo, entry.recorded_by) == ("pindah tanpa kabar", facilitator_of(loan.group))
     assert of_group(loan.group, "LOAN_LOSS") == 1_100_000
-    assert (balance(loan, "LOAN"), balance(loan, "FINE_DUE"), balance(loan, "LOAN_FINE")) == (0, 0, 0)
+    assert (balance(loan, "LOAN"), fines(loan)) == (0, (5_000, 0))
 
 
 def test_money_that_comes_in_later_is_recovered_up_to_what_was_written_off(member):

@@ -26,6 +26,8 @@ from finance.models import (
     InventoryWriteDown,
     Loan,
     LoanRequest,
+    Obligation,
+    ObligationKind,
     SurplusDivision,
     Transfer,
 )
@@ -204,10 +206,9 @@ def test_a_meeting_was_recorded_late():
 
 
 def test_late_instalments_are_fined():
-    charged = Transfer.objects.filter(credit_account__kind=AccountKind.LOAN_FINE)
+    charged = Obligation.objects.filter(kind=ObligationKind.LATE_INSTALMENT)
     assert charged.filter(memo__startswith="Terlambat: angsuran").exists()
-    paid = Transfer.objects.filter(credit_account__kind=AccountKind.FINE_DUE, debit_account__kind=AccountKind.CASH)
-    assert paid.exists()
+    assert charged.filter(payments__isnull=False).exists()
     assert not Loan.objects.filter(
         accounts__kind=AccountKind.LOAN_FINE, fine_late_instalment=0, accounts__credits_posted__gt=0
     ).exists()

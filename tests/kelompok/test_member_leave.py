@@ -135,7 +135,7 @@ def test_who_owes_more_than_was_saved_cannot_leave(borrower):
     lend(borrower, principal=3_000_000)
     response = leave(borrower)
     assert "owes" in str(response.context["form"].non_field_errors())
-    assert "pays the rest of the loan in a meeting first" in response.content.decode()
+    assert "pays the rest in a meeting first" in response.content.decode()
     assert Member.objects.get(pk=borrower.pk).left_on is None
     assert not Entry.objects.filter(kind="LEAVING").exists()
 

@@ -18,7 +18,8 @@ pytestmark = pytest.mark.django_db
 STAYS = """
     finance_account finance_banktick finance_cashcount finance_cover finance_coverrecovery finance_entry
     finance_externalloan finance_externalpayment finance_instalment finance_inventoryitem
-    finance_inventorywritedown finance_loan finance_loanrequest finance_periodbalance finance_periodclosing
+    finance_inventorywritedown finance_loan finance_loanrequest finance_obligation finance_obligationpayment
+    finance_periodbalance finance_periodclosing
     finance_surplusdivision finance_surpluspart finance_surplusshare finance_transfer
     groups_constitution groups_groupstatuschange groups_meetingmove groups_meetingrhythm
     meetings_agendaitem meetings_attendance meetings_meeting
@@ -37,6 +38,8 @@ SAME_GROUP = {
     "finance_inventorywritedown": "entry item",
     "finance_loan": "funded_by member replaces request",
     "finance_loanrequest": "member",
+    "finance_obligation": "entry loan member",
+    "finance_obligationpayment": "entry obligation",
     "finance_periodbalance": "account",
     "finance_surplusdivision": "entry rules",
     "finance_surpluspart": "division",
@@ -54,6 +57,7 @@ ALONE = """
     finance_loan_after_payment_update finance_loan_of_its_request_insert finance_loan_of_its_borrower_insert
     finance_loanrequest_one_running_insert
     finance_cover_of_another_insert finance_coverrecovery_owed_insert
+    finance_obligation_of_its_borrower_insert finance_obligationpayment_owed_insert
     finance_surplusdivision_overlap_insert
     groups_group_stays_closed_update groups_officerterm_overlap_insert groups_officerterm_overlap_update
     assessment_judgement_below_levels_insert assessment_judgement_until_insert

@@ -35,6 +35,8 @@ from finance.models import (
     InventoryWriteDown,
     Loan,
     LoanRequest,
+    Obligation,
+    ObligationPayment,
     PeriodBalance,
     PeriodClosing,
     RequestStatus,
@@ -67,6 +69,7 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 WITHDRAWAL = {"withdrawn_on", "withdrawn_at", "withdrawn_by"}
+WAIVED = {"waived_on", "waived_why", "waived_at", "waived_by"}
 SETTLEMENT = {"settled_on", "settled_by", "settled_at", "settled_how", "settlement"}
 DECISION = {
     "status", "approved_amount", "approved_periods", "decided_on", "decided_in_meeting", "decided_by", "decided_at",
@@ -83,6 +86,8 @@ MAY_CHANGE = {
     ExternalPayment: set(),
     Cover: set(),
     CoverRecovery: set(),
+    Obligation: {"owed_on", "memo", "cancelled_at", *WAIVED},
+    ObligationPayment: set(),
     PeriodClosing: set(),
     PeriodBalance: set(),
     InventoryItem: set(),
@@ -120,6 +125,7 @@ def records():
     loan = lend(first)
     cover(loan, {second: 10_000})
     pay_back(first, {second: 5_000})
+    services.fine_pay(**by, member=first, amount=1_000, reason="lalai", on=FOUNDED, key=uuid.uuid4())
     request = ask(second)
     external = borrow_external(group)
     repay_external(external, 100_000)

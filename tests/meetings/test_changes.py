@@ -76,7 +76,8 @@ def test_a_change_of_the_meeting(fields, change):
         ({"social": 1}, ("social fund", "–", "Rp 1")),
         ({"sukarela_in": 1}, ("voluntary savings in", "–", "Rp 1")),
         ({"sukarela_out": 1}, ("voluntary savings out", "–", "Rp 1")),
-        ({"fine": 1}, ("fine", "–", "Rp 1")),
+        ({"charged": 1}, ("fine", "–", "Rp 1")),
+        ({"fine": 1}, ("fine paid", "–", "Rp 1")),
         ({"fine_reason": "lalai"}, ("reason for the fine", "–", "lalai")),
         ({"waiver": "hujan"}, ("why the fine by the rules is waived", "–", "hujan")),
     ],
@@ -138,7 +139,7 @@ def test_changes_stand_in_the_order_of_the_sheet():
 def test_of_two_members_with_one_name_the_number_stands_beside_it():
     other = Member(pk=73, number=3, name="Siti")
     before = replace(MINUTES, members=(ROW, MemberRow(other, "PRESENT")))
-    assert said(before, members=(replace(ROW, fine=1), before.members[1])) == [("Siti (1): fine", "–", "Rp 1")]
+    assert said(before, members=(replace(ROW, fine=1), before.members[1])) == [("Siti (1): fine paid", "–", "Rp 1")]
     assert said(before, leader=other) == [("Led by", "Siti (1)", "Siti (3)")]
 
 

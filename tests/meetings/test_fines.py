@@ -1,21 +1,24 @@
-"""Fines by the rules on the sheet: proposed, charged, or waived with a word; and what must stay of the savings."""
+"""Fines by the rules on the sheet: owed, paid, or waived with a word; and what must stay of the savings."""
 
 from __future__ import annotations
 
 import json
 import uuid
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.db import transaction
 
 from finance import services
 from finance.ledger.errors import InsufficientFunds, NotAllowed
-from finance.models import Transfer
+from finance.ledger.fines import open_fines
+from finance.ledger.verify import mismatches
+from finance.models import Account, Entry, Obligation, ObligationPayment, Transfer
+from finance.selectors.owed import owed
 from groups.models import Constitution, Member
 from meetings.errors import SavingsMustStay
 from meetings.minutes import MemberRow, Minutes
-from meetings.models import Attendance, Meeting
+from meetings.models import Attendance, AttendanceStatus, Meeting
 from meetings.services import meeting_close
 from meetings.sheet.context import open_sheet
 from tests.factories import facilitator_of, make_group, make_members, save
@@ -56,12 +59,85 @@ def reason_field(group, number=1):
     return f"m{group.members.get(number=number).pk}-fine_reason"
 
 
-@pytest.mark.parametrize(("attendance", "due"), [("LATE", "2.000"), ("ABSENT", "5.000")])
-def test_a_fine_by_the_rules_is_asked_for(client, group, attendance, due):
-    response = post_sheet(client, group, m1_attendance=attendance, m1_wajib="")
+def charged(group):
+    """The fines that count: member, amount, what for and since when."""
+    found = Obligation.objects.filter(group=group, cancelled_at=None)
+    return list(found.values_list("member__number", "kind", "amount", "memo", "owed_on"))
+
+
+def owes(group, number=1):
+    owing = owed(group, as_of=date.max).get(group.members.get(number=number).pk)
+    return owing.fines if owing else 0
+
+
+@pytest.mark.parametrize(("attendance", "due"), [("LATE", 2_000), ("ABSENT", 5_000)])
+def test_a_fine_by_the_rules_is_owed_and_no_income_until_it_is_paid(client, group, attendance, due):
+    assert post_sheet(client, group, m1_attendance=attendance, m1_wajib="", m2_wajib="").status_code == 302
+    label = AttendanceStatus(attendance).label
+    assert charged(group) == [(1, "ATTENDANCE", due, label, HELD_ON)]
+    assert owes(group) == due
+    assert not Account.objects.filter(group=group, kind="FINE").exists()
+    page = client.get(f"/g/{group.code}/meetings/1/").content.decode()
+    assert f"fine of Rp\xa0{due // 1000}.000" in page
+
+
+def test_what_is_owed_is_asked_for_at_the_next_meeting_and_paid_there(client, group):
+    post_sheet(client, group, m1_attendance="ABSENT", m1_wajib="")
+    page = client.get(f"/g/{group.code}/meetings/new/")
+    form, other = page.context["sheet"].members[:2]
+    assert (form["fine"].value(), other["fine"].value()) == ("5.000", None)
+    post_sheet(client, group, held_on=HELD_ON + timedelta(7), m1_fine="5.000")
+    assert (owes(group), balance(group, "FINE")) == (0, 5_000)
+    assert ObligationPayment.objects.get().obligation.member.number == 1
+
+
+def test_a_part_may_be_paid_and_the_oldest_goes_first(client, group):
+    post_sheet(client, group, m1_attendance="ABSENT", m1_wajib="")
+    later = HELD_ON + timedelta(7)
+    assert post_sheet(client, group, held_on=later, m1_attendance="LATE", m1_fine="6.000").status_code == 302
+    left = [(fine.memo, fine.left) for fine in open_fines(group).fines]
+    assert left == [("Late", 1_000)]
+    assert balance(group, "FINE") == 6_000
+
+
+def test_who_is_not_there_pays_no_fine(client, group):
+    response = post_sheet(client, group, m1_attendance="ABSENT", m1_wajib="", m1_fine="5.000")
+    assert "Was not there" in errors(response)[reason_field(group).replace("_reason", "")][0]
+
+
+def test_a_correction_that_says_nobody_was_absent_takes_the_fine_back(client, group):
+    post_sheet(client, group, m1_attendance="ABSENT", m1_wajib="")
+    assert post_correction(client, group, m1_attendance="EXCUSED", m1_wajib="").status_code == 302
+    assert (charged(group), owes(group)) == ([], 0)
+    assert Entry.objects.filter(group=group, kind="REVERSAL").count() == 0
+
+
+def test_a_correction_that_charges_more_keeps_what_stays(client, group):
+    post_sheet(client, group, m1_attendance="ABSENT", m1_wajib="")
+    first = Obligation.objects.get()
+    assert post_correction(client, group, m1_attendance="ABSENT", m1_wajib="", m2_attendance="LATE").status_code == 302
+    assert [row[:3] for row in charged(group)] == [(1, "ATTENDANCE", 5_000), (2, "ATTENDANCE", 2_000)]
+    assert Obligation.objects.get(member__number=1) == first
+
+
+def test_a_fine_that_was_paid_since_is_not_taken_back_by_a_correction(client, group):
+    post_sheet(client, group, m1_attendance="ABSENT", m1_wajib="")
+    post_sheet(client, group, held_on=HELD_ON + timedelta(7), m1_fine="5.000")
+    response = post_correction(client, group, m1_attendance="EXCUSED", m1_wajib="")
     assert response.status_code == 422
-    assert f"a fine of Rp\xa0{due} is due" in errors(response)[reason_field(group)][0]
-    assert not Meeting.objects.exists()
+    assert "was paid since" in " ".join(response.context["sheet"].refusals)
+    assert owes(group) == 0
+
+
+def test_paying_correcting_and_paying_again_is_neutral(client, group):
+    post_sheet(client, group, m1_attendance="LATE", m1_fine="2.000")
+    before = (charged(group), owes(group), balance(group, "FINE"))
+    changed = {"m1_attendance": "LATE", "m1_fine": "2.000", "m2_wajib": "15000"}
+    assert post_correction(client, group, **changed).status_code == 302
+    assert (charged(group), owes(group), balance(group, "FINE")) == before
+    assert post_correction(client, group, extra={"version": 2}, m1_attendance="LATE").status_code == 302
+    assert (owes(group), balance(group, "FINE")) == (2_000, 0)
+    assert list(mismatches()) == []
 
 
 @pytest.mark.parametrize("attendance", ["PRESENT", "REPRESENTED", "EXCUSED"])
@@ -87,14 +163,17 @@ def test_the_fine_by_the_rules_needs_no_reason(client, group):
 
 
 def test_another_fine_needs_its_reason(client, group):
-    response = post_sheet(client, group, m1_attendance="LATE", m1_fine="1.000")
+    response = post_sheet(client, group, m1_attendance="LATE", m1_fine="3.000")
     assert errors(response)[reason_field(group)] == ["Say what the fine is for."]
+    post_sheet(client, group, m1_attendance="LATE", m1_fine="3.000", m1_fine_reason="lalai")
+    assert [(row[2], row[3]) for row in charged(group)] == [(3_000, "lalai")]
+    assert owes(group) == 0
 
 
 def test_a_waived_fine_stands_in_the_minutes(client, group):
     response = post_sheet(client, group, m1_attendance="LATE", m1_fine_reason="anaknya sakit")
     assert Attendance.objects.get(status="LATE").waiver == "anaknya sakit"
-    assert not Transfer.objects.filter(credit_account__kind="FINE").exists()
+    assert not Obligation.objects.exists()
     assert "fine waived: anaknya sakit" in client.get(response.url).content.decode()
 
 
@@ -137,10 +216,13 @@ def test_another_word_of_waiver_is_a_change(client, group):
     assert (change.before, change.after) == ("anaknya sakit", "banjir")
 
 
-def test_a_waiver_is_not_taken_out_by_a_correction(client, group):
+def test_a_waiver_that_is_taken_out_brings_the_fine(client, group):
     post_sheet(client, group, m1_attendance="LATE", m1_fine_reason="anaknya sakit")
-    response = post_correction(client, group, m1_attendance="LATE", m2_wajib="15000")
-    assert reason_field(group) in errors(response)
+    response = post_correction(client, group, m1_attendance="LATE", extra={"action": "preview"})
+    said = [(change.what, change.before, change.after) for change in response.context["changes"]]
+    assert [row[1:] for row in said] == [("anaknya sakit", "–"), ("–", "Rp\xa02.000"), ("–", "Late")]
+    post_correction(client, group, m1_attendance="LATE")
+    assert owes(group) == 2_000
 
 
 def test_a_correction_does_not_judge_by_the_rules_of_today(client, group):
@@ -150,9 +232,10 @@ def test_a_correction_does_not_judge_by_the_rules_of_today(client, group):
     assert post_correction(client, group, m1_attendance="LATE", m2_wajib="15000").status_code == 302
 
 
-def test_who_turns_out_late_in_a_correction_is_judged(client, group):
+def test_who_turns_out_late_in_a_correction_is_fined(client, group):
     post_sheet(client, group)
-    assert reason_field(group) in errors(post_correction(client, group, m1_attendance="LATE"))
+    assert post_correction(client, group, m1_attendance="LATE").status_code == 302
+    assert owes(group) == 2_000
 
 
 def withdraw(member, amount):

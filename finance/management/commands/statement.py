@@ -37,7 +37,7 @@ class Command(BaseCommand):
 
 
 def as_json(statement: selectors.Statement) -> dict[str, Any]:
-    """Return a statement as the contract of the command has it; `owed` is what the ledger knows besides loans."""
+    """Return a statement as the contract of the command has it; `owed` are fines, wajib and pokok owed."""
     return {
         "group": statement.group.code,
         "as_of": statement.as_of.isoformat(),

@@ -22,18 +22,20 @@
   const follow = (radio) => {
     const away = radio.value === "EXCUSED" || radio.value === "ABSENT";
     radio.closest("[data-member]").querySelectorAll('[data-cash="1"]').forEach((input) => {
-      if (input.name.endsWith("-fine")) return;
+      if (input.name.endsWith("-fine")) return; // see propose
       if (away && input.value) { input.dataset.was = input.value; input.value = ""; }
       if (!away && input.dataset.was && !input.value) input.value = input.dataset.was;
     });
   };
 
-  // A fine by the rules is proposed with the attendance, and taken back with it unless somebody has changed it.
+  // What is paid of fines is proposed with the attendance: those owed and the new one; nothing of somebody who is not
+  // there. It is taken back with the attendance unless somebody has changed it.
   const fines = JSON.parse(sheet.dataset.fines);
   const propose = (radio) => {
     const input = radio.closest("[data-member]").querySelector('[name$="-fine"]');
     if (input.value && amount(input) !== Number(input.dataset.proposed)) return;
-    const fine = fines[radio.value] || 0;
+    const away = radio.value === "EXCUSED" || radio.value === "ABSENT";
+    const fine = away ? 0 : Number(input.dataset.owed || 0) + (fines[radio.value] || 0);
     input.dataset.proposed = fine;
     input.value = fine ? String(fine).replace(/\B(?=(\d{3})+$)/g, ".") : "";
     if (fine) input.closest("details").open = true;

@@ -1,0 +1,175 @@
+"""Fines that members owe, outside the ledger: which are open, and which of them a payment pays. Whole rupiah."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.models import Sum
+from django.utils.translation import gettext as _
+
+from finance.ledger.errors import NotAllowed
+from finance.models import Entry, Loan, Obligation, ObligationPayment
+from groups.models import Group, Member, User
+from groups.shared.clock import now
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """A fine of `amount` rupiah that a member owes from now on; `meeting` is the number of the one it was set at."""
+
+    member: Member
+    kind: str
+    amount: int
+    memo: str
+    loan: Loan | None = None
+    meeting: int | None = None
+
+
+@dataclass(slots=True)
+class OpenFine:
+    """What is left of one fine, in rupiah; `loan` is the id of the loan whose instalment was late."""
+
+    pk: int
+    member: int
+    loan: int | None
+    owed_on: date
+    memo: str
+    amount: int
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFines:
+    """The fines of a group that are not paid, the oldest first; those of running loans are asked for with the loan."""
+
+    fines: list[OpenFine] = field(default_factory=list)
+
+    def of_loan(self, loan: Loan) -> int:
+        """Return the fines that are owed on a loan."""
+        return sum(fine.left for fine in self.fines if fine.loan == loan.pk)
+
+    def of_member(self, member: Member, running: Collection[int]) -> list[OpenFine]:
+        """Return the fines of a member that no loan asks for; `running` are the ids of the loans that do."""
+        return [fine for fine in self.fines if fine.member == member.pk and fine.loan not in running]
+
+    def without(self, charged: Collection[int]) -> OpenFines:
+        """Return the fines but for those with the ids `charged`."""
+        return OpenFines([fine for fine in self.fines if fine.pk not in charged])
+
+    def set_aside(self, charged: Sequence[Obligation], undone: int) -> OpenFines:
+        """Return the fines without `charged`, which a correction sets anew, and without what the entry `undone` paid.
+
+        What others paid of those counts below zero, for it is paid already when they are set anew.
+        """
+        paid = ObligationPayment.objects.filter(obligation__in=charged, entry__reversed_by__isnull=True)
+        sums = paid.exclude(entry=undone).order_by().values_list("obligation").annotate(Sum("amount"))
+        already = dict(sums) if charged else {}
+        own = [
+            OpenFine(fine.pk, fine.member_id, fine.loan_id, fine.owed_on, fine.memo, fine.amount, -already[fine.pk])
+            for fine in charged
+            if fine.pk in already
+        ]
+        return OpenFines([*self.without([fine.pk for fine in charged]).fines, *own])
+
+    def add(self, charged: Iterable[Obligation]) -> None:
+        """Take fines in that were charged just now."""
+        self.fines.extend(
+            OpenFine(fine.pk, fine.member_id, fine.loan_id, fine.owed_on, fine.memo, fine.amount, fine.amount)
+            for fine in charged
+        )
+        self.fines.sort(key=lambda fine: (fine.owed_on, fine.pk))
+
+
+def oldest_first(fines: Iterable[OpenFine], amount: int) -> Iterator[tuple[OpenFine, int]]:
+    """Yield which fines a payment of `amount` rupiah pays, and how much of each; what is too much stays over."""
+    for fine in fines:
+        part = min(amount, fine.left)
+        if part > 0:
+            yield fine, part
+            amount -= part
+
+
+_OPEN = """
+    SELECT o.id, o.member_id, o.loan_id, o.owed_on, o.memo, o.amount, o.amount - COALESCE(p.paid, 0)
+    FROM finance_obligation o
+    LEFT JOIN (
+        SELECT f.obligation_id, SUM(f.amount) AS paid
+        FROM finance_obligationpayment f
+        JOIN finance_entry e ON e.id = f.entry_id
+        LEFT JOIN finance_entry r ON r.reverses_id = e.id AND r.effective_on <= %(as_of)s
+        WHERE f.group_id = %(group)s AND e.effective_on <= %(as_of)s AND r.id IS NULL AND e.id <> %(undone)s
+        GROUP BY f.obligation_id
+    ) p ON p.obligation_id = o.id
+    WHERE o.group_id = %(group)s AND o.cancelled_at IS NULL AND o.owed_on <= %(as_of)s
+        AND (o.waived_on IS NULL OR o.waived_on > %(as_of)s)
+        AND (o.entry_id IS NULL OR o.entry_id <> %(undone)s)
+        AND o.amount > COALESCE(p.paid, 0)
+    ORDER BY o.owed_on, o.id"""
+
+
+def open_fines(group: Group, *, as_of: date = date.max, undone: int = 0) -> OpenFines:
+    """Return the fines owed at the end of the day `as_of`, in one statement; by default all there are.
+
+    `undone` is the id of an entry that is left out, with what it charged. In plain SQL, as the accounts are read: the
+    sheet asks for it each time.
+    """
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        cursor.execute(_OPEN, {"group": group.pk, "as_of": as_of, "undone": undone})
+        rows = cursor.fetchall()
+    return OpenFines(
+        [
+            OpenFine(pk, member, loan, _day(owed_on), memo, amount, int(left))
+            for pk, member, loan, owed_on, memo, amount, left in rows
+        ]
+    )
+
+
+def _day(value: date | str) -> date:
+    return date.fromisoformat(value) if isinstance(value, str) else value  # SQLite has no dates
+
+
+def write_charges(
+    charges: Sequence[Charge], *, group: Group, actor: User, on: date, entry: Entry | None = None
+) -> list[Obligation]:
+    """Write down what members owe from the day `on`, in one statement; `entry` is the one that brought it."""
+    return Obligation.objects.bulk_create(
+        Obligation(
+            group=group,
+            member=charge.member,
+            kind=charge.kind,
+            amount=charge.amount,
+            owed_on=on,
+            memo=charge.memo,
+            loan=charge.loan,
+            meeting=charge.meeting,
+            entry=entry if charge.meeting is None else None,
+            recorded_by=actor,
+        )
+        for charge in charges
+    )
+
+
+def pay_fines(entry: Entry, paid: Iterable[tuple[Iterable[OpenFine], int]]) -> None:
+    """Write down which fines `entry` pays, in one statement: of each list the oldest first, with the amount for it."""
+    payments = []
+    for fines, amount in paid:
+        for fine, part in oldest_first(fines, amount):
+            fine.left -= part
+            payments.append(ObligationPayment(group_id=entry.group_id, obligation_id=fine.pk, amount=part, entry=entry))
+    if payments:
+        ObligationPayment.objects.bulk_create(payments)
+
+
+def cancel_charges(charged: Sequence[Obligation]) -> None:
+    """Take fines back that never should have been; one that was paid since is `NotAllowed`."""
+    if not charged:
+        return
+    paid = ObligationPayment.objects.filter(obligation__in=charged, entry__reversed_by__isnull=True)
+    if (payment := paid.select_related("obligation__member").first()) is not None:
+        raise NotAllowed(
+            _("The fine of %(member)s was paid since; undo that payment first.") % {"member": payment.obligation.member}
+        )
+    Obligation.objects.filter(pk__in=[fine.pk for fine in charged]).update(cancelled_at=now())

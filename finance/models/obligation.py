@@ -1,0 +1,118 @@
+"""What members owe besides loans, outside the ledger until it is paid: fines, and what was let go. Whole rupiah."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from finance.models.ledger import Entry
+from finance.models.loan import Loan
+from groups.models import Group, Member
+from groups.shared.clock import now
+
+
+class ObligationKind(models.TextChoices):
+    """What a fine is for."""
+
+    ATTENDANCE = "ATTENDANCE", _("attendance")
+    LATE_INSTALMENT = "LATE_INSTALMENT", _("late instalment")
+    OTHER = "OTHER", _("another reason")
+
+
+class Obligation(models.Model):
+    """A fine (denda) that a member owes since `owed_on`; it becomes income when it is paid, and only then.
+
+    One charged at a meeting names the `meeting` by its number; one charged with a payment outside meetings names the
+    `entry` of the payment. What was not paid of it can be waived, with a reason. One that was charged by mistake is
+    cancelled and never was.
+    """
+
+    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="obligations", verbose_name=_("group"))
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="obligations", verbose_name=_("member"))
+    kind = models.CharField(_("kind"), max_length=15, choices=ObligationKind)
+    amount = models.BigIntegerField(_("amount"))
+    owed_on = models.DateField(_("owed since"))
+    memo = models.CharField(_("what for"), max_length=200)
+    loan = models.ForeignKey(
+        Loan, on_delete=models.PROTECT, null=True, blank=True, related_name="obligations", verbose_name=_("loan")
+    )
+    meeting = models.PositiveIntegerField(_("number of the meeting"), null=True, blank=True)
+    entry = models.ForeignKey(
+        Entry, on_delete=models.PROTECT, null=True, blank=True, related_name="obligations", verbose_name=_("entry")
+    )
+    # A fine recorded on a page of its own comes with its key.
+    key = models.UUIDField(_("idempotency key"), null=True, blank=True, editable=False)
+    recorded_at = models.DateTimeField(_("recorded at"), default=now, editable=False)
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
+    )
+    waived_on = models.DateField(_("waived on"), null=True, blank=True)
+    waived_why = models.CharField(_("why it was waived"), max_length=200, blank=True)
+    waived_at = models.DateTimeField(_("waiving recorded at"), null=True, blank=True)
+    waived_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("waiving recorded by"),
+    )
+    # Set when what charged it was undone or corrected and the fine turned out never to have been.
+    cancelled_at = models.DateTimeField(_("cancelled at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("fine owed")
+        verbose_name_plural = _("fines owed")
+        ordering = ["owed_on", "pk"]
+        constraints = [
+            models.UniqueConstraint(name="obligation_key_once", fields=["group", "key"]),
+            models.CheckConstraint(name="obligation_kind", condition=Q(kind__in=ObligationKind.values)),
+            models.CheckConstraint(name="obligation_amount", condition=Q(amount__gt=0)),
+            models.CheckConstraint(
+                name="obligation_loan",
+                condition=Q(kind=ObligationKind.LATE_INSTALMENT, loan__isnull=False)
+                | (~Q(kind=ObligationKind.LATE_INSTALMENT) & Q(loan__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="obligation_waived",
+                condition=Q(waived_on__isnull=True, waived_at__isnull=True, waived_by__isnull=True, waived_why="")
+                | (
+                    Q(waived_on__gte=F("owed_on"), waived_at__isnull=False, waived_by__isnull=False) & ~Q(waived_why="")
+                ),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["group", "owed_on"],
+                name="obligation_not_cancelled",
+                condition=Q(cancelled_at__isnull=True),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.memo}"
+
+
+class ObligationPayment(models.Model):
+    """What one entry paid of a fine; never more than the fine. It stops to count when its entry is reversed."""
+
+    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="+", verbose_name=_("group"))
+    obligation = models.ForeignKey(
+        Obligation, on_delete=models.PROTECT, related_name="payments", verbose_name=_("fine owed")
+    )
+    amount = models.BigIntegerField(_("amount"))
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="fines_paid", verbose_name=_("entry"))
+
+    class Meta:
+        verbose_name = _("payment of a fine")
+        verbose_name_plural = _("payments of fines")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(name="obligation_payment_once", fields=["group", "entry", "obligation"]),
+            models.CheckConstraint(name="obligation_payment_amount", condition=Q(amount__gt=0)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount}"

@@ -1,0 +1,63 @@
+"""What members owe besides loans: fines that are charged outside meetings, and what is waived. Whole rupiah."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+
+from django.db import transaction
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from finance.ledger.errors import AlreadyDone, AlreadyPosted, NotAllowed, RuleBroken
+from finance.ledger.fines import open_fines
+from finance.models import Obligation, ObligationKind
+from groups.models import Group, Member, User
+from groups.permissions import Capability, lock_group
+from groups.shared.clock import now
+
+
+@transaction.atomic
+def fine_charge(
+    *, actor: User, group: Group, member: Member, amount: int, reason: str, on: date, key: uuid.UUID
+) -> Obligation:
+    """Set a fine that a member owes from the day `on`; no money moves. `AlreadyPosted` for a key used before."""
+    group = lock_group(actor, Capability.RECORD, group)
+    if Obligation.objects.filter(group=group, key=key).exists():
+        raise AlreadyPosted
+    if member.group_id != group.pk:
+        raise NotAllowed(_("This belongs to another group."))
+    if amount < 1:
+        raise NotAllowed(_("The amount must be more than zero."))
+    if on < member.joined_on or (member.left_on is not None and on > member.left_on):
+        raise RuleBroken("on", _("%(member)s was not a member on this day.") % {"member": member})
+    return Obligation.objects.create(
+        group=group,
+        member=member,
+        kind=ObligationKind.OTHER,
+        amount=amount,
+        owed_on=on,
+        memo=reason,
+        key=key,
+        recorded_by=actor,
+    )
+
+
+@transaction.atomic
+def fine_waive(*, actor: User, group: Group, fine: int, reason: str, on: date) -> Obligation:
+    """Let go what is not paid of the fine with the id `fine` from the day `on`, with a reason.
+
+    `AlreadyDone` for one that is waived, `NotAllowed` where nothing is owed of it any more, `RuleBroken` at `on` for
+    a day before the fine.
+    """
+    group = lock_group(actor, Capability.RECORD, group)
+    found = Obligation.objects.get(pk=fine, group=group)
+    if found.waived_on is not None:
+        raise AlreadyDone(_("This fine is waived already."))
+    if all(owed.pk != found.pk for owed in open_fines(group).fines):
+        raise NotAllowed(_("Nothing is owed of this fine any more."))
+    if on < found.owed_on:
+        raise RuleBroken("on", _("The fine is owed since %s.") % date_format(found.owed_on))
+    found.waived_on, found.waived_why, found.waived_by, found.waived_at = on, reason, actor, now()
+    found.save(update_fields=["waived_on", "waived_why", "waived_by", "waived_at"])
+    return found

@@ -17,7 +17,7 @@ from assessment.models import Indicator, Instrument, InstrumentStatus, Level
 from assessment.selectors.current_score import IndicatorRow
 from assessment.selectors.dashboard import Filters
 from finance.performance import months_before
-from groups.forms import DateInput, GroupFilterForm
+from groups.forms import ComingDayField, DayField, GroupFilterForm, MonthField
 from groups.models import Organisation, User
 from groups.models.group import EARLIEST_FOUNDING
 
@@ -28,15 +28,6 @@ MOST_MONTHS = 60
 """Longer periods make charts whose bars cannot be told apart."""
 USUAL_MONTHS = 12
 """The period that is shown when nobody asks for one."""
-
-
-class MonthInput(forms.DateInput):
-    """The browser's own month picker, which speaks `2026-11` whatever the language."""
-
-    input_type = "month"
-
-    def __init__(self) -> None:
-        super().__init__(attrs={"placeholder": "2026-11"}, format=MONTH_FORMAT)
 
 
 OVERRIDE_DAYS = 182
@@ -54,8 +45,8 @@ class DashboardForm(GroupFilterForm):
     """
 
     stage = forms.ChoiceField(label=_("Stage"), required=False)
-    start = forms.DateField(label=_("From month"), widget=MonthInput, input_formats=[MONTH_FORMAT], required=False)
-    end = forms.DateField(label=_("To month"), widget=MonthInput, input_formats=[MONTH_FORMAT], required=False)
+    start = MonthField(label=_("From month"), required=False)
+    end = MonthField(label=_("To month"), required=False)
 
     def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
         super().__init__(*args, actor=actor, **kwargs)
@@ -155,7 +146,7 @@ class JudgeForm(forms.Form):
         max_length=2000,
         help_text=_("What you saw or heard, and from whom."),
     )
-    judged_on = forms.DateField(label=_("Date"), widget=DateInput, initial=timezone.localdate)
+    judged_on = DayField(label=_("Date"), initial=timezone.localdate)
 
     def __init__(self, data: Any = None, *, indicators: Sequence[Indicator], since: date) -> None:
         super().__init__(data)
@@ -180,7 +171,7 @@ class JudgeForm(forms.Form):
 class AsOfForm(forms.Form):
     """As of which day something of a group is shown; without a day it is today."""
 
-    as_of = forms.DateField(label=_("As on"), widget=DateInput, required=False)
+    as_of = DayField(label=_("As on"), required=False)
     scheme = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, data: Any = None, *, since: date) -> None:
@@ -209,10 +200,9 @@ class OverrideForm(forms.Form):
         max_length=2000,
         help_text=_("Why the records do not say it rightly, and how you know."),
     )
-    judged_on = forms.DateField(label=_("From"), widget=DateInput, initial=timezone.localdate)
-    until = forms.DateField(
+    judged_on = DayField(label=_("From"), initial=timezone.localdate)
+    until = ComingDayField(
         label=_("Through"),
-        widget=DateInput,
         initial=lambda: timezone.localdate() + timedelta(OVERRIDE_DAYS),
         help_text=_("At most a year. After it the measured value counts again."),
     )

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import re
+
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from lokal import parse_nik, parse_phone
 
 EARLIEST_BIRTH_YEAR = 1900
+_BETWEEN_DIGITS = re.compile("[\\s().\u2010-\u2014\u2212-]")
+_HOME_NUMBER = re.compile(r"(?:\+62|0062|62(?=[0-9]{8}))?0?([2-9][0-9]+)")
+"""What is dialled after the 0; `0062` is `+62`, not a town whose code is 062."""
 
 
 def clean_phone(text: str) -> str:
     """Return an Indonesian number as it is dialled at home, `081234567890`; "" stays "".
 
-    Takes `0812-3456-7890`, `+62 812 3456 7890`, `(021) 555-1234`; raises `ValidationError` for what is no number.
+    Takes `0812-3456-7890`, `+62 812 3456 7890`, `0062812…`, `(021) 555-1234`; raises `ValidationError` for what is
+    no number, for two of them, and for numbers of other countries.
     """
     if not text.strip():
         return ""
-    parsed = parse_phone(text)
+    found = _HOME_NUMBER.fullmatch(_BETWEEN_DIGITS.sub("", text))
+    parsed = parse_phone(f"0{found[1]}" if found else "")
     if not parsed.valid or parsed.e164 is None:
         raise ValidationError(_("This is not an Indonesian phone number. Example: 0812-3456-7890."), code="phone")
     return "0" + parsed.e164.removeprefix("+62")

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from finance.forms.reports import QueryForm
 from finance.models import AccountKind, CashCount
-from groups.forms import DateInput, KeyField, PastDateField
+from groups.forms import DayField, KeyField, PastDateField
 
 EARLIEST, LATEST = date(1945, 1, 1), date(2200, 12, 31)
 """The days a book can be asked for: groups are as old as the republic at most."""
@@ -26,8 +26,8 @@ class PeriodForm(QueryForm):
         choices=[(AccountKind.CASH, AccountKind.CASH.label), (AccountKind.BANK, AccountKind.BANK.label)],
         required=False,
     )
-    start = forms.DateField(label=_("From"), widget=DateInput, required=False)
-    end = forms.DateField(label=_("To"), widget=DateInput, required=False)
+    start = DayField(label=_("From"), required=False)
+    end = DayField(label=_("To"), required=False)
 
     def clean(self) -> dict[str, Any]:
         """Refuse a period that ends before it starts, and years no group can have."""

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from finance import selectors
 from finance.forms.other_money import DatedForm
 from finance.services import PECAHAN
-from groups.forms import PastDateField
+from groups.forms import CountField, PastDateField
 from groups.shared.money import rupiah
 
 MOST_PIECES = 100_000
@@ -32,7 +32,7 @@ class CountForm(DatedForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for worth in PECAHAN:
-            self.fields[f"p{worth}"] = forms.IntegerField(
+            self.fields[f"p{worth}"] = CountField(
                 label=rupiah(worth), required=False, min_value=0, max_value=MOST_PIECES
             )
         self.order_fields(["key", "on", *(f"p{worth}" for worth in PECAHAN), "explanation"])

@@ -16,7 +16,7 @@ from finance.forms.covers import open_day
 from finance.forms.source import MONEY
 from finance.models import AccountKind, ExternalLoan, LoanEvery
 from finance.services import ExternalTerms
-from groups.forms import DateInput, KeyField, PastDateField, PercentField
+from groups.forms import ComingDayField, CountField, KeyField, PastDateField, PercentField
 from groups.models import Group, Method
 from groups.shared.money import RupiahField, rupiah
 
@@ -33,12 +33,10 @@ class ReceiveForm(forms.Form):
     received_on = PastDateField(label=_("Received on"), initial=timezone.localdate)
     rate = PercentField(label=_("Service fee (jasa) of each instalment, %"))
     method = forms.ChoiceField(label=_("Fee method"), choices=Method)
-    periods = forms.IntegerField(
-        label=_("Number of instalments"), validators=[MinValueValidator(1), MaxValueValidator(240)]
-    )
+    periods = CountField(label=_("Number of instalments"), validators=[MinValueValidator(1), MaxValueValidator(240)])
     every = forms.ChoiceField(label=_("One instalment every"), choices=LoanEvery, initial=LoanEvery.MONTH)
     round_up_to = RupiahField(label=_("Instalments rounded up to"), min_value=1, initial=1000)
-    first_due = forms.DateField(label=_("First instalment due"), widget=DateInput)
+    first_due = ComingDayField(label=_("First instalment due"))
     purpose = forms.CharField(label=_("Purpose"), max_length=120, required=False)
 
     def __init__(self, *args: Any, group: Group, **kwargs: Any) -> None:

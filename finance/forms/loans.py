@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -18,7 +17,7 @@ from finance.models import ExternalLoan, Loan, LoanRequest
 from finance.rules.loan_position import LoanPosition
 from finance.schedules import due_date
 from finance.services import NewSchedule
-from groups.forms import DateInput, KeyField, PastDateField
+from groups.forms import ComingDayField, CountField, KeyField, PastDateField, PercentField
 from groups.models import Group, Member
 from groups.shared.money import RupiahField, rupiah
 
@@ -49,7 +48,7 @@ class LoanRequestForm(_DatedForm):
 
     member = forms.ModelChoiceField(Member.objects.none(), label=_("Member"))
     amount = RupiahField(label=_("Amount"), min_value=1)
-    periods = forms.IntegerField(label=_("Instalments (months)"), min_value=1, max_value=MAX_PERIODS)
+    periods = CountField(label=_("Instalments (months)"), min_value=1, max_value=MAX_PERIODS)
     purpose = forms.CharField(label=_("Purpose"), max_length=120, required=False)
 
     field_order = ("key", "member", "amount", "periods", "purpose", "on")
@@ -69,7 +68,7 @@ class DecideForm(_DatedForm):
         label=_("Decision"), choices=[(APPROVE, _("Approve")), (REFUSE, _("Refuse"))], widget=forms.RadioSelect
     )
     amount = RupiahField(label=_("Amount approved"), min_value=1)
-    periods = forms.IntegerField(label=_("Instalments (months)"), min_value=1, max_value=MAX_PERIODS)
+    periods = CountField(label=_("Instalments (months)"), min_value=1, max_value=MAX_PERIODS)
     in_meeting = forms.BooleanField(label=_("Decided in a meeting of the members"), required=False)
     note = forms.CharField(label=_("Why"), required=False, help_text=_("A refusal needs a reason."), **_REASON)
 
@@ -98,9 +97,7 @@ class CancelRequestForm(_DatedForm):
 class PayOutForm(_DatedForm):
     """An approved request is paid out."""
 
-    first_due = forms.DateField(
-        label=_("First instalment due"), widget=DateInput, required=False, help_text=_("Empty: one month after.")
-    )
+    first_due = ComingDayField(label=_("First instalment due"), required=False, help_text=_("Empty: one month after."))
     funded_by = forms.ModelChoiceField(
         ExternalLoan.objects.none(), label=_("Passed on from a loan from outside"), required=False
     )
@@ -155,11 +152,9 @@ class PayForm(_DatedForm):
 class RescheduleForm(_DatedForm):
     """A new schedule for what is left of a loan."""
 
-    periods = forms.IntegerField(label=_("Instalments"), min_value=1, max_value=MAX_PERIODS)
-    percent = forms.DecimalField(
-        label=_("Service fee (jasa) a period, %"), min_value=0, max_value=Decimal("99.999"), decimal_places=3
-    )
-    first_due = forms.DateField(label=_("First instalment due"), widget=DateInput)
+    periods = CountField(label=_("Instalments"), min_value=1, max_value=MAX_PERIODS)
+    percent = PercentField(label=_("Service fee (jasa) a period, %"))
+    first_due = ComingDayField(label=_("First instalment due"))
     add_fee = forms.BooleanField(label=_("Fee due and not paid is added to the principal"), required=False)
     reason = forms.CharField(label=_("Why"), **_REASON)
 
@@ -169,7 +164,7 @@ class RescheduleForm(_DatedForm):
         loan = running.loan
         today = timezone.localdate()
         initial = {
-            "percent": Decimal(f"{(loan.rate * 100).normalize():f}"),
+            "percent": loan.rate,
             "first_due": due_date(today, 1, loan.every),  # type: ignore[arg-type]  # the database allows no other value
         }
         earliest = max(running.last_paid_on or loan.disbursed_on, loan.disbursed_on)
@@ -187,7 +182,7 @@ class RescheduleForm(_DatedForm):
     def schedule(self) -> NewSchedule:
         """The new schedule of a valid form."""
         data = self.cleaned_data
-        return NewSchedule(periods=data["periods"], rate=data["percent"] / 100, first_due=data["first_due"])
+        return NewSchedule(periods=data["periods"], rate=data["percent"], first_due=data["first_due"])
 
 
 class WriteOffForm(_DatedForm):

@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from finance.services import LoanTerms, Opening, OpeningDebt, OpeningLoan, OpeningSavings, fee_in_all
-from groups.forms import DateInput, KeyField, PastDateField, PercentField
+from groups.forms import ComingDayField, CountField, DayField, KeyField, PastDateField, PercentField
 from groups.models import Constitution, Group, Member, Method
 from groups.shared.money import RupiahField, rupiah
 
@@ -145,9 +145,9 @@ class RunningLoanForm(_RowForm):
     principal = RupiahField(label=_("Principal as paid out"), required=False)
     rate = PercentField(label=_("Service fee (jasa), % a month"), required=False)
     method = forms.ChoiceField(label=_("Fee method"), choices=Method.choices, required=False)
-    periods = forms.IntegerField(label=_("Instalments (months)"), min_value=1, max_value=120, required=False)
-    disbursed_on = forms.DateField(label=_("Paid out on"), widget=DateInput, required=False)
-    first_due = forms.DateField(label=_("First instalment due"), widget=DateInput, required=False)
+    periods = CountField(label=_("Instalments (months)"), min_value=1, max_value=120, required=False)
+    disbursed_on = DayField(label=_("Paid out on"), required=False)
+    first_due = ComingDayField(label=_("First instalment due"), required=False)
     principal_paid = RupiahField(label=_("Principal repaid so far"), required=False)
     fee_paid = RupiahField(label=_("Fee (jasa) paid so far"), required=False)
 
@@ -206,9 +206,9 @@ class DebtForm(_RowForm):
     fee_paid = RupiahField(label=_("Fee (jasa) paid so far"), required=False)
     rate = PercentField(label=_("Service fee (jasa), % a month"), required=False)
     method = forms.ChoiceField(label=_("Fee method"), choices=Method.choices, required=False)
-    periods = forms.IntegerField(label=_("Instalments (months)"), min_value=1, max_value=120, required=False)
-    received_on = forms.DateField(label=_("Received on"), widget=DateInput, required=False)
-    first_due = forms.DateField(label=_("First instalment due"), widget=DateInput, required=False)
+    periods = CountField(label=_("Instalments (months)"), min_value=1, max_value=120, required=False)
+    received_on = DayField(label=_("Received on"), required=False)
+    first_due = ComingDayField(label=_("First instalment due"), required=False)
 
     def _fit(self) -> None:
         self.fields["method"].initial = Method.FLAT

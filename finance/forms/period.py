@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from groups.forms import DateInput, KeyField
+from groups.forms import DayField, KeyField
 from groups.models import Group
 
 
@@ -20,7 +20,7 @@ class PeriodCloseForm(forms.Form):
     """Through which day the books are closed; it cannot be undone, so it is asked for twice."""
 
     key = KeyField()
-    through = forms.DateField(label=_("Close the books through"), widget=DateInput)
+    through = DayField(label=_("Close the books through"))
     aware = forms.BooleanField(
         label=_("I know that nothing can be recorded on these days any more, and that this cannot be undone.")
     )

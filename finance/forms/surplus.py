@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from finance.models import AccountKind, PaidTo, SurplusDivision
 from finance.selectors import CAN_BE_KEPT
-from groups.forms import DateInput, KeyField, PastDateField, change_data
+from groups.forms import DayField, KeyField, PastDateField, change_data
 from groups.models import Group
 
 USUALLY_KEPT = frozenset({AccountKind.GRANT})
@@ -23,8 +23,8 @@ MOST_DAYS = 3 * 366
 class SurplusPeriodForm(forms.Form):
     """From which day to which the surplus is asked for; a day left out is that of the period to divide next."""
 
-    start = forms.DateField(label=_("From"), widget=DateInput, required=False)
-    end = forms.DateField(label=_("To"), widget=DateInput, required=False)
+    start = DayField(label=_("From"), required=False)
+    end = DayField(label=_("To"), required=False)
 
     def __init__(self, *args: Any, following: tuple[date, date], **kwargs: Any) -> None:
         self.following = following

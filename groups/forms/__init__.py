@@ -1,11 +1,16 @@
 """Forms of groups, members, officers and rules, a module for each concern; what other apps use is named here."""
 
 from groups.forms.fields import (
+    ComingDayField,
+    CountField,
     DateInput,
+    DayField,
     KeyField,
+    MonthField,
     PastDateField,
     PercentField,
     PlainSelect,
+    ShareField,
     change_data,
     more_rows,
     renew_key,

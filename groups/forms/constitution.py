@@ -9,7 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from groups.forms.fields import PastDateField, PercentField
+from groups.forms.fields import CountField, PastDateField, PercentField, ShareField
 from groups.models import Constitution, Group
 from groups.services import RULES
 from groups.shared.money import RupiahField
@@ -38,6 +38,7 @@ RULES_PARTS = (
       "share_social", "share_other")),
 )  # fmt: skip
 """Headings, whether seldom used, and fields, in the order in which a group agrees them."""
+SHARES = tuple(f"share_{purpose}" for purpose in Constitution().surplus_shares)
 
 
 class ConstitutionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
@@ -50,10 +51,10 @@ class ConstitutionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscr
     fine_late = RupiahField(label=_("Fine (denda) for coming late"), required=False)
     fine_absent = RupiahField(label=_("Fine (denda) for absence without notice"), required=False)
     loan_rate = PercentField(label=_("Service fee (jasa), % a month"))
-    loan_max_periods = forms.IntegerField(label=_("Longest loan, in months"), min_value=1, max_value=120)
+    loan_max_periods = CountField(label=_("Longest loan, in months"), min_value=1, max_value=120)
     loan_ceiling = RupiahField(label=_("Largest loan; 0 is no limit"), required=False)
     loan_round_up_to = RupiahField(label=_("Round instalments up to"), min_value=1)
-    loan_savings_times = forms.IntegerField(
+    loan_savings_times = CountField(
         label=_("Largest loan as times of the member's savings; 0 is no limit"), min_value=0, max_value=100
     )
     fine_late_instalment = RupiahField(label=_("Fine (denda) for a late instalment"), required=False)
@@ -69,7 +70,7 @@ class ConstitutionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscr
     class Meta:
         model = Constitution
         fields = [*RULES, "version"]
-        field_classes = {"agreed_on": PastDateField}
+        field_classes = {"agreed_on": PastDateField, **dict.fromkeys(SHARES, ShareField)}
         widgets = {"aims": forms.Textarea(attrs={"rows": 6})}
 
     def parts(self) -> list[RulesPart]:

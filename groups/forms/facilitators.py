@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from groups import selectors
-from groups.forms.fields import DateInput
+from groups.forms.fields import DayField
 from groups.models import Group, User
 
 
@@ -17,7 +17,7 @@ class AssignmentForm(forms.Form):
     """Which facilitator of the organisation accompanies the group, and from when."""
 
     facilitator = forms.ModelChoiceField(User.objects.none(), label=_("Facilitator"))
-    started_on = forms.DateField(label=_("From"), widget=DateInput, initial=timezone.localdate)
+    started_on = DayField(label=_("From"), initial=timezone.localdate)
 
     def __init__(self, *args: Any, group: Group, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import date
 from decimal import Decimal
@@ -14,15 +15,29 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from groups.identity import clean_nik, clean_phone
+from groups.shared.days import read_day, read_month
+from groups.shared.numbers import read_count, read_percent
 
 
 class DateInput(forms.DateInput):
-    """The browser's own date picker, which speaks ISO dates whatever the language."""
+    """The browser's own date picker, which speaks ISO dates whatever the language.
+
+    A day that came as text, from an old browser or a file, is shown again as text: the picker would hide it.
+    """
 
     input_type = "date"
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__(attrs=attrs, format="%Y-%m-%d")
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        """Show as text what no picker can show."""
+        context = super().get_context(name, value, attrs)
+        if isinstance(value, str) and value.strip() and not self.SHOWN.fullmatch(value.strip()):
+            context["widget"]["type"] = "text"
+        return context
+
+    SHOWN = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class PastDateInput(DateInput):
@@ -33,7 +48,51 @@ class PastDateInput(DateInput):
         return super().get_context(name, value, {"max": timezone.localdate().isoformat(), **(attrs or {})})
 
 
-class PastDateField(forms.DateField):
+class MonthInput(DateInput):
+    """The browser's own month picker, which speaks `2026-11` whatever the language."""
+
+    input_type = "month"
+    SHOWN = re.compile(r"\d{4}-\d{2}")
+
+    def __init__(self) -> None:
+        super().__init__(attrs={"placeholder": "2026-11"})
+        self.format = "%Y-%m"
+
+
+class DayField(forms.DateField):
+    """A day, from the browser's picker or as people write it: see `groups.shared.days.read_day`."""
+
+    widget = DateInput
+    may_lack_year = True
+
+    def to_python(self, value: Any) -> date | None:
+        """Return the day, None for nothing."""
+        if not isinstance(value, str):
+            return super().to_python(value)
+        if not value.strip():
+            return None
+        return read_day(value, today=timezone.localdate(), may_lack_year=self.may_lack_year)
+
+
+class ComingDayField(DayField):
+    """A day that may be to come: without its year it could be two."""
+
+    may_lack_year = False
+
+
+class MonthField(forms.DateField):
+    """A month, given as its first day."""
+
+    widget = MonthInput
+
+    def to_python(self, value: Any) -> date | None:
+        """Return the first day of the month, None for nothing."""
+        if not isinstance(value, str):
+            return super().to_python(value)
+        return read_month(value) if value.strip() else None
+
+
+class PastDateField(DayField):
     """A day up to today, on which something happened."""
 
     widget = PastDateInput
@@ -104,31 +163,72 @@ class NikField(forms.CharField):
         return clean_nik(super().clean(value))
 
 
-class PercentField(forms.DecimalField):
-    """A fraction shown and typed as per cent: `0.015` is `1,5`."""
+class CountField(forms.IntegerField):
+    """A whole number, read by `groups.shared.numbers.read_count`: `10.000` is ten thousand, not ten."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"min_value": 0, "max_value": 99, "decimal_places": 3, "localize": True, **kwargs})
+    widget = forms.TextInput
 
-    def prepare_value(self, value: Any) -> Any:
-        """Show a fraction as per cent; what a person typed stays as typed."""
-        if isinstance(value, Decimal):
-            return Decimal(f"{(value * 100).normalize():f}")
-        return value
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        """Ask phones for the number keyboard."""
+        return {"inputmode": "numeric", "autocomplete": "off", "maxlength": 20}
 
-    def clean(self, value: Any) -> Decimal | None:
-        """Return the fraction."""
-        percent = super().clean(value)
-        return None if percent is None else percent / 100
+    def to_python(self, value: Any) -> int | None:
+        """Return the number, None for nothing."""
+        if not isinstance(value, str):
+            return super().to_python(value)
+        return read_count(value) if value.strip() else None
 
 
-class YearField(forms.IntegerField):
+class YearField(CountField):
     """A year of birth; which years can be is the model's to say, beyond four digits there is nothing to ask it."""
 
     def to_python(self, value: Any) -> int | None:
         """Return the year, 0 for a number that is none."""
         year = super().to_python(value)
         return year if year is None or 0 <= year <= 9999 else 0
+
+
+class ShareField(forms.DecimalField):
+    """Per cent as per cent, read by `groups.shared.numbers.read_percent`: `12,5` is `Decimal("12.5")`."""
+
+    widget = forms.TextInput
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"min_value": 0, "max_value": 100, "decimal_places": 2, "localize": True, **kwargs})
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        """Ask phones for a keyboard that has a decimal mark."""
+        return {"inputmode": "decimal", "autocomplete": "off", "maxlength": 20}
+
+    def prepare_value(self, value: Any) -> Any:
+        """Show a number without idle zeros; what a person typed stays as typed."""
+        return Decimal(f"{value.normalize():f}") if isinstance(value, Decimal) else value
+
+    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]  # of IntegerField, its base
+        """Return the per cent, None for nothing."""
+        if not isinstance(value, str):
+            return super().to_python(value)
+        return read_percent(value) if value.strip() else None
+
+
+class PercentField(ShareField):
+    """A fraction shown and typed as per cent: `0.015` is `1,5`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"max_value": 99, "decimal_places": 3, **kwargs})
+
+    def prepare_value(self, value: Any) -> Any:
+        """Show a fraction as per cent; what a person typed stays as typed."""
+        return super().prepare_value(value * 100 if isinstance(value, Decimal) else value)
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Compare per cent with per cent."""
+        return super().has_changed(initial * 100 if isinstance(initial, Decimal) else initial, data)
+
+    def clean(self, value: Any) -> Decimal | None:
+        """Return the fraction."""
+        percent = super().clean(value)
+        return None if percent is None else percent / 100
 
 
 def more_rows(data: QueryDict, prefix: str, *, most: int) -> QueryDict:

@@ -10,7 +10,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from groups import selectors
-from groups.forms.fields import KeyField, PastDateField, PlainSelect
+from groups.forms.fields import CountField, KeyField, PastDateField, PlainSelect
 from groups.models import Group, GroupKind, GroupStatus, Region, User
 from groups.services import GROUP_PROFILE
 
@@ -66,7 +66,7 @@ class GroupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
         help_text=_("Name or Kemendagri code. Narrow a common name down after a comma: Sukamaju, Cianjur."),
     )
     village_choice = VillageChoice(label=_("Which of these villages?"), required=False)
-    bank_signatories = forms.IntegerField(
+    bank_signatories = CountField(
         label=_("Signatories of the bank account"),
         initial=0,
         min_value=0,

@@ -19,6 +19,7 @@ from finance.ledger.errors import InsufficientFunds, PeriodClosed
 from finance.models import Account, AccountKind
 from finance.rules.limits import loan_refusals
 from finance.rules.lines import CASH_SIGN, OTHER
+from groups.forms import DayField
 from groups.models import Member
 from groups.shared.money import RupiahField, rupiah
 from meetings.errors import MeetingError, SavingsMustStay
@@ -110,7 +111,7 @@ class Sheet:
 
     def _follow_the_day(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return `data` with untouched instalments as due on the day that was typed, if it is another one."""
-        read = forms.DateField(required=False)
+        read = DayField(required=False)
         try:
             typed = read.clean(data.get("held_on"))
             self.prefilled_for = read.clean(data.get("prefilled_for")) or self.today

@@ -17,6 +17,7 @@ from finance.models import AccountKind, Loan, LoanRequest
 from finance.rules.lines import OtherMoney
 from finance.rules.loan_position import LateFine
 from finance.services import LoanTerms, terms_by_rules
+from groups.forms import ComingDayField, CountField, DayField
 from groups.models import Constitution, Member
 from groups.shared.money import RupiahField, rupiah
 from meetings.errors import SavingsMustStay
@@ -35,10 +36,6 @@ CASH_FIELDS = {
     **dict.fromkeys(("sukarela_out", "principal"), -1),
 }
 """What an amount does to the cash box, for the running total in the browser."""
-
-
-def _day(**kwargs: Any) -> forms.DateField:
-    return forms.DateField(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **kwargs)
 
 
 def fines_by_rules(rules: Constitution) -> dict[str, int]:
@@ -97,7 +94,7 @@ class _Part(forms.Form):
 class HeadForm(_Part):
     """Date, place, who led and who took the minutes, and the cash count."""
 
-    held_on = _day(label=_("Date"))
+    held_on = DayField(label=_("Date"))
     place = forms.CharField(label=_("Place"), max_length=120)
     leader = forms.ChoiceField(label=_("Led by"))
     note_taker = forms.ChoiceField(label=_("Minutes by"))
@@ -348,7 +345,7 @@ class AgendaForm(_Part):
         label=_("Decision"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
     )
     responsible = forms.ChoiceField(label=_("Who does it"), required=False)
-    due_on = _day(label=_("By when"), required=False)
+    due_on = ComingDayField(label=_("By when"), required=False)
     is_critical = forms.BooleanField(label=_("Critical matter (perkara kritis)"), required=False)
 
     def _fit(self) -> None:
@@ -376,8 +373,8 @@ class NewLoanForm(_Part):
     request = forms.ChoiceField(label=_("Request"), required=False)
     member = forms.ChoiceField(label=_("Member"), required=False)
     principal = RupiahField(label=_("Principal"), required=False)
-    periods = forms.IntegerField(label=_("Instalments (months)"), required=False, min_value=1, max_value=120)
-    first_due = _day(label=_("First instalment due"), required=False, help_text=_("Empty: one month after."))
+    periods = CountField(label=_("Instalments (months)"), required=False, min_value=1, max_value=120)
+    first_due = ComingDayField(label=_("First instalment due"), required=False, help_text=_("Empty: one month after."))
     purpose = forms.CharField(label=_("Purpose"), max_length=120, required=False)
     funded_by = forms.ChoiceField(label=_("Passed on from a loan from outside"), required=False)
 

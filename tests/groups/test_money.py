@@ -1,10 +1,14 @@
 """Whole rupiah as people read and type them."""
 
+import re
+
 import pytest
 from django.core.exceptions import ValidationError
 from django.utils import translation
+from hypothesis import given
+from hypothesis import strategies as st
 
-from groups.shared.money import MAX_RUPIAH, RupiahField, rupiah
+from groups.shared.money import MAX_RUPIAH, RupiahField, read_rupiah, rupiah
 
 
 @pytest.mark.parametrize(
@@ -56,9 +60,83 @@ def test_a_negative_amount_is_told_from_an_unreadable_one(text):
     assert code_of(RupiahField(), text) == "negative"
 
 
-@pytest.mark.parametrize("text", ["1.5", "1.50.000", "1.500.00", "1500.000", "15rb", "x", "١٥", "²", "1 500", "."])
-def test_what_is_no_whole_amount_is_refused(text):
-    assert code_of(RupiahField(), text) == "invalid"
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("1500000", 1_500_000), ("1.500.000", 1_500_000), ("Rp 1.500.000", 1_500_000), ("rp1.500.000", 1_500_000),
+        ("Rp. 1.500.000,-", 1_500_000), ("1.500.000.-", 1_500_000), ("1.500.000,00", 1_500_000), ("500,0", 500),
+        ("10 000", 10_000), ("1\xa0500\u202f000", 1_500_000), ("1,500,000", 1_500_000), ("1,500,000.00", 1_500_000),
+        ("1,5 juta", 1_500_000), ("1.5 juta", 1_500_000), ("0,75 jt", 750_000), ("2JUTA", 2_000_000),
+        ("15rb", 15_000), ("15 ribu", 15_000), ("Rp 1,25 miliar", 1_250_000_000), ("000", 0),
+    ],
+)  # fmt: skip
+def test_what_people_write_is_understood(text, amount):
+    assert RupiahField().clean(text) == read_rupiah(text) == amount
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("1.500,000", "not sure which amount"), ("1,500.000", "not sure which amount"),
+        ("1,500", "not sure which amount"),
+        ("1 500.000", "not sure which amount"), ("10 00", "not sure which amount"),
+        ("1.5", "before every three digits"), ("1.50.000", "before every three digits"),
+        ("1500.000", "before every three digits"), ("0.015", "before every three digits"), ("1.", "before every three"),
+        ("1.500.000,50", "Rupiah are whole"), ("1500,5", "Rupiah are whole"),
+        ("x", "whole rupiah in digits"), ("١٥٠٠", "whole rupiah in digits"), ("１５００", "whole rupiah in digits"),
+        ("²", "whole rupiah in digits"), (".", "whole rupiah in digits"), ("0812345", "whole rupiah in digits"),
+        ("1.500 juta", "whole rupiah in digits"), ("1,500 juta", "whole rupiah in digits"),
+        ("1 juta 500 ribu", "whole rupiah in digits"), ("1_000", "whole rupiah in digits"), ("1e6", "whole rupiah"),
+        ("5+5", "whole rupiah in digits"), ("1'500", "whole rupiah in digits"), ("15m", "whole rupiah in digits"),
+    ],
+)  # fmt: skip
+def test_what_is_not_certain_is_refused_with_the_reason(text, why):
+    with translation.override("en"), pytest.raises(ValidationError, match=why):
+        RupiahField().clean(text)
+
+
+AMOUNTS = st.integers(0, MAX_RUPIAH)
+
+
+def writings(amount):
+    """Every writing of an amount that is understood, without Rp and the dash of receipts."""
+    dotted = f"{amount:,}".replace(",", ".")
+    for whole in {str(amount), dotted, dotted.replace(".", " ")}:
+        yield from (whole, f"{whole},0", f"{whole},00")
+    if amount >= 1_000_000:
+        yield from (f"{amount:,}", f"{amount:,}.0", f"{amount:,}.00")
+    for word, zeros in {"rb": 3, "ribu": 3, "jt": 6, "juta": 6, "miliar": 9, "milyar": 9}.items():
+        whole, rest = divmod(amount, 10**zeros)
+        hundredths, rest = divmod(rest, 10 ** (zeros - 2))
+        if rest or not amount:
+            continue
+        shown = {str(whole)} if whole and not hundredths else set()
+        shown |= {f"{whole}{mark}{hundredths:02}" for mark in ",."}
+        shown |= {f"{whole}{mark}{hundredths // 10}" for mark in ",." if hundredths % 10 == 0}
+        yield from (f"{number}{space}{word}" for number in shown for space in ("", " "))
+
+
+@given(AMOUNTS, st.sampled_from(["", "Rp", "Rp ", "Rp. "]), st.sampled_from(["", ",-"]), st.data())
+def test_every_writing_of_an_amount_is_read_as_that_amount(amount, currency, dash, data):
+    text = data.draw(st.sampled_from(sorted(writings(amount))))
+    assert read_rupiah(f" {currency}{text}{dash} ") == amount
+
+
+@given(AMOUNTS)
+def test_what_the_program_writes_it_reads(amount):
+    assert read_rupiah(rupiah(amount)) == RupiahField().clean(RupiahField().prepare_value(amount)) == amount
+
+
+@given(st.text("0123456789., -rbjtujaRp", max_size=12) | st.text(max_size=12))
+def test_no_text_is_read_as_another_amount(text):
+    try:
+        amount = read_rupiah(text)
+    except ValidationError:
+        return
+    written = re.sub(r"[.,]-$", "", re.sub(r"^rp\.?\s*", "", " ".join(text.lower().split())))
+    assert written in set(writings(amount)) | {"0" * len(written), "0" * len(written.split(",")[0]) + ",0"} | {
+        "0" * len(written.split(",")[0]) + ",00"
+    }
 
 
 @pytest.mark.parametrize(("amount", "code"), [("0", "too_small"), ("1", None)])
@@ -73,7 +151,7 @@ def test_the_least_amount_is_accepted_and_a_smaller_one_refused(amount, code):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("x", "Write whole rupiah with digits only, for example 10.000."),
+        ("x", "Write whole rupiah in digits, for example 10.000, 1.500.000 or 1,5 juta."),
         ("-5000", "An amount cannot be negative."),
         ("9" * 13, "This amount is too large."),
         ("0", "The amount must be more than zero."),

@@ -4,7 +4,15 @@
   if (!sheet) return;
   const expected = sheet.querySelector("[data-expected]");
   const signs = JSON.parse(sheet.querySelector("[data-signs]").dataset.signs);
-  const amount = (input) => Number(input.value.replace(/[^\d]/g, "")) || 0;
+  // Reads what `groups/shared/money.py` reads, and counts as nothing what it refuses.
+  const amount = (input) => {
+    const text = input.value.replace(/\s+/g, " ").trim().replace(/^rp\.?\s*/i, "").replace(/[.,]-$/, "");
+    if (/^(0+|[1-9]\d*|[1-9]\d{0,2}(\.\d{3})+|[1-9]\d{0,2}( \d{3})+)(,00?)?$/.test(text)) return Number(text.replace(/,.*|\D/g, ""));
+    if (/^[1-9]\d{0,2}(,\d{3}){2,}(\.00?)?$/.test(text)) return Number(text.replace(/\..*|\D/g, ""));
+    const worded = /^([1-9]\d*|0(?=[.,]))(?:[.,](\d{1,2}))? ?(rb|ribu|jt|juta|miliar|milyar)$/i.exec(text);
+    const zeros = { r: 3, j: 6, m: 9 };
+    return worded ? Number(worded[1] + (worded[2] || "").padEnd(zeros[worded[3][0].toLowerCase()], "0")) : 0;
+  };
   const rupiah = (sum) => (sum < 0 ? "−" : "") + "Rp\u00a0" + String(Math.abs(sum)).replace(/\B(?=(\d{3})+$)/g, ".");
 
   const total = () => {

@@ -33,6 +33,7 @@ from groups.models import (
     Role,
     User,
 )
+from groups.shared.folding import FoldedModel, fold
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -102,6 +103,16 @@ class TenantAdmin(TenantMixin, admin.ModelAdmin):  # type: ignore[type-arg]  # n
             return rows
         return rows.filter(**{self.organisation_path: _user(request).organisation_id})
 
+    def get_search_results(
+        self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
+    ) -> tuple[models.QuerySet[Any], bool]:
+        """Find names without regard to case, spaces, apostrophes and diacritics too."""
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        key = fold(search_term)
+        if key and issubclass(self.model, FoldedModel):
+            found = found | queryset.filter(name_key__contains=key)
+        return found, may_repeat
+
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         """Keep filters by another model within the person's organisation."""
         return [
@@ -127,7 +138,7 @@ class OrganisationAdmin(TenantAdmin):
     """Organisations: superusers make them, their administrators may rename them."""
 
     organisation_path = "pk"
-    list_display = ["name", "created_at"]
+    list_display = ["name", "group_prefix", "created_at"]
     search_fields = ["name"]
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -225,12 +236,12 @@ class GroupAdmin(TenantAdmin):
 
     organisation_path = "organisation"
     form = StatusForm
-    list_display = ["name", "code", "kind", "status", "village", "organisation", "founded_on"]
+    list_display = ["name", "number_shown", "code", "kind", "status", "village", "organisation", "founded_on"]
     list_filter = ["kind", "status", "organisation"]
     list_select_related = ["village", "organisation"]
     search_fields = ["name", "code"]
     autocomplete_fields = ["village"]
-    readonly_fields = ["organisation", "code", "rules", "recorded_at", "recorded_by"]
+    readonly_fields = ["organisation", "number_shown", "code", "rules", "recorded_at", "recorded_by"]
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Leave registering to the site."""

@@ -13,6 +13,10 @@ def install_triggers(using: str, **_kwargs: object) -> None:
     install(TRIGGERS, using)
 
 
+FOLLOWS = ("name_key", "has_namesake")
+"""Columns that follow others, which the audit log has."""
+
+
 class GroupsConfig(AppConfig):
     """The groups app; django-auditlog records who changed what, with NIK and phone masked."""
 
@@ -27,8 +31,13 @@ class GroupsConfig(AppConfig):
 
         post_migrate.connect(install_triggers, sender=self)
         auditlog.register(Organisation)
-        auditlog.register(User, exclude_fields=["password", "last_login"])
-        auditlog.register(Group)
+        auditlog.register(User, exclude_fields=["password", "last_login", *FOLLOWS])
+        auditlog.register(Group, exclude_fields=["name_key"])
         auditlog.register(FacilitatorAssignment)
-        auditlog.register(Member, mask_fields=["nik", "phone"], mask_callable="groups.identity.mask")
+        auditlog.register(
+            Member,
+            exclude_fields=[*FOLLOWS, "called"],
+            mask_fields=["nik", "phone"],
+            mask_callable="groups.identity.mask",
+        )
         auditlog.register(OfficerTerm)

@@ -7,6 +7,8 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 
 from groups.models import Group
 from groups.permissions import can, declared_capability
@@ -15,6 +17,7 @@ from groups.permissions import can, declared_capability
 class AccessMiddleware:
     """Refuse views that declare no capability, people who lack it, and groups they may not see.
 
+    A code is read in any case, and its page is at one address: small letters lead to the capital ones.
     A group that may not be seen answers 404, as one that does not exist: existence is private too.
     `LoginRequiredMiddleware` is before this one, so only public views are reached by strangers.
     """
@@ -40,11 +43,22 @@ class AccessMiddleware:
         if capability is None or not request.user.is_authenticated:
             return None
         if "code" in kwargs:
+            code = kwargs.pop("code")
             groups = Group.objects.visible_to(request.user).select_related("rules", "organisation")
-            group = groups.filter(code=kwargs.pop("code")).first()
+            group = groups.filter(code__in={code, code.upper()}).first()
             if group is None:
                 raise Http404
+            if group.code != code and request.method in ("GET", "HEAD"):
+                return _to_own_address(request, group)
             request.group = group  # type: ignore[attr-defined]
         if not can(request.user, capability):
             raise PermissionDenied
         return None
+
+
+def _to_own_address(request: HttpRequest, group: Group) -> HttpResponse:
+    match = request.resolver_match
+    assert match is not None, "a view was found"
+    address = reverse(match.view_name, kwargs={**match.captured_kwargs, "code": group.code})  # type: ignore[attr-defined]  # missing in stubs
+    query = request.META.get("QUERY_STRING", "")
+    return redirect(f"{address}?{query}" if query else address)

@@ -1,9 +1,19 @@
 """Triggers of groups: rules and status changes stay as recorded, and a closed period stays closed."""
 
-from groups.models import Constitution, Group, GroupStatusChange, MeetingMove, MeetingRhythm, OfficerTerm
-from groups.shared.triggers import Trigger, forbid_change, forbid_delete, forbid_overlap, forbid_update, same_group
+from groups.models import Constitution, Group, GroupStatusChange, MeetingMove, MeetingRhythm, Member, OfficerTerm, User
+from groups.shared.triggers import (
+    Trigger,
+    forbid_change,
+    forbid_delete,
+    forbid_overlap,
+    forbid_update,
+    mark_namesakes,
+    same_group,
+)
 
 TRIGGERS: tuple[Trigger, ...] = (
+    mark_namesakes(Member, "group"),
+    mark_namesakes(User, "organisation"),
     same_group(OfficerTerm, "member"),
     forbid_overlap(OfficerTerm, "role", "member"),
     same_group(Group, "rules", own="id"),

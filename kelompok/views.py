@@ -17,6 +17,7 @@ import meetings.selectors
 from assessment.selectors.current_score import current_score
 from finance.ledger.errors import InsufficientFunds, PeriodClosed
 from finance.views.submit import submit_once
+from groups.forms.signing_in import SignInForm
 from groups.http import GroupRequest, UserRequest
 from groups.models import Group, Role
 from groups.permissions import Capability, public, requires
@@ -28,7 +29,11 @@ LATEST_MEETINGS = 5
 DECISIONS_OF_THE_DAY = 10
 """More than these are on a page of their own."""
 
-login = public(auth_views.LoginView.as_view(template_name="groups/login.html", redirect_authenticated_user=True))
+login = public(
+    auth_views.LoginView.as_view(
+        template_name="groups/login.html", authentication_form=SignInForm, redirect_authenticated_user=True
+    )
+)
 logout = public(auth_views.LogoutView.as_view())
 language = public(set_language)
 

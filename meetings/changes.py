@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -12,7 +11,6 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from finance.rules.lines import OtherMoney
-from groups.models import Member
 from groups.shared.money import rupiah
 from meetings.minutes import AgendaRow, MemberRow, Minutes
 from meetings.models import AttendanceStatus
@@ -52,8 +50,7 @@ class _Fact:
 
 def changes(before: Minutes, after: Minutes) -> list[Change]:
     """Return what differs between two versions of a meeting, in the order of the sheet."""
-    who = _names(before, after)
-    old, new = _by_key(before, who), _by_key(after, who)
+    old, new = _by_key(before), _by_key(after)
     found = []
     for key in {**old, **new}:
         label = (old.get(key) or new[key]).label
@@ -63,31 +60,24 @@ def changes(before: Minutes, after: Minutes) -> list[Change]:
     return found
 
 
-def _names(*versions: Minutes) -> dict[Member, str]:
-    """Return what to call each member: the name, with the number beside it where two have the same."""
-    members = {member for minutes in versions for member in minutes.people()}
-    count = Counter(member.name for member in members)
-    return {member: f"{member} ({member.number})" if count[member.name] > 1 else str(member) for member in members}
+def _by_key(minutes: Minutes) -> dict[tuple[str, int], _Fact]:
+    return {(fact.label, fact.key): fact for fact in _facts(minutes) if fact.value not in EMPTY}
 
 
-def _by_key(minutes: Minutes, who: dict[Member, str]) -> dict[tuple[str, int], _Fact]:
-    return {(fact.label, fact.key): fact for fact in _facts(minutes, who) if fact.value not in EMPTY}
-
-
-def _facts(minutes: Minutes, who: dict[Member, str]) -> Iterator[_Fact]:
+def _facts(minutes: Minutes) -> Iterator[_Fact]:
     # Texts stand outside f-strings: xgettext does not look into them.
     yield _Fact(_("Date"), minutes.held_on)
     yield _Fact(_("Place"), minutes.place)
-    yield _Fact(_("Led by"), who[minutes.leader])
-    yield _Fact(_("Minutes by"), who[minutes.note_taker])
+    yield _Fact(_("Led by"), str(minutes.leader))
+    yield _Fact(_("Minutes by"), str(minutes.note_taker))
     for row in minutes.members:
-        yield from _of_member(row, who[row.member])
+        yield from _of_member(row, str(row.member))
     for number, item in enumerate(minutes.agenda, start=1):
-        yield from _of_agenda(item, _("Agenda %d") % number, who)
+        yield from _of_agenda(item, _("Agenda %d") % number)
     for loan in minutes.kept_loans:
-        yield _Fact(who[loan.member], loan.principal, of=_("Loan %d") % loan.number)
+        yield _Fact(str(loan.member), loan.principal, of=_("Loan %d") % loan.number)
     for number, terms in enumerate(minutes.new_loans, start=1):
-        yield _Fact(who[terms.member], terms.principal, of=_("New loan %d") % number)
+        yield _Fact(str(terms.member), terms.principal, of=_("New loan %d") % number)
         yield _Fact(_("passed on from"), terms.funded_by, of=_("New loan %d") % number)
     for number, other in enumerate(minutes.other, start=1):
         what = f"{OtherMoney(other.kind).label} {other.memo}"
@@ -116,10 +106,10 @@ def _of_member(row: MemberRow, who: str) -> Iterator[_Fact]:
         yield _Fact(_("why the fine is waived"), paid.waived, of=who, key=number)
 
 
-def _of_agenda(item: AgendaRow, which: str, who: dict[Member, str]) -> Iterator[_Fact]:
+def _of_agenda(item: AgendaRow, which: str) -> Iterator[_Fact]:
     yield _Fact(which, item.title)
     yield _Fact(_("discussed"), item.discussion, of=which)
     yield _Fact(_("decision"), item.decision, of=which)
-    yield _Fact(_("who does it"), who[item.responsible] if item.responsible else "", of=which)
+    yield _Fact(_("who does it"), str(item.responsible) if item.responsible else "", of=which)
     yield _Fact(_("by when"), item.due_on, of=which)
     yield _Fact(_("critical matter"), _("yes") if item.is_critical else "", of=which)

@@ -76,6 +76,7 @@ def make_group(
         **{
             "organisation": facilitator.organisation,
             "code": f"G{next(_counter)}",
+            "number": Group.objects.filter(organisation=facilitator.organisation).count() + 1,
             "name": f"Melati {next(_counter)}",
             "founded_on": FOUNDED,
             "recorded_by": facilitator,

@@ -155,7 +155,7 @@ class RunningLoanForm(_RowForm):
         self.fields["member"] = forms.ChoiceField(
             label=self.fields["member"].label,
             required=False,
-            choices=[("", "—"), *((pk, member.name) for pk, member in self.members.items())],
+            choices=[("", "—"), *((pk, str(member)) for pk, member in self.members.items())],
         )
         self.fields["rate"].initial = self.rules.loan_rate
         self.fields["method"].initial = self.rules.loan_method

@@ -30,7 +30,7 @@ def account_name(account: Account) -> str:
     name = f"{HEADINGS[account.code[0]]}:{account.code} {_plain(str(account.get_kind_display()))}"
     if account.external_loan is not None:
         return f"{name}:{_plain(account.external_loan.lender)}"
-    return f"{name}:{_plain(account.member.name)}" if account.member is not None else name
+    return f"{name}:{_plain(str(account.member))}" if account.member is not None else name
 
 
 def write_hledger(group: Group, out: Out) -> None:
@@ -74,7 +74,7 @@ def write_csv(group: Group, out: Out) -> None:
                     credit.code,
                     _cell(account_name(credit)),
                     transfer.amount,
-                    _cell(transfer.member.name if transfer.member is not None else ""),
+                    _cell(str(transfer.member) if transfer.member is not None else ""),
                     _cell(transfer.memo),
                     entry.recorded_at.isoformat(),
                     _cell(str(entry.recorded_by)),

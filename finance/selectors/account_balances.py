@@ -28,7 +28,7 @@ def accounts_of(group: Group, *kinds: str) -> list[Account]:
         When(external_loan__isnull=False, then=Concat("external_loan__lender", Value(" "), number)),
         output_field=CharField(),
     )
-    found = Account.objects.filter(group=group).annotate(owner=Coalesce("member__name", lender)).order_by()
+    found = Account.objects.filter(group=group).annotate(owner=Coalesce("member__called", lender)).order_by()
     return sorted(found.filter(kind__in=kinds) if kinds else found, key=lambda account: code_order(account.code))
 
 

@@ -39,7 +39,7 @@ def print_frame(group: Group, *, as_of: date) -> PrintFrame:
     running = FilteredRelation("officer_terms", condition=held)
     rows = Group.objects.filter(pk=group.pk).annotate(term=running)
     names = ("village__name", "village__parent__name", "village__parent__parent__name")
-    found = list(rows.values_list(*names, "term__role", "term__member__name"))
+    found = list(rows.values_list(*names, "term__role", "term__member__called"))
     village, district, regency, *_office = found[0]
     holders = {role: name for *_region, role, name in found}
     return PrintFrame(
@@ -52,7 +52,7 @@ def print_frame(group: Group, *, as_of: date) -> PrintFrame:
 def signers(group: Group, *, as_of: date) -> list[Signer]:
     """Return the offices in the order they sign, with the names of their holders on the day `as_of`."""
     terms = OfficerTerm.objects.filter(group=group).effective(as_of)
-    return _signers(dict(terms.values_list("role", "member__name")))
+    return _signers(dict(terms.values_list("role", "member__called")))
 
 
 def _signers(holders: Mapping[str, str]) -> list[Signer]:

@@ -31,7 +31,7 @@ def loan_book(
     rows = []
     for row in loans:
         number = DetailedCell(row.loan.number, url=f"{card_url(row.loan.number)}?on={as_of}")
-        borrower = DetailedCell(row.loan.member.name, url=member_url(row.loan.member_id))
+        borrower = DetailedCell(str(row.loan.member), url=member_url(row.loan.member_id))
         rows.append(Row([number, borrower, row.loan.disbursed_on, *_loan_cells(row)]))
     amounts = (totals.principal, totals.principal_paid, totals.fee_paid, totals.outstanding, totals.late)
     count = ngettext("%(number)s loan", "%(number)s loans", totals.count) % {"number": totals.count}
@@ -148,7 +148,7 @@ def passed_on(group: Group, card: ExternalCard, *, as_of: date) -> Table:
     ]
     card_url = numbered("loan", group)
     rows = [
-        Row([DetailedCell(loan.number, url=card_url(loan.number)), loan.member.name, loan.principal, loan.outstanding])  # type: ignore[attr-defined]  # loans_on annotates it
+        Row([DetailedCell(loan.number, url=card_url(loan.number)), str(loan.member), loan.principal, loan.outstanding])  # type: ignore[attr-defined]  # loans_on annotates it
         for loan in card.passed_on.loans
     ]
     rows.append(Row([None, _("Total"), card.passed_on.principal, card.passed_on.outstanding], is_total=True))

@@ -78,7 +78,7 @@ def passbook(
             cells = _end_cells(book.start, _("Opening balance"), book.opening.total, names_members=False)
             yield Row(cells, is_heading=True)
 
-    title = _("Passbook (buku anggota)") + f" {member.name}"
+    title = _("Passbook (buku anggota)") + f" {member}"
     name = f"buku-anggota-{member.number}"
     return table_of_group(group, title, name, columns, rows(), start=book.start, until=book.end)
 

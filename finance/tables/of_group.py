@@ -34,7 +34,7 @@ def table_of_group(
         title=title,
         name=name,
         code=group.code,
-        owner=f"{group.name} ({group.code})",
+        owner=f"{group.name} ({group.number_shown})",
         period=as_on(until) if start is None else _span(start, until),
         until=until,
         columns=columns,

@@ -27,7 +27,7 @@ def savings_book(group: Group, book: SavingsBook) -> Table:
     for row in book.rows:
         member = row.member
         has_left = member.left_on is not None and member.left_on <= book.end
-        name = DetailedCell(member.name, url=member_url(member.pk), tags=[left] if has_left else [])
+        name = DetailedCell(str(member), url=member_url(member.pk), tags=[left] if has_left else [])
         rows.append(Row([member.number, name, row.pokok, row.wajib, row.sukarela, row.total]))
     rows.append(Row([None, _("Total"), book.pokok, book.wajib, book.sukarela, book.total], is_total=True))
     return table_of_group(group, _("Savings book (buku simpanan)"), "buku-simpanan", columns, rows, until=book.end)
@@ -49,7 +49,7 @@ def _movements(group: Group, book: SavingsBook) -> Table:
         Row(
             [
                 moved.member.number,
-                moved.member.name,
+                str(moved.member),
                 moved.kind_label,
                 *(moved.opening, moved.money_in or None, moved.money_out or None, moved.closing),
             ],

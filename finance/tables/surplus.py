@@ -59,7 +59,7 @@ def share_out_list(group: Group, shared: Sequence[ShareOutRow], *, on: date) -> 
     rows = []
     for number, row in enumerate(shared, start=1):
         tags = [left] if row.member.left_on is not None else []
-        name = DetailedCell(row.member.name, url=member_url(row.member.pk), tags=tags)
+        name = DetailedCell(str(row.member), url=member_url(row.member.pk), tags=tags)
         rows.append(Row([row.member.number, name, row.savings, row.surplus, row.funds, row.total, number]))
     total = sum(row.total for row in shared)
     rows.append(Row([None, _("Total"), None, None, None, total, None], is_total=True))

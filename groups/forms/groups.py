@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from groups import selectors
 from groups.forms.fields import CountField, KeyField, PastDateField, PlainSelect
+from groups.forms.second_look import SecondLookForm
 from groups.models import Group, GroupKind, GroupStatus, Region, User
 from groups.services import GROUP_PROFILE
 
@@ -129,6 +131,30 @@ class GroupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
             )
 
 
+class NewGroupForm(SecondLookForm, GroupForm):
+    """A group to be, of the organisation of `actor`."""
+
+    def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
+        self.actor = actor
+        super().__init__(*args, **kwargs)
+
+    def why_look_again(self, cleaned: dict[str, Any]) -> str:
+        """Name a group that may be the same."""
+        if not {"name", "key"} <= cleaned.keys() or "village_text" in self.errors or "village_choice" in self.errors:
+            return ""
+        asked = Group(
+            organisation=self.actor.organisation,
+            name=cleaned["name"],
+            village=self.instance.village,
+            key=cleaned["key"],
+        )
+        found = selectors.groups_alike(asked).first()
+        if found is None:
+            return ""
+        words = {"group": found, "code": found.number_shown}
+        return gettext("%(group)s (%(code)s) has this name and this village. Tick if this is another group.") % words
+
+
 class StatusForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
     """Whether a group is alive; since when and why, if that changes. Used by the page and by the admin."""
 
@@ -169,6 +195,6 @@ class GroupEditForm(StatusForm, GroupForm):
 class GroupSearchForm(forms.Form):
     """The filters of the group list."""
 
-    q = forms.CharField(label=_("Name, code or village"), max_length=80, required=False)
+    q = forms.CharField(label=_("Name, number or village"), max_length=80, required=False)
     kind = forms.ChoiceField(label=_("Kind"), choices=[("", _("All kinds")), *GroupKind.choices], required=False)
     status = forms.ChoiceField(label=_("Status"), choices=[("", _("Any status")), *GroupStatus.choices], required=False)

@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from groups import selectors
 from groups.forms.fields import KeyField, NikField, PastDateField, PastDateInput, PhoneField, YearField
-from groups.models import Member
+from groups.forms.second_look import SecondLookForm
+from groups.models import Member, User
 from groups.services import MEMBER_PROFILE
 
 
@@ -28,10 +32,30 @@ class MemberForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
         widgets = {"joined_on": PastDateInput}
 
 
-class NewMemberForm(MemberForm):
+class NewMemberForm(SecondLookForm, MemberForm):
     """A member to be, with the key that makes the same form sent twice one member."""
 
     key = KeyField()
+
+    def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
+        self.actor = actor
+        super().__init__(*args, **kwargs)
+
+    def why_look_again(self, cleaned: dict[str, Any]) -> str:
+        """Name a member who may be the same person."""
+        if not {"name", "phone", "key"} <= cleaned.keys():
+            return ""
+        asked = Member(group=self.instance.group, name=cleaned["name"], phone=cleaned["phone"], key=cleaned["key"])
+        found = selectors.members_alike(self.actor, asked, as_of=timezone.localdate()).first()
+        if found is None:
+            return ""
+        words = {"member": found.name, "number": found.number, "group": found.group, "code": found.group.number_shown}
+        if found.group_id == self.instance.group_id:
+            return gettext("%(member)s is a member already, number %(number)d. Tick if this is somebody else.") % words
+        return (
+            gettext("%(member)s is a member of %(group)s (%(code)s) already. Tick to register the member here too.")
+            % words
+        )
 
     def clean(self) -> dict[str, Any]:
         """Give the member the key of the form."""

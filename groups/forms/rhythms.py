@@ -8,8 +8,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from groups.forms.fields import DateInput
-from groups.forms.groups import GroupForm
+from groups.forms.fields import ComingDayField, CountField, DayField
+from groups.forms.groups import GroupForm, NewGroupForm
 from groups.models import MeetingEvery, MeetingRhythm, Pasaran, Weekday, WeekOfMonth
 from groups.models.rhythm import MOST_DAYS
 from groups.services import RHYTHM
@@ -38,23 +38,22 @@ class RhythmFields(forms.Form):
         _("Meeting day"), Weekday.choices, _("Not needed if the group meets on a date or every so many days.")
     )
     pasaran = _chosen(_("Pasaran"), Pasaran.choices, _("Only if the group meets every selapan."))
-    day_of_month = forms.IntegerField(
+    day_of_month = CountField(
         label=_("Date of the month"),
         min_value=1,
         max_value=31,
         required=False,
         help_text=_("Only if the group meets on a date. A shorter month has the meeting on its last day."),
     )
-    days = forms.IntegerField(
+    days = CountField(
         label=_("Days from meeting to meeting"),
         min_value=2,
         max_value=MOST_DAYS,
         required=False,
         help_text=_("Only if the group meets every so many days."),
     )
-    counted_from = forms.DateField(
+    counted_from = ComingDayField(
         label=_("One of the meeting days"),
-        widget=DateInput,
         required=False,
         help_text=_("Only for every two weeks or every so many days: a day on which the group met or will meet."),
     )
@@ -73,7 +72,7 @@ class RhythmFields(forms.Form):
         return cleaned
 
 
-class GroupRegisterForm(RhythmFields, GroupForm):
+class GroupRegisterForm(RhythmFields, NewGroupForm):
     """The profile of a group to be, and when it meets."""
 
     field_order = [*GroupForm.field_order, *RHYTHM]
@@ -82,9 +81,8 @@ class GroupRegisterForm(RhythmFields, GroupForm):
 class RhythmForm(RhythmFields):
     """Another rhythm, and the day from which it counts."""
 
-    agreed_from = forms.DateField(
+    agreed_from = DayField(
         label=_("Counts from"),
-        widget=DateInput,
         help_text=_("From this day on the group meets in the new way. It may be past: what was before stays."),
     )
     field_order = [*RHYTHM, "agreed_from"]

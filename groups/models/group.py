@@ -17,6 +17,7 @@ from groups.models.dated import effective_between
 from groups.models.organisation import Organisation, Role, User
 from groups.models.region import Region
 from groups.shared.clock import now, today
+from groups.shared.folding import FoldedField, FoldedModel
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -66,14 +67,17 @@ class GroupQuerySet(models.QuerySet["Group"]):
         )
 
 
-class Group(models.Model):
+class Group(FoldedModel):
     """A self-help group: a voluntary group that meets on a fixed day, saves and lends."""
 
     organisation = models.ForeignKey(
         Organisation, on_delete=models.PROTECT, related_name="groups", verbose_name=_("organisation")
     )
+    # The code stands in addresses and says nothing; the number is for people, who read it in lists and on paper.
     code = models.CharField(_("code"), max_length=12, unique=True)
+    number = models.PositiveIntegerField(_("number"), editable=False)
     name = models.CharField(_("name"), max_length=120)
+    name_key = FoldedField(of=("name",))
     kind = models.CharField(_("kind"), max_length=14, choices=GroupKind, default=GroupKind.REVOLVING)
     status = models.CharField(_("status"), max_length=9, choices=GroupStatus, default=GroupStatus.ACTIVE)
     founded_on = models.DateField(_("founded on"))
@@ -113,11 +117,14 @@ class Group(models.Model):
         verbose_name_plural = _("groups")
         ordering = ["name", "pk"]
         constraints = [
+            models.UniqueConstraint(name="group_number_once", fields=["organisation", "number"]),
+            models.CheckConstraint(name="group_number", condition=Q(number__gte=1)),
             models.CheckConstraint(name="group_kind", condition=Q(kind__in=GroupKind.values)),
             models.CheckConstraint(name="group_status", condition=Q(status__in=GroupStatus.values)),
         ]
         indexes = [
             models.Index(fields=["organisation", "name"], name="group_org_name"),
+            models.Index(fields=["organisation", "name_key"], name="group_org_name_key"),
             models.Index(fields=["organisation", "village"], name="group_org_village"),
             models.Index(fields=["village"], name="group_village"),
         ]
@@ -135,6 +142,11 @@ class Group(models.Model):
             raise ValidationError({"founded_on": _("No group is that old.")})
         if self.pk and self.members.filter(joined_on__lt=self.founded_on).exists():
             raise ValidationError({"founded_on": _("A member joined before this date.")})
+
+    @property
+    def number_shown(self) -> str:
+        """The number with the prefix of the organisation, which is selected along: `KSM-0042`."""
+        return f"{self.organisation.group_prefix}-{self.number:04}"
 
     @property
     def has_rules(self) -> bool:

@@ -9,7 +9,8 @@ from typing import Self
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -17,6 +18,7 @@ from groups.identity import EARLIEST_BIRTH_YEAR, mask, validate_nik, validate_ph
 from groups.models.dated import effective_between
 from groups.models.group import Group
 from groups.shared.clock import now, today
+from groups.shared.folding import FoldedField, FoldedModel
 
 
 class Gender(models.TextChoices):
@@ -34,12 +36,25 @@ class MemberQuerySet(models.QuerySet["Member"]):
         return self.filter(effective_between("joined_on", "left_on", as_of))
 
 
-class Member(models.Model):
+class Member(FoldedModel):
     """A member of one group. Caste, religion and politics are never asked."""
 
     group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="members", verbose_name=_("group"))
     number = models.PositiveIntegerField(_("member number"))
     name = models.CharField(_("name"), max_length=120)
+    name_key = FoldedField(of=("name",))
+    # Whether another member of the group, who may have left, has the same name; a trigger keeps it.
+    has_namesake = models.BooleanField(_("has a namesake"), default=False, editable=False)
+    called = models.GeneratedField(
+        expression=Case(
+            When(has_namesake=True, then=Concat("name", Value(" ("), Cast("number", models.CharField()), Value(")"))),
+            default="name",
+        ),
+        output_field=models.CharField(max_length=140),
+        db_persist=True,
+        verbose_name=_("name"),
+    )
+    """What `str` of a member gives, for queries: the name, with the number where another has it."""
     gender = models.CharField(_("gender"), max_length=1, choices=Gender)
     birth_year = models.PositiveSmallIntegerField(_("year of birth"), null=True, blank=True)
     phone = models.CharField(_("phone"), max_length=20, blank=True, validators=[validate_phone])
@@ -76,9 +91,13 @@ class Member(models.Model):
                 violation_error_message=_("A member cannot leave before joining."),
             ),
         ]
+        indexes = [
+            models.Index(fields=["group", "name_key"], name="member_group_name_key"),
+            models.Index(fields=["name_key"], name="member_name_key"),
+        ]
 
     def __str__(self) -> str:
-        return self.name
+        return f"{self.name} ({self.number})" if self.has_namesake else self.name
 
     def clean(self) -> None:
         """Refuse a year of birth or dates that cannot be."""

@@ -1,17 +1,34 @@
 """Organisations (the tenants) and the people who sign in."""
 
-from django.contrib.auth.models import AbstractUser
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from groups.shared.clock import now
+from groups.shared.folding import FoldedField, FoldedModel
+
+DEFAULT_PREFIX = "KSM"
 
 
 class Organisation(models.Model):
     """An NGO or programme; nothing of one organisation is ever visible to another."""
 
     name = models.CharField(_("name"), max_length=120, unique=True)
+    group_prefix = models.CharField(
+        _("prefix of group numbers"),
+        max_length=8,
+        default=DEFAULT_PREFIX,
+        blank=True,
+        validators=[RegexValidator(r"^[A-Z][A-Z0-9]*$", _("Write capital letters and digits, a letter first."))],
+        help_text=_("KSM gives KSM-0001, KSM-0002 …; it changes the numbers of all groups of the organisation."),
+    )
     created_at = models.DateTimeField(_("created at"), default=now, editable=False)
 
     class Meta:
@@ -21,6 +38,10 @@ class Organisation(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Give the usual prefix to who wants none."""
+        self.group_prefix = self.group_prefix or DEFAULT_PREFIX
 
 
 class Role(models.TextChoices):
@@ -32,7 +53,15 @@ class Role(models.TextChoices):
     OFFICER = "OFFICER", _("Group officer")
 
 
-class User(AbstractUser):
+class PeopleManager(UserManager["User"]):
+    """People, who sign in with their name in small or capital letters."""
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        """Return the person of that user name in any case; there is one at most."""
+        return self.alias(lowered=Lower("username")).get(lowered=(username or "").lower())
+
+
+class User(AbstractUser, FoldedModel):
     """A person who signs in. Only a superuser has no organisation."""
 
     organisation = models.ForeignKey(
@@ -53,12 +82,22 @@ class User(AbstractUser):
         related_name="user",
         verbose_name=_("member"),
     )
+    name_key = FoldedField(of=("first_name", "last_name"))
+    # Whether another person of the organisation has the same name; a trigger keeps it.
+    has_namesake = models.BooleanField(_("has a namesake"), default=False, editable=False)
+
+    objects: ClassVar[PeopleManager] = PeopleManager()
 
     class Meta:
         verbose_name = _("user")
         verbose_name_plural = _("users")
         ordering = ["username"]
         constraints = [
+            models.UniqueConstraint(
+                Lower("username"),
+                name="user_name_once",
+                violation_error_message=_("A user with that username already exists."),
+            ),
             models.CheckConstraint(
                 name="user_has_organisation",
                 condition=Q(is_superuser=True) | Q(organisation__isnull=False),
@@ -70,11 +109,13 @@ class User(AbstractUser):
                 violation_error_message=_("A group officer is a member of a group, and nobody else is."),
             ),
         ]
+        indexes = [models.Index(fields=["organisation", "name_key"], name="user_org_name_key")]
 
     def __str__(self) -> str:
-        return person_name(self.first_name, self.last_name, self.username)
+        return person_name(self.first_name, self.last_name, self.username, self.has_namesake)
 
 
-def person_name(first: str, last: str, username: str) -> str:
-    """Return what a person is called: the full name, or the one to sign in with."""
-    return f"{first} {last}".strip() or username
+def person_name(first: str, last: str, username: str, has_namesake: bool) -> str:
+    """Return what a person is called: the full name, with the one to sign in with where others have it, or that."""
+    name = f"{first} {last}".strip()
+    return f"{name} ({username})" if name and has_namesake else name or username

@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from groups.shared.folding import FoldedField, FoldedModel
+
 
 class RegionLevel(models.IntegerChoices):
     """Levels of the Kemendagri code, from its number of parts."""
@@ -13,11 +15,12 @@ class RegionLevel(models.IntegerChoices):
     VILLAGE = 4, _("Village")
 
 
-class Region(models.Model):
+class Region(FoldedModel):
     """One region; the code of a parent is a prefix of the code of its children (`35.19` of `35.19.05`)."""
 
     code = models.CharField(_("code"), max_length=13, primary_key=True)
     name = models.CharField(_("name"), max_length=80)
+    name_key = FoldedField(of=("name",))
     level = models.PositiveSmallIntegerField(_("level"), choices=RegionLevel)
     parent = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("parent")
@@ -27,7 +30,7 @@ class Region(models.Model):
         verbose_name = _("region")
         verbose_name_plural = _("regions")
         ordering = ["code"]
-        indexes = [models.Index(fields=["level", "name"], name="region_level_name")]
+        indexes = [models.Index(fields=["level", "name_key"], name="region_level_name")]
 
     def __str__(self) -> str:
         return self.name

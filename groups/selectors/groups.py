@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from datetime import date
 
@@ -24,16 +25,17 @@ from groups.models import (
     User,
 )
 from groups.selectors.calendars import with_rhythms
+from groups.shared.folding import fold
 
 
 def groups_find(actor: User, *, as_of: date, words: str = "", kind: str = "", status: str = "") -> QuerySet[Group]:
     """Return the groups `actor` may see, with `member_count` and `rhythms_agreed` of the day `as_of`, and regions.
 
-    `words` is looked for in name, code and village; empty filters filter nothing.
+    `words` is looked for in name, code, number and village; empty filters filter nothing.
     """
     groups = Group.objects.visible_to(actor)
     if words:
-        groups = groups.filter(Q(name__icontains=words) | Q(code__iexact=words) | Q(village__name__icontains=words))
+        groups = groups.filter(_named(words))
     if kind:
         groups = groups.filter(kind=kind)
     if status:
@@ -49,9 +51,31 @@ def groups_find(actor: User, *, as_of: date, words: str = "", kind: str = "", st
     )
     return (
         with_rhythms(groups, as_of=as_of)
-        .select_related("village__parent__parent")
+        .select_related("organisation", "village__parent__parent")
         .annotate(member_count=Coalesce(Subquery(counts, output_field=IntegerField()), 0))
     )
+
+
+_NUMBER = re.compile(r"([a-z][a-z0-9]*?)?0*([1-9][0-9]{0,8})")
+"""A number of a group as `fold` leaves it, with or without the prefix: `ksm0042`, `42`."""
+
+
+def _named(words: str) -> Q:
+    """Return the condition that a group is what `words` say; case, spaces and apostrophes do not matter."""
+    key = fold(words)
+    if not key:
+        return Q(pk__in=[])
+    condition = Q(name_key__contains=key) | Q(code=key.upper()) | Q(village__name_key__contains=key)
+    if number := _NUMBER.fullmatch(key):
+        own = Q(number=number[2])
+        condition |= own & Q(organisation__group_prefix=number[1].upper()) if number[1] else own
+    return condition
+
+
+def groups_alike(group: Group) -> QuerySet[Group]:
+    """Return the groups of the organisation that have the name and the village of `group`, which is not yet saved."""
+    same = Group.objects.filter(organisation=group.organisation_id, name_key=fold(group.name), village=group.village_id)
+    return same.exclude(key=group.key).select_related("organisation")
 
 
 def groups_within(

@@ -7,13 +7,28 @@ from datetime import date
 
 from django.db.models import Count, Prefetch, Q, QuerySet
 
-from groups.models import Gender, Group, Member, OfficerTerm
+from groups.models import Gender, Group, Member, OfficerTerm, User
+from groups.shared.folding import fold
 
 
 def members_of(group: Group, *, as_of: date) -> QuerySet[Member]:
     """Return everybody who is or was a member, by number, with `offices`, a list of the terms of the day `as_of`."""
     terms = OfficerTerm.objects.effective(as_of)
     return group.members.order_by("number").prefetch_related(Prefetch("terms", terms, to_attr="offices"))
+
+
+def members_alike(actor: User, member: Member, *, as_of: date) -> QuerySet[Member]:
+    """Return who has the name of `member`, who is not yet saved, and the same group, village or phone.
+
+    They are members on the day `as_of` of groups that `actor` may see.
+    """
+    near = Q(group=member.group)
+    if member.group.village_id is not None:
+        near |= Q(group__village=member.group.village_id)
+    if member.phone:
+        near |= Q(phone=member.phone)
+    of_that_name = Member.objects.filter(name_key=fold(member.name), group__in=Group.objects.visible_to(actor))
+    return of_that_name.filter(near).effective(as_of).exclude(key=member.key).select_related("group__organisation")
 
 
 def member_counts(group_ids: Collection[int], as_of: date) -> dict[int, tuple[int, int]]:

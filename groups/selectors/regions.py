@@ -17,6 +17,7 @@ from groups.models import (
     RegionLevel,
     User,
 )
+from groups.shared.folding import fold
 
 MOST_VILLAGES = 12
 """More villages of one name than this are too many to choose from."""
@@ -44,19 +45,19 @@ def villages_named(text: str) -> list[Region]:
 
     A Kemendagri code with or without dots names one village. Otherwise the first part up to a comma is the name
     and the parts after it narrow down district, regency or province: `Sukamaju, Cianjur`. Villages of exactly
-    that name go before those that begin with it.
+    that name go before those that begin with it. Case, spaces and apostrophes do not matter.
     """
     villages = Region.objects.filter(level=RegionLevel.VILLAGE).select_related("parent__parent__parent")
     if text[:1].isdigit():
         return list(villages.filter(code=normalize_wilayah_code(text)))
-    name, *parents = [part.strip() for part in text.split(",") if part.strip()] or [""]
+    name, *parents = [part for part in map(fold, text.split(",")) if part] or [""]
     if not name:
         return []
     for part in parents:
         villages = villages.filter(
-            Q(parent__name__icontains=part)
-            | Q(parent__parent__name__icontains=part)
-            | Q(parent__parent__parent__name__icontains=part)
+            Q(parent__name_key__contains=part)
+            | Q(parent__parent__name_key__contains=part)
+            | Q(parent__parent__parent__name_key__contains=part)
         )
-    of_that_name = list(villages.filter(name__iexact=name)[: MOST_VILLAGES + 1])
-    return of_that_name or list(villages.filter(name__istartswith=name)[: MOST_VILLAGES + 1])
+    of_that_name = list(villages.filter(name_key=name)[: MOST_VILLAGES + 1])
+    return of_that_name or list(villages.filter(name_key__startswith=name)[: MOST_VILLAGES + 1])

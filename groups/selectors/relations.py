@@ -50,14 +50,16 @@ AGREED_CALENDARS = Relation(
 """All rhythms and moves of a group, one text for each, which `groups.selectors.calendars.calendar_of` reads."""
 
 MEMBER_NAMES = Relation(
-    "member_names", "SELECT id, group_id, name FROM groups_member WHERE group_id {groups}", ("id", "group_id", "name")
+    "member_names",
+    "SELECT id, group_id, called AS name FROM groups_member WHERE group_id {groups}",
+    ("id", "group_id", "name"),
 )
-"""Everybody who is or was a member, by name."""
+"""Everybody who is or was a member, by what they are called: the name, with the number where another has it."""
 
 MEMBERSHIPS = Relation(
     "memberships",
     """
-    SELECT id, group_id, number, name,
+    SELECT id, group_id, number, called AS name,
         CASE WHEN joined_on <= %(as_of)s AND (left_on IS NULL OR left_on > %(as_of)s) THEN 1 ELSE 0 END AS is_member,
         CASE WHEN joined_on <= %(since)s AND (left_on IS NULL OR left_on > %(since)s) THEN 1 ELSE 0 END AS was_member
     FROM groups_member WHERE group_id {groups}
@@ -80,7 +82,7 @@ _YEARS_HELD = (
 OFFICER_TERMS = Relation(
     "officer_terms",
     f"""
-    SELECT t.id, t.group_id, t.role, t.started_on, m.name AS member_name, {_YEARS_HELD} AS years_held,
+    SELECT t.id, t.group_id, t.role, t.started_on, m.called AS member_name, {_YEARS_HELD} AS years_held,
         CASE WHEN t.ended_on IS NULL OR t.ended_on > %(as_of)s THEN 1 ELSE 0 END AS is_held
     FROM groups_officerterm t LEFT JOIN groups_member m ON m.id = t.member_id
     WHERE t.group_id {{groups}} AND t.started_on <= %(as_of)s

@@ -7,6 +7,7 @@ from datetime import date
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from groups.models import (
@@ -16,6 +17,7 @@ from groups.models import (
     GroupStatus,
     GroupStatusChange,
     MeetingRhythm,
+    Organisation,
     Role,
     User,
 )
@@ -34,7 +36,7 @@ GROUP_PROFILE = (
 
 @transaction.atomic
 def group_register(*, actor: User, group: Group, rhythm: MeetingRhythm) -> Group:
-    """Register an unsaved group in the actor's organisation, with a code and a first, empty set of rules.
+    """Register an unsaved group in the actor's organisation, with its code, its number and a first, empty set of rules.
 
     The unsaved `rhythm` counts from the founding on. A facilitator is assigned to the group. The same `group.key` sent
     twice returns the group it made, and raises `FormUsed` with another profile or rhythm.
@@ -54,6 +56,7 @@ def group_register(*, actor: User, group: Group, rhythm: MeetingRhythm) -> Group
     group.organisation = actor.organisation
     group.recorded_by = actor
     group.code = _new_code()
+    group.number = _next_number(actor.organisation)
     group.full_clean()
     group.save()
     group.rules = Constitution.objects.create(group=group, version=1, agreed_on=group.founded_on, recorded_by=actor)
@@ -114,6 +117,13 @@ def group_status_change(
     stored.status = status
     stored.save(update_fields=["status"])
     return change
+
+
+def _next_number(organisation: Organisation) -> int:
+    """Return the next number of a group of `organisation`; until the transaction ends nobody else gets one."""
+    Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
+    last = Group.objects.filter(organisation=organisation).aggregate(last=Max("number"))["last"]
+    return (last or 0) + 1
 
 
 def _new_code() -> str:

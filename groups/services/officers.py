@@ -198,7 +198,7 @@ def _log_term(actor: User, term: OfficerTerm, action: int, reason: str) -> None:
             cid=correction_id(term.group_id),
             additional_data={
                 "reason": reason,
-                "member": term.member.name,
+                "member": str(term.member),
                 "role": term.role,
                 "was": [day and day.isoformat() for day in was.values()],
                 "now": None if is_removed else [day and day.isoformat() for day in now.values()],

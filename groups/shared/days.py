@@ -38,11 +38,11 @@ _WORDS = re.compile(r"(?P<day>[0-9]{1,2})[ -]?(?P<month>[a-z]+)\.?(?:[ -]?(?P<ye
 _MONTH = re.compile(r"(?P<year>[0-9]{4})-(?P<month>[0-9]{1,2})")
 _MONTH_FIRST = re.compile(r"(?P<month>[0-9]{1,2}|[a-z]+)\.? ?[/. -] ?(?P<year>[0-9]{4})", re.IGNORECASE)
 
-_INVALID = _("Write the day like this: 4/6/2026 or 4 Juni 2026.")
+_INVALID = _("Enter a valid date. Write it like this: 4/6/2026 or 4 Juni 2026.")
 _NO_SUCH_DAY = _("There is no such day. Look at the calendar again.")
 _WHICH_YEAR = _("Write the year with four digits, for example 4/6/2026.")
 _BEYOND = _("Write a day of our time.")
-_INVALID_MONTH = _("Write the month like this: 6/2026 or Juni 2026.")
+_INVALID_MONTH = _("Enter a valid month. Write it like this: 6/2026 or Juni 2026.")
 
 
 def read_day(text: str, *, today: date, may_lack_year: bool = True) -> date:

@@ -155,6 +155,53 @@ def forbid_overlap(model: type[Model], *fields: str) -> Trigger:
     return _trigger(f"{table}_overlap", model, {"INSERT": overlaps, "UPDATE": overlaps}, "AFTER")
 
 
+def mark_namesakes(model: type[Model], within: str) -> Trigger:
+    """Keep `has_namesake` of the rows of `model`: whether another row of the same `within` has the same `name_key`.
+
+    A row without a name has none to share.
+    """
+    table, column = model._meta.db_table, model._meta.get_field(within).column  # type: ignore[union-attr]
+    name = f"{table}_namesakes"
+    is_shared = (
+        f"(SELECT COUNT(*) FROM {table} o WHERE o.{column} = {table}.{column} AND o.name_key = {table}.name_key) > 1"
+    )
+
+    def recount(*rows: str) -> str:
+        named = " OR ".join(f"({column} = {row}.{column} AND name_key = {row}.name_key)" for row in rows)
+        return (
+            f"UPDATE {table} SET has_namesake = ({is_shared}) "
+            f"WHERE name_key <> '' AND ({named}) AND has_namesake <> ({is_shared})"
+        )
+
+    events = {
+        f"{name}_insert": ("INSERT", recount("NEW")),
+        f"{name}_update": (f"UPDATE OF name_key, {column}, has_namesake", recount("NEW", "OLD")),
+    }
+    return Trigger(
+        name=name,
+        table=table,
+        installed=tuple(events),
+        sqlite=tuple(
+            statement
+            for part, (event, write) in events.items()
+            for statement in (
+                f"DROP TRIGGER IF EXISTS {part}",
+                f"CREATE TRIGGER {part} AFTER {event} ON {table} BEGIN {write}; END",
+            )
+        ),
+        postgresql=tuple(
+            statement
+            for part, (event, write) in events.items()
+            for statement in (
+                f"CREATE OR REPLACE FUNCTION {part}() RETURNS trigger LANGUAGE plpgsql AS $$ "
+                f"BEGIN {write}; RETURN NULL; END $$",
+                f"DROP TRIGGER IF EXISTS {part} ON {table}",
+                f"CREATE TRIGGER {part} AFTER {event} ON {table} FOR EACH ROW EXECUTE FUNCTION {part}()",
+            )
+        ),
+    )
+
+
 def earlier(one: str, other: str) -> str:
     """Return SQL for the earlier of two days, either of which may be NULL."""
     return f"CASE WHEN {one} IS NULL OR {other} < {one} THEN {other} ELSE {one} END"

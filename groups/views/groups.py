@@ -39,7 +39,7 @@ def group_list(request: UserRequest) -> HttpResponse:
 @requires(Capability.RECORD)
 def group_create(request: UserRequest) -> HttpResponse:
     """Register a new group."""
-    form = GroupRegisterForm(posted(request))
+    form = GroupRegisterForm(posted(request), actor=request.user)
     return submit(
         request,
         form,

@@ -17,7 +17,7 @@ from groups.shared.submit import posted, submit
 @requires(Capability.RECORD)
 def member_create(request: GroupRequest) -> HttpResponse:
     """Register a member; the next one can follow at once."""
-    form = NewMemberForm(posted(request), instance=Member(group=request.group))
+    form = NewMemberForm(posted(request), instance=Member(group=request.group), actor=request.user)
     next_page = "member-create" if "another" in request.POST else "group"
     return submit(
         request,
@@ -32,7 +32,7 @@ def member_create(request: GroupRequest) -> HttpResponse:
 def member_edit(request: GroupRequest, pk: int) -> HttpResponse:
     """Change the profile of a member."""
     member = get_object_or_404(request.group.members, pk=pk)
-    stored_name = member.name
+    stored_name = str(member)
     form = MemberForm(posted(request), instance=member)
     return submit(
         request,

@@ -20,9 +20,14 @@ from django.db import connection, models, transaction
 from django.db.models import Max, Min
 
 from groups.models import ChangedGroup, Group, User
+from groups.shared.folding import fold
 
-_OWN = {"code": "code", "name": "name", "village_id": "village", "key": "key"}
+_OWN = {"code": "code", "name": "name", "name_key": "name_key", "village_id": "village", "key": "key"}
 """Columns of a group that a copy has of its own, and where they stand in the table of copies."""
+_NEXT_NUMBER = (
+    "(SELECT MAX(g.number) FROM groups_group g WHERE g.organisation_id = r.organisation_id)"
+    " + ROW_NUMBER() OVER (PARTITION BY r.organisation_id ORDER BY c.code)"
+)
 BATCH = 200
 """Copies made in one transaction, so that memory stays flat at any size."""
 
@@ -123,18 +128,18 @@ def _write_copies(cursor: Any, batch: Sequence[GroupCopy]) -> None:
     """Write the copies into a table of their own, each with its round: how often its template came before."""
     key = Group._meta.get_field("key")
     cursor.execute(
-        "CREATE TEMPORARY TABLE demo_copy (template bigint, round bigint, code text, name text, village text, "
-        f"former bigint, facilitator bigint, key {key.db_type(connection)})"
+        "CREATE TEMPORARY TABLE demo_copy (template bigint, round bigint, code text, name text, name_key text, "
+        f"village text, former bigint, facilitator bigint, key {key.db_type(connection)})"
     )
     rounds: Counter[int] = Counter()
     rows = []
     for copy in batch:
         rows.append((
-            copy.template, rounds[copy.template], copy.code, copy.name, copy.village, copy.former, copy.facilitator,
-            key.get_db_prep_value(copy.key, connection),
+            copy.template, rounds[copy.template], copy.code, copy.name, fold(copy.name), copy.village, copy.former,
+            copy.facilitator, key.get_db_prep_value(copy.key, connection),
         ))  # fmt: skip
         rounds[copy.template] += 1
-    cursor.executemany("INSERT INTO demo_copy VALUES (%s, %s, %s, %s, %s, %s, %s, %s)", rows)
+    cursor.executemany("INSERT INTO demo_copy VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)", rows)
 
 
 def _copy_sql(model: type[models.Model], keys: dict[type[models.Model], _Keys]) -> str:
@@ -151,6 +156,8 @@ def _value(field: Any, keys: dict[type[models.Model], _Keys]) -> str:
     column = connection.ops.quote_name(field.column)
     if field.model is Group and field.column in _OWN:
         return f"c.{_OWN[field.column]}"
+    if field.model is Group and field.name == "number":
+        return _NEXT_NUMBER
     if field.primary_key:
         return keys[field.model].moved(column)
     if field.related_model in keys:

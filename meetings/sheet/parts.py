@@ -88,7 +88,7 @@ class _Part(forms.Form):
 
     def choose_member(self, name: str) -> None:
         """Let the field `name` take one of the members on the sheet, and nobody else."""
-        self.choose(name, self.context.members, lambda member: member.name)
+        self.choose(name, self.context.members, str)
 
 
 class HeadForm(_Part):

@@ -146,7 +146,7 @@ class TestFilters:
             (f"end={TODAY.year + 1}-01", "end", "The date lies in the future."),
             ("start=1900-01", "start", "This day is too long ago."),
             (f"start={month(60)}", "start", "At most 60 months."),
-            ("start=kemarin", "start", "Write the month like this: 6/2026 or Juni 2026."),
+            ("start=kemarin", "start", "Enter a valid month. Write it like this: 6/2026 or Juni 2026."),
         ],
     )
     def test_a_wrong_period_is_told_at_its_field(self, staff_client, query, field, problem):

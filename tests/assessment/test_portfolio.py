@@ -183,7 +183,7 @@ def test_a_wrong_filter_gets_a_message(staff):
     response = portfolio(staff, kind="X", end="besok")
     assert response.status_code == 200
     assert "Select a valid choice" in response.content.decode()
-    assert "Write the month like this" in response.content.decode()
+    assert "Enter a valid month" in response.content.decode()
     assert names(response) == ["Dahlia (D1)"]
 
 

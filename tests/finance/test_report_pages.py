@@ -122,7 +122,7 @@ def test_a_wrong_day_gets_a_message_at_the_field_and_the_report(books, name, day
     assert response.status_code == 200
     form = response.context["form"]
     (message,) = form.errors["on" if "on" in form.fields else "end"]
-    assert re.search("Write the day like this|no such day|too long ago|a day of our time", message)
+    assert re.search("Enter a valid date|no such day|too long ago|a day of our time", message)
 
 
 @pytest.mark.parametrize("name", ["balance-sheet", "health", "loan-book", "external-loans"])

@@ -2,6 +2,7 @@
 
 import pytest
 from django.conf import settings
+from django.db import IntegrityError
 from django.urls import reverse
 
 from groups.models import Role
@@ -91,3 +92,18 @@ def test_signing_out_needs_a_post(client, user):
     assert client.get(reverse("logout")).status_code == 405
     assert client.post(reverse("logout")).url == URL
     assert client.get(reverse("home")).status_code == 302
+
+
+@pytest.mark.parametrize("name", ["Sri", "SRI", " sri "])
+def test_the_case_of_the_name_does_not_matter(client, user, name):
+    assert client.post(URL, {"username": name, "password": PASSWORD}).url == reverse("home")
+
+
+def test_a_name_in_capital_letters_is_found_by_small_ones(client):
+    make_user(username="Budi")
+    assert client.post(URL, {"username": "budi", "password": PASSWORD}).url == reverse("home")
+
+
+def test_two_people_have_not_the_same_name_in_another_case(user):
+    with pytest.raises(IntegrityError):
+        make_user(username="SRI")

@@ -59,6 +59,8 @@ ALONE = """
     finance_cover_of_another_insert finance_coverrecovery_owed_insert
     finance_obligation_of_its_borrower_insert finance_obligationpayment_owed_insert
     finance_surplusdivision_overlap_insert
+    groups_member_namesakes_insert groups_member_namesakes_update
+    groups_user_namesakes_insert groups_user_namesakes_update
     groups_group_stays_closed_update groups_officerterm_overlap_insert groups_officerterm_overlap_update
     assessment_judgement_below_levels_insert assessment_judgement_until_insert
 """

@@ -137,9 +137,10 @@ def test_changes_stand_in_the_order_of_the_sheet():
 
 
 def test_of_two_members_with_one_name_the_number_stands_beside_it():
-    other = Member(pk=73, number=3, name="Siti")
-    before = replace(MINUTES, members=(ROW, MemberRow(other, "PRESENT")))
-    assert said(before, members=(replace(ROW, fine=1), before.members[1])) == [("Siti (1): fine paid", "–", "Rp 1")]
+    one, other = (Member(pk=70 + number, number=number, name="Siti", has_namesake=True) for number in (1, 3))
+    row = replace(ROW, member=one)
+    before = replace(MINUTES, leader=one, members=(row, MemberRow(other, "PRESENT")))
+    assert said(before, members=(replace(row, fine=1), before.members[1])) == [("Siti (1): fine paid", "–", "Rp 1")]
     assert said(before, leader=other) == [("Led by", "Siti (1)", "Siti (3)")]
 
 

@@ -6,14 +6,14 @@ from django.urls import reverse
 
 from groups import services
 from groups.models import Group, Role
-from tests.factories import FOUNDED, facilitator_of, make_group, make_organisation, make_user
+from tests.factories import FOUNDED, facilitator_of, first_tuesdays, make_group, make_organisation, make_user
 from tests.groups.test_races import at_once
 
 pytestmark = pytest.mark.django_db
 
 
 def register(actor, name="Mawar"):
-    return services.group_register(actor=actor, group=Group(name=name, founded_on=FOUNDED))
+    return services.group_register(actor=actor, group=Group(name=name, founded_on=FOUNDED), rhythm=first_tuesdays())
 
 
 def test_groups_of_an_organisation_are_numbered_one_after_the_other():

@@ -71,7 +71,7 @@ class TestGroups:
     def register(self, client, village, name="melati", **fields):
         data = {
             "key": uuid.uuid4(), "name": name, "kind": "REVOLVING", "founded_on": FOUNDED.isoformat(),
-            "meeting_every": "MONTH", "meeting_weekday": 1, "meeting_week": 1, "bank_signatories": 0,
+            "every": "MONTH", "weekday": 1, "week": 1, "bank_signatories": 0,
             "village_text": village.code if village else "", **fields,
         }  # fmt: skip
         return client.post(reverse("group-create"), data)

@@ -106,16 +106,20 @@ def due_date(first_due: date, steps: int, every: Every) -> date:
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """How much of a payment goes to the service fee, to the principal and to fines, in rupiah."""
+    """How much of a payment goes to the service fee, to the principal and to fines, in rupiah.
+
+    `fee_ahead` of the principal is no money of this payment but fee that was paid for instalments not due yet.
+    """
 
     service_fee: int
     principal: int
     fine: int = 0
+    fee_ahead: int = 0
 
     @property
     def total(self) -> int:
         """The payment."""
-        return self.service_fee + self.principal + self.fine
+        return self.service_fee + self.principal + self.fine - self.fee_ahead
 
 
 def payoff(
@@ -123,11 +127,13 @@ def payoff(
 ) -> Allocation:
     """Return what pays the loan off on the day `on`: the fees, all the principal left and the fines due.
 
-    With `waives_fee` only fees due by that day are asked for, otherwise those of the remaining periods as well.
+    With `waives_fee` only fees due by that day are asked for, otherwise those of the remaining periods as well. What
+    was paid ahead of fees that are waived then counts as principal, so that paying early never costs more in all.
     """
     fees = sum(i.service_fee for i in instalments if not waives_fee or i.due_on <= on)
     principal = sum(i.principal for i in instalments) - principal_paid
-    return Allocation(max(0, fees - fee_paid), principal, fine_due)
+    ahead = min(max(0, fee_paid - fees), principal)
+    return Allocation(max(0, fees - fee_paid), principal, fine_due, fee_ahead=ahead)
 
 
 def allocate_payment(
@@ -140,6 +146,7 @@ def allocate_payment(
     fine_due: int = 0,
     fine_first: bool = False,
     waives_fee: bool = False,
+    principal_alone: bool = False,
 ) -> Allocation:
     """Divide a payment of `amount` rupiah made on the day `on`.
 
@@ -148,7 +155,10 @@ def allocate_payment(
     payments brought. `fine_due` comes before everything with `fine_first`, otherwise after what is due; but the
     last principal is never paid before it, so that a loan without balance owes no fine.
 
-    An amount that is exactly the `payoff` pays the loan off. Raises `ValueError` for more than that.
+    With `principal_alone` all of it goes to the principal, whatever fee is due; that is asked for as before.
+
+    An amount that is exactly the `payoff` pays the loan off. Raises `ValueError` for more than that, and for principal
+    alone that would leave a loan without balance.
     """
     most = payoff(
         instalments, fee_paid=fee_paid, principal_paid=principal_paid, on=on, fine_due=fine_due, waives_fee=waives_fee
@@ -157,6 +167,10 @@ def allocate_payment(
         raise ValueError("the payment is more than the loan still asks for")
     if amount == most.total:
         return most
+    if principal_alone:
+        if amount >= most.principal:
+            raise ValueError("the last principal is not paid before the fee")
+        return Allocation(service_fee=0, principal=amount)
     fee = principal = fine = 0
     due_fee = sum(i.service_fee for i in instalments if i.due_on <= on)
     due_principal = sum(i.principal for i in instalments if i.due_on <= on)

@@ -104,6 +104,8 @@ def _of_member(row: MemberRow, who: str) -> Iterator[_Fact]:
         yield _Fact(_("rest to voluntary savings, loan %d") % number, paid.rest, of=who)
         yield _Fact(_("fine for a late instalment"), paid.fine.amount if paid.fine else 0, of=who, key=number)
         yield _Fact(_("why the fine is waived"), paid.waived, of=who, key=number)
+        alone = _("yes") if paid.principal_alone else ""
+        yield _Fact(_("on the principal alone"), alone, of=who, key=number)
 
 
 def _of_agenda(item: AgendaRow, which: str) -> Iterator[_Fact]:

@@ -36,7 +36,7 @@ FINED = (AttendanceStatus.LATE, AttendanceStatus.ABSENT)
 class Repayment:
     """`amount` rupiah paid on a loan, and `rest` beside it that goes to the member's voluntary savings (sukarela).
 
-    `fine` is charged for late instalments; `waived` says why one was not.
+    `fine` is charged for late instalments; `waived` says why one was not. With `principal_alone` no fee is paid.
     """
 
     loan: Loan
@@ -45,6 +45,7 @@ class Repayment:
     fine: LateFine | None = None
     waived: str = ""
     rest: int = 0
+    principal_alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,10 @@ class MemberRow:
     @property
     def money(self) -> tuple[object, ...]:
         """What of the row stands in the ledger."""
-        paid = tuple((p.loan, p.amount, p.rest, p.fine.amount if p.fine else 0, p.waived) for p in self.repayments)
+        paid = tuple(
+            (p.loan, p.amount, p.rest, p.fine.amount if p.fine else 0, p.waived, p.principal_alone)
+            for p in self.repayments
+        )
         savings = (self.pokok, self.wajib, self.social, self.sukarela_in, self.sukarela_out)
         return (*savings, self.fine, self.fine_reason if self.fine else "", paid)
 
@@ -104,6 +108,7 @@ class MemberRow:
                 on,
                 fine=paid.fine.amount if paid.fine else 0,
                 memo=paid.waived,
+                principal_alone=paid.principal_alone,
             )
             yield from overpaid(books, paid.loan, paid.rest)
         yield from withdrawal(books, member, self.sukarela_out)

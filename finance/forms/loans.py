@@ -113,11 +113,15 @@ class PayOutForm(_DatedForm):
 class PayForm(_DatedForm):
     """A payment on a loan: an amount, or what pays it off that day."""
 
-    AMOUNT, PAYOFF = "amount", "payoff"
+    AMOUNT, PRINCIPAL, PAYOFF = "amount", "principal", "payoff"
 
     how = forms.ChoiceField(
         label=_("What is paid"),
-        choices=[(AMOUNT, _("This amount")), (PAYOFF, _("All that pays the loan off"))],
+        choices=[
+            (AMOUNT, _("This amount")),
+            (PRINCIPAL, _("This amount, on the principal alone; the fee stays due")),
+            (PAYOFF, _("All that pays the loan off")),
+        ],
         initial=AMOUNT,
         widget=forms.RadioSelect,
     )
@@ -140,11 +144,14 @@ class PayForm(_DatedForm):
         super().__init__(*args, earliest=max(earliest, running.loan.disbursed_on), initial=initial, **kwargs)
         if not running.loan.fine_late_instalment:
             del self.fields["waive_fine"]
+        if not running.loan.principal_alone:
+            how: Any = self.fields["how"]
+            how.choices = [choice for choice in how.choices if choice[0] != self.PRINCIPAL]
 
     def clean(self) -> dict[str, Any]:
         """An amount is more than zero; it is not looked at where the loan is paid off."""
         cleaned = super().clean() or {}
-        if cleaned.get("how") == self.AMOUNT and "amount" not in self.errors and not cleaned.get("amount"):
+        if cleaned.get("how") != self.PAYOFF and "amount" not in self.errors and not cleaned.get("amount"):
             self.add_error("amount", gettext("The amount must be more than zero."))
         return cleaned
 

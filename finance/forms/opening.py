@@ -191,6 +191,7 @@ class RunningLoanForm(_RowForm):
             payoff_fee=self.rules.payoff_fee,
             fine_late_instalment=self.rules.fine_late_instalment,
             fine_first=self.rules.fine_first,
+            principal_alone=self.rules.principal_alone,
         )
         return OpeningLoan(terms, data["principal_paid"], data["fee_paid"])
 

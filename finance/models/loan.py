@@ -46,6 +46,7 @@ class Loan(LoanAgreement):
     )
     fine_late_instalment = models.PositiveBigIntegerField(_("fine for a late instalment"), default=0)
     fine_first = models.BooleanField(_("a payment goes to the fine first"), default=False)
+    principal_alone = models.BooleanField(_("a payment may go to the principal alone"), default=False)
     request = models.ForeignKey(
         "finance.LoanRequest",
         on_delete=models.PROTECT,

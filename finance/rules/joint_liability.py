@@ -157,7 +157,8 @@ def _share(books: Balances, loan: Loan, member: Member, amount: int, from_saving
 
 def _lines(books: Balances, loan: Loan, shares: tuple[CoverShare, ...], from_savings: bool, on: date) -> list[Line]:
     """Return the lines of an ordinary payment, each divided among those who pay it."""
-    paid = repayment(books, loan, list(loan.instalments.all()), sum(share.amount for share in shares), on)
+    posted = repayment(books, loan, list(loan.instalments.all()), sum(share.amount for share in shares), on)
+    paid = [line for line in posted if line.debit.kind == AccountKind.CASH]
     by_member = lay_over({share.coverer: share.amount for share in shares}, [line.amount for line in paid])
     memo = f"Tanggung renteng: {loan.member}"
     lines = []
@@ -166,4 +167,5 @@ def _lines(books: Balances, loan: Loan, shares: tuple[CoverShare, ...], from_sav
         for line, amount in zip(paid, amounts, strict=True):
             if amount:
                 lines.append(Line(savings or line.debit, line.credit, amount, member, memo))
-    return lines
+    # Fee that the borrower paid ahead is nobody's share.
+    return [*lines, *(line for line in posted if line not in paid)]

@@ -8,7 +8,7 @@ from datetime import date
 
 from finance.ledger.reading import Balances, Line
 from finance.models import Account, AccountKind, Cover, Loan
-from finance.rules.lines import cover_paid_back, money, require_paid_out
+from finance.rules.lines import cover_paid_back, fee_to_principal, money, require_paid_out
 from finance.rules.loan_position import loan_position
 from groups.models import Member
 
@@ -18,17 +18,21 @@ TAKEN_FROM = (AccountKind.SUKARELA, AccountKind.WAJIB, AccountKind.POKOK)
 
 @dataclass(frozen=True, slots=True)
 class Payoff:
-    """What pays one loan off on the day of leaving, by the loan's own terms."""
+    """What pays one loan off on the day of leaving, by the loan's own terms.
+
+    `fee_ahead` of the principal is fee that was paid for instalments not due yet.
+    """
 
     loan: Loan
     principal: int
     service_fee: int
     fine: int
+    fee_ahead: int = 0
 
     @property
     def total(self) -> int:
-        """Principal, service fee and fines together."""
-        return self.principal + self.service_fee + self.fine
+        """What is still to be paid: principal, service fee and fines together, less what was paid ahead."""
+        return self.principal + self.service_fee + self.fine - self.fee_ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,7 @@ def leaving_of(books: Balances, member: Member, on: date, covers: Iterable[Cover
     payoffs = []
     for _number, loan in sorted(owing.items()):
         parts = loan_position(books, loan).payoff(on)
-        payoffs.append(Payoff(loan, parts.principal, parts.service_fee, parts.fine))
+        payoffs.append(Payoff(loan, parts.principal, parts.service_fee, parts.fine, parts.fee_ahead))
     return Leaving(
         member=member,
         on=on,
@@ -146,7 +150,8 @@ def lines_of(books: Balances, leaving: Leaving, *, source: AccountKind = Account
     for payoff in leaving.payoffs:
         require_paid_out(payoff.loan, leaving.on)
         yield from take(books.account(AccountKind.SERVICE_FEE, loan=payoff.loan), payoff.service_fee)
-        yield from take(books.account(AccountKind.LOAN, loan=payoff.loan), payoff.principal)
+        yield from take(books.account(AccountKind.LOAN, loan=payoff.loan), payoff.principal - payoff.fee_ahead)
+        yield from fee_to_principal(books, payoff.loan, payoff.fee_ahead)
         if payoff.fine:
             yield from take(books.account(AccountKind.LOAN_FINE, loan=payoff.loan), payoff.fine)
     if leaving.fines:

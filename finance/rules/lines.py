@@ -172,11 +172,13 @@ def repayment(
     *,
     fine: int = 0,
     memo: str = "",
+    principal_alone: bool = False,
 ) -> list[Line]:
     """A member pays `amount` on a loan in cash: the fee (jasa) first, then the oldest principal due.
 
-    A new `fine` for late instalments is owed with those before it, and paid where the loan's terms put fines. Raises
-    `ValueError` if the loan asks for less than `amount`, and `RuleBroken` for a day before the loan.
+    A new `fine` for late instalments is owed with those before it, and paid where the loan's terms put fines. With
+    `principal_alone` the fee stays due. Raises `ValueError` if the loan asks for less than `amount`, and `RuleBroken` for
+    a day before the loan.
     """
     require_paid_out(loan, on)
     fee_account = books.account(AccountKind.SERVICE_FEE, loan=loan)
@@ -190,15 +192,23 @@ def repayment(
         fine_due=books.fines.of_loan(loan) + fine,
         fine_first=loan.fine_first,
         waives_fee=loan.payoff_fee == PayoffFee.WAIVED,
+        principal_alone=principal_alone,
     )
     cash = books.account(AccountKind.CASH)
     paid = [
         *_line(cash, fee_account, parts.service_fee, loan.member, memo),
-        *_line(cash, loan_account, parts.principal, loan.member, memo),
+        *_line(cash, loan_account, parts.principal - parts.fee_ahead, loan.member, memo),
+        *fee_to_principal(books, loan, parts.fee_ahead),
     ]
     if parts.fine:
         paid += _line(cash, books.account(AccountKind.LOAN_FINE, loan=loan), parts.fine, loan.member, memo)
     return paid
+
+
+def fee_to_principal(books: Balances, loan: Loan, amount: int) -> list[Line]:
+    """Fee that was paid ahead and is waived after all pays principal; no money moves."""
+    fee, principal = (books.account(kind, loan=loan) for kind in (AccountKind.SERVICE_FEE, AccountKind.LOAN))
+    return _line(fee, principal, amount, loan.member, "Jasa yang dibayar di muka menjadi angsuran pokok")
 
 
 def require_paid_out(loan: Loan, on: date) -> None:

@@ -66,6 +66,14 @@ class LoanPosition:
             waives_fee=self.loan.payoff_fee == PayoffFee.WAIVED,
         )
 
+    def refuses_principal_alone(self, amount: int) -> str:
+        """Return why `amount` rupiah cannot be paid on the principal alone, "" if it can."""
+        if not self.loan.principal_alone:
+            return _("By the terms of this loan no payment goes to the principal alone.")
+        if amount >= self.loan.principal - self.principal_paid:
+            return _("On the principal alone less than all of it is paid; to end the loan, pay it off.")
+        return ""
+
     def arrears_on(self, as_of: date) -> Arrears:
         """Return what the loan asks for on the day `as_of`, without fines."""
         return arrears_on(self.instalments, fee_paid=self.fee_paid, principal_paid=self.principal_paid, as_of=as_of)

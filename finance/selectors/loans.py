@@ -5,7 +5,7 @@ Amounts are whole rupiah. Dates are effective dates: a correction counts on the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
@@ -190,9 +190,7 @@ def loan_card(group: Group, number: int, *, as_of: date) -> LoanCard | None:
         for account, amount in ((line.credit_account, line.amount), (line.debit_account, -line.amount)):
             if account.loan_id == loan.pk:
                 sums[AccountKind(account.kind)] += amount
-        found = _payment(line)
-        if found is not None:
-            column, amount = found
+        for column, amount in _payment(line):
             sofar = payments.get(line.entry_id, LoanPayment(line.entry, memo=line.memo))
             payments[line.entry_id] = sofar._replace(**{column: getattr(sofar, column) + amount})
     charged = Obligation.objects.filter(loan=loan, cancelled_at__isnull=True, owed_on__lte=as_of).order_by()
@@ -215,15 +213,20 @@ _PAID_INTO = {
 }
 
 
-def _payment(line: Transfer) -> tuple[str, int] | None:
-    """Return what a line of a loan's accounts pays, below zero where it takes a payment back; None if nothing.
+def _payment(line: Transfer) -> Iterator[tuple[str, int]]:
+    """Yield what a line of a loan's accounts pays, below zero where it takes a payment back.
 
-    Paying out is none, nor is what moves between loans, or a loss.
+    Paying out is none, nor is what moves between loans, or a loss. Fee that was paid ahead and pays principal after all
+    is less fee and more principal.
     """
     debit, credit = line.debit_account, line.credit_account
     is_reversal = line.entry.reverses_id is not None
     account, other, amount = (debit, credit, -line.amount) if is_reversal else (credit, debit, line.amount)
     column = _PAID_INTO.get(AccountKind(account.kind))
-    if column is None or other.loan_id is not None or other.kind == AccountKind.LOAN_LOSS:
-        return None
-    return column, amount
+    if column is None or other.kind == AccountKind.LOAN_LOSS:
+        return
+    if other.loan_id is None:
+        yield column, amount
+    elif (other.kind, account.kind) == (AccountKind.SERVICE_FEE, AccountKind.LOAN) and other.loan_id == account.loan_id:
+        yield "service_fee", -amount
+        yield "principal", amount

@@ -36,13 +36,15 @@ def loan_repay(
     key: uuid.UUID,
     waive_fine: str = "",
     rest_to_savings: bool = False,
+    principal_alone: bool = False,
 ) -> Entry:
     """Take a payment on a loan; exactly what pays it off that day pays it off.
 
     A day before the loan was paid out is `RuleBroken` at `on`, for every payment there is.
 
     Instalments that became late since the last payment bring the fine of the loan's terms, unless `waive_fine`
-    says why not. More than the loan asks for is `NotAllowed`, or goes to the borrower's voluntary savings.
+    says why not. More than the loan asks for is `NotAllowed`, or goes to the borrower's voluntary savings. With
+    `principal_alone`, where the loan's terms allow it, the fee stays due; all the principal at once is `NotAllowed`.
     """
     books = open_for_entry(actor, group, key, of=loan)
     running = _running(books, loan)
@@ -56,7 +58,9 @@ def loan_repay(
         )
     if amount < 1:
         raise NotAllowed(_("The amount must be more than zero."))
-    moved, charges = _payment(books, running, amount - rest, on, fine, waive_fine)
+    if principal_alone and (refused := running.refuses_principal_alone(amount)):
+        raise NotAllowed(refused)
+    moved, charges = _payment(books, running, amount - rest, on, fine, waive_fine, principal_alone=principal_alone)
     if rest:
         require_here(loan.member)
         moved += lines.overpaid(books, loan, rest)
@@ -75,7 +79,14 @@ def loan_pay_off(*, actor: User, group: Group, loan: Loan, on: date, key: uuid.U
 
 
 def _payment(
-    books: Books, running: LoanPosition, amount: int, on: date, fine: LateFine | None, waive_fine: str
+    books: Books,
+    running: LoanPosition,
+    amount: int,
+    on: date,
+    fine: LateFine | None,
+    waive_fine: str,
+    *,
+    principal_alone: bool = False,
 ) -> tuple[list[Line], list[Charge]]:
     """Return the lines of a payment, and the fine it brings; one that is waived is none, and the lines say why."""
     charged = fine if fine is not None and not waive_fine else None
@@ -87,6 +98,7 @@ def _payment(
         on,
         fine=charged.amount if charged else 0,
         memo=waive_fine if fine is not None else "",
+        principal_alone=principal_alone,
     )
     return moved, [charged.charge(running.loan)] if charged else []
 
@@ -142,6 +154,7 @@ def loan_reschedule(
         payoff_fee=loan.payoff_fee,
         fine_late_instalment=loan.fine_late_instalment,
         fine_first=loan.fine_first,
+        principal_alone=loan.principal_alone,
         replaces=loan,
     )
     (new,) = loans_open(books, [terms])

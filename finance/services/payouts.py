@@ -46,6 +46,7 @@ class LoanTerms:
     payoff_fee: str = PayoffFee.CHARGED
     fine_late_instalment: int = 0
     fine_first: bool = False
+    principal_alone: bool = False
     request: LoanRequest | None = None
     replaces: Loan | None = None
 
@@ -89,6 +90,7 @@ def terms_by_rules(
         payoff_fee=rules.payoff_fee,
         fine_late_instalment=rules.fine_late_instalment,
         fine_first=rules.fine_first,
+        principal_alone=rules.principal_alone,
         request=request,
     )
 

@@ -40,7 +40,12 @@ def loan_pay(request: GroupRequest, number: int) -> HttpResponse:
         }
         if data["how"] == PayForm.PAYOFF:
             return services.loan_pay_off(**common)
-        return services.loan_repay(**common, amount=data["amount"], rest_to_savings=data["rest_to_savings"])
+        return services.loan_repay(
+            **common,
+            amount=data["amount"],
+            rest_to_savings=data["rest_to_savings"],
+            principal_alone=data["how"] == PayForm.PRINCIPAL,
+        )
 
     taken = submit_once(
         request,
@@ -48,7 +53,7 @@ def loan_pay(request: GroupRequest, number: int) -> HttpResponse:
         pay,
         then=lambda _entry: _to_card(request, running.loan),
         done=_("The payment is in the books."),
-        at={NotAllowed: "amount"} if form["how"].value() == PayForm.AMOUNT else None,
+        at={NotAllowed: "amount"} if form["how"].value() != PayForm.PAYOFF else None,
     )
     return taken or _page(request, form, running, _("Payment on a loan"), _("Record the payment"))
 

@@ -78,6 +78,9 @@ class Constitution(models.Model):
     payoff_fee = models.CharField(
         _("fee when a loan is paid off early"), max_length=7, choices=PayoffFee, default=PayoffFee.CHARGED
     )
+    principal_alone = models.BooleanField(
+        _("a payment may go to the principal alone, the fee stays due"), default=False
+    )
     sukarela_minimum = models.PositiveBigIntegerField(_("voluntary savings that must stay"), default=0)
     share_savings = models.DecimalField(_("to members by savings, %"), max_digits=5, decimal_places=2, default=40)
     share_borrowing = models.DecimalField(_("to members by borrowing, %"), max_digits=5, decimal_places=2, default=20)

@@ -259,7 +259,8 @@ class MemberForm(_Part):
     def seldom_used(self) -> bool:
         """Whether a folded field has something to show."""
         return any(self[name].value() or self[name].errors for name in SELDOM) or any(
-            repayment.rest or repayment["rest_to_savings"].value() for repayment in self.repayments
+            repayment.rest or repayment["rest_to_savings"].value() or repayment.is_principal_alone
+            for repayment in self.repayments
         )
 
 
@@ -269,6 +270,7 @@ class RepaymentForm(_Part):
     paid = RupiahField(label=_("Instalment"), required=False)
     rest_to_savings = forms.BooleanField(required=False)
     waived = forms.CharField(max_length=100, required=False)
+    principal_alone = forms.BooleanField(required=False)
 
     def __init__(
         self, *args: Any, open_loan: LoanOnSheet, as_of: date, recorded: Repayment | None, **kwargs: Any
@@ -288,6 +290,7 @@ class RepaymentForm(_Part):
                 "paid": recorded.amount + recorded.rest,
                 "rest_to_savings": recorded.rest > 0,
                 "waived": recorded.waived,
+                "principal_alone": recorded.principal_alone,
             }
         elif self.context.original is None and self.due:
             self.initial = {"paid": self.due}
@@ -296,10 +299,19 @@ class RepaymentForm(_Part):
             ("paid", gettext("Instalment, loan %d")),
             ("rest_to_savings", gettext("Put the rest of the instalment of loan %d to voluntary savings (sukarela)")),
             ("waived", gettext("Why the fine for lateness is waived, loan %d")),
+            ("principal_alone", gettext("The instalment of loan %d goes to the principal alone, the fee stays due")),
         ):
             self.fields[name].label = label % self.open_loan.loan.number
         if not self.open_loan.loan.fine_late_instalment:
             del self.fields["waived"]
+        if not self.open_loan.loan.principal_alone:
+            del self.fields["principal_alone"]
+
+    @property
+    def is_principal_alone(self) -> bool:
+        """Whether the box for the principal alone is ticked, or complained about."""
+        name = "principal_alone"
+        return name in self.fields and bool(self[name].value() or self[name].errors)
 
     def check(self, held_on: date) -> None:
         """Hold the payment against the loan on the day of the meeting, and work out the rest above what it asks for."""
@@ -316,6 +328,10 @@ class RepaymentForm(_Part):
                 "The loan is paid off with %(most)s; %(rest)s is too much. Tick below to put it to voluntary savings."
             )
             self.add_error("paid", message % {"most": rupiah(most), "rest": rupiah(self.rest)})
+        if self.cleaned_data.get("principal_alone"):
+            refused = self.open_loan.now.refuses_principal_alone(self.cleaned_data["paid"])
+            if refused:
+                self.add_error("principal_alone", refused)
 
     def fine_on(self, held_on: date) -> LateFine | None:
         """Return the fine that the payment brings, none if it is waived."""
@@ -331,6 +347,7 @@ class RepaymentForm(_Part):
             rest=self.rest,
             fine=fine,
             waived=self.cleaned_data.get("waived", "") if self.open_loan.fine_at(held_on) else "",
+            principal_alone=bool(self.cleaned_data.get("principal_alone")),
         )
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from finance import services
+from finance import selectors, services
 from finance.ledger.errors import AlreadyPosted, NotAllowed, RuleBroken
 from finance.ledger.fines import open_fines
 from finance.ledger.verify import mismatches
@@ -188,6 +188,71 @@ def test_the_payoff_amount_paid_as_an_amount_pays_off_too(member):
     loan = lend(member, payoff_fee="WAIVED")
     pay(loan, 1_218_000)
     assert balance(loan, "LOAN") == 0
+
+
+def test_who_pays_more_at_first_pays_no_more_in_all_where_the_fee_to_come_is_waived(member):
+    terms = {"principal": 600_000, "periods": 6, "rate": Decimal("0.02"), "payoff_fee": "WAIVED"}
+    slow, quick = (lend(member, **terms) for _ in range(2))
+    pay(slow, 112_000)
+    pay(quick, 412_000)
+    assert (balance(quick, "SERVICE_FEE"), balance(quick, "LOAN")) == (48_000, 236_000)
+    with pytest.raises(NotAllowed, match=r"paid off with Rp\s212\.000"):
+        pay(quick, 212_001, on=SECOND_DUE)
+    before = of_group(member.group, "CASH")
+    last = do(services.loan_pay_off, quick, on=SECOND_DUE)
+    assert of_group(member.group, "CASH") - before == 212_000
+    do(services.loan_pay_off, slow, on=SECOND_DUE)
+    assert of_group(member.group, "CASH") - before == 212_000 + 512_000
+    for loan in (slow, quick):
+        assert (balance(loan, "SERVICE_FEE"), balance(loan, "LOAN")) == (24_000, 0)
+        card = selectors.loan_card(loan.group, loan.number, as_of=SECOND_DUE)
+        assert sum(payment.total for payment in card.payments) == 624_000
+        assert (card.row.fee_paid, card.row.principal_paid) == (24_000, 600_000)
+        assert sum(payment.service_fee for payment in card.payments) == 24_000
+    reverse(last)
+    assert (balance(quick, "SERVICE_FEE"), balance(quick, "LOAN")) == (48_000, 236_000)
+
+
+def test_fee_paid_ahead_counts_at_leaving_too(member):
+    loan = lend(member, principal=600_000, periods=6, rate=Decimal("0.02"), payoff_fee="WAIVED")
+    pay(loan, 412_000)
+    leaving = selectors.money_at_leaving(member, as_of=SECOND_DUE)
+    assert (leaving.payoffs[0].total, leaving.owed) == (212_000, 212_000)
+    before = of_group(member.group, "SUKARELA")
+    member.left_on = SECOND_DUE
+    member.save()
+    services.member_settle(
+        actor=facilitator_of(member.group), group=member.group, member=member, on=SECOND_DUE, key=uuid.uuid4()
+    )
+    assert (balance(loan, "SERVICE_FEE"), balance(loan, "LOAN"), of_group(member.group, "SUKARELA")) == (24_000, 0, 0)
+    assert before == leaving.payout + 212_000
+
+
+# Payment on the principal alone
+
+
+def test_a_payment_on_the_principal_alone_leaves_the_fee_due(member):
+    loan = lend(member, principal_alone=True)
+    pay(loan, 300_000, principal_alone=True)
+    assert (balance(loan, "SERVICE_FEE"), balance(loan, "LOAN")) == (0, 900_000)
+    card = selectors.loan_card(loan.group, loan.number, as_of=FIRST_DUE + DAY)
+    assert (card.row.arrears.late_fee, card.row.arrears.late_principal) == (18_000, 0)
+
+
+def test_no_payment_goes_to_the_principal_alone_where_the_terms_do_not_allow_it(member):
+    loan = lend(member)
+    with pytest.raises(NotAllowed, match="By the terms of this loan"):
+        pay(loan, 300_000, principal_alone=True)
+    assert balance(loan, "LOAN") == 1_200_000
+
+
+def test_the_last_principal_is_not_paid_alone(member):
+    loan = lend(member, principal_alone=True)
+    with pytest.raises(NotAllowed, match="pay it off"):
+        pay(loan, 1_200_000, principal_alone=True)
+    pay(loan, 1_199_999, principal_alone=True)
+    do(services.loan_pay_off, loan, on=FIRST_DUE)
+    assert (balance(loan, "SERVICE_FEE"), balance(loan, "LOAN")) == (12 * 18_000, 0)
 
 
 def test_a_payoff_brings_the_fine_unless_it_is_waived(member):

@@ -58,6 +58,17 @@ def test_a_payment(loan):
     assert balance(loan, "LOAN") == 1_100_000
 
 
+def test_a_payment_on_the_principal_alone(loan):
+    assert "how" in send(loan, "loan-pay", how="principal").context["form"].errors
+    assert "principal alone" not in get(loan.group, "loan-pay", loan.number).content.decode()
+    free = lend(loan.member, principal_alone=True)
+    assert "principal alone" in get(free.group, "loan-pay", free.number).content.decode()
+    assert send(free, "loan-pay", how="principal", amount="300.000").url == card(free)
+    assert (balance(free, "LOAN"), balance(free, "SERVICE_FEE")) == (900_000, 0)
+    wrong = send(free, "loan-pay", how="principal", amount="900.000").context["form"].errors
+    assert "pay it off" in wrong["amount"][0]
+
+
 def test_the_form_tells_what_is_owed(loan):
     content = get(loan.group, "loan-pay", loan.number).content.decode()
     assert "Pays the loan off today" in content

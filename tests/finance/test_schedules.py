@@ -252,6 +252,105 @@ def test_the_payoff_with_the_fee_of_the_remaining_periods_waived_or_charged():
     assert payoff(lines, waives_fee=False, **state).service_fee == 11 * 18_000
 
 
+def test_fee_paid_ahead_counts_as_principal_where_the_fee_to_come_is_waived():
+    lines = schedule(600_000, "0.02", 6)
+    first, second = lines[0].due_on, lines[1].due_on
+    slow, quick = (
+        allocate_payment(lines, fee_paid=0, principal_paid=0, amount=amount, on=first, waives_fee=True)
+        for amount in (112_000, 412_000)
+    )
+    rests = [
+        payoff(lines, fee_paid=part.service_fee, principal_paid=part.principal, on=second, waives_fee=True)
+        for part in (slow, quick)
+    ]
+    assert [rest.total for rest in rests] == [512_000, 212_000]
+    assert 112_000 + rests[0].total == 412_000 + rests[1].total == 624_000
+    assert (rests[1].service_fee, rests[1].principal, rests[1].fee_ahead) == (0, 236_000, 24_000)
+
+
+def test_fee_paid_ahead_stays_fee_where_the_fee_to_come_is_charged():
+    lines = schedule(600_000, "0.02", 6)
+    rest = payoff(lines, fee_paid=48_000, principal_paid=364_000, on=lines[1].due_on, waives_fee=False)
+    assert (rest.service_fee, rest.principal, rest.fee_ahead) == (24_000, 236_000, 0)
+
+
+def test_a_payment_on_the_principal_alone_leaves_the_fee_due():
+    lines = schedule(600_000, "0.02", 6)
+    state = {"fee_paid": 0, "principal_paid": 0, "on": lines[1].due_on, "fine_due": 5_000}
+    part = allocate_payment(lines, amount=300_000, principal_alone=True, **state)
+    assert (part.service_fee, part.principal, part.fine) == (0, 300_000, 0)
+    for too_much in (600_000, 624_000):
+        with pytest.raises(ValueError, match="last principal"):
+            allocate_payment(lines, amount=too_much, principal_alone=True, **state)
+
+
+def paid_in_all(lines, payments, *, waives_fee, fine=0, fine_first=False):
+    """What a borrower pays who brings `payments`, (days after the first is due, rupiah, on the principal alone).
+
+    Each payment brings the fine for what is late, is at most what pays the loan off, and the last day pays the rest.
+    """
+    fee = principal = fine_due = total = 0
+    since = None
+    horizon = (lines[-1].due_on - lines[0].due_on).days + 90
+    for days, amount, alone in [*sorted(payments), (horizon, None, False)]:
+        on = lines[0].due_on + days * date.resolution
+        fine_due += fine * len(newly_late(lines, fee_paid=fee, principal_paid=principal, since=since, on=on))
+        state = {"fee_paid": fee, "principal_paid": principal, "on": on, "fine_due": fine_due}
+        most = payoff(lines, waives_fee=waives_fee, **state).total
+        pays = most if amount is None else min(amount, most)
+        is_alone = alone and pays < sum(line.principal for line in lines) - principal
+        part = allocate_payment(
+            lines, amount=pays, fine_first=fine_first, waives_fee=waives_fee, principal_alone=is_alone, **state
+        )
+        assert part.total == pays
+        assert min(part.service_fee, part.principal, part.fine, part.fee_ahead) >= 0
+        fee, principal = fee + part.service_fee - part.fee_ahead, principal + part.principal
+        fine_due, total, since = fine_due - part.fine, total + pays, on
+        if principal == sum(line.principal for line in lines):
+            assert fine_due == 0
+            return total
+    raise AssertionError("what pays the loan off did not")
+
+
+@st.composite
+def payments_and_some_of_them_earlier(draw, *, alone):
+    """Payments on a loan, and the same with some money brought earlier than in the first."""
+    lines = draw(schedules)
+    asked = sum(line.total for line in lines)
+    span = (lines[-1].due_on - lines[0].due_on).days + 60
+    late = draw(
+        st.lists(
+            st.tuples(st.integers(-25, span), st.integers(1, asked), st.booleans() if alone else st.just(False)),
+            min_size=1, max_size=6,
+        )
+    )  # fmt: skip
+    late.sort()
+    early = []
+    for days, amount, is_alone in late:
+        part = draw(st.integers(0, amount))
+        early += [(draw(st.integers(-25, days)), part, is_alone)] if part else []
+        early += [(days, amount - part, is_alone)] if amount > part else []
+    return lines, late, early
+
+
+@given(
+    payments_and_some_of_them_earlier(alone=False),
+    st.booleans(),
+    st.sampled_from([0, 1, 5_000, 100_000]),
+    st.booleans(),
+)
+def test_paying_early_never_costs_more_in_all_than_paying_later(drawn, waives_fee, fine, fine_first):
+    lines, late, early = drawn
+    terms = {"waives_fee": waives_fee, "fine": fine, "fine_first": fine_first}
+    assert paid_in_all(lines, early, **terms) <= paid_in_all(lines, late, **terms)
+
+
+@given(payments_and_some_of_them_earlier(alone=True), st.booleans())
+def test_paying_early_on_the_principal_alone_never_costs_more_either(drawn, waives_fee):
+    lines, late, early = drawn
+    assert paid_in_all(lines, early, waives_fee=waives_fee) <= paid_in_all(lines, late, waives_fee=waives_fee)
+
+
 def test_a_fine_goes_first_or_after_what_is_due():
     lines = schedule(1_200_000, "0.015", 12)
     due = {"fee_paid": 0, "principal_paid": 0, "on": lines[0].due_on, "fine_due": 5_000}

@@ -436,6 +436,39 @@ def test_a_correction_takes_the_rest_out_of_the_savings(client, group, overpaid)
     assert balance(group, "LOAN", loan=overpaid) == 0
 
 
+# Payment on the principal alone
+
+
+def test_an_instalment_goes_to_the_principal_alone_where_the_terms_allow_it(client, group):
+    loan = lend(group.members.last(), principal_alone=True)
+    fields = paid(loan, 300_000, principal_alone="on")
+    assert post_sheet(client, group, **fields).status_code == 302
+    assert balance(group, "LOAN", loan=loan) == 900_000
+    assert not Account.objects.filter(loan=loan, kind="SERVICE_FEE").exists()
+    sheet = client.get(f"/g/{group.code}/meetings/1/correct/").context["sheet"]
+    assert [form["principal_alone"].value() for form in sheet.repayments] == [True]
+    assert "Nothing was changed" in post_correction(client, group, **fields).content.decode()
+    response = post_correction(client, group, **paid(loan, 300_000), extra={"action": "preview"})
+    (change,) = response.context["changes"]
+    assert (change.before, change.after) == ("yes", "–")
+    post_correction(client, group, **paid(loan, 300_000))
+    assert balance(group, "SERVICE_FEE", loan=loan) == 54_000
+
+
+def test_all_the_principal_is_not_paid_alone_on_the_sheet(client, group):
+    loan = lend(group.members.last(), principal_alone=True)
+    response = post_sheet(client, group, **paid(loan, 1_200_000, principal_alone="on"))
+    assert "pay it off" in errors(response)[f"l{loan.pk}-principal_alone"][0]
+    assert not Meeting.objects.filter(status="CLOSED").exists()
+
+
+def test_the_sheet_offers_no_payment_on_the_principal_alone_against_the_terms(client, group):
+    loan = lend(group.members.last())
+    assert "principal_alone" not in client.get(f"/g/{group.code}/meetings/new/").content.decode()
+    post_sheet(client, group, **paid(loan, 300_000, principal_alone="on"))
+    assert balance(group, "SERVICE_FEE", loan=loan) > 0
+
+
 # Passing a loan from outside on
 
 

@@ -23,7 +23,7 @@ from assessment.models import (
     SchemeUse,
     StageRule,
 )
-from finance.models import CashCount, Entry, Loan
+from finance.models import CashCount, Entry, Instalment, Loan
 from groups.models import (
     ChangedGroup,
     Constitution,
@@ -78,6 +78,7 @@ def _changes() -> Iterator[Trigger]:
     """
     yield from _mark(Entry, insert="{new}.effective_on")
     yield from _mark(Loan, insert="{new}.disbursed_on", update=_loan_changed())
+    yield from _mark(Instalment, update=_earlier("due_on"))
     yield from _mark(CashCount, insert="{new}.counted_on", update=_earlier("settled_on"))
     yield from _mark(
         Meeting, insert=f"CASE WHEN {_closed('{new}')} THEN {{new}}.held_on END", update=_meeting_changed()

@@ -112,7 +112,7 @@ class InstalmentInline(LinesInline):
     """The schedule of a loan."""
 
     model = Instalment
-    fields: ClassVar[Any] = ["number", "due_on", "principal", "service_fee"]
+    fields: ClassVar[Any] = ["number", "due_on", "late_after", "principal", "service_fee"]
 
 
 @admin.register(Loan)
@@ -140,7 +140,7 @@ class LoanRequestAdmin(LedgerAdmin):
 class InstalmentAdmin(LedgerAdmin):
     """Instalments of all loans."""
 
-    list_display = ["group", "loan", "number", "due_on", "principal", "service_fee"]
+    list_display = ["group", "loan", "number", "due_on", "late_after", "principal", "service_fee"]
     list_select_related: ClassVar[Any] = ["group", "loan"]
     search_fields = ["group__code"]
 

@@ -7,13 +7,19 @@ to the fee first, then to the oldest principal due); annuity formula A = P·r / 
 from __future__ import annotations
 
 import calendar
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 from typing import Literal, Protocol, TypeVar
 
-Every = Literal["week", "fortnight", "month"]
+Every = Literal["week", "fortnight", "selapan", "month"]
+"""Time between instalments; a selapan is 35 days, after which a weekday meets its market day again."""
+DAYS_BETWEEN: dict[str, int] = {"week": 7, "fortnight": 14, "selapan": 35}
+USUAL_DAYS: dict[str, float] = {**DAYS_BETWEEN, "month": 365.25 / 12}
+FIRST_DUE_AFTER: dict[str, int] = {"week": 5, "fortnight": 10, "selapan": 25, "month": 21}
+"""How many days after paying out the first instalment is due at a meeting, at the earliest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,11 @@ class ScheduledInstalment:
     def total(self) -> int:
         """Principal and service fee together, in rupiah."""
         return self.principal + self.service_fee
+
+    @property
+    def late_after(self) -> date:
+        """The last day on which it is paid in time: without meetings the day it falls due."""
+        return self.due_on
 
 
 class Due(Protocol):
@@ -47,6 +58,14 @@ class Due(Protocol):
         """Rupiah of service fee."""
 
 
+class Timed(Due, Protocol):
+    """What `newly_late` reads of an instalment besides."""
+
+    @property
+    def late_after(self) -> date:
+        """The last day on which it is paid in time."""
+
+
 def build_schedule(
     *,
     principal: int,
@@ -56,8 +75,14 @@ def build_schedule(
     round_up_to: int = 1,
     first_due: date,
     every: Every = "month",
+    anchor_day: int | None = None,
+    due_days: Sequence[date] | None = None,
 ) -> list[ScheduledInstalment]:
     """Return the instalments of a loan of `principal` rupiah over `periods` periods.
+
+    They fall due from `first_due` on, one `every` so often; `anchor_day` (1 to 31) is the day of the month to keep
+    where `first_due` is a shorter month's end. With `due_days`, the days a group meets on, they fall due on these: one
+    for each instalment, or of more those that the rhythm asks for from `first_due` on (`days_at_meetings`).
 
     `rate` is a fraction per period (0.015 is 1.5 %). Each instalment's total is rounded up to a multiple of
     `round_up_to` rupiah and the last one takes the difference; principals always sum to `principal`, and no
@@ -66,10 +91,12 @@ def build_schedule(
     A step that is coarse for the loan ends it early: the instalment that pays the rest takes the difference,
     those after it are zero. Principal is never paid off before the fee, so a loan without balance owes nothing.
 
-    Raises `ValueError` for a principal, period count or rounding step below one, or a rate outside [0, 1).
+    Raises `ValueError` for a principal, period count or rounding step below one, a rate outside [0, 1), or fewer
+    `due_days` than instalments.
     """
     if principal < 1 or periods < 1 or round_up_to < 1 or not 0 <= rate < 1:
         raise ValueError("a loan needs principal, periods and rounding of at least 1 and a rate from 0 to below 1")
+    days = _due_days(first_due, periods, every, anchor_day, due_days)
     balance = principal
     flat_fee_left = _half_up(principal * rate * periods)
     schedule: list[ScheduledInstalment] = []
@@ -88,20 +115,98 @@ def build_schedule(
             fee = _half_up(balance * rate)
             total = _round_up(_annuity(principal, rate, periods), round_up_to)
         part = balance if last else min(balance, max(0, total - fee))
-        schedule.append(ScheduledInstalment(number, due_date(first_due, number - 1, every), part, fee))
+        schedule.append(ScheduledInstalment(number, days[number - 1], part, fee))
         balance -= part
     return schedule
 
 
-def due_date(first_due: date, steps: int, every: Every) -> date:
-    """Return the day `steps` periods after `first_due`; 31 January is followed by 28 February and 31 March."""
-    if every == "week":
-        return first_due + timedelta(weeks=steps)
-    if every == "fortnight":
-        return first_due + timedelta(weeks=2 * steps)
+def _due_days(
+    first_due: date, periods: int, every: Every, anchor_day: int | None, due_days: Sequence[date] | None
+) -> list[date]:
+    if due_days is None:
+        return [due_date(first_due, step, every, anchor_day) for step in range(periods)]
+    if len(due_days) < periods:
+        raise ValueError("a loan needs a day to fall due on for each instalment")
+    days = list(due_days)
+    return days if len(days) == periods else days_at_meetings(days, first_due=first_due, periods=periods, every=every)
+
+
+def due_date(first_due: date, steps: int, every: Every, anchor_day: int | None = None) -> date:
+    """Return the day `steps` periods after `first_due`; 31 January is followed by 28 February and 31 March.
+
+    `anchor_day` is the day of the month that is kept, where it is not that of `first_due`.
+    """
+    if every in DAYS_BETWEEN:
+        return first_due + timedelta(steps * DAYS_BETWEEN[every])
     years, month = divmod(first_due.month - 1 + steps, 12)
     year = first_due.year + years
-    return date(year, month + 1, min(first_due.day, calendar.monthrange(year, month + 1)[1]))
+    return date(year, month + 1, min(anchor_day or first_due.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def anchor_of(begun_on: date, first_due: date) -> int:
+    """Return the day of the month that a loan begun on `begun_on` keeps, whose first instalment falls due later.
+
+    It is that of the first instalment, but where a short month cut it, that of the beginning: who borrowed on
+    30 January and is due on 28 February is due on 30 March.
+    """
+    is_last = (first_due + timedelta(1)).day == 1
+    return max(begun_on.day, first_due.day) if is_last else first_due.day
+
+
+def days_at_meetings(
+    meetings: Sequence[date],
+    *,
+    periods: int,
+    every: Every,
+    paid_out_on: date | None = None,
+    first_due: date | None = None,
+) -> list[date]:
+    """Return the days on which the instalments of a loan fall due that is repaid at meetings.
+
+    `meetings` are the agreed meeting days in order, far enough to hold all instalments. The first one falls due at
+    `first_due`, or at the first meeting at least `FIRST_DUE_AFTER` days after `paid_out_on`, and the others at each
+    meeting after it. Where a group meets more often than instalments fall due, they fall due at the first meeting on or
+    after the day of the month (or the week, …) of paying out.
+
+    Raises `ValueError` if the meetings end before the loan.
+    """
+    if first_due is not None:
+        rest = periods - 1
+        after = days_at_meetings(meetings, periods=rest, every=every, paid_out_on=first_due) if rest else []
+        return [first_due, *after]
+    assert paid_out_on is not None, "a loan begins somewhere"
+    if days_apart(meetings) < USUAL_DAYS[every] - 1:
+        days: list[date] = []
+        for step in range(1, periods + 1):
+            day = due_date(paid_out_on, step, every)
+            days.append(_on_or_after(meetings, max(day, days[-1] + timedelta(1)) if days else day))
+        return days
+    begin = bisect_left(meetings, paid_out_on + timedelta(FIRST_DUE_AFTER[every]))
+    if begin + periods > len(meetings):
+        raise ValueError("the meetings end before the loan")
+    return list(meetings[begin : begin + periods])
+
+
+def late_after_days(due_days: Sequence[date], meetings: Sequence[date]) -> list[date]:
+    """Return for each day something falls due the first meeting on or after it, the last day to pay it in time.
+
+    Raises `ValueError` if the meetings end before the loan.
+    """
+    return [_on_or_after(meetings, day) for day in due_days]
+
+
+def _on_or_after(meetings: Sequence[date], day: date) -> date:
+    place = bisect_left(meetings, day)
+    if place == len(meetings):
+        raise ValueError("the meetings end before the loan")
+    return meetings[place]
+
+
+def days_apart(meetings: Sequence[date]) -> float:
+    """Return how many days there are between meetings, on average."""
+    if len(meetings) < 2:
+        raise ValueError("the meetings end before the loan")
+    return (meetings[-1] - meetings[0]).days / (len(meetings) - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,23 +309,24 @@ def _last_principal(instalments: Sequence[Due]) -> int:
 
 
 D = TypeVar("D", bound=Due)
+T = TypeVar("T", bound=Timed)
 
 
 def newly_late(
-    instalments: Sequence[D], *, fee_paid: int, principal_paid: int, since: date | None, on: date
-) -> list[D]:
+    instalments: Sequence[T], *, fee_paid: int, principal_paid: int, since: date | None, on: date
+) -> list[T]:
     """Return the instalments that a fine for lateness is charged for when a payment is made on the day `on`.
 
-    An instalment is late if it is not paid in full when its due day is over. Each payment looks at those that
-    fell due since the payment before it, made on the day `since` (None for the first), so that each instalment is
-    charged once and one that was paid in time never. `fee_paid` and `principal_paid` leave the new payment out.
+    An instalment is late if it is not paid in full when the day `late_after` is over. Each payment looks at those for
+    which it ended since the payment before it, made on the day `since` (None for the first), so that each instalment
+    is charged once and one that was paid in time never. `fee_paid` and `principal_paid` leave the new payment out.
     """
     covered = spread(instalments, fee_paid=fee_paid, principal_paid=principal_paid)
     return [
         instalment
         for instalment, paid in zip(instalments, covered, strict=True)
-        if (since is None or instalment.due_on >= since)
-        and instalment.due_on < on
+        if (since is None or instalment.late_after >= since)
+        and instalment.late_after < on
         and paid.total < instalment.service_fee + instalment.principal
     ]
 
@@ -314,14 +420,14 @@ def arrears_on(instalments: Sequence[Due], *, fee_paid: int, principal_paid: int
     ]
     late = [due_on for due_on, principal, fee in left if due_on < as_of and principal + fee]
     coming = [(due_on, principal + fee) for due_on, principal, fee in left if due_on >= as_of and principal + fee]
-    next_due_on, next_due = coming[0] if coming else (None, 0)
+    next_due_on, next_due = min(coming) if coming else (None, 0)
     return Arrears(
         as_of=as_of,
         due_principal=sum(principal for due_on, principal, _fee in left if due_on <= as_of),
         due_fee=sum(fee for due_on, _principal, fee in left if due_on <= as_of),
         late_principal=sum(principal for due_on, principal, _fee in left if due_on < as_of),
         late_fee=sum(fee for due_on, _principal, fee in left if due_on < as_of),
-        late_since=late[0] if late else None,
+        late_since=min(late, default=None),
         instalments_late=len(late),
         fee_left=sum(fee for _due_on, _principal, fee in left),
         next_due_on=next_due_on,

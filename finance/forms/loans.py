@@ -97,7 +97,7 @@ class CancelRequestForm(_DatedForm):
 class PayOutForm(_DatedForm):
     """An approved request is paid out."""
 
-    first_due = ComingDayField(label=_("First instalment due"), required=False, help_text=_("Empty: one month after."))
+    first_due = ComingDayField(label=_("First instalment due"), required=False, help_text=_("Empty: by the rules."))
     funded_by = forms.ModelChoiceField(
         ExternalLoan.objects.none(), label=_("Passed on from a loan from outside"), required=False
     )

@@ -188,6 +188,7 @@ class RunningLoanForm(_RowForm):
             round_up_to=self.rules.loan_round_up_to,
             disbursed_on=data["disbursed_on"],
             first_due=data["first_due"],
+            due_at=self.rules.loan_due,
             payoff_fee=self.rules.payoff_fee,
             fine_late_instalment=self.rules.fine_late_instalment,
             fine_first=self.rules.fine_first,

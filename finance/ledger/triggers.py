@@ -57,7 +57,6 @@ _DECISION = (
 _STAYS_AS_WRITTEN = (
     Entry,
     Transfer,
-    Instalment,
     ExternalPayment,
     Cover,
     CoverRecovery,
@@ -70,7 +69,9 @@ _STAYS_AS_WRITTEN = (
     SurplusShare,
     SurplusPart,
 )
-_STAYS = (*_STAYS_AS_WRITTEN, Account, Loan, LoanRequest, ExternalLoan, CashCount, Obligation, SurplusDivision)
+_STAYS = (
+    *_STAYS_AS_WRITTEN, Account, Loan, Instalment, LoanRequest, ExternalLoan, CashCount, Obligation, SurplusDivision,
+)  # fmt: skip
 
 _CHANGES = (
     *(forbid_update(model) for model in _STAYS_AS_WRITTEN),
@@ -82,6 +83,8 @@ _CHANGES = (
         but=("disbursed_on", "ended_as", "ended_on", "unpaid_principal", "cancelled_at"),
         or_when=f"(OLD.cancelled_at IS NOT NULL AND {changes(Loan, ['cancelled_at'])})",
     ),
+    # A meeting that is moved takes what falls due at it along.
+    forbid_update(Instalment, but=("due_on", "late_after")),
     # What was asked for stays, and so does what was decided: an approved request can only be cancelled.
     forbid_update(
         LoanRequest,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 
 from django.conf import settings
 from django.db import models
@@ -51,6 +52,11 @@ class ExternalLoan(LoanAgreement):
 
     def __str__(self) -> str:
         return f"{self.lender} {self.number}"
+
+    @property
+    def begun_on(self) -> date:
+        """The day it was received."""
+        return self.received_on
 
 
 class ExternalPayment(models.Model):

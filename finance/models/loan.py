@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Self
 
 from django.conf import settings
@@ -10,7 +11,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from finance.models.terms import LoanAgreement, LoanEvery
-from groups.models import Group, Member, Method, PayoffFee
+from groups.models import Group, LoanDue, Member, Method, PayoffFee
 from groups.shared.clock import now
 
 
@@ -41,6 +42,7 @@ class Loan(LoanAgreement):
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="loans", verbose_name=_("member"))
     number = models.PositiveIntegerField(_("loan number"))
     disbursed_on = models.DateField(_("paid out on"))
+    due_at = models.CharField(_("instalments fall due"), max_length=7, choices=LoanDue, default=LoanDue.DAY)
     payoff_fee = models.CharField(
         _("fee when it is paid off early"), max_length=7, choices=PayoffFee, default=PayoffFee.CHARGED
     )
@@ -96,6 +98,7 @@ class Loan(LoanAgreement):
             models.CheckConstraint(name="loan_every", condition=Q(every__in=LoanEvery.values)),
             models.CheckConstraint(name="loan_periods", condition=Q(periods__gte=1)),
             models.CheckConstraint(name="loan_first_due", condition=Q(first_due__gt=F("disbursed_on"))),
+            models.CheckConstraint(name="loan_due_at", condition=Q(due_at__in=LoanDue.values)),
             models.CheckConstraint(name="loan_payoff", condition=Q(payoff_fee__in=PayoffFee.values)),
             # A loan that was cancelled never was, so its request and the loan it replaced are free again.
             models.UniqueConstraint(
@@ -114,9 +117,18 @@ class Loan(LoanAgreement):
     def __str__(self) -> str:
         return f"{self.number}"
 
+    @property
+    def begun_on(self) -> date:
+        """The day it was paid out."""
+        return self.disbursed_on
+
 
 class Instalment(models.Model):
-    """One line of a loan's schedule, as `finance.schedules.build_schedule` gave it."""
+    """One line of a loan's schedule, as `finance.schedules.build_schedule` gave it.
+
+    It falls due on `due_on`, by which arrears and ageing count. `late_after` is the first agreed meeting on or after
+    that day: who pays up to and on it is neither fined nor counted late in the score.
+    """
 
     group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="+", verbose_name=_("group"))
     loan = models.ForeignKey(
@@ -124,6 +136,7 @@ class Instalment(models.Model):
     )
     number = models.PositiveSmallIntegerField(_("number"))
     due_on = models.DateField(_("due on"))
+    late_after = models.DateField(_("late after"))
     principal = models.BigIntegerField(_("principal"))
     service_fee = models.BigIntegerField(_("service fee (jasa)"))
 
@@ -134,6 +147,7 @@ class Instalment(models.Model):
         constraints = [
             models.UniqueConstraint(name="instalment_number_once", fields=["loan", "number"]),
             models.CheckConstraint(name="instalment_amounts", condition=Q(principal__gte=0) & Q(service_fee__gte=0)),
+            models.CheckConstraint(name="instalment_late_after", condition=Q(late_after__gte=F("due_on"))),
         ]
 
     def __str__(self) -> str:

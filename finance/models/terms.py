@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from finance.schedules import ScheduledInstalment, build_schedule
+from finance.schedules import ScheduledInstalment, anchor_of, build_schedule
 from groups.models import Method
 
 
@@ -14,6 +16,7 @@ class LoanEvery(models.TextChoices):
 
     WEEK = "week", _("week")
     FORTNIGHT = "fortnight", _("two weeks")
+    SELAPAN = "selapan", _("selapan (35 days)")
     MONTH = "month", _("month")
 
 
@@ -32,8 +35,13 @@ class LoanAgreement(models.Model):
     class Meta:
         abstract = True
 
+    @property
+    def begun_on(self) -> date:
+        """The day the money came."""
+        raise NotImplementedError
+
     def schedule(self) -> list[ScheduledInstalment]:
-        """Return the instalments by these terms."""
+        """Return the instalments by these terms, on fixed days."""
         return build_schedule(
             principal=self.principal,
             rate=self.rate,
@@ -42,4 +50,5 @@ class LoanAgreement(models.Model):
             round_up_to=self.round_up_to,
             first_due=self.first_due,
             every=self.every,  # type: ignore[arg-type]
+            anchor_day=anchor_of(self.begun_on, self.first_due),
         )

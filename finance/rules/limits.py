@@ -11,7 +11,12 @@ from finance.models import LoanEvery
 from groups.models import Constitution
 from groups.shared.money import rupiah
 
-INSTALMENTS_A_YEAR: dict[str, int] = {LoanEvery.WEEK: 52, LoanEvery.FORTNIGHT: 26, LoanEvery.MONTH: 12}
+INSTALMENTS_A_YEAR: dict[str, int] = {
+    LoanEvery.WEEK: 52,
+    LoanEvery.FORTNIGHT: 26,
+    LoanEvery.SELAPAN: 10,
+    LoanEvery.MONTH: 12,
+}
 """How many instalments there are in a year."""
 
 

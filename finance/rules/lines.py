@@ -177,8 +177,8 @@ def repayment(
     """A member pays `amount` on a loan in cash: the fee (jasa) first, then the oldest principal due.
 
     A new `fine` for late instalments is owed with those before it, and paid where the loan's terms put fines. With
-    `principal_alone` the fee stays due. Raises `ValueError` if the loan asks for less than `amount`, and `RuleBroken` for
-    a day before the loan.
+    `principal_alone` the fee stays due. Raises `ValueError` if the loan asks for less than `amount`, and `RuleBroken`
+    for a day before the loan.
     """
     require_paid_out(loan, on)
     fee_account = books.account(AccountKind.SERVICE_FEE, loan=loan)

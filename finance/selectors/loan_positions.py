@@ -90,15 +90,20 @@ _DUES = Relation(
         {_sum("i.principal", "i.due_on < l.last_day")} AS before_principal,
         {_sum("i.service_fee", "i.due_on < l.last_day")} AS before_fee,
         {_sum("i.principal", "i.due_on <= l.last_day")} AS due_principal,
-        {_sum("i.service_fee", "i.due_on <= l.last_day")} AS due_fee
+        {_sum("i.service_fee", "i.due_on <= l.last_day")} AS due_fee,
+        {_sum("i.principal", "i.late_after < l.last_day")} AS fell_principal,
+        {_sum("i.service_fee", "i.late_after < l.last_day")} AS fell_fee
     FROM finance_instalment i
     JOIN (SELECT l.id, {_LAST_DAY} AS last_day FROM finance_loan l WHERE l.group_id {{groups}}) l ON l.id = i.loan_id
     WHERE i.group_id {{groups}}
     GROUP BY i.loan_id
     """,  # noqa: S608 - no input
-    ("loan_id", "fee", "before_principal", "before_fee", "due_principal", "due_fee"),
+    ("loan_id", "fee", "before_principal", "before_fee", "due_principal", "due_fee", "fell_principal", "fell_fee"),
 )
-"""What the schedule of each loan asks for before the day and up to it, paid or not."""
+"""What the schedule of each loan asks for before the day and up to it, paid or not.
+
+`fell_principal` and `fell_fee` leave out what can still be paid in time at the first meeting after its due day.
+"""
 
 # A loan that was rescheduled asks for nothing from that day on, since another one does; one paid off early asks for
 # no fee that was waived; one written off for everything. Every loan has a schedule: with a LEFT JOIN PostgreSQL knows
@@ -115,10 +120,10 @@ _AMOUNTS = Relation(
         CASE WHEN b.balance > 0 THEN {_beyond("d.before_principal", "(b.principal - b.balance)")} ELSE 0 END
             AS late_principal,
         CASE WHEN b.balance > 0 THEN {_beyond("d.before_fee", "b.fee_paid")} ELSE 0 END AS late_fee,
-        d.before_principal + CASE WHEN b.balance = 0 AND b.ended_as = ''
-            THEN {_least("d.before_fee", "b.fee_paid")} ELSE d.before_fee END AS fell_due,
-        {_least("d.before_principal", "(b.principal - b.balance - b.unpaid_principal)")}
-            + {_least("d.before_fee", "b.fee_paid")} AS fell_due_paid
+        d.fell_principal + CASE WHEN b.balance = 0 AND b.ended_as = ''
+            THEN {_least("d.fell_fee", "b.fee_paid")} ELSE d.fell_fee END AS fell_due,
+        {_least("d.fell_principal", "(b.principal - b.balance - b.unpaid_principal)")}
+            + {_least("d.fell_fee", "b.fee_paid")} AS fell_due_paid
     FROM loan_balances b LEFT JOIN loan_dues d ON d.loan_id = b.id
     """,  # noqa: S608 - no input
     ("id", "group_id", "member_id", "number", "disbursed_on", "principal", "balance", "fee_paid", "principal_paid",
@@ -165,8 +170,9 @@ LOAN_POSITIONS = Relation(
 `principal` is what was lent, `balance` what of it is left (above zero: the loan runs), `principal_paid` and `fee_paid`
 what was paid by the day, without what was rescheduled or written off; `fee_left` the fee still to be paid to the end.
 
-`fell_due` is what fell due before the day, on loans that ended too, and `fell_due_paid` what of it was paid: their
-sums are the repayment rate. A payment ahead on one loan does not hide the arrears of another.
+`fell_due` is what was to be paid in time before the day, on loans that ended too, and `fell_due_paid` what of it was
+paid: their sums are the repayment rate. In time is up to the first meeting on or after the due day. A payment ahead on
+one loan does not hide the arrears of another.
 
 `due` is what a running loan asks for up to the day, that day included, and was not paid; `due_principal` and `due_fee`
 are its parts. `arrears` is what of it fell due before the day, `late_principal` and `late_fee` its parts. `late_since`

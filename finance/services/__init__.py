@@ -2,6 +2,7 @@
 
 from finance.services.cash import PECAHAN, bank_tick, cash_count_record, cash_count_settle, cash_count_take
 from finance.services.covers import cover_recover, loan_cover
+from finance.services.due_days import due_days_move
 from finance.services.entries import REVERSED_BY_ITSELF, entry_reverse
 from finance.services.external_loans import ExternalTerms, external_loan_receive, external_loan_repay
 from finance.services.funds import fine_pay, other_money_record, social_contribute, social_help
@@ -9,7 +10,7 @@ from finance.services.inventory import inventory_buy, inventory_write_down
 from finance.services.leaving import member_settle
 from finance.services.loans import NewSchedule, loan_pay_off, loan_recover, loan_repay, loan_reschedule, loan_write_off
 from finance.services.opening import Opening, OpeningDebt, OpeningLoan, OpeningSavings, fee_in_all, opening_record
-from finance.services.payouts import LoanTerms, loan_disburse, loans_open, schedule_of, terms_by_rules
+from finance.services.payouts import LoanTerms, loan_disburse, loans_open, terms_by_rules
 from finance.services.period import period_close
 from finance.services.requests import (
     loan_request,

@@ -150,6 +150,7 @@ def loan_reschedule(
         first_due=schedule.first_due,
         purpose=loan.purpose,
         every=loan.every,
+        due_at=loan.due_at,
         funded_by=loan.funded_by,
         payoff_fee=loan.payoff_fee,
         fine_late_instalment=loan.fine_late_instalment,

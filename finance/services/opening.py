@@ -208,7 +208,7 @@ def _refuse_strangers(group: Group, opening: Opening) -> None:
 
 def _refuse_wrong_loan(loan: OpeningLoan) -> None:
     terms = loan.terms
-    if terms.first_due <= terms.disbursed_on:
+    if terms.first_due is None or terms.first_due <= terms.disbursed_on:
         raise NotAllowed(_("The first instalment is due after the day the loan is paid out."))
     if loan.outstanding <= 0:
         raise NotAllowed(_("A loan that is paid off is not entered."))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
@@ -23,14 +23,19 @@ from finance.models import (
     LoanRequest,
 )
 from finance.rules import lines
-from finance.schedules import ScheduledInstalment, build_schedule, due_date
+from finance.rules.due_days import due_days
+from finance.schedules import ScheduledInstalment, build_schedule
 from finance.services.posting import open_for_entry, post_entry, require_here
-from groups.models import Constitution, Group, Member, PayoffFee, User
+from groups.models import Constitution, Group, LoanDue, Member, PayoffFee, User
+from groups.selectors import meeting_calendar
 
 
 @dataclass(frozen=True, slots=True)
 class LoanTerms:
-    """A loan as decided: `rate` is a fraction per period, `first_due` the day of the first instalment."""
+    """A loan as decided: `rate` is a fraction per period.
+
+    `first_due` is the day of the first instalment, None where it follows from the day of paying out.
+    """
 
     member: Member
     principal: int
@@ -39,9 +44,10 @@ class LoanTerms:
     method: str
     round_up_to: int
     disbursed_on: date
-    first_due: date
+    first_due: date | None = None
     purpose: str = ""
     every: str = LoanEvery.MONTH
+    due_at: str = LoanDue.DAY
     funded_by: ExternalLoan | None = None
     payoff_fee: str = PayoffFee.CHARGED
     fine_late_instalment: int = 0
@@ -50,16 +56,17 @@ class LoanTerms:
     request: LoanRequest | None = None
     replaces: Loan | None = None
 
-    def schedule(self) -> list[ScheduledInstalment]:
-        """Return the instalments by these terms."""
+    def schedule(self, due_days: Sequence[date] | None = None) -> list[ScheduledInstalment]:
+        """Return the instalments by these terms, on `due_days` or, for the amounts, on fixed days."""
         return build_schedule(
             principal=self.principal,
             rate=self.rate,
             periods=self.periods,
             method=self.method,  # type: ignore[arg-type]  # the database allows no other value
             round_up_to=self.round_up_to,
-            first_due=self.first_due,
+            first_due=self.first_due or self.disbursed_on,
             every=self.every,  # type: ignore[arg-type]
+            due_days=due_days,
         )
 
 
@@ -75,7 +82,7 @@ def terms_by_rules(
     request: LoanRequest | None = None,
     funded_by: ExternalLoan | None = None,
 ) -> LoanTerms:
-    """Return the terms of a loan by the group's rules; without `first_due` it is a month after paying out."""
+    """Return the terms of a loan by the group's rules."""
     return LoanTerms(
         member=member,
         principal=principal,
@@ -84,8 +91,9 @@ def terms_by_rules(
         method=rules.loan_method,
         round_up_to=rules.loan_round_up_to,
         disbursed_on=disbursed_on,
-        first_due=first_due or due_date(disbursed_on, 1, "month"),
+        first_due=first_due,
         purpose=purpose,
+        due_at=rules.loan_due,
         funded_by=funded_by,
         payoff_fee=rules.payoff_fee,
         fine_late_instalment=rules.fine_late_instalment,
@@ -100,7 +108,7 @@ def loan_disburse(*, actor: User, group: Group, terms: LoanTerms, key: uuid.UUID
     """Pay a new loan out of the cash box and write down its schedule."""
     books = open_for_entry(actor, group, key, of=terms.member)
     require_here(terms.member)
-    if terms.first_due <= terms.disbursed_on:
+    if terms.first_due is not None and terms.first_due <= terms.disbursed_on:
         raise RuleBroken("first_due", _("The first instalment is due after the day the loan is paid out."))
     (loan,) = loans_open(books, [terms])
     post_entry(books, EntryKind.LOAN, terms.disbursed_on, lines.disbursement(books, loan), key)
@@ -108,24 +116,49 @@ def loan_disburse(*, actor: User, group: Group, terms: LoanTerms, key: uuid.UUID
 
 
 def loans_open(books: Books, terms: Iterable[LoanTerms]) -> list[Loan]:
-    """Write loans and their schedules in two statements; the money moves by `lines.disbursement`.
+    """Write loans and their schedules in two statements, and read the calendar in one; the money moves by `lines.disbursement`.
 
     A loan from outside that is passed on (`funded_by`) must be running on that day, else it is `RuleBroken`.
     """
     terms = list(terms)
     for term in terms:
         _require_running_lender(books, term)
+    calendar = meeting_calendar(books.group)
+    days = [
+        due_days(
+            calendar,
+            due_at=term.due_at,
+            every=term.every,  # type: ignore[arg-type]  # the database allows no other value
+            periods=term.periods,
+            paid_out_on=term.disbursed_on,
+            first_due=term.first_due,
+        )
+        for term in terms
+    ]
     loans = Loan.objects.bulk_create(
         Loan(
             group=books.group,
             number=number,
             recorded_by=books.actor,
-            **{field.name: getattr(term, field.name) for field in fields(term)},
+            **{field.name: getattr(term, field.name) for field in fields(term)}
+            | {"first_due": of_term.due_on[0], "due_at": of_term.due_at},
         )
-        for number, term in enumerate(terms, start=books.last_loan_number + 1)
+        for number, (term, of_term) in enumerate(zip(terms, days, strict=True), start=books.last_loan_number + 1)
     )
     books.last_loan_number += len(loans)
-    Instalment.objects.bulk_create(instalment for loan in loans for instalment in schedule_of(loan))
+    Instalment.objects.bulk_create(
+        Instalment(
+            group_id=loan.group_id,
+            loan=loan,
+            number=line.number,
+            due_on=line.due_on,
+            late_after=late_after,
+            principal=line.principal,
+            service_fee=line.service_fee,
+        )
+        for loan, term, of_term in zip(loans, terms, days, strict=True)
+        for line, late_after in zip(term.schedule(of_term.due_on), of_term.late_after, strict=True)
+    )
     return loans
 
 
@@ -141,18 +174,3 @@ def _require_running_lender(books: Books, terms: LoanTerms) -> None:
         raise RuleBroken(
             "funded_by", _("This loan from outside was received on %s only.") % date_format(lender.received_on)
         )
-
-
-def schedule_of(loan: Loan) -> list[Instalment]:
-    """Return the unsaved instalments of a loan from its terms."""
-    return [
-        Instalment(
-            group_id=loan.group_id,
-            loan=loan,
-            number=line.number,
-            due_on=line.due_on,
-            principal=line.principal,
-            service_fee=line.service_fee,
-        )
-        for line in loan.schedule()
-    ]

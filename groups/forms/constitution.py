@@ -30,7 +30,7 @@ RULES_PARTS = (
     (_("Savings (simpanan) and social fund"), False, ("pokok", "wajib", "social")),
     (_("Fines (denda) in the meeting"), False, ("fine_late", "fine_absent")),
     (_("Loans (pinjaman)"), False,
-     ("loan_rate", "loan_method", "loan_max_periods", "loan_ceiling", "loan_round_up_to")),
+     ("loan_rate", "loan_method", "loan_max_periods", "loan_due", "loan_ceiling", "loan_round_up_to")),
     (_("More limits, late instalments, loans paid off early"), True,
      ("loan_ladder", "loan_savings_times", "fine_late_instalment", "fine_first", "payoff_fee", "principal_alone",
       "sukarela_minimum")),

@@ -27,6 +27,13 @@ class PayoffFee(models.TextChoices):
     WAIVED = "WAIVED", _("The fee of the remaining months is waived")
 
 
+class LoanDue(models.TextChoices):
+    """When instalments fall due."""
+
+    MEETING = "MEETING", _("At the meetings of the group")
+    DAY = "DAY", _("On a fixed day, counted from paying out")
+
+
 class SavingsBase(models.TextChoices):
     """What a member's part of the surplus by savings is measured by."""
 
@@ -63,6 +70,7 @@ class Constitution(models.Model):
     loan_method = models.CharField(_("fee method"), max_length=9, choices=Method, default=Method.FLAT)
     loan_max_periods = models.PositiveSmallIntegerField(_("longest loan, in months"), default=12)
     loan_ceiling = models.PositiveBigIntegerField(_("largest loan; 0 is no limit"), default=0)
+    loan_due = models.CharField(_("instalments fall due"), max_length=7, choices=LoanDue, default=LoanDue.MEETING)
     loan_round_up_to = models.PositiveIntegerField(_("round instalments up to"), default=1000)
     loan_ladder = models.CharField(
         _("largest first, second, third … loan"),
@@ -112,6 +120,7 @@ class Constitution(models.Model):
             ),
             models.CheckConstraint(name="constitution_rounding", condition=Q(loan_round_up_to__gte=1)),
             models.CheckConstraint(name="constitution_payoff", condition=Q(payoff_fee__in=PayoffFee.values)),
+            models.CheckConstraint(name="constitution_loan_due", condition=Q(loan_due__in=LoanDue.values)),
             models.CheckConstraint(name="constitution_savings_base", condition=Q(savings_base__in=SavingsBase.values)),
             models.CheckConstraint(
                 name="constitution_borrowing_base", condition=Q(borrowing_base__in=BorrowingBase.values)

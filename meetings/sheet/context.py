@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from copy import copy
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property
 
 from django.db.models import Case, Count, OuterRef, Q, QuerySet, Subquery, Sum, When
@@ -19,7 +19,6 @@ from finance.models import (
     ExternalLoan,
     Instalment,
     Loan,
-    LoanEvery,
     LoanRequest,
     Obligation,
     Transfer,
@@ -32,13 +31,6 @@ from meetings.errors import NoSuchMeeting
 from meetings.minutes import Minutes
 from meetings.minutes_json import minutes_from_json, numbers_of_loans_repaid, numbers_of_members
 from meetings.models import Meeting, MeetingStatus
-
-DUE_SOON = timedelta(days=6)
-"""A monthly instalment due this soon after a meeting is asked for at it.
-
-Groups meet on a weekday of the month, instalments fall due on a day of the month, so the two drift apart by up
-to six days; without this a member who pays at every meeting would always be late.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +65,8 @@ class LoanOnSheet:
         return self.now.payoff(as_of, fine=fine)
 
     def due(self, as_of: date) -> int:
-        """Return the rupiah due at a meeting on the day `as_of`, fines included, and what falls due soon after it."""
-        until = as_of + DUE_SOON if self.loan.every == LoanEvery.MONTH else as_of
-        fine = self.fine_at(as_of)
-        return self.before.arrears_on(until).due + self.before.fine_due + (fine.amount if fine else 0)
+        """Return the rupiah due at a meeting on the day `as_of`, fines included."""
+        return self.before.due(as_of)
 
     def fine_at(self, as_of: date) -> LateFine | None:
         """Return the fine for late instalments that a payment at a meeting on the day `as_of` brings."""

@@ -391,7 +391,7 @@ class NewLoanForm(_Part):
     member = forms.ChoiceField(label=_("Member"), required=False)
     principal = RupiahField(label=_("Principal"), required=False)
     periods = CountField(label=_("Instalments (months)"), required=False, min_value=1, max_value=120)
-    first_due = ComingDayField(label=_("First instalment due"), required=False, help_text=_("Empty: one month after."))
+    first_due = ComingDayField(label=_("First instalment due"), required=False, help_text=_("Empty: by the rules."))
     purpose = forms.CharField(label=_("Purpose"), max_length=120, required=False)
     funded_by = forms.ChoiceField(label=_("Passed on from a loan from outside"), required=False)
 

@@ -27,6 +27,7 @@ def history(chance, members=4):
             periods=chance.randrange(1, 13),
             method=chance.choice(("flat", "declining")),
             payoff_fee=chance.choice(("CHARGED", "WAIVED")),
+            due_at=chance.choice(("MEETING", "DAY")),
         )
     day = FIRST
     while (day := day + timedelta(chance.randrange(1, 40))) < LAST - timedelta(60):

@@ -28,6 +28,7 @@ from finance.models import (
     Entry,
     EntryKind,
     ExternalLoan,
+    Instalment,
     Loan,
     LoanEnd,
     LoanRequest,
@@ -41,6 +42,7 @@ from finance.rules.joint_liability import arrears
 from finance.rules.lines import OTHER, OtherMoney
 from finance.selectors.external_loans import external_fee_paid
 from finance.sharing import equal_shares
+from groups.models import LoanDue
 from groups.services import member_leave, member_leave_undo
 from meetings.errors import MeetingError
 from meetings.minutes import CashCounted, MemberRow, Minutes, OtherRow, Repayment
@@ -174,7 +176,9 @@ class Treasurer:
                 "round_up_to": self.chance.choice((1, 500, 1000)),
                 "disbursed_on": on,
                 "first_due": on + timedelta(self.chance.choice((7, 28, 31))),
-                "every": self.chance.choice(("week", "fortnight", "month")),
+                "every": self.chance.choice(("week", "fortnight", "selapan", "month")),
+                "due_at": self.chance.choice(LoanDue.values),
+                "principal_alone": self.chance.random() < 0.5,
                 "payoff_fee": self.chance.choice(("CHARGED", "WAIVED")),
                 "fine_late_instalment": self.chance.choice((0, 700, 5_000)),
                 "fine_first": self.chance.random() < 0.5,
@@ -295,10 +299,18 @@ class Treasurer:
         loan = self.loan()
         if loan is not None:
             waive, save = self.chance.choice(("", "sakit")), self.chance.random() < 0.5
-            amount = self.amount(loan.principal * 6 // 5)
+            amount, alone = self.amount(loan.principal * 6 // 5), self.chance.random() < 0.2
             self.post(
-                services.loan_repay, loan=loan, amount=amount, on=self.day(), waive_fine=waive, rest_to_savings=save
-            )
+                services.loan_repay, loan=loan, amount=amount, on=self.day(), waive_fine=waive, rest_to_savings=save,
+                principal_alone=alone,
+            )  # fmt: skip
+
+    def move_meeting(self) -> None:
+        """Let the meeting at which something falls due take place two days later, or not at all."""
+        line = self.one_of(Instalment.objects.filter(group=self.group, late_after__gte=self.today))
+        if line is not None:
+            moved_to = self.chance.choice((None, line.late_after + timedelta(2)))
+            self.attempt(services.due_days_move, group=self.group, planned_on=line.late_after, moved_to=moved_to)
 
     def pay_off(self) -> None:
         loan = self.loan()
@@ -607,7 +619,7 @@ MONEY = (
 THINGS = (
     *MONEY, *MONEY, "ask", "ask", "decide", "decide", "pay_out", "pay_out", "cancel_request", "count",
     "settle_difference", "tick", "leave", "come_back", "meet", "meet", "correct", "reverse", "reverse",
-    "correct_at_once", "divide", "post_division", "post_division", "take_division_back",
+    "correct_at_once", "move_meeting", "divide", "post_division", "post_division", "take_division_back",
 )  # fmt: skip
 """What a treasurer does any day."""
 RARELY = ("close_period", "share_out", "open", "end_cycle")
@@ -615,7 +627,7 @@ RARELY = ("close_period", "share_out", "open", "end_cycle")
 AIMS = {
     "entry_reverse": "correct_at_once", "other_money_record": "other", "surplus_post": "post_division",
     "surplus_withdraw": "take_division_back", "loan_request_pay_out": "pay_out",
-    "loan_request_approve": "decide", "loan_cover": "cover",
+    "loan_request_approve": "decide", "loan_cover": "cover", "due_days_move": "move_meeting",
     "cover_recover": "pay_back", "meeting_correct": "correct", "member_settle": "leave",
     "cash_count_settle": "settle_difference",
 }  # fmt: skip

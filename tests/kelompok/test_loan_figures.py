@@ -10,7 +10,7 @@ from assessment.metrics import all_metrics
 from assessment.scoring import arrears_of, read_records
 from finance import selectors
 from finance.management.commands.statement import as_json
-from finance.models import AccountKind, Transfer
+from finance.models import AccountKind, LoanEnd, Transfer
 from groups.models import Group
 from tests.factories import facilitator_of
 from tests.finance.loan_histories import history, some_days
@@ -35,7 +35,15 @@ class Owed:
         fee = moved(loan, AccountKind.SERVICE_FEE, "credit", as_of) - moved(
             loan, AccountKind.SERVICE_FEE, "debit", as_of
         )
-        lines = list(loan.instalments.order_by("number")) if balance else []
+        schedule = list(loan.instalments.order_by("number"))
+        ended = loan.ended_as if loan.ended_on is not None and loan.ended_on <= as_of else ""
+        last_day = loan.ended_on if ended == LoanEnd.RESCHEDULED else as_of
+        over = [line for line in schedule if line.late_after < last_day]
+        principals, fees = (sum(getattr(line, name) for line in over) for name in ("principal", "service_fee"))
+        unpaid = loan.unpaid_principal if ended else 0
+        self.fell_due = principals + (fees if balance or ended else min(fees, fee))
+        self.fell_due_paid = min(principals, loan.principal - balance - unpaid) + min(fees, fee)
+        lines = schedule if balance else []
         before = [line for line in lines if line.due_on < as_of]
         self.balance = balance
         self.arrears = max(0, sum(line.principal for line in before) - (loan.principal - balance))
@@ -120,6 +128,12 @@ def test_what_a_score_counts_and_lists(days):
         assert lending["borrowers"] == len({loan.member for loan in running(owed)})
         figures = selectors.performance(Group.objects.filter(pk=group.pk), as_of=as_of)
         assert (rate["paid"], rate["due"]) == (figures.paid, figures.due)
+        assert rate["due"] == sum(loan.fell_due for loan in owed)
+        assert rate["paid"] == sum(loan.fell_due_paid for loan in owed)
+        listed = all_metrics()["repayment_rate"].evidence(group, as_of).tables[0].rows
+        assert [[row.cells[1], row.cells[2]] for row in listed if not row.is_total] == [
+            [loan.fell_due, loan.fell_due_paid] for loan in owed if loan.fell_due
+        ]
         listed = all_metrics()["portfolio_quality"].evidence(group, as_of).tables[0].rows
         assert [(row.cells[2], row.cells[3]) for row in listed if not row.is_total] == [
             (loan.days_late, loan.balance) for loan in running(owed)

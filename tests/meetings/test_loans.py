@@ -36,7 +36,8 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def group():
-    group = make_group(rules={"loan_ceiling": 1_000_000, "fine_late_instalment": 2_500, "payoff_fee": "WAIVED"})
+    rules = {"loan_ceiling": 1_000_000, "fine_late_instalment": 2_500, "payoff_fee": "WAIVED"}
+    group = make_group(rhythm={"every": "WEEK", "weekday": 1}, rules=rules)
     make_members(group, 3)
     save(group.members.first(), 5_000_000)
     return group
@@ -202,7 +203,7 @@ def test_nobody_is_fined_without_a_payment(client, group, loan):
 
 def test_the_fine_is_in_what_is_asked_for(client, group):
     loan = lend(
-        group.members.last(), first_due=timezone.localdate() - timedelta(1), fine_late_instalment=2_500,
+        group.members.last(), first_due=timezone.localdate() - timedelta(8), fine_late_instalment=2_500,
     )  # fmt: skip
     page = client.get(f"/g/{group.code}/meetings/new/")
     form = next(form for form in page.context["sheet"].repayments if form.open_loan.loan == loan)
@@ -274,7 +275,8 @@ def test_a_correction_with_a_payment_that_was_forgotten_brings_the_fine(client, 
 @pytest.mark.parametrize(("members", "meetings"), [(5, 1), (30, 4)])
 def test_the_number_of_statements_stays_with_requests_limits_and_fines(members, meetings):
     group = make_group(
-        rules={"loan_ladder": "500000;1000000", "loan_savings_times": 9000, "fine_late_instalment": 2_500}
+        rhythm={"every": "WEEK", "weekday": 1},
+        rules={"loan_ladder": "500000;1000000", "loan_savings_times": 9000, "fine_late_instalment": 2_500},
     )
     people = make_members(group, members)
     save(people[0], 50_000_000)
@@ -329,8 +331,8 @@ def test_what_is_too_much_is_told_with_what_to_do(client, group, loan):
 
 
 def test_each_of_two_loans_is_named_where_it_is_asked_about(client, group):
-    yesterday = timezone.localdate() - timedelta(1)
-    loans = [lend(group.members.last(), first_due=yesterday, fine_late_instalment=2_500) for _ in range(2)]
+    last_week = timezone.localdate() - timedelta(8)
+    loans = [lend(group.members.last(), first_due=last_week, fine_late_instalment=2_500) for _ in range(2)]
     page = client.get(f"/g/{group.code}/meetings/new/").content.decode()
     for loan in loans:
         assert f"Put the rest of the instalment of loan {loan.number} to voluntary savings" in page

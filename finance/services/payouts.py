@@ -116,7 +116,9 @@ def loan_disburse(*, actor: User, group: Group, terms: LoanTerms, key: uuid.UUID
 
 
 def loans_open(books: Books, terms: Iterable[LoanTerms]) -> list[Loan]:
-    """Write loans and their schedules in two statements, and read the calendar in one; the money moves by `lines.disbursement`.
+    """Write loans and their schedules in two statements; the money moves by `lines.disbursement`.
+
+    When they fall due follows from the calendar of the group, which is read in one more.
 
     A loan from outside that is passed on (`funded_by`) must be running on that day, else it is `RuleBroken`.
     """

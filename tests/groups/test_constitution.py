@@ -28,6 +28,7 @@ def data(**fields):
         "loan_max_periods": "12",
         "loan_ceiling": "0",
         "loan_round_up_to": "1.000",
+        "loan_due": "MEETING",
         "loan_ladder": "500.000; 1.000.000",
         "loan_savings_times": "0",
         "payoff_fee": "CHARGED",

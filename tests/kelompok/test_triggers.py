@@ -82,7 +82,7 @@ MAY_CHANGE = {
     MeetingMove: {"withdrawn_at", "withdrawn_by"},
     Entry: set(),
     Transfer: set(),
-    Instalment: set(),
+    Instalment: {"due_on", "late_after"},
     ExternalPayment: set(),
     Cover: set(),
     CoverRecovery: set(),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from finance import selectors, services
 from finance.ledger.verify import mismatches
-from finance.models import Account, Instalment
+from finance.models import Account, Instalment, Obligation
 from finance.rules.due_days import due_days
 from finance.schedules import anchor_of, build_schedule, days_at_meetings, late_after_days
 from groups.models import ChangedGroup, Group, LoanDue
@@ -234,7 +234,7 @@ def test_who_pays_at_each_meeting_is_never_late(member):
     for held_on in meetings:
         due_then = selectors.loan_card(group, loan.number, as_of=held_on).row.arrears.due
         assert post_sheet(client, group, held_on=held_on, **{f"l{loan.pk}_paid": due_then}).status_code == 302
-    assert not Account.objects.filter(kind__in=["FINE_DUE", "LOAN_FINE"]).exists()
+    assert not Obligation.objects.exists()
     assert Account.objects.get(loan=loan, kind="LOAN").balance == 0
     day = date(2026, 2, 4)
     while day <= date(2026, 7, 8):
@@ -270,10 +270,10 @@ def test_on_a_fixed_day_nobody_is_fined_up_to_the_next_meeting_while_ageing_coun
     assert rate(member.group, date(2026, 3, 3)) == (0, 0)
     assert rate(member.group, date(2026, 3, 4)) == (first.total, 0)
     pay(loan, first.total, on=date(2026, 3, 3))  # the first Tuesday
-    assert not Account.objects.filter(kind="LOAN_FINE").exists()
+    assert not Obligation.objects.exists()
     assert rate(member.group, date(2026, 3, 4)) == (first.total, first.total)
     pay(loan, second.total, on=date(2026, 4, 8))  # the day after the meeting
-    assert Account.objects.get(kind="LOAN_FINE").balance == 5_000
+    assert Obligation.objects.get(loan=loan).amount == 5_000
 
 
 # A meeting that is moved

@@ -307,7 +307,7 @@ def test_the_number_of_statements_does_not_grow(members, meetings):
     )
     with CaptureQueriesContext(connection) as counted:
         assert post_sheet(client, group, data=data).status_code == 302
-    assert len(counted) == 20, "\n".join(query["sql"][:110] for query in counted.captured_queries)
+    assert len(counted) == 21, "\n".join(query["sql"][:110] for query in counted.captured_queries)
 
 
 def test_the_ledger_entry_carries_the_key_of_the_sheet(client, group):

@@ -303,7 +303,7 @@ def test_the_number_of_statements_stays_with_requests_limits_and_fines(members, 
     )
     with CaptureQueriesContext(connection) as counted:
         assert post_sheet(client, group, data=data).status_code == 302
-    assert len(counted) == 23 - (meetings == 1), "\n".join(query["sql"][:110] for query in counted.captured_queries)
+    assert len(counted) == 24 - (meetings == 1), "\n".join(query["sql"][:110] for query in counted.captured_queries)
     assert open_fines(group).of_loan(loans[-1]) == 5_000
     assert Meeting.objects.filter(status="CLOSED").count() == meetings + 1
     assert facilitator_of(group) == Meeting.objects.latest("pk").saved_by

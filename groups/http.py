@@ -20,3 +20,15 @@ class GroupRequest(UserRequest):
     """A request below `/g/<code>/`; `AccessMiddleware` found the group among those the person may see."""
 
     group: Group
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """Say whether a program asks: one that prefers JSON to a page. A browser and `*/*` get pages."""
+    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
+
+
+def takes_page(request: HttpRequest) -> bool:
+    """Say whether a page can be shown: a script of ours prefers JSON, and takes a page where a person has to look."""
+    return not wants_json(request) or any(
+        (taken.main_type, taken.sub_type) == ("text", "html") for taken in request.accepted_types
+    )

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.core.exceptions import MiddlewareNotUsed
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict, UnreadablePostError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict, UnreadablePostError
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import render, resolve_url
 from django.utils import translation
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
 from django.views.defaults import page_not_found
+
+from groups.http import takes_page, wants_json
 
 if TYPE_CHECKING:
     from django.http.request import _ImmutableQueryDict
@@ -73,8 +78,10 @@ class SignedInMiddleware(LoginRequiredMiddleware):
     def process_view(
         self, request: HttpRequest, view_func: Callable[..., HttpResponseBase], view_args: Any, view_kwargs: Any
     ) -> HttpResponseBase | None:
-        """Send a reader to the sign-in page, and hand a form back."""
+        """Send a reader to the sign-in page, hand a form back, and tell a program."""
         to_sign_in = super().process_view(request, view_func, view_args, view_kwargs)
+        if to_sign_in is not None and wants_json(request):
+            return signed_out()
         return form_back(request) if to_sign_in is not None and _kept_fields(request) else to_sign_in
 
 
@@ -83,7 +90,48 @@ def form_back(request: HttpRequest, reason: str = "") -> HttpResponse:
 
     Also the answer to a token of an earlier session (`CSRF_FAILURE_VIEW`), with Django's `reason`.
     """
+    if wants_json(request):
+        return problem("token", _("You signed in anew meanwhile. Send it again with the new token."), status=403)
     return render(request, "resend.html", {"fields": _kept_fields(request)}, status=403)
+
+
+def signed_out() -> JsonResponse:
+    """Answer a program that came without a session, with the address of the sign-in page."""
+    text = _("You are signed out. Sign in and send it again: nothing was recorded.")
+    return problem("signed_out", text, status=401, url=resolve_url(settings.LOGIN_URL))
+
+
+def problem(name: str, text: str, *, status: int, url: str | None = None) -> JsonResponse:
+    """Return an answer in the shape of those of the meeting sheet, for what kept a request from reaching it."""
+    answer = {"status": name, "meeting": None, "url": url, "cash": None, "errors": {"__all__": text}}
+    return JsonResponse(answer, status=status)
+
+
+class JsonProblemsMiddleware:
+    """Give programs, instead of the page that says what went wrong, JSON with a word they can understand.
+
+    Around everything that answers by itself. What a view answers in JSON stays as it is.
+    """
+
+    NAMES = MappingProxyType({400: "broken", 403: "forbidden", 404: "missing", 503: "unavailable"})
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Put JSON in the place of a page that says what went wrong."""
+        response = self.get_response(request)
+        if response.headers.get("Content-Type", "").startswith("application/json"):
+            patch_vary_headers(response, ["Accept"])
+        elif response.status_code >= 400 and wants_json(request) and not self._is_for_a_person(request, response):
+            name = self.NAMES.get(response.status_code, "failed" if response.status_code >= 500 else "refused")
+            return problem(name, response.reason_phrase, status=response.status_code)
+        return response
+
+    @staticmethod
+    def _is_for_a_person(request: HttpRequest, response: HttpResponse) -> bool:
+        """Say whether it is a page with what was typed, and the program can show it."""
+        return response.status_code in (409, 422) and takes_page(request)
 
 
 def _kept_fields(request: HttpRequest) -> list[tuple[str, str]]:

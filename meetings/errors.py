@@ -6,12 +6,17 @@ from django.utils.translation import gettext as _
 
 from groups.models import Member
 from groups.shared.money import rupiah
+from meetings.models import Meeting
 
 
 class MeetingError(Exception):
-    """Something the minute book refuses; `field` is the sheet's field it belongs to, if to one."""
+    """Something the minute book refuses; `field` is the sheet's field it belongs to, if to one.
+
+    `is_conflict` where it speaks of what somebody else recorded, and not of the sheet itself.
+    """
 
     field: str | None = None
+    is_conflict = False
 
 
 class NoSuchMeeting(MeetingError):
@@ -21,11 +26,22 @@ class NoSuchMeeting(MeetingError):
 class MeetingChanged(MeetingError):
     """Somebody else saved or closed the meeting since this form was opened."""
 
+    is_conflict = True
+
+
+class AlreadyRecorded(MeetingChanged):
+    """The sheet, or another one of the same draft, was closed before: `meeting` is the version it recorded."""
+
+    def __init__(self, meeting: Meeting) -> None:
+        self.meeting = meeting
+        super().__init__(_("This meeting was closed meanwhile by %(who)s.") % {"who": meeting.saved_by})
+
 
 class DayTaken(MeetingError):
     """The group has a closed meeting on that day already."""
 
     field = "held_on"
+    is_conflict = True
 
     def __init__(self) -> None:
         super().__init__(_("A meeting on this day was recorded already."))

@@ -20,6 +20,7 @@ from finance.models import (
     PeriodBalance,
     PeriodClosing,
     RequestStatus,
+    SentForm,
     SurplusDivision,
     SurplusPart,
     SurplusShare,
@@ -68,6 +69,7 @@ _STAYS_AS_WRITTEN = (
     BankTick,
     SurplusShare,
     SurplusPart,
+    SentForm,
 )
 _STAYS = (
     *_STAYS_AS_WRITTEN, Account, Loan, Instalment, LoanRequest, ExternalLoan, CashCount, Obligation, SurplusDivision,

@@ -10,6 +10,7 @@ from finance.models.loan import Instalment, Loan, LoanEnd
 from finance.models.obligation import Obligation, ObligationKind, ObligationPayment
 from finance.models.period import PeriodBalance, PeriodClosing
 from finance.models.request import LoanRequest, RequestStatus
+from finance.models.sent_form import SentForm
 from finance.models.surplus import DivisionStatus, PaidTo, Purpose, SurplusDivision, SurplusPart, SurplusShare
 from finance.models.terms import LoanEvery
 from finance.models.verification import LedgerVerification

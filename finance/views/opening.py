@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -11,8 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from finance import selectors, services
 from finance.forms.opening import ROWS, OpeningSheet
-from finance.ledger.errors import AlreadyPosted
-from finance.views.submit import submit_once
+from finance.views.submit import submit_once, was_sent
 from groups.forms import more_rows
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
@@ -25,16 +23,14 @@ def opening(request: GroupRequest) -> HttpResponse:
     """Enter, check and post the opening balances; once they stand, show the way to their entry."""
     group = request.group
     earlier = selectors.opening_of(group)
-    if earlier is not None:
-        if request.method == "POST":
-            messages.info(request, str(AlreadyPosted()))
+    if earlier is not None and request.method == "GET":
         return redirect("entry", group.code, earlier.number)
     data, action = posted(request), request.POST.get("action")
     if data is not None and action == "more":
         data = more_rows(more_rows(data, "loans", most=ROWS), "debts", most=ROWS)
     sheet = OpeningSheet(group, list(group.members.effective(timezone.localdate())), data)
     answer = None
-    if action == "post" and sheet.is_right:
+    if action == "post" and (sheet.is_right or was_sent(request, sheet.head)):
         answer = submit_once(
             request,
             sheet.head,

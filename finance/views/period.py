@@ -47,7 +47,6 @@ def period_close(request: GroupRequest) -> HttpResponse:
         ),
         then=closed,
         at={LedgerError: "through", PeriodClosed: "through"},
-        recorded=selectors.closings(request.group),
     )
     return answer or _page(request, form, status=422)
 

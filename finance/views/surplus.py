@@ -70,7 +70,6 @@ def surplus_divide(request: GroupRequest) -> HttpResponse:
         lambda data: services.surplus_decide(actor=request.user, group=request.group, start=start, end=end, **data),
         then=decided,
         done=_("The decision is written down. Nothing is posted yet."),
-        recorded=decisions,
     )
     if answer is not None:
         return answer

@@ -42,8 +42,10 @@ class Meeting(models.Model):
     draft = models.JSONField(_("draft"), null=True, blank=True)
     # What the meeting recorded, as `meetings.minutes_json` writes it.
     minutes = models.JSONField(_("minutes"), null=True, blank=True)
-    # The key of the last accepted submit; the ledger entry of closing carries the same one.
+    # The key of the sheet, from its first draft to its closing; the ledger entry of closing carries the same one.
     key = models.UUIDField(_("idempotency key"))
+    # What the sheet said that closed the meeting, as `groups.shared.content` marks it; "" where no form was sent.
+    content = models.CharField(_("content of the sheet"), max_length=64, blank=True, editable=False)
     entry = models.ForeignKey(Entry, on_delete=models.PROTECT, null=True, blank=True, related_name="meetings")
     cash_count = models.ForeignKey(CashCount, on_delete=models.PROTECT, null=True, blank=True, related_name="meetings")
     corrects = models.OneToOneField(
@@ -111,6 +113,11 @@ class Meeting(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number}"
+
+    @property
+    def draft_version(self) -> str:
+        """Which save of the draft this is: a form opened from an earlier one does not overwrite it unseen."""
+        return self.saved_at.isoformat()
 
     @property
     def attended_count(self) -> int:

@@ -21,12 +21,14 @@ from meetings.services.minute_book import write_version
 from meetings.sheet.context import SheetContext
 
 
-def meeting_close(*, context: SheetContext, minutes: Minutes, key: uuid.UUID, base: uuid.UUID | None = None) -> Meeting:
+def meeting_close(
+    *, context: SheetContext, minutes: Minutes, key: uuid.UUID, base: str = "", content: str = ""
+) -> Meeting:
     """Write the meeting, its attendance and agenda, and post its money, all or nothing.
 
-    Takes a `context` from `open_sheet`, inside the same transaction. Raises `MeetingChanged` as `draft_save` does,
-    `DayTaken` if the group has a closed meeting on that day, `SavingsMustStay` for a withdrawal that the rules forbid,
-    and the errors of `finance.ledger.errors`.
+    Takes a `context` from `open_sheet`, inside the same transaction; `content` marks what the sheet said. Raises
+    `MeetingChanged` as `draft_save` does, `DayTaken` if the group has a closed meeting on that day, `SavingsMustStay`
+    for a withdrawal that the rules forbid, and the errors of `finance.ledger.errors`.
     """
     assert transaction.get_connection().in_atomic_block, "the context's lock ends with its transaction"
     meeting = meeting_to_save(context, key=key, base=base)
@@ -40,7 +42,7 @@ def meeting_close(*, context: SheetContext, minutes: Minutes, key: uuid.UUID, ba
     elif charges:
         write_charges(charges, group=context.group, actor=books.actor, on=minutes.held_on)
     meeting.cash_count = record_count(context, minutes)
-    return write_version(meeting, minutes, loans, actor=books.actor, key=key)
+    return write_version(meeting, minutes, loans, actor=books.actor, key=key, content=content)
 
 
 def require_minimum(context: SheetContext, minutes: Minutes) -> None:

@@ -23,13 +23,15 @@ from meetings.services.minute_book import write_version
 from meetings.sheet.context import SheetContext
 
 
-def meeting_correct(*, context: SheetContext, minutes: Minutes, reason: str, key: uuid.UUID) -> Meeting:
+def meeting_correct(
+    *, context: SheetContext, minutes: Minutes, reason: str, key: uuid.UUID, content: str = ""
+) -> Meeting:
     """Replace a closed meeting by a new version: the old entry is reversed, a new one posted, both stay.
 
-    Takes a `context` from `open_correction`, inside the same transaction. When no money changes, the ledger is left
-    alone and the new version keeps the entry. Raises `NothingChanged`, `DayTaken`, `SavingsMustStay`, `LoanDueBefore`,
-    `LoanPaidBefore`, `LoanInUse` for a cancelled loan with later instalments, and `InsufficientFunds` where the
-    correction would take back money that was spent since.
+    Takes a `context` from `open_correction`, inside the same transaction; `content` marks what the form said. When
+    no money changes, the ledger is left alone and the new version keeps the entry. Raises `NothingChanged`,
+    `DayTaken`, `SavingsMustStay`, `LoanDueBefore`, `LoanPaidBefore`, `LoanInUse` for a cancelled loan with later
+    instalments, and `InsufficientFunds` where the correction would take back money that was spent since.
     """
     assert transaction.get_connection().in_atomic_block, "the context's lock ends with its transaction"
     books, old, original = context.open_books, context.meeting, context.original
@@ -60,7 +62,7 @@ def meeting_correct(*, context: SheetContext, minutes: Minutes, reason: str, key
     _settle(old.cash_count, actor=books.actor, reason=reason)
     new.cash_count = record_count(context, minutes)
     Meeting.objects.filter(pk=old.pk).update(status=MeetingStatus.CORRECTED)
-    return write_version(new, minutes, loans, actor=books.actor, key=key, done=_done(old))
+    return write_version(new, minutes, loans, actor=books.actor, key=key, content=content, done=_done(old))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from groups.models import Group, User
 from groups.permissions import Capability, lock_group
 from groups.shared.clock import now
-from meetings.errors import MeetingChanged, NoSuchMeeting
+from meetings.errors import AlreadyRecorded, MeetingChanged, NoSuchMeeting
 from meetings.models import Meeting, MeetingStatus
 from meetings.sheet.context import SheetContext, open_sheet
 
@@ -26,12 +26,12 @@ def draft_save(
     key: uuid.UUID,
     draft: dict[str, Any],
     number: int | None = None,
-    base: uuid.UUID | None = None,
+    base: str = "",
 ) -> Meeting:
     """Keep a sheet as it was typed; nothing of it is checked or posted.
 
-    `base` is the key of the draft the form was opened from: if somebody else saved or closed the meeting since
-    then, `MeetingChanged` says so and nothing is written. The same `key` twice is one save.
+    `base` is the `draft_version` the form was opened from: if somebody else saved or closed the meeting since
+    then, `MeetingChanged` says so and nothing is written. The same `key` twice is one draft.
     """
     context = open_sheet(actor=actor, group=group, key=key, number=number)
     meeting = meeting_to_save(context, key=key, base=base)
@@ -52,15 +52,20 @@ def draft_discard(*, actor: User, group: Group, number: int) -> None:
         raise NoSuchMeeting
 
 
-def meeting_to_save(context: SheetContext, *, key: uuid.UUID, base: uuid.UUID | None) -> Meeting:
-    """Return the draft on the sheet, or a new meeting; refuse with `MeetingChanged` one somebody else has changed."""
-    meeting = context.meeting
+def meeting_to_save(context: SheetContext, *, key: uuid.UUID, base: str) -> Meeting:
+    """Return the draft on the sheet, or a new meeting.
+
+    Refuses with `AlreadyRecorded` a sheet that was closed before, and with `MeetingChanged` a draft somebody changed.
+    """
+    meeting, actor = context.meeting, context.open_books.actor
+    if context.sent is not None:
+        raise AlreadyRecorded(context.sent)
     if meeting is None:
-        actor = context.open_books.actor
         return Meeting(group=context.group, number=context.next_number, key=key, recorded_by=actor, saved_by=actor)
     if meeting.status == MeetingStatus.CLOSED:
-        raise MeetingChanged(_("This meeting was closed meanwhile by %(who)s.") % {"who": meeting.saved_by})
-    if meeting.key not in (key, base):
+        raise AlreadyRecorded(meeting)
+    is_own = meeting.key == key and meeting.saved_by_id == actor.pk
+    if base != meeting.draft_version and not (is_own and not base):
         raise MeetingChanged(
             _("%(who)s changed this draft meanwhile. Your entries are below; send them again to replace the others.")
             % {"who": meeting.saved_by}

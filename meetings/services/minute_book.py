@@ -23,6 +23,7 @@ def write_version(
     *,
     actor: User,
     key: uuid.UUID,
+    content: str,
     done: dict[tuple[str, str], AgendaItem] | None = None,
 ) -> Meeting:
     """Write `meeting` as closed, with its minutes, attendance and agenda.
@@ -31,7 +32,7 @@ def write_version(
     Raises `DayTaken` if the group has another closed meeting on that day.
     """
     meeting.status = MeetingStatus.CLOSED
-    meeting.key = key
+    meeting.key, meeting.content = key, content
     meeting.draft = None
     meeting.minutes = minutes_to_json(minutes, paid_out=loans)
     meeting.held_on = minutes.held_on

@@ -78,7 +78,8 @@ class SheetContext:
     """The group's people, books, loans and, if the sheet has one, its meeting.
 
     In a correction `original` is what the meeting recorded, `charged` the fines it brought, and `books` are without
-    both. `cash_before` are the rupiah that should have been in the cash box before the meeting.
+    both. `cash_before` are the rupiah that should have been in the cash box before the meeting. `sent` is the version
+    of a meeting that the same sheet recorded before, whatever became of it.
     """
 
     group: Group
@@ -92,6 +93,7 @@ class SheetContext:
     requests: list[LoanRequest]
     original: Minutes | None = None
     charged: tuple[Obligation, ...] = ()
+    sent: Meeting | None = None
 
     @property
     def open_books(self) -> Books:
@@ -139,15 +141,16 @@ class SheetContext:
 def open_sheet(*, actor: User, group: Group, key: uuid.UUID, number: int | None = None) -> SheetContext:
     """Lock the group and return its context for writing: a new meeting, or the draft `number`.
 
-    A meeting saved before under the same `key` is found again, so a form sent twice is one meeting. Raises
-    `PermissionDenied`, and `NoSuchMeeting` for a number without one.
+    A meeting saved before under the same `key` is found again, so a form sent twice is one meeting: as `meeting` while
+    it is a draft, as `sent` once it was closed. Raises `PermissionDenied`, and `NoSuchMeeting` for a number that has
+    none.
     """
     return _context(open_books(actor=actor, group=group), as_of=today(), key=key, number=number)
 
 
-def read_sheet(*, group: Group, as_of: date, number: int | None = None) -> SheetContext:
-    """Return the context of a new meeting or of the draft `number` to read, without a lock."""
-    return _context(read_books(group, as_of), as_of=as_of, key=None, number=number)
+def read_sheet(*, group: Group, as_of: date, number: int | None = None, key: uuid.UUID | None = None) -> SheetContext:
+    """Return the context of a new meeting, or of the draft `number` or with `key`, to read, without a lock."""
+    return _context(read_books(group, as_of), as_of=as_of, key=key, number=number)
 
 
 def open_correction(*, actor: User, group: Group, number: int) -> SheetContext:
@@ -175,12 +178,13 @@ def _context(books: Balances, *, as_of: date, key: uuid.UUID | None, number: int
     group = books.group
     members = _members(Member.objects.filter(group=group).effective(as_of), group)
     last = Meeting.objects.filter(group=group).order_by("-number").values("number")[:1]
-    wanted = Q(number=number) if number is not None else Q(key=key)
-    found = Meeting.objects.filter(group=group).filter(wanted | Q(number=Subquery(last)))
-    current = [m for m in found.select_related("saved_by") if m.status != MeetingStatus.CORRECTED]
+    wanted = Q(number=Subquery(last)) | (Q(key=key) if key else Q()) | (Q(number=number) if number else Q())
+    found = list(Meeting.objects.filter(group=group).filter(wanted).select_related("saved_by"))
+    sent = next((m for m in found if m.key == key and m.status != MeetingStatus.DRAFT), None)
+    current = [m for m in found if m.status != MeetingStatus.CORRECTED]
     if number is not None:
         meeting = next((m for m in current if m.number == number), None)
-        if meeting is None:
+        if meeting is None and sent is None:
             raise NoSuchMeeting
     else:
         meeting = next((m for m in current if m.key == key), None)
@@ -194,6 +198,7 @@ def _context(books: Balances, *, as_of: date, key: uuid.UUID | None, number: int
         meeting=meeting,
         next_number=max((m.number for m in current), default=0) + 1,
         officers={} if key else _officers(group, as_of),
+        sent=sent,
     )
 
 

@@ -196,6 +196,14 @@ class Sheet:
         return bool(self.refusals) or any(part.errors for part in self._parts())
 
     @property
+    def errors(self) -> dict[str, str]:
+        """What was refused, by the name of the field; `__all__` for the sheet as a whole."""
+        found = {"__all__": " ".join(self.refusals)} if self.refusals else {}
+        for part in self._parts():
+            found |= {part.add_prefix(name): " ".join(map(str, texts)) for name, texts in part.errors.items()}
+        return found
+
+    @property
     def error_places(self) -> list[tuple[str, str]]:
         """Where the errors are, the first of each part: what to call the place, and the id of its field."""
         places = []

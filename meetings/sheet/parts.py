@@ -169,7 +169,8 @@ class MemberForm(_Part):
             self.fields["fine"].help_text = gettext("By the rules: %s.") % "; ".join(hints)
             self.fields["fine_reason"].label = gettext("Reason for the fine, or why it is waived")
         for name in ("pokok", "social"):
-            if not prefilled[name]:
+            # What somebody typed is shown and checked, also where nothing is asked for any more.
+            if not prefilled[name] and not self.data.get(self.add_prefix(name)):
                 del self.fields[name]
         self.initial = {name: amount for name, amount in prefilled.items() if amount}
 

@@ -1,20 +1,27 @@
-"""What recording and correcting a meeting share: the page of the sheet, and its buttons for more rows."""
+"""What recording and correcting a meeting share: the page of the sheet, and what is answered to sheets."""
 
 from __future__ import annotations
 
 import uuid
-from datetime import date
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
+from finance.ledger.errors import LedgerError
 from groups.forms import more_rows
-from groups.http import GroupRequest
+from groups.http import GroupRequest, takes_page
+from meetings.errors import MeetingChanged, MeetingError
 from meetings.models import Meeting
 from meetings.sheet.context import SheetContext
 from meetings.sheet.form import Sheet
 from meetings.sheet.parts import ROWS
+from meetings.sheet.resent import other_entries
+from meetings.views.answers import HTTP_STATUS, SheetStatus, json_answer, taken
 
 MORE_ROWS = {f"more-{prefix}": prefix for prefix in ("agenda", "loans", "other")}
 """The buttons that ask for empty rows without JavaScript, and the rows they ask for."""
@@ -35,10 +42,10 @@ def render_sheet(
     return render(request, "meetings/sheet.html", page, status=status)
 
 
-def add_rows(request: GroupRequest, context: SheetContext, *, key: uuid.UUID, today: date) -> HttpResponse:
+def add_rows(request: GroupRequest, context: SheetContext, *, key: uuid.UUID) -> HttpResponse:
     """Answer the buttons that ask for more empty rows."""
     data = more_rows(request.POST, MORE_ROWS[request.POST["action"]], most=ROWS)
-    return render_unchecked(request, Sheet(context, data, today=today), key=key)
+    return render_unchecked(request, Sheet(context, data, today=timezone.localdate()), key=key)
 
 
 def render_unchecked(request: GroupRequest, sheet: Sheet, *, key: uuid.UUID) -> HttpResponse:
@@ -47,9 +54,44 @@ def render_unchecked(request: GroupRequest, sheet: Sheet, *, key: uuid.UUID) -> 
     return render_sheet(request, sheet, key=key)
 
 
-def to_meeting(meeting: Meeting) -> HttpResponse:
-    """Lead to the minutes of a meeting."""
-    return redirect("meeting", meeting.group.code, meeting.number)
+def refused(
+    request: GroupRequest, sheet: Sheet, error: MeetingError | LedgerError | None, *, key: uuid.UUID
+) -> HttpResponse:
+    """Answer that nothing was recorded, and why: `error`, or else what stands at the fields of the sheet.
+
+    Where somebody else changed the draft meanwhile, the next submit overrules it knowingly.
+    """
+    if error is not None:
+        sheet.refuse(error)
+    is_conflict = isinstance(error, MeetingError) and error.is_conflict
+    status = SheetStatus.CONFLICT if is_conflict else SheetStatus.REFUSED
+    if not takes_page(request):
+        return json_answer(request, status, meeting=sheet.context.meeting, errors=sheet.errors)
+    if not isinstance(error, MeetingChanged):
+        return render_sheet(request, sheet, key=key, status=422)
+    base = sheet.context.meeting.draft_version if sheet.context.meeting is not None else ""
+    return render_sheet(request, sheet, key=key, base=base, status=HTTP_STATUS[SheetStatus.CONFLICT])
+
+
+def recorded_before(request: GroupRequest, sent: Meeting, *, key: uuid.UUID) -> HttpResponse:
+    """Answer a sheet whose meeting `sent` was recorded before: nothing is posted, and other entries are offered.
+
+    With the same entries it is no complaint, and leads to the meeting as it is now.
+    """
+    other = other_entries(group=request.group, sent=sent, data=request.POST, today=timezone.localdate())
+    if other is None:
+        messages.info(request, _already_recorded(sent))
+        return taken(request, SheetStatus.KNOWN, sent)
+    status = SheetStatus.CHANGED if sent.key == key else SheetStatus.CONFLICT
+    if not takes_page(request):
+        return json_answer(request, status, meeting=sent, errors={"__all__": _already_recorded(sent)})
+    page = {"group": request.group, "meeting": other.meeting, "resent": other, "sent": sent}
+    return render(request, "meetings/sheet_resent.html", page, status=HTTP_STATUS[status])
+
+
+def _already_recorded(meeting: Meeting) -> str:
+    day = date_format(meeting.held_on) if meeting.held_on is not None else ""
+    return _("The meeting of %(day)s was recorded already by %(who)s.") % {"day": day, "who": meeting.saved_by}
 
 
 def read_uuid(text: str | None) -> uuid.UUID | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable, Mapping
 
 from django.contrib import messages
 from django.db import transaction
@@ -16,14 +17,24 @@ from finance.ledger.errors import LedgerError
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
 from meetings import services
-from meetings.errors import MeetingChanged, MeetingError, NoSuchAction, NoSuchMeeting
-from meetings.models import AttendanceStatus, MeetingStatus
+from meetings.errors import AlreadyRecorded, MeetingChanged, MeetingError, NoSuchAction, NoSuchMeeting
+from meetings.models import AttendanceStatus, Meeting, MeetingStatus
 from meetings.selectors import meeting_version
-from meetings.sheet.context import open_sheet, read_sheet
+from meetings.sheet.context import SheetContext, open_sheet, read_sheet
 from meetings.sheet.form import Sheet
-from meetings.views.rendering import MORE_ROWS, add_rows, read_uuid, render_sheet, render_unchecked, to_meeting
+from meetings.sheet.resent import content_of_sheet
+from meetings.views.answers import SheetStatus, address_of, taken
+from meetings.views.rendering import (
+    MORE_ROWS,
+    add_rows,
+    read_uuid,
+    recorded_before,
+    refused,
+    render_sheet,
+    render_unchecked,
+)
 
-NOT_TYPED = frozenset({"csrfmiddlewaretoken", "key", "base", "action"})
+NOT_KEPT = frozenset({"csrfmiddlewaretoken", "key", "base", "action"})
 """Fields of the form that a draft does not keep."""
 
 
@@ -31,17 +42,19 @@ NOT_TYPED = frozenset({"csrfmiddlewaretoken", "key", "base", "action"})
 @require_http_methods(["GET", "POST"])
 def meeting_new(request: GroupRequest) -> HttpResponse:
     """The sheet of a new meeting."""
-    return _sheet_page(request, None)
+    return _sent(request, None) if request.method == "POST" else _opened(request, None)
 
 
 @requires(Capability.RECORD)
 @require_http_methods(["GET", "POST"])
 def meeting_edit(request: GroupRequest, number: int) -> HttpResponse:
     """The sheet of a draft."""
+    if request.method == "POST":
+        return _sent(request, number)
     meeting = meeting_version(request.group, number)
-    if meeting is not None and meeting.status != MeetingStatus.DRAFT and request.method == "GET":
-        return to_meeting(meeting)
-    return _sheet_page(request, number)
+    if meeting is not None and meeting.status != MeetingStatus.DRAFT:
+        return redirect(address_of(request, meeting))
+    return _opened(request, number)
 
 
 @requires(Capability.RECORD)
@@ -56,86 +69,102 @@ def draft_discard(request: GroupRequest, number: int) -> HttpResponse:
     return redirect("meeting-list", request.group.code)
 
 
-def _sheet_page(request: GroupRequest, number: int | None) -> HttpResponse:
-    """Show, save or close a sheet; `number` is that of a draft."""
-    key = read_uuid(request.POST.get("key")) or uuid.uuid4()
-    action, today = request.POST.get("action"), timezone.localdate()
+def _opened(request: GroupRequest, number: int | None) -> HttpResponse:
+    """Show an empty sheet, or a draft under the key it has."""
     try:
-        if request.method == "GET":
-            return _show(request, number, key)
-        if action == "close":
-            return _close(request, number, key)
-        if action == "draft":
-            return _save_draft(request, number, key)
-        context = read_sheet(group=request.group, as_of=today, number=number)
+        context = _read(request, number)
     except NoSuchMeeting as error:
         raise Http404 from error
-    if action in MORE_ROWS:
-        return add_rows(request, context, key=key, today=today)
-    if action == "present":
-        present = {f"m{member.pk}-attendance": AttendanceStatus.PRESENT.value for member in context.members}
-        return render_unchecked(request, Sheet(context, {**present, **request.POST.dict()}, today=today), key=key)
-    sheet = Sheet(context, request.POST, today=today)
-    sheet.forget_errors()
-    sheet.refuse(NoSuchAction())
-    return render_sheet(request, sheet, key=key, status=422)
-
-
-def _show(request: GroupRequest, number: int | None, key: uuid.UUID) -> HttpResponse:
-    today = timezone.localdate()
-    context = read_sheet(group=request.group, as_of=today, number=number)
     if context.meeting is None:
-        return render_sheet(request, Sheet(context, today=today), key=key)
-    sheet = Sheet(context, context.meeting.draft, today=today)
+        return render_sheet(request, Sheet(context, today=timezone.localdate()), key=uuid.uuid4())
+    sheet = Sheet(context, context.meeting.draft, today=timezone.localdate())
     sheet.forget_errors()
-    return render_sheet(request, sheet, key=key, base=str(context.meeting.key))
+    return render_sheet(request, sheet, key=context.meeting.key, base=context.meeting.draft_version)
+
+
+def _sent(request: GroupRequest, number: int | None) -> HttpResponse:
+    """Do what the button of the sheet says; a sheet whose draft was thrown away is kept as a new one."""
+    key = read_uuid(request.POST.get("key")) or uuid.uuid4()
+    act = ACTIONS.get(request.POST.get("action", ""), _no_action)
+    try:
+        return act(request, number, key)
+    except NoSuchMeeting:
+        error = MeetingChanged(_("This draft was thrown away meanwhile. Your entries are below; send them again."))
+        return refused(request, _bound(request, _read(request, None)), error, key=key)
 
 
 def _close(request: GroupRequest, number: int | None, key: uuid.UUID) -> HttpResponse:
-    sheet: Sheet | None = None
     try:
         with transaction.atomic():
-            context = open_sheet(actor=request.user, group=request.group, key=key, number=number)
-            found = context.meeting
-            if found is not None and found.status == MeetingStatus.CLOSED and found.key == key:
-                return to_meeting(found)
-            sheet = Sheet(context, request.POST, today=timezone.localdate())
-            base = read_uuid(request.POST.get("base"))
-            services.meeting_to_save(context, key=key, base=base)
-            if sheet.minutes is not None:
-                meeting = services.meeting_close(context=context, minutes=sheet.minutes, key=key, base=base)
-                messages.success(request, _("The meeting is closed and its money is in the books."))
-                return to_meeting(meeting)
+            sheet = _bound(request, open_sheet(actor=request.user, group=request.group, key=key, number=number))
+            meeting = _written(request, sheet, key)
+    except NoSuchMeeting:
+        raise
+    except AlreadyRecorded as error:
+        return recorded_before(request, error.meeting, key=key)
     except (MeetingError, LedgerError) as error:
-        if sheet is None:
-            raise
-        sheet.refuse(error)
-        if isinstance(error, MeetingChanged):
-            return _render_conflict(request, sheet, key=key, status=422)
-    return render_sheet(request, sheet, key=key, status=422)
+        return refused(request, sheet, error, key=key)
+    if meeting is None:
+        return refused(request, sheet, None, key=key)
+    messages.success(request, _("The meeting is closed and its money is in the books."))
+    return taken(request, SheetStatus.CLOSED, meeting)
+
+
+def _written(request: GroupRequest, sheet: Sheet, key: uuid.UUID) -> Meeting | None:
+    """Write the meeting, None if the sheet has mistakes; what was recorded before or changed meanwhile comes first."""
+    base, content = request.POST.get("base", ""), content_of_sheet(request.POST)
+    services.meeting_to_save(sheet.context, key=key, base=base)
+    if sheet.minutes is None:
+        return None
+    return services.meeting_close(context=sheet.context, minutes=sheet.minutes, key=key, base=base, content=content)
 
 
 def _save_draft(request: GroupRequest, number: int | None, key: uuid.UUID) -> HttpResponse:
+    draft = {name: value for name, value in request.POST.items() if name not in NOT_KEPT}
+    base = request.POST.get("base", "")
     try:
         meeting = services.draft_save(
-            actor=request.user,
-            group=request.group,
-            key=key,
-            draft={name: value for name, value in request.POST.items() if name not in NOT_TYPED},
-            number=number,
-            base=read_uuid(request.POST.get("base")),
+            actor=request.user, group=request.group, key=key, draft=draft, number=number, base=base
         )
+    except AlreadyRecorded as error:
+        return recorded_before(request, error.meeting, key=key)
     except MeetingChanged as error:
-        today = timezone.localdate()
-        sheet = Sheet(read_sheet(group=request.group, as_of=today, number=number), request.POST, today=today)
+        sheet = _bound(request, _read(request, number, key))
         sheet.forget_errors()
-        sheet.refuse(error)
-        return _render_conflict(request, sheet, key=key, status=409)
+        return refused(request, sheet, error, key=key)
     messages.success(request, _("The draft is saved. Nothing is in the books until you close the meeting."))
-    return redirect("meeting-edit", request.group.code, meeting.number)
+    return taken(request, SheetStatus.DRAFT, meeting)
 
 
-def _render_conflict(request: GroupRequest, sheet: Sheet, *, key: uuid.UUID, status: int) -> HttpResponse:
-    """Show what somebody else changed meanwhile; the next submit may overrule it knowingly."""
-    base = str(sheet.context.meeting.key) if sheet.context.meeting is not None else ""
-    return render_sheet(request, sheet, key=key, base=base, status=status)
+def _add_rows(request: GroupRequest, number: int | None, key: uuid.UUID) -> HttpResponse:
+    return add_rows(request, _read(request, number), key=key)
+
+
+def _all_present(request: GroupRequest, number: int | None, key: uuid.UUID) -> HttpResponse:
+    context = _read(request, number)
+    present = {f"m{member.pk}-attendance": AttendanceStatus.PRESENT.value for member in context.members}
+    data = {**present, **request.POST.dict()}
+    return render_unchecked(request, Sheet(context, data, today=timezone.localdate()), key=key)
+
+
+def _no_action(request: GroupRequest, number: int | None, key: uuid.UUID) -> HttpResponse:
+    sheet = _bound(request, _read(request, number))
+    sheet.forget_errors()
+    return refused(request, sheet, NoSuchAction(), key=key)
+
+
+ACTIONS: Mapping[str, Callable[[GroupRequest, int | None, uuid.UUID], HttpResponse]] = {
+    "close": _close,
+    "draft": _save_draft,
+    "present": _all_present,
+    **dict.fromkeys(MORE_ROWS, _add_rows),
+}
+"""What each button of the sheet does."""
+
+
+def _read(request: GroupRequest, number: int | None, key: uuid.UUID | None = None) -> SheetContext:
+    return read_sheet(group=request.group, as_of=timezone.localdate(), number=number, key=key)
+
+
+def _bound(request: GroupRequest, context: SheetContext) -> Sheet:
+    return Sheet(context, request.POST, today=timezone.localdate())

@@ -359,6 +359,16 @@ def test_the_same_form_twice_is_one_opening(group):
     assert Entry.objects.count() == 1
 
 
+def test_other_balances_in_a_form_sent_before_are_told_and_kept(group):
+    data = sheet(group)
+    send(group, data)
+    told = send(group, {**data, "cash": "1"})
+    assert told.status_code == 422
+    assert told.context["sheet"].head["cash"].value() == "1"
+    assert "recorded already" in str(told.context["sheet"].head.non_field_errors())
+    assert Entry.objects.count() == 1
+
+
 def test_staff_may_not_enter_balances(group):
     staff = make_user(Role.STAFF, organisation=group.organisation)
     assert get(group, "opening", user=staff).status_code == 403

@@ -313,3 +313,13 @@ def test_statements_do_not_grow_with_members_and_lines():
 def test_the_surplus_page_takes_few_statements(group):
     post(decide(group))
     assert statements(group, "surplus") <= 20
+
+
+def test_another_decision_under_a_used_key_is_told_and_kept(group):
+    key = str(uuid.uuid4())
+    send_decision(group, key=key)
+    told = send_decision(group, key=key, note="rapat lain")
+    assert told.status_code == 200
+    assert told.context["form"]["note"].value() == "rapat lain"
+    assert "recorded already" in str(told.context["form"].non_field_errors())
+    assert SurplusDivision.objects.get().note == "rapat anggota"

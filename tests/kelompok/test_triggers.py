@@ -40,6 +40,7 @@ from finance.models import (
     PeriodBalance,
     PeriodClosing,
     RequestStatus,
+    SentForm,
     SurplusDivision,
     SurplusPart,
     SurplusShare,
@@ -95,6 +96,7 @@ MAY_CHANGE = {
     BankTick: set(),
     SurplusShare: set(),
     SurplusPart: set(),
+    SentForm: set(),
     Account: {"debits_posted", "credits_posted"},
     Loan: {"disbursed_on", "ended_as", "ended_on", "unpaid_principal", "cancelled_at"},
     LoanRequest: DECISION,
@@ -152,6 +154,7 @@ def records():
     meeting = make_meeting(group, FOUNDED)
     Attendance.objects.create(group=group, meeting=meeting, member=first, status=AttendanceStatus.PRESENT)
     AgendaItem.objects.create(group=group, meeting=meeting, number=1, title="Kas")
+    SentForm.objects.create(group=group, key=uuid.uuid4(), content="x", sent_by=actor)
     services.period_close(**by, through=FOUNDED, key=uuid.uuid4())
     make_override(group)
     make_assessment(group, AS_OF, status=AssessmentStatus.FINAL, finalised_at=timezone.now(), finalised_by=actor)

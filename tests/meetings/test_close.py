@@ -255,21 +255,22 @@ def test_two_sheets_for_one_day_are_one_meeting(client, group):
 
 def test_somebody_else_closed_the_draft_meanwhile(client, group):
     post_sheet(client, group, action="draft")
-    base = Meeting.objects.get().key
-    post_sheet(client, group, number=1, data={**sheet_data(group), "base": str(base)})
-    response = post_sheet(client, group, number=1, data={**sheet_data(group, m1_sukarela_in="777"), "base": str(base)})
-    assert response.status_code == 422
-    assert response.context["sheet"].refusals
+    base = Meeting.objects.get().draft_version
+    post_sheet(client, group, number=1, data={**sheet_data(group), "base": base})
+    response = post_sheet(client, group, number=1, data={**sheet_data(group, m1_sukarela_in="777"), "base": base})
+    assert response.status_code == 409
+    assert [change.after for change in response.context["resent"].changes] == ["Rp\N{NO-BREAK SPACE}777"]
     assert 'value="777"' in response.content.decode()
     assert Entry.objects.count() == 1
 
 
 def test_a_draft_somebody_else_closed_leads_to_its_minutes(client, group):
     post_sheet(client, group, action="draft")
-    base = Meeting.objects.get().key
+    base = Meeting.objects.get().draft_version
     assert "/1/discard/" in client.get(f"/g/{group.code}/meetings/1/edit/").content.decode()
-    post_sheet(client, group, number=1, data={**sheet_data(group), "base": str(base)})
-    page = post_sheet(client, group, number=1, data={**sheet_data(group), "base": str(base)}).content.decode()
+    post_sheet(client, group, number=1, data={**sheet_data(group), "base": base})
+    other = {**sheet_data(group, place="Rumah ketua"), "base": base}
+    page = post_sheet(client, group, number=1, data=other).content.decode()
     assert f'href="/g/{group.code}/meetings/1/"' in page
     assert "/1/discard/" not in page
 
@@ -319,7 +320,8 @@ def test_the_ledger_entry_carries_the_key_of_the_sheet(client, group):
 def test_a_day_in_a_closed_period_is_refused_at_the_date(client, group):
     post_sheet(client, group, action="draft")
     Group.objects.filter(pk=group.pk).update(books_closed_through=HELD_ON)
-    response = post_sheet(client, group, number=1, data={**sheet_data(group), "base": str(Meeting.objects.get().key)})
+    base = Meeting.objects.get().draft_version
+    response = post_sheet(client, group, number=1, data={**sheet_data(group), "base": base})
     assert response.status_code == 422
     assert "4 Maret 2025" in errors(response)["held_on"][0]
     assert Meeting.objects.get().status == "DRAFT"
@@ -365,9 +367,9 @@ def test_a_deadline_far_away_is_refused(client, group):
 
 def test_a_conflict_once_seen_can_be_overruled_by_closing(client, group):
     post_sheet(client, group, action="draft")
-    base = str(Meeting.objects.get().key)
+    base = Meeting.objects.get().draft_version
     post_sheet(client, group, action="draft", number=1, data={**sheet_data(group), "base": base})
     mine = {**sheet_data(group), "base": base}
     refused = post_sheet(client, group, number=1, data=mine)
-    assert refused.status_code == 422
+    assert refused.status_code == 409
     assert post_sheet(client, group, number=1, data={**mine, "base": refused.context["base"]}).status_code == 302

@@ -197,7 +197,7 @@ def test_two_people_correcting_the_same_version(client, group):
     post_sheet(client, group)
     post_correction(client, group, m1_wajib="15000")
     response = post_correction(client, group, m1_wajib="16000")
-    assert response.status_code == 422
+    assert response.status_code == 409
     assert response.context["sheet"].refusals
     assert balance(group, "CASH") == 35_000
 

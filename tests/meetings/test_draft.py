@@ -32,8 +32,8 @@ def test_half_a_sheet_is_kept_as_typed(client, group):
 
 def test_a_draft_can_be_closed(client, group):
     post_sheet(client, group, action="draft")
-    base = Meeting.objects.get().key
-    response = post_sheet(client, group, number=1, data={**sheet_data(group), "base": str(base)})
+    base = Meeting.objects.get().draft_version
+    response = post_sheet(client, group, number=1, data={**sheet_data(group), "base": base})
     assert response.url == f"/g/{group.code}/meetings/1/"
     assert balance(group, "CASH") == 30_000
     assert Meeting.objects.get().draft is None
@@ -48,7 +48,7 @@ def test_the_same_save_twice_is_one_draft(client, group):
 
 def test_somebody_elses_save_is_not_overwritten_unseen(client, group):
     post_sheet(client, group, action="draft")
-    base = str(Meeting.objects.get().key)
+    base = Meeting.objects.get().draft_version
     post_sheet(client, group, action="draft", number=1, data={**sheet_data(group, m1_wajib="111"), "base": base})
     mine = {**sheet_data(group, m1_wajib="222"), "base": base}
     response = post_sheet(client, group, action="draft", number=1, data=mine)
@@ -59,7 +59,7 @@ def test_somebody_elses_save_is_not_overwritten_unseen(client, group):
 
 def test_a_conflict_once_seen_can_be_overruled(client, group):
     post_sheet(client, group, action="draft")
-    base = str(Meeting.objects.get().key)
+    base = Meeting.objects.get().draft_version
     post_sheet(client, group, action="draft", number=1, data={**sheet_data(group, m1_wajib="111"), "base": base})
     mine = {**sheet_data(group, m1_wajib="222"), "base": base}
     seen = post_sheet(client, group, action="draft", number=1, data=mine).context["base"]
@@ -119,10 +119,10 @@ def test_text_that_no_database_keeps_is_left_out_of_a_draft(client, group):
 def test_a_sheet_without_one_of_its_buttons_saves_nothing(client, group, action, number):
     post_sheet(client, group, action="draft")
     before = Meeting.objects.get()
-    typed = {**sheet_data(group), "place": "Balai RW", "base": str(before.key)}
+    typed = {**sheet_data(group), "place": "Balai RW", "base": before.draft_version}
     response = post_sheet(client, group, action=action, number=number, data=typed)
     assert response.status_code == 422
     assert "Belum ada yang disimpan" in "".join(response.context["sheet"].refusals)
-    assert response.context["base"] == str(before.key)
+    assert response.context["base"] == before.draft_version
     assert 'value="Balai RW"' in response.content.decode()
     assert Meeting.objects.get().key == before.key

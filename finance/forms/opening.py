@@ -18,6 +18,7 @@ from finance.services import LoanTerms, Opening, OpeningDebt, OpeningLoan, Openi
 from groups.forms import ComingDayField, CountField, DayField, KeyField, PastDateField, PercentField
 from groups.models import Constitution, Group, Member, Method
 from groups.shared.money import RupiahField, rupiah
+from groups.shared.problems import Problem, problems_of, problems_of_rows
 
 ROWS = 40
 """The most running loans, and the most debts, the page takes."""
@@ -285,6 +286,18 @@ class OpeningSheet:
             debts=tuple(form.debt for form in self._right(self.debts)),
             **money,
         )
+
+    @property
+    def form_problems(self) -> list[Problem]:
+        """Every error of the page for its summary; each row says which it is."""
+        if self.data is None:
+            return []
+        return [
+            *problems_of(self.head),
+            *problems_of_rows(self.loans, gettext("Loan")),
+            *(problem for form in self.members for problem in problems_of(form, str(form.member))),
+            *problems_of_rows(self.debts, gettext("Debt")),
+        ]
 
     def _forms(self) -> Iterator[forms.Form]:
         yield self.head

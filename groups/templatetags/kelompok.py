@@ -3,9 +3,11 @@
 from fractions import Fraction
 
 from django import template
+from django.template import Context
 from django.utils.formats import number_format
 
 from groups.shared.money import rupiah as format_rupiah
+from groups.shared.problems import Problem, problems_on_page
 
 register = template.Library()
 
@@ -20,3 +22,9 @@ def rupiah(amount: int | None) -> str:
 def percent(ratio: Fraction | None) -> str:
     """Write a fraction of 1 with one decimal: `12,5 %`; a dash where there is nothing to divide by."""
     return "–" if ratio is None else f"{number_format(round(float(ratio * 100), 1), 1)}\N{NO-BREAK SPACE}%"
+
+
+@register.simple_tag(takes_context=True)
+def page_problems(context: Context) -> list[Problem]:
+    """Return every error of the forms on the page, for the summary at its top and for the title."""
+    return problems_on_page(context.flatten().values())

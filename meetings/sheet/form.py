@@ -22,6 +22,7 @@ from finance.rules.lines import CASH_SIGN, OTHER
 from groups.forms import DayField
 from groups.models import Member
 from groups.shared.money import RupiahField, rupiah
+from groups.shared.problems import Problem, problems_of, problems_of_rows
 from meetings.errors import MeetingError, SavingsMustStay
 from meetings.minutes import WITH_MONEY, AgendaRow, CashCounted, MemberRow, Minutes, OtherRow
 from meetings.models import AttendanceStatus
@@ -204,18 +205,23 @@ class Sheet:
         return found
 
     @property
-    def error_places(self) -> list[tuple[str, str]]:
-        """Where the errors are, the first of each part: what to call the place, and the id of its field."""
-        places = []
-        for part in self._parts():
-            name = next((name for name in part.errors if name in part.fields), None)
-            if name is not None:
-                owner = getattr(part, "member", None) or getattr(getattr(part, "open_loan", None), "loan", None)
-                who = f"{getattr(owner, 'member', owner)}: " if owner is not None else ""
-                widget = part.fields[name].widget
-                first = "_0" if isinstance(widget, forms.RadioSelect) else ""
-                places.append((f"{who}{part.fields[name].label}", f"{part[name].auto_id}{first}"))
-        return places
+    def form_problems(self) -> list[Problem]:
+        """Every error of the sheet for the summary of the page, in the order of the page."""
+        return [
+            *map(Problem, self.refusals),
+            *problems_of(self.head),
+            *(
+                problem
+                for form, repayments in self.rows()
+                for part in (form, *repayments)
+                for problem in problems_of(part, str(form.member))
+            ),
+            *problems_of_rows(self.agenda, gettext("Agenda")),
+            *(problem for form in self.kept_loans for problem in problems_of(form, str(form.loan.member))),
+            *problems_of_rows(self.new_loans, gettext("New loan")),
+            *problems_of_rows(self.other, gettext("Other money")),
+            *(problems_of(self.reason) if self.context.original is not None else ()),
+        ]
 
     def refuse(self, error: Exception) -> None:
         """Show what a service refused, at its field if it names one."""

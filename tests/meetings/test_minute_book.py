@@ -97,7 +97,7 @@ def test_the_minutes_name_the_loans_paid_out(client, group):
 def test_a_refused_sheet_says_where(client, group):
     response = post_sheet(client, group, m2_attendance="", m1_wajib="x")
     first, second, _third = group.members.order_by("number")
-    assert [place for _label, place in response.context["sheet"].error_places] == [
+    assert [problem.anchor for problem in response.context["sheet"].form_problems] == [
         f"id_m{first.pk}-wajib",
         f"id_m{second.pk}-attendance_0",
     ]

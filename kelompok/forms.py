@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from finance.forms.source import offer_bank
-from groups.forms import KeyField, PastDateField
+from groups.forms import DateInput, KeyField, PastDateField
 from groups.models import Member
 from kelompok.services import check_leaving_day
 
@@ -47,3 +50,75 @@ class LeaveUndoForm(forms.Form):
         super().__init__(*args, **kwargs)
         if not is_settled:
             del self.fields["reverse"], self.fields["reason"]
+
+
+class MoveForm(forms.Form):
+    """To which day an agreed meeting is moved, or that it does not take place, and why."""
+
+    planned_on = forms.TypedChoiceField(label=_("Agreed day"), coerce=date.fromisoformat)
+    moved_to = forms.DateField(label=_("Moved to"), widget=DateInput, required=False)
+    is_off = forms.BooleanField(label=_("The meeting does not take place"), required=False)
+    reason = forms.CharField(label=_("Reason"), max_length=200, help_text=_("For example: Lebaran, harvest, a death."))
+
+    def __init__(self, *args: Any, days: Iterable[date], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["planned_on"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(day.isoformat(), date_format(day, "l, j F Y")) for day in days]
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for a new day, or for the word that there is none."""
+        return _one_of_both(self, super().clean() or self.cleaned_data)
+
+
+class MovesForm(forms.Form):
+    """Which agreed meetings of several groups are looked at, and where they are moved."""
+
+    first = forms.DateField(label=_("Meetings agreed for"), widget=DateInput)
+    last = forms.DateField(
+        label=_("up to"), widget=DateInput, required=False, help_text=_("Only for meetings of several days.")
+    )
+    moved_to = forms.DateField(
+        label=_("Moved to"),
+        widget=DateInput,
+        required=False,
+        help_text=_("Of several days: where those of the first day go; the others move by as many days."),
+    )
+    is_off = forms.BooleanField(label=_("The meetings do not take place"), required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for a new day, and refuse a time that ends before it begins or is longer than a month."""
+        cleaned = _one_of_both(self, super().clean() or self.cleaned_data)
+        first, last = cleaned.get("first"), cleaned.get("last")
+        if first is not None and last is not None and not timedelta(0) <= last - first <= MOST_DAYS_AT_ONCE:
+            self.add_error("last", gettext("Choose a day within a month after the first."))
+        return cleaned
+
+    @property
+    def by(self) -> timedelta | None:
+        """By how much the meetings of a form that is right are moved, None: they do not take place."""
+        if self.cleaned_data["is_off"]:
+            return None
+        return timedelta((self.cleaned_data["moved_to"] - self.cleaned_data["first"]).days)
+
+
+class MovesChosenForm(MovesForm):
+    """The same with the meetings that were ticked, and why they are moved."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=200, help_text=_("For example: Lebaran, harvest, a death."))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in MovesForm.base_fields:
+            self.fields[name].widget = forms.HiddenInput()
+
+
+MOST_DAYS_AT_ONCE = timedelta(days=31)
+
+
+def _one_of_both(form: forms.Form, cleaned: dict[str, Any]) -> dict[str, Any]:
+    if "moved_to" in cleaned and not cleaned["moved_to"] and not cleaned.get("is_off"):
+        form.add_error("moved_to", gettext("Write the new day, or tick that there is no meeting."))
+    if cleaned.get("moved_to") and cleaned.get("is_off"):
+        form.add_error("is_off", gettext("Either a new day or no meeting, not both."))
+    return cleaned

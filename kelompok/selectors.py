@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from django.utils.translation import gettext as _
+
 import finance.selectors
 import groups.selectors
 import meetings.selectors
 from groups.models import Group, GroupStatus, Member, User
+from groups.shared.schedule import MeetingCalendar
 
 AHEAD = timedelta(days=7)
 """How far the facilitator's day looks ahead."""
@@ -42,3 +45,70 @@ def last_record_of(member: Member) -> date | None:
     """Return the last day on which the minute book or the ledger knows the member, None if neither does."""
     days = (meetings.selectors.last_attended_on(member), finance.selectors.last_entry_on(member))
     return max((day for day in days if day is not None), default=None)
+
+
+def overdue_since(group: Group, *, as_of: date) -> date | None:
+    """Return the agreed day on which an active group should have met and no meeting is recorded, None for none."""
+    if group.status != GroupStatus.ACTIVE:
+        return None
+    last = meetings.selectors.last_held_on(Group.objects.filter(pk=group.pk), as_of=as_of).get(group.pk)
+    due_on = groups.selectors.meeting_calendar(group).due_after(last)
+    return due_on if due_on is not None and due_on < as_of else None
+
+
+@dataclass(frozen=True, slots=True)
+class MovableMeeting:
+    """An agreed meeting of a group that could be moved from `planned_on` to `moved_to`, None: called off.
+
+    `instalments` fall due on the agreed day. `problem` says why the meeting cannot be moved, "" where it can.
+    """
+
+    group: Group
+    planned_on: date
+    moved_to: date | None
+    instalments: int
+    problem: str
+
+    @property
+    def choice(self) -> str:
+        """The meeting as a form sends it."""
+        return f"{self.group.pk}:{self.planned_on.isoformat()}"
+
+
+def movable_meetings(actor: User, *, start: date, end: date, by: timedelta | None) -> list[MovableMeeting]:
+    """Return the agreed meetings from `start` to `end` of the active groups `actor` may see, each moved by as much.
+
+    Without `by` they are called off. Four statements, whatever the number of groups.
+    """
+    active = Group.objects.visible_to(actor).filter(status=GroupStatus.ACTIVE)
+    calendars = groups.selectors.meeting_calendars(active)
+    last = meetings.selectors.last_held_on(active, as_of=date.max)
+    due = finance.selectors.instalments_due(active, start, end)
+    found = []
+    for group in active.select_related("village"):
+        calendar = calendars.get(group.pk, MeetingCalendar())
+        days = list(calendar.dates(start, end))
+        leaving: set[date] = set()
+        # The day that another one comes to is looked at first.
+        for day in days if by is None or by < timedelta(0) else reversed(days):
+            moved_to = None if by is None else day + by
+            problem = _problem(calendar, day, moved_to, leaving=leaving, held_on=last.get(group.pk))
+            if not problem:
+                leaving.add(day)
+            found.append(MovableMeeting(group, day, moved_to, due.get((group.pk, day), 0), problem))
+    return sorted(found, key=lambda meeting: (meeting.planned_on, meeting.group.name, meeting.group.pk))
+
+
+def _problem(
+    calendar: MeetingCalendar, day: date, moved_to: date | None, *, leaving: set[date], held_on: date | None
+) -> str:
+    """Return why the meeting of `day` cannot be moved while those of the days `leaving` are, "" for nothing."""
+    if next(calendar.planned(day, day), None) is None:
+        return _("Moved to this day already.")
+    if moved_to is None:
+        return ""
+    if moved_to not in leaving and calendar.expected(moved_to, moved_to):
+        return _("The group has another agreed meeting on this day.")
+    if held_on is not None and moved_to < held_on:
+        return _("A later meeting is recorded already.")
+    return ""

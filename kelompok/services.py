@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 
 from django.core.exceptions import ValidationError
@@ -13,8 +15,9 @@ from django.utils.translation import gettext as _
 import finance.selectors
 import finance.services
 import groups.services
+import meetings.selectors
 from finance.models import AccountKind
-from groups.models import Member, User
+from groups.models import Group, MeetingMove, Member, User
 from groups.permissions import Capability, lock_group
 from kelompok.selectors import last_record_of
 
@@ -56,3 +59,63 @@ def member_leave_undo(
     if settlement is not None and reverse:
         finance.services.entry_reverse(actor=actor, entry=settlement, reason=reason, key=key)
     return member
+
+
+@transaction.atomic
+def meeting_move(*, actor: User, group: Group, planned_on: date, moved_to: date | None, reason: str) -> MeetingMove:
+    """Move the meeting agreed for `planned_on` to another day, None for "does not take place", with what was due on it.
+
+    Raises `ValidationError` at `moved_to` for a day before the last closed meeting, and what
+    `groups.services.move_record` raises.
+    """
+    group = lock_group(actor, Capability.RECORD, group)
+    last = meetings.selectors.last_held_on(Group.objects.filter(pk=group.pk), as_of=date.max).get(group.pk)
+    if moved_to is not None and last is not None and moved_to < last:
+        raise ValidationError({"moved_to": _("The meeting of %s is recorded already.") % date_format(last)})
+    return groups.services.move_record(
+        actor=actor, group=group, planned_on=planned_on, moved_to=moved_to, reason=reason
+    )
+
+
+@transaction.atomic
+def meeting_move_withdraw(*, actor: User, move: MeetingMove) -> MeetingMove:
+    """Take a moved meeting back to its agreed day."""
+    lock_group(actor, Capability.RECORD, move.group)
+    return groups.services.move_withdraw(actor=actor, move=move)
+
+
+@dataclass(frozen=True, slots=True)
+class MoveRefused:
+    """A meeting that could not be moved, and why."""
+
+    group: Group
+    why: str
+
+
+def meetings_move(
+    *, actor: User, planned: Iterable[tuple[Group, date, date | None]], reason: str
+) -> tuple[list[MeetingMove], list[MoveRefused]]:
+    """Move meetings of several groups, each (group, agreed day, new day or None); of each group all or none.
+
+    Returns what was moved, and the groups of which nothing was.
+    """
+    moved: list[MeetingMove] = []
+    refused: list[MoveRefused] = []
+    by_group: dict[int, list[tuple[Group, date, date | None]]] = {}
+    for row in planned:
+        by_group.setdefault(row[0].pk, []).append(row)
+    for rows in by_group.values():
+        # A day that one of the meetings leaves is free for the one that comes there.
+        later = rows[0][2] is not None and rows[0][2] > rows[0][1]
+        rows.sort(key=lambda row: row[1], reverse=later)
+        try:
+            with transaction.atomic():
+                made = [
+                    meeting_move(actor=actor, group=group, planned_on=planned_on, moved_to=moved_to, reason=reason)
+                    for group, planned_on, moved_to in rows
+                ]
+        except ValidationError as error:
+            refused.append(MoveRefused(rows[0][0], " ".join(error.messages)))
+        else:
+            moved += made
+    return moved, refused

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from kelompok import views
+from kelompok import calendar, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
@@ -12,6 +12,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("logout/", views.logout, name="logout"),
     path("language/", views.language, name="language"),
     path("g/<str:code>/", views.group, name="group"),
+    path("calendar/move/", calendar.meetings_move, name="meetings-move"),
+    path("g/<str:code>/calendar/", calendar.calendar, name="calendar"),
+    path("g/<str:code>/calendar/move/", calendar.meeting_move, name="meeting-move"),
+    path(
+        "g/<str:code>/calendar/moves/<int:pk>/withdraw/", calendar.meeting_move_withdraw, name="meeting-move-withdraw"
+    ),
     path("g/<str:code>/members/<int:pk>/leave/", views.member_leave, name="member-leave"),
     path("g/<str:code>/members/<int:pk>/leave/undo/", views.member_leave_undo, name="member-leave-undo"),
     path("", include("groups.urls")),

@@ -91,6 +91,7 @@ def group(request: GroupRequest) -> HttpResponse:
             "group": group,
             "today": today,
             "rhythm": groups.selectors.meeting_rhythm(group, as_of=today),
+            "overdue_since": selectors.overdue_since(group, as_of=today),
             "current": current_score(group, today),
             "members": [member for member in people if member.left_on is None],
             "former_members": [member for member in people if member.left_on is not None],

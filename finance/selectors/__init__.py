@@ -13,6 +13,7 @@ from finance.selectors.covers import (
     late_loans,
     open_covers,
 )
+from finance.selectors.due_days import instalments_due
 from finance.selectors.entries import entry_lines
 from finance.selectors.external_loans import (
     ExternalCard,

@@ -100,6 +100,11 @@ class MeetingCalendar:
     rhythms: tuple[Rhythm, ...] = ()
     moves: tuple[Move, ...] = ()
 
+    @property
+    def has_pasaran(self) -> bool:
+        """Whether the group meets, or ever met, by the market days of the Javanese week."""
+        return any(rhythm.every == "SELAPAN" for rhythm in self.rhythms)
+
     def dates(self, start: date, end: date) -> Iterator[date]:
         """Yield the agreed days from `start` to `end`, both included, each once and in order."""
         if not self.moves:

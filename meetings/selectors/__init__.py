@@ -1,5 +1,6 @@
 """Every read of the minute book."""
 
+from meetings.selectors.agreed_days import AgreedDay, HeldMeeting, agreed_days
 from meetings.selectors.decisions import decisions_open
 from meetings.selectors.minute_book import (
     drafts,

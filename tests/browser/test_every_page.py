@@ -34,6 +34,7 @@ NO_PAGES = {
     "draft-discard",
     "facilitator-end",
     "rhythm-withdraw",
+    "meeting-move-withdraw",
     "decision-done",
     "override-withdraw",
     "dashboard-score",

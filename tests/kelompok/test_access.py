@@ -23,7 +23,7 @@ from assessment.models import Instrument, Judgement
 from assessment.services import assess_groups
 from finance.models import CashCount, Entry, ExternalLoan, InventoryItem, Loan, LoanRequest, SurplusDivision
 from groups.admin import TenantAdmin
-from groups.models import FacilitatorAssignment, Group, Member, Role, User
+from groups.models import FacilitatorAssignment, Group, MeetingMove, Member, Role, User
 from groups.permissions import Capability, walk_urls
 from meetings.models import AgendaItem, Meeting, MeetingStatus
 from tests.assessment.groups import AS_OF, make_override
@@ -153,6 +153,10 @@ ROUTES: dict[str, Route] = {
     "rhythm": Route(READ),
     "rhythm-adopt": Route(RECORD),
     "rhythm-withdraw": Route(RECORD, lambda world: {"pk": world.group.rhythms.get().pk}, get={405}),
+    "calendar": Route(READ),
+    "meeting-move": Route(RECORD),
+    "meeting-move-withdraw": Route(RECORD, lambda world: {"pk": world.group.moves.get().pk}, get={405}),
+    "meetings-move": site(RECORD),
     "officers": Route(READ),
     "election": Route(RECORD),
     "term-correct": Route(RECORD, lambda world: {"pk": world.group.officer_terms.get(ended_on=None).pk}),
@@ -283,6 +287,7 @@ def build() -> World:
         rules=group.rules, decided_on=FOUNDED, note="rapat", key=uuid.uuid4(), recorded_by=facilitator,
     )  # fmt: skip
     make_entry(group, "SHARE_OUT")
+    MeetingMove.objects.create(group=group, planned_on=date(2025, 5, 6), reason="Lebaran", recorded_by=facilitator)
     make_override(group)
     assess_groups(groups=Group.objects.filter(pk=group.pk), as_of=AS_OF)
     former = make_user(organisation=organisation)

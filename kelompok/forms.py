@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from finance.forms.source import offer_bank
-from groups.forms import DateInput, KeyField, PastDateField
+from groups.forms import ComingDayField, KeyField, PastDateField
 from groups.models import Member
 from kelompok.services import check_leaving_day
 
@@ -56,7 +56,7 @@ class MoveForm(forms.Form):
     """To which day an agreed meeting is moved, or that it does not take place, and why."""
 
     planned_on = forms.TypedChoiceField(label=_("Agreed day"), coerce=date.fromisoformat)
-    moved_to = forms.DateField(label=_("Moved to"), widget=DateInput, required=False)
+    moved_to = ComingDayField(label=_("Moved to"), required=False)
     is_off = forms.BooleanField(label=_("The meeting does not take place"), required=False)
     reason = forms.CharField(label=_("Reason"), max_length=200, help_text=_("For example: Lebaran, harvest, a death."))
 
@@ -74,13 +74,10 @@ class MoveForm(forms.Form):
 class MovesForm(forms.Form):
     """Which agreed meetings of several groups are looked at, and where they are moved."""
 
-    first = forms.DateField(label=_("Meetings agreed for"), widget=DateInput)
-    last = forms.DateField(
-        label=_("up to"), widget=DateInput, required=False, help_text=_("Only for meetings of several days.")
-    )
-    moved_to = forms.DateField(
+    first = ComingDayField(label=_("Meetings agreed for"))
+    last = ComingDayField(label=_("up to"), required=False, help_text=_("Only for meetings of several days."))
+    moved_to = ComingDayField(
         label=_("Moved to"),
-        widget=DateInput,
         required=False,
         help_text=_("Of several days: where those of the first day go; the others move by as many days."),
     )

@@ -55,13 +55,16 @@ _MOVED_LATER = Relation(
 _BALANCES = Relation(
     "loan_balances",
     f"""
-    SELECT id, group_id, member_id, number, disbursed_on, principal, balance, fee_paid, unpaid_principal, ended_as
+    SELECT id, group_id, member_id, number, disbursed_on, principal, balance, fee_paid, unpaid_principal, moved_fee,
+        ended_as
     FROM (
         SELECT l.id, l.group_id, l.member_id, l.number, l.disbursed_on, l.principal, l.cancelled_at,
             a.debits_posted - a.credits_posted - COALESCE(am.moved, 0) AS balance,
             a.debits_posted - COALESCE(am.debited, 0) AS paid_out,
             COALESCE(f.credits_posted - f.debits_posted, 0) + COALESCE(fm.moved, 0) AS fee_paid,
             CASE WHEN l.ended_on <= %(as_of)s THEN l.unpaid_principal ELSE 0 END AS unpaid_principal,
+            CASE WHEN l.ended_on <= %(as_of)s THEN COALESCE(n.principal - l.unpaid_principal, 0) ELSE 0 END
+                AS moved_fee,
             CASE WHEN l.ended_on <= %(as_of)s THEN l.ended_as ELSE '' END AS ended_as
         FROM finance_loan l
         JOIN finance_account a
@@ -70,12 +73,13 @@ _BALANCES = Relation(
             ON f.loan_id = l.id AND f.kind = '{AccountKind.SERVICE_FEE.value}' AND f.group_id {{groups}}
         LEFT JOIN moved_later am ON am.account_id = a.id
         LEFT JOIN moved_later fm ON fm.account_id = f.id
+        LEFT JOIN finance_loan n ON n.replaces_id = l.id AND n.cancelled_at IS NULL
         WHERE l.group_id {{groups}} AND l.disbursed_on <= %(as_of)s
     ) loans
     WHERE paid_out > 0 AND (cancelled_at IS NULL OR balance > 0)
     """,  # noqa: S608 - no input
     ("id", "group_id", "member_id", "number", "disbursed_on", "principal", "balance", "fee_paid", "unpaid_principal",
-     "ended_as"),
+     "moved_fee", "ended_as"),
     uses=(_MOVED_LATER,),
 )  # fmt: skip
 
@@ -105,9 +109,14 @@ _DUES = Relation(
 `fell_principal` and `fell_fee` leave out what can still be paid in time at the first meeting after its due day.
 """
 
-# A loan that was rescheduled asks for nothing from that day on, since another one does; one paid off early asks for
-# no fee that was waived; one written off for everything. Every loan has a schedule: with a LEFT JOIN PostgreSQL knows
-# that there are as many rows as loans; with a JOIN it expects a hundred times as many and reads all schedules.
+# A loan that was rescheduled asks for nothing from that day on, since another one does, so nothing of it is unpaid
+# either: what moved falls due again, by the new schedule. One paid off early asks for no fee that was waived; one
+# written off for everything. Every loan has a schedule: with a LEFT JOIN PostgreSQL knows that there are as many rows
+# as loans; with a JOIN it expects a hundred times as many and reads all schedules.
+_MOVED = f"b.balance = 0 AND b.ended_as = '{LoanEnd.RESCHEDULED.value}'"
+_PAID_OFF = "b.balance = 0 AND b.ended_as = ''"
+_PAID_PRINCIPAL = _least("d.fell_principal", "(b.principal - b.balance - b.unpaid_principal)")
+_PAID_FEE = _least("d.fell_fee", "(b.fee_paid - b.moved_fee)")
 _AMOUNTS = Relation(
     "loan_amounts",
     f"""
@@ -120,10 +129,9 @@ _AMOUNTS = Relation(
         CASE WHEN b.balance > 0 THEN {_beyond("d.before_principal", "(b.principal - b.balance)")} ELSE 0 END
             AS late_principal,
         CASE WHEN b.balance > 0 THEN {_beyond("d.before_fee", "b.fee_paid")} ELSE 0 END AS late_fee,
-        d.fell_principal + CASE WHEN b.balance = 0 AND b.ended_as = ''
-            THEN {_least("d.fell_fee", "b.fee_paid")} ELSE d.fell_fee END AS fell_due,
-        {_least("d.fell_principal", "(b.principal - b.balance - b.unpaid_principal)")}
-            + {_least("d.fell_fee", "b.fee_paid")} AS fell_due_paid
+        CASE WHEN {_MOVED} THEN {_PAID_PRINCIPAL} ELSE d.fell_principal END
+            + CASE WHEN {_MOVED} OR {_PAID_OFF} THEN {_PAID_FEE} ELSE d.fell_fee END AS fell_due,
+        {_PAID_PRINCIPAL} + {_PAID_FEE} AS fell_due_paid
     FROM loan_balances b LEFT JOIN loan_dues d ON d.loan_id = b.id
     """,  # noqa: S608 - no input
     ("id", "group_id", "member_id", "number", "disbursed_on", "principal", "balance", "fee_paid", "principal_paid",
@@ -172,7 +180,8 @@ what was paid by the day, without what was rescheduled or written off; `fee_left
 
 `fell_due` is what was to be paid in time before the day, on loans that ended too, and `fell_due_paid` what of it was
 paid: their sums are the repayment rate. In time is up to the first meeting on or after the due day. A payment ahead on
-one loan does not hide the arrears of another.
+one loan does not hide the arrears of another. What a loan was rescheduled with is due and unpaid until that day; from
+then on it falls due by the schedule of the new loan only.
 
 `due` is what a running loan asks for up to the day, that day included, and was not paid; `due_principal` and `due_fee`
 are its parts. `arrears` is what of it fell due before the day, `late_principal` and `late_fee` its parts. `late_since`

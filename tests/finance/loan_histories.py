@@ -16,8 +16,11 @@ def some_days(chance, count):
     return sorted(FIRST + timedelta(chance.randrange((LAST - FIRST).days)) for _ in range(count))
 
 
-def history(chance, members=4):
-    """A group whose loans were repaid at random: late, ahead, wrongly, early, rescheduled and written off."""
+def history(chance, members=4, reschedules=0.05):
+    """A group whose loans were repaid at random: late, ahead, wrongly, early, rescheduled and written off.
+
+    `reschedules` is the share of the steps that reschedule a loan.
+    """
     group = make_group()
     for member in make_members(group, members):
         save(member, 5_000_000)
@@ -34,19 +37,19 @@ def history(chance, members=4):
         running = selectors.loan_rows(selectors.loans_on(group, as_of=LAST, only_running=True), as_of=day)
         if not running:
             break
-        _step(chance, group, chance.choice(running), day)
+        _step(chance, group, chance.choice(running), day, reschedules)
     return group
 
 
-def _step(chance, group, row, day):
+def _step(chance, group, row, day, reschedules):
     record = {"actor": facilitator_of(group), "group": group, "loan": row.loan, "on": day, "key": uuid.uuid4()}
     step = chance.random()
     if step < 0.05:
         services.loan_write_off(**record, reason="pindah")
-    elif step < 0.1:
+    elif step < 0.05 + reschedules:
         schedule = services.NewSchedule(periods=6, rate=Decimal("0.01"), first_due=day + timedelta(30))
         services.loan_reschedule(**record, schedule=schedule, add_fee=chance.random() < 0.5, reason="panen gagal")
-    elif step < 0.2:
+    elif step < 0.15 + reschedules:
         services.loan_pay_off(**record)
     else:
         due = row.arrears.due or row.arrears.next_due

@@ -79,7 +79,7 @@ def _changes() -> Iterator[Trigger]:
     yield from _mark(Entry, insert="{new}.effective_on")
     yield from _mark(Loan, insert="{new}.disbursed_on", update=_loan_changed())
     yield from _mark(Instalment, update=_earlier("due_on"))
-    yield from _mark(CashCount, insert="{new}.counted_on", update=_earlier("settled_on"))
+    yield from _mark(CashCount, insert="{new}.counted_on", update=_count_changed())
     yield from _mark(
         Meeting, insert=f"CASE WHEN {_closed('{new}')} THEN {{new}}.held_on END", update=_meeting_changed()
     )
@@ -133,6 +133,14 @@ def _loan_changed() -> str:
         "CASE WHEN {old}.disbursed_on <> {new}.disbursed_on "
         "OR ({old}.cancelled_at IS NULL) <> ({new}.cancelled_at IS NULL) "
         f"THEN {_earlier('disbursed_on')} ELSE {_earlier('ended_on')} END"
+    )
+
+
+def _count_changed() -> str:
+    """A count that was taken anew or is held against something else counts from its day, one settled from then."""
+    return (
+        "CASE WHEN {old}.carried <> {new}.carried OR ({old}.corrected_at IS NULL) <> ({new}.corrected_at IS NULL) "
+        f"THEN {{new}}.counted_on ELSE {_earlier('settled_on')} END"
     )
 
 

@@ -202,7 +202,7 @@ class ObligationAdmin(LedgerAdmin):
 class CashCountAdmin(LedgerAdmin):
     """Counts of the cash box; differences are settled on the group's pages."""
 
-    list_display = ["counted_on", "group", "expected", "counted", "explanation", "settled_on", "settled_how"]
+    list_display = ["counted_on", "group", "expected_now", "counted", "explanation", "settled_on", "corrected_at"]
     search_fields = ["group__code", "explanation"]
 
 

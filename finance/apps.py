@@ -20,9 +20,11 @@ class FinanceConfig(AppConfig):
     verbose_name = _("Books")
 
     def ready(self) -> None:
-        """Install the triggers after every migrate, and hold every posting to the rules about loans."""
+        """Install the triggers after every migrate, and hold every posting to the rules about loans and counts."""
         from finance.ledger.posting import Books
+        from finance.rules.cash_counts import carry_posted
         from finance.rules.ended_loans import require_nothing_left
 
         post_migrate.connect(install_triggers, sender=self)
         Books.checks = (require_nothing_left,)
+        Books.followers = (carry_posted,)

@@ -68,6 +68,20 @@ class LoanInUse(MeetingError):
         super().__init__(_("Instalments were paid on this loan. Correct those meetings first."))
 
 
+class CountSettled(MeetingError):
+    """The difference of the cash counted at this meeting was settled since, so that count stays."""
+
+    field = "counted"
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "The cash difference of this meeting was settled since, so the cash that was counted and the day "
+                "stay as they are. Count the cash again instead."
+            )
+        )
+
+
 class SavingsMustStay(MeetingError):
     """A withdrawal would leave `member` less than the rules say must stay of the voluntary savings."""
 

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from finance import services as finance
 from finance.ledger.posting import Posting, open_books
-from finance.ledger.reading import Line
+from finance.ledger.reading import Line, read_books
 from finance.models import (
     AccountKind,
     CashCount,
@@ -23,6 +23,7 @@ from finance.models import (
     Loan,
     LoanRequest,
 )
+from finance.rules.cash_counts import expected_cash
 from finance.rules.lines import OtherMoney
 from groups.models import (
     Constitution,
@@ -215,7 +216,7 @@ def count_cash(group: Group, counted: int, on: date = FOUNDED, explanation: str 
     """The cash box is counted."""
     with transaction.atomic():
         books = open_books(group=group, actor=facilitator_of(group))
-        expected = books.balance(AccountKind.CASH)
+        expected = expected_cash(read_books(group, on), on=on)
         return finance.cash_count_record(books, expected=expected, counted=counted, explanation=explanation, on=on)
 
 

@@ -27,6 +27,7 @@ from assessment.metrics import CLOSING_DAYS
 from assessment.models import SnapshotLateness
 from assessment.selectors.snapshots import in_months, latest, month_of
 from finance.models import CashCount
+from finance.models.cash import EXPECTED
 from groups.models import Constitution, Group, OfficerRole, OfficerTerm
 from groups.selectors import people_named
 from meetings.models import Meeting, MeetingStatus
@@ -179,15 +180,15 @@ def open_differences(groups: QuerySet[Group], as_of: date) -> QuerySet[CashCount
 
 def differences_by_group(groups: QuerySet[Group], as_of: date) -> dict[int, tuple[int, int, int, date]]:
     """Return by group how many cash differences are open, rupiah missing and too much, and the day of the oldest."""
-    difference = F("counted") - F("expected")
+    difference = F("counted") - EXPECTED
     rows = (
         open_differences(groups, as_of)
         .order_by()
         .values_list("group")
         .annotate(
             Count("pk"),
-            missing=Coalesce(Sum(-difference, filter=Q(counted__lt=F("expected"))), 0),
-            too_much=Coalesce(Sum(difference, filter=Q(counted__gt=F("expected"))), 0),
+            missing=Coalesce(Sum(-difference, filter=Q(counted__lt=EXPECTED)), 0),
+            too_much=Coalesce(Sum(difference, filter=Q(counted__gt=EXPECTED)), 0),
             oldest=Min("counted_on"),
         )
     )

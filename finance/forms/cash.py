@@ -38,11 +38,11 @@ class CountForm(DatedForm):
         self.order_fields(["key", "on", *(f"p{worth}" for worth in PECAHAN), "explanation"])
 
     def clean_on(self) -> date:
-        """Refuse a day the books of today cannot be held against."""
+        """Refuse a day that the books cannot be held against."""
         on = super().clean_on()
-        latest = selectors.latest_movement(self.group)
-        if latest is not None and on < latest:
-            raise ValidationError(gettext("Cash moved on %s, after this day: count it again.") % date_format(latest))
+        opening = selectors.opening_of(self.group)
+        if opening is not None and on < opening.effective_on:
+            raise ValidationError(gettext("The books of the group begin on %s.") % date_format(opening.effective_on))
         return on
 
     @property

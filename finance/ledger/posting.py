@@ -58,10 +58,11 @@ class Books(Balances):
     """The accounts of one group, locked for `actor` until the transaction ends; `open_books` gives them.
 
     `checks` are rules beyond bookkeeping that every step is held to before it is written. They get the books and the
-    movements by account id, and raise.
+    movements by account id, and raise. `followers` are told what was posted, and bring up to date what follows from it.
     """
 
     checks: ClassVar[tuple[Callable[[Balances, Mapping[int, Movement]], None], ...]] = ()
+    followers: ClassVar[tuple[Callable[[Books, Sequence[Posting], Sequence[Entry]], None], ...]] = ()
 
     def __init__(self, *, actor: User, group: Group, everything: bool) -> None:
         # The lock and the right are asked for here, so that there is no object that posts without them.
@@ -72,6 +73,7 @@ class Books(Balances):
         self.actor = actor
         self.last_loan_number = read.last_loan_number
         self.last_entry_number = read.last_entry_number
+        self.counts_through, self.open_differences = read.counts_through, read.open_differences
         self._undone: tuple[Entry, list[Line]] | None = None
         self._moved: dict[int, Movement] = {}
 
@@ -123,6 +125,8 @@ class Books(Balances):
         _open_new_accounts(lines)
         moved = _count(lines, self._moved)
         self._check(moved)
+        # What is posted in one step with what was undone stands in its place.
+        place = self._undone[0].place_in_day if self._undone else None
         try:
             with transaction.atomic(savepoint=False):
                 entries = Entry.objects.bulk_create(
@@ -135,6 +139,7 @@ class Books(Balances):
                         memo=posting.memo,
                         key=posting.key,
                         reverses=posting.reverses,
+                        place=place,
                     )
                     for number, posting in enumerate(postings, start=self.last_entry_number + 1)
                 )
@@ -148,6 +153,8 @@ class Books(Balances):
         assert all(movement.account.balance == movement.balance_after for movement in moved.values())
         self.last_entry_number += len(entries)
         self._undone, self._moved = None, {}
+        for follow in self.followers:
+            follow(self, postings, entries)
         return entries
 
     def _keep_fines(self, postings: Sequence[Posting], entries: Sequence[Entry]) -> None:

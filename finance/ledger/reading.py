@@ -22,6 +22,7 @@ from finance.ledger.fines import OpenFines, open_fines
 from finance.models import Account, AccountKind, Entry, ExternalLoan, Loan, Transfer
 from groups.models import Group, Member
 from groups.selectors.relations import PRESENT_MEMBERS
+from groups.shared.sql import as_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,13 @@ class Line:
 
 
 class Balances:
-    """The accounts of one group with their balances in rupiah, for looking; only `Books` can post."""
+    """The accounts of one group with their balances in rupiah, for looking; only `Books` can post.
+
+    `counts_through` and `open_differences` are those of `AccountsRead`; the end of time stands for not known.
+    """
+
+    counts_through: date | None = date.max
+    open_differences = 0
 
     def __init__(
         self, group: Group, accounts: Iterable[Account], *, as_of: date = date.max, has_fines: bool = True
@@ -143,6 +150,7 @@ def read_books(group: Group, as_of: date, *, everything: bool = False) -> Balanc
     if is_past and not everything:
         read = read_accounts(group, everything=True)
     balances = Balances(group, read.accounts, as_of=as_of, has_fines=read.has_fines)
+    balances.counts_through, balances.open_differences = read.counts_through, read.open_differences
     if is_past:
         _take_back(balances, as_of)
     return balances
@@ -170,6 +178,9 @@ _NUMBERS = """,
     (SELECT MAX(number) FROM finance_loan WHERE group_id = %(group)s),
     (SELECT MAX(number) FROM finance_entry WHERE group_id = %(group)s),
     (SELECT MAX(effective_on) FROM finance_entry WHERE group_id = %(group)s),
+    (SELECT MAX(COALESCE(settled_on, counted_on)) FROM finance_cashcount WHERE group_id = %(group)s),
+    (SELECT SUM(counted - expected - carried) FROM finance_cashcount WHERE group_id = %(group)s
+        AND settled_on IS NULL AND corrected_at IS NULL AND counted <> expected + carried),
     (SELECT MAX(owed_on) FROM finance_obligation WHERE group_id = %(group)s AND cancelled_at IS NULL)"""
 # The group's own, loans from outside among them, for they are few; those of members who are there; and of running
 # loans, where the fee account comes along with the balance account while that one has a balance.
@@ -187,13 +198,16 @@ _IN_ORDER = " ORDER BY finance_account.id"
 class AccountsRead:
     """The accounts of a group, the last number a loan and an entry of it got, and the latest day of an entry.
 
-    `has_fines` says whether a fine was ever set that stands outside the accounts.
+    `counts_through` is the last day of a count of cash or a settlement, `open_differences` are the sum of those open
+    now, in rupiah. `has_fines` says whether a fine was ever set that stands outside the accounts.
     """
 
     accounts: list[Account]
     last_loan_number: int
     last_entry_number: int
     last_moved_on: date | None
+    counts_through: date | None
+    open_differences: int
     has_fines: bool
 
 
@@ -209,15 +223,19 @@ def read_accounts(group: Group, *, everything: bool) -> AccountsRead:
     with connection.cursor() as cursor:
         cursor.execute(statement, {"group": group.pk})
         rows = cursor.fetchall()
-    # Without an account there is nothing to ride along with: whether there are fines is then not known.
-    last_loan, last_entry, last_day, last_fine = rows[0][-4:] if rows else (None, None, None, True)
+    # Without an account there is nothing to ride along with: whether cash was counted and fines set is then not known.
+    last_loan, last_entry, moved_on, counted_on, differences, last_fine = (
+        rows[0][-6:] if rows else (0, 0, None, date.max, 0, True)
+    )
     compiler = Query(Account).get_compiler(connection=connection)
     converted = compiler.apply_converters(rows, compiler.get_converters(columns))
     return AccountsRead(
         accounts=list(_objects(converted)),
         last_loan_number=last_loan or 0,
         last_entry_number=last_entry or 0,
-        last_moved_on=date.fromisoformat(last_day) if isinstance(last_day, str) else last_day,  # SQLite has no dates
+        last_moved_on=as_day(moved_on) if moved_on is not None else None,
+        counts_through=as_day(counted_on) if counted_on is not None else None,
+        open_differences=int(differences or 0),
         has_fines=last_fine is not None,
     )
 

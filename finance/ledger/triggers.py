@@ -51,6 +51,7 @@ _OVER = quoted(RequestStatus.REFUSED, RequestStatus.CANCELLED)
 _WAITING = quoted(RequestStatus.ASKED, RequestStatus.APPROVED)
 _WAIVED = ("waived_on", "waived_why", "waived_at", "waived_by")
 _SETTLEMENT = ("settled_on", "settled_by", "settled_at", "settled_how", "settlement")
+_OF_COUNT = (*_SETTLEMENT, "carried", "corrected_at")
 _DECISION = (
     "approved_amount", "approved_periods", "decided_on", "decided_in_meeting", "decided_by", "decided_at", "note",
 )  # fmt: skip
@@ -99,9 +100,11 @@ _CHANGES = (
         but=("cancelled_at",),
         or_when=f"(OLD.cancelled_at IS NOT NULL AND {changes(ExternalLoan, ['cancelled_at'])})",
     ),
-    # A count stays as it was written; only its settlement is added, once.
+    # A count stays as it was written. What it is held against follows the books until it is settled or taken anew.
     forbid_update(
-        CashCount, but=_SETTLEMENT, or_when=f"(OLD.settled_on IS NOT NULL AND {changes(CashCount, _SETTLEMENT)})"
+        CashCount,
+        but=_OF_COUNT,
+        or_when=f"((OLD.settled_on IS NOT NULL OR OLD.corrected_at IS NOT NULL) AND {changes(CashCount, _OF_COUNT)})",
     ),
     # A fine stays as it was charged, on the day of its meeting; it is waived once. One that was cancelled never was.
     forbid_update(

@@ -14,6 +14,7 @@ from django.db import connection
 from django.db.models import Count, Max
 
 from finance.models import Account, AccountKind, Entry, EntryKind, LedgerVerification, Loan, LoanEnd, Side, Transfer
+from finance.rules.cash_counts import OPEN_BEFORE
 from groups.models import Group
 
 
@@ -373,12 +374,48 @@ CHECKS = (
             WHERE t.entry_id = r.entry_id AND a.kind = %(CASH)s)
         """,
     ),
+    # What is settled or of a closed period stays as it was when it was written (`finance.rules.cash_counts`).
+    Check(
+        "a cash count is held against the cash of its day and the differences open then",
+        f"""
+        SELECT k.group_id, 'count of ' || k.counted_on || ': expected ' || (k.expected + k.carried) || ', is '
+            || (b.cash + COALESCE(d.differences, 0))
+        FROM finance_cashcount k
+        JOIN (
+            SELECT count_id, SUM(amount) OVER (PARTITION BY group_id ORDER BY day, place, count_id) AS cash
+            FROM (
+                SELECT e.group_id, e.effective_on AS day, COALESCE(e.place, e.number) AS place, 0 AS count_id,
+                    CASE WHEN a.id = t.debit_account_id THEN t.amount ELSE -t.amount END AS amount
+                FROM finance_account a
+                JOIN finance_transfer t ON a.id IN (t.debit_account_id, t.credit_account_id)
+                JOIN finance_entry e ON e.id = t.entry_id
+                WHERE a.kind = %(CASH)s
+                UNION ALL
+                SELECT group_id, counted_on, place, id, 0 FROM finance_cashcount
+            ) moves
+        ) b ON b.count_id = k.id
+        LEFT JOIN (
+            SELECT k.id, SUM(c.counted - c.expected - c.carried) AS differences
+            FROM finance_cashcount k
+            JOIN finance_cashcount c ON c.group_id = k.group_id
+            LEFT JOIN finance_entry s ON s.id = c.settlement_id
+            WHERE {OPEN_BEFORE.format(day="k.counted_on", place="k.place", id="k.id", moment="k.counted_at")}
+            GROUP BY k.id
+        ) d ON d.id = k.id
+        LEFT JOIN (SELECT group_id, MAX(through) AS through FROM finance_periodclosing GROUP BY group_id) closed
+            ON closed.group_id = k.group_id
+        WHERE k.corrected_at IS NULL AND k.settled_on IS NULL
+            AND (closed.through IS NULL OR k.counted_on > closed.through)
+            AND k.expected + k.carried <> b.cash + COALESCE(d.differences, 0)
+        """,  # noqa: S608 - no input
+    ),
 )
 
 _OF_A_GROUP = (
-    "finance_account", "finance_cover", "finance_coverrecovery", "finance_entry", "finance_externalloan",
-    "finance_externalpayment", "finance_instalment", "finance_inventoryitem", "finance_inventorywritedown",
-    "finance_loan", "finance_obligation", "finance_obligationpayment", "finance_periodbalance", "finance_periodclosing",
+    "finance_account", "finance_cashcount", "finance_cover", "finance_coverrecovery", "finance_entry",
+    "finance_externalloan", "finance_externalpayment", "finance_instalment", "finance_inventoryitem",
+    "finance_inventorywritedown", "finance_loan", "finance_obligation", "finance_obligationpayment",
+    "finance_periodbalance", "finance_periodclosing",
 )  # fmt: skip
 """The tables that the checks read, beside transfers; each has the group a row belongs to."""
 

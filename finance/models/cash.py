@@ -13,25 +13,35 @@ from finance.models.ledger import Entry
 from groups.models import Group
 from groups.shared.clock import now
 
+EXPECTED = F("expected") + F("carried")
+"""What the cash box should have held, as the books have it now."""
+
 
 class CashCountQuerySet(models.QuerySet["CashCount"]):
     """Counts, and those that did not agree with the books."""
 
     def differing(self) -> Self:
-        """Return the counts where the cash box held more or less than the books expected."""
-        return self.exclude(counted=F("expected"))
+        """Return the counts that stand where the cash box held more or less than expected."""
+        return self.filter(corrected_at__isnull=True).exclude(counted=EXPECTED)
 
 
 class CashCount(models.Model):
-    """Money counted in the cash box beside what the books expected.
+    """Money counted in the cash box beside what was expected in it.
 
-    A difference needs an explanation and stays open until somebody settles it; `settlement` is the entry
-    that did so, none when the money turned up or the books were corrected.
+    Expected is the cash of the day in the books with the differences of earlier counts that were open then, so a
+    difference is what is new since the count before. `expected` is how it was when it was counted; what was recorded
+    about earlier days since is `carried`. A difference needs an explanation and stays open until somebody settles it;
+    `settlement` is the entry that did so, none when the money turned up. A settled count stays as it is.
     """
 
-    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="cash_counts", verbose_name=_("group"))
+    group = models.ForeignKey(
+        Group, on_delete=models.PROTECT, related_name="cash_counts", db_index=False, verbose_name=_("group")
+    )
     counted_on = models.DateField(_("counted on"))
-    expected = models.BigIntegerField(_("expected by the books"))
+    # Its place among the entries of the day: the voucher number of the last one that it saw.
+    place = models.PositiveIntegerField(_("last voucher before it"), default=0)
+    expected = models.BigIntegerField(_("expected when it was counted"))
+    carried = models.BigIntegerField(_("change of what was expected since"), default=0)
     counted = models.BigIntegerField(_("counted"))
     explanation = models.CharField(_("explanation"), max_length=200, blank=True)
     # How many pieces of each note and coin (pecahan), by its worth: {"50000": 3}; none where only a sum was counted.
@@ -42,6 +52,8 @@ class CashCount(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("counted by")
     )
     counted_at = models.DateTimeField(_("recorded at"), default=now, editable=False)
+    # Set when the meeting that counted was corrected: the new version has a count of its own.
+    corrected_at = models.DateTimeField(_("corrected at"), null=True, blank=True)
     settled_on = models.DateField(_("settled on"), null=True, blank=True)
     settled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -83,13 +95,18 @@ class CashCount(models.Model):
                     & ~Q(settled_how="")
                 ),
             ),
+            # What settled a difference stays with it.
+            models.CheckConstraint(
+                name="cash_count_corrected", condition=Q(corrected_at__isnull=True) | Q(settled_on__isnull=True)
+            ),
         ]
         indexes = [
+            models.Index(fields=["group", "counted_on"], name="cash_count_group_day"),
             models.Index(
-                fields=["group", "counted_on", "counted", "expected"],
+                fields=["group", "counted_on", "counted", "expected", "carried"],
                 name="cash_count_differing",
-                condition=Q(settled_on__isnull=True) & ~Q(counted=F("expected")),
-            )
+                condition=Q(settled_on__isnull=True, corrected_at__isnull=True) & ~Q(counted=EXPECTED),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -97,8 +114,13 @@ class CashCount(models.Model):
 
     @property
     def difference(self) -> int:
-        """Counted minus expected, in rupiah: negative when money is missing."""
-        return self.counted - self.expected
+        """What is new since the count before, in rupiah: negative when money is missing."""
+        return self.counted - self.expected_now
+
+    @property
+    def expected_now(self) -> int:
+        """What the cash box should have held, as the books have it now, in rupiah."""
+        return self.expected + self.carried
 
     @property
     def by_pieces(self) -> list[tuple[int, int]]:

@@ -155,6 +155,9 @@ class Entry(models.Model):
     reverses = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="reversed_by", verbose_name=_("reverses")
     )
+    # Its place among the entries of its day, where that is not its own number: what takes an entry back, and what was
+    # posted instead of it, stand where the first one stood.
+    place = models.PositiveIntegerField(_("in the place of voucher"), null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("entry")
@@ -164,6 +167,7 @@ class Entry(models.Model):
             models.UniqueConstraint(name="entry_key_once", fields=["group", "key"]),
             models.UniqueConstraint(name="entry_number_once", fields=["group", "number"]),
             models.CheckConstraint(name="entry_number", condition=Q(number__gt=0)),
+            models.CheckConstraint(name="entry_place", condition=Q(place__gt=0, place__lt=F("number"))),
             models.CheckConstraint(name="entry_kind", condition=Q(kind__in=EntryKind.values)),
             models.CheckConstraint(
                 name="entry_reversal",
@@ -175,6 +179,11 @@ class Entry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number}"
+
+    @property
+    def place_in_day(self) -> int:
+        """The number by which the entry stands among those of its day."""
+        return self.place if self.place is not None else self.number
 
 
 class Transfer(models.Model):

@@ -1,5 +1,6 @@
 """Every read of a group's money; a module for each concern, all of them callable from here."""
 
+from finance.rules.cash_counts import expected_cash
 from finance.selectors.account_balances import account_name, accounts_of
 from finance.selectors.bank import BankCheck, bank_check, statement_days
 from finance.selectors.book_lines import BookLine

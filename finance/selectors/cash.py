@@ -29,8 +29,12 @@ def latest_movement(group: Group, *, kind: AccountKind = AccountKind.CASH) -> da
 
 
 def cash_counts(group: Group) -> QuerySet[CashCount]:
-    """Return the counts of the cash box, the latest first, whether they agree with the books or not."""
-    return CashCount.objects.filter(group=group).select_related("counted_by").order_by("-counted_on", "-pk")
+    """Return the counts of the cash box that stand, the latest first, whether they agree with the books or not."""
+    return (
+        CashCount.objects.filter(group=group, corrected_at__isnull=True)
+        .select_related("counted_by")
+        .order_by("-counted_on", "-pk")
+    )
 
 
 def cash_differences(group: Group, *, is_open: bool) -> QuerySet[CashCount]:

@@ -11,13 +11,13 @@ _SAVINGS_KINDS = ", ".join(f"'{kind.value}'" for kind in SAVINGS)
 CASH_COUNTS = Relation(
     "cash_counts",
     """
-    SELECT id, group_id, counted_on, expected, counted, explanation, counted_by_id,
-        CASE WHEN counted = expected OR settled_on <= %(as_of)s THEN 1 ELSE 0 END AS is_settled
-    FROM finance_cashcount WHERE group_id {groups}
+    SELECT id, group_id, counted_on, expected + carried AS expected, counted, explanation, counted_by_id,
+        CASE WHEN counted = expected + carried OR settled_on <= %(as_of)s THEN 1 ELSE 0 END AS is_settled
+    FROM finance_cashcount WHERE group_id {groups} AND corrected_at IS NULL
     """,
     ("id", "group_id", "counted_on", "expected", "counted", "explanation", "counted_by_id", "is_settled"),
 )
-"""All cash counts, and whether they agreed with the books or their difference was settled by the day."""
+"""The cash counts that stand, and whether they agreed with what was expected or were settled by the day."""
 
 RECORDED_ENTRIES = Relation(
     "recorded_entries",

@@ -1,6 +1,13 @@
 """Every write to a group's money; a module for each concern, all of them callable from here."""
 
-from finance.services.cash import PECAHAN, bank_tick, cash_count_record, cash_count_settle, cash_count_take
+from finance.services.cash import (
+    PECAHAN,
+    bank_tick,
+    cash_count_record,
+    cash_count_settle,
+    cash_count_take,
+    cash_count_take_back,
+)
 from finance.services.covers import cover_recover, loan_cover
 from finance.services.due_days import due_days_move
 from finance.services.entries import REVERSED_BY_ITSELF, entry_reverse

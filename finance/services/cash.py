@@ -13,9 +13,11 @@ from django.utils.translation import gettext as _
 
 from finance.ledger.errors import AlreadyPosted, AlreadySettled, NotAllowed
 from finance.ledger.posting import Books, open_books
+from finance.ledger.reading import read_books
 from finance.models import AccountKind, BankTick, CashCount, EntryKind, Transfer
 from finance.rules import lines
-from finance.selectors.cash import latest_movement
+from finance.rules.cash_counts import after_count, carry_to_next, expected_cash
+from finance.selectors.opening import opening_of
 from finance.services.posting import post_entry
 from groups.models import Group, User
 from groups.permissions import Capability, lock_group
@@ -31,17 +33,17 @@ def cash_count_take(
 ) -> CashCount:
     """Write down a count of the cash box by notes and coins: `pieces` of each worth in rupiah.
 
-    Raises `AlreadyPosted` for a key used before, and `NotAllowed` for a day before the last movement of cash, which
-    the books of today cannot be held against, and for a difference nobody explains.
+    It is held against the books of the day `on`. Raises `AlreadyPosted` for a key used before, and `NotAllowed` for a
+    day before the books begin and for a difference nobody explains.
     """
     books = open_books(group=group, actor=actor)
     if CashCount.objects.filter(group=group, key=key).exists():
         raise AlreadyPosted
-    latest = latest_movement(books.group)
-    if latest is not None and on < latest:
-        raise NotAllowed(_("Cash moved on %s, after this day: count it again.") % date_format(latest))
+    opening = opening_of(books.group)
+    if opening is not None and on < opening.effective_on:
+        raise NotAllowed(_("The books of the group begin on %s.") % date_format(opening.effective_on))
     counted = sum(worth * number for worth, number in pieces.items())
-    expected = books.balance(AccountKind.CASH)
+    expected = expected_cash(read_books(books.group, on), on=on)
     if counted != expected and not explanation:
         raise NotAllowed(_("The count differs from the books. Say why."))
     return cash_count_record(
@@ -83,7 +85,9 @@ def cash_count_settle(
         raise NotAllowed(_("There is no difference to settle."))
     if on < count.counted_on:
         raise NotAllowed(_("A difference cannot be settled before the day of the count."))
-    if post_difference:
+    if not post_difference:
+        carry_to_next(books, -count.difference, after=Q(counted_on__gt=on))
+    else:
         kind = lines.OtherMoney.INCOME if count.difference > 0 else lines.OtherMoney.EXPENSE
         postings = lines.other_money(books, kind, abs(count.difference), how)
         count.settlement = post_entry(books, EntryKind.SETTLEMENT, on, postings, key)
@@ -95,6 +99,13 @@ def cash_count_settle(
     return count
 
 
+def cash_count_take_back(books: Books, count: CashCount) -> None:
+    """Let `count`, which is not settled, count no more: the correction of its meeting counts anew."""
+    assert count.settled_on is None, "what settled a difference stays with it"
+    carry_to_next(books, -count.difference, after=after_count(count))
+    CashCount.objects.filter(pk=count.pk).update(corrected_at=now())
+
+
 def cash_count_record(
     books: Books,
     *,
@@ -104,9 +115,14 @@ def cash_count_record(
     on: date,
     pieces: Mapping[int, int] | None = None,
     key: uuid.UUID | None = None,
+    place: int | None = None,
 ) -> CashCount:
-    """Write down a count of the cash box beside what the books expected; `pieces` are its notes and coins."""
-    return CashCount.objects.create(
+    """Write down a count of the cash box beside what was expected (`expected_cash`); `pieces` are its notes and coins.
+
+    A difference is open for the counts after it. `place` is the voucher number after which cash was counted that day,
+    without it the last one recorded.
+    """
+    count = CashCount.objects.create(
         group=books.group,
         counted_on=on,
         expected=expected,
@@ -115,4 +131,9 @@ def cash_count_record(
         pieces={str(worth): number for worth, number in pieces.items()} if pieces is not None else None,
         key=key,
         counted_by=books.actor,
+        place=books.last_entry_number if place is None else place,
     )
+    if books.counts_through is not None and on <= books.counts_through:
+        carry_to_next(books, count.difference, after=after_count(count))
+    books.counts_through = date.max
+    return count

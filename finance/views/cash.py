@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
@@ -15,10 +16,12 @@ from finance import selectors, services
 from finance.forms.books import SettleForm
 from finance.forms.cash import CountForm, StatementForm
 from finance.ledger.errors import AlreadySettled, LedgerError
-from finance.models import CashCount
+from finance.ledger.reading import read_books
+from finance.models import AccountKind, CashCount
 from finance.views.paging import lines_shown
 from finance.views.submit import submit_once
 from groups.http import GroupRequest
+from groups.models import Group
 from groups.permissions import Capability, requires
 from groups.shared.submit import posted
 
@@ -53,15 +56,23 @@ def cash_count(request: GroupRequest) -> HttpResponse:
 
     form.is_valid()
     answer = submit_once(request, form, take, then=counted, at={LedgerError: "explanation"}) if counts else None
-    expected = selectors.group_summary(request.group).cash
-    context = {
-        "form": form,
-        "checked": form.is_bound,
-        "expected": expected,
-        "difference": form.counted - expected if form.is_bound else 0,
-        "counts": selectors.cash_counts(request.group)[:LATEST_COUNTS],
-    }
+    context = {"form": form, "counts": selectors.cash_counts(request.group)[:LATEST_COUNTS]}
+    if form.is_bound:
+        context |= _held_against(request.group, form)
     return answer or render(request, "finance/cash_count.html", context, status=422 if counts or form.errors else 200)
+
+
+def _held_against(group: Group, form: CountForm) -> dict[str, int]:
+    """Return what a count is held against on its day: the books, and the differences that are open; rupiah."""
+    on = form.cleaned_data.get("on") or timezone.localdate()
+    books = read_books(group, on)
+    in_books, expected = books.balance(AccountKind.CASH), selectors.expected_cash(books, on=on)
+    return {
+        "in_books": in_books,
+        "still_open": expected - in_books,
+        "expected": expected,
+        "difference": form.counted - expected,
+    }
 
 
 @requires(Capability.READ)

@@ -59,8 +59,11 @@ def meeting_posting(
     return Posting(kind=EntryKind.MEETING, effective_on=on, lines=lines, key=key, memo=memo, charges=charges)
 
 
-def record_count(context: SheetContext, minutes: Minutes) -> CashCount | None:
-    """Write down the cash that was counted, if it was, beside what the books expected after the meeting."""
+def record_count(context: SheetContext, minutes: Minutes, *, place: int | None = None) -> CashCount | None:
+    """Write down the cash that was counted, if it was, beside what was expected after the meeting.
+
+    `place` is its place in the day, without it after all that is recorded.
+    """
     if minutes.cash is None:
         return None
     return cash_count_record(
@@ -69,4 +72,5 @@ def record_count(context: SheetContext, minutes: Minutes) -> CashCount | None:
         counted=minutes.cash.counted,
         explanation=minutes.cash.explanation,
         on=minutes.held_on,
+        place=place,
     )

@@ -11,11 +11,10 @@ from django.db import transaction
 from finance.ledger.errors import InsufficientFunds
 from finance.ledger.fines import Charge, cancel_charges, open_fines, write_charges
 from finance.models import AccountKind, CashCount, Entry, Loan, Obligation, Transfer
-from finance.services import loans_open
-from groups.models import User
-from groups.shared.clock import now, today
+from finance.services import cash_count_take_back, loans_open
+from groups.shared.clock import now
 from meetings.changes import changes
-from meetings.errors import LoanDueBefore, LoanInUse, LoanPaidBefore, NothingChanged
+from meetings.errors import CountSettled, LoanDueBefore, LoanInUse, LoanPaidBefore, NothingChanged
 from meetings.minutes import Minutes
 from meetings.models import AgendaItem, Meeting, MeetingStatus
 from meetings.services.closing import meeting_posting, record_count, require_minimum
@@ -31,7 +30,8 @@ def meeting_correct(
     Takes a `context` from `open_correction`, inside the same transaction; `content` marks what the form said. When
     no money changes, the ledger is left alone and the new version keeps the entry. Raises `NothingChanged`,
     `DayTaken`, `SavingsMustStay`, `LoanDueBefore`, `LoanPaidBefore`, `LoanInUse` for a cancelled loan with later
-    instalments, and `InsufficientFunds` where the correction would take back money that was spent since.
+    instalments, `CountSettled` for another count of cash whose difference was settled, and `InsufficientFunds` where
+    the correction would take back money that was spent since.
     """
     assert transaction.get_connection().in_atomic_block, "the context's lock ends with its transaction"
     books, old, original = context.open_books, context.meeting, context.original
@@ -50,6 +50,9 @@ def meeting_correct(
     )
     loans = loans_open(books, minutes.new_loans) if minutes.new_loans else []
     has_moved = minutes.held_on != original.held_on
+    settled = _settled_count(old, minutes)
+    if old.cash_count is not None and settled is None:
+        cash_count_take_back(books, old.cash_count)
     fines = _fines(context, minutes)
     if has_moved or minutes.money != original.money or (fines.differ and (minutes.fines_paid or original.fines_paid)):
         new.entry = _post_again(context, minutes, loans, fines, reason=reason, key=key)
@@ -59,8 +62,7 @@ def meeting_correct(
     _cancel(minutes.cancelled_loans)
     if has_moved:
         _move_loans(minutes.kept_loans, minutes.held_on)
-    _settle(old.cash_count, actor=books.actor, reason=reason)
-    new.cash_count = record_count(context, minutes)
+    new.cash_count = settled or record_count(context, minutes, place=_place(old, new))
     Meeting.objects.filter(pk=old.pk).update(status=MeetingStatus.CORRECTED)
     return write_version(new, minutes, loans, actor=books.actor, key=key, content=content, done=_done(old))
 
@@ -135,14 +137,21 @@ def _move_loans(loans: tuple[Loan, ...], on: date) -> None:
     Loan.objects.filter(pk__in=[loan.pk for loan in loans]).update(disbursed_on=on)
 
 
-def _settle(count: CashCount | None, *, actor: User, reason: str) -> None:
-    """Close the cash difference of the corrected version; the new version brings its own."""
-    if count is not None and count.difference and count.settled_on is None:
-        count.settled_on = today()
-        count.settled_by = actor
-        count.settled_at = now()
-        count.settled_how = reason
-        count.save()
+def _settled_count(old: Meeting, minutes: Minutes) -> CashCount | None:
+    """Return the count of a meeting if its difference was settled: then it stays, and the next one has what changed."""
+    count = old.cash_count
+    if count is None or count.settled_on is None:
+        return None
+    if minutes.cash is None or (minutes.cash.counted, minutes.held_on) != (count.counted, count.counted_on):
+        raise CountSettled
+    return count
+
+
+def _place(old: Meeting, new: Meeting) -> int | None:
+    """Return the voucher number after which cash was counted at the meeting: it stays, whenever it is corrected."""
+    if old.cash_count is not None:
+        return old.cash_count.place
+    return new.entry.place_in_day if new.entry is not None else None
 
 
 def _done(old: Meeting) -> dict[tuple[str, str], AgendaItem]:

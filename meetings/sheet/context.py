@@ -23,6 +23,7 @@ from finance.models import (
     Obligation,
     Transfer,
 )
+from finance.rules.cash_counts import expected_cash
 from finance.rules.loan_position import LateFine, LoanPosition, payment_days, position_in
 from finance.schedules import Allocation
 from groups.models import Constitution, Group, Member, OfficerTerm, User
@@ -193,7 +194,7 @@ def _context(books: Balances, *, as_of: date, key: uuid.UUID | None, number: int
         books=books,
         members=members,
         loans=_loans(books, members),
-        cash_before=books.balance(AccountKind.CASH),
+        cash_before=expected_cash(books, on=as_of),
         requests=_requests(members),
         meeting=meeting,
         next_number=max((m.number for m in current), default=0) + 1,
@@ -236,7 +237,7 @@ def _correction(books: Balances, meeting: Meeting) -> SheetContext:
         books=books,
         members=members,
         loans=loans,
-        cash_before=before.balance(AccountKind.CASH),
+        cash_before=expected_cash(before, on=meeting.held_on, but=meeting.cash_count),
         requests=_requests(members),
         meeting=meeting,
         next_number=meeting.number,

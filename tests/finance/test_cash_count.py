@@ -9,7 +9,7 @@ from django.urls import reverse as url
 from django.utils import timezone
 
 from finance import services
-from finance.ledger.errors import AlreadyPosted, NotAllowed
+from finance.ledger.errors import AlreadyPosted
 from finance.models import CashCount, Entry
 from groups.models import Role
 from tests.factories import FOUNDED, count_cash, facilitator_of, make_group, make_member, make_user, save
@@ -85,11 +85,25 @@ def test_a_wrong_field_gets_its_message(group, data, field):
     assert not CashCount.objects.exists()
 
 
-def test_a_day_before_the_last_movement_is_refused(group):
+def test_a_past_day_is_held_against_the_books_of_that_day(group):
     save(group.members.get(), 1_000, on=FOUNDED + timedelta(60))
+    checked = send(group, action="check", p5000="1", p500="1").context
+    assert (checked["expected"], checked["difference"]) == (185_500, 0)
+    assert take(group, {}, explanation="kurang").expected == 185_500
+
+
+def test_a_day_before_the_books_begin_is_refused():
+    group = make_group()
+    opening = services.Opening(on=FOUNDED + timedelta(60), cash=100_000, capital=100_000)
+    services.opening_record(actor=facilitator_of(group), group=group, opening=opening, key=uuid.uuid4())
     assert "on" in send(group, explanation="kurang").context["form"].errors
-    with pytest.raises(NotAllowed):
-        take(group, {}, explanation="kurang")
+
+
+def test_an_open_difference_is_shown_as_expected(group):
+    count_cash(group, 180_000)
+    checked = send(group, action="check")
+    assert (checked.context["expected"], checked.context["difference"]) == (180_000, 0)
+    assert "−Rp\xa05.500" in checked.content.decode()
 
 
 def test_the_same_form_twice_is_one_count(group):

@@ -101,7 +101,7 @@ MAY_CHANGE = {
     Loan: {"disbursed_on", "ended_as", "ended_on", "unpaid_principal", "cancelled_at"},
     LoanRequest: DECISION,
     ExternalLoan: {"cancelled_at"},
-    CashCount: SETTLEMENT,
+    CashCount: {*SETTLEMENT, "carried", "corrected_at"},
     SurplusDivision: {"entry", "paid_to", "withdrawn_at", "withdrawn_by", "withdrawn_why"},
     Meeting: {"status"},
     Attendance: set(),
@@ -263,6 +263,7 @@ def allowed(records):
                 "cancelled_why": "x",
             },
         ),
+        "a count expects something else": (CashCount.objects.all(), {"carried": 5}),
         "a difference is settled": (
             CashCount.objects.all(),
             {"settled_on": FOUNDED, "settled_by": by, "settled_at": now, "settled_how": "ketemu"},

@@ -11,13 +11,14 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from finance import services as finance
 from finance.ledger.verify import mismatches
 from finance.models import CashCount, Entry, Loan, Transfer
 from finance.rules.lines import OtherMoney
 from finance.services import period_close
 from groups.models import Group
 from meetings.models import AgendaItem, Attendance, Meeting
-from tests.factories import endow, lend, make_group, make_meeting, save
+from tests.factories import endow, facilitator_of, lend, make_group, make_meeting, save
 from tests.meetings.pages import balance, errors, post_correction, post_sheet
 from tests.meetings.sheets import HELD_ON, sheet_data
 
@@ -160,12 +161,61 @@ def test_a_member_who_left_since_is_still_on_the_sheet(client, group):
     assert Attendance.objects.filter(meeting__version=2, member=leaver).exists()
 
 
-def test_the_old_cash_difference_is_settled_by_the_correction(client, group):
+def test_the_count_of_the_corrected_version_counts_no_more(client, group):
     post_sheet(client, group, counted="35000", explanation="lebih")
     post_correction(client, group, m1_wajib="15000", counted="35000")
     old, new = CashCount.objects.order_by("pk")
-    assert old.settled_on is not None
+    assert (old.settled_on, old.corrected_at is None) == (None, False)
     assert (new.expected, new.difference) == (35_000, 0)
+    assert not CashCount.objects.differing().exists()
+    assert "lebih" not in client.get(f"/g/{group.code}/books/differences/").content.decode()
+    assert list(mismatches()) == []
+
+
+def test_a_correction_carries_through_to_the_counts_of_later_meetings(client, group):
+    post_sheet(client, group)  # nobody counted
+    for week in (1, 2):
+        post_sheet(client, group, held_on=HELD_ON + timedelta(7 * week), counted=30_000 * (week + 1))
+    assert [count.difference for count in CashCount.objects.order_by("pk")] == [0, 0]
+    post_correction(client, group, m1_wajib="15000")
+    assert [count.difference for count in CashCount.objects.order_by("pk")] == [-5_000, 0]
+    assert list(mismatches()) == []
+
+
+def test_a_count_taken_anew_carries_through_too(client, group):
+    post_sheet(client, group, counted="25000", explanation="kurang")
+    post_sheet(client, group, held_on=HELD_ON + timedelta(7), counted="55000")
+    post_correction(client, group, counted="30000")
+    standing = CashCount.objects.filter(corrected_at=None).order_by("counted_on")
+    assert [(count.expected_now, count.difference) for count in standing] == [(30_000, 0), (60_000, -5_000)]
+    assert list(mismatches()) == []
+
+
+def settled_meeting(client, group):
+    """A meeting whose cash difference of −5,000 was posted."""
+    post_sheet(client, group, counted="25000", explanation="kurang")
+    finance.cash_count_settle(
+        actor=facilitator_of(group), count=CashCount.objects.get(), how="dicari", on=HELD_ON, post_difference=True,
+        key=uuid.uuid4(),
+    )  # fmt: skip
+
+
+def test_a_settled_count_keeps_its_settlement_when_the_minutes_are_corrected(client, group):
+    settled_meeting(client, group)
+    response = post_correction(client, group, counted="25000", explanation="kurang", agenda_0_title="Pakan")
+    assert response.status_code == 302
+    count = CashCount.objects.get()
+    assert Meeting.objects.get(version=2).cash_count == count
+    assert (count.difference, balance(group, "CASH")) == (-5_000, 25_000)
+
+
+@pytest.mark.parametrize("change", [{"counted": "30000"}, {"counted": ""}, {"held_on": HELD_ON + timedelta(1)}])
+def test_a_settled_count_is_not_taken_anew(client, group, change):
+    settled_meeting(client, group)
+    same = {"counted": "25000", "explanation": "kurang"}
+    response = post_correction(client, group, **same | change)
+    assert "settled since" in response.content.decode()
+    assert Meeting.objects.count() == 1
 
 
 def test_what_was_carried_out_stays_carried_out(client, group):
@@ -420,7 +470,7 @@ def test_a_correction_takes_no_more_statements_than_it_did(client, group):
     post_sheet(client, group, **fields)
     with CaptureQueriesContext(connection) as counted:
         assert post_correction(client, group, m1_wajib="15000", **fields).status_code == 302
-    assert len(counted) <= 27, "\n".join(query["sql"][:110] for query in counted.captured_queries)
+    assert len(counted) <= 29, "\n".join(query["sql"][:110] for query in counted.captured_queries)
 
 
 def test_a_loan_that_never_was_is_not_expected_to_be_missing_from_the_box(client, group):

@@ -14,8 +14,8 @@ from finance.forms.reports import QueryForm
 from finance.models import AccountKind, CashCount
 from groups.forms import DayField, KeyField, PastDateField
 
-EARLIEST, LATEST = date(1945, 1, 1), date(2200, 12, 31)
-"""The days a book can be asked for: groups are as old as the republic at most."""
+EARLIEST = date(1945, 1, 1)
+"""The first day a book can be asked for: groups are as old as the republic at most."""
 
 
 class PeriodForm(QueryForm):
@@ -30,11 +30,20 @@ class PeriodForm(QueryForm):
     end = DayField(label=_("To"), required=False)
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a period that ends before it starts, and years no group can have."""
+        """Refuse a period that ends before it starts, years no group can have, and days to come.
+
+        The month that is running is asked for whole, and goes as far as today.
+        """
         cleaned = super().clean() or {}
+        today = timezone.localdate()
         for name in ("start", "end"):
-            if cleaned.get(name) and not EARLIEST <= cleaned[name] <= LATEST:
+            day = cleaned.get(name)
+            if day and day < EARLIEST:
                 self.add_error(name, ValidationError(_("Write a day of our time.")))
+            elif day and day > (month_of(today)[1] if name == "end" else today):
+                self.add_error(name, ValidationError(_("This date is in the future.")))
+        if cleaned.get("end"):
+            cleaned["end"] = min(cleaned["end"], today)
         start, end = cleaned.get("start"), cleaned.get("end")
         if start and end and end < start:
             self.add_error("end", ValidationError(_("The period ends before it starts.")))
@@ -53,7 +62,8 @@ class PeriodForm(QueryForm):
     def period(self, latest: date) -> tuple[date, date]:
         """Return the first and the last day asked for; one of them alone stands for its month."""
         start, end = (self.cleaned_data.get(name) for name in ("start", "end"))
-        return (start or month_of(end or latest)[0], end or month_of(start or latest)[1])
+        last = min(month_of(start or latest)[1], timezone.localdate())
+        return (start or month_of(end or latest)[0], end or last)
 
 
 class SettleForm(forms.Form):

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from finance.ledger.chart import CHART
 from finance.models import Account, AccountKind
 from finance.selectors import account_name
-from groups.forms import DayField, PastDateField, PlainSelect
+from groups.forms import PastDateField, PlainSelect
 
 Options = list[tuple[str, str | list[tuple[str, str]]]]
 """The choices of a field, some of them under a heading."""
@@ -60,10 +60,10 @@ class LoansForm(DayForm):
 
 
 class SpanForm(QueryForm):
-    """From which day to which; days left out are those of the year so far."""
+    """From which day to which, up to today; days left out are those of the year so far."""
 
-    start = DayField(label=_("From"), required=False)
-    end = DayField(label=_("To"), required=False)
+    start = PastDateField(label=_("From"), required=False)
+    end = PastDateField(label=_("To"), required=False)
 
     def clean_start(self) -> date | None:
         """Refuse a day long before any group."""

@@ -63,6 +63,7 @@ from finance.selectors.share_out import (
     share_out_rows,
     share_outs,
 )
+from finance.selectors.short_days import ShortDay, short_days
 from finance.selectors.statement import Statement, statement
 from finance.selectors.summary import GroupSummary, group_summary
 from finance.selectors.surplus import PeriodSurplus, divided_through, next_period, period_surplus

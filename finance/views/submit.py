@@ -11,13 +11,16 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.http import HttpResponse, QueryDict
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from finance import selectors
 from finance.ledger.errors import AlreadyDone, AlreadyPosted, CoverRefused, LedgerError, PeriodClosed, RuleBroken
 from finance.models import Entry, SentForm
 from groups.forms import renew_key
 from groups.http import GroupRequest
 from groups.shared.content import content_of
+from groups.shared.money import rupiah
 from groups.shared.submit import show_refusal
 
 T = TypeVar("T")
@@ -58,7 +61,24 @@ def submit_once(
         return _refused(request, form, error, then=then, at=at or {})
     if done:
         messages.success(request, done)
+    _warn_of_short_days(request, form)
     return then(result)
+
+
+def _warn_of_short_days(request: GroupRequest, form: forms.Form) -> None:
+    """Say where what was recorded late took more than there was on its day or a later one."""
+    entry = Entry.objects.filter(group=request.group, key=form.cleaned_data.get("key")).first()
+    for found in selectors.short_days(entry) if entry is not None else ():
+        kind, member = found.account.get_kind_display(), found.account.member
+        messages.warning(
+            request,
+            _("%(account)s was %(short)s below zero on %(day)s by what is recorded. Look whether a date is wrong.")
+            % {
+                "account": f"{kind}: {member}" if member is not None else kind,
+                "short": rupiah(found.short),
+                "day": date_format(found.on),
+            },
+        )
 
 
 def was_sent(request: GroupRequest, form: forms.Form) -> bool:

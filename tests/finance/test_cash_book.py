@@ -1,11 +1,13 @@
 """The cash book page."""
 
 import uuid
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
+from django.utils import timezone
 
 from finance import services
+from finance.forms.books import month_of
 from finance.models import Entry
 from finance.rules.lines import OtherMoney
 from groups.models import Role
@@ -110,3 +112,20 @@ def test_years_no_group_can_have_are_no_server_error(client, period):
     group = make_group()
     client.force_login(facilitator_of(group))
     assert client.get(f"/g/{group.code}/books/cash/?{period}").status_code == 200
+
+
+def test_days_to_come_are_refused_and_the_running_month_goes_as_far_as_today(client):
+    group, today = make_group(), timezone.localdate()
+    client.force_login(facilitator_of(group))
+
+    def asked(**query):
+        return client.get(f"/g/{group.code}/books/cash/", query).context
+
+    first, last = month_of(today)
+    running = asked(start=first, end=last)
+    assert (running["form"].errors, running["book"].end) == ({}, today)
+    assert asked()["book"].end == today
+    wrong = asked(start=first, end=last + timedelta(1))
+    assert list(wrong["form"].errors) == ["end"]
+    assert wrong["book"].end == today
+    assert list(asked(start=today + timedelta(1))["form"].errors) == ["start"]

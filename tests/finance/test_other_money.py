@@ -187,6 +187,46 @@ def test_more_help_than_the_fund_holds_is_refused_at_the_amount(member):
     assert Entry.objects.count() == 1
 
 
+def messages_after(member, **data):
+    client = signed_in(facilitator_of(member.group))
+    form = {"key": str(uuid.uuid4()), "kind": "WITHDRAWAL", "member": member.pk, "on": LATER.isoformat(), **data}
+    page = client.post(url("money-record", args=[member.group.code]), form, follow=True)
+    return [str(message) for message in page.context["messages"]]
+
+
+def test_a_late_withdrawal_of_what_was_not_there_yet_is_recorded_and_said(member):
+    save(member, 100_000, on=LATER + timedelta(10))
+    done, of_cash, of_member = sorted(messages_after(member, amount="550.000"), key=len)
+    assert done == "The money is in the books."
+    assert "Rp\xa050.000 below zero on 4 March 2025" in of_cash
+    assert of_member.startswith(f"Voluntary savings (simpanan sukarela): {member}")
+    assert balance(member.group, "SUKARELA") == 50_000
+
+
+def test_a_late_withdrawal_that_takes_the_ground_from_a_later_one_is_said(member):
+    services.savings_withdraw(
+        actor=facilitator_of(member.group), group=member.group, member=member, amount=450_000,
+        on=LATER + timedelta(5), key=uuid.uuid4(),
+    )  # fmt: skip
+    save(member, 100_000, on=LATER + timedelta(10))
+    said = messages_after(member, amount="60.000")
+    assert len(said) == 3
+    assert any("Rp\xa010.000 below zero on 9 March 2025" in text for text in said)
+
+
+def test_a_late_withdrawal_of_what_was_there_all_along_says_nothing(member):
+    save(member, 100_000, on=LATER + timedelta(10))
+    assert messages_after(member, amount="500.000") == ["The money is in the books."]
+
+
+def test_a_late_withdrawal_of_what_is_gone_now_is_refused(member):
+    services.savings_withdraw(
+        actor=facilitator_of(member.group), group=member.group, member=member, amount=450_000,
+        on=LATER + timedelta(5), key=uuid.uuid4(),
+    )  # fmt: skip
+    assert "amount" in record(member, kind="WITHDRAWAL", member=member.pk, amount="60.000").context["form"].errors
+
+
 def test_a_closed_period_is_told_at_the_date(member):
     Group.objects.update(books_closed_through=LATER)
     assert "on" in record(member, kind="WAJIB", member=member.pk).context["form"].errors

@@ -135,6 +135,15 @@ def test_a_day_to_come_is_told_at_the_field_and_today_is_shown(group, name):
 
 
 @pytest.mark.parametrize(
+    "name", ["general-ledger", "trial-balance", "income-statement", "savings-book", "member", "cash-book"]
+)
+def test_a_period_that_is_not_over_ends_today(group, name):
+    far = (timezone.localdate() + timedelta(days=40)).isoformat()
+    context = get(group, name, *arguments(group, name), end=far).context
+    assert context["form"].errors == {"end": ["This date is in the future."]}
+
+
+@pytest.mark.parametrize(
     ("amount", "beside"), [(999_999_999, ["Account", "Debit", "Credit"]), (1_000_000_000, ["Account"])]
 )
 def test_a_trial_balance_of_billions_has_its_amounts_below_the_accounts_on_a_phone(amount, beside):

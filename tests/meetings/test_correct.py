@@ -214,7 +214,7 @@ def test_a_settled_count_is_not_taken_anew(client, group, change):
     settled_meeting(client, group)
     same = {"counted": "25000", "explanation": "kurang"}
     response = post_correction(client, group, **same | change)
-    assert "settled since" in response.content.decode()
+    assert "sudah diselesaikan" in response.content.decode()
     assert Meeting.objects.count() == 1
 
 

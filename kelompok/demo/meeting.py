@@ -55,7 +55,7 @@ class DemoMeeting:
             first = (self.attendance, tuple(replace(row, due_on=None) for row in agenda))
             self.of.copied = self.of.copied or first
             agenda = self.of.copied[1]
-        expected = self.context.books.balance(AccountKind.CASH) + minutes.cash_moved()
+        expected = self.context.cash_before + minutes.cash_moved()
         return replace(minutes, agenda=agenda, cash=self._count(expected))
 
     def _minutes(self) -> Minutes:
@@ -252,7 +252,7 @@ class DemoMeeting:
         if self.plan.shows == "cash_always_agrees":
             return CashCounted(expected)
         counts = 0.5 if self.plan.shows == "full_attendance" else 0.3 + 0.75 * self.quality
-        if rng.random() > counts:
+        if rng.random() > counts or expected < 0:
             return None
         # Who is to show another signal must not show this one by chance.
         if rng.random() > (0.2 if self.plan.shows else 0.2 - 0.17 * self.quality):

@@ -196,7 +196,7 @@ def test_a_loan_rescheduled_and_repaid_leaves_nothing_unpaid_for_ever(client):
     )
     assert due_and_paid(due_on + timedelta(1)) == (103_000, 0)
     assert due_and_paid(rescheduled_on) == (0, 0)  # from the day it moved the new loan asks for it
-    asked_on = rescheduled_on + timedelta(30)
+    asked_on = new.instalments.get().late_after
     assert due_and_paid(asked_on + timedelta(1)) == (303_000, 0)
     services.loan_repay(**record, loan=new, amount=303_000, on=asked_on, key=uuid.uuid4())
     assert due_and_paid(asked_on + timedelta(1)) == (303_000, 303_000)

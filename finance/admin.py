@@ -29,6 +29,7 @@ from finance.models import (
     SurplusPart,
     SurplusShare,
     Transfer,
+    Waiver,
 )
 from groups.admin import ReadOnlyAdmin
 from groups.shared.money import rupiah
@@ -196,6 +197,16 @@ class ObligationAdmin(LedgerAdmin):
     list_select_related: ClassVar[Any] = ["group", "member"]
     search_fields = ["group__code", "member__name"]
     inlines = [ObligationPaymentInline]
+
+
+@admin.register(Waiver)
+class WaiverAdmin(LedgerAdmin):
+    """Savings that the rules ask for and that members were let off."""
+
+    list_display = ["waived_on", "group", "member", "kind", "amount", "why"]
+    list_filter = ["kind"]
+    list_select_related: ClassVar[Any] = ["group", "member"]
+    search_fields = ["group__code", "member__name"]
 
 
 @admin.register(CashCount)

@@ -331,6 +331,27 @@ def newly_late(
     ]
 
 
+def days_late_since(
+    instalments: Sequence[T], *, fee_paid: int, principal_paid: int, since: date | None, on: date
+) -> list[tuple[T, int]]:
+    """Return the days that a fine by day counts on the day `on`: instalments not paid in full, with how many days each.
+
+    Days count from the day after `late_after`, or after the payment before, made on the day `since`.
+    """
+    covered = spread(instalments, fee_paid=fee_paid, principal_paid=principal_paid)
+    found = []
+    for instalment, paid in zip(instalments, covered, strict=True):
+        begin = instalment.late_after if since is None else max(instalment.late_after, since)
+        if begin < on and paid.total < instalment.service_fee + instalment.principal:
+            found.append((instalment, (on - begin).days))
+    return found
+
+
+def percent_of(amount: int, percent: Decimal) -> int:
+    """Return `percent` per cent of `amount` rupiah, rounded half up to whole rupiah."""
+    return _half_up(amount * percent / 100)
+
+
 @dataclass(frozen=True, slots=True)
 class Paid:
     """What earlier payments cover of one instalment, in rupiah."""

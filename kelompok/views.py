@@ -84,6 +84,7 @@ def group(request: GroupRequest) -> HttpResponse:
     group = Group.objects.select_related("village__parent__parent__parent", "rules").get(pk=request.group.pk)
     today = timezone.localdate()
     people = list(groups.selectors.members_of(group, as_of=today))
+    owed = finance.selectors.owed_rows(group, as_of=today)
     return render(
         request,
         "groups/group.html",
@@ -98,6 +99,8 @@ def group(request: GroupRequest) -> HttpResponse:
             "terms": groups.selectors.officer_terms(group).effective(today),
             "assignments": groups.selectors.effective_assignments(group, as_of=today),
             "books": finance.selectors.group_summary(group),
+            "owed": owed,
+            "owed_total": sum(owing.total for _member, owing in owed),
             "meetings": meetings.selectors.minute_book(group)[:LATEST_MEETINGS],
             "decisions": meetings.selectors.decisions_open([group]),
         },

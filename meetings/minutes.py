@@ -53,7 +53,8 @@ class MemberRow:
     """One member at the meeting, in whole rupiah.
 
     `charged` is the fine set at the meeting, owed from then on, `fine_reason` what it is for, and `fine` what was paid
-    of this and earlier ones. `waiver` says why a fine by the rules was not charged.
+    of this and earlier ones. `waiver` says why a fine by the rules was not charged. `wajib_was_paid` says that the
+    wajib of the month was paid before.
     """
 
     member: Member
@@ -67,6 +68,7 @@ class MemberRow:
     fine_reason: str = ""
     waiver: str = ""
     charged: int = 0
+    wajib_was_paid: bool = False
     repayments: tuple[Repayment, ...] = ()
 
     @property
@@ -213,7 +215,7 @@ class Minutes:
         return {
             "member_count": len(self.members),
             **{f"{status.lower()}_count": count for status, count in by_status.items()},
-            "saver_count": sum(1 for row in self.members if row.wajib),
+            "saver_count": sum(1 for row in self.members if row.wajib or row.wajib_was_paid),
             "agenda_count": len(self.agenda),
             "decision_count": sum(1 for row in self.agenda if row.decision),
             "critical_count": len(critical),

@@ -89,7 +89,14 @@ def make_group(
         version=1,
         agreed_on=FOUNDED,
         recorded_by=facilitator,
-        **{"pokok": 0, "wajib": 10_000, "fine_late": 2_000, "loan_max_periods": 24, **(rules or {})},
+        **{
+            "pokok": 0,
+            "wajib": 10_000,
+            "missed_wajib": "LET_GO",
+            "fine_late": 2_000,
+            "loan_max_periods": 24,
+            **(rules or {}),
+        },
     )
     group.save()
     agreed = first_tuesdays(**{"agreed_from": group.founded_on, **(rhythm or {})})

@@ -142,7 +142,7 @@ class PayForm(_DatedForm):
         earliest = running.last_paid_on or running.loan.disbursed_on
         initial = {"amount": running.due(timezone.localdate()) or None}
         super().__init__(*args, earliest=max(earliest, running.loan.disbursed_on), initial=initial, **kwargs)
-        if not running.loan.fine_late_instalment:
+        if not running.loan.fines_lateness:
             del self.fields["waive_fine"]
         if not running.loan.principal_alone:
             how: Any = self.fields["how"]

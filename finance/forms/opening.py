@@ -191,7 +191,9 @@ class RunningLoanForm(_RowForm):
             first_due=data["first_due"],
             due_at=self.rules.loan_due,
             payoff_fee=self.rules.payoff_fee,
+            fine_late_by=self.rules.fine_late_by,
             fine_late_instalment=self.rules.fine_late_instalment,
+            fine_late_percent=self.rules.fine_late_percent,
             fine_first=self.rules.fine_first,
             principal_alone=self.rules.principal_alone,
         )

@@ -25,6 +25,7 @@ from finance.models import (
     SurplusPart,
     SurplusShare,
     Transfer,
+    Waiver,
 )
 from groups.models import Group
 from groups.shared.triggers import (
@@ -63,6 +64,7 @@ _STAYS_AS_WRITTEN = (
     Cover,
     CoverRecovery,
     ObligationPayment,
+    Waiver,
     PeriodClosing,
     PeriodBalance,
     InventoryItem,
@@ -223,6 +225,7 @@ _SAME_GROUP = {
     CashCount: ("settlement",),
     Obligation: ("member", "loan", "entry"),
     ObligationPayment: ("obligation", "entry"),
+    Waiver: ("member",),
     PeriodBalance: ("account",),
     InventoryItem: ("entry",),
     InventoryWriteDown: ("item", "entry"),

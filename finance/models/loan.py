@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from finance.models.terms import LoanAgreement, LoanEvery
-from groups.models import Group, LoanDue, Member, Method, PayoffFee
+from groups.models import Group, LateFineBy, LoanDue, Member, Method, PayoffFee
 from groups.shared.clock import now
 
 
@@ -47,6 +47,8 @@ class Loan(LoanAgreement):
         _("fee when it is paid off early"), max_length=7, choices=PayoffFee, default=PayoffFee.CHARGED
     )
     fine_late_instalment = models.PositiveBigIntegerField(_("fine for a late instalment"), default=0)
+    fine_late_by = models.CharField(_("the fine is"), max_length=10, choices=LateFineBy, default=LateFineBy.INSTALMENT)
+    fine_late_percent = models.DecimalField(_("fine, % of the instalment"), max_digits=5, decimal_places=2, default=0)
     fine_first = models.BooleanField(_("a payment goes to the fine first"), default=False)
     principal_alone = models.BooleanField(_("a payment may go to the principal alone"), default=False)
     request = models.ForeignKey(
@@ -99,6 +101,10 @@ class Loan(LoanAgreement):
             models.CheckConstraint(name="loan_periods", condition=Q(periods__gte=1)),
             models.CheckConstraint(name="loan_first_due", condition=Q(first_due__gt=F("disbursed_on"))),
             models.CheckConstraint(name="loan_due_at", condition=Q(due_at__in=LoanDue.values)),
+            models.CheckConstraint(name="loan_late_fine", condition=Q(fine_late_by__in=LateFineBy.values)),
+            models.CheckConstraint(
+                name="loan_late_percent", condition=Q(fine_late_percent__gte=0, fine_late_percent__lte=100)
+            ),
             models.CheckConstraint(name="loan_payoff", condition=Q(payoff_fee__in=PayoffFee.values)),
             # A loan that was cancelled never was, so its request and the loan it replaced are free again.
             models.UniqueConstraint(
@@ -121,6 +127,11 @@ class Loan(LoanAgreement):
     def begun_on(self) -> date:
         """The day it was paid out."""
         return self.disbursed_on
+
+    @property
+    def fines_lateness(self) -> bool:
+        """Whether the terms have a fine for late instalments."""
+        return bool(self.fine_late_percent if self.fine_late_by == LateFineBy.PERCENT else self.fine_late_instalment)
 
 
 class Instalment(models.Model):

@@ -7,10 +7,13 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from finance.models.ledger import Entry
+from finance.models.ledger import AccountKind, Entry
 from finance.models.loan import Loan
 from groups.models import Group, Member
 from groups.shared.clock import now
+
+WAIVED_SAVINGS = [(kind.value, kind.label) for kind in (AccountKind.POKOK, AccountKind.WAJIB)]
+"""The savings that the rules ask for, and that can be let go."""
 
 
 class ObligationKind(models.TextChoices):
@@ -93,6 +96,37 @@ class Obligation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.memo}"
+
+
+class Waiver(models.Model):
+    """Pokok or wajib that a member does not have to pay any more from the day `waived_on`; no money moved."""
+
+    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="waivers", verbose_name=_("group"))
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="waivers", verbose_name=_("member"))
+    kind = models.CharField(_("kind"), max_length=15, choices=WAIVED_SAVINGS)
+    amount = models.BigIntegerField(_("amount"))
+    waived_on = models.DateField(_("waived on"))
+    why = models.CharField(_("why it was waived"), max_length=200)
+    key = models.UUIDField(_("idempotency key"))
+    recorded_at = models.DateTimeField(_("recorded at"), default=now, editable=False)
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
+    )
+
+    class Meta:
+        verbose_name = _("savings waived")
+        verbose_name_plural = _("savings waived")
+        ordering = ["waived_on", "pk"]
+        constraints = [
+            models.UniqueConstraint(name="waiver_key_once", fields=["group", "key"]),
+            models.CheckConstraint(name="waiver_kind", condition=Q(kind__in=[kind for kind, _label in WAIVED_SAVINGS])),
+            models.CheckConstraint(name="waiver_amount", condition=Q(amount__gt=0)),
+            models.CheckConstraint(name="waiver_why", condition=~Q(why="")),
+        ]
+        indexes = [models.Index(fields=["group", "member"], name="waiver_group_member")]
+
+    def __str__(self) -> str:
+        return f"{self.why}"
 
 
 class ObligationPayment(models.Model):

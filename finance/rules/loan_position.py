@@ -12,8 +12,16 @@ from django.utils.translation import gettext as _
 from finance.ledger.fines import Charge
 from finance.ledger.reading import Balances
 from finance.models import AccountKind, EntryKind, Instalment, Loan, ObligationKind, Transfer
-from finance.schedules import Allocation, Arrears, arrears_on, newly_late, payoff
-from groups.models import PayoffFee
+from finance.schedules import (
+    Allocation,
+    Arrears,
+    arrears_on,
+    days_late_since,
+    newly_late,
+    payoff,
+    percent_of,
+)
+from groups.models import LateFineBy, PayoffFee
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +48,28 @@ class LoanPosition:
     last_paid_on: date | None = None
 
     def late_fine(self, on: date) -> LateFine | None:
-        """Return the fine that a payment on the day `on` brings by the loan's terms."""
+        """Return the fine that a payment on the day `on` brings by the loan's terms.
+
+        By instalment, an amount or per cent of it, each is fined once; by day, each day since it was late or since the
+        payment before.
+        """
+        if not self.loan.fines_lateness:
+            return None
+        paid = {"fee_paid": self.fee_paid, "principal_paid": self.principal_paid}
         each = self.loan.fine_late_instalment
-        late = newly_late(
-            self.instalments,
-            fee_paid=self.fee_paid,
-            principal_paid=self.principal_paid,
-            since=self.last_paid_on,
-            on=on,
-        )
-        if not late or not each:
+        if self.loan.fine_late_by == LateFineBy.DAY:
+            days = days_late_since(self.instalments, **paid, since=self.last_paid_on, on=on)
+            late, amount = [instalment for instalment, _days in days], each * sum(count for _line, count in days)
+        else:
+            late = newly_late(self.instalments, **paid, since=self.last_paid_on, on=on)
+            amount = each * len(late)
+            if self.loan.fine_late_by == LateFineBy.PERCENT:
+                amount = sum(percent_of(instalment.total, self.loan.fine_late_percent) for instalment in late)
+        if not amount:
             return None
         first, last = late[0].number, late[-1].number
         numbers = f"{first}" if first == last else f"{first}–{last}"
-        return LateFine(each * len(late), _("Late: instalment %s") % numbers)
+        return LateFine(amount, _("Late: instalment %s") % numbers)
 
     def payoff(self, on: date, *, fine: int = 0) -> Allocation:
         """Return what pays the loan off on the day `on`, with a new `fine`."""

@@ -1,29 +1,224 @@
-"""What members owe besides loans on a day, in a fixed number of statements. Whole rupiah."""
+"""What members owe besides loans on a day, in a fixed number of statements. Whole rupiah.
+
+Fines are written down when they are set. Pokok and wajib follow from the rules of each day and from what was paid.
+"""
 
 from __future__ import annotations
 
+from calendar import monthrange
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from typing import NamedTuple
 
-from finance.ledger.fines import open_fines
-from groups.models import Group
+from django.db import connection
+from django.db.models import Min, Q, Sum
+from django.utils.translation import gettext, ngettext
+
+from finance.ledger.fines import OpenFine, open_fines
+from finance.models import AccountKind, Entry, EntryKind, Waiver
+from finance.rules.dues import Due, Dues, RulesOn, unpaid, wajib_dues
+from groups.models import Group, Member, MissedWajib, WajibEvery
+from groups.selectors import meeting_calendar, rules_by_day
+from groups.shared.schedule import MeetingCalendar
 
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """What one member owes besides loans, in rupiah: fines, those for late instalments too."""
+    """What one member owes besides loans, in rupiah; `since` is the day of the oldest of it.
 
-    fines: int = 0
+    `fines` are all that are not paid, those for late instalments too; `wajib` and `pokok` are savings that the rules
+    ask for and that were neither paid nor waived.
+    """
+
+    fines: tuple[OpenFine, ...] = ()
+    missed: tuple[Due, ...] = ()
+    pokok: int = 0
+    joined_on: date = date.max
+
+    @property
+    def fine(self) -> int:
+        """All fines."""
+        return sum(fine.left for fine in self.fines)
+
+    @property
+    def wajib(self) -> int:
+        """Compulsory savings."""
+        return sum(due.amount for due in self.missed)
 
     @property
     def total(self) -> int:
         """Everything together."""
-        return self.fines
+        return self.fine + self.wajib + self.pokok
+
+    @property
+    def since(self) -> date:
+        """The day since which the oldest of it is owed."""
+        days = [fine.owed_on for fine in self.fines] + [due.on for due in self.missed[:1]]
+        return min([*days, self.joined_on] if self.pokok else days)
+
+    @property
+    def lines(self) -> list[OwedLine]:
+        """What is owed, thing by thing."""
+        lines = [
+            OwedLine(f"fine-{fine.pk}", gettext("Fine (denda): %s") % fine.memo, fine.owed_on, fine.left)
+            for fine in self.fines
+        ]
+        if self.missed:
+            count = len(self.missed)
+            text = ngettext(
+                "Compulsory savings (wajib), %(count)d time", "Compulsory savings (wajib), %(count)d times", count
+            )
+            lines.append(OwedLine(AccountKind.WAJIB, text % {"count": count}, self.missed[0].on, self.wajib))
+        if self.pokok:
+            lines.append(OwedLine(AccountKind.POKOK, gettext("Initial savings (pokok)"), self.joined_on, self.pokok))
+        return lines
+
+
+@dataclass(frozen=True, slots=True)
+class OwedLine:
+    """One thing that is owed since a day; `key` names it in a form."""
+
+    key: str
+    what: str
+    since: date
+    amount: int
 
 
 def owed(group: Group, *, as_of: date) -> dict[int, Owed]:
-    """Return what the members of a group owe at the end of the day `as_of`, by id; who owes nothing is left out."""
-    fines: dict[int, int] = {}
+    """Return what the members of a group owe at the end of the day `as_of`, by id; who owes nothing is left out.
+
+    Of those who left, only fines.
+    """
+    rules_on = rules_by_day(group)
+    rules = rules_on(as_of)
+    pokok = rules.pokok if rules is not None else 0
+    dues = _dues(group, rules_on, meeting_calendar(group), through=as_of)
+    saved = _saved(group, since=dues.since, as_of=as_of)
+    fines: dict[int, list[OpenFine]] = {}
     for fine in open_fines(group, as_of=as_of).fines:
-        fines[fine.member] = fines.get(fine.member, 0) + fine.left
-    return {pk: Owed(fines=amount) for pk, amount in fines.items()}
+        fines.setdefault(fine.member, []).append(fine)
+    found = {}
+    for pk, joined_on in _members(group, as_of):
+        settled = saved.get(pk, _NOTHING)
+        owing = Owed(
+            tuple(fines.pop(pk, ())),
+            tuple(unpaid(dues.of_member(joined_on), settled.wajib)),
+            max(0, pokok - settled.pokok),
+            joined_on,
+        )
+        if owing.total:
+            found[pk] = owing
+    return found | {pk: Owed(tuple(gone)) for pk, gone in fines.items()}
+
+
+def owed_rows(group: Group, *, as_of: date) -> list[tuple[Member, Owed]]:
+    """Return who owes what on a day, in the order of the members' numbers; one statement more than `owed`."""
+    found = owed(group, as_of=as_of)
+    members = Member.objects.filter(group=group, pk__in=found).order_by("number")
+    return [(member, found[member.pk]) for member in members]
+
+
+def wajib_asked(group: Group, *, held_on: date) -> dict[int, int]:
+    """Return the wajib to ask each member for at a meeting on a day, by id: that of the meeting and what was missed.
+
+    By meeting it is the amount of the rules, and with it what was missed of the agreed days before the one that the
+    meeting stands for; by month it is what is left of the months up to this one. What is let go is not asked for.
+    """
+    rules_on = rules_by_day(group)
+    rules = rules_on(held_on)
+    if rules is None or not rules.wajib:
+        return {}
+    calendar = meeting_calendar(group)
+    if rules.wajib_every == WajibEvery.MONTH:
+        this, now = held_on.replace(day=1), 0
+        if rules.missed_wajib == MissedWajib.LET_GO:
+            dues = Dues(this, (Due(held_on, rules.wajib),))
+        else:
+            dues = _dues(group, rules_on, calendar, through=_month_end(held_on), at_least_from=this)
+    else:
+        before = (calendar.day_of(held_on) or held_on) - timedelta(1)
+        dues, now = _dues(group, rules_on, calendar, through=min(before, held_on)), rules.wajib
+    saved = _saved(group, since=dues.since, as_of=held_on)
+    return {
+        pk: now + sum(due.amount for due in unpaid(dues.of_member(joined_on), saved.get(pk, _NOTHING).wajib))
+        for pk, joined_on in _members(group, held_on)
+    }
+
+
+class _Saved(NamedTuple):
+    """Rupiah that a member paid or was let off: all the pokok there is, and wajib since a day."""
+
+    pokok: int = 0
+    wajib: int = 0
+
+
+_NOTHING = _Saved()
+
+_KINDS = f"'{AccountKind.POKOK.value}', '{AccountKind.WAJIB.value}'"
+_SAVED = f"""
+    SELECT member_id,
+        SUM(CASE WHEN kind = '{AccountKind.POKOK.value}' THEN amount ELSE 0 END),
+        SUM(CASE WHEN kind = '{AccountKind.WAJIB.value}' AND was_brought = 1 AND happened_on >= %(since)s
+            THEN amount ELSE 0 END)
+    FROM (
+        SELECT a.member_id, a.kind, t.amount, e.effective_on AS happened_on,
+            CASE WHEN e.reverses_id IS NULL AND e.kind <> '{EntryKind.OPENING.value}' THEN 1 ELSE 0 END AS was_brought
+        FROM finance_account a
+        JOIN finance_transfer t ON t.credit_account_id = a.id
+        JOIN finance_entry e ON e.id = t.entry_id
+        WHERE a.group_id = %(group)s AND a.kind IN ({_KINDS}) AND e.effective_on <= %(as_of)s
+        UNION ALL
+        SELECT a.member_id, a.kind, -t.amount, o.effective_on,
+            CASE WHEN o.id IS NOT NULL AND o.kind <> '{EntryKind.OPENING.value}' THEN 1 ELSE 0 END
+        FROM finance_account a
+        JOIN finance_transfer t ON t.debit_account_id = a.id
+        JOIN finance_entry e ON e.id = t.entry_id
+        LEFT JOIN finance_entry o ON o.id = e.reverses_id
+        WHERE a.group_id = %(group)s AND a.kind IN ({_KINDS}) AND e.effective_on <= %(as_of)s
+        UNION ALL
+        SELECT w.member_id, w.kind, w.amount, w.waived_on, 1
+        FROM finance_waiver w
+        WHERE w.group_id = %(group)s AND w.waived_on <= %(as_of)s
+    ) settled
+    GROUP BY member_id"""  # noqa: S608 - no input
+
+
+def _saved(group: Group, *, since: date, as_of: date) -> dict[int, _Saved]:
+    """Return what was paid by the day `as_of`, by member: wajib that was brought since `since`, pokok at all.
+
+    What was brought before the books began, or taken out since, changes nothing about what was asked for. What was
+    waived counts as if it were paid.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_SAVED, {"group": group.pk, "since": since, "as_of": as_of})
+        return {pk: _Saved(int(pokok), int(wajib)) for pk, pokok, wajib in cursor.fetchall()}
+
+
+def waived(group: Group, kind: AccountKind) -> dict[int, int]:
+    """Return the rupiah of savings of a kind that members of a group were let off, by member."""
+    found = Waiver.objects.filter(group=group, kind=kind).order_by()
+    return dict(found.values_list("member").annotate(Sum("amount")))
+
+
+def _members(group: Group, as_of: date) -> list[tuple[int, date]]:
+    """Return the members of the day with the days on which they joined."""
+    return list(Member.objects.filter(group=group).effective(as_of).order_by("number").values_list("pk", "joined_on"))
+
+
+def _dues(
+    group: Group, rules_on: RulesOn, calendar: MeetingCalendar, *, through: date, at_least_from: date = date.max
+) -> Dues:
+    """Return the wajib due up to a day since the books began, or since `at_least_from` if that is earlier."""
+    standing = Entry.objects.filter(group=group, reverses__isnull=True, reversed_by__isnull=True)
+    days = standing.aggregate(first=Min("effective_on"), opening=Min("effective_on", filter=Q(kind=EntryKind.OPENING)))
+    # What was missed before the cut-off is in the opening balances, or forgotten.
+    began = days["opening"] + timedelta(1) if days["opening"] is not None else days["first"]
+    start = min(at_least_from, began or date.max)
+    if start > through:
+        return Dues(start, ())
+    meetings = calendar.dates(start.replace(day=1), _month_end(through))
+    return wajib_dues(rules_on, meetings, start=start, end=through)
+
+
+def _month_end(day: date) -> date:
+    return day.replace(day=monthrange(day.year, day.month)[1])

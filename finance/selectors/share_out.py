@@ -233,7 +233,7 @@ def _hindrances(
             yield Hindrance(text % {"amount": rupiah(balance[kind])}, page)
     if fines := sum(fine.left for fine in open_fines(group, as_of=as_of).fines):
         text = _("Members owe fines of %(amount)s; they are paid or waived first.")
-        yield Hindrance(text % {"amount": rupiah(fines)}, "savings-book")
+        yield Hindrance(text % {"amount": rupiah(fines)}, "owed")
     inventory = balance.get(AccountKind.INVENTORY, 0)
     if inventory > sum(balance.get(kind, 0) for kind in keep):
         text = _("Inventory of %(amount)s is not money; it is sold or written off first.")

@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 
 from finance.ledger.errors import AlreadyDone, AlreadyPosted, NotAllowed, RuleBroken
 from finance.ledger.fines import open_fines
-from finance.models import Obligation, ObligationKind
+from finance.models import AccountKind, Obligation, ObligationKind, Waiver
+from finance.selectors.owed import owed
 from groups.models import Group, Member, User
 from groups.permissions import Capability, lock_group
 from groups.shared.clock import now
@@ -54,10 +55,29 @@ def fine_waive(*, actor: User, group: Group, fine: int, reason: str, on: date) -
     found = Obligation.objects.get(pk=fine, group=group)
     if found.waived_on is not None:
         raise AlreadyDone(_("This fine is waived already."))
-    if all(owed.pk != found.pk for owed in open_fines(group).fines):
+    if all(open_fine.pk != found.pk for open_fine in open_fines(group).fines):
         raise NotAllowed(_("Nothing is owed of this fine any more."))
     if on < found.owed_on:
         raise RuleBroken("on", _("The fine is owed since %s.") % date_format(found.owed_on))
     found.waived_on, found.waived_why, found.waived_by, found.waived_at = on, reason, actor, now()
     found.save(update_fields=["waived_on", "waived_why", "waived_by", "waived_at"])
     return found
+
+
+@transaction.atomic
+def savings_waive(
+    *, actor: User, group: Group, member: Member, kind: str, reason: str, on: date, key: uuid.UUID
+) -> Waiver:
+    """Let go the pokok or wajib that a member owes on the day `on`, with a reason; no money moves.
+
+    `AlreadyPosted` for a key used before, `NotAllowed` where nothing of the kind is owed on that day.
+    """
+    group = lock_group(actor, Capability.RECORD, group)
+    if Waiver.objects.filter(group=group, key=key).exists():
+        raise AlreadyPosted
+    owing = owed(group, as_of=on).get(member.pk)
+    if owing is None or not (amount := owing.pokok if kind == AccountKind.POKOK else owing.wajib):
+        raise RuleBroken("on", _("Nothing of this is owed on that day."))
+    return Waiver.objects.create(
+        group=group, member=member, kind=kind, amount=amount, waived_on=on, why=reason, key=key, recorded_by=actor
+    )

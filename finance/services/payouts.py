@@ -26,7 +26,7 @@ from finance.rules import lines
 from finance.rules.due_days import due_days
 from finance.schedules import ScheduledInstalment, build_schedule
 from finance.services.posting import open_for_entry, post_entry, require_here
-from groups.models import Constitution, Group, LoanDue, Member, PayoffFee, User
+from groups.models import Constitution, Group, LateFineBy, LoanDue, Member, PayoffFee, User
 from groups.selectors import meeting_calendar
 
 
@@ -50,7 +50,9 @@ class LoanTerms:
     due_at: str = LoanDue.DAY
     funded_by: ExternalLoan | None = None
     payoff_fee: str = PayoffFee.CHARGED
+    fine_late_by: str = LateFineBy.INSTALMENT
     fine_late_instalment: int = 0
+    fine_late_percent: Decimal = Decimal(0)
     fine_first: bool = False
     principal_alone: bool = False
     request: LoanRequest | None = None
@@ -96,7 +98,9 @@ def terms_by_rules(
         due_at=rules.loan_due,
         funded_by=funded_by,
         payoff_fee=rules.payoff_fee,
+        fine_late_by=rules.fine_late_by,
         fine_late_instalment=rules.fine_late_instalment,
+        fine_late_percent=rules.fine_late_percent,
         fine_first=rules.fine_first,
         principal_alone=rules.principal_alone,
         request=request,

@@ -149,6 +149,7 @@ def member(request: GroupRequest, pk: int) -> HttpResponse:
         "form": form,
         "member": owner,
         "claims": selectors.claims_of(owner) if end >= today else None,
+        "owing": selectors.owed(group, as_of=min(end, today)).get(owner.pk),
         "book": book,
         "is_today": end >= today,
         "page": page,

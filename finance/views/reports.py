@@ -86,6 +86,16 @@ def income_statement(request: GroupRequest) -> HttpResponse:
     return _report(request, form, tables.income_statement(request.group, statement))
 
 
+@requires(Capability.READ)
+def owed(request: GroupRequest) -> HttpResponse:
+    """Who owes fines, wajib and pokok at the end of a day, by default today."""
+    form = DayForm(request.GET)
+    as_of = form.day(timezone.localdate())
+    form.fill(on=as_of)
+    rows = selectors.owed_rows(request.group, as_of=as_of)
+    return _report(request, form, tables.owed(request.group, rows, as_of=as_of))
+
+
 def _report(
     request: GroupRequest,
     form: Form,
@@ -126,6 +136,13 @@ REPORTS = (
         general_ledger,
         _("General ledger (buku besar)"),
         _("Every line of any one account"),
+    ),
+    Report(
+        "owed",
+        "owed/",
+        owed,
+        _("Owed by members (tunggakan anggota)"),
+        _("Fines, wajib and pokok that members still owe on a day"),
     ),
 )
 """In the order of the page of all books; a new report is a table, a view and its line here."""

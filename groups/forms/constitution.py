@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -27,18 +28,20 @@ class RulesPart:
 
 RULES_PARTS = (
     (_("The agreement"), False, ("agreed_on", "agreed_in_meeting", "aims")),
-    (_("Savings (simpanan) and social fund"), False, ("pokok", "wajib", "social")),
+    (_("Savings (simpanan) and social fund"), False, ("pokok", "wajib", "wajib_every", "missed_wajib", "social")),
     (_("Fines (denda) in the meeting"), False, ("fine_late", "fine_absent")),
     (_("Loans (pinjaman)"), False,
      ("loan_rate", "loan_method", "loan_max_periods", "loan_due", "loan_ceiling", "loan_round_up_to")),
     (_("More limits, late instalments, loans paid off early"), True,
-     ("loan_ladder", "loan_savings_times", "fine_late_instalment", "fine_first", "payoff_fee", "principal_alone",
-      "sukarela_minimum")),
+     ("loan_ladder", "loan_savings_times", "fine_late_by", "fine_late_instalment", "fine_late_percent", "fine_first",
+      "payoff_fee", "principal_alone", "sukarela_minimum")),
     (_("Dividing the surplus (SHU)"), True,
      ("share_savings", "savings_base", "share_borrowing", "borrowing_base", "share_reserve", "share_officers",
       "share_social", "share_other")),
 )  # fmt: skip
 """Headings, whether seldom used, and fields, in the order in which a group agrees them."""
+USUAL = ("wajib_every", "missed_wajib", "fine_late_by")
+"""Choices that need not be made: an empty one is the usual."""
 SHARES = tuple(f"share_{purpose}" for purpose in Constitution().surplus_shares)
 
 
@@ -47,7 +50,7 @@ class ConstitutionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscr
 
     version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
     pokok = RupiahField(label=_("Initial savings (simpanan pokok), once"), required=False)
-    wajib = RupiahField(label=_("Compulsory savings (simpanan wajib), each meeting"), required=False)
+    wajib = RupiahField(label=_("Compulsory savings (simpanan wajib), each time"), required=False)
     social = RupiahField(label=_("Social fund (dana sosial), each meeting"), required=False)
     fine_late = RupiahField(label=_("Fine (denda) for coming late"), required=False)
     fine_absent = RupiahField(label=_("Fine (denda) for absence without notice"), required=False)
@@ -58,7 +61,8 @@ class ConstitutionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscr
     loan_savings_times = CountField(
         label=_("Largest loan as times of the member's savings; 0 is no limit"), min_value=0, max_value=100
     )
-    fine_late_instalment = RupiahField(label=_("Fine (denda) for a late instalment"), required=False)
+    fine_late_instalment = RupiahField(label=_("Fine (denda) for a late instalment, each or each day"), required=False)
+    fine_late_percent = ShareField(label=_("Fine (denda) for a late instalment, % of it"), required=False)
     sukarela_minimum = RupiahField(label=_("Voluntary savings (simpanan sukarela) that must stay"), required=False)
 
     def __init__(self, data: Any, *, group: Group, **kwargs: Any) -> None:
@@ -67,6 +71,8 @@ class ConstitutionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscr
         self.next_version = latest.version + 1
         initial = {**rules, "version": self.next_version}
         super().__init__(data, instance=Constitution(group=group), initial=initial, **kwargs)
+        for name in USUAL:
+            self.fields[name].required = False
 
     class Meta:
         model = Constitution
@@ -97,6 +103,11 @@ class ConstitutionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscr
             raise ValidationError(_("Round to Rp 1.000.000 at most."))
         return step
 
+    def clean_fine_late_percent(self) -> Decimal:
+        """Take an empty field for none."""
+        percent: Decimal | None = self.cleaned_data["fine_late_percent"]
+        return percent or Decimal(0)
+
     def clean_loan_ladder(self) -> str:
         """Read amounts such as `500.000; 1.000.000` and keep them as `500000;1000000`."""
         field = RupiahField(min_value=1)
@@ -106,6 +117,9 @@ class ConstitutionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscr
     def clean(self) -> dict[str, Any]:
         """Refuse parts of the surplus that do not sum to 100 %, at the last of them."""
         cleaned = super().clean() or self.cleaned_data
+        for name in USUAL:
+            if cleaned.get(name) == "":
+                cleaned[name] = getattr(Constitution(), name)
         parts = [cleaned.get(f"share_{purpose}") for purpose in Constitution().surplus_shares]
         if all(part is not None for part in parts) and sum(part for part in parts if part is not None) != 100:
             self.add_error("share_other", _("The parts of the surplus must sum to 100 %."))

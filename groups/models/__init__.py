@@ -1,7 +1,17 @@
 """Who there is: organisations, users, regions, groups, members, officers and the rules they agreed."""
 
 from groups.models.changed import ChangedGroup
-from groups.models.constitution import BorrowingBase, Constitution, LoanDue, Method, PayoffFee, SavingsBase
+from groups.models.constitution import (
+    BorrowingBase,
+    Constitution,
+    LateFineBy,
+    LoanDue,
+    Method,
+    MissedWajib,
+    PayoffFee,
+    SavingsBase,
+    WajibEvery,
+)
 from groups.models.group import (
     FacilitatorAssignment,
     Group,

@@ -34,6 +34,28 @@ class LoanDue(models.TextChoices):
     DAY = "DAY", _("On a fixed day, counted from paying out")
 
 
+class WajibEvery(models.TextChoices):
+    """How often compulsory savings (wajib) are due."""
+
+    MEETING = "MEETING", _("Each agreed meeting, held or not")
+    MONTH = "MONTH", _("Each month, with a meeting or without")
+
+
+class MissedWajib(models.TextChoices):
+    """What happens to compulsory savings that were not paid when they were due."""
+
+    ASKED = "ASKED", _("They are asked for until they are paid")
+    LET_GO = "LET_GO", _("They are let go")
+
+
+class LateFineBy(models.TextChoices):
+    """How the fine for a late instalment is worked out."""
+
+    INSTALMENT = "INSTALMENT", _("An amount for each late instalment")
+    DAY = "DAY", _("An amount for each day an instalment is late")
+    PERCENT = "PERCENT", _("Per cent of each late instalment")
+
+
 class SavingsBase(models.TextChoices):
     """What a member's part of the surplus by savings is measured by."""
 
@@ -60,7 +82,13 @@ class Constitution(models.Model):
     agreed_in_meeting = models.BooleanField(_("agreed in a meeting of the members"), default=False)
     aims = models.TextField(_("aims and rules"), blank=True)
     pokok = models.PositiveBigIntegerField(_("initial savings (simpanan pokok), once"), default=0)
-    wajib = models.PositiveBigIntegerField(_("compulsory savings (simpanan wajib), each meeting"), default=0)
+    wajib = models.PositiveBigIntegerField(_("compulsory savings (simpanan wajib)"), default=0)
+    wajib_every = models.CharField(
+        _("compulsory savings are due"), max_length=7, choices=WajibEvery, default=WajibEvery.MEETING
+    )
+    missed_wajib = models.CharField(
+        _("compulsory savings that were missed"), max_length=6, choices=MissedWajib, default=MissedWajib.ASKED
+    )
     social = models.PositiveBigIntegerField(_("social fund (dana sosial), each meeting"), default=0)
     fine_late = models.PositiveBigIntegerField(_("fine for coming late"), default=0)
     fine_absent = models.PositiveBigIntegerField(_("fine for absence without notice"), default=0)
@@ -81,7 +109,13 @@ class Constitution(models.Model):
     loan_savings_times = models.PositiveSmallIntegerField(
         _("largest loan as times of the member's savings; 0 is no limit"), default=0
     )
+    fine_late_by = models.CharField(
+        _("the fine for a late instalment is"), max_length=10, choices=LateFineBy, default=LateFineBy.INSTALMENT
+    )
     fine_late_instalment = models.PositiveBigIntegerField(_("fine for a late instalment"), default=0)
+    fine_late_percent = models.DecimalField(
+        _("fine for a late instalment, % of it"), max_digits=5, decimal_places=2, default=0
+    )
     fine_first = models.BooleanField(_("a payment goes to the fine before the fee and the principal"), default=False)
     payoff_fee = models.CharField(
         _("fee when a loan is paid off early"), max_length=7, choices=PayoffFee, default=PayoffFee.CHARGED
@@ -119,6 +153,12 @@ class Constitution(models.Model):
                 name="constitution_periods", condition=Q(loan_max_periods__gte=1) & Q(loan_max_periods__lte=120)
             ),
             models.CheckConstraint(name="constitution_rounding", condition=Q(loan_round_up_to__gte=1)),
+            models.CheckConstraint(name="constitution_wajib_every", condition=Q(wajib_every__in=WajibEvery.values)),
+            models.CheckConstraint(name="constitution_missed_wajib", condition=Q(missed_wajib__in=MissedWajib.values)),
+            models.CheckConstraint(name="constitution_late_fine", condition=Q(fine_late_by__in=LateFineBy.values)),
+            models.CheckConstraint(
+                name="constitution_late_percent", condition=Q(fine_late_percent__gte=0, fine_late_percent__lte=100)
+            ),
             models.CheckConstraint(name="constitution_payoff", condition=Q(payoff_fee__in=PayoffFee.values)),
             models.CheckConstraint(name="constitution_loan_due", condition=Q(loan_due__in=LoanDue.values)),
             models.CheckConstraint(name="constitution_savings_base", condition=Q(savings_base__in=SavingsBase.values)),

@@ -14,5 +14,5 @@ from groups.selectors.groups import groups_alike, groups_find, groups_within, st
 from groups.selectors.members import member_counts, members_alike, members_of
 from groups.selectors.officers import Term, TermCorrection, correction_id, officer_terms, offices_held, term_corrections
 from groups.selectors.regions import MOST_VILLAGES, region_options, villages_named
-from groups.selectors.rules import rules_in_force
+from groups.selectors.rules import rules_by_day, rules_in_force
 from groups.selectors.users import people_named

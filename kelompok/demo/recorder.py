@@ -30,6 +30,7 @@ from groups.models import (
     MeetingEvery,
     MeetingRhythm,
     Member,
+    MissedWajib,
     OfficerRole,
     Pasaran,
 )
@@ -148,12 +149,17 @@ class GroupRecorder:
             groups.assignment_end(actor=staff, assignment=first, ended_on=started_on)
         groups.facilitator_assign(actor=staff, group=self.group, facilitator=current, started_on=started_on)
 
+    def _asks_for_missed(self) -> bool:
+        """Whether missed wajib is asked for: by groups that keep to what they agreed, all through the year."""
+        return self.plan.quality_first >= 0.5 and not self.plan.has_minute_book_of_guide
+
     def _first_rules(self) -> Constitution:
         rng = self.rng
         rules = Constitution(
             aims=words.AIMS,
             pokok=rng.choice((0, 20_000, 50_000, 100_000)) if self.plan.shows != "same_amounts" else 0,
             wajib=rng.choice((5_000, 10_000, 10_000, 15_000, 20_000)),
+            missed_wajib=MissedWajib.ASKED if self._asks_for_missed() else MissedWajib.LET_GO,
             social=rng.choice((0, 0, 1_000, 2_000)),
             fine_late=rng.choice((0, 1_000, 2_000)),
             fine_absent=rng.choice((0, 2_000, 5_000)),

@@ -26,6 +26,7 @@ from finance.models import (
 from finance.rules.cash_counts import expected_cash
 from finance.rules.loan_position import LateFine, LoanPosition, payment_days, position_in
 from finance.schedules import Allocation
+from finance.selectors.owed import waived, wajib_asked
 from groups.models import Constitution, Group, Member, OfficerTerm, User
 from groups.shared.clock import today
 from meetings.errors import NoSuchMeeting
@@ -115,6 +116,28 @@ class SheetContext:
     def fines_owed(self, member: Member, on: date) -> int:
         """Return the rupiah of fines that a member owes on the day `on`, but for those a running loan asks for."""
         return sum(fine.left for fine in self.books.fines.of_member(member, self._lent) if fine.owed_on <= on)
+
+    def pokok_owed(self, member: Member) -> int:
+        """Return the rupiah of initial savings (pokok) that a member has neither paid nor been let off."""
+        left = max(0, self.rules.pokok - self.books.balance(AccountKind.POKOK, member=member))
+        return max(0, left - self._pokok_waived.get(member.pk, 0)) if left else 0
+
+    @cached_property
+    def _pokok_waived(self) -> dict[int, int]:
+        return waived(self.group, AccountKind.POKOK)
+
+    def wajib_asked(self, member: Member, on: date) -> int:
+        """Return the rupiah of compulsory savings (wajib) to ask a member for at a meeting on the day `on`.
+
+        Worked out when somebody looks, for closing does not need it.
+        """
+        if on not in self._wajib_asked:
+            self._wajib_asked[on] = wajib_asked(self.group, held_on=on)
+        return self._wajib_asked[on].get(member.pk, 0)
+
+    @cached_property
+    def _wajib_asked(self) -> dict[date, dict[int, int]]:
+        return {}
 
     @cached_property
     def _lent(self) -> set[int]:
@@ -337,7 +360,7 @@ def _instalments(loans: dict[int, Loan], meeting: Meeting | None) -> QuerySet[In
     last payment; when `meeting` is corrected, of the last one before it.
     """
     found = Instalment.objects.filter(loan__in=loans).order_by("loan", "number")
-    fined = [loan for loan in loans.values() if loan.fine_late_instalment]
+    fined = [loan for loan in loans.values() if loan.fines_lateness]
     if not fined:
         return found
     days = payment_days(OuterRef("loan"))

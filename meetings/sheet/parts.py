@@ -18,7 +18,7 @@ from finance.rules.lines import OtherMoney
 from finance.rules.loan_position import LateFine
 from finance.services import LoanTerms, terms_by_rules
 from groups.forms import ComingDayField, CountField, DayField
-from groups.models import Constitution, Member
+from groups.models import Constitution, Member, WajibEvery
 from groups.shared.money import RupiahField, rupiah
 from meetings.errors import SavingsMustStay
 from meetings.minutes import WITH_MONEY, MemberRow, Repayment
@@ -152,8 +152,8 @@ class MemberForm(_Part):
 
     def _fit(self) -> None:
         rules = self.context.rules
-        pokok_left = max(0, rules.pokok - self.context.books.balance(AccountKind.POKOK, member=self.member))
-        prefilled: dict[str, Any] = {"pokok": pokok_left, "wajib": rules.wajib, "social": rules.social}
+        pokok_left = self.context.pokok_owed(self.member)
+        prefilled: dict[str, Any] = {"pokok": pokok_left, "wajib": self._wajib_asked, "social": rules.social}
         self.fines_owed = self.context.fines_owed(self.member, self.today)
         if self.fines_owed:
             prefilled["fine"] = self.fines_owed
@@ -173,6 +173,15 @@ class MemberForm(_Part):
             if not prefilled[name] and not self.data.get(self.add_prefix(name)):
                 del self.fields[name]
         self.initial = {name: amount for name, amount in prefilled.items() if amount}
+
+    def _wajib_asked(self) -> int | None:
+        return self.context.wajib_asked(self.member, self.today) or None
+
+    @property
+    def wajib_missed(self) -> int:
+        """Rupiah of compulsory savings from before this meeting that are asked for with its own."""
+        rules = self.context.rules
+        return max(0, self.context.wajib_asked(self.member, self.today) - rules.wajib) if self.recorded is None else 0
 
     @property
     def joined_later(self) -> bool:
@@ -194,9 +203,18 @@ class MemberForm(_Part):
             for name in self.MONEY_IN:
                 if data.get(name):
                     self.add_error(name, gettext("Was not there: choose “Represented” if somebody brought the money."))
+        data["wajib_was_paid"] = self._paid_this_month(data)
         self._check_fine(data)
         self._check_withdrawal(data)
         return data
+
+    def _paid_this_month(self, data: dict[str, Any]) -> bool:
+        """Whether nothing is asked for because the wajib of the month was paid, where it is due by month."""
+        if data.get("wajib") or not self.context.rules.wajib or self.context.rules.wajib_every != WajibEvery.MONTH:
+            return False
+        if self.recorded is not None and not self.recorded.wajib:
+            return self.recorded.wajib_was_paid
+        return not self.context.wajib_asked(self.member, self.held_on or self.today)
 
     def _check_fine(self, data: dict[str, Any]) -> None:
         """Work out what is charged: the fine by the rules unless a reason waives it, and what is paid beyond all that.
@@ -303,7 +321,7 @@ class RepaymentForm(_Part):
             ("principal_alone", gettext("The instalment of loan %d goes to the principal alone, the fee stays due")),
         ):
             self.fields[name].label = label % self.open_loan.loan.number
-        if not self.open_loan.loan.fine_late_instalment:
+        if not self.open_loan.loan.fines_lateness:
             del self.fields["waived"]
         if not self.open_loan.loan.principal_alone:
             del self.fields["principal_alone"]

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from assessment.models import Instrument
 from finance.models import CashCount, Entry, InventoryItem, Loan, LoanRequest, SurplusDivision
-from finance.services import inventory_buy, loan_request, loan_request_approve, loan_write_off
+from finance.services import fine_charge, inventory_buy, loan_request, loan_request_approve, loan_write_off
 from groups.models import FacilitatorAssignment, Group, Role, User
 from groups.permissions import Capability, declared_capability, walk_urls
 from kelompok.demo.organisations import PASSWORD
@@ -67,6 +67,8 @@ def group(committed_db) -> Group:
     inventory_buy(actor=recorder, group=group, name="Timbangan", price=1_000, on=today, key=uuid.uuid4())
     draft_save(actor=recorder, group=group, key=uuid.uuid4(), draft={})
     make_member(group, left_on=today)
+    charged = group.members.filter(left_on__isnull=True).first()
+    fine_charge(actor=recorder, group=group, member=charged, amount=5_000, reason="lalai", on=today, key=uuid.uuid4())
     first, second = group.members.filter(left_on__isnull=True)[:2]
     for member in (first, second):
         request = loan_request(
@@ -153,6 +155,8 @@ def address(name: str, group: Group) -> str:
     rows = {
         "member": {"pk": member.pk},
         "member-edit": {"pk": member.pk},
+        "member-owed": {"pk": member.pk},
+        "fine-charge": {"pk": member.pk},
         "member-leave": {"pk": member.pk},
         "member-leave-undo": {"pk": group.members.filter(left_on__isnull=False).first().pk},
         "term-correct": {"pk": group.officer_terms.filter(ended_on=None).first().pk},

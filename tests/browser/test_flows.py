@@ -20,6 +20,7 @@ from tests.factories import (
     make_user,
     save,
 )
+from tests.finance.test_obligations import charge
 
 pytestmark = pytest.mark.browser
 
@@ -164,6 +165,22 @@ def test_a_fine_by_the_rules_follows_the_attendance(visit, group):
     fine.fill("500")
     row.locator("[value=LATE]").check(force=True)
     assert fine.input_value() == "500"
+
+
+def test_fines_owed_are_proposed_with_the_new_one_to_whoever_is_there(visit, group):
+    member = group.members.get(number=2)
+    charge(member, 5_000)
+    site = visit()
+    site.sign_in(facilitator_of(group).username)
+    site.open(reverse("meeting-new", args=[group.code]))
+    row = site.page.locator("[data-member]").nth(1)
+    fine = row.locator("[name$=-fine]")
+    shown = {}
+    for status in ("PRESENT", "LATE", "ABSENT", "PRESENT"):
+        row.locator(f"[value={status}]").check(force=True)
+        shown[status] = fine.input_value()
+    assert shown == {"PRESENT": "5.000", "LATE": "7.000", "ABSENT": ""}
+    assert "fines Rp 5.000" in row.inner_text().replace("\xa0", " ")
 
 
 def test_a_sheet_works_without_javascript(visit, group):

@@ -22,6 +22,8 @@ from finance.models import (
     ExternalPayment,
     Loan,
     LoanEnd,
+    Obligation,
+    ObligationPayment,
     PeriodBalance,
     Side,
     SurplusDivision,
@@ -82,6 +84,7 @@ def check(group: Group, on: date) -> None:
     the_books_balance(seen, on)
     savings_belong_to_members(seen, on)
     loans_owe_what_was_not_repaid(seen)
+    fines_are_owed_until_they_are_paid_or_waived(seen)
     lenders_are_owed_what_was_not_repaid(seen)
     covers_are_paid_back_once(seen)
     divisions_give_away_what_they_divide(seen)
@@ -153,6 +156,26 @@ def loans_owe_what_was_not_repaid(seen: Picture) -> None:
         assert has.get("RECOVERY", 0) <= written_off
         losses += written_off
     assert seen.balance("LOAN_LOSS") == losses
+
+
+def fines_are_owed_until_they_are_paid_or_waived(seen: Picture) -> None:
+    paid: Counter[int] = Counter()
+    of_entry: Counter[int] = Counter()
+    for payment in ObligationPayment.objects.filter(group=seen.group, entry__in=seen.standing):
+        paid[payment.obligation_id] += payment.amount
+        of_entry[payment.entry_id] += payment.amount
+    owing: Counter[int] = Counter()
+    for fine in Obligation.objects.filter(group=seen.group):
+        assert paid[fine.pk] <= (fine.amount if fine.cancelled_at is None else 0)
+        if fine.cancelled_at is None and fine.waived_on is None:
+            owing[fine.member_id] += fine.amount - paid[fine.pk]
+    said = selectors.owed(seen.group, as_of=date(2026, 1, 1))
+    assert +owing == +Counter({pk: found.fine for pk, found in said.items()})
+    brought: Counter[int] = Counter()
+    for line in seen.transfers:
+        if seen.accounts[line.credit_account_id].kind in ("FINE", "LOAN_FINE"):
+            brought[line.entry_id] += line.amount
+    assert all(amount <= brought[pk] for pk, amount in of_entry.items())
 
 
 def lenders_are_owed_what_was_not_repaid(seen: Picture) -> None:

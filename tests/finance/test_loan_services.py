@@ -515,3 +515,44 @@ def test_steps_on_a_loan_of_another_group_are_refused(member):
         services.loan_write_off(
             actor=facilitator_of(group), group=group, loan=loan, reason="x", on=date(2025, 5, 6), key=uuid.uuid4()
         )
+
+
+# Fines by day and per cent
+
+
+def test_a_fine_by_day_counts_each_day_once(member):
+    loan = lend(member, fine_late_by="DAY", fine_late_instalment=500)
+    pay(loan, 10_000, on=FIRST_DUE + 10 * DAY)
+    assert fines(loan) == (5_000, 0)
+    pay(loan, 10_000, on=FIRST_DUE + 14 * DAY)
+    assert fines(loan) == (7_000, 0)
+    pay(loan, 98_000, on=FIRST_DUE + 14 * DAY)
+    assert fines(loan) == (7_000, 0)
+    pay(loan, 125_000, on=SECOND_DUE)
+    assert fines(loan) == (0, 7_000)
+
+
+def test_a_fine_by_day_counts_each_instalment_whose_time_is_over(member):
+    loan = lend(member, fine_late_by="DAY", fine_late_instalment=100)
+    # The second one, due on 4 April, is in time up to the first Tuesday of May.
+    pay(loan, 1_000, on=SECOND_DUE + 2 * DAY)
+    assert fines(loan) == (100 * 33, 0)
+    pay(loan, 1_000, on=date(2025, 5, 8))
+    assert fines(loan) == (100 * (33 + 32 + 2), 0)
+
+
+@pytest.mark.parametrize(("percent", "fine"), [("2.5", 2_950), ("0.01", 12), ("0", 0)])
+def test_a_fine_per_cent_of_the_instalment(member, percent, fine):
+    loan = lend(member, fine_late_by="PERCENT", fine_late_percent=Decimal(percent))
+    pay(loan, 10_000, on=FIRST_DUE + 10 * DAY)
+    assert fines(loan) == (fine, 0)
+    pay(loan, 10_000, on=FIRST_DUE + 14 * DAY)
+    assert fines(loan) == (fine, 0)
+
+
+def test_nobody_is_fined_on_the_due_day_whatever_the_kind(member):
+    for terms in ({"fine_late_by": "DAY", "fine_late_instalment": 500},
+                  {"fine_late_by": "PERCENT", "fine_late_percent": Decimal(5)}):  # fmt: skip
+        loan = lend(member, principal=100_000, **terms)
+        pay(loan, 1_000, on=FIRST_DUE)
+        assert fines(loan) == (0, 0)

@@ -47,9 +47,9 @@ def pay(member, amount, on=START, reason="denda"):
     )  # fmt: skip
 
 
-def left(member, as_of=date.max):
+def left(member, as_of=date(2026, 12, 31)):
     found = owed(member.group, as_of=as_of).get(member.pk)
-    return found.fines if found else 0
+    return found.fine if found else 0
 
 
 def income(group):

@@ -32,11 +32,14 @@ from finance.models import (
     Loan,
     LoanEnd,
     LoanRequest,
+    Obligation,
+    ObligationPayment,
     PaidTo,
     RequestStatus,
     Side,
     SurplusDivision,
     Transfer,
+    Waiver,
 )
 from finance.rules.joint_liability import arrears
 from finance.rules.lines import OTHER, OtherMoney
@@ -70,7 +73,7 @@ class Treasurer:
         self.chance = chance
         self.looks_at_every_step = looks_at_every_step
         self.pace = pace
-        self.group = make_group(rules={"fine_late_instalment": 1_500, "sukarela_minimum": 500})
+        self.group = make_group(rules={"fine_late_instalment": 1_500, "sukarela_minimum": 500, "missed_wajib": "ASKED"})
         self.members = make_members(self.group, 5)
         self.actor = facilitator_of(self.group)
         self.today = FOUNDED + timedelta(days=1)
@@ -122,7 +125,7 @@ class Treasurer:
         return AIMS.get(self.one_of(services_left) or "", "") or self.chance.choice(THINGS)
 
     def _counts(self) -> list[int]:
-        models = (Entry, Transfer, Loan, LoanRequest)
+        models = (Entry, Transfer, Loan, LoanRequest, Obligation, ObligationPayment, Waiver)
         return [model.objects.filter(group=self.group).count() for model in models]
 
     def post(self, service: Callable[..., T], /, **arguments: Any) -> T | None:
@@ -204,6 +207,18 @@ class Treasurer:
 
     def fine(self) -> None:
         self.post(services.fine_pay, member=self.member(), amount=self.amount(5_000), reason="terlambat", on=self.day())
+
+    def set_fine(self) -> None:
+        self.post(services.fine_charge, member=self.member(), amount=self.amount(5_000), reason="lalai", on=self.day())
+
+    def waive_fine(self) -> None:
+        fine = self.one_of(Obligation.objects.filter(group=self.group))
+        if fine is not None:
+            self.attempt(services.fine_waive, group=self.group, fine=fine.pk, reason="sakit", on=self.day())
+
+    def waive_savings(self) -> None:
+        kind = self.chance.choice(("POKOK", "WAJIB", "WAJIB"))
+        self.post(services.savings_waive, member=self.member(), kind=kind, reason="sakit", on=self.day())
 
     def contribute(self) -> None:
         self.post(services.social_contribute, member=self.member(), amount=self.amount(50_000), on=self.day())
@@ -455,7 +470,7 @@ class Treasurer:
                 member=member, attendance=self.chance.choice(AttendanceStatus.values), wajib=10_000,
                 pokok=self.chance.choice((0, 50_000)), social=self.chance.choice((0, 1_000)),
                 sukarela_in=self.amount(100_000), sukarela_out=self.chance.choice((0, 0, 500)),
-                fine=self.chance.choice((0, 2_000)), fine_reason="terlambat",
+                fine=self.chance.choice((0, 2_000)), fine_reason="terlambat", charged=self.chance.choice((0, 0, 3_000)),
                 repayments=tuple(self._instalment(open_loan, on) for open_loan in loans.get(member.pk, ())),
             )
             for member in context.members
@@ -618,8 +633,9 @@ MONEY = (
 """What posts an entry of its own, which can be reversed by itself."""
 THINGS = (
     *MONEY, *MONEY, "ask", "ask", "decide", "decide", "pay_out", "pay_out", "cancel_request", "count",
-    "settle_difference", "tick", "leave", "come_back", "meet", "meet", "correct", "reverse", "reverse",
-    "correct_at_once", "move_meeting", "divide", "post_division", "post_division", "take_division_back",
+    "settle_difference", "tick", "set_fine", "waive_fine", "waive_savings", "leave", "come_back", "meet", "meet",
+    "correct", "reverse", "reverse", "correct_at_once", "move_meeting", "divide", "post_division", "post_division",
+    "take_division_back",
 )  # fmt: skip
 """What a treasurer does any day."""
 RARELY = ("close_period", "share_out", "open", "end_cycle")
@@ -629,7 +645,8 @@ AIMS = {
     "surplus_withdraw": "take_division_back", "loan_request_pay_out": "pay_out",
     "loan_request_approve": "decide", "loan_cover": "cover", "due_days_move": "move_meeting",
     "cover_recover": "pay_back", "meeting_correct": "correct", "member_settle": "leave",
-    "cash_count_settle": "settle_difference",
+    "cash_count_settle": "settle_difference", "fine_charge": "set_fine", "fine_waive": "waive_fine",
+    "savings_waive": "waive_savings",
 }  # fmt: skip
 """What to do to reach a service that chance comes to seldom."""
 PARTS = {

@@ -1,6 +1,7 @@
 """The rules of a group: their history, and adopting new ones."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.urls import reverse
@@ -129,6 +130,18 @@ class TestParts:
     def test_every_field_stands_in_one_part(self):
         shown = sorted(name for _heading, _seldom, names in RULES_PARTS for name in names)
         assert shown == sorted(set(ConstitutionForm.base_fields) - {"version"})
+
+    def test_a_choice_that_is_not_made_is_the_usual_one(self, client, group):
+        client.post(url(group), data())
+        usual = Constitution.objects.get(version=2)
+        assert (usual.wajib_every, usual.missed_wajib, usual.fine_late_by) == ("MEETING", "ASKED", "INSTALMENT")
+        made = {"wajib_every": "MONTH", "missed_wajib": "LET_GO", "fine_late_by": "PERCENT", "fine_late_percent": "2,5"}
+        client.post(url(group), data(version="3", **made))
+        rules = Constitution.objects.get(version=3)
+        assert (rules.wajib_every, rules.missed_wajib, rules.fine_late_by) == ("MONTH", "LET_GO", "PERCENT")
+        assert rules.fine_late_percent == Decimal("2.5")
+        page = client.get(reverse("constitution", args=[group.code])).content.decode()
+        assert "2,5 %; Persen dari setiap angsuran terlambat" in page
 
     def test_what_is_as_always_is_folded(self, client, group):
         assert self.open_parts(client.get(url(group))) == [False, False]

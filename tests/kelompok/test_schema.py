@@ -20,7 +20,7 @@ STAYS = """
     finance_externalloan finance_externalpayment finance_instalment finance_inventoryitem
     finance_inventorywritedown finance_loan finance_loanrequest finance_obligation finance_obligationpayment
     finance_periodbalance finance_periodclosing
-    finance_sentform finance_surplusdivision finance_surpluspart finance_surplusshare finance_transfer
+    finance_sentform finance_surplusdivision finance_surpluspart finance_surplusshare finance_transfer finance_waiver
     groups_constitution groups_groupstatuschange groups_meetingmove groups_meetingrhythm
     meetings_agendaitem meetings_attendance meetings_meeting
     assessment_assessment assessment_instrument assessment_judgement
@@ -45,6 +45,7 @@ SAME_GROUP = {
     "finance_surpluspart": "division",
     "finance_surplusshare": "division member",
     "finance_transfer": "credit_account debit_account entry member",
+    "finance_waiver": "member",
     "groups_group": "rules",
     "groups_officerterm": "member",
     "meetings_agendaitem": "meeting responsible",

@@ -45,6 +45,7 @@ from finance.models import (
     SurplusPart,
     SurplusShare,
     Transfer,
+    Waiver,
 )
 from groups.models import Constitution, GroupStatus, GroupStatusChange, MeetingMove, MeetingRhythm
 from meetings.models import AgendaItem, Attendance, AttendanceStatus, Meeting, MeetingStatus
@@ -89,6 +90,7 @@ MAY_CHANGE = {
     CoverRecovery: set(),
     Obligation: {"owed_on", "memo", "cancelled_at", *WAIVED},
     ObligationPayment: set(),
+    Waiver: set(),
     PeriodClosing: set(),
     PeriodBalance: set(),
     InventoryItem: set(),
@@ -120,7 +122,7 @@ MAY_CHANGE = {
 @pytest.fixture
 def records():
     """One group with a row of every protected model."""
-    group = make_group(rules={})
+    group = make_group(rules={"pokok": 1_000})
     actor, (first, second) = facilitator_of(group), (make_member(group), make_member(group))
     by = {"actor": actor, "group": group}
     save(second, 5_000_000)
@@ -128,6 +130,7 @@ def records():
     cover(loan, {second: 10_000})
     pay_back(first, {second: 5_000})
     services.fine_pay(**by, member=first, amount=1_000, reason="lalai", on=FOUNDED, key=uuid.uuid4())
+    services.savings_waive(**by, member=first, kind="POKOK", reason="janda", on=FOUNDED, key=uuid.uuid4())
     request = ask(second)
     external = borrow_external(group)
     repay_external(external, 100_000)

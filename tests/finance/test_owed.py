@@ -1,0 +1,423 @@
+"""What members owe besides loans: wajib by meeting and by month, pokok in parts, what is let go; and its pages."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import date, timedelta
+from io import StringIO
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.core.management import call_command
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from finance import services
+from finance.ledger.errors import AlreadyDone, AlreadyPosted, NotAllowed, RuleBroken
+from finance.models import Account, Obligation, Waiver
+from finance.rules.dues import Due, unpaid, wajib_dues
+from finance.selectors.owed import owed, owed_rows, wajib_asked
+from groups.models import Constitution, Role
+from groups.shared.money import rupiah
+from meetings.models import Meeting
+from tests.factories import FOUNDED, facilitator_of, make_group, make_member, make_user, reverse, save
+from tests.finance.pages import get, signed_in, statements
+from tests.finance.test_obligations import charge
+from tests.meetings.pages import post_sheet
+
+pytestmark = pytest.mark.django_db
+
+MEETINGS = [date(2025, 1, 7), date(2025, 2, 4), date(2025, 3, 4), date(2025, 4, 1), date(2025, 5, 6), date(2025, 6, 3)]
+"""The first Tuesdays on which the groups of these tests agreed to meet."""
+DAY = timedelta(1)
+ASKED = {"missed_wajib": "ASKED"}
+
+
+def rules(**fields):
+    return Constitution(**{"wajib": 10_000, **fields})
+
+
+def dues(rules_on, start=MEETINGS[0], end=date(2025, 3, 31), meetings=MEETINGS):
+    found = wajib_dues(rules_on, meetings, start=start, end=end)
+    return found.since, [(due.on, due.amount) for due in found.dues]
+
+
+class TestDues:
+    """Pure: what fell due by the rules of each day."""
+
+    def test_by_meeting_it_is_due_on_each_agreed_day(self):
+        assert dues(lambda _day: rules())[1] == [(day, 10_000) for day in MEETINGS[:3]]
+
+    def test_by_month_it_is_due_at_the_first_meeting_and_without_one_on_the_last_day(self):
+        agreed = [date(2025, 1, 10), date(2025, 1, 24), date(2025, 3, 14)]
+        found = dues(lambda _day: rules(wajib_every="MONTH"), start=date(2025, 1, 1), meetings=agreed)[1]
+        assert [day for day, _amount in found] == [date(2025, 1, 10), date(2025, 2, 28), date(2025, 3, 14)]
+
+    def test_each_day_has_its_rules(self):
+        changed = date(2025, 2, 10)
+        found = dues(lambda day: rules(wajib=5_000) if day < changed else rules())[1]
+        assert [amount for _day, amount in found] == [5_000, 5_000, 10_000]
+
+    def test_before_the_first_rules_nothing_is_due(self):
+        assert dues(lambda day: rules() if day >= date(2025, 3, 1) else None)[1] == [(MEETINGS[2], 10_000)]
+
+    def test_what_is_let_go_is_settled_for_good(self):
+        changed = date(2025, 2, 10)
+        let_go_first = dues(lambda day: rules(missed_wajib="LET_GO" if day < changed else "ASKED"))
+        assert let_go_first == (date(2025, 2, 5), [(MEETINGS[2], 10_000)])
+        let_go_last = dues(lambda day: rules(missed_wajib="ASKED" if day < changed else "LET_GO"))
+        assert let_go_last[1] == []
+
+    def test_nothing_is_due_after_the_day(self):
+        assert dues(lambda _day: rules(), end=MEETINGS[1] - DAY)[1] == [(MEETINGS[0], 10_000)]
+
+    def test_what_was_paid_goes_to_the_oldest(self):
+        found = unpaid([Due(day, 10_000) for day in MEETINGS[:3]], 15_000)
+        assert found == [Due(MEETINGS[1], 5_000), Due(MEETINGS[2], 10_000)]
+        assert unpaid([Due(MEETINGS[0], 10_000)], 30_000) == []
+
+
+def group_of(count=2, **agreed):
+    """A group whose books begin on the day it was founded, the day of its first meeting."""
+    group = make_group(rules={**ASKED, **agreed})
+    members = [make_member(group) for _ in range(count)]
+    save(members[-1], 1_000)
+    return group, *members
+
+
+def bring(member, amount, on, kind="WAJIB"):
+    save(member, amount, kind=kind, on=on)
+
+
+def owes(member, as_of):
+    found = owed(member.group, as_of=as_of).get(member.pk)
+    return (found.wajib, found.pokok) if found else (0, 0)
+
+
+class TestWajib:
+    """By meeting or by month, owed also when no meeting was held."""
+
+    def test_it_is_owed_since_the_agreed_day_held_or_not(self):
+        _group, siti, _budi = group_of()
+        days = [MEETINGS[0], MEETINGS[1] - DAY, MEETINGS[1], MEETINGS[2]]
+        assert [owes(siti, day)[0] for day in days] == [10_000, 10_000, 20_000, 30_000]
+
+    def test_what_is_paid_is_owed_no_more_and_what_was_owed_before_stays(self):
+        _group, siti, _budi = group_of()
+        bring(siti, 10_000, MEETINGS[0])
+        bring(siti, 20_000, MEETINGS[2])
+        assert [owes(siti, day)[0] for day in MEETINGS[:4]] == [0, 10_000, 0, 10_000]
+        assert owed(siti.group, as_of=MEETINGS[1])[siti.pk].since == MEETINGS[1]
+
+    def test_a_payment_undone_is_owed_again(self):
+        group, siti, _budi = group_of()
+        entry = services.savings_deposit(
+            actor=facilitator_of(group), group=group, member=siti, kind="WAJIB", amount=10_000, on=MEETINGS[0],
+            key=uuid.uuid4(),
+        )  # fmt: skip
+        assert owes(siti, MEETINGS[0])[0] == 0
+        reverse(entry)
+        assert owes(siti, MEETINGS[0])[0] == 10_000
+
+    def test_by_month_a_month_without_a_meeting_is_owed_too(self):
+        _group, siti, _budi = group_of(wajib_every="MONTH")
+        bring(siti, 10_000, MEETINGS[0])
+        assert owes(siti, date(2025, 3, 31))[0] == 20_000
+
+    def test_who_joined_later_owes_from_then_on_and_who_left_nothing(self):
+        group, *_members = group_of()
+        late = make_member(group, joined_on=MEETINGS[1] + DAY)
+        assert owes(late, MEETINGS[2])[0] == 10_000
+        late.left_on = MEETINGS[2] + DAY
+        late.save()
+        assert owes(late, MEETINGS[3])[0] == 0
+
+    def test_let_go_by_the_rules_is_not_owed(self):
+        _group, siti, _budi = group_of(missed_wajib="LET_GO")
+        assert owes(siti, MEETINGS[3])[0] == 0
+
+    def test_nothing_is_owed_before_the_books_begin(self):
+        group = make_group(rules=ASKED)
+        siti = make_member(group)
+        assert owes(siti, MEETINGS[3])[0] == 0
+        bring(siti, 10_000, MEETINGS[2])
+        assert owes(siti, MEETINGS[3])[0] == 10_000
+
+    def test_taking_savings_out_is_not_missing_them(self):
+        group, siti, _budi = group_of()
+        bring(siti, 10_000, MEETINGS[0])
+        services.member_settle(actor=facilitator_of(group), group=group, member=siti, on=MEETINGS[0], key=uuid.uuid4())
+        assert owes(siti, MEETINGS[0])[0] == 0
+
+
+class TestPokok:
+    """Paid in parts."""
+
+    def test_what_is_left_is_owed_since_joining(self):
+        _group, siti, _budi = group_of(pokok=50_000, wajib=0)
+        bring(siti, 20_000, MEETINGS[1], kind="POKOK")
+        assert [owes(siti, day)[1] for day in MEETINGS[:2]] == [50_000, 30_000]
+        assert owed(siti.group, as_of=MEETINGS[1])[siti.pk].since == siti.joined_on
+        bring(siti, 30_000, MEETINGS[2], kind="POKOK")
+        assert owes(siti, MEETINGS[2])[1] == 0
+
+
+def waive(member, kind="WAJIB", on=MEETINGS[1], reason="sakit", **fields):
+    return services.savings_waive(
+        **{
+            "actor": facilitator_of(member.group), "group": member.group, "member": member, "kind": kind,
+            "reason": reason, "on": on, "key": uuid.uuid4(), **fields,
+        }
+    )  # fmt: skip
+
+
+def waive_fine(member, fine, on=MEETINGS[1], **fields):
+    return services.fine_waive(
+        **{"actor": facilitator_of(member.group), "group": member.group, "fine": fine.pk, "reason": "janda", "on": on,
+           **fields}
+    )  # fmt: skip
+
+
+class TestWaiving:
+    """With a reason, from a day on; no money moves."""
+
+    def test_wajib_is_let_go_as_it_is_owed_on_the_day(self):
+        _group, siti, budi = group_of()
+        assert waive(siti).amount == 20_000
+        assert [owes(siti, day)[0] for day in (MEETINGS[0], *MEETINGS[1:3])] == [10_000, 0, 10_000]
+        assert owes(budi, MEETINGS[1])[0] == 20_000
+
+    def test_pokok_is_let_go_and_not_asked_for(self):
+        _group, siti, _budi = group_of(pokok=50_000)
+        bring(siti, 20_000, MEETINGS[0], kind="POKOK")
+        assert waive(siti, "POKOK").amount == 30_000
+        assert owes(siti, MEETINGS[1])[1] == 0
+
+    def test_what_is_not_owed_cannot_be_let_go(self):
+        _group, siti, _budi = group_of()
+        with pytest.raises(RuleBroken, match="Nothing of this is owed"):
+            waive(siti, "POKOK")
+        waive(siti)
+        with pytest.raises(RuleBroken, match="Nothing of this is owed"):
+            waive(siti)
+        assert Waiver.objects.count() == 1
+
+    def test_sent_twice_is_let_go_once(self):
+        _group, siti, _budi = group_of()
+        key = uuid.uuid4()
+        waive(siti, key=key)
+        with pytest.raises(AlreadyPosted):
+            waive(siti, on=MEETINGS[3], key=key)
+
+    def test_a_fine_is_let_go_as_far_as_it_is_not_paid(self):
+        group, siti, _budi = group_of(wajib=0)
+        fine = charge(siti, 5_000, on=MEETINGS[0])
+        services.fine_pay(
+            actor=facilitator_of(group), group=group, member=siti, amount=2_000, reason="", on=MEETINGS[0],
+            key=uuid.uuid4(),
+        )  # fmt: skip
+        waive_fine(siti, fine)
+        owing = [owed(group, as_of=day).get(siti.pk) for day in (MEETINGS[0], MEETINGS[1] - DAY, MEETINGS[1])]
+        assert [found.fine if found else 0 for found in owing] == [3_000, 3_000, 0]
+        assert Account.objects.get(group=group, kind="FINE").balance == 2_000
+
+    def test_a_fine_is_let_go_once_and_not_before_it_was_set(self):
+        group, siti, _budi = group_of()
+        fine = charge(siti, 5_000, on=MEETINGS[1])
+        with pytest.raises(RuleBroken, match="owed since"):
+            waive_fine(siti, fine, on=MEETINGS[1] - DAY)
+        waive_fine(siti, fine)
+        with pytest.raises(AlreadyDone):
+            waive_fine(siti, fine)
+        paid = charge(siti, 1_000, on=MEETINGS[1])
+        services.fine_pay(
+            actor=facilitator_of(group), group=group, member=siti, amount=1_000, reason="", on=MEETINGS[1],
+            key=uuid.uuid4(),
+        )  # fmt: skip
+        with pytest.raises(NotAllowed, match="Nothing is owed"):
+            waive_fine(siti, paid)
+
+    def test_only_who_records_lets_go_or_sets_a_fine(self):
+        group, siti, _budi = group_of()
+        stranger = make_user(Role.FACILITATOR)
+        with pytest.raises(PermissionDenied):
+            waive(siti, actor=stranger)
+        with pytest.raises(PermissionDenied):
+            waive_fine(siti, charge(siti, 1_000), actor=stranger)
+        with pytest.raises(PermissionDenied):
+            services.fine_charge(
+                actor=stranger, group=group, member=siti, amount=1, reason="x", on=MEETINGS[0], key=uuid.uuid4()
+            )
+
+    @pytest.mark.parametrize(
+        ("rule", "fields"),
+        [("waiver_amount", {"amount": 0}), ("waiver_kind", {"kind": "SUKARELA"}), ("waiver_why", {"why": ""})],
+    )
+    def test_the_database_refuses_what_cannot_be(self, rule, fields):
+        group, siti, _budi = group_of()
+        usual = {"kind": "WAJIB", "amount": 1, "why": "sakit", "waived_on": FOUNDED, "key": uuid.uuid4()}
+        row = Waiver(group=group, member=siti, recorded_by=facilitator_of(group), **(usual | fields))
+        with pytest.raises(IntegrityError, match=rule), transaction.atomic():
+            row.save()
+
+
+class TestAsked:
+    """What the sheet of a meeting asks for."""
+
+    def test_by_meeting_its_own_and_what_was_missed(self):
+        group, siti, budi = group_of()
+        bring(budi, 10_000, MEETINGS[0])
+        assert wajib_asked(group, held_on=MEETINGS[1]) == {siti.pk: 20_000, budi.pk: 10_000}
+
+    def test_a_meeting_held_some_days_late_asks_for_its_own_once(self):
+        group, siti, _budi = group_of()
+        bring(siti, 10_000, MEETINGS[0])
+        asked = [wajib_asked(group, held_on=MEETINGS[1] + DAY * days)[siti.pk] for days in (-3, 0, 3)]
+        assert asked == [10_000, 10_000, 10_000]
+
+    def test_what_is_let_go_is_not_asked_for(self):
+        group, siti, _budi = group_of(missed_wajib="LET_GO")
+        assert wajib_asked(group, held_on=MEETINGS[3])[siti.pk] == 10_000
+
+    def test_by_month_what_is_left_of_the_months(self):
+        group, siti, budi = group_of(wajib_every="MONTH")
+        bring(siti, 10_000, MEETINGS[0])
+        bring(siti, 10_000, MEETINGS[1])
+        asked = wajib_asked(group, held_on=MEETINGS[1] + DAY)
+        assert asked == {siti.pk: 0, budi.pk: 20_000}
+
+    def test_by_month_and_let_go_only_what_is_left_of_this_one(self):
+        group, siti, budi = group_of(wajib_every="MONTH", missed_wajib="LET_GO")
+        bring(siti, 4_000, MEETINGS[1])
+        assert wajib_asked(group, held_on=MEETINGS[1] + DAY) == {siti.pk: 6_000, budi.pk: 10_000}
+
+    def test_the_sheet_is_prefilled_with_it_and_says_so(self):
+        group, siti, budi = group_of(pokok=50_000)
+        client, today = signed_in(facilitator_of(group)), timezone.localdate()
+        waive(budi, "POKOK", on=today)
+        charge(siti, 5_000)
+        page = client.get(f"/g/{group.code}/meetings/new/")
+        form, other = page.context["sheet"].members
+        asked = wajib_asked(group, held_on=today)[siti.pk]
+        assert asked > 20 * 10_000
+        assert form["wajib"].value() == f"{asked:,}".replace(",", ".")
+        assert (form["pokok"].value(), form["fine"].value()) == ("50.000", "5.000")
+        assert "pokok" not in other.fields
+        content = page.content.decode()
+        assert f"/g/{group.code}/members/{siti.pk}/owed/" in content
+        assert f"wajib {rupiah(asked - 10_000)}" in content
+
+    def test_the_sheet_says_nothing_where_nothing_is_owed(self):
+        group, *_members = group_of(missed_wajib="LET_GO")
+        page = signed_in(facilitator_of(group)).get(f"/g/{group.code}/meetings/new/")
+        assert "Owed from before" not in page.content.decode()
+
+    def test_catching_up_is_savings_and_not_regularity_of_the_missed_meeting(self):
+        group, _siti, _budi = group_of()
+        client = signed_in(facilitator_of(group))
+        post_sheet(client, group, held_on=MEETINGS[1], m1_attendance="EXCUSED", m1_wajib="")
+        post_sheet(client, group, held_on=MEETINGS[2], m1_wajib="30.000", m2_wajib="20.000")
+        assert list(Meeting.objects.order_by("held_on").values_list("saver_count", flat=True)) == [1, 2]
+        assert owed(group, as_of=MEETINGS[2]) == {}
+
+    def test_who_paid_the_month_before_saved_regularly_at_its_other_meetings(self):
+        group, siti, _budi = group_of(wajib_every="MONTH")
+        client = signed_in(facilitator_of(group))
+        bring(siti, 10_000, MEETINGS[0])
+        data = {"held_on": MEETINGS[0] + 7 * DAY, "m1_wajib": "", "m2_wajib": ""}
+        assert post_sheet(client, group, **data).status_code == 302
+        assert Meeting.objects.get().saver_count == 1
+
+
+class TestPages:
+    """Passbook, group, list and statement say the same."""
+
+    @pytest.fixture
+    def group(self):
+        group, siti, _budi = group_of(pokok=50_000, wajib=0)
+        bring(siti, 20_000, MEETINGS[0], kind="POKOK")
+        charge(siti, 5_000, on=MEETINGS[1], memo="HP berbunyi")
+        return group
+
+    def test_the_statement_has_fines_wajib_and_pokok(self, group):
+        out = StringIO()
+        call_command("statement", group=group.code, as_of=MEETINGS[1], json=True, stdout=out)
+        assert [row["owed"] for row in json.loads(out.getvalue())["members"]] == [35_000, 50_000]
+
+    def test_the_list_says_who_owes_what_since_when(self, group):
+        content = get(group, "owed", on=MEETINGS[1]).content.decode().replace("\xa0", " ")
+        for text in ("Rp 5.000", "Rp 30.000", "Rp 35.000", "Rp 85.000", "Siti 1", "Siti 2"):
+            assert text in content, text
+
+    def test_the_passbook_says_what_is_owed_of_which_day(self, group):
+        siti = group.members.get(number=1)
+        content = get(group, "member", siti.pk, end=MEETINGS[1]).content.decode()
+        assert "Fine (denda): HP berbunyi" in content
+        before = get(group, "member", siti.pk, end=MEETINGS[1] - DAY).content.decode()
+        assert "HP berbunyi" not in before
+        assert "Initial savings (pokok)" in before
+
+    def test_the_group_page_has_the_sum_and_who_owes(self, group):
+        content = get(group, "group").content.decode().replace("\xa0", " ")
+        assert "Owed by members besides loans: Rp 85.000" in " ".join(content.split())
+
+    def test_statements_do_not_grow_with_the_members(self, group):
+        few = [statements(group, name) for name in ("owed", "group")]
+        for number in range(3, 12):
+            charge(make_member(group, f"Ani {number}"), 1_000)
+        assert [statements(group, name) for name in ("owed", "group")] == few
+        assert len(owed_rows(group, as_of=MEETINGS[1])) == 11
+
+
+class TestForms:
+    """A fine is set, and what is owed let go, on pages of their own."""
+
+    @pytest.fixture
+    def siti(self):
+        _group, siti, _budi = group_of(pokok=50_000)
+        return siti
+
+    def address(self, siti, page):
+        return f"/g/{siti.group.code}/members/{siti.pk}/{page}/"
+
+    def test_a_fine_is_set_once(self, siti):
+        client, key = signed_in(facilitator_of(siti.group)), uuid.uuid4()
+        data = {"key": key, "on": MEETINGS[1], "amount": "5.000", "reason": "HP berbunyi"}
+        for _time in range(2):
+            assert client.post(self.address(siti, "fine"), data).status_code == 302
+        fine = Obligation.objects.get()
+        assert (fine.amount, fine.owed_on, fine.memo, fine.kind) == (5_000, MEETINGS[1], "HP berbunyi", "OTHER")
+
+    @pytest.mark.parametrize(
+        ("fields", "field"), [({"amount": ""}, "amount"), ({"reason": ""}, "reason"), ({"on": "2024-01-01"}, "on")]
+    )
+    def test_what_is_missing_is_told(self, siti, fields, field):
+        data = {"key": uuid.uuid4(), "on": MEETINGS[1], "amount": "5.000", "reason": "x", **fields}
+        answer = signed_in(facilitator_of(siti.group)).post(self.address(siti, "fine"), data)
+        assert (answer.status_code, list(answer.context["form"].errors)) == (422, [field])
+        assert not Obligation.objects.exists()
+
+    def test_one_thing_is_let_go(self, siti):
+        client = signed_in(facilitator_of(siti.group))
+        fine = charge(siti, 5_000)
+        page = client.get(self.address(siti, "owed"))
+        keys = [key for key, _label in page.context["form"].fields["what"].choices]
+        assert keys == [f"fine-{fine.pk}", "WAJIB", "POKOK"]
+        today = timezone.localdate()
+        for key in keys:
+            data = {"key": uuid.uuid4(), "on": today, "what": key, "reason": "janda"}
+            assert client.post(self.address(siti, "owed"), data).status_code == 302
+        assert siti.pk not in owed(siti.group, as_of=today)
+
+    def test_the_fine_of_another_is_not_let_go_on_this_page(self, siti):
+        fine = charge(siti.group.members.get(number=2), 5_000)
+        data = {"key": uuid.uuid4(), "on": timezone.localdate(), "what": f"fine-{fine.pk}", "reason": "x"}
+        answer = signed_in(facilitator_of(siti.group)).post(self.address(siti, "owed"), data)
+        assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["what"])
+
+    def test_a_reason_is_needed(self, siti):
+        data = {"key": uuid.uuid4(), "on": timezone.localdate(), "what": "WAJIB", "reason": ""}
+        answer = signed_in(facilitator_of(siti.group)).post(self.address(siti, "owed"), data)
+        assert list(answer.context["form"].errors) == ["reason"]
+        assert not Waiver.objects.exists()

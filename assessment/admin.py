@@ -22,6 +22,7 @@ from assessment.models import (
     Judgement,
     Level,
     SchemeUse,
+    ScoreRevision,
     StageRule,
 )
 from groups.admin import ReadOnlyAdmin, TenantAdmin, TenantMixin
@@ -271,6 +272,18 @@ class AssessmentAdmin(ReadOnlyAdmin):
     list_select_related = ["group"]
     search_fields = ["group__name", "group__code"]
     date_hierarchy = "as_of"
+    show_full_result_count = False
+
+
+@admin.register(ScoreRevision)
+class ScoreRevisionAdmin(ReadOnlyAdmin):
+    """What was shown of a past day before a record that came late changed it."""
+
+    organisation_path = "group__organisation"
+    list_display = ["group", "scheme", "as_of", "was_score", "now_score", "cause", "cause_on", "revised_at"]
+    list_filter = ["scheme", "cause"]
+    list_select_related = ["group"]
+    search_fields = ["group__name", "group__code"]
     show_full_result_count = False
 
 

@@ -21,10 +21,13 @@ from assessment.models import (
     Judgement,
     Level,
     SchemeUse,
+    ScoreRevision,
     StageRule,
 )
 from finance.models import CashCount, Entry, Instalment, Loan
 from groups.models import (
+    BankAccount,
+    BankMandate,
     ChangedGroup,
     Constitution,
     Group,
@@ -65,7 +68,7 @@ _LOWER_LEVEL = (
     "ON o.indicator_id = v.indicator_id AND o.threshold < v.threshold WHERE v.id = NEW.level_id)"
 )
 
-_PROFILE = ("organisation_id", "kind", "status", "bank_account_number", "bank_signatories")
+_PROFILE = ("organisation_id", "kind", "status")
 """Columns of a group whose past is not kept: a change counts from the day it is written."""
 _END_OF_TIME = "'9999-12-31'"
 
@@ -86,6 +89,8 @@ def _changes() -> Iterator[Trigger]:
     yield from _mark(AgendaItem, update=f"COALESCE({_earlier('done_on')}, {{new}}.due_on)")
     yield from _mark(Member, insert="{new}.joined_on", update=_member_changed(), delete="{old}.joined_on")
     yield from _mark(OfficerTerm, insert="{new}.started_on", update=_term_changed(), delete="{old}.started_on")
+    yield from _mark(BankAccount, insert="{new}.opened_on", update=_earlier("closed_on"))
+    yield from _mark(BankMandate, insert="{new}.valid_from")
     yield from _mark(Constitution, insert="{new}.agreed_on")
     yield from _mark(GroupStatusChange, insert="{new}.changed_on")
     yield from _mark(MeetingRhythm, **dict.fromkeys(("insert", "update"), "{new}.agreed_from"))
@@ -211,6 +216,8 @@ TRIGGERS: tuple[Trigger, ...] = (
     forbid_update(
         Judgement, but=("withdrawn_on", "withdrawn_at", "withdrawn_by"), or_when="OLD.withdrawn_on IS NOT NULL"
     ),
+    forbid_update(ScoreRevision),
+    forbid_delete(ScoreRevision),
     forbid_delete(Assessment, where=f"OLD.status = '{AssessmentStatus.FINAL}'"),
     forbid_update(Assessment, where=f"OLD.status = '{AssessmentStatus.FINAL}'"),
     *_changes(),

@@ -33,6 +33,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("g/<str:code>/assessment/what-if/", what_if.assessment_what_if, name="assessment-what-if"),
     path("g/<str:code>/assessment/final/", stored.assessment_finalise, name="assessment-finalise"),
     path("g/<str:code>/assessment/<day:day>/", stored.assessment_stored, name="assessment-stored"),
+    path("g/<str:code>/assessment/shown/<int:pk>/", stored.assessment_shown, name="assessment-shown"),
     path("instruments/", instruments.instrument_list, name="instrument-list"),
     path("instruments/<int:pk>/", instruments.instrument, name="instrument"),
     path("instruments/<int:pk>/compare/", instruments.instrument_compare, name="instrument-compare"),

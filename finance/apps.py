@@ -20,11 +20,15 @@ class FinanceConfig(AppConfig):
     verbose_name = _("Books")
 
     def ready(self) -> None:
-        """Install the triggers after every migrate, and hold every posting to the rules about loans and counts."""
+        """Install the triggers, hold every posting to the rules about loans and counts, and say which days books know."""
         from finance.ledger.posting import Books
         from finance.rules.cash_counts import carry_posted
         from finance.rules.ended_loans import require_nothing_left
+        from finance.selectors import days_of_group, days_of_member
+        from groups.records import GROUP_READERS, MEMBER_READERS
 
         post_migrate.connect(install_triggers, sender=self)
         Books.checks = (require_nothing_left,)
         Books.followers = (carry_posted,)
+        MEMBER_READERS.append(days_of_member)
+        GROUP_READERS.append(days_of_group)

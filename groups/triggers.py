@@ -1,24 +1,82 @@
-"""Triggers of groups: rules and status changes stay as recorded, and a closed period stays closed."""
+"""Triggers of groups: what was recorded stays, offices lie within memberships, a closed period stays closed."""
 
-from groups.models import Constitution, Group, GroupStatusChange, MeetingMove, MeetingRhythm, Member, OfficerTerm, User
+from groups.models import (
+    BankAccount,
+    BankMandate,
+    BankSigner,
+    Constitution,
+    Group,
+    GroupStatusChange,
+    MeetingMove,
+    MeetingRhythm,
+    Member,
+    OfficerTerm,
+    User,
+)
 from groups.shared.triggers import (
     Trigger,
+    changes,
     forbid_change,
     forbid_delete,
+    forbid_insert,
     forbid_overlap,
     forbid_update,
+    forbid_write,
     mark_namesakes,
     same_group,
 )
+
+MEMBERSHIP_MOVES = changes(Member, ("joined_on", "left_on"))
+"""The condition that an update of a member moves a day of the membership."""
+
+_MEMBER, _MANDATE = Member._meta.db_table, BankMandate._meta.db_table
 
 TRIGGERS: tuple[Trigger, ...] = (
     mark_namesakes(Member, "group"),
     mark_namesakes(User, "organisation"),
     same_group(OfficerTerm, "member"),
     forbid_overlap(OfficerTerm, "role", "member"),
+    forbid_write(
+        "membership",
+        OfficerTerm,
+        when=f"EXISTS (SELECT 1 FROM {Member._meta.db_table} m WHERE m.id = NEW.member_id "
+        "AND (NEW.started_on < m.joined_on OR COALESCE(NEW.ended_on, '9999-12-31') > m.left_on))",
+    ),
+    forbid_change(
+        "keeps_offices",
+        Member,
+        when=f"{MEMBERSHIP_MOVES} AND EXISTS (SELECT 1 FROM {OfficerTerm._meta.db_table} t WHERE t.member_id = NEW.id "
+        "AND (t.started_on < NEW.joined_on OR COALESCE(t.ended_on, '9999-12-31') > NEW.left_on))",
+    ),
+    forbid_change(
+        "keeps_members",
+        Group,
+        when=f"{changes(Group, ('founded_on',))} AND EXISTS (SELECT 1 FROM {Member._meta.db_table} m "
+        "WHERE m.group_id = NEW.id AND m.joined_on < NEW.founded_on)",
+    ),
     same_group(Group, "rules", own="id"),
     forbid_update(Constitution),
     forbid_delete(Constitution),
+    # An account stays as it was recorded and is closed once; who signs from another day on is another mandate.
+    forbid_update(BankAccount, but=("closed_on",), or_when="OLD.closed_on IS NOT NULL"),
+    forbid_delete(BankAccount),
+    *(forbid_update(model) for model in (BankMandate, BankSigner)),
+    *(forbid_delete(model) for model in (BankMandate, BankSigner)),
+    same_group(BankMandate, "account"),
+    same_group(BankSigner, "mandate"),
+    same_group(BankSigner, "member"),
+    forbid_insert(
+        "membership",
+        BankSigner,
+        when=f"EXISTS (SELECT 1 FROM {_MANDATE} d JOIN {_MEMBER} m ON m.id = NEW.member_id "
+        "WHERE d.id = NEW.mandate_id AND (d.valid_from < m.joined_on OR d.valid_from >= m.left_on))",
+    ),
+    forbid_insert(
+        "while_open",
+        BankMandate,
+        when=f"EXISTS (SELECT 1 FROM {BankAccount._meta.db_table} a WHERE a.id = NEW.account_id "
+        "AND (NEW.valid_from < a.opened_on OR NEW.valid_from >= a.closed_on))",
+    ),
     forbid_update(GroupStatusChange),
     forbid_delete(GroupStatusChange),
     # A rhythm and a move are withdrawn, once; nothing else about them changes.

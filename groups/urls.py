@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from groups.views import constitution, facilitators, groups, members, officers, rhythms
+from groups.views import bank_accounts, constitution, facilitators, groups, members, officers, rhythms
 
 urlpatterns: list[URLPattern] = [
     path("groups/", groups.group_list, name="group-list"),
@@ -18,6 +18,10 @@ urlpatterns: list[URLPattern] = [
     path("g/<str:code>/officers/", officers.officers, name="officers"),
     path("g/<str:code>/officers/elect/", officers.election, name="election"),
     path("g/<str:code>/officers/<int:pk>/correct/", officers.term_correct, name="term-correct"),
+    path("g/<str:code>/bank-accounts/", bank_accounts.bank_accounts, name="bank-accounts"),
+    path("g/<str:code>/bank-accounts/new/", bank_accounts.bank_account_open, name="bank-account-open"),
+    path("g/<str:code>/bank-accounts/<int:pk>/sign/", bank_accounts.bank_mandate, name="bank-mandate"),
+    path("g/<str:code>/bank-accounts/<int:pk>/close/", bank_accounts.bank_account_close, name="bank-account-close"),
     path("g/<str:code>/facilitators/", facilitators.facilitators, name="facilitators"),
     path("g/<str:code>/facilitators/<int:pk>/end/", facilitators.facilitator_end, name="facilitator-end"),
 ]

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 import finance.selectors
 import groups.selectors
 import meetings.selectors
-from groups.models import Group, GroupStatus, Member, User
+from groups.models import Group, GroupStatus, User
 from groups.shared.schedule import MeetingCalendar
 
 AHEAD = timedelta(days=7)
@@ -39,12 +39,6 @@ def visits(actor: User, *, as_of: date) -> list[Visit]:
         if due_on is not None and due_on <= as_of + AHEAD:
             due.append(Visit(group, due_on, last_held_on, max(0, (as_of - due_on).days)))
     return sorted(due, key=lambda visit: (visit.due_on, visit.group.name))
-
-
-def last_record_of(member: Member) -> date | None:
-    """Return the last day on which the minute book or the ledger knows the member, None if neither does."""
-    days = (meetings.selectors.last_attended_on(member), finance.selectors.last_entry_on(member))
-    return max((day for day in days if day is not None), default=None)
 
 
 def overdue_since(group: Group, *, as_of: date) -> date | None:

@@ -19,7 +19,7 @@ import meetings.selectors
 from finance.models import AccountKind
 from groups.models import Group, MeetingMove, Member, User
 from groups.permissions import Capability, lock_group
-from kelompok.selectors import last_record_of
+from groups.records import recorded_days_of_member
 
 
 @transaction.atomic
@@ -43,7 +43,7 @@ def member_leave(
 
 def check_leaving_day(member: Member, left_on: date) -> None:
     """Raise `ValidationError` at `left_on` where minutes or ledger know the member still after that day."""
-    last = last_record_of(member)
+    last = recorded_days_of_member(member).last
     if member.left_on is None and last is not None and left_on < last:
         raise ValidationError({"left_on": _("The records know this member until %s.") % date_format(last)})
 

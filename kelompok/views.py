@@ -97,6 +97,7 @@ def group(request: GroupRequest) -> HttpResponse:
             "members": [member for member in people if member.left_on is None],
             "former_members": [member for member in people if member.left_on is not None],
             "terms": groups.selectors.officer_terms(group).effective(today),
+            "bank_accounts": groups.selectors.bank_accounts_on(group, as_of=today),
             "assignments": groups.selectors.effective_assignments(group, as_of=today),
             "books": finance.selectors.group_summary(group),
             "owed": owed,

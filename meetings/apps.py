@@ -20,10 +20,14 @@ class MeetingsConfig(AppConfig):
     verbose_name = _("Meetings")
 
     def ready(self) -> None:
-        """Install the triggers after every migrate, and keep who said of a decision that it is carried out."""
+        """Install the triggers, keep who said of a decision that it is carried out, and say which days minutes know."""
         from auditlog.registry import auditlog
 
+        from groups.records import GROUP_READERS, MEMBER_READERS
         from meetings.models import AgendaItem
+        from meetings.selectors import days_of_group, days_of_member
 
         post_migrate.connect(install_triggers, sender=self)
+        MEMBER_READERS.append(days_of_member)
+        GROUP_READERS.append(days_of_group)
         auditlog.register(AgendaItem, include_fields=["done_on", "done_by"])

@@ -82,6 +82,24 @@ class CountSettled(MeetingError):
         )
 
 
+class GroupDissolvedBefore(MeetingError):
+    """The group had been dissolved by the day of the meeting."""
+
+    field = "held_on"
+
+
+class NotAMemberThen(MeetingError):
+    """Somebody is named in a meeting of a day on which that person did not belong to the group.
+
+    `member` is whose row it is, where it is one; else `field` says who led or took the minutes.
+    """
+
+    def __init__(self, message: str, *, member: Member | None = None, field: str | None = None) -> None:
+        self.member = member
+        self.field = field
+        super().__init__(message)
+
+
 class SavingsMustStay(MeetingError):
     """A withdrawal would leave `member` less than the rules say must stay of the voluntary savings."""
 

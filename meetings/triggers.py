@@ -1,9 +1,21 @@
 """Triggers of the minute book: a closed meeting is never edited or deleted, and stays within one group."""
 
-from groups.shared.triggers import Trigger, forbid_delete, forbid_update, same_group
+from groups.models import Group, Member
+from groups.shared.triggers import (
+    Trigger,
+    changes,
+    forbid_change,
+    forbid_delete,
+    forbid_insert_of_any,
+    forbid_update,
+    same_group,
+)
+from groups.triggers import MEMBERSHIP_MOVES
 from meetings.models import AgendaItem, Attendance, Meeting, MeetingStatus
 
 _NO_DRAFT = f"OLD.status <> '{MeetingStatus.DRAFT}'"
+
+_MEETING, _ATTENDANCE, _MEMBER = (model._meta.db_table for model in (Meeting, Attendance, Member))
 
 TRIGGERS: tuple[Trigger, ...] = (
     forbid_delete(Meeting, where=_NO_DRAFT),
@@ -13,6 +25,26 @@ TRIGGERS: tuple[Trigger, ...] = (
     forbid_update(Attendance),
     forbid_delete(AgendaItem),
     forbid_update(AgendaItem, but=("done_on", "done_by")),
+    # Who attends belongs to the group on the day; on the day of leaving one may still have been there.
+    forbid_insert_of_any(
+        "membership",
+        Attendance,
+        when=f"EXISTS (SELECT 1 FROM {_MEETING} g JOIN {_MEMBER} m ON m.id = {{row}}.member_id "
+        "WHERE g.id = {row}.meeting_id AND (g.held_on < m.joined_on OR g.held_on > m.left_on))",
+    ),
+    forbid_change(
+        "keeps_meetings",
+        Member,
+        when=f"{MEMBERSHIP_MOVES} AND EXISTS (SELECT 1 FROM {_ATTENDANCE} a JOIN {_MEETING} g ON g.id = a.meeting_id "
+        f"WHERE a.member_id = NEW.id AND g.status = '{MeetingStatus.CLOSED}' "
+        "AND (g.held_on < NEW.joined_on OR g.held_on > NEW.left_on))",
+    ),
+    forbid_change(
+        "keeps_meetings",
+        Group,
+        when=f"{changes(Group, ('founded_on',))} AND EXISTS (SELECT 1 FROM {_MEETING} g WHERE g.group_id = NEW.id "
+        f"AND g.status = '{MeetingStatus.CLOSED}' AND g.held_on < NEW.founded_on)",
+    ),
     same_group(Attendance, "meeting"),
     same_group(Attendance, "member"),
     same_group(AgendaItem, "meeting"),

@@ -26,6 +26,8 @@ from finance.models import (
 from finance.rules.cash_counts import expected_cash
 from finance.rules.lines import OtherMoney
 from groups.models import (
+    BankAccount,
+    BankMandate,
     Constitution,
     FacilitatorAssignment,
     Group,
@@ -73,6 +75,7 @@ def make_group(
 ) -> Group:
     """A group with its rules and rhythm, first Tuesdays, assigned to `facilitator`, who is made if not given."""
     facilitator = facilitator or make_user()
+    bank = {name: fields.pop(f"bank_{name}", "") for name in ("name", "account_number", "signatories")}
     group = Group.objects.create(
         **{
             "organisation": facilitator.organisation,
@@ -102,9 +105,34 @@ def make_group(
     agreed = first_tuesdays(**{"agreed_from": group.founded_on, **(rhythm or {})})
     agreed.group, agreed.recorded_by = group, facilitator
     agreed.save()
+    if bank["account_number"]:
+        make_account(group, bank["account_number"], bank["signatories"] or 0, bank=bank["name"] or "BRI")
     if facilitator.role == Role.FACILITATOR:
         FacilitatorAssignment.objects.create(group=group, facilitator=facilitator, started_on=FOUNDED)
     return group
+
+
+def make_account(group: Group, number: str = "123", signatures: int = 2, **fields: Any) -> BankAccount:
+    """A bank account since the founding, for which `signatures` people must sign; 0 is not known."""
+    account = BankAccount.objects.create(
+        **{
+            "group": group,
+            "bank": "BRI",
+            "number": number,
+            "opened_on": group.founded_on,
+            "recorded_by": group.recorded_by,
+            **fields,
+        }
+    )
+    if signatures:
+        BankMandate.objects.create(
+            group=group,
+            account=account,
+            valid_from=account.opened_on,
+            signatures=signatures,
+            recorded_by=group.recorded_by,
+        )
+    return account
 
 
 def make_member(group: Group, name: str = "", **fields: Any) -> Member:

@@ -1,6 +1,6 @@
 """0 without a bank account, 1 with one, 2 if at least two people must sign to withdraw.
 
-The profile as it is today, whatever the day asked for: its history is not kept. Source: Kotaku indicator 8.
+The account that was open on the day, and who had to sign for it then. Source: Kotaku indicator 8.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ def _sentence(facts: Facts) -> str:
 
 
 def _evidence(group: Group, as_of: date) -> Evidence:
-    url = reverse("group", args=[group.code])
+    url = reverse("bank-accounts", args=[group.code])
     columns = [Column(_("Bank account")), Column(_("Signatories"), NUMBER)]
     [profile] = read_rows(GROUP_PROFILES, group, as_of)
     account = f"{profile.bank_name} {profile.bank_account_number}".strip()
     has_account = profile.bank_account_number != ""
     row = Row([account if has_account else _("no bank account"), profile.bank_signatories], url)
-    return Evidence([evidence_table(group, as_of, _("Profile"), columns, [row])])
+    return Evidence([evidence_table(group, as_of, _("Bank accounts"), columns, [row])])
 
 
 METRIC = Metric(
@@ -57,13 +57,11 @@ METRIC = Metric(
         ),
     ),
     measure=_measure,
-    formula=gettext_lazy(
-        "0 without a bank account, 1 with one, 2 if at least two people must sign; always as the profile is today."
-    ),
+    formula=gettext_lazy("0 without a bank account, 1 with one, 2 if at least two people must sign."),
     sentence=_sentence,
     evidence=_evidence,
-    page="group",
-    page_name=gettext_lazy("Profile"),
+    page="bank-accounts",
+    page_name=gettext_lazy("Bank accounts"),
     most=2,
     is_share=False,
 )

@@ -12,6 +12,7 @@ from assessment.models.instrument import (
     StageRule,
 )
 from assessment.models.judgement import Judgement
+from assessment.models.revision import RevisionCause, ScoreRevision
 from assessment.models.snapshot import (
     CLASS_COLUMNS,
     GroupSnapshot,

@@ -17,7 +17,7 @@ from finance.performance import Performance
 from finance.selectors import performance
 from groups.identity import mask
 from groups.models import FacilitatorAssignment, Group, MeetingRhythm, OfficerTerm
-from groups.selectors import effective_assignments, meeting_rhythm, officer_terms
+from groups.selectors import AccountOnDay, bank_accounts_on, effective_assignments, meeting_rhythm, officer_terms
 from meetings.models import Meeting, MeetingStatus
 
 LAST_MEETINGS = 6
@@ -82,6 +82,7 @@ class Profile:
     facilitators: list[FacilitatorAssignment]
     loans: Performance
     meetings: list[Meeting]
+    bank_accounts: list[AccountOnDay]
 
 
 def profile(group: Group, on: date) -> Profile:
@@ -99,4 +100,5 @@ def profile(group: Group, on: date) -> Profile:
         facilitators=list(effective_assignments(group, as_of=on)),
         loans=performance(own, as_of=on),
         meetings=list(held.order_by("-held_on", "-number")[:LAST_MEETINGS]),
+        bank_accounts=bank_accounts_on(group, as_of=on),
     )

@@ -11,7 +11,7 @@ from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, 
 from django.db.models.functions import Coalesce
 
 from assessment.models import Need, SnapshotScore
-from assessment.selectors.snapshots import in_months, month_of
+from assessment.selectors.snapshots import in_months, month_of, placed
 from groups.models import Group, Region, User
 from groups.selectors import groups_within
 
@@ -37,12 +37,28 @@ class Filters:
     kind: str = ""
     stage: str = ""
 
+    def placed(self, path: str = "") -> Q:
+        """Return the condition that a snapshot, to which `path` leads, was within the filters on its day."""
+        return placed(region=self.region, kind=self.kind, facilitator=self.facilitator, path=path)
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether region, kind or facilitator narrow the groups, which may have been others in another month."""
+        return bool(self.region or self.kind or self.facilitator is not None)
+
+
+def groups_of_months(actor: User, filters: Filters) -> QuerySet[Group]:
+    """Return the groups `actor` may see of the organisation, wherever they are now: for snapshots of earlier months.
+
+    Dissolved ones belong to them. `Filters.placed` says of each snapshot whether its group was within the filters.
+    """
+    return groups_within(actor, as_of=filters.end, organisation=filters.organisation, with_dissolved=True)
+
 
 def dashboard_groups(actor: User, filters: Filters, as_of: date, *, with_dissolved: bool = False) -> QuerySet[Group]:
-    """Return the groups `actor` may see within the filters, all stages; dissolved ones only if asked for.
+    """Return the groups `actor` may see that are within the filters now, all stages; dissolved ones only if asked for.
 
-    Who accompanies them is of the day `as_of`. Those that are dissolved now were not in earlier months, whose
-    snapshots say so.
+    Who accompanies them is of the day `as_of`.
     """
     return groups_within(
         actor,
@@ -96,7 +112,10 @@ def trend(groups: QuerySet[Group], filters: Filters, *, stages: int) -> list[Tre
     """Return how many groups stood at each of `stages` in the months of the filters, in one statement."""
     rows = (
         SnapshotScore.objects.filter(
-            in_months(filters.start, filters.end), scheme=filters.scheme, group__in=groups.order_by()
+            in_months(filters.start, filters.end),
+            filters.placed("snapshot__"),
+            scheme=filters.scheme,
+            group__in=groups.order_by(),
         )
         .order_by()
         .annotate(of_month=month_of())
@@ -110,12 +129,17 @@ def trend(groups: QuerySet[Group], filters: Filters, *, stages: int) -> list[Tre
     return [TrendMonth(month, tuple(counts)) for month, counts in sorted(found.items())]
 
 
-def scored_in(groups: QuerySet[Group], scheme: str, month: date, rank: int, *, is_last: bool) -> Any:
+def scored_in(groups: QuerySet[Group], filters: Filters, month: date, rank: int, *, is_last: bool) -> Any:
     """Return the groups that `trend` counts at a rank at the end of a month, by name, as rows.
 
     They are of code, name, village_name and of that score's score and as_of. `is_last` says that no stage is higher.
     """
-    wanted = Q(snapshot_scores__scheme=scheme) & in_months(month, month, "snapshot_scores__")
+    wanted = Q(snapshot_scores__scheme=filters.scheme) & in_months(month, month, "snapshot_scores__")
+    if filters.is_narrow:
+        there = SnapshotScore.objects.filter(
+            in_months(month, month), filters.placed("snapshot__"), scheme=filters.scheme
+        )
+        groups = groups.filter(pk__in=there.values("group"))
     at_rank = {"of_month__rank__gte": rank} if is_last else {"of_month__rank": rank}
     return (
         groups.annotate(of_month=FilteredRelation("snapshot_scores", condition=wanted))

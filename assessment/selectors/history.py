@@ -14,13 +14,15 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from assessment.models import Assessment, Indicator, StageRule
+from assessment.models import Assessment, Indicator, ScoreRevision, StageRule
 from finance.models import ExternalLoan, Loan, LoanEnd
 from groups.models import Constitution, Group, GroupStatusChange, OfficerTerm
 from groups.shared.money import rupiah
 
 MOST_TRANSITIONS = 12
 """Changes of stage that a page names, the newest; the line shows all."""
+MOST_REVISIONS = 12
+"""Days scored anew that a page names, the newest."""
 LARGE_WRITE_OFF = 10
 """A write-off is large from a tenth of what was lent in the year before it."""
 
@@ -48,6 +50,31 @@ class Event(NamedTuple):
     kind: Promise
     text: str
     url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Revised:
+    """A past day that was scored anew, with the names of both stages."""
+
+    revision: ScoreRevision
+    was_label: str
+    now_label: str
+
+
+def revised(group: Group, scheme: str, since: date) -> list[Revised]:
+    """Return which days since `since` were scored anew and why, the newest first, at most `MOST_REVISIONS`."""
+    found = ScoreRevision.objects.filter(group=group, scheme=scheme, as_of__gte=since).defer("indicators")
+    revisions = list(found.select_related("cause_recorded_by")[:MOST_REVISIONS])
+    rules = StageRule.objects.filter(instrument__in={revision.instrument_id for revision in revisions})
+    names = {(rule.instrument_id, rule.stage): rule.name for rule in rules}
+    return [
+        Revised(
+            revision,
+            names.get((revision.instrument_id, revision.was_stage), revision.was_stage),
+            names.get((revision.instrument_id, revision.now_stage), revision.now_stage),
+        )
+        for revision in revisions
+    ]
 
 
 def transitions(scores: Sequence[Assessment]) -> list[Transition]:
@@ -115,7 +142,7 @@ def _elections(group: Group, days: tuple[date, date]) -> Iterator[Event]:
 
 def _rules(group: Group, days: tuple[date, date]) -> Iterator[Event]:
     versions = Constitution.objects.filter(group=group, agreed_on__range=days, version__gt=1)
-    for number in versions.order_by("version").values_list("version", "agreed_on"):
+    for number in versions.order_by("agreed_on", "version").values_list("version", "agreed_on"):
         text = _("Version %d") % number[0]
         yield Event(number[1], gettext_lazy("Changed rules"), text, reverse("constitution", args=[group.code]))
 

@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import (
     Case,
     Count,
+    Exists,
     F,
     FilteredRelation,
     IntegerField,
@@ -22,9 +23,10 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce, Least
 
+from assessment.models import GroupSnapshot
 from assessment.selectors.dashboard import VILLAGE_NAME, Filters, with_score
-from assessment.selectors.snapshots import in_months, next_month
-from groups.models import Group, GroupStatus, GroupStatusChange
+from assessment.selectors.snapshots import in_months, month_end, next_month
+from groups.models import FacilitatorAssignment, Group, GroupStatus, GroupStatusChange
 
 
 class Place(IntEnum):
@@ -102,11 +104,37 @@ def _placed(groups: QuerySet[Group], filters: Filters, stages: int) -> Any:
 
     Dormant, dissolved, or else the stage.
     """
-    groups = groups.filter(founded_on__lt=next_month(filters.end)).annotate(
-        **_joined("first", filters.start, filters), **_joined("last", filters.end, filters)
+    groups = (
+        _within(groups, filters)
+        .filter(founded_on__lt=next_month(filters.end))
+        .annotate(**_joined("first", filters.start, filters), **_joined("last", filters.end, filters))
     )
     is_new = When(founded_on__gte=next_month(filters.start), then=Value(int(Place.NEW)))
     return groups.annotate(was=_place("first", stages, is_new), became=_place("last", stages))
+
+
+def _within(groups: QuerySet[Group], filters: Filters) -> QuerySet[Group]:
+    """Return those of `groups` that were within the filters at the end of the last month.
+
+    Of those without a snapshot of it, those that are within them now.
+    """
+    if not filters.is_narrow:
+        return groups
+    of_end = GroupSnapshot.objects.filter(
+        Q(month__isnull=True) if filters.ends_now else in_months(filters.end, filters.end)
+    )
+    now = Q()
+    if filters.region:
+        now &= Q(village=filters.region) | Q(village__code__startswith=f"{filters.region}.")
+    if filters.kind:
+        now &= Q(kind=filters.kind)
+    if filters.facilitator is not None:
+        assigned = FacilitatorAssignment.objects.effective(month_end(filters.end)).filter(
+            facilitator=filters.facilitator
+        )
+        now &= Q(pk__in=assigned.values("group"))
+    unknown = ~Exists(of_end.filter(group=OuterRef("pk")))
+    return groups.filter(Q(pk__in=of_end.filter(filters.placed()).values("group")) | (Q(unknown) & now))
 
 
 def _joined(name: str, month: date, filters: Filters) -> dict[str, FilteredRelation]:

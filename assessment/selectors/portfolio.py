@@ -13,6 +13,7 @@ from django.db.models.functions import Cast, NullIf
 
 from assessment.models import CLASS_COLUMNS, GroupSnapshot, SnapshotAgeing
 from assessment.selectors.comparison import regions_below
+from assessment.selectors.dashboard import Filters
 from assessment.selectors.snapshots import of_months, total
 from finance.performance import Performance, Slice, UpkClass, together
 from groups.models import Group
@@ -104,9 +105,10 @@ class Month(NamedTuple):
         return Fraction(self.risk_30, self.balance) if self.balance > 0 else None
 
 
-def by_month(groups: QuerySet[Group], start: date, end: date) -> list[Month]:
-    """Return the months from `start` to `end`, first days both, in one statement."""
-    rows = of_months(groups, start, end).order_by("of_month").values_list("of_month")
+def by_month(groups: QuerySet[Group], filters: Filters) -> list[Month]:
+    """Return the months of the filters, each of the groups within them at its end, in one statement."""
+    of_period = of_months(groups, filters.start, filters.end).filter(filters.placed())
+    rows = of_period.order_by("of_month").values_list("of_month")
     sums = {f"{name}_sum": total(name) for name in ("savings", "balance", "risk_30")}
     return [Month(month, count, *map(int, amounts)) for month, count, *amounts in rows.annotate(Count("pk"), **sums)]
 

@@ -6,11 +6,22 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import BigIntegerField, Count, DateField, FilteredRelation, Min, Q, QuerySet, Sum
+from django.db.models import (
+    BigIntegerField,
+    Count,
+    DateField,
+    Exists,
+    FilteredRelation,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Sum,
+)
 from django.db.models.functions import Cast, Coalesce, TruncMonth
 
 from assessment.models import GroupSnapshot
-from groups.models import Group, GroupStatus
+from groups.models import FacilitatorAssignment, Group, GroupStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +67,28 @@ def of_months(groups: QuerySet[Group], start: date, end: date) -> Any:
     """
     snapshots = GroupSnapshot.objects.filter(in_months(start, end), group__in=groups.order_by())
     return snapshots.exclude(status=GroupStatus.DISSOLVED).annotate(of_month=month_of())
+
+
+def placed(*, region: str = "", kind: str = "", facilitator: int | None = None, path: str = "") -> Q:
+    """Return the condition that a snapshot is of a group in a region, of a kind, with a facilitator; each of its day.
+
+    `path` leads to the snapshot. An empty value narrows nothing.
+    """
+    found = Q()
+    if region:
+        found &= Q(**{f"{path}village": region}) | Q(**{f"{path}village__code__startswith": f"{region}."})
+    if kind:
+        found &= Q(**{f"{path}kind": kind})
+    if facilitator is not None:
+        day = OuterRef(f"{path}as_of")
+        assigned = FacilitatorAssignment.objects.filter(
+            Q(ended_on__isnull=True) | Q(ended_on__gt=day),
+            group=OuterRef(f"{path}group"),
+            facilitator=facilitator,
+            started_on__lte=day,
+        )
+        found &= Q(Exists(assigned))
+    return found
 
 
 def in_months(start: date, end: date, path: str = "") -> Q:

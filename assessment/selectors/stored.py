@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from assessment import instruments
 from assessment.metrics import NO_DATA, all_metrics, sentence
-from assessment.models import Assessment, AssessmentStatus, Indicator, Instrument, Judgement, Level
+from assessment.models import Assessment, AssessmentStatus, Indicator, Instrument, Judgement, Level, ScoreRevision
 from assessment.scoring import latest_judgements
 from assessment.selectors.current_score import level_of
 from finance.models import CashCount
@@ -111,8 +111,17 @@ def stored(group: Group, scheme: str, day: date) -> Stored | None:
     """Return the assessment of the group by `scheme` as of `day` as it was stored, None if there is none."""
     people = Assessment.objects.select_related("finalised_by", "computed_by")
     assessment = people.filter(group=group, scheme=scheme, as_of=day).first()
-    if assessment is None:
-        return None
+    return None if assessment is None else _stored(group, assessment)
+
+
+def shown_before(group: Group, pk: int) -> tuple[ScoreRevision, Stored] | None:
+    """Return what was shown of a past day before it was scored anew, None if there is no such revision of the group."""
+    people = ScoreRevision.objects.select_related("group", "cause_recorded_by")
+    revision = people.filter(group=group, pk=pk).first()
+    return None if revision is None else (revision, _stored(group, revision.shown))
+
+
+def _stored(group: Group, assessment: Assessment) -> Stored:
     instrument = instruments.with_all_parts().get(pk=assessment.instrument_id)
     kept: Kept = assessment.evidence or {}
     judgements = _judgements(assessment, kept)

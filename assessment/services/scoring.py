@@ -30,6 +30,7 @@ from assessment.scoring import (
 )
 from assessment.selectors.current_score import points_seen
 from assessment.selectors.stored import records_of
+from assessment.services.revisions import Reading, drafts_of, keep_revisions
 from groups.models import Group, User
 from groups.permissions import Capability, lock_group, require
 from groups.shared.batches import BATCH_GROUPS
@@ -175,6 +176,15 @@ def score_batch(
     return outcomes
 
 
+def scores_withdraw(group_ids: Sequence[int], as_of: date) -> None:
+    """Take the drafts of a day away from groups that had been dissolved by then; what was shown of them is kept."""
+    if not group_ids:
+        return
+    before = drafts_of(group_ids, as_of)
+    keep_revisions(before, dict.fromkeys(before, Reading()))
+    Assessment.objects.filter(group__in=group_ids, as_of=as_of, status=AssessmentStatus.DRAFT).delete()
+
+
 def _stored_before(
     group_ids: Sequence[int], as_of: date
 ) -> tuple[dict[tuple[int, str], list[EarlierScore]], set[tuple[int, str]]]:
@@ -204,6 +214,7 @@ def _store(group_ids: Sequence[int], as_of: date, outcomes: Sequence[Outcome], a
     """Write the drafts of a day in the place of those there are."""
     schemes = {outcome.instrument.code for outcome in outcomes}
     drafts = Assessment.objects.filter(group_id__in=group_ids, as_of=as_of, status=AssessmentStatus.DRAFT)
+    before = drafts_of(group_ids, as_of)
     drafts.filter(scheme__in=schemes).delete()
     day = connection.ops.adapt_datefield_value(as_of)
     now = connection.ops.adapt_datetimefield_value(timezone.now())
@@ -231,6 +242,15 @@ def _store(group_ids: Sequence[int], as_of: date, outcomes: Sequence[Outcome], a
             )
             for outcome in outcomes
         ),
+    )
+    keep_revisions(
+        before,
+        {
+            (outcome.group_id, outcome.instrument.code): Reading(
+                outcome.result.stage, outcome.result.rank, outcome.result.score
+            )
+            for outcome in outcomes
+        },
     )
 
 

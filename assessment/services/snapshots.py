@@ -24,7 +24,7 @@ from assessment.models import (
 )
 from assessment.selectors import quality
 from assessment.selectors.signals import BITS
-from assessment.services.scoring import GroupToScore, InstrumentsInUse, Outcome, score_batch
+from assessment.services.scoring import GroupToScore, InstrumentsInUse, Outcome, score_batch, scores_withdraw
 from assessment.signals import read_hits
 from finance.performance import Performance, months_before
 from finance.selectors.loan_performance import performance_by_group, savings_by_group
@@ -47,7 +47,6 @@ class _Waiting(NamedTuple):
     code: str
     organisation_id: int
     founded_on: date
-    status: str
     kind: str
     village_id: str | None
     has_rules: bool
@@ -125,17 +124,20 @@ def _write_batch(batch: Sequence[_Waiting], as_of: date, in_use: InstrumentsInUs
 def _write_day(batch: Sequence[_Waiting], as_of: date, month: date | None, in_use: InstrumentsInUse) -> list[Outcome]:
     """Write the snapshot of each group at the end of a day, in the place of the one there is."""
     ids = [group.pk for group in batch]
-    statuses = {group.pk: group.status for group in batch} if month is None else statuses_on(ids, as_of)
+    statuses = statuses_on(ids, as_of)
     running = [
         GroupToScore(group.pk, group.code, group.organisation_id)
         for group in batch
         if statuses[group.pk] != GroupStatus.DISSOLVED
     ]
     outcomes = score_batch(running, as_of, in_use) if running else []
+    scores_withdraw([pk for pk in ids if statuses[pk] == GroupStatus.DISSOLVED], as_of)
     groups = Group.objects.filter(pk__in=ids)
     figures, savings = performance_by_group(groups, as_of=as_of), savings_by_group(groups, as_of=as_of)
     members, nothing = member_counts(ids, as_of), Performance(months=as_of.month)
     now_only = _latest_only(batch, as_of) if month is None else {}
+    # A month that is written anew keeps where the group was and of what kind: the group may have moved since.
+    places = _places(ids, month) if month is not None else {}
     _remove(ids, month)
     day, first = _days(as_of, month)
     now = connection.ops.adapt_datetimefield_value(timezone.now())
@@ -144,7 +146,8 @@ def _write_day(batch: Sequence[_Waiting], as_of: date, month: date | None, in_us
         (*_COLUMNS, *_LATEST_COLUMNS),
         (
             (
-                group.pk, first, day, now, statuses[group.pk], group.kind, group.village_id,
+                group.pk, first, day, now, statuses[group.pk],
+                *places.get(group.pk, (group.kind, group.village_id)),
                 *members.get(group.pk, (0, 0)), savings.get(group.pk, 0), *_money(figures.get(group.pk, nothing)),
                 *now_only.get(group.pk, _NOTHING_LATEST),
             )
@@ -217,6 +220,12 @@ def _write_parts(ids: Sequence[int], month: date | None, as_of: date, figures: d
 
 
 _SCORE_COLUMNS = ("scheme", "stage", "rank", "score", "measured_rank", "measured_score", "need", "arrears")
+
+
+def _places(ids: Sequence[int], month: date) -> dict[int, tuple[str, str | None]]:
+    """Return by group the kind and the village that the snapshot of a month has, where there is one."""
+    written = GroupSnapshot.objects.filter(group__in=ids, month=month)
+    return {group: (kind, village) for group, kind, village in written.values_list("group", "kind", "village")}
 
 
 def _remove(ids: Sequence[int], month: date | None) -> None:

@@ -37,7 +37,7 @@ def dashboard(request: UserRequest) -> HttpResponse:
     frame = Frame(request, "dashboard")
     scheme, stage = frame.filters.scheme, frame.filters.stage
     counts = selectors.stage_counts(frame.groups, scheme)
-    months = selectors.trend(frame.with_dissolved, frame.filters, stages=len(frame.form.stages))
+    months = selectors.trend(frame.of_months, frame.filters, stages=len(frame.form.stages))
     groups = selectors.by_need(frame.groups, frame.filters)
     page = frame.page(groups, counts.given[stage] if stage else counts.total)
     return frame.show(
@@ -68,7 +68,7 @@ def dashboard_month(request: UserRequest) -> HttpResponse:
     if not EARLIEST_FOUNDING <= month <= frame.today:
         return redirect(frame.address())
     is_last = rule == frame.form.stages[-1]
-    groups = selectors.scored_in(frame.with_dissolved, frame.filters.scheme, month, rank, is_last=is_last)
+    groups = selectors.scored_in(frame.of_months, frame.filters, month, rank, is_last=is_last)
     page = frame.page(groups)
     title = f"{rule.name}, {date_format(month, 'F Y')}"
     return frame.show(

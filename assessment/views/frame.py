@@ -25,7 +25,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from assessment.forms import DashboardForm
-from assessment.selectors.dashboard import Filters, dashboard_groups
+from assessment.selectors.dashboard import Filters, dashboard_groups, groups_of_months
 from assessment.selectors.snapshots import Summary, summary
 from finance.tables import respond
 from finance.tables.table import Cell, Column, ColumnKind, Row, Table
@@ -80,6 +80,11 @@ class Frame:
     def with_dissolved(self) -> QuerySet[Group]:
         """The groups within the filters, those dissolved today too: earlier months were theirs as well."""
         return dashboard_groups(self.request.user, self.filters, self.today, with_dissolved=True)
+
+    @cached_property
+    def of_months(self) -> QuerySet[Group]:
+        """The groups whose snapshots of the months shown may be within the filters, wherever they are now."""
+        return groups_of_months(self.request.user, self.filters)
 
     @cached_property
     def summary(self) -> Summary:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from assessment.charts import group as group_charts
 from assessment.metrics import recent_meetings
 from assessment.selectors import current_score as selectors
-from assessment.selectors.history import events, transitions
+from assessment.selectors.history import events, revised, transitions
 from assessment.selectors.signals import signals_of
 from assessment.views.schemes import schemes
 from groups.http import GroupRequest
@@ -44,6 +44,7 @@ def assessment(request: GroupRequest) -> HttpResponse:
             "meetings": recent_meetings(request.group, current.as_of) if current is not None else [],
             "history": [(row, names.get(row.stage, row.stage)) for row in reversed(by_month)],
             "transitions": transitions(scores),
+            "revised": revised(request.group, chosen.chosen, since),
             "chart": group_charts.history_line(by_month, rules, happened, since, today)
             if by_month or happened
             else None,

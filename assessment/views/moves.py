@@ -68,7 +68,7 @@ class MovesFrame(Frame):
 def moves(request: UserRequest) -> HttpResponse:
     """Count who moved from where to where."""
     frame = MovesFrame(request)
-    counts = selectors.moves(frame.groups, frame.filters, stages=len(frame.form.stages))
+    counts = selectors.moves(frame.of_months, frame.filters, stages=len(frame.form.stages))
     context = {
         "total": counts.total(),
         "chart": flow(counts, frame.before, frame.after) if counts else None,
@@ -90,7 +90,7 @@ def moved(request: UserRequest) -> HttpResponse:
         title, which, of_status = _asked(frame, asked)
     except (ValueError, KeyError):
         return redirect(frame.address())
-    groups = selectors.moved(frame.groups, frame.filters, which, stages=len(frame.form.stages))
+    groups = selectors.moved(frame.of_months, frame.filters, which, stages=len(frame.form.stages))
     page, before, after = frame.page(groups), dict(frame.before), dict(frame.after)
     rows = [(row, before[row.was], after[row.became], _cause(row)) for row in page]
     context = {"asked": asked, "title": title, "page": page, "rows": rows, "of_status": of_status}

@@ -40,7 +40,7 @@ def portfolio(request: UserRequest) -> HttpResponse:
     snapshots = _snapshots(frame)
     regions = selectors.by_region(snapshots, frame.filters.region)
     total = selectors.together_of(regions.values(), frame.as_of)
-    months = selectors.by_month(at_stage(frame.with_dissolved, frame.filters), frame.filters.start, frame.filters.end)
+    months = selectors.by_month(at_stage(frame.of_months, frame.filters), frame.filters)
     listed = selectors.listed(snapshots)
     page = frame.page(listed, total.groups)
     others = {"regions": _regions(frame, regions), "months": _months(frame, months)}
@@ -76,7 +76,8 @@ def _snapshots(frame: Frame) -> Any:
     """Return the latest snapshots of the groups of the filters, or those of the last month of the filters."""
     if frame.filters.ends_now:
         return latest(at_stage(frame.groups, frame.filters))
-    return of_months(at_stage(frame.with_dissolved, frame.filters), frame.filters.end, frame.filters.end)
+    end, groups = frame.filters.end, at_stage(frame.of_months, frame.filters)
+    return of_months(groups, end, end).filter(frame.filters.placed())
 
 
 def _groups(frame: Frame, total: Figures, shown: Iterable[GroupSnapshot]) -> Table:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from assessment import services
 from assessment.forms import AsOfForm
 from assessment.selectors.current_score import current_score
-from assessment.selectors.stored import is_final, stored
+from assessment.selectors.stored import is_final, shown_before, stored
 from assessment.views.schemes import schemes
 from finance.selectors import Signer, signers
 from groups.http import GroupRequest
@@ -34,6 +34,16 @@ def assessment_stored(request: GroupRequest, day: date) -> HttpResponse:
     signing = [ketua, Signer(_("Facilitator"), ""), Signer(_("Assessed by"), str(assessor) if assessor else "")]
     context = {"stored": found, "schemes": chosen, "signers": signing}
     return render(request, "assessment/stored.html", context)
+
+
+@requires(Capability.READ)
+def assessment_shown(request: GroupRequest, pk: int) -> HttpResponse:
+    """What was shown of a past day before a record that came late changed it."""
+    found = shown_before(request.group, pk)
+    if found is None:
+        raise Http404
+    revision, shown = found
+    return render(request, "assessment/shown.html", {"revision": revision, "stored": shown})
 
 
 @requires(Capability.ASSESS)

@@ -17,8 +17,8 @@ from finance.models import ExternalLoan, Loan, LoanRequest
 from finance.rules.loan_position import LoanPosition
 from finance.schedules import due_date
 from finance.services import NewSchedule
-from groups.forms import ComingDayField, CountField, KeyField, PastDateField, PercentField
-from groups.models import Group, Member
+from groups.forms import ComingDayField, CountField, KeyField, MemberField, PastDateField, PercentField
+from groups.models import Group
 from groups.shared.money import RupiahField, rupiah
 
 MAX_PERIODS = 120
@@ -46,7 +46,7 @@ class _DatedForm(forms.Form):
 class LoanRequestForm(_DatedForm):
     """A member asks for a loan."""
 
-    member = forms.ModelChoiceField(Member.objects.none(), label=_("Member"))
+    member = MemberField(label=_("Member"))
     amount = RupiahField(label=_("Amount"), min_value=1)
     periods = CountField(label=_("Instalments (months)"), min_value=1, max_value=MAX_PERIODS)
     purpose = forms.CharField(label=_("Purpose"), max_length=120, required=False)
@@ -55,8 +55,7 @@ class LoanRequestForm(_DatedForm):
 
     def __init__(self, *args: Any, group: Group, **kwargs: Any) -> None:
         super().__init__(*args, earliest=group.founded_on, **kwargs)
-        members: Any = self.fields["member"]
-        members.queryset = group.members.effective(timezone.localdate())
+        self.fields["member"].offer(group)  # type: ignore[attr-defined]
 
 
 class DecideForm(_DatedForm):

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from finance.services import LoanTerms, Opening, OpeningDebt, OpeningLoan, OpeningSavings, fee_in_all
 from groups.forms import ComingDayField, CountField, DayField, KeyField, PastDateField, PercentField
+from groups.membership import outside_membership
 from groups.models import Constitution, Group, Member, Method
 from groups.shared.money import RupiahField, rupiah
 from groups.shared.problems import Problem, problems_of, problems_of_rows
@@ -258,11 +259,14 @@ class OpeningSheet:
         on = self.head.cleaned_data.get("on")
         if on is not None:
             for form in self.members:
-                if form.savings.total and form.member.joined_on > on:
-                    form.add_error("wajib", gettext("This member joined after the cut-off."))
+                if form.savings.total and (message := outside_membership(form.member, on)):
+                    form.add_error("wajib", message)
             for loan in self._right(self.loans):
-                if loan.cleaned_data["disbursed_on"] > on:
+                terms = loan.loan.terms
+                if terms.disbursed_on > on:
                     loan.add_error("disbursed_on", gettext("This is after the cut-off."))
+                elif message := outside_membership(terms.member, terms.disbursed_on):
+                    loan.add_error("disbursed_on", message)
             for debt in self._right(self.debts):
                 if debt.cleaned_data["received_on"] > on:
                     debt.add_error("received_on", gettext("This is after the cut-off."))

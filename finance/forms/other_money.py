@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from finance.forms.source import offer_bank
 from finance.models import InventoryItem
 from finance.rules.lines import OtherMoney
-from groups.forms import KeyField, PastDateField
-from groups.models import Group, Member
+from groups.forms import KeyField, MemberField, PastDateField
+from groups.models import Group
 from groups.shared.money import RupiahField, rupiah
 
 
@@ -61,7 +61,7 @@ class MoneyForm(DatedForm):
             (_("Of the group"), [(f"OTHER_{kind}", label) for kind, label in OtherMoney.choices]),
         ],
     )
-    member = forms.ModelChoiceField(Member.objects.none(), label=_("Member"), required=False)
+    member = MemberField(label=_("Member"), required=False)
     amount = RupiahField(label=_("Amount"), min_value=1)
     memo = forms.CharField(label=_("What for"), max_length=200, required=False)
 
@@ -70,8 +70,7 @@ class MoneyForm(DatedForm):
 
     def __init__(self, *args: Any, group: Group, **kwargs: Any) -> None:
         super().__init__(*args, group=group, **kwargs)
-        members = group.members.effective(timezone.localdate())
-        self.fields["member"].queryset = members  # type: ignore[attr-defined]
+        self.fields["member"].offer(group)  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         """A member's money has a member; what is not plain has a word."""

@@ -8,6 +8,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from finance.models import Account
+from groups.membership import outside_membership
 from groups.models import Member
 from groups.shared.money import rupiah
 
@@ -63,6 +64,10 @@ class PeriodClosed(NotAllowed):
         super().__init__(_("The books are closed through %s.") % date_format(closed_through))
 
 
+class GroupDissolved(NotAllowed):
+    """The group had been dissolved by the day of the posting, and nothing was left to settle."""
+
+
 class CoverRefused(NotAllowed):
     """A share in a member's arrears, or what is paid back of it, cannot be; `member` is whose share, if one's."""
 
@@ -77,3 +82,11 @@ class RuleBroken(NotAllowed):
     def __init__(self, field: str, message: str) -> None:
         self.field = field
         super().__init__(message)
+
+
+class NotAMember(RuleBroken):
+    """Something of `member` on a day on which that person did not belong to the group."""
+
+    def __init__(self, member: Member, on: date, *, leaving_day: bool = False, field: str = "on") -> None:
+        self.member = member
+        super().__init__(field, outside_membership(member, on, leaving_day=leaving_day))

@@ -16,13 +16,18 @@ from typing import ClassVar
 
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, connections, transaction
 
-from finance.ledger.errors import AlreadyPosted, AlreadyReversed, InsufficientFunds, PeriodClosed
+from finance.ledger.errors import AlreadyPosted, AlreadyReversed, GroupDissolved, InsufficientFunds, PeriodClosed
 from finance.ledger.fines import Charge, OpenFine, cancel_charges, pay_fines, write_charges
+from finance.ledger.membership import require_charged, require_members
 from finance.ledger.reading import Balances, Line, read_accounts
 from finance.models import Account, AccountKind, Entry, EntryKind, Loan, Obligation, Side
-from groups.models import Group, Member, User
+from groups.ending import after_the_end
+from groups.models import Group, GroupStatus, Member, User
 from groups.permissions import Capability, lock_group
 from groups.shared.clock import today
+
+_NOTHING_SETTLED = (EntryKind.MEETING, EntryKind.LOAN, EntryKind.OPENING)
+"""What settles nothing of a group that was dissolved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +79,20 @@ class Books(Balances):
         self.last_loan_number = read.last_loan_number
         self.last_entry_number = read.last_entry_number
         self.counts_through, self.open_differences = read.counts_through, read.open_differences
+        self._stored_members: dict[int, Member] = {}
         self._undone: tuple[Entry, list[Line]] | None = None
         self._moved: dict[int, Movement] = {}
+
+    def know_members(self, members: Iterable[Member]) -> None:
+        """Keep `members` that were read while the group is locked, so that they are not read again."""
+        self._stored_members.update((member.pk, member) for member in members)
+
+    def stored_members(self, members: Iterable[Member]) -> Mapping[int, Member]:
+        """Return `members` by id as stored: the caller's may have been read before somebody else's leaving."""
+        unknown = {member.pk for member in members} - self._stored_members.keys()
+        if unknown:
+            self.know_members(Member.objects.filter(pk__in=unknown, group=self.group))
+        return self._stored_members
 
     def undo(self, entry: Entry) -> None:
         """Take `entry` back: at once for whatever reads these books, in the ledger with the next thing posted.
@@ -96,7 +113,8 @@ class Books(Balances):
         What was undone is written before them and counts as one step with them: an account may pass below zero in
         between, as long as none ends there. Its key follows from the first posting's, whose memo it takes. Raises
         `AlreadyPosted` for a key used before, `AlreadyReversed`, `PeriodClosed`, `InsufficientFunds` for an account
-        that would end below zero, and what `checks` refuse.
+        that would end below zero, `NotAMember` for lines of somebody who did not belong to the group on the day, and
+        what `checks` refuse.
         """
         undoing = self._undoing(uuid.uuid5(postings[0].key, "reversal"), postings[0].memo) if self._undone else []
         return self._post([*undoing, *postings])[len(undoing) :]
@@ -122,6 +140,8 @@ class Books(Balances):
         closed = self.group.books_closed_through
         if closed is not None and any(posting.effective_on <= closed for posting in postings):
             raise PeriodClosed(closed)
+        self._require_alive(postings)
+        self._require_members(postings)
         _open_new_accounts(lines)
         moved = _count(lines, self._moved)
         self._check(moved)
@@ -187,6 +207,23 @@ class Books(Balances):
             return [fine for fine in self.fines.fines if fine.loan == loan.pk]
         return self.fines.of_member(member, running) if member is not None else []
 
+    def _require_alive(self, postings: Sequence[Posting]) -> None:
+        """Nothing is posted after the end of a group but what settles an open case."""
+        if self.group.status == GroupStatus.DISSOLVED:
+            latest = max(posting.effective_on for posting in postings)
+            brings_new = any(posting.kind in _NOTHING_SETTLED for posting in postings)
+            if message := after_the_end(self.group, latest, settles=not brings_new):
+                raise GroupDissolved(message)
+
+    def _require_members(self, postings: Sequence[Posting]) -> None:
+        """What was posted is taken back whenever; everything else is held to who belonged to the group on its day."""
+        for posting in postings:
+            if posting.reverses is None:
+                of_members = [line.member for line in posting.lines if line.member is not None]
+                stored = self.stored_members([*of_members, *(charge.member for charge in posting.charges)])
+                require_members(posting.kind, posting.effective_on, posting.lines, stored)
+                require_charged(posting.effective_on, posting.charges, stored)
+
     def _check(self, moved: Mapping[int, Movement]) -> None:
         for movement in moved.values():
             if movement.balance_after < 0 and not movement.account.may_go_negative:
@@ -198,8 +235,8 @@ class Books(Balances):
 def open_books(*, actor: User, group: Group, everything: bool = False) -> Books:
     """Lock `group` for `actor` and return its books with the accounts a new posting can touch.
 
-    Those are the group's own, the members' and the running loans'; `everything` adds members who left and
-    loans repaid, which corrections of old entries need. Raises `PermissionDenied` as `lock_group` does.
+    Those are the group's own, the members' and the running loans'; `everything` adds loans repaid, which corrections of
+    old entries need. Raises `PermissionDenied` as `lock_group` does.
     """
     return Books(actor=actor, group=group, everything=everything)
 

@@ -21,7 +21,6 @@ from finance.ledger.chart import account_code, new_account
 from finance.ledger.fines import OpenFines, open_fines
 from finance.models import Account, AccountKind, Entry, ExternalLoan, Loan, Transfer
 from groups.models import Group, Member
-from groups.selectors.relations import PRESENT_MEMBERS
 from groups.shared.sql import as_day
 
 
@@ -141,8 +140,8 @@ class Balances:
 def read_books(group: Group, as_of: date, *, everything: bool = False) -> Balances:
     """Return the balances of `group` at the end of the day `as_of`, without a lock.
 
-    The accounts are those of members and loans that are running now; `everything`, and every day before the last
-    movement, adds members who left and loans repaid. The balances are those of now less what moved after the day: one
+    The accounts are those of members and of loans that are running now; `everything`, and every day before the last
+    movement, adds loans repaid. The balances are those of now less what moved after the day: one
     statement more where anything did.
     """
     read = read_accounts(group, everything=everything)
@@ -182,15 +181,14 @@ _NUMBERS = """,
     (SELECT SUM(counted - expected - carried) FROM finance_cashcount WHERE group_id = %(group)s
         AND settled_on IS NULL AND corrected_at IS NULL AND counted <> expected + carried),
     (SELECT MAX(owed_on) FROM finance_obligation WHERE group_id = %(group)s AND cancelled_at IS NULL)"""
-# The group's own, loans from outside among them, for they are few; those of members who are there; and of running
-# loans, where the fee account comes along with the balance account while that one has a balance.
+# The group's own, loans from outside among them, for they are few; those of members, also of who left since, for what
+# happened before is recorded late; and of running loans, where the fee account comes along with the balance account
+# while that one has a balance.
 _OPEN = f"""
     AND (finance_account.loan_id IN (
             SELECT loan_id FROM finance_account
             WHERE group_id = %(group)s AND kind = '{AccountKind.LOAN.value}' AND debits_posted > credits_posted)
-        OR finance_account.loan_id IS NULL AND (
-            finance_account.member_id IS NULL OR finance_account.member_id IN (
-                SELECT id FROM ({PRESENT_MEMBERS.sql.format(groups="= %(group)s")}) present)))"""  # noqa: S608 - no input
+        OR finance_account.loan_id IS NULL)"""  # noqa: S608 - no input
 _IN_ORDER = " ORDER BY finance_account.id"
 
 

@@ -27,7 +27,7 @@ from finance.models import (
     Transfer,
     Waiver,
 )
-from groups.models import Group
+from groups.models import Group, Member
 from groups.shared.triggers import (
     Trigger,
     changes,
@@ -36,9 +36,11 @@ from groups.shared.triggers import (
     forbid_insert,
     forbid_insert_of_any,
     forbid_update,
+    forbid_write,
     quoted,
     same_group,
 )
+from groups.triggers import MEMBERSHIP_MOVES
 
 _ACCOUNT, _ENTRY, _TRANSFER, _LOAN, _REQUEST, _COVER, _RECOVERY, _DIVISION, _FINE, _FINE_PAID = (
     model._meta.db_table
@@ -47,7 +49,7 @@ _ACCOUNT, _ENTRY, _TRANSFER, _LOAN, _REQUEST, _COVER, _RECOVERY, _DIVISION, _FIN
         ObligationPayment,
     )
 )  # fmt: skip
-_GROUP = Group._meta.db_table
+_GROUP, _MEMBER = Group._meta.db_table, Member._meta.db_table
 _OVER = quoted(RequestStatus.REFUSED, RequestStatus.CANCELLED)
 _WAITING = quoted(RequestStatus.ASKED, RequestStatus.APPROVED)
 _WAIVED = ("waived_on", "waived_why", "waived_at", "waived_by")
@@ -128,6 +130,44 @@ _CHANGES = (
         f"JOIN {_ACCOUNT} a ON a.id = t.credit_account_id JOIN {_ENTRY} e ON e.id = t.entry_id "
         "WHERE a.loan_id = NEW.id AND e.effective_on < NEW.disbursed_on AND e.reverses_id IS NULL "
         f"AND NOT EXISTS (SELECT 1 FROM {_ENTRY} r WHERE r.reverses_id = e.id))",
+    ),
+)
+
+_NOT_REVERSED = f"e.reverses_id IS NULL AND NOT EXISTS (SELECT 1 FROM {_ENTRY} r WHERE r.reverses_id = e.id)"
+_MEMBERSHIPS = (
+    # Loans and covers lie within the membership. What takes a loan's place lends no new money.
+    forbid_write(
+        "membership",
+        Loan,
+        when=f"NEW.replaces_id IS NULL AND EXISTS (SELECT 1 FROM {_MEMBER} m WHERE m.id = NEW.member_id "
+        "AND (NEW.disbursed_on < m.joined_on OR NEW.disbursed_on > m.left_on))",
+        change=changes(Loan, ["disbursed_on"]),
+    ),
+    forbid_insert(
+        "membership",
+        Cover,
+        when=f"EXISTS (SELECT 1 FROM {_MEMBER} m JOIN {_ENTRY} e ON e.id = NEW.entry_id WHERE m.id = NEW.coverer_id "
+        "AND (e.effective_on < m.joined_on OR e.effective_on > m.left_on))",
+    ),
+    forbid_change(
+        "keeps_loans",
+        Member,
+        when=f"{MEMBERSHIP_MOVES} AND EXISTS (SELECT 1 FROM {_LOAN} l WHERE l.member_id = NEW.id "
+        "AND l.cancelled_at IS NULL AND l.replaces_id IS NULL "
+        "AND (l.disbursed_on < NEW.joined_on OR l.disbursed_on > NEW.left_on))",
+    ),
+    forbid_change(
+        "keeps_money",
+        Member,
+        when=f"{changes(Member, ['joined_on'])} AND EXISTS (SELECT 1 FROM {_TRANSFER} t "
+        f"JOIN {_ENTRY} e ON e.id = t.entry_id WHERE t.member_id = NEW.id AND e.effective_on < NEW.joined_on "
+        f"AND {_NOT_REVERSED})",
+    ),
+    forbid_change(
+        "keeps_money",
+        Group,
+        when=f"{changes(Group, ['founded_on'])} AND EXISTS (SELECT 1 FROM {_ENTRY} e WHERE e.group_id = NEW.id "
+        f"AND e.effective_on < NEW.founded_on AND {_NOT_REVERSED})",
     ),
 )
 
@@ -238,6 +278,7 @@ _SAME_GROUP = {
 TRIGGERS: tuple[Trigger, ...] = (
     *(forbid_delete(model) for model in _STAYS),
     *_CHANGES,
+    *_MEMBERSHIPS,
     *_INSERTS,
     *(same_group(model, field) for model, fields in _SAME_GROUP.items() for field in fields),
 )

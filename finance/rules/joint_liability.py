@@ -19,6 +19,7 @@ from finance.models import AccountKind, Loan
 from finance.rules.lines import repayment
 from finance.schedules import arrears_on
 from finance.sharing import lay_over
+from groups.membership import outside_membership
 from groups.models import Member
 from groups.shared.money import rupiah
 
@@ -108,7 +109,8 @@ def plan_cover(books: Balances, loan: Loan, shares: Mapping[Member, int], *, fro
 
     The whole goes to the loan by the usual waterfall. Savings may be used up: that voluntary savings must keep
     a minimum is a rule on taking them out, not on answering for one another. Raises `CoverRefused` for more than
-    is late, for a share of the borrower, of a stranger or of somebody who left, and for savings that are too small.
+    is late, for a share of the borrower, of a stranger or of somebody who was no member on the day, and for savings
+    that are too small.
     """
     late = arrears(books, loan, as_of=on)
     amount = sum(shares.values())
@@ -118,7 +120,11 @@ def plan_cover(books: Balances, loan: Loan, shares: Mapping[Member, int], *, fro
         raise CoverRefused(_("The amount must be more than zero."))
     if amount > late:
         raise CoverRefused(_("Only %(amount)s is late on this loan.") % {"amount": rupiah(late)})
-    shared = tuple(_share(books, loan, member, share, from_savings) for member, share in shares.items() if share)
+    shared = tuple(
+        _share(books, loan, member, share, from_savings=from_savings, on=on)
+        for member, share in shares.items()
+        if share
+    )
     lines = tuple(_lines(books, loan, shared, from_savings, on))
     fee, principal, fine = (
         sum(line.amount for line in lines if line.credit.kind == kind)
@@ -137,15 +143,15 @@ def plan_cover(books: Balances, loan: Loan, shares: Mapping[Member, int], *, fro
     )
 
 
-def _share(books: Balances, loan: Loan, member: Member, amount: int, from_savings: bool) -> CoverShare:
+def _share(books: Balances, loan: Loan, member: Member, amount: int, *, from_savings: bool, on: date) -> CoverShare:
     if amount < 0:
         raise CoverRefused(_("An amount cannot be negative."), member)
     if member.group_id != loan.group_id:
         raise NotAllowed(_("This belongs to another group."))
     if member.pk == loan.member_id:
         raise CoverRefused(_("The borrower cannot cover the own loan; that is a payment."), member)
-    if member.left_on is not None:
-        raise CoverRefused(_("%(member)s has left the group.") % {"member": member}, member)
+    if message := outside_membership(member, on):
+        raise CoverRefused(message, member)
     savings = books.balance(AccountKind.SUKARELA, member=member)
     if from_savings and amount > savings:
         raise CoverRefused(

@@ -41,11 +41,12 @@ class PaidBack:
 
     cover: Cover
     amount: int
+    on: date
 
     @property
     def to_savings(self) -> bool:
         """Whether it goes to the coverer's voluntary savings; who left gets it in hand."""
-        return self.cover.coverer.left_on is None
+        return self.cover.coverer.is_member_on(self.on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ class Leaving:
         for cover in self.covers:
             amount = min(left, cover.open)
             if amount:
-                paid.append(PaidBack(cover, amount))
+                paid.append(PaidBack(cover, amount, self.on))
             left -= amount
         return paid
 

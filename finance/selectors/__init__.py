@@ -27,7 +27,7 @@ from finance.selectors.external_loans import (
 )
 from finance.selectors.general_ledger import Ledger, ledger
 from finance.selectors.inventory import inventory_items
-from finance.selectors.leaving import last_entry_on, money_at_leaving, settlement_of
+from finance.selectors.leaving import days_of_group, days_of_member, money_at_leaving, settlement_of
 from finance.selectors.loan_history import LoanStep, loan_requests, loan_steps
 from finance.selectors.loan_performance import performance, performance_by_group
 from finance.selectors.loan_positions import LoanArrears, loan_arrears

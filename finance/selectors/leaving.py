@@ -1,14 +1,17 @@
-"""What a member who leaves has saved and owes."""
+"""What a member who leaves has saved and owes, and on which days the books know somebody."""
 
 from __future__ import annotations
 
 from datetime import date
 
+from django.db.models import Max, Min, QuerySet
+
 from finance.ledger.reading import read_books
-from finance.models import Entry, EntryKind
+from finance.models import CashCount, Entry, EntryKind, Loan, LoanRequest
 from finance.rules.leaving import Leaving, leaving_of
 from finance.selectors.covers import open_covers
-from groups.models import Member
+from groups.models import Group, Member
+from groups.records import RecordedDays, spanning
 
 
 def money_at_leaving(member: Member, *, as_of: date) -> Leaving:
@@ -25,7 +28,25 @@ def settlement_of(member: Member) -> Entry | None:
     return entries.filter(effective_on__gte=member.left_on).select_related("group").order_by("-pk").first()
 
 
-def last_entry_on(member: Member) -> date | None:
-    """Return the last day on which money of the member moved, None if none did."""
-    entries = Entry.objects.filter(transfers__member=member).order_by("-effective_on")
-    return entries.values_list("effective_on", flat=True).first()
+def days_of_member(member: Member) -> RecordedDays:
+    """Return the first and the last day on which money of the member moved or a loan was asked for or paid out.
+
+    What was taken back does not count.
+    """
+    moved = _standing().filter(transfers__member=member).aggregate(first=Min("effective_on"), last=Max("effective_on"))
+    loans = Loan.objects.filter(member=member, cancelled_at__isnull=True)
+    lent = loans.aggregate(first=Min("disbursed_on"), last=Max("disbursed_on"))
+    asked = LoanRequest.objects.filter(member=member).aggregate(first=Min("asked_on"), last=Max("asked_on"))
+    return spanning(RecordedDays(**days) for days in (moved, lent, asked))
+
+
+def days_of_group(group: Group) -> RecordedDays:
+    """Return the first and the last day for which something stands in the group's books."""
+    days = _standing().filter(group=group).aggregate(first=Min("effective_on"), last=Max("effective_on"))
+    counts = CashCount.objects.filter(group=group).aggregate(first=Min("counted_on"), last=Max("counted_on"))
+    lent = Loan.objects.filter(group=group, cancelled_at__isnull=True).aggregate(first=Min("disbursed_on"))
+    return spanning([RecordedDays(**days), RecordedDays(**counts), RecordedDays(**lent)])
+
+
+def _standing() -> QuerySet[Entry]:
+    return Entry.objects.filter(reverses__isnull=True, reversed_by__isnull=True)

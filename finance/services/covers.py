@@ -78,7 +78,7 @@ def cover_recover(
     for coverer, amount in amounts.items():
         if amount:
             paid += _oldest_first([cover for cover in owed if cover.coverer_id == coverer.pk], coverer, amount)
-            lines += _back(books, member, coverer, amount, to_savings)
+            lines += _back(books, member, coverer, amount, to_savings=to_savings, on=on)
     entry = post_entry(books, EntryKind.COVER, on, lines, key)
     CoverRecovery.objects.bulk_create(
         CoverRecovery(group=group, cover=cover, amount=amount, to_savings=to_savings, entry=entry)
@@ -104,9 +104,9 @@ def _oldest_first(owed: list[Cover], coverer: Member, amount: int) -> list[tuple
     return paid
 
 
-def _back(books: Books, debtor: Member, coverer: Member, amount: int, to_savings: bool) -> list[Line]:
-    if to_savings and coverer.left_on is not None:
-        raise CoverRefused(_("%(member)s has left the group; pay it back in cash.") % {"member": coverer}, coverer)
+def _back(books: Books, debtor: Member, coverer: Member, amount: int, *, to_savings: bool, on: date) -> list[Line]:
     if coverer.group_id != books.group.pk:
         raise NotAllowed(_("This belongs to another group."))
+    if to_savings and not books.stored_members([coverer])[coverer.pk].is_member_on(on):
+        raise CoverRefused(_("%(member)s has left the group; pay it back in cash.") % {"member": coverer}, coverer)
     return cover_paid_back(books, debtor, coverer, amount, to_savings=to_savings)

@@ -14,7 +14,7 @@ from finance.models import (
     ObligationKind,
 )
 from finance.rules import lines
-from finance.services.posting import open_for_entry, post_entry, require_here
+from finance.services.posting import open_for_entry, post_entry
 from groups.models import Group, Member, User
 
 
@@ -42,7 +42,6 @@ def social_help(
 ) -> Entry:
     """Help a member from the social fund in cash; more than the fund holds is `InsufficientFunds`."""
     books = open_for_entry(actor, group, key, of=member)
-    require_here(member)
     return post_entry(books, EntryKind.SOCIAL, on, lines.social_help(books, member, amount, reason), key)
 
 

@@ -20,7 +20,7 @@ from finance.rules import lines
 from finance.rules.limits import too_long
 from finance.rules.loan_position import LateFine, LoanPosition, loan_position
 from finance.services.payouts import LoanTerms, loans_open
-from finance.services.posting import open_for_entry, post_entry, require_here
+from finance.services.posting import open_for_entry, post_entry
 from groups.models import Constitution, Group, User
 from groups.shared.money import rupiah
 
@@ -62,7 +62,6 @@ def loan_repay(
         raise NotAllowed(refused)
     moved, charges = _payment(books, running, amount - rest, on, fine, waive_fine, principal_alone=principal_alone)
     if rest:
-        require_here(loan.member)
         moved += lines.overpaid(books, loan, rest)
     return post_entry(books, EntryKind.REPAYMENT, on, moved, key, charges)
 

@@ -9,10 +9,12 @@ from django.db import transaction
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from finance.ledger.errors import AlreadyDone, AlreadyPosted, NotAllowed, RuleBroken
+from finance.ledger.errors import AlreadyDone, AlreadyPosted, NotAllowed, NotAMember, RuleBroken
 from finance.ledger.fines import open_fines
 from finance.models import AccountKind, Obligation, ObligationKind, Waiver
 from finance.selectors.owed import owed
+from groups.ending import after_the_end
+from groups.membership import outside_membership
 from groups.models import Group, Member, User
 from groups.permissions import Capability, lock_group
 from groups.shared.clock import now
@@ -30,8 +32,11 @@ def fine_charge(
         raise NotAllowed(_("This belongs to another group."))
     if amount < 1:
         raise NotAllowed(_("The amount must be more than zero."))
-    if on < member.joined_on or (member.left_on is not None and on > member.left_on):
-        raise RuleBroken("on", _("%(member)s was not a member on this day.") % {"member": member})
+    if message := after_the_end(group, on):
+        raise RuleBroken("on", message)
+    stored = group.members.get(pk=member.pk)  # the caller's may have been read before somebody else's leaving
+    if outside_membership(stored, on, leaving_day=True):
+        raise NotAMember(stored, on, leaving_day=True)
     return Obligation.objects.create(
         group=group,
         member=member,

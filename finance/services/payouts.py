@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from finance.ledger.errors import NotAllowed, RuleBroken
+from finance.ledger.errors import NotAllowed, NotAMember, RuleBroken
 from finance.ledger.posting import Books
 from finance.models import (
     EntryKind,
@@ -25,7 +25,7 @@ from finance.models import (
 from finance.rules import lines
 from finance.rules.due_days import due_days
 from finance.schedules import ScheduledInstalment, build_schedule
-from finance.services.posting import open_for_entry, post_entry, require_here
+from finance.services.posting import open_for_entry, post_entry
 from groups.models import Constitution, Group, LateFineBy, LoanDue, Member, PayoffFee, User
 from groups.selectors import meeting_calendar
 
@@ -111,7 +111,6 @@ def terms_by_rules(
 def loan_disburse(*, actor: User, group: Group, terms: LoanTerms, key: uuid.UUID) -> Loan:
     """Pay a new loan out of the cash box and write down its schedule."""
     books = open_for_entry(actor, group, key, of=terms.member)
-    require_here(terms.member)
     if terms.first_due is not None and terms.first_due <= terms.disbursed_on:
         raise RuleBroken("first_due", _("The first instalment is due after the day the loan is paid out."))
     (loan,) = loans_open(books, [terms])
@@ -124,10 +123,15 @@ def loans_open(books: Books, terms: Iterable[LoanTerms]) -> list[Loan]:
 
     When they fall due follows from the calendar of the group, which is read in one more.
 
-    A loan from outside that is passed on (`funded_by`) must be running on that day, else it is `RuleBroken`.
+    A loan from outside that is passed on (`funded_by`) must be running on that day, else it is `RuleBroken`; a new loan
+    to somebody who was no member on the day is `NotAMember`.
     """
     terms = list(terms)
+    stored = books.stored_members(term.member for term in terms)
     for term in terms:
+        # What takes a loan's place lends no new money.
+        if term.replaces is None and not stored[term.member.pk].is_member_on(term.disbursed_on):
+            raise NotAMember(stored[term.member.pk], term.disbursed_on)
         _require_running_lender(books, term)
     calendar = meeting_calendar(books.group)
     days = [

@@ -43,16 +43,6 @@ def open_for_entry(
     return books
 
 
-def require_here(member: Member) -> None:
-    """Refuse with `NotAllowed` what only a member who has not left can do.
-
-    The stored member counts, for the group is locked: the caller's may have been read before somebody else's leaving,
-    and books without `everything` do not have the accounts of those who left.
-    """
-    if not Member.objects.filter(pk=member.pk, left_on__isnull=True).exists():
-        raise NotAllowed(_("%(member)s has left the group.") % {"member": member})
-
-
 def post_entry(
     books: Books, kind: EntryKind, on: date, moved: Sequence[Line], key: uuid.UUID, charges: Sequence[Charge] = ()
 ) -> Entry:

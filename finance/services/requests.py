@@ -10,13 +10,14 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from finance.ledger.chart import SAVINGS
-from finance.ledger.errors import NotAllowed, RuleBroken
+from finance.ledger.errors import NotAllowed, NotAMember, RuleBroken
 from finance.ledger.posting import Books, open_books
 from finance.models import EntryKind, ExternalLoan, Loan, LoanRequest, RequestStatus
 from finance.rules import lines
 from finance.rules.limits import loan_refusals
 from finance.services.payouts import loans_open, terms_by_rules
-from finance.services.posting import open_for_entry, post_entry, require_here
+from finance.services.posting import open_for_entry, post_entry
+from groups.ending import after_the_end
 from groups.models import Constitution, Group, Member, User
 from groups.permissions import Capability, lock_group
 from groups.shared.clock import now
@@ -44,9 +45,11 @@ def loan_request(
         return sent
     if member.group_id != group.pk:
         raise NotAllowed(_("This belongs to another group."))
-    require_here(member)
-    if on < member.joined_on:
-        raise RuleBroken("on", _("Joined on %s, after this day.") % date_format(member.joined_on))
+    if message := after_the_end(group, on):
+        raise RuleBroken("on", message)
+    stored = group.members.get(pk=member.pk)  # the caller's may have been read before somebody else's leaving
+    if not stored.is_member_on(on):
+        raise NotAMember(stored, on)
     if LoanRequest.objects.running().filter(group=group, member=member).exists():
         raise RuleBroken("member", _("%(member)s has a request already that is not paid out.") % {"member": member})
     return LoanRequest.objects.create(
@@ -121,7 +124,6 @@ def loan_request_pay_out(
     books = open_for_entry(actor, group, key, of=request.member)
     request = _waiting(books.group, request, RequestStatus.APPROVED)
     member, amount, periods = request.member, request.granted, request.granted_periods
-    require_here(member)
     _require_after(request, on)
     if first_due is not None and first_due <= on:
         raise RuleBroken("first_due", _("The first instalment is due after the day the loan is paid out."))

@@ -15,8 +15,9 @@ from finance.models import (
     EntryKind,
 )
 from finance.rules import lines
-from finance.services.posting import open_for_entry, post_entry, require_here
+from finance.services.posting import open_for_entry, post_entry
 from groups.models import Group, Member, User
+from groups.selectors import rules_in_force
 from groups.shared.money import rupiah
 
 
@@ -34,7 +35,6 @@ def savings_deposit(
 ) -> Entry:
     """Take savings of `kind` (POKOK, WAJIB or SUKARELA) from a member in cash."""
     books = open_for_entry(actor, group, key, of=member)
-    require_here(member)
     return post_entry(books, EntryKind.SAVINGS, on, lines.deposit(books, kind, member, amount, memo), key)
 
 
@@ -44,10 +44,13 @@ def savings_withdraw(
 ) -> Entry:
     """Pay voluntary savings out to a member, also one who left; more than the savings is `InsufficientFunds`.
 
-    What the rules say must stay (`sukarela_minimum`) does stay while the member does; else it is `NotAllowed`.
+    What the rules of the day say must stay (`sukarela_minimum`) does stay while the member does; else it is
+    `NotAllowed`.
     """
-    books = open_for_entry(actor, group, key, of=member, everything=True)
-    stays = books.group.rules.sukarela_minimum if books.group.rules is not None and member.left_on is None else 0
+    books = open_for_entry(actor, group, key, of=member)
+    rules = rules_in_force(books.group, as_of=on)
+    stored = books.stored_members([member])[member.pk]
+    stays = rules.sukarela_minimum if rules is not None and stored.is_member_on(on) else 0
     saved = books.balance(AccountKind.SUKARELA, member=member)
     if saved - stays < amount <= saved:
         raise NotAllowed(_("By the rules %s must stay.") % rupiah(stays))

@@ -27,7 +27,8 @@ def loan_cover(request: GroupRequest, number: int) -> HttpResponse:
     """Simulate how members cover the arrears of a loan, then post it; only what was looked at is posted."""
     loan = get_object_or_404(Loan.objects.select_related("member"), group=request.group, number=number)
     today, wants_post = timezone.localdate(), request.POST.get("action") == "post"
-    others = request.group.members.effective(today).exclude(pk=loan.member_id)
+    day = _day_typed(request) or today
+    others = request.group.members.effective(day).exclude(pk=loan.member_id)
     books = read_books(request.group, today)
     form = CoverForm(posted(request), initial=_day(request), loan=loan, books=books, members=list(others))
     form.is_valid()
@@ -92,8 +93,17 @@ def cover_recover(request: GroupRequest, pk: int) -> HttpResponse:
 
 def _day(request: GroupRequest) -> dict[str, date]:
     """Return the day in the address, that of a meeting where the members answered for one another, if it is one."""
-    try:
-        day = parse_date(request.GET.get("on", ""))
-    except ValueError:
-        return {}
+    day = _read(request.GET.get("on", ""))
     return {"on": day} if day is not None else {}
+
+
+def _day_typed(request: GroupRequest) -> date | None:
+    """Return the day that the form or the address has, on which the members are those who can take part."""
+    return _read(request.POST.get("on", "")) if request.method == "POST" else _read(request.GET.get("on", ""))
+
+
+def _read(text: str) -> date | None:
+    try:
+        return parse_date(text)
+    except ValueError:
+        return None

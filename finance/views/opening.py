@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -13,6 +14,7 @@ from finance.forms.opening import ROWS, OpeningSheet
 from finance.views.submit import submit_once, was_sent
 from groups.forms import more_rows
 from groups.http import GroupRequest
+from groups.models import Group, Member
 from groups.permissions import Capability, requires
 from groups.shared.submit import posted
 
@@ -28,7 +30,7 @@ def opening(request: GroupRequest) -> HttpResponse:
     data, action = posted(request), request.POST.get("action")
     if data is not None and action == "more":
         data = more_rows(more_rows(data, "loans", most=ROWS), "debts", most=ROWS)
-    sheet = OpeningSheet(group, list(group.members.effective(timezone.localdate())), data)
+    sheet = OpeningSheet(group, _members(group, data), data)
     answer = None
     if action == "post" and (sheet.is_right or was_sent(request, sheet.head)):
         answer = submit_once(
@@ -51,3 +53,13 @@ def opening(request: GroupRequest) -> HttpResponse:
         },
         status=422 if action == "post" else 200,
     )
+
+
+def _members(group: Group, data: QueryDict | None) -> list[Member]:
+    """Return who is a member today or was one on the day of the cut-off, who may have left since."""
+    today = timezone.localdate()
+    try:
+        cut_off = parse_date(data.get("on", "") if data is not None else "") or today
+    except ValueError:
+        cut_off = today
+    return list(group.members.effective(today) | group.members.effective(cut_off))

@@ -15,7 +15,15 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from finance import selectors
-from finance.ledger.errors import AlreadyDone, AlreadyPosted, CoverRefused, LedgerError, PeriodClosed, RuleBroken
+from finance.ledger.errors import (
+    AlreadyDone,
+    AlreadyPosted,
+    CoverRefused,
+    GroupDissolved,
+    LedgerError,
+    PeriodClosed,
+    RuleBroken,
+)
 from finance.models import Entry, SentForm
 from groups.forms import renew_key
 from groups.http import GroupRequest
@@ -147,6 +155,8 @@ def _field_of(form: forms.Form, error: LedgerError, at: Mapping[type[LedgerError
         field = error.field
     elif isinstance(error, CoverRefused) and error.member is not None:
         field = next(name for name in form.fields if name in (f"share_{error.member.pk}", f"back_{error.member.pk}"))
+    elif isinstance(error, GroupDissolved):
+        field = "on"
     elif isinstance(error, PeriodClosed) and PeriodClosed not in at:
         field = "received_on" if "received_on" in form.fields else "on"
     return field if field in form.fields else None

@@ -6,6 +6,7 @@ from groups.forms.fields import (
     DateInput,
     DayField,
     KeyField,
+    MemberField,
     MonthField,
     PastDateField,
     PercentField,

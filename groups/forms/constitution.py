@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
 from groups.forms.fields import CountField, PastDateField, PercentField, ShareField
@@ -68,7 +69,8 @@ class ConstitutionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscr
     def __init__(self, data: Any, *, group: Group, **kwargs: Any) -> None:
         latest = group.rules or Constitution(version=0)
         rules = {name: getattr(latest, name) for name in RULES if name != "agreed_on"}
-        self.next_version = latest.version + 1
+        last = Constitution.objects.filter(group=group).aggregate(last=Max("version"))["last"] or 0
+        self.next_version = last + 1
         initial = {**rules, "version": self.next_version}
         super().__init__(data, instance=Constitution(group=group), initial=initial, **kwargs)
         for name in USUAL:

@@ -10,11 +10,14 @@ from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import F, Model, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from groups.identity import clean_nik, clean_phone
+from groups.models import Group, Member
 from groups.shared.days import read_day, read_month
 from groups.shared.numbers import read_count, read_percent
 
@@ -112,6 +115,32 @@ class KeyField(forms.UUIDField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"initial": uuid.uuid4, **kwargs})
+
+
+class MemberField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not subscriptable at run time
+    """A member of the group; whoever left since stands last, for what was before is recorded late.
+
+    Whether the member belonged to the group on the day it is about is for the service to say.
+    """
+
+    def __init__(self, members: QuerySet[Member] | None = None, **kwargs: Any) -> None:
+        super().__init__(Member.objects.none() if members is None else members, **kwargs)
+
+    def offer(self, group: Group) -> None:
+        """Let everybody who is or was a member of the group be chosen."""
+        self.queryset = group.members.order_by(F("left_on").desc(nulls_first=True), "number")
+
+    def label_from_instance(self, obj: Model) -> str:
+        """Return the name, and when somebody left."""
+        assert isinstance(obj, Member)
+        return member_label(obj)
+
+
+def member_label(member: Member) -> str:
+    """Return the name for a list to choose from, and when somebody left."""
+    if member.left_on is None:
+        return str(member)
+    return _("%(member)s, left on %(day)s") % {"member": member, "day": date_format(member.left_on)}
 
 
 class PlainSelect(forms.Select):

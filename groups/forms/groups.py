@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from groups import selectors
-from groups.forms.fields import CountField, KeyField, PastDateField, PlainSelect
+from groups.forms.fields import KeyField, PastDateField, PlainSelect
 from groups.forms.second_look import SecondLookForm
 from groups.models import Group, GroupKind, GroupStatus, Region, User
 from groups.services import GROUP_PROFILE
@@ -68,13 +68,6 @@ class GroupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
         help_text=_("Name or Kemendagri code. Narrow a common name down after a comma: Sukamaju, Cianjur."),
     )
     village_choice = VillageChoice(label=_("Which of these villages?"), required=False)
-    bank_signatories = CountField(
-        label=_("Signatories of the bank account"),
-        initial=0,
-        min_value=0,
-        max_value=20,
-        help_text=_("How many people must sign together to withdraw money."),
-    )
 
     class Meta:
         model = Group
@@ -165,6 +158,13 @@ class StatusForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
         max_length=200,
         help_text=_("Why the group is no longer active, if it is not."),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # A group is dissolved on a page of its own, which settles what it has and owes.
+        if self.instance.status != GroupStatus.DISSOLVED:
+            status = cast(forms.ChoiceField, self.fields["status"])
+            status.choices = [(value, label) for value, label in GroupStatus.choices if value != GroupStatus.DISSOLVED]
 
     def clean(self) -> dict[str, Any]:
         """Ask for a reason when the group is no longer active."""

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from groups.forms.fields import PastDateField
+from groups.forms.fields import MemberField, PastDateField
 from groups.models import Group, Member, OfficerRole
 
 
@@ -20,11 +20,10 @@ class ElectionForm(forms.Form):
 
     def __init__(self, *args: Any, group: Group, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        members = group.members.effective(timezone.localdate())
         for role in OfficerRole:
-            self.fields[role.value] = forms.ModelChoiceField(
-                members, label=role.label, required=False, empty_label=_("— stays as it is —")
-            )
+            field = MemberField(label=role.label, required=False, empty_label=_("— stays as it is —"))
+            self.fields[role.value] = field
+            field.offer(group)
 
     def clean(self) -> dict[str, Any]:
         """Refuse an election of nobody, and of one person into two offices."""

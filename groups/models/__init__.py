@@ -1,5 +1,6 @@
 """Who there is: organisations, users, regions, groups, members, officers and the rules they agreed."""
 
+from groups.models.bank_account import BankAccount, BankMandate, BankSigner
 from groups.models.changed import ChangedGroup
 from groups.models.constitution import (
     BorrowingBase,
@@ -12,6 +13,7 @@ from groups.models.constitution import (
     SavingsBase,
     WajibEvery,
 )
+from groups.models.dissolution import Dissolution
 from groups.models.group import (
     FacilitatorAssignment,
     Group,

@@ -11,11 +11,13 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from groups.models.dated import effective_between
 from groups.models.organisation import Organisation, Role, User
 from groups.models.region import Region
+from groups.records import recorded_days_of_group
 from groups.shared.clock import now, today
 from groups.shared.folding import FoldedField, FoldedModel
 
@@ -36,8 +38,9 @@ class GroupKind(models.TextChoices):
 
 
 class GroupStatus(models.TextChoices):
-    """A group can fall asleep or end at any stage."""
+    """Where a group is in its life; it can fall asleep or end at any stage of maturity."""
 
+    FORMING = "FORMING", _("Being formed")
     ACTIVE = "ACTIVE", _("Active")
     DORMANT = "DORMANT", _("Dormant")
     DISSOLVED = "DISSOLVED", _("Dissolved")
@@ -85,13 +88,6 @@ class Group(FoldedModel):
         Region, on_delete=models.PROTECT, null=True, blank=True, related_name="groups", verbose_name=_("village")
     )
     place = models.CharField(_("meeting place"), max_length=120, blank=True)
-    bank_name = models.CharField(_("bank"), max_length=60, blank=True)
-    bank_account_number = models.CharField(_("bank account number"), max_length=30, blank=True)
-    bank_signatories = models.PositiveSmallIntegerField(
-        _("signatories of the bank account"),
-        default=0,
-        help_text=_("How many people must sign together to withdraw money."),
-    )
     # The rules in force; `Constitution` keeps every earlier version.
     rules = models.ForeignKey(
         "groups.Constitution",
@@ -142,6 +138,9 @@ class Group(FoldedModel):
             raise ValidationError({"founded_on": _("No group is that old.")})
         if self.pk and self.members.filter(joined_on__lt=self.founded_on).exists():
             raise ValidationError({"founded_on": _("A member joined before this date.")})
+        first = None if self._state.adding else recorded_days_of_group(self).first
+        if first is not None and self.founded_on > first:
+            raise ValidationError({"founded_on": _("The records know this group from %s on.") % date_format(first)})
 
     @property
     def number_shown(self) -> str:

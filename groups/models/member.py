@@ -11,12 +11,14 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Cast, Concat
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from groups.identity import EARLIEST_BIRTH_YEAR, mask, validate_nik, validate_phone
 from groups.models.dated import effective_between
 from groups.models.group import Group
+from groups.records import recorded_days_of_member
 from groups.shared.clock import now, today
 from groups.shared.folding import FoldedField, FoldedModel
 
@@ -113,8 +115,17 @@ class Member(FoldedModel):
                 problems["joined_on"] = gettext("This date is in the future.")
             elif self.joined_on < self.group.founded_on:
                 problems["joined_on"] = gettext("The group did not exist yet on this date.")
+            elif (first := self._first_recorded_on()) is not None and self.joined_on > first:
+                problems["joined_on"] = gettext("The records know this member from %s on.") % date_format(first)
         if problems:
             raise ValidationError(problems)
+
+    def is_member_on(self, day: date) -> bool:
+        """Say whether this is a member on the day; on the day of leaving one is none any more."""
+        return self.joined_on <= day and (self.left_on is None or day < self.left_on)
+
+    def _first_recorded_on(self) -> date | None:
+        return None if self._state.adding else recorded_days_of_member(self).first
 
     @property
     def phone_masked(self) -> str:

@@ -1,5 +1,6 @@
 """Every read of groups, members, offices and rules; a module for each concern, all of them callable from here."""
 
+from groups.selectors.bank_accounts import AccountOnDay, bank_accounts, bank_accounts_on
 from groups.selectors.calendars import (
     days_around,
     meeting_calendar,

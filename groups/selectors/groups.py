@@ -108,19 +108,18 @@ def groups_within(
 
 
 def status_of(group: Group, *, as_of: date) -> GroupStatus:
-    """Return the status that `group` had on the day `as_of`."""
-    earlier = group.status_changes.filter(changed_on__lte=as_of).first()
-    if earlier is not None:
-        return GroupStatus(earlier.to_status)
-    later = group.status_changes.last()
-    return GroupStatus(later.from_status if later is not None else group.status)
+    """Return the status that `group` had at the end of the day `as_of`."""
+    return GroupStatus(statuses_on([group.pk], as_of)[group.pk])
 
 
 def statuses_on(group_ids: Collection[int], as_of: date) -> dict[int, str]:
     """Return the status of each group at the end of a day, in one statement.
 
-    Before its first written change a group counts as active: nobody knows since when a status holds that was never
-    written down.
+    Before its first change a group has the status it changed from; one that never changed has had its status from the
+    beginning.
     """
-    known = GroupStatusChange.objects.filter(group__in=group_ids, changed_on__lte=as_of).order_by("changed_on", "pk")
-    return dict.fromkeys(group_ids, GroupStatus.ACTIVE.value) | dict(known.values_list("group", "to_status"))
+    changes = GroupStatusChange.objects.filter(group=OuterRef("pk"))
+    by_then = changes.filter(changed_on__lte=as_of).order_by("-changed_on", "-pk").values("to_status")[:1]
+    before_all = changes.order_by("changed_on", "pk").values("from_status")[:1]
+    status = Coalesce(Subquery(by_then), Subquery(before_all), "status")
+    return dict(Group.objects.filter(pk__in=group_ids).order_by().annotate(on_day=status).values_list("pk", "on_day"))

@@ -17,12 +17,20 @@ GROUP_PROFILES = Relation(
     "group_profiles",
     f"""
     SELECT g.id AS group_id, {days_between("g.founded_on", "%(as_of)s")} AS age_days, CAST(%(as_of)s AS TEXT) AS as_of,
-        g.bank_name, g.bank_account_number, g.bank_signatories, c.version AS rules_version,
+        COALESCE(b.bank, '') AS bank_name, COALESCE(b.number, '') AS bank_account_number,
+        COALESCE(s.signatures, 0) AS bank_signatories, c.version AS rules_version,
         c.agreed_on AS rules_agreed_on,
         CASE WHEN c.agreed_in_meeting THEN 1 ELSE 0 END AS rules_agreed_in_meeting
     FROM groups_group g
-    LEFT JOIN groups_constitution c ON c.group_id = g.id AND c.version = (
-        SELECT MAX(v.version) FROM groups_constitution v WHERE v.group_id = g.id AND v.agreed_on <= %(as_of)s)
+    LEFT JOIN groups_bankaccount b ON b.id = (
+        SELECT o.id FROM groups_bankaccount o WHERE o.group_id = g.id AND o.opened_on <= %(as_of)s
+            AND (o.closed_on IS NULL OR o.closed_on > %(as_of)s) ORDER BY o.opened_on DESC, o.id DESC LIMIT 1)
+    LEFT JOIN groups_bankmandate s ON s.id = (
+        SELECT d.id FROM groups_bankmandate d WHERE d.account_id = b.id AND d.valid_from <= %(as_of)s
+        ORDER BY d.valid_from DESC, d.id DESC LIMIT 1)
+    LEFT JOIN groups_constitution c ON c.id = (
+        SELECT v.id FROM groups_constitution v WHERE v.group_id = g.id AND v.agreed_on <= %(as_of)s
+        ORDER BY v.agreed_on DESC, v.version DESC LIMIT 1)
         AND NOT (c.version = 1 AND {" AND ".join(f"c.{rule.attname} = %(empty_{rule.attname})s" for rule in _RULES)})
     WHERE g.id {{groups}}
     """,  # noqa: S608 - no input
@@ -30,7 +38,7 @@ GROUP_PROFILES = Relation(
      "rules_agreed_on", "rules_agreed_in_meeting"),
     values={f"empty_{rule.attname}": rule.get_db_prep_save(rule.get_default(), connection) for rule in _RULES},
 )  # fmt: skip
-"""A row for each group: its age and its rules on the day, and its profile as it is today, whose history is not kept.
+"""A row for each group: its age, its rules and its bank account on the day, the one opened last of several.
 
 `rules_version` is NULL where there are none: those a group is registered with are empty.
 """
@@ -67,12 +75,6 @@ MEMBERSHIPS = Relation(
     ("id", "group_id", "number", "name", "is_member", "was_member"),
 )
 """Whoever ever joined: whether a member on the day, and on `%(since)s`. Who leaves on a day is none any more."""
-
-PRESENT_MEMBERS = Relation(
-    "present_members", "SELECT id, group_id FROM groups_member WHERE left_on IS NULL AND group_id {groups}",
-    ("id", "group_id"),
-)  # fmt: skip
-"""The members who have not left: those that new money can belong to."""
 
 _YEARS_HELD = (
     "(strftime('%%Y%%m%%d', %(as_of)s) - strftime('%%Y%%m%%d', t.started_on)) / 10000"

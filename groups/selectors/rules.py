@@ -15,5 +15,8 @@ def rules_by_day(group: Group) -> Callable[[date], Constitution | None]:
 
 
 def rules_in_force(group: Group, *, as_of: date) -> Constitution | None:
-    """Return the rules that were in force on the day `as_of`, None before the first were agreed."""
-    return Constitution.objects.filter(group=group, agreed_on__lte=as_of).order_by("-version").first()
+    """Return the rules that were in force on the day `as_of`, None before the first were agreed.
+
+    A version counts from the day it was agreed, whenever it was written down; of one day's the last written counts.
+    """
+    return Constitution.objects.filter(group=group, agreed_on__lte=as_of).order_by("-agreed_on", "-version").first()

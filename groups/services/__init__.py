@@ -4,6 +4,7 @@ Each service checks its actor and raises `PermissionDenied`; what a person can p
 with its message at the field. Groups and members come in unsaved, as a form or a command made them.
 """
 
+from groups.services.bank_accounts import BANK_ACCOUNT, bank_account_close, bank_account_open, bank_mandate_change
 from groups.services.constitution import RULES, constitution_adopt
 from groups.services.facilitators import assignment_end, facilitator_assign
 from groups.services.groups import (

@@ -7,12 +7,14 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
+from groups.ending import require_alive
 from groups.models import (
     Constitution,
     Group,
     User,
 )
 from groups.permissions import Capability, lock_group
+from groups.selectors import rules_in_force
 from groups.shared.clock import today
 
 RULES = ("agreed_on", *(field.name for field in Constitution.rule_fields()))
@@ -21,7 +23,10 @@ RULES = ("agreed_on", *(field.name for field in Constitution.rule_fields()))
 
 @transaction.atomic
 def constitution_adopt(*, actor: User, group: Group, constitution: Constitution) -> Constitution:
-    """Make an unsaved constitution the group's rules in force; earlier versions stay as they are.
+    """Write down an unsaved constitution as the group's rules from the day it was agreed; other versions stay.
+
+    That day may be past, also before that of a later version, which stands from its own day on. `Group.rules` is the
+    version agreed last.
 
     `constitution.version` is the number the writer saw as next: rules adopted by somebody else meanwhile are
     refused under the field `version`, and the same rules sent twice return the version they made.
@@ -38,14 +43,13 @@ def constitution_adopt(*, actor: User, group: Group, constitution: Constitution)
         raise ValidationError({"agreed_on": _("This date is in the future.")})
     if constitution.agreed_on < group.founded_on:
         raise ValidationError({"agreed_on": _("The group did not exist yet on this date.")})
-    if group.rules is not None and constitution.agreed_on < group.rules.agreed_on:
-        raise ValidationError({"agreed_on": _("The rules in force were agreed after this date.")})
+    require_alive(group, constitution.agreed_on, field="agreed_on")
     latest = Constitution.objects.filter(group=group).aggregate(last=Max("version"))["last"] or 0
     constitution.group = group
     constitution.version = latest + 1
     constitution.recorded_by = actor
     constitution.full_clean()
     constitution.save()
-    group.rules = constitution
+    group.rules = rules_in_force(group, as_of=today())
     group.save(update_fields=["rules"])
     return constitution

@@ -8,6 +8,7 @@ from datetime import date
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from groups.models import (
@@ -22,6 +23,8 @@ from groups.models import (
     User,
 )
 from groups.permissions import Capability, lock_group, require
+from groups.records import recorded_days_of_group
+from groups.selectors import status_of
 from groups.services.profiles import fields_outside, form_used, refuse_changed
 from groups.services.rhythms import same_rhythm
 from groups.shared.clock import today
@@ -29,9 +32,7 @@ from groups.shared.clock import today
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """No 0 and O, no 1, I and L, no U: codes are read aloud and copied by hand."""
 CODE_LENGTH = 6
-GROUP_PROFILE = (
-    "name", "kind", "status", "founded_on", "village", "place", "bank_name", "bank_account_number", "bank_signatories",
-)  # fmt: skip
+GROUP_PROFILE = ("name", "kind", "status", "founded_on", "village", "place")
 
 
 @transaction.atomic
@@ -84,7 +85,8 @@ def group_update(*, actor: User, group: Group, status_on: date | None = None, st
         on=status_on or today(),
         reason=status_reason,
     )
-    group.save(update_fields=GROUP_PROFILE)
+    group.save(update_fields=[name for name in GROUP_PROFILE if name != "status"])
+    group.refresh_from_db(fields=["status"])
     return group
 
 
@@ -94,11 +96,14 @@ def group_status_change(
 ) -> GroupStatusChange | None:
     """Let a group fall asleep, end or become active again from the day `on`, and write down why.
 
-    Returns None where the group has the status already. Raises `ValidationError` without a reason for an end or a
-    sleep, and for a day to come or before the group.
+    The day may be past: what was recorded of later days stands from those days on. A change on the day of an earlier
+    one takes its place, and both stay readable. Returns None where the group had the status on that day already. Raises
+    `ValidationError` without a reason for an end or a sleep, for a day to come or before the group, and for an end
+    before what books and minutes hold.
     """
     stored = lock_group(actor, Capability.RECORD, group)
-    if stored.status == status:
+    before = status_of(stored, as_of=on)
+    if before == status:
         return None
     if status != GroupStatus.ACTIVE and not reason.strip():
         raise ValidationError({"status_reason": _("Write why the group is no longer active.")})
@@ -106,15 +111,18 @@ def group_status_change(
         raise ValidationError({"status_on": _("This date is in the future.")})
     if on < group.founded_on:
         raise ValidationError({"status_on": _("The group did not exist yet on this date.")})
+    last = recorded_days_of_group(stored).last if status == GroupStatus.DISSOLVED else None
+    if last is not None and last > on:
+        raise ValidationError({"status_on": _("The records know this group until %s.") % date_format(last)})
     change = GroupStatusChange.objects.create(
         group=stored,
-        from_status=stored.status,
+        from_status=before,
         to_status=status,
         changed_on=on,
         reason=reason.strip(),
         recorded_by=actor,
     )
-    stored.status = status
+    stored.status = status_of(stored, as_of=today())
     stored.save(update_fields=["status"])
     return change
 

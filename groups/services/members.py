@@ -6,9 +6,11 @@ from datetime import date
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from groups.ending import require_alive
 from groups.models import (
     Group,
     Member,
@@ -16,6 +18,7 @@ from groups.models import (
     User,
 )
 from groups.permissions import Capability, lock_group
+from groups.records import recorded_days_of_member
 from groups.services.profiles import fields_outside, refuse_changed
 from groups.shared.clock import today
 
@@ -33,6 +36,8 @@ def member_register(*, actor: User, group: Group, member: Member) -> Member:
     if earlier is not None:
         refuse_changed(earlier, member, MEMBER_PROFILE)
         return earlier
+    if member.joined_on is not None:
+        require_alive(group, member.joined_on, field="joined_on")
     last = Member.objects.filter(group=group).aggregate(last=Max("number"))["last"] or 0
     member.group = group
     member.number = last + 1
@@ -71,10 +76,13 @@ def member_leave(*, actor: User, member: Member, left_on: date) -> Member:
         raise ValidationError({"left_on": _("This date is in the future.")})
     if left_on < member.joined_on:
         raise ValidationError({"left_on": _("The member joined after this date.")})
-    open_terms = OfficerTerm.objects.filter(member=member, ended_on__isnull=True)
-    if open_terms.filter(started_on__gt=left_on).exists():
+    last = recorded_days_of_member(member).last
+    if last is not None and left_on < last:
+        raise ValidationError({"left_on": _("The records know this member until %s.") % date_format(last)})
+    held_later = OfficerTerm.objects.filter(Q(ended_on__isnull=True) | Q(ended_on__gt=left_on), member=member)
+    if held_later.filter(started_on__gt=left_on).exists():
         raise ValidationError({"left_on": _("The member took an office after this date.")})
-    for term in open_terms:
+    for term in held_later:
         term.ended_on = left_on
         term.save(update_fields=["ended_on"])
     member.left_on = left_on

@@ -14,6 +14,8 @@ from django.db.models import F, Max, Q
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
+from groups.ending import require_alive
+from groups.membership import outside_membership
 from groups.models import (
     Group,
     Member,
@@ -34,6 +36,11 @@ def officers_elect(*, actor: User, group: Group, elected: Mapping[OfficerRole, M
     before. Errors name the office (`KETUA`, …) or `started_on`.
     """
     group = lock_group(actor, Capability.RECORD, group)
+    require_alive(group, on, field="started_on")
+    stored = group.members.in_bulk([member.pk for member in elected.values()])
+    if len(stored) < len({member.pk for member in elected.values()}):
+        raise ValidationError(_("This belongs to another group."))
+    elected = {role: stored[member.pk] for role, member in elected.items()}
     terms = OfficerTerm.objects.filter(group=group)
     running = {OfficerRole(term.role): term for term in terms.filter(ended_on__isnull=True)}
     elected = {
@@ -46,8 +53,11 @@ def officers_elect(*, actor: User, group: Group, elected: Mapping[OfficerRole, M
         if role in running:
             running[role].ended_on = on
             running[role].save(update_fields=["ended_on"])
+    # Of somebody who left since, the office ended with the membership.
     return [
-        OfficerTerm.objects.create(group=group, member=member, role=role, started_on=on, recorded_by=actor)
+        OfficerTerm.objects.create(
+            group=group, member=member, role=role, started_on=on, ended_on=member.left_on, recorded_by=actor
+        )
         for role, member in elected.items()
     ]
 
@@ -114,12 +124,9 @@ def _check_election(
     if on > today():
         problems["started_on"] = _("This date is in the future.")
     holders = {term.member_id: role for role, term in staying.items()}
-    current = set(group.members.effective(today()).values_list("pk", flat=True))
     for role, member in elected.items():
-        if member.pk not in current:
-            problems[role.value] = _("Choose somebody who is a member of the group now.")
-        elif member.joined_on > on:
-            problems[role.value] = _("%(member)s joined after the election.") % {"member": member}
+        if message := outside_membership(member, on):
+            problems[role.value] = message
         elif member.pk in holders:
             problems[role.value] = _("%(member)s holds the office of %(role)s; one person holds one office.") % {
                 "member": member,
@@ -164,8 +171,8 @@ def _check_redated(chosen: list[OfficerTerm], before: list[OfficerTerm], terms: 
     for term in chosen:
         names = {"member": term.member, "role": term.get_role_display()}
         if term.member.joined_on > on:
-            problems.append(_("%(member)s joined after the election.") % names)
-        if (term.member.left_on or date.max) < on or (term.ended_on or date.max) < on:
+            problems.append(outside_membership(term.member, on))
+        elif not term.member.is_member_on(on) or (term.ended_on or date.max) < on:
             problems.append(_("%(member)s had left the office of %(role)s by this date.") % names)
     for term in terms:
         is_touched = any(

@@ -102,6 +102,12 @@ def forbid_change(name: str, model: type[Model], *, when: str) -> Trigger:
     return _trigger(f"{model._meta.db_table}_{name}", model, {"UPDATE": when}, "BEFORE")
 
 
+def forbid_write(name: str, model: type[Model], *, when: str, change: str = "1=1") -> Trigger:
+    """Refuse to insert a row of `model` for which `when` holds, and to update one so where `change` holds too."""
+    update = f"({change}) AND ({when})"
+    return _trigger(f"{model._meta.db_table}_{name}", model, {"INSERT": when, "UPDATE": update}, "BEFORE")
+
+
 def same_group(model: type[Model], field: str, *, own: str = "group") -> Trigger:
     """Refuse a row of `model` whose foreign key `field` points at a row that belongs to another group.
 

@@ -17,7 +17,7 @@ from groups.shared.submit import posted, submit
 @requires(Capability.READ)
 def constitution(request: GroupRequest) -> HttpResponse:
     """The rules in force and every earlier version."""
-    versions = request.group.constitutions.select_related("recorded_by")
+    versions = request.group.constitutions.select_related("recorded_by").order_by("-agreed_on", "-version")
     return render(request, "groups/constitution.html", {"versions": versions})
 
 

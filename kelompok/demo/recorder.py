@@ -23,6 +23,7 @@ from finance.ledger.errors import LedgerError
 from finance.models import Account, AccountKind, CashCount, LoanRequest, Transfer
 from groups import services as groups
 from groups.models import (
+    BankAccount,
     Constitution,
     Group,
     GroupKind,
@@ -114,7 +115,7 @@ class GroupRecorder:
 
     def _register(self) -> None:
         plan, rng = self.plan, self.rng
-        bank = {"bank_name": rng.choice(words.BANKS), "bank_account_number": str(rng.randint(10**11, 10**12 - 1))}
+        bank = BankAccount(bank=rng.choice(words.BANKS), number=str(rng.randint(10**11, 10**12 - 1)), key=self._key())
         self.group = groups.group_register(
             actor=plan.organisation.administrator,
             group=Group(
@@ -123,9 +124,7 @@ class GroupRecorder:
                 founded_on=self.founded_on,
                 village_id=plan.village,
                 place=self.place,
-                bank_signatories=self.signatories,
                 key=self._key(),
-                **(bank if self.signatories else {}),
             ),
             rhythm=self.rhythm,
         )
@@ -136,8 +135,23 @@ class GroupRecorder:
         self._adopt(self._first_rules(), self.start)
         self._join(self.start)
         self._elect(self.founded_on if plan.shows == "terms_expired" else self.start)
+        if self.signatories:
+            self._open_account(bank)
         if self.founded_on < self.start:
             self._open()
+
+    def _open_account(self, account: BankAccount) -> None:
+        """The treasurer signs, and the chair where two must."""
+        offices = (OfficerRole.BENDAHARA, OfficerRole.KETUA)[: self.signatories]
+        terms = self.group.officer_terms.effective(self.start).filter(role__in=offices).select_related("member")
+        account.opened_on = self.start
+        groups.bank_account_open(
+            actor=self.plan.facilitator,
+            group=self.group,
+            account=account,
+            signatures=self.signatories,
+            signers=[term.member for term in terms],
+        )
 
     def _assign(self) -> None:
         plan = self.plan

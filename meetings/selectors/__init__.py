@@ -3,8 +3,9 @@
 from meetings.selectors.agreed_days import AgreedDay, HeldMeeting, agreed_days
 from meetings.selectors.decisions import decisions_open
 from meetings.selectors.minute_book import (
+    days_of_group,
+    days_of_member,
     drafts,
-    last_attended_on,
     last_held_on,
     meeting_version,
     minute_book,

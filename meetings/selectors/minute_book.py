@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
-from django.db.models import Max, QuerySet
+from django.db.models import Max, Min, Q, QuerySet
 
 from groups.models import Group, Member, User
+from groups.records import RecordedDays
 from meetings.models import Meeting, MeetingStatus
 
 
@@ -56,7 +57,14 @@ def last_held_on(groups: QuerySet[Group], *, as_of: date) -> dict[int, date]:
     return dict(held.order_by().values_list("group").annotate(last=Max("held_on")))
 
 
-def last_attended_on(member: Member) -> date | None:
-    """Return the day of the last meeting whose minutes name the member, None if there is none."""
-    named = Meeting.objects.filter(status=MeetingStatus.CLOSED, attendances__member=member)
-    return named.order_by("-held_on").values_list("held_on", flat=True).first()
+def days_of_member(member: Member) -> RecordedDays:
+    """Return the days of the first and the last meeting whose minutes have the member on their list or led by."""
+    closed = Meeting.objects.filter(group=member.group_id, status=MeetingStatus.CLOSED)
+    named = closed.filter(Q(attendances__member=member) | Q(leader=member) | Q(note_taker=member))
+    return RecordedDays(**named.aggregate(first=Min("held_on"), last=Max("held_on")))
+
+
+def days_of_group(group: Group) -> RecordedDays:
+    """Return the days of the first and the last meeting in the group's minute book."""
+    closed = Meeting.objects.filter(group=group, status=MeetingStatus.CLOSED)
+    return RecordedDays(**closed.aggregate(first=Min("held_on"), last=Max("held_on")))

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from django.db import IntegrityError
 
 from finance.models import Loan
+from groups.ending import after_the_end
+from groups.membership import outside_membership
 from groups.models import User
 from groups.shared.clock import now
-from meetings.errors import DayTaken
+from meetings.errors import DayTaken, GroupDissolvedBefore, NotAMemberThen
 from meetings.minutes import Minutes
 from meetings.minutes_json import minutes_to_json
 from meetings.models import AgendaItem, Attendance, Meeting, MeetingStatus
@@ -29,8 +31,12 @@ def write_version(
     """Write `meeting` as closed, with its minutes, attendance and agenda.
 
     `loans` are the new loans of the minutes as written, and `done` the decisions carried out before a correction.
-    Raises `DayTaken` if the group has another closed meeting on that day.
+    Raises `DayTaken` if the group has another closed meeting on that day, and `NotAMemberThen` for somebody who did
+    not belong to the group on it, `GroupDissolvedBefore` for a day after its end.
     """
+    if message := after_the_end(meeting.group, minutes.held_on):
+        raise GroupDissolvedBefore(message)
+    require_members(minutes)
     meeting.status = MeetingStatus.CLOSED
     meeting.key, meeting.content = key, content
     meeting.draft = None
@@ -55,6 +61,23 @@ def write_version(
     )
     AgendaItem.objects.bulk_create(_agenda(meeting, minutes, done or {}))
     return meeting
+
+
+def require_members(minutes: Minutes) -> None:
+    """Refuse with `NotAMemberThen` whoever is named and did not belong to the group on the day of the meeting.
+
+    On the day of leaving one may still have been there. The members are as read while the group is locked.
+    """
+    on = minutes.held_on
+    for row in minutes.members:
+        if message := outside_membership(row.member, on, leaving_day=True):
+            raise NotAMemberThen(message, member=row.member)
+    for field, member in (("leader", minutes.leader), ("note_taker", minutes.note_taker)):
+        if message := outside_membership(member, on, leaving_day=True):
+            raise NotAMemberThen(message, field=field)
+    for item in minutes.agenda:
+        if item.responsible is not None and (message := outside_membership(item.responsible, on, leaving_day=True)):
+            raise NotAMemberThen(message)
 
 
 def _agenda(meeting: Meeting, minutes: Minutes, done: dict[tuple[str, str], AgendaItem]) -> list[AgendaItem]:

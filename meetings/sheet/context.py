@@ -201,6 +201,8 @@ def read_correction(*, group: Group, as_of: date, number: int) -> SheetContext:
 def _context(books: Balances, *, as_of: date, key: uuid.UUID | None, number: int | None) -> SheetContext:
     group = books.group
     members = _members(Member.objects.filter(group=group).effective(as_of), group)
+    if isinstance(books, Books):
+        books.know_members(members)
     last = Meeting.objects.filter(group=group).order_by("-number").values("number")[:1]
     wanted = Q(number=Subquery(last)) | (Q(key=key) if key else Q()) | (Q(number=number) if number else Q())
     found = list(Meeting.objects.filter(group=group).filter(wanted).select_related("saved_by"))
@@ -251,6 +253,8 @@ def _correction(books: Balances, meeting: Meeting) -> SheetContext:
     charged: tuple[Obligation, ...] = ()
     if books.has_fines:
         charged = tuple(Obligation.objects.filter(group=group, meeting=meeting.number, cancelled_at__isnull=True))
+    if isinstance(books, Books):
+        books.know_members(members)
     before = _before(books, meeting)
     books.fines = books.fines.set_aside(charged, books.left_out)
     before.fines = before.fines.without([fine.pk for fine in charged])

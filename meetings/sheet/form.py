@@ -15,7 +15,7 @@ from django.core.exceptions import ValidationError
 from django.utils.formats import date_format
 from django.utils.translation import gettext, gettext_lazy
 
-from finance.ledger.errors import InsufficientFunds, PeriodClosed
+from finance.ledger.errors import InsufficientFunds, NotAMember, PeriodClosed
 from finance.models import Account, AccountKind
 from finance.rules.limits import loan_refusals
 from finance.rules.lines import CASH_SIGN, OTHER
@@ -23,7 +23,7 @@ from groups.forms import DayField
 from groups.models import Member
 from groups.shared.money import RupiahField, rupiah
 from groups.shared.problems import Problem, problems_of, problems_of_rows
-from meetings.errors import MeetingError, SavingsMustStay
+from meetings.errors import MeetingError, NotAMemberThen, SavingsMustStay
 from meetings.minutes import WITH_MONEY, AgendaRow, CashCounted, MemberRow, Minutes, OtherRow
 from meetings.models import AttendanceStatus
 from meetings.sheet.context import SheetContext
@@ -230,6 +230,12 @@ class Sheet:
             self.head.add_error(field, str(error))
         elif isinstance(error, SavingsMustStay):
             next(form for form in self.members if form.member == error.member).add_error("sukarela_out", str(error))
+        elif isinstance(error, NotAMember | NotAMemberThen) and error.member is not None:
+            row = next((form for form in self.members if form.member == error.member), None)
+            if row is None:
+                self.refusals.append(str(error))
+            else:
+                row.add_error("attendance", str(error))
         elif isinstance(error, PeriodClosed):
             self.head.add_error("held_on", str(error))
         elif isinstance(error, InsufficientFunds) and (place := self._takes_from(error.account)) is not None:

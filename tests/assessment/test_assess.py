@@ -18,7 +18,7 @@ from assessment.metrics import Records
 from assessment.models import Assessment, Instrument, Need, SchemeUse
 from assessment.scoring import NEED, EarlierScore, need_of, read_records
 from assessment.services import assess_groups, assessment_finalise, instrument_copy, scoring
-from groups.models import Group, Role
+from groups.models import BankAccount, Group, Role
 from groups.shared.sql import insert_rows
 from tests.assessment.groups import AS_OF, make_kembang_minus_outside, make_override, make_staff
 from tests.factories import FOUNDED, facilitator_of, make_group, make_meeting, make_user
@@ -41,10 +41,9 @@ def test_the_score_of_a_group_counted_by_hand():
 
 
 def test_scoring_the_same_day_again_replaces_the_draft():
-    group = make_kembang_minus_outside()
+    make_kembang_minus_outside()
     assess_groups(groups=Group.objects.all(), as_of=AS_OF)
-    group.bank_account_number = ""
-    group.save()
+    BankAccount.objects.update(closed_on=FOUNDED)
     assess_groups(groups=Group.objects.all(), as_of=AS_OF)
     assert Assessment.objects.get().score == 68
 
@@ -52,8 +51,7 @@ def test_scoring_the_same_day_again_replaces_the_draft():
 def test_a_final_assessment_is_left_alone():
     group = make_kembang_minus_outside()
     assessment_finalise(actor=make_staff(group), group=group, as_of=AS_OF)
-    group.bank_account_number = ""
-    group.save()
+    BankAccount.objects.update(closed_on=FOUNDED)
     outcomes = []
     assess_groups(groups=Group.objects.all(), as_of=AS_OF, report=outcomes.extend)
     assert Assessment.objects.get().score == 76
@@ -235,8 +233,7 @@ class TestNeed:
     def test_a_dropped_stage(self):
         group = make_kembang_minus_outside()
         assess_groups(groups=Group.objects.all(), as_of=AS_OF - timedelta(30))
-        group.bank_account_number = ""
-        group.save()
+        BankAccount.objects.update(closed_on=FOUNDED)
         for days in (1, 2):
             make_meeting(group, AS_OF + timedelta(days), present_count=0, saver_count=0)
         assert self.need(AS_OF + timedelta(2)) == Need.STAGE_DROPPED | Need.FALLING_ATTENDANCE | Need.LOW_ATTENDANCE

@@ -15,6 +15,7 @@ from assessment.services import instrument_copy, instrument_publish, judge, over
 from finance import services as finance
 from groups import services as groups_services
 from groups.models import (
+    BankAccount,
     ChangedGroup,
     Constitution,
     Group,
@@ -137,8 +138,8 @@ def _rules(group):
 
 
 def _bank_account(group):
-    group.bank_account_number = "123"
-    groups_services.group_update(actor=facilitator_of(group), group=group)
+    account = BankAccount(bank="BRI", number="123", opened_on=TODAY)
+    groups_services.bank_account_open(actor=facilitator_of(group), group=group, account=account, signatures=2)
 
 
 def _rhythm(group):

@@ -18,7 +18,7 @@ from assessment.selectors.current_score import stored_scores
 from assessment.selectors.history import Event, events, transitions
 from assessment.services import assess_groups, instrument_copy, instrument_publish
 from finance.models import ExternalLoan, Loan
-from groups.models import Constitution, Group, GroupStatus, Role
+from groups.models import BankAccount, Constitution, Group, GroupStatus, Role
 from groups.services import group_status_change
 from tests.assessment.groups import AS_OF, make_kembang_minus_outside, make_override, make_staff
 from tests.factories import (
@@ -57,8 +57,7 @@ class TestTransitions:
         Constitution.objects.create(
             group=group, version=2, agreed_on=AS_OF + timedelta(1), recorded_by=facilitator_of(group)
         )
-        group.bank_account_number = ""
-        group.save()
+        BankAccount.objects.update(closed_on=FOUNDED)
         score(150)
         (change,) = changes(group)
         assert (change.from_label, change.to_label, change.is_fall) == ("Tumbuh", "Tunas", True)

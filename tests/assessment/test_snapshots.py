@@ -13,9 +13,9 @@ from django.utils import timezone
 from assessment.models import Assessment, GroupSnapshot, SnapshotLateness, SnapshotScore
 from assessment.services import assessment_finalise, snapshots, snapshots_write
 from finance.selectors.loan_performance import performance
-from groups.models import ChangedGroup, Group
+from groups.models import BankAccount, ChangedGroup, Group
 from tests.assessment.groups import bring_up_to_date, make_kembang_minus_outside, make_staff
-from tests.factories import facilitator_of, lend, make_group, make_meeting, make_member, make_user, save
+from tests.factories import FOUNDED, facilitator_of, lend, make_group, make_meeting, make_member, make_user, save
 
 pytestmark = pytest.mark.django_db
 
@@ -90,7 +90,7 @@ def test_lateness_is_of_the_month_and_by_who_closed_them():
 def test_a_final_score_is_in_it_as_it_was_kept():
     group = make_kembang_minus_outside()
     final = assessment_finalise(actor=make_staff(group), group=group, as_of=DAY)
-    Group.objects.update(bank_account_number="")
+    BankAccount.objects.update(closed_on=FOUNDED)
     bring_up_to_date(DAY)
     assert SnapshotScore.objects.get().score == final.score == Assessment.objects.get().score
 
@@ -124,8 +124,8 @@ def test_statements_do_not_grow_with_the_groups(months):
         while Group.objects.count() < size:
             group = make_kembang_minus_outside(facilitator, until=DAY, founded_on=date(2025, 6, 2))
             member = make_member(group)
-            save(member, 2_000_000)
-            lend(member)
+            save(member, 2_000_000, on=date(2025, 6, 2))
+            lend(member, disbursed_on=date(2025, 6, 3), first_due=date(2025, 7, 3))
         GroupSnapshot.objects.all().delete()
         bring_up_to_date(DAY)
         GroupSnapshot.objects.all().delete()

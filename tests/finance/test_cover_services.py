@@ -199,7 +199,7 @@ def test_the_borrower_is_no_coverer(loan, siti):
 def test_who_left_is_no_coverer(loan, ani, budi):
     budi.left_on = date(2025, 5, 1)
     budi.save()
-    with pytest.raises(CoverRefused, match="Budi has left") as refused:
+    with pytest.raises(CoverRefused, match="Budi left the group") as refused:
         cover(loan, {ani: 1_000, budi: 1_000})
     assert refused.value.member == budi
 

@@ -126,10 +126,12 @@ def test_a_wrong_request_gets_a_message_and_keeps_what_was_typed(member, wrong, 
     assert not LoanRequest.objects.exists()
 
 
-def test_a_member_of_another_group_or_who_left_cannot_be_chosen(member):
-    gone = make_member(member.group, left_on=FOUNDED)
-    for stranger in (make_member(make_group()), gone):
-        assert "member" in send_request(member, member=stranger.pk).context["form"].errors
+def test_of_another_group_or_after_leaving_nobody_can_ask(member):
+    gone = make_member(member.group, "Tuti", left_on=FOUNDED)
+    assert "member" in send_request(member, member=make_member(make_group()).pk).context["form"].errors
+    form = send_request(member, member=gone.pk).context["form"]
+    assert "left the group" in form.errors["on"][0]
+    assert "Tuti, left on" in str(form["member"])
 
 
 def test_a_second_request_is_refused_at_the_member(member):

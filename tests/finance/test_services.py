@@ -113,9 +113,9 @@ def test_a_member_who_left_takes_savings_out_but_brings_none():
     withdraw(member, 5_000)
     assert balance(member.group, AccountKind.SUKARELA) == 15_000
     with pytest.raises(NotAllowed, match="Siti"):
-        save(member, 1_000)
+        save(member, 1_000, on=date(2025, 6, 4))
     with pytest.raises(NotAllowed, match="Siti"):
-        lend(member, principal=1_000)
+        lend(member, principal=1_000, disbursed_on=date(2025, 6, 3), first_due=date(2025, 7, 3))
 
 
 def test_a_member_read_before_somebody_else_recorded_the_leaving_brings_nothing():
@@ -124,9 +124,9 @@ def test_a_member_read_before_somebody_else_recorded_the_leaving_brings_nothing(
     member_leave(actor=facilitator_of(member.group), member=member, left_on=date(2025, 6, 3))
     assert member.left_on is None
     with pytest.raises(NotAllowed, match="Siti"):
-        save(member, 1_000)
+        save(member, 1_000, on=date(2025, 6, 4))
     with pytest.raises(NotAllowed, match="Siti"):
-        lend(member, principal=1_000)
+        lend(member, principal=1_000, disbursed_on=date(2025, 6, 3), first_due=date(2025, 7, 3))
     assert Entry.objects.count() == 1
 
 

@@ -141,6 +141,7 @@ def test_the_bank_is_emptied_too(group):
 
 def test_savings_of_who_left_are_returned_without_a_part_of_the_rest(group):
     third = group.members.get(number=3)
+    third.terms.update(ended_on=DECIDED)
     Member.objects.filter(pk=third.pk).update(left_on=DECIDED)
     assert rows(plan_of(group))[3] == (5_200_000, 0, 0)
     share_out(group)

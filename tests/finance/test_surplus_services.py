@@ -464,7 +464,7 @@ def test_the_period_to_divide_next():
 
 
 def test_a_year_with_a_loss_is_passed_over_once_a_later_one_has_a_surplus():
-    group = make_group()
+    group = make_group(founded_on=date(2024, 1, 8))
     save(make_member(group), 5_000_000, on=date(2024, 1, 8))
     other(group, "EXPENSE", 100_000, on=date(2024, 2, 1))
     assert selectors.next_period(group, after=None, as_of=date(2025, 3, 1))[0] == date(2024, 1, 1)

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from groups.models import FacilitatorAssignment, Group, Member, Organisation, Role, User
+from groups.models import FacilitatorAssignment, Group, Member, OfficerTerm, Organisation, Role, User
 from tests.factories import (
     FOUNDED,
     PASSWORD,
@@ -313,7 +313,6 @@ class TestCorrections:
         group = own.group
         form = {
             "name": "Kenanga", "kind": "SOCIAL", "status": "ACTIVE", "founded_on": FOUNDED,
-            "bank_signatories": "0",
             "organisation": other.group.organisation.pk, "code": "TAKEN",
         }  # fmt: skip
         assert client.post(url("group_change", group.pk), form).status_code == 302
@@ -328,6 +327,7 @@ class TestCorrections:
         assert Member.objects.values_list("name", "phone").get(pk=own.pk) == ("Aminah", "081234567890")
 
     def test_a_leaving_is_undone(self, client, boss, own, other):
+        OfficerTerm.objects.update(ended_on=FOUNDED)
         Member.objects.update(left_on=FOUNDED)
         form = {"action": "take_back", "_selected_action": [own.pk, other.pk]}
         client.post(url("member_changelist"), form)

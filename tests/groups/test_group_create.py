@@ -24,7 +24,6 @@ def data(**fields):
         "every": "MONTH",
         "weekday": "1",
         "week": "1",
-        "bank_signatories": "0",
         **fields,
     }
 
@@ -61,9 +60,6 @@ def test_the_same_form_twice_is_one_group(client):
         ("weekday", ""),
         ("week", "6"),
         ("week", ""),
-        ("bank_signatories", "-1"),
-        ("bank_signatories", "9" * 20),
-        ("bank_account_number", "1" * 31),
         ("village_text", "Nowhere"),
         ("village_text", "99.99.99.9999"),
         ("key", "not-a-key"),

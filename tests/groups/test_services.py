@@ -12,8 +12,11 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from assessment.metrics.base.reading import read_rows
 from groups import services
 from groups.models import Constitution, FacilitatorAssignment, Group, Member, OfficerRole, OfficerTerm, Role
+from groups.selectors import rules_in_force
+from groups.selectors.relations import GROUP_PROFILES
 from tests.factories import (
     FOUNDED,
     facilitator_of,
@@ -389,11 +392,23 @@ class TestAdopt:
             adopt(make_group(), agreed_on=day)
         assert "agreed_on" in refusal.value.message_dict
 
-    def test_a_day_before_the_rules_in_force_is_refused(self):
+    def test_rules_of_a_past_day_count_until_a_later_version(self):
+        group = make_group()
+        adopt(group, agreed_on=APRIL, wajib=20_000)
+        adopt(group, 3, agreed_on=MARCH, wajib=15_000)
+        group.refresh_from_db()
+        assert (group.rules.version, group.rules.wajib) == (2, 20_000)
+        days = (FOUNDED, MARCH - timedelta(1), MARCH, APRIL - timedelta(1), APRIL)
+        found = [rules_in_force(group, as_of=day).version for day in days]
+        assert found == [1, 1, 3, 3, 2]
+        versions = [read_rows(GROUP_PROFILES, group, day)[0].rules_version for day in days]
+        assert versions == [1, 1, 3, 3, 2]
+
+    def test_of_one_day_the_version_written_last_counts(self):
         group = make_group()
         adopt(group, agreed_on=APRIL)
-        with pytest.raises(ValidationError):
-            adopt(group, 3, agreed_on=MARCH)
+        adopt(group, 3, agreed_on=APRIL, wajib=15_000)
+        assert rules_in_force(group, as_of=APRIL).wajib == 15_000
 
     def test_the_database_refuses_to_edit_rules(self):
         make_group()

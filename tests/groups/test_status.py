@@ -9,9 +9,10 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from groups.models import GroupStatus, GroupStatusChange, Role
+from groups.models import Group, GroupStatus, GroupStatusChange, Role
+from groups.selectors import status_of, statuses_on
 from groups.services import group_status_change, group_update
-from tests.factories import FOUNDED, facilitator_of, make_group, make_user
+from tests.factories import FOUNDED, facilitator_of, make_group, make_meeting, make_user
 
 pytestmark = pytest.mark.django_db
 DAY = date(2025, 6, 3)
@@ -92,6 +93,51 @@ def test_the_database_refuses_what_is_no_change(group, fields):
         GroupStatusChange.objects.create(group=group, recorded_by=facilitator_of(group), **row)
 
 
+def test_before_the_first_change_a_group_has_the_status_it_changed_from(group):
+    Group.objects.filter(pk=group.pk).update(status="FORMING")
+    group.refresh_from_db()
+    change(group, GroupStatus.ACTIVE, reason="")
+    assert [status_of(group, as_of=day) for day in (FOUNDED, DAY - timedelta(1), DAY)] == [
+        "FORMING",
+        "FORMING",
+        "ACTIVE",
+    ]
+
+
+def test_a_group_that_never_changed_has_had_its_status_from_the_beginning():
+    groups = [make_group(status=status) for status in GroupStatus]
+    found = statuses_on([group.pk for group in groups], FOUNDED)
+    assert found == {group.pk: group.status for group in groups}
+
+
+def test_a_change_recorded_late_leaves_later_ones(group):
+    change(group, on=DAY)
+    change(group, GroupStatus.ACTIVE, on=DAY + timedelta(60), reason="")
+    change(group, GroupStatus.ACTIVE, on=DAY + timedelta(10), reason="")
+    change(group, on=DAY + timedelta(20))
+    days = [status_of(group, as_of=DAY + timedelta(days)) for days in (-1, 0, 10, 20, 60)]
+    assert days == ["ACTIVE", "DORMANT", "ACTIVE", "DORMANT", "ACTIVE"]
+    group.refresh_from_db()
+    assert group.status == "ACTIVE"
+
+
+def test_a_status_is_taken_back_by_another_change_of_its_day(group):
+    change(group, GroupStatus.DISSOLVED)
+    change(group, GroupStatus.ACTIVE, reason="salah catat")
+    assert status_of(group, as_of=DAY) == "ACTIVE"
+    group.refresh_from_db()
+    assert group.status == "ACTIVE"
+    assert GroupStatusChange.objects.count() == 2
+
+
+def test_nothing_was_recorded_after_an_end(group):
+    make_meeting(group, DAY + timedelta(1))
+    with pytest.raises(ValidationError, match="know this group until") as refused:
+        change(group, GroupStatus.DISSOLVED)
+    assert list(refused.value.message_dict) == ["status_on"]
+    assert change(group, GroupStatus.DISSOLVED, on=DAY + timedelta(1)) is not None
+
+
 class TestForm:
     def post(self, client, group, **fields):
         client.force_login(facilitator_of(group))
@@ -102,7 +148,6 @@ class TestForm:
             "status_on": DAY.isoformat(),
             "status_reason": "ketua pindah",
             "founded_on": group.founded_on.isoformat(),
-            "bank_signatories": 0,
             **fields,
         }
         return client.post(f"/g/{group.code}/edit/", data)
@@ -139,8 +184,9 @@ def test_the_admin_writes_it_down(client, group):
     address = f"/admin/groups/group/{group.pk}/change/"
     form = client.get(address).context["adminform"].form
     data = {name: value for name, value in form.initial.items() if value is not None and name in form.fields}
-    assert client.post(address, data | {"status": "DISSOLVED"}).status_code == 200
+    assert client.post(address, data | {"status": "DORMANT"}).status_code == 200
+    assert client.post(address, data | {"status": "DISSOLVED", "status_reason": "bubar"}).status_code == 200
     assert GroupStatusChange.objects.count() == 0
-    assert client.post(address, data | {"status": "DISSOLVED", "status_reason": "bubar"}).status_code == 302
+    assert client.post(address, data | {"status": "DORMANT", "status_reason": "tidur"}).status_code == 302
     made = GroupStatusChange.objects.get()
-    assert (made.to_status, made.reason, made.recorded_by) == ("DISSOLVED", "bubar", admin)
+    assert (made.to_status, made.reason, made.recorded_by) == ("DORMANT", "tidur", admin)

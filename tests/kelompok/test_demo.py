@@ -10,7 +10,7 @@ from django.db import transaction
 
 from assessment.models import Assessment, Judgement
 from finance.models import AccountKind, CashCount, Entry, Loan, LoanRequest, Transfer
-from groups.models import Constitution, Group, MeetingRhythm, Member, OfficerTerm, User
+from groups.models import BankAccount, BankMandate, Constitution, Group, MeetingRhythm, Member, OfficerTerm, User
 from kelompok.demo.organisations import PASSWORD
 from kelompok.demo.plans import minute_book_founding
 from meetings.models import AgendaItem, Meeting
@@ -18,7 +18,9 @@ from tests.factories import make_group
 
 pytestmark = pytest.mark.django_db
 TABLES = (
-    (Group, "code name kind status founded_on place bank_account_number key recorded_at"),
+    (Group, "code name kind status founded_on place key recorded_at"),
+    (BankAccount, "group__code bank number opened_on closed_on key"),
+    (BankMandate, "group__code account__number valid_from signatures"),
     (MeetingRhythm, "group__code agreed_from every weekday week day_of_month pasaran"),
     (Member, "group__code number name gender birth_year phone joined_on left_on key"),
     (OfficerTerm, "group__code member__number role started_on ended_on"),

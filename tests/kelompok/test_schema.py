@@ -21,9 +21,10 @@ STAYS = """
     finance_inventorywritedown finance_loan finance_loanrequest finance_obligation finance_obligationpayment
     finance_periodbalance finance_periodclosing
     finance_sentform finance_surplusdivision finance_surpluspart finance_surplusshare finance_transfer finance_waiver
+    groups_bankaccount groups_bankmandate groups_banksigner
     groups_constitution groups_groupstatuschange groups_meetingmove groups_meetingrhythm
     meetings_agendaitem meetings_attendance meetings_meeting
-    assessment_assessment assessment_instrument assessment_judgement
+    assessment_assessment assessment_instrument assessment_judgement assessment_scorerevision
 """
 SAME_GROUP = {
     "finance_account": "external_loan loan member",
@@ -46,6 +47,8 @@ SAME_GROUP = {
     "finance_surplusshare": "division member",
     "finance_transfer": "credit_account debit_account entry member",
     "finance_waiver": "member",
+    "groups_bankmandate": "account",
+    "groups_banksigner": "mandate member",
     "groups_group": "rules",
     "groups_officerterm": "member",
     "meetings_agendaitem": "meeting responsible",
@@ -62,6 +65,12 @@ ALONE = """
     finance_surplusdivision_overlap_insert
     groups_member_namesakes_insert groups_member_namesakes_update
     groups_user_namesakes_insert groups_user_namesakes_update
+    finance_loan_membership_insert finance_loan_membership_update finance_cover_membership_insert
+    groups_officerterm_membership_insert groups_officerterm_membership_update groups_banksigner_membership_insert
+    groups_bankmandate_while_open_insert meetings_attendance_membership_insert
+    groups_member_keeps_offices_update groups_member_keeps_meetings_update groups_member_keeps_loans_update
+    groups_member_keeps_money_update
+    groups_group_keeps_members_update groups_group_keeps_meetings_update groups_group_keeps_money_update
     groups_group_stays_closed_update groups_officerterm_overlap_insert groups_officerterm_overlap_update
     assessment_judgement_below_levels_insert assessment_judgement_until_insert
 """

@@ -18,6 +18,7 @@ from assessment.models import (
     InstrumentStatus,
     Judgement,
     Level,
+    ScoreRevision,
     StageRule,
 )
 from finance import services
@@ -47,7 +48,16 @@ from finance.models import (
     Transfer,
     Waiver,
 )
-from groups.models import Constitution, GroupStatus, GroupStatusChange, MeetingMove, MeetingRhythm
+from groups.models import (
+    BankAccount,
+    BankMandate,
+    BankSigner,
+    Constitution,
+    GroupStatus,
+    GroupStatusChange,
+    MeetingMove,
+    MeetingRhythm,
+)
 from meetings.models import AgendaItem, Attendance, AttendanceStatus, Meeting, MeetingStatus
 from tests.assessment.groups import AS_OF, make_assessment, make_override
 from tests.factories import (
@@ -59,6 +69,7 @@ from tests.factories import (
     cover,
     facilitator_of,
     lend,
+    make_account,
     make_group,
     make_meeting,
     make_member,
@@ -80,6 +91,10 @@ DECISION = {
 MAY_CHANGE = {
     Constitution: set(),
     GroupStatusChange: set(),
+    BankAccount: {"closed_on"},
+    BankMandate: set(),
+    BankSigner: set(),
+    ScoreRevision: set(),
     MeetingRhythm: {"withdrawn_at", "withdrawn_by"},
     MeetingMove: {"withdrawn_at", "withdrawn_by"},
     Entry: set(),
@@ -159,6 +174,13 @@ def records():
     AgendaItem.objects.create(group=group, meeting=meeting, number=1, title="Kas")
     SentForm.objects.create(group=group, key=uuid.uuid4(), content="x", sent_by=actor)
     services.period_close(**by, through=FOUNDED, key=uuid.uuid4())
+    mandate = make_account(group).mandates.get()
+    BankSigner.objects.create(group=group, mandate=mandate, member=first)
+    instrument = Instrument.objects.get(code="kotaku", organisation=None)
+    ScoreRevision.objects.create(
+        group=group, scheme="kotaku", as_of=AS_OF, instrument=instrument, was_stage="TUNAS", was_rank=0, was_score=1,
+        was_measured_rank=0, was_measured_score=1, was_computed_at=timezone.now(), indicators={},
+    )  # fmt: skip
     make_override(group)
     make_assessment(group, AS_OF, status=AssessmentStatus.FINAL, finalised_at=timezone.now(), finalised_by=actor)
     return SimpleNamespace(
@@ -278,6 +300,7 @@ def allowed(records):
         "a rhythm is withdrawn": (MeetingRhythm.objects.all(), {"withdrawn_at": now, "withdrawn_by": by}),
         "a move is withdrawn": (MeetingMove.objects.all(), {"withdrawn_at": now, "withdrawn_by": by}),
         "a meeting is corrected": (Meeting.objects.all(), {"status": MeetingStatus.CORRECTED}),
+        "a bank account is closed": (BankAccount.objects.all(), {"closed_on": date(2026, 1, 1)}),
         "a decision is carried out": (AgendaItem.objects.all(), {"done_on": FOUNDED, "done_by": by}),
         "an instrument is retired": (
             Instrument.objects.filter(pk=records.instrument.pk), {"status": InstrumentStatus.RETIRED},
@@ -305,6 +328,7 @@ AFTERWARDS = {
     "a rhythm is withdrawn": {"withdrawn_at": None, "withdrawn_by": None},
     "a move is withdrawn": {"withdrawn_at": None, "withdrawn_by": None},
     "a meeting is corrected": {"status": MeetingStatus.CLOSED},
+    "a bank account is closed": {"closed_on": None},
     "an instrument is retired": {"status": InstrumentStatus.PUBLISHED},
     "an override is withdrawn": {"withdrawn_on": None, "withdrawn_at": None, "withdrawn_by": None},
 }

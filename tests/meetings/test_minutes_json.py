@@ -139,5 +139,5 @@ def test_a_draft_has_no_minutes(client, group):
 def test_what_a_member_typed_later_does_not_reach_into_the_minutes(client, group):
     post_sheet(client, group)
     Group.objects.filter(pk=group.pk).update(place="Lain")
-    Member.objects.filter(group=group).update(joined_on=HELD_ON + timedelta(1))
+    Member.objects.filter(group=group).update(joined_on=HELD_ON - timedelta(1))
     assert Meeting.objects.get().minutes["place"] == "Balai desa"

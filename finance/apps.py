@@ -20,7 +20,7 @@ class FinanceConfig(AppConfig):
     verbose_name = _("Books")
 
     def ready(self) -> None:
-        """Install the triggers, hold every posting to the rules about loans and counts, and say which days books know."""
+        """Install the triggers, hold postings to the rules about loans and counts, and say which days books know."""
         from finance.ledger.posting import Books
         from finance.rules.cash_counts import carry_posted
         from finance.rules.ended_loans import require_nothing_left

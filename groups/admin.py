@@ -19,7 +19,9 @@ from groups import services
 from groups.forms.groups import StatusForm
 from groups.forms.members import MemberForm
 from groups.models import (
+    BankAccount,
     Constitution,
+    Dissolution,
     FacilitatorAssignment,
     Group,
     GroupStatus,
@@ -267,6 +269,26 @@ class GroupStatusChangeAdmin(ReadOnlyAdmin):
     list_display = ["group", "from_status", "to_status", "changed_on", "reason", "recorded_by"]
     list_select_related = ["group", "recorded_by"]
     search_fields = ["group__name", "group__code"]
+
+
+@admin.register(Dissolution)
+class DissolutionAdmin(ReadOnlyAdmin):
+    """How groups ended; they are dissolved on the site."""
+
+    organisation_path = "group__organisation"
+    list_display = ["group", "ended_on", "reason", "unsettled_why", "case_closed_on", "taken_back_at", "recorded_by"]
+    list_select_related = ["group", "recorded_by"]
+    search_fields = ["group__name", "group__code"]
+
+
+@admin.register(BankAccount)
+class BankAccountAdmin(ReadOnlyAdmin):
+    """Bank accounts of groups; they are recorded on the site."""
+
+    organisation_path = "group__organisation"
+    list_display = ["bank", "number", "group", "opened_on", "closed_on", "recorded_by"]
+    list_select_related = ["group", "recorded_by"]
+    search_fields = ["number", "group__name", "group__code"]
 
 
 @admin.register(Member)

@@ -5,6 +5,7 @@ from groups.models import (
     BankMandate,
     BankSigner,
     Constitution,
+    Dissolution,
     Group,
     GroupStatusChange,
     MeetingMove,
@@ -30,6 +31,17 @@ MEMBERSHIP_MOVES = changes(Member, ("joined_on", "left_on"))
 """The condition that an update of a member moves a day of the membership."""
 
 _MEMBER, _MANDATE = Member._meta.db_table, BankMandate._meta.db_table
+
+_CASE = ("case_closed_on", "case_closed_how", "case_closed_at", "case_closed_by")
+_TAKEN_BACK = ("taken_back_why", "taken_back_at", "taken_back_by")
+
+AFTER_THE_END = (
+    f"EXISTS (SELECT 1 FROM {Dissolution._meta.db_table} z WHERE z.group_id = NEW.group_id "
+    "AND z.taken_back_at IS NULL AND {day} > z.ended_on{unless})"
+)
+"""The condition that a row of a group is about a `{day}` after its end, `{unless}` something more."""
+OPEN_CASE = " AND (z.unsettled_why = '' OR z.case_closed_at IS NOT NULL)"
+"""What `AFTER_THE_END` has for what settles a case that is open."""
 
 TRIGGERS: tuple[Trigger, ...] = (
     mark_namesakes(Member, "group"),
@@ -77,6 +89,15 @@ TRIGGERS: tuple[Trigger, ...] = (
         when=f"EXISTS (SELECT 1 FROM {BankAccount._meta.db_table} a WHERE a.id = NEW.account_id "
         "AND (NEW.valid_from < a.opened_on OR NEW.valid_from >= a.closed_on))",
     ),
+    # A dissolution stays as recorded; closing its case and taking it back are added to it, once each.
+    forbid_update(
+        Dissolution,
+        but=(*_CASE, *_TAKEN_BACK),
+        or_when=f"(OLD.case_closed_at IS NOT NULL AND {changes(Dissolution, _CASE)}) "
+        f"OR (OLD.taken_back_at IS NOT NULL AND {changes(Dissolution, _TAKEN_BACK)})",
+    ),
+    forbid_delete(Dissolution),
+    same_group(Dissolution, "change"),
     forbid_update(GroupStatusChange),
     forbid_delete(GroupStatusChange),
     # A rhythm and a move are withdrawn, once; nothing else about them changes.

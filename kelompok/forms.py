@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from finance.forms.source import offer_bank
 from groups.forms import ComingDayField, KeyField, PastDateField
-from groups.models import Member
+from groups.models import Group, Member
 from kelompok.services import check_leaving_day
 
 
@@ -119,3 +119,48 @@ def _one_of_both(form: forms.Form, cleaned: dict[str, Any]) -> dict[str, Any]:
     if cleaned.get("moved_to") and cleaned.get("is_off"):
         form.add_error("is_off", gettext("Either a new day or no meeting, not both."))
     return cleaned
+
+
+class DissolveForm(forms.Form):
+    """How a group ended; `left` is what its books still hold."""
+
+    key = KeyField()
+    on = PastDateField(label=_("Dissolved on"), initial=timezone.localdate)
+    place = forms.CharField(label=_("Where it was decided"), max_length=120)
+    present = forms.CharField(
+        label=_("Who was there"),
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Names, or how many."),
+    )
+    reason = forms.CharField(label=_("Reason"), max_length=200)
+    division = forms.CharField(
+        label=_("How money and goods were divided"),
+        max_length=4000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+    unsettled_why = forms.CharField(
+        label=_("Why the books cannot be settled"),
+        max_length=200,
+        required=False,
+        help_text=_("Only if they cannot: the case then stays open for the organisation's staff."),
+    )
+
+    def __init__(self, *args: Any, group: Group, is_settled: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["place"].initial = group.place
+        if is_settled:
+            del self.fields["unsettled_why"]
+
+
+class TakeBackForm(forms.Form):
+    """Why a dissolution is taken back."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=200)
+
+
+class CloseCaseForm(forms.Form):
+    """What became of the books of a group that was dissolved without settling them."""
+
+    how = forms.CharField(label=_("What became of it"), max_length=200)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth import views as auth_views
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -17,13 +17,14 @@ import meetings.selectors
 from assessment.selectors.current_score import current_score
 from finance.ledger.errors import InsufficientFunds, PeriodClosed
 from finance.views.submit import submit_once
+from groups.ending import dissolution_of
 from groups.forms.signing_in import SignInForm
 from groups.http import GroupRequest, UserRequest
-from groups.models import Group, Role
+from groups.models import Group, GroupStatus, Role
 from groups.permissions import Capability, public, requires
-from groups.shared.submit import posted
-from kelompok import selectors, services
-from kelompok.forms import LeaveForm, LeaveUndoForm
+from groups.shared.submit import posted, submit
+from kelompok import dissolving, selectors, services
+from kelompok.forms import CloseCaseForm, DissolveForm, LeaveForm, LeaveUndoForm, TakeBackForm
 
 LATEST_MEETINGS = 5
 DECISIONS_OF_THE_DAY = 10
@@ -97,6 +98,7 @@ def group(request: GroupRequest) -> HttpResponse:
             "members": [member for member in people if member.left_on is None],
             "former_members": [member for member in people if member.left_on is not None],
             "terms": groups.selectors.officer_terms(group).effective(today),
+            "dissolution": dissolution_of(group),
             "bank_accounts": groups.selectors.bank_accounts_on(group, as_of=today),
             "assignments": groups.selectors.effective_assignments(group, as_of=today),
             "books": finance.selectors.group_summary(group),
@@ -152,6 +154,69 @@ def member_leave_undo(request: GroupRequest, pk: int) -> HttpResponse:
         done=_("%(member)s is a member again.") % {"member": member},
         then=lambda _member: redirect("member", request.group.code, member.pk),
     ) or render(request, "groups/member_leave_undo.html", {"form": form, "member": member, "settlement": settlement})
+
+
+@requires(Capability.RECORD)
+def group_dissolve(request: GroupRequest) -> HttpResponse:
+    """Dissolve a group; what its books still hold is shown first."""
+    group = request.group
+    if group.status == GroupStatus.DISSOLVED:
+        return redirect("dissolution", group.code)
+    left = finance.selectors.left_to_settle([group.pk]).get(group.pk, finance.selectors.LeftToSettle())
+    form = DissolveForm(posted(request), group=group, is_settled=left.is_settled)
+    return submit(
+        request,
+        form,
+        lambda data: dissolving.group_dissolve(actor=request.user, group=group, **data),
+        done=_("The group is dissolved. Print the record and let it be signed."),
+        then=lambda _dissolution: redirect("dissolution", group.code),
+    ) or render(request, "groups/dissolve.html", {"form": form, "left": left})
+
+
+@requires(Capability.READ)
+def dissolution(request: GroupRequest) -> HttpResponse:
+    """The record of a dissolution (berita acara pembubaran), to print and to sign, and what is left to settle."""
+    group = request.group
+    found = group.dissolutions.standing().select_related("recorded_by", "case_closed_by").first()
+    taken_back = group.dissolutions.filter(taken_back_at__isnull=False).select_related("recorded_by", "taken_back_by")
+    if found is None and not taken_back:
+        raise Http404
+    as_of = found.ended_on if found is not None else timezone.localdate()
+    context = {
+        "dissolution": found,
+        "taken_back": taken_back,
+        "left": finance.selectors.left_to_settle([group.pk]).get(group.pk, finance.selectors.LeftToSettle()),
+        "print_frame": finance.selectors.print_frame(group, as_of=as_of),
+    }
+    return render(request, "groups/dissolution.html", context)
+
+
+@requires(Capability.RECORD)
+def dissolution_take_back(request: GroupRequest) -> HttpResponse:
+    """Take a dissolution back that was recorded by mistake."""
+    found = get_object_or_404(request.group.dissolutions.standing())
+    form = TakeBackForm(posted(request))
+    return submit(
+        request,
+        form,
+        lambda data: dissolving.dissolution_take_back(actor=request.user, dissolution=found, **data),
+        done=_("The dissolution is taken back."),
+        then=lambda _dissolution: redirect("group", request.group.code),
+    ) or render(request, "groups/dissolution_form.html", {"form": form, "title": _("Take back the dissolution")})
+
+
+@requires(Capability.CONFIGURE)
+def dissolution_close_case(request: GroupRequest) -> HttpResponse:
+    """Close the case of a group that was dissolved with open books."""
+    found = get_object_or_404(request.group.dissolutions.open_cases())
+    form = CloseCaseForm(posted(request))
+    return submit(
+        request,
+        form,
+        lambda data: dissolving.dissolution_close_case(actor=request.user, dissolution=found, **data),
+        done=_("The case is closed."),
+        then=lambda _dissolution: redirect("dissolution", request.group.code),
+    ) or render(request, "groups/dissolution_form.html", {"form": form, "title": _("Close the case")})
 
 
 @public

@@ -8,9 +8,10 @@ from groups.shared.triggers import (
     forbid_delete,
     forbid_insert_of_any,
     forbid_update,
+    forbid_write,
     same_group,
 )
-from groups.triggers import MEMBERSHIP_MOVES
+from groups.triggers import AFTER_THE_END, MEMBERSHIP_MOVES
 from meetings.models import AgendaItem, Attendance, Meeting, MeetingStatus
 
 _NO_DRAFT = f"OLD.status <> '{MeetingStatus.DRAFT}'"
@@ -25,6 +26,12 @@ TRIGGERS: tuple[Trigger, ...] = (
     forbid_update(Attendance),
     forbid_delete(AgendaItem),
     forbid_update(AgendaItem, but=("done_on", "done_by")),
+    # No meeting is held after the end of a group.
+    forbid_write(
+        "after_end",
+        Meeting,
+        when=f"NEW.status = '{MeetingStatus.CLOSED}' AND {AFTER_THE_END.format(day='NEW.held_on', unless='')}",
+    ),
     # Who attends belongs to the group on the day; on the day of leaving one may still have been there.
     forbid_insert_of_any(
         "membership",

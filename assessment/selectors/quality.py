@@ -28,7 +28,7 @@ from assessment.models import SnapshotLateness
 from assessment.selectors.snapshots import in_months, latest, month_of
 from finance.models import CashCount
 from finance.models.cash import EXPECTED
-from groups.models import Constitution, Group, OfficerRole, OfficerTerm
+from groups.models import Constitution, Dissolution, Group, OfficerRole, OfficerTerm
 from groups.selectors import people_named
 from meetings.models import Meeting, MeetingStatus
 
@@ -168,6 +168,12 @@ def left_open(groups: QuerySet[Group]) -> LeftOpen:
         without_officers=Count("pk", filter=Q(offices_held__lt=len(OfficerRole))),
     )
     return LeftOpen(*found.values())
+
+
+def open_cases(groups: QuerySet[Group]) -> QuerySet[Dissolution]:
+    """Return the dissolutions of `groups` with books not settled and a case that is open, the oldest first."""
+    cases = Dissolution.objects.open_cases().filter(group__in=groups.order_by())
+    return cases.select_related("group").order_by("ended_on", "pk")
 
 
 def open_differences(groups: QuerySet[Group], as_of: date) -> QuerySet[CashCount]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from django.db.models import QuerySet
@@ -20,9 +21,10 @@ from assessment.selectors.dashboard import at_stage
 from assessment.selectors.snapshots import month_end
 from assessment.views.frame import DATE, MONEY, NUMBER, PERCENT, Frame
 from finance.models import CashCount
+from finance.selectors import LeftToSettle, left_to_settle
 from finance.tables.table import Column, Row, Table
 from groups.http import UserRequest
-from groups.models import Group, OfficerRole
+from groups.models import Dissolution, Group, OfficerRole
 from groups.permissions import Capability, requires
 
 CHARTED_PEOPLE = 12
@@ -108,6 +110,7 @@ def _lists(
     cash = [Column(_("Counted on"), DATE), Column(_("Difference"), MONEY), Column(_("Explanation"), on_phone=False)]
     drafted = [Column(_("Meeting"), NUMBER), Column(_("Since"), DATE), Column(_("Saved by"))]
     rules, officers = [Column(_("Founded on"), DATE)], [Column(_("Offices nobody holds"))]
+    cases = selectors.open_cases(frame.with_dissolved)
     without_rules, without_officers = selectors.without_rules(groups), selectors.without_officers(groups, today)
     lists = [
         Listed("late", _("Meetings closed late"), lateness.of(person).not_in_time, _late_columns(), late, _late_row),
@@ -118,6 +121,7 @@ def _lists(
             "officers", _("Groups with an office nobody holds"), left_open.without_officers, officers,
             without_officers, _officers_row,
         ),
+        Listed("cases", _("Dissolved, not settled"), cases.count(), _case_columns(), cases, _case_row_of(cases)),
     ]  # fmt: skip
     return {listed.key: replace(listed, columns=[*in_group, *listed.columns]) for listed in lists}
 
@@ -191,6 +195,36 @@ def _draft_row(draft: Any) -> Row:
 
 def _rules_row(group: Group) -> Row:
     return Row([group.name, group.code, group.founded_on], reverse("constitution", args=[group.code]))
+
+
+def _case_columns() -> list[Column]:
+    return [
+        Column(_("Dissolved on"), DATE),
+        Column(_("Cash box (kas)"), MONEY),
+        Column(_("Bank"), MONEY, on_phone=False),
+        Column(_("Savings (simpanan)"), MONEY),
+        Column(_("Loans outstanding"), MONEY),
+        Column(_("Loans from outside (hutang)"), MONEY, on_phone=False),
+        Column(_("Why"), on_phone=False),
+    ]
+
+
+def _case_row_of(cases: QuerySet[Dissolution]) -> Callable[[Any], Row]:
+    """Return what makes a row of a case; what the books hold is read once, when the first row is made."""
+
+    @cache
+    def left() -> dict[int, LeftToSettle]:
+        return left_to_settle(Group.objects.filter(pk__in=cases.order_by().values("group")))
+
+    def row(case: Dissolution) -> Row:
+        group, held = case.group, left().get(case.group_id, LeftToSettle())
+        amounts = (held.cash, held.bank, held.savings, held.loans, held.external_loans)
+        return Row(
+            [group.name, group.code, case.ended_on, *amounts, case.unsettled_why],
+            reverse("dissolution", args=[group.code]),
+        )
+
+    return row
 
 
 def _officers_row(group: Group) -> Row:

@@ -40,7 +40,7 @@ from groups.shared.triggers import (
     quoted,
     same_group,
 )
-from groups.triggers import MEMBERSHIP_MOVES
+from groups.triggers import AFTER_THE_END, MEMBERSHIP_MOVES, OPEN_CASE
 
 _ACCOUNT, _ENTRY, _TRANSFER, _LOAN, _REQUEST, _COVER, _RECOVERY, _DIVISION, _FINE, _FINE_PAID = (
     model._meta.db_table
@@ -172,6 +172,8 @@ _MEMBERSHIPS = (
 )
 
 _INSERTS = (
+    # After the end of a group only what settles an open case is posted.
+    forbid_insert("after_end", Entry, when=AFTER_THE_END.format(day="NEW.effective_on", unless=OPEN_CASE)),
     forbid_insert(
         "period_closed",
         Entry,

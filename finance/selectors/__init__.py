@@ -15,6 +15,7 @@ from finance.selectors.covers import (
     open_covers,
 )
 from finance.selectors.due_days import instalments_due
+from finance.selectors.ending import LeftToSettle, left_to_settle
 from finance.selectors.entries import entry_lines
 from finance.selectors.external_loans import (
     ExternalCard,

@@ -161,10 +161,10 @@ class StatusForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # A group is dissolved on a page of its own, which settles what it has and owes.
-        if self.instance.status != GroupStatus.DISSOLVED:
-            status = cast(forms.ChoiceField, self.fields["status"])
-            status.choices = [(value, label) for value, label in GroupStatus.choices if value != GroupStatus.DISSOLVED]
+        # A group is dissolved, and that is taken back, on pages of their own, which see to its books.
+        is_over = self.instance.status == GroupStatus.DISSOLVED
+        status = cast(forms.ChoiceField, self.fields["status"])
+        status.choices = [choice for choice in GroupStatus.choices if (choice[0] == GroupStatus.DISSOLVED) == is_over]
 
     def clean(self) -> dict[str, Any]:
         """Ask for a reason when the group is no longer active."""

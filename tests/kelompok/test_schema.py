@@ -21,7 +21,7 @@ STAYS = """
     finance_inventorywritedown finance_loan finance_loanrequest finance_obligation finance_obligationpayment
     finance_periodbalance finance_periodclosing
     finance_sentform finance_surplusdivision finance_surpluspart finance_surplusshare finance_transfer finance_waiver
-    groups_bankaccount groups_bankmandate groups_banksigner
+    groups_bankaccount groups_bankmandate groups_banksigner groups_dissolution
     groups_constitution groups_groupstatuschange groups_meetingmove groups_meetingrhythm
     meetings_agendaitem meetings_attendance meetings_meeting
     assessment_assessment assessment_instrument assessment_judgement assessment_scorerevision
@@ -49,6 +49,7 @@ SAME_GROUP = {
     "finance_waiver": "member",
     "groups_bankmandate": "account",
     "groups_banksigner": "mandate member",
+    "groups_dissolution": "change",
     "groups_group": "rules",
     "groups_officerterm": "member",
     "meetings_agendaitem": "meeting responsible",
@@ -65,6 +66,7 @@ ALONE = """
     finance_surplusdivision_overlap_insert
     groups_member_namesakes_insert groups_member_namesakes_update
     groups_user_namesakes_insert groups_user_namesakes_update
+    finance_entry_after_end_insert meetings_meeting_after_end_insert meetings_meeting_after_end_update
     finance_loan_membership_insert finance_loan_membership_update finance_cover_membership_insert
     groups_officerterm_membership_insert groups_officerterm_membership_update groups_banksigner_membership_insert
     groups_bankmandate_while_open_insert meetings_attendance_membership_insert

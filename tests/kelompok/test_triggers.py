@@ -53,6 +53,7 @@ from groups.models import (
     BankMandate,
     BankSigner,
     Constitution,
+    Dissolution,
     GroupStatus,
     GroupStatusChange,
     MeetingMove,
@@ -88,12 +89,15 @@ DECISION = {
     "status", "approved_amount", "approved_periods", "decided_on", "decided_in_meeting", "decided_by", "decided_at",
     "note", "cancelled_on", "cancelled_by", "cancelled_why",
 }  # fmt: skip
+CASE = ("case_closed_on", "case_closed_how", "case_closed_at", "case_closed_by")
+TAKEN_BACK = ("taken_back_why", "taken_back_at", "taken_back_by")
 MAY_CHANGE = {
     Constitution: set(),
     GroupStatusChange: set(),
     BankAccount: {"closed_on"},
     BankMandate: set(),
     BankSigner: set(),
+    Dissolution: {*CASE, *TAKEN_BACK},
     ScoreRevision: set(),
     MeetingRhythm: {"withdrawn_at", "withdrawn_by"},
     MeetingMove: {"withdrawn_at", "withdrawn_by"},
@@ -174,6 +178,10 @@ def records():
     AgendaItem.objects.create(group=group, meeting=meeting, number=1, title="Kas")
     SentForm.objects.create(group=group, key=uuid.uuid4(), content="x", sent_by=actor)
     services.period_close(**by, through=FOUNDED, key=uuid.uuid4())
+    Dissolution.objects.create(
+        group=group, change=GroupStatusChange.objects.get(), ended_on=date(2027, 1, 1), place="Balai", present="semua",
+        reason="bubar", unsettled_why="x", recorded_by=actor,
+    )  # fmt: skip
     mandate = make_account(group).mandates.get()
     BankSigner.objects.create(group=group, mandate=mandate, member=first)
     instrument = Instrument.objects.get(code="kotaku", organisation=None)
@@ -300,6 +308,13 @@ def allowed(records):
         "a rhythm is withdrawn": (MeetingRhythm.objects.all(), {"withdrawn_at": now, "withdrawn_by": by}),
         "a move is withdrawn": (MeetingMove.objects.all(), {"withdrawn_at": now, "withdrawn_by": by}),
         "a meeting is corrected": (Meeting.objects.all(), {"status": MeetingStatus.CORRECTED}),
+        "a case is closed": (
+            Dissolution.objects.all(),
+            {"case_closed_on": date(2026, 1, 1), "case_closed_how": "x", "case_closed_at": now, "case_closed_by": by},
+        ),
+        "a dissolution is taken back": (
+            Dissolution.objects.all(), {"taken_back_why": "x", "taken_back_at": now, "taken_back_by": by},
+        ),
         "a bank account is closed": (BankAccount.objects.all(), {"closed_on": date(2026, 1, 1)}),
         "a decision is carried out": (AgendaItem.objects.all(), {"done_on": FOUNDED, "done_by": by}),
         "an instrument is retired": (
@@ -329,6 +344,8 @@ AFTERWARDS = {
     "a move is withdrawn": {"withdrawn_at": None, "withdrawn_by": None},
     "a meeting is corrected": {"status": MeetingStatus.CLOSED},
     "a bank account is closed": {"closed_on": None},
+    "a case is closed": {"case_closed_on": None, "case_closed_at": None, "case_closed_by": None},
+    "a dissolution is taken back": {"taken_back_at": None, "taken_back_by": None},
     "an instrument is retired": {"status": InstrumentStatus.PUBLISHED},
     "an override is withdrawn": {"withdrawn_on": None, "withdrawn_at": None, "withdrawn_by": None},
 }

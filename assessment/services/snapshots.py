@@ -47,6 +47,7 @@ class _Waiting(NamedTuple):
     code: str
     organisation_id: int
     founded_on: date
+    status: str
     kind: str
     village_id: str | None
     has_rules: bool
@@ -124,7 +125,8 @@ def _write_batch(batch: Sequence[_Waiting], as_of: date, in_use: InstrumentsInUs
 def _write_day(batch: Sequence[_Waiting], as_of: date, month: date | None, in_use: InstrumentsInUse) -> list[Outcome]:
     """Write the snapshot of each group at the end of a day, in the place of the one there is."""
     ids = [group.pk for group in batch]
-    statuses = statuses_on(ids, as_of)
+    is_now = as_of >= timezone.localdate()
+    statuses = {group.pk: group.status for group in batch} if is_now else statuses_on(ids, as_of)
     running = [
         GroupToScore(group.pk, group.code, group.organisation_id)
         for group in batch

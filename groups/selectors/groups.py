@@ -7,12 +7,15 @@ from collections.abc import Collection
 from datetime import date
 
 from django.db.models import (
+    Case,
     Count,
     IntegerField,
     OuterRef,
     Q,
     QuerySet,
     Subquery,
+    Value,
+    When,
 )
 from django.db.models.functions import Coalesce
 
@@ -115,11 +118,12 @@ def status_of(group: Group, *, as_of: date) -> GroupStatus:
 def statuses_on(group_ids: Collection[int], as_of: date) -> dict[int, str]:
     """Return the status of each group at the end of a day, in one statement.
 
-    Before its first change a group has the status it changed from; one that never changed has had its status from the
-    beginning.
+    Before its first change a group has the status it changed from. One that never changed is being formed or active
+    from the beginning; nobody knows since when another status holds that was never written down.
     """
     changes = GroupStatusChange.objects.filter(group=OuterRef("pk"))
     by_then = changes.filter(changed_on__lte=as_of).order_by("-changed_on", "-pk").values("to_status")[:1]
     before_all = changes.order_by("changed_on", "pk").values("from_status")[:1]
-    status = Coalesce(Subquery(by_then), Subquery(before_all), "status")
+    from_the_beginning = Case(When(status=GroupStatus.FORMING, then="status"), default=Value(GroupStatus.ACTIVE.value))
+    status = Coalesce(Subquery(by_then), Subquery(before_all), from_the_beginning)
     return dict(Group.objects.filter(pk__in=group_ids).order_by().annotate(on_day=status).values_list("pk", "on_day"))

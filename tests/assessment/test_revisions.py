@@ -7,7 +7,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from assessment.models import Assessment, AssessmentStatus, GroupSnapshot, RevisionCause, ScoreRevision, SnapshotScore
-from assessment.services import assessment_finalise
+from assessment.services import assessment_finalise, snapshots
 from assessment.services.snapshots import snapshots_write
 from groups.models import Group, GroupStatus
 from groups.services import group_status_change
@@ -19,7 +19,8 @@ MONTH, END, TODAY = date(2026, 8, 1), date(2026, 8, 31), date(2026, 9, 5)
 
 
 @pytest.fixture
-def group(months):
+def group(monkeypatch):
+    monkeypatch.setattr(snapshots, "MONTHS", 60)
     group = make_kembang_minus_outside(until=date(2026, 8, 4))
     snapshots_write(groups=Group.objects.all(), as_of=TODAY)
     return group
@@ -104,11 +105,12 @@ class TestPages:
         late_meeting(group, closed_at="2026-09-05T10:00:00Z")
         snapshots_write(groups=Group.objects.all(), as_of=TODAY)
         client.force_login(facilitator_of(group))
+        client.cookies["django_language"] = "en"
         page = client.get(f"/g/{group.code}/assessment/").content.decode()
-        assert "Dinilai ulang: Pertemuan 25 Agustus 2026 dicatat 5 September 2026" in page
+        assert "Scored again: Meeting of 25 August 2026 recorded on 5 September 2026" in page
         revision = ScoreRevision.objects.get(as_of=END)
         shown = client.get(f"/g/{group.code}/assessment/shown/{revision.pk}/").content.decode()
-        assert f"{revision.was_score} dari 100 poin" in shown
+        assert f"{revision.was_score} of 100 points" in shown
 
     def test_of_another_group_there_is_none(self, client, group):
         late_meeting(group)

@@ -134,6 +134,7 @@ def test_the_database_keeps_signers_within_their_membership(group):
 class TestPages:
     def get(self, client, group, path="", **data):
         client.force_login(facilitator_of(group))
+        client.cookies["django_language"] = "en"
         address = f"/g/{group.code}/bank-accounts/{path}"
         return client.post(address, data) if data else client.get(address)
 
@@ -169,7 +170,7 @@ class TestPages:
         assert self.get(client, group, f"{account.pk}/sign/").status_code == 404
 
     def test_an_empty_page_says_so(self, client, group):
-        assert "belum punya rekening bank" in self.get(client, group).content.decode()
+        assert "no bank account" in self.get(client, group).content.decode()
 
     def test_statements_do_not_grow_with_the_accounts(self, client, group):
         make_account(group)

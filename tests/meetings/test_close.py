@@ -279,7 +279,8 @@ def test_a_member_who_joined_later_is_left_out(client, group):
     late = make_member(group, number=4, joined_on=HELD_ON + timedelta(30))
     data = {**sheet_data(group), f"m{late.pk}-attendance": ""}
     refused = errors(post_sheet(client, group, data=data))
-    assert refused == {"note_taker": ["Siti 4 baru bergabung pada 3 April 2025, sesudah tanggal ini."]}
+    assert list(refused) == ["note_taker"]
+    assert "3 April 2025" in refused["note_taker"][0]
     data["note_taker"] = data["leader"]
     assert post_sheet(client, group, data=data).status_code == 302
     assert Meeting.objects.get().member_count == 3

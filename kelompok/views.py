@@ -194,7 +194,9 @@ def dissolution(request: GroupRequest) -> HttpResponse:
 @requires(Capability.RECORD)
 def dissolution_take_back(request: GroupRequest) -> HttpResponse:
     """Take a dissolution back that was recorded by mistake."""
-    found = get_object_or_404(request.group.dissolutions.standing())
+    found = request.group.dissolutions.standing().first()
+    if found is None:
+        return redirect("group", request.group.code)
     form = TakeBackForm(posted(request))
     return submit(
         request,
@@ -208,7 +210,9 @@ def dissolution_take_back(request: GroupRequest) -> HttpResponse:
 @requires(Capability.CONFIGURE)
 def dissolution_close_case(request: GroupRequest) -> HttpResponse:
     """Close the case of a group that was dissolved with open books."""
-    found = get_object_or_404(request.group.dissolutions.open_cases())
+    found = request.group.dissolutions.open_cases().first()
+    if found is None:
+        return redirect("group", request.group.code)
     form = CloseCaseForm(posted(request))
     return submit(
         request,

@@ -15,7 +15,8 @@ from finance.models import Account, AccountKind, CashCount, Cover, Entry, EntryK
 from finance.selectors.surplus import divided_through
 from finance.selectors.surplus_division import FUND, DivisionSheet, division_preview
 from finance.surplus import apportion
-from groups.models import Group, Member, OfficerTerm
+from groups.models import Constitution, Group, Member, OfficerTerm
+from groups.selectors import rules_in_force
 from groups.shared.money import rupiah
 
 CAN_BE_KEPT = (AccountKind.RESERVE, AccountKind.GRANT, AccountKind.CAPITAL)
@@ -112,7 +113,8 @@ def share_out_plan(group: Group, *, as_of: date, keep: frozenset[AccountKind]) -
     plan = ShareOutPlan(as_of)
     plan.hindrances = list(_hindrances(group, balance, as_of, keep))
     plan.warnings = list(_warnings(group))
-    if plan.hindrances and group.rules is None:
+    rules = rules_in_force(group, as_of=as_of)
+    if plan.hindrances and rules is None:
         return plan
     members = list(group.members.effective(as_of).order_by("number"))
     savings = {account: account.balance for account in accounts if account.kind in SAVINGS and account.balance > 0}
@@ -126,7 +128,8 @@ def share_out_plan(group: Group, *, as_of: date, keep: frozenset[AccountKind]) -
         plan.moves.append(Move(AccountKind.SURPLUS_DIVIDED, AccountKind.CAPITAL, -funds[AccountKind.CAPITAL]))
         funds[AccountKind.CAPITAL] = 0
     if undivided > 0:
-        _divide(plan, _sheet(group, undivided, as_of), funds)
+        assert rules is not None, "a group without rules is hindered"
+        _divide(plan, _sheet(group, rules, undivided, as_of), funds)
     elif undivided < 0:
         plan.loss = -undivided
         _make_good(plan, funds, savings, keep)
@@ -155,11 +158,10 @@ def _undivided(balance: dict[str, int]) -> int:
     return earned - balance.get(AccountKind.SURPLUS_DIVIDED, 0)
 
 
-def _sheet(group: Group, surplus: int, as_of: date) -> DivisionSheet:
-    assert group.rules is not None, "a group without rules is hindered"
+def _sheet(group: Group, rules: Constitution, surplus: int, as_of: date) -> DivisionSheet:
     last = divided_through(group)
     start = group.founded_on if last is None else last + timedelta(days=1)
-    return division_preview(group, group.rules, surplus=surplus, start=min(start, as_of), end=as_of)
+    return division_preview(group, rules, surplus=surplus, start=min(start, as_of), end=as_of)
 
 
 def _divide(plan: ShareOutPlan, sheet: DivisionSheet, funds: dict[AccountKind, int]) -> None:
@@ -223,7 +225,7 @@ def _return(plan: ShareOutPlan, kind: AccountKind, amount: int, bases: dict[Memb
 def _hindrances(
     group: Group, balance: dict[str, int], as_of: date, keep: frozenset[AccountKind]
 ) -> Iterable[Hindrance]:
-    if group.rules is None:
+    if rules_in_force(group, as_of=as_of) is None:
         yield Hindrance(_("The group has not agreed its rules yet."), "constitution")
     for kind, text, page in (
         (AccountKind.LOAN, _("Loans of %(amount)s are not repaid; they are repaid or written off first."), "loan-book"),

@@ -31,6 +31,7 @@ from finance.selectors.surplus import divided_through, period_surplus
 from finance.selectors.surplus_division import FUND, DivisionSheet, division_preview, division_sheet
 from groups.models import Constitution, Group, User
 from groups.permissions import Capability, lock_group
+from groups.selectors import rules_in_force
 from groups.shared.clock import now, today
 from groups.shared.money import rupiah
 
@@ -39,7 +40,7 @@ from groups.shared.money import rupiah
 def surplus_decide(
     *, actor: User, group: Group, start: date, end: date, seen: int, decided_on: date, note: str, key: uuid.UUID
 ) -> SurplusDivision:
-    """Write down what the members decided: the surplus of a period, divided by the rules in force; posts nothing.
+    """Write down what the members decided: the surplus of a period, divided by the rules of that day; posts nothing.
 
     `seen` is the surplus they had before them; if the books say something else by now it is `NotAllowed`, as are a
     period that is not over or reaches into one divided before, and a surplus of nothing.
@@ -54,9 +55,10 @@ def surplus_decide(
     last = divided_through(group)
     if last is not None and start <= last:
         raise NotAllowed(_("The surplus is divided up to %(day)s already.") % {"day": date_format(last)})
-    if group.rules is None:
+    rules = rules_in_force(group, as_of=decided_on)
+    if rules is None:
         raise NotAllowed(_("The group has not agreed its rules yet."))
-    sheet = _sheet_now(group, group.rules, start, end)
+    sheet = _sheet_now(group, rules, start, end)
     if sheet.surplus == 0:
         raise NotAllowed(_("There is no surplus to divide in this period."))
     if sheet.surplus != seen:

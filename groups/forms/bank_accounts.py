@@ -9,7 +9,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from groups.forms.fields import KeyField, PastDateField, member_label
+from groups.forms.fields import CountField, KeyField, PastDateField, member_label
 from groups.models import BankAccount, Group, Member
 from groups.models.bank_account import MOST_SIGNERS
 from groups.services import BANK_ACCOUNT
@@ -29,7 +29,7 @@ class MandateForm(forms.Form):
     """How many sign together from a day on, and who."""
 
     valid_from = PastDateField(label=_("From"), initial=timezone.localdate)
-    signatures = forms.IntegerField(
+    signatures = CountField(
         label=_("How many must sign together"),
         min_value=1,
         max_value=MOST_SIGNERS,

@@ -18,13 +18,15 @@ from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
-from assessment.models import Instrument, Judgement
+from assessment.models import Assessment, Instrument, Judgement, ScoreRevision
 from assessment.services import assess_groups
 from finance.models import CashCount, Entry, ExternalLoan, InventoryItem, Loan, LoanRequest, SurplusDivision
 from groups.admin import TenantAdmin
 from groups.models import FacilitatorAssignment, Group, MeetingMove, Member, Role, User
 from groups.permissions import Capability, walk_urls
+from kelompok import dissolving
 from meetings.models import AgendaItem, Meeting, MeetingStatus
 from tests.assessment.groups import AS_OF, make_override
 from tests.factories import (
@@ -34,6 +36,7 @@ from tests.factories import (
     buy,
     facilitator_of,
     lend,
+    make_account,
     make_entry,
     make_group,
     make_members,
@@ -88,6 +91,10 @@ def nothing(_world: World) -> dict[str, Any]:
 
 def member(world: World) -> dict[str, Any]:
     return {"pk": world.member.pk}
+
+
+def account(world: World) -> dict[str, Any]:
+    return {"pk": world.group.bank_accounts.get().pk}
 
 
 def meeting(world: World) -> dict[str, Any]:
@@ -164,6 +171,14 @@ ROUTES: dict[str, Route] = {
     "facilitator-end": Route(
         CONFIGURE, lambda world: {"pk": world.group.assignments.filter(ended_on=None).get().pk}, get={405}
     ),
+    "bank-accounts": Route(READ),
+    "bank-account-open": Route(RECORD),
+    "bank-mandate": Route(RECORD, account),
+    "bank-account-close": Route(RECORD, account),
+    "group-dissolve": Route(RECORD),
+    "dissolution": Route(READ),
+    "dissolution-take-back": Route(RECORD, get={302}),
+    "dissolution-close-case": Route(CONFIGURE, get={302}),
     # finance
     "member": Route(READ, member),
     "books": Route(READ),
@@ -243,6 +258,7 @@ ROUTES: dict[str, Route] = {
     "assessment-finalise": Route(ASSESS),
     "assessment-what-if": Route(READ),
     "assessment-stored": Route(READ, lambda world: {"day": world.group.assessments.get().as_of}),
+    "assessment-shown": Route(READ, lambda world: {"pk": ScoreRevision.objects.get(group=world.group).pk}),
     "instrument-list": site(READ),
     "instrument": Route(READ, shipped, of_group=False),
     "instrument-compare": Route(CONFIGURE, shipped, of_group=False),
@@ -293,6 +309,18 @@ def build() -> World:
     MeetingMove.objects.create(group=group, planned_on=date(2025, 5, 6), reason="Lebaran", recorded_by=facilitator)
     make_override(group)
     assess_groups(groups=Group.objects.filter(pk=group.pk), as_of=AS_OF)
+    shown = Assessment.objects.get(group=group)
+    ScoreRevision.objects.create(
+        group=group, scheme=shown.scheme, as_of=AS_OF, instrument=shown.instrument, was_stage=shown.stage,
+        was_rank=shown.rank, was_score=shown.score, was_measured_rank=shown.rank, was_measured_score=shown.score,
+        was_computed_at=shown.computed_at, indicators=shown.indicators,
+    )  # fmt: skip
+    make_account(group)
+    ended = dissolving.group_dissolve(
+        actor=facilitator, group=group, on=timezone.localdate(), place="Balai", present="semua", reason="bubar",
+        division="", unsettled_why="kas hilang", key=uuid.uuid4(),
+    )  # fmt: skip
+    dissolving.dissolution_take_back(actor=facilitator, dissolution=ended, reason="salah catat")
     former = make_user(organisation=organisation)
     FacilitatorAssignment.objects.create(group=group, facilitator=former, started_on=FOUNDED, ended_on=date(2025, 3, 4))
     return World(

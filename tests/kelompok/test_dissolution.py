@@ -250,7 +250,9 @@ class TestPages:
 
     def test_of_a_group_that_is_alive_there_is_none(self, client, group):
         assert self.page(client, group, "dissolution/").status_code == 404
-        assert self.page(client, group, "dissolution/take-back/").status_code == 404
+        boss = make_user("ADMIN", organisation=group.organisation)
+        for path in ("dissolution/take-back/", "dissolution/close-case/"):
+            assert self.page(client, group, path, user=boss).url == f"/g/{group.code}/"
 
     def test_the_profile_form_neither_dissolves_nor_revives(self, client, group):
         data = {"name": group.name, "kind": group.kind, "founded_on": FOUNDED.isoformat(), "status_reason": "x"}

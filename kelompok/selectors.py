@@ -28,8 +28,8 @@ class Visit:
 
 
 def visits(actor: User, *, as_of: date) -> list[Visit]:
-    """Return the active groups whose agreed day is past, today or in the week ahead of `as_of`, longest due first."""
-    active = Group.objects.visible_to(actor).filter(status=GroupStatus.ACTIVE)
+    """Return the groups, active or being formed, whose agreed day is past or within a week of `as_of`, by that day."""
+    active = Group.objects.visible_to(actor).filter(status__in=(GroupStatus.FORMING, GroupStatus.ACTIVE))
     last = meetings.selectors.last_held_on(active, as_of=as_of)
     calendars = groups.selectors.meeting_calendars(active)
     due = []

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from groups.forms.fields import ComingDayField, CountField, DayField
 from groups.forms.groups import GroupForm, NewGroupForm
-from groups.models import MeetingEvery, MeetingRhythm, Pasaran, Weekday, WeekOfMonth
+from groups.models import GroupStatus, MeetingEvery, MeetingRhythm, Pasaran, Weekday, WeekOfMonth
 from groups.models.rhythm import MOST_DAYS
 from groups.services import RHYTHM
 
@@ -73,9 +73,21 @@ class RhythmFields(forms.Form):
 
 
 class GroupRegisterForm(RhythmFields, NewGroupForm):
-    """The profile of a group to be, and when it meets."""
+    """The profile of a group to be, whether it is being formed still, and when it meets."""
 
+    status = forms.ChoiceField(
+        label=_("Status"),
+        choices=[(status.value, status.label) for status in (GroupStatus.ACTIVE, GroupStatus.FORMING)],
+        initial=GroupStatus.ACTIVE,
+        required=False,
+    )
     field_order = [*GroupForm.field_order, *RHYTHM]
+
+    def clean(self) -> dict[str, Any]:
+        """Give the group its status."""
+        cleaned = super().clean()
+        self.instance.status = cleaned.get("status") or GroupStatus.ACTIVE
+        return cleaned
 
 
 class RhythmForm(RhythmFields):

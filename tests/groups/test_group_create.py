@@ -73,6 +73,16 @@ def test_bad_input_is_told_at_its_field_and_entries_stay(client, field, value):
     assert not Group.objects.exists()
 
 
+@pytest.mark.parametrize(("typed", "status"), [({}, "ACTIVE"), ({"status": "FORMING"}, "FORMING")])
+def test_a_group_may_still_be_forming(client, typed, status):
+    client.post(URL, data(**typed))
+    assert Group.objects.get().status == status
+
+
+def test_nobody_registers_a_dissolved_group(client):
+    assert list(client.post(URL, data(status="DISSOLVED")).context["form"].errors) == ["status"]
+
+
 def test_names_are_trimmed(client):
     client.post(URL, data(name="  Mawar  "))
     assert Group.objects.get().name == "Mawar"

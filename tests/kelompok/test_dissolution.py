@@ -30,7 +30,7 @@ from tests.factories import (
     save,
     withdraw,
 )
-from tests.meetings.pages import errors, post_sheet
+from tests.meetings.pages import errors, post_sheet, sign_in
 
 pytestmark = pytest.mark.django_db
 END = date(2025, 9, 2)
@@ -155,9 +155,10 @@ class TestAfterwards:
                 do()
             assert list(refused.value.message_dict) == [field]
 
-    def test_no_meeting_is_recorded(self, client, group, member):
+    def test_no_meeting_is_recorded(self, group, member):
         dissolve(group, unsettled_why="macet")
         group.refresh_from_db()
+        client = sign_in(group)
         refused = errors(post_sheet(client, group, held_on=END + DAY))
         assert "2 September 2025" in refused["held_on"][0]
         assert post_sheet(client, group, held_on=END - DAY).status_code == 302

@@ -75,7 +75,8 @@ def submit_once(
 
 def _warn_of_short_days(request: GroupRequest, form: forms.Form) -> None:
     """Say where what was recorded late took more than there was on its day or a later one."""
-    entry = Entry.objects.filter(group=request.group, key=form.cleaned_data.get("key")).first()
+    key = form.cleaned_data.get("key")
+    entry = Entry.objects.filter(group=request.group, key=key).first() if key is not None else None
     for found in selectors.short_days(entry) if entry is not None else ():
         kind, member = found.account.get_kind_display(), found.account.member
         messages.warning(

@@ -1,5 +1,5 @@
 // The meeting sheet works without this script; with it, sums follow the typing and rows come without a reload.
-(() => {
+const startSheet = () => {
   const sheet = document.querySelector("[data-sheet]");
   if (!sheet) return;
   const expected = sheet.querySelector("[data-expected]");
@@ -80,6 +80,7 @@
     }
   });
   sheet.addEventListener("submit", () => { dirty = false; });
-  window.addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });
   document.getElementById("refused")?.focus();
-})();
+};
+startSheet();
+document.addEventListener("shown", startSheet); // by send.js, which puts another sheet in its place

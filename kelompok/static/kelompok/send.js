@@ -1,0 +1,126 @@
+"use strict";
+// Sheets are kept on the device while somebody types, and sent from the page, which stays where it is without a signal.
+// Without this script the form is sent as any other.
+(() => {
+  const sheet = () => document.querySelector("form[data-send]");
+  const notices = document.querySelector("[data-notices]");
+  if (!sheet() || !notices) return;
+  const say = (name) => {
+    for (const notice of notices.children) notice.hidden = notice.dataset.notice !== name;
+  };
+  const sayOffline = () => say(kept ? "offline" : "offline-unkept");
+  const fieldsOf = (form) => [...new FormData(form)].filter(([name]) => name !== "csrfmiddlewaretoken");
+  const pathOf = (form) => form.getAttribute("action"); // its buttons are named "action" too
+  const recordOf = (form, state) => ({
+    key: form.elements.key.value, user: form.dataset.user, group: form.dataset.group, path: pathOf(form),
+    state, saved: Date.now(),
+  });
+
+  // `typed`: something is not sent yet; `kept`: all of it is on the device; `retry`: what could not be done.
+  let typed = false, kept = false, timer = 0, busy = false, retry = null, offered = null;
+  const keep = async (state = "typing") => {
+    clearTimeout(timer);
+    try {
+      await device.keep(recordOf(sheet(), state), fieldsOf(sheet()));
+      kept = true;
+    } catch {
+      kept = false; // a private window, or storage is full
+    }
+  };
+  const touched = (event) => {
+    if (!sheet() || event.target.form !== sheet()) return;
+    typed = true;
+    kept = false;
+    clearTimeout(timer);
+    timer = setTimeout(keep, 300);
+  };
+
+  // The token of this moment: signing in on another page gives a new one, which only a page of this site can read.
+  const token = () => /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)?.[1] || sheet().elements.csrfmiddlewaretoken.value;
+  const post = (path, fields, action) => fetch(path, {
+    method: "POST",
+    body: new URLSearchParams([...fields, ["csrfmiddlewaretoken", token()], ["action", action]]),
+    headers: { Accept: "application/json, text/html;q=0.9" },
+  });
+  const ask = async (path, fields, action, again = false) => {
+    const response = await post(path, fields, action);
+    const isPage = response.headers.get("Content-Type").startsWith("text/html");
+    if (isPage) return [200, 409, 422].includes(response.status) ? { page: await response.text() } : { status: "failed" };
+    const answer = await response.json();
+    return answer.status === "token" && !again ? ask(path, fields, action, true) : answer;
+  };
+  const send = async (path, fields, action) => {
+    if (busy) return;
+    busy = true;
+    let answer;
+    try {
+      answer = await ask(path, fields, action);
+    } catch {
+      return sayOffline();
+    } finally {
+      busy = false;
+    }
+    retry = null;
+    if (["closed", "known", "draft"].includes(answer.status)) return taken(fields, answer.url);
+    const page = answer.page && new DOMParser().parseFromString(answer.page, "text/html");
+    if (page?.querySelector("main#content")) return show(page);
+    say({ signed_out: "signed-out", forbidden: "refused", missing: "refused" }[answer.status] || "failed");
+  };
+  const taken = async (fields, url) => {
+    typed = false;
+    clearTimeout(timer);
+    await device.drop(new Map(fields).get("key")).catch(() => {});
+    location.assign(url);
+  };
+  const show = (page) => {
+    const main = document.querySelector("main");
+    page.querySelector("[data-notices]")?.replaceWith(notices);
+    main.replaceChildren(...page.querySelector("main").childNodes);
+    document.title = page.title;
+    say("");
+    scrollTo(0, 0);
+    document.dispatchEvent(new Event("shown"));
+    const first = document.getElementById("refused") || main.querySelector("h1");
+    first.tabIndex = -1;
+    first.focus({ preventScroll: true });
+  };
+  const sendSheet = async (action) => {
+    retry = () => sendSheet(action);
+    await keep(action === "close" ? "waiting" : "typing");
+    await send(pathOf(sheet()), fieldsOf(sheet()), action);
+  };
+  const use = () => {
+    retry = use;
+    return send(offered.path, offered.fields, "open");
+  };
+
+  document.addEventListener("input", touched);
+  document.addEventListener("change", touched);
+  document.addEventListener("submit", (event) => {
+    if (event.target !== sheet()) return;
+    event.preventDefault();
+    sendSheet(event.submitter?.value || sheet().dataset.send);
+  });
+  document.addEventListener("visibilitychange", () => { if (typed && !kept && document.hidden) keep(); });
+  addEventListener("offline", () => { if (typed) sayOffline(); });
+  addEventListener("online", () => { say(retry ? "online" : ""); });
+  addEventListener("beforeunload", (event) => { if (typed && !kept) event.preventDefault(); });
+
+  const offer = async () => {
+    const { user, group } = sheet().dataset;
+    [offered] = await device.find(user, group).catch(() => []);
+    if (!offered) return say("");
+    kept = true;
+    const form = { dateStyle: "long", timeStyle: "short" };
+    notices.querySelector("time").textContent = new Date(offered.saved).toLocaleString(document.documentElement.lang, form);
+    say("offer");
+  };
+  notices.addEventListener("click", async (event) => {
+    const button = event.target.closest("button");
+    if (!button) return;
+    if (button.value === "send") (retry || (() => sendSheet(sheet().dataset.send)))();
+    if (button.value === "use") use();
+    if (button.value === "drop") await device.drop(offered.key).then(offer);
+  });
+  offer();
+})();

@@ -1,0 +1,275 @@
+"""What is typed on a sheet outlives the tab, the signal and the session, and is nobody else's."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from groups.models import FacilitatorAssignment
+from meetings.models import Meeting, MeetingStatus
+from tests.factories import FOUNDED, PASSWORD, facilitator_of, make_group, make_members, make_officer, make_user
+
+pytestmark = pytest.mark.browser
+
+RECORDS = """async () => {
+    const opened = indexedDB.open("kelompok");
+    const database = await new Promise((resolve) => { opened.onsuccess = () => resolve(opened.result); });
+    if (!database.objectStoreNames.contains("sheets")) return [];
+    const all = (name) => new Promise((resolve) => {
+        const request = database.transaction(name).objectStore(name).getAll();
+        request.onsuccess = () => resolve(request.result);
+    });
+    const [sheets, secrets] = [await all("sheets"), await all("secrets")];
+    database.close();
+    return sheets.map((record) => ({
+        ...record, data: new TextDecoder().decode(record.data), iv: record.iv.length, secrets: secrets.length,
+        exportable: secrets.some((secret) => secret.extractable),
+    }));
+}"""
+
+
+@pytest.fixture
+def group(committed_db):
+    group = make_group(name="Mawar")
+    members = make_members(group, 3)
+    for member, role in zip(members, ("KETUA", "SEKRETARIS", "BENDAHARA"), strict=True):
+        make_officer(member, role)
+    return group
+
+
+@pytest.fixture
+def site(visit, group):
+    site = visit()
+    site.sign_in(facilitator_of(group).username)
+    yield site
+    forgive_lost_requests(site)
+
+
+def forgive_lost_requests(site):
+    """Chromium writes a line for each request that had no signal."""
+    site.complaints[:] = [complaint for complaint in site.complaints if "net::ERR_" not in complaint]
+
+
+def begin(site, group, title="Arisan"):
+    """Open a new sheet and type; wait until the device keeps it."""
+    site.open(reverse("meeting-new", args=[group.code]))
+    site.page.click("button[value=present]")
+    site.page.fill("[name=place]", "Balai desa")
+    site.page.fill("[name=agenda-0-title]", title)
+    wait_until_kept(site)
+
+
+def wait_until_kept(site, number=1):
+    for _ in range(50):
+        site.page.wait_for_timeout(100)
+        if len(kept(site)) == number:
+            return
+    raise AssertionError(f"the device keeps {kept(site)}")
+
+
+def kept(site):
+    return site.page.evaluate(RECORDS)
+
+
+def press(site, action):
+    site.page.locator(f"button[name=action][value={action}]:visible").last.click()
+
+
+def notice(site, name):
+    shown = site.page.locator(f"[data-notice={name}]")
+    shown.wait_for()
+    return shown
+
+
+def check(site):
+    press(site, "check")
+    site.page.locator("button[name=action][value=close]:visible").wait_for()
+
+
+def closed(group):
+    return Meeting.objects.filter(group=group, status=MeetingStatus.CLOSED)
+
+
+def finish(site, group):
+    """Check and close the sheet that is open, and see that it is recorded once and gone from the device."""
+    check(site)
+    press(site, "close")
+    site.page.wait_for_url(f"**{reverse('meeting', args=[group.code, 1])}")
+    assert closed(group).count() == 1
+    assert kept(site) == []
+
+
+def test_a_killed_tab_loses_nothing(site, group):
+    begin(site, group)
+    context = site.page.context
+    site.page.close()
+    site.page = context.new_page()
+    site.__post_init__()
+    site.open(reverse("meeting-new", args=[group.code]))
+    notice(site, "offer").locator("[value=use]").click()
+    site.page.locator("[name=agenda-0-title][value=Arisan]").wait_for()
+    assert site.page.locator("[data-member] [value=PRESENT]:checked").count() == 3
+    finish(site, group)
+    assert closed(group).get().agenda.get().title == "Arisan"
+
+
+def test_what_was_typed_can_be_thrown_away(site, group):
+    begin(site, group)
+    site.open(reverse("meeting-new", args=[group.code]))
+    notice(site, "offer").locator("[value=drop]").click()
+    site.page.locator("[data-notice=offer]").wait_for(state="hidden")
+    assert kept(site) == []
+    assert site.page.input_value("[name=agenda-0-title]") == ""
+
+
+def test_it_is_stored_unreadable_under_the_key_of_the_form(site, group):
+    begin(site, group, title="Rahasia kelompok")
+    (record,) = kept(site)
+    assert record["key"] == site.page.input_value("[name=key]")
+    assert (record["user"], record["group"]) == (str(facilitator_of(group).pk), group.code)
+    assert (record["path"], record["state"]) == (reverse("meeting-new", args=[group.code]), "typing")
+    assert "Rahasia" not in record["data"]
+    assert (record["iv"], record["secrets"], record["exportable"]) == (12, 1, False)
+
+
+def test_the_check_leads_back_to_the_sheet_as_it_was(site, group):
+    begin(site, group)
+    check(site)
+    assert site.accessibility_violations() == []
+    assert not site.scrolls_sideways()
+    press(site, "open")
+    site.page.locator("[name=agenda-0-title][value=Arisan]").wait_for()
+    site.page.fill("[name=agenda-0-title]", "Pakan")
+    finish(site, group)
+    assert closed(group).get().agenda.get().title == "Pakan"
+
+
+def test_without_a_signal_it_stays_and_is_sent_on_request(site, group):
+    begin(site, group)
+    check(site)
+    site.page.context.set_offline(True)
+    press(site, "close")
+    assert "isian aman di HP ini" in notice(site, "offline").inner_text()
+    assert kept(site)[0]["state"] == "waiting"
+    assert not closed(group).exists()
+    notice(site, "offline").locator("[value=send]").click()
+    notice(site, "offline")
+    site.page.context.set_offline(False)
+    notice(site, "online").locator("[value=send]").click()
+    site.page.wait_for_url(f"**{reverse('meeting', args=[group.code, 1])}")
+    assert closed(group).count() == 1
+    assert kept(site) == []
+
+
+def test_a_session_that_ended_loses_nothing(site, group):
+    begin(site, group)
+    page = site.page
+    page.context.clear_cookies(name="sessionid")
+    press(site, "check")
+    with page.context.expect_page() as opened:
+        notice(site, "signed-out").locator("a").click()
+    other = opened.value
+    other.fill("[name=username]", facilitator_of(group).username)
+    other.fill("[name=password]", PASSWORD)
+    with other.expect_navigation():
+        other.click("main form button")
+    assert not closed(group).exists()
+    notice(site, "signed-out").locator("[value=send]").click()
+    press(site, "close")
+    page.wait_for_url(f"**{reverse('meeting', args=[group.code, 1])}")
+    assert closed(group).count() == 1
+
+
+def test_an_answer_that_never_came_is_not_recorded_twice(site, group):
+    begin(site, group)
+    path = reverse("meeting-new", args=[group.code])
+
+    def cut(route):
+        if route.request.method == "POST":
+            route.fetch()  # it reaches the server, and the answer is lost
+            route.abort()
+        else:
+            route.continue_()
+
+    check(site)
+    site.page.route(f"**{path}", cut)
+    press(site, "close")
+    notice(site, "offline")
+    site.page.unroute(f"**{path}")
+    assert closed(group).count() == 1
+    notice(site, "offline").locator("[value=send]").click()
+    site.page.wait_for_url(f"**{reverse('meeting', args=[group.code, 1])}")
+    assert "sudah dicatat" in site.text
+    assert closed(group).count() == 1
+    assert kept(site) == []
+
+
+def test_going_back_and_closing_again_says_it_is_recorded(site, group):
+    begin(site, group)
+    key = site.page.input_value("[name=key]")
+    finish(site, group)
+    site.page.go_back()
+    assert site.page.locator("[name=key]").input_value() == key
+    press(site, "check")
+    site.page.wait_for_url(f"**{reverse('meeting', args=[group.code, 1])}")
+    assert "sudah dicatat" in site.text
+    assert closed(group).count() == 1
+
+
+def test_the_next_person_on_the_device_sees_nothing(site, group):
+    begin(site, group)
+    second = make_user(organisation=group.organisation)
+    FacilitatorAssignment.objects.create(group=group, facilitator=second, started_on=FOUNDED)
+    site.page.context.clear_cookies(name="sessionid")
+    site.sign_in(second.username)
+    site.open(reverse("meeting-new", args=[group.code]))
+    site.page.wait_for_timeout(500)
+    assert not site.page.locator("[data-notice=offer]").is_visible()
+    assert len(kept(site)) == 1
+
+
+def test_signing_out_takes_it_from_the_device(site, group):
+    begin(site, group)
+    site.page.click("details.account summary")
+    with site.page.expect_navigation():
+        site.page.click(f"form[action='{reverse('logout')}'] button")
+    site.page.wait_for_url(f"**{reverse('login')}")
+    assert kept(site) == []
+
+
+def test_saving_a_draft_takes_it_from_the_device(site, group):
+    begin(site, group)
+    press(site, "draft")
+    site.page.wait_for_url(f"**{reverse('meeting-edit', args=[group.code, 1])}")
+    assert kept(site) == []
+    assert site.page.input_value("[name=agenda-0-title]") == "Arisan"
+
+
+def test_it_works_where_nothing_can_be_kept(visit, group):
+    site = visit()
+    site.page.add_init_script("Object.defineProperty(window, 'indexedDB', { get() { throw new Error('no'); } })")
+    site.sign_in(facilitator_of(group).username)
+    site.open(reverse("meeting-new", args=[group.code]))
+    site.page.click("button[value=present]")
+    site.page.fill("[name=place]", "Balai desa")
+    site.page.context.set_offline(True)
+    press(site, "check")
+    assert "Jangan tutup halaman ini" in notice(site, "offline-unkept").inner_text()
+    site.page.context.set_offline(False)
+    notice(site, "online").locator("[value=send]").click()
+    press(site, "close")
+    site.page.wait_for_url(f"**{reverse('meeting', args=[group.code, 1])}")
+    assert closed(group).count() == 1
+    forgive_lost_requests(site)
+
+
+def test_what_is_wrong_is_shown_in_place_and_kept(site, group):
+    begin(site, group)
+    site.page.fill("[name=place]", "")
+    press(site, "check")
+    site.page.locator("#refused").wait_for()
+    assert site.page.input_value("[name=agenda-0-title]") == "Arisan"
+    assert site.page.evaluate("document.activeElement.id") == "refused"
+    assert site.accessibility_violations() == []
+    site.page.fill("[name=place]", "Balai desa")
+    finish(site, group)

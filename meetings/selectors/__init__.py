@@ -13,3 +13,5 @@ from meetings.selectors.minute_book import (
     with_agenda,
 )
 from meetings.selectors.money import MONEY_COLUMNS, MeetingMoney, MemberMoney, MinutesRow, member_rows, money
+from meetings.selectors.next_steps import NextSteps, Owing, next_steps
+from meetings.selectors.usual import Usual, usual

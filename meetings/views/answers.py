@@ -21,6 +21,8 @@ class SheetStatus(StrEnum):
     """It is recorded now."""
     KNOWN = "known"
     """It was recorded before, with the same entries."""
+    CHECKED = "checked"
+    """It can be recorded as it is."""
     DRAFT = "draft"
     """It is kept, and nothing of it is in the books."""
     CHANGED = "changed"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -9,6 +11,7 @@ from django.views.decorators.http import require_GET
 
 from finance.selectors import cover_entries, late_loans, signers
 from groups.http import GroupRequest
+from groups.models import Group
 from groups.permissions import Capability, requires
 from meetings import selectors
 from meetings.models import Meeting, MeetingStatus
@@ -32,24 +35,27 @@ def meeting_detail(request: GroupRequest, number: int, version: int | None = Non
     meeting = _found(request, number, version)
     if meeting.status == MeetingStatus.DRAFT:
         return redirect("meeting-edit", request.group.code, number)
+    return render(request, "meetings/meeting_detail.html", {"group": request.group, **_shown(request.group, meeting)})
+
+
+def _shown(group: Group, meeting: Meeting) -> dict[str, Any]:
+    """Return what the minutes of a meeting show; what comes next only with the latest."""
     assert meeting.held_on is not None, "a closed meeting has a date"
+    meeting.group = group  # as the access check read it
     money = selectors.money(meeting)
-    return render(
-        request,
-        "meetings/meeting_detail.html",
-        {
-            "group": request.group,
-            "meeting": meeting,
-            "rows": selectors.member_rows(meeting, money),
-            "columns": selectors.MONEY_COLUMNS,
-            "agenda": meeting.agenda.select_related("responsible"),
-            "money": money,
-            "covered": cover_entries(request.group, meeting.held_on),
-            "late": late_loans(request.group, meeting.held_on) if meeting.status == MeetingStatus.CLOSED else [],
-            "versions": selectors.versions(meeting),
-            "signers": signers(request.group, as_of=meeting.held_on),
-        },
-    )
+    late = late_loans(group, meeting.held_on) if meeting.status == MeetingStatus.CLOSED else []
+    return {
+        "meeting": meeting,
+        "rows": selectors.member_rows(meeting, money),
+        "columns": selectors.MONEY_COLUMNS,
+        "agenda": meeting.agenda.select_related("responsible"),
+        "money": money,
+        "covered": cover_entries(group, meeting.held_on),
+        "late": late,
+        "next": selectors.next_steps(meeting, late),
+        "versions": selectors.versions(meeting),
+        "signers": signers(group, as_of=meeting.held_on),
+    }
 
 
 def _found(request: GroupRequest, number: int, version: int | None = None) -> Meeting:

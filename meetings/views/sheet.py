@@ -8,22 +8,27 @@ from collections.abc import Callable, Mapping
 from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from finance.ledger.errors import LedgerError
-from groups.http import GroupRequest
+from finance.models import AccountKind
+from groups.http import GroupRequest, takes_page
 from groups.permissions import Capability, requires
+from groups.selectors import meeting_calendar
+from groups.shared.money import rupiah
 from meetings import services
 from meetings.errors import AlreadyRecorded, MeetingChanged, MeetingError, NoSuchAction, NoSuchMeeting
 from meetings.models import AttendanceStatus, Meeting, MeetingStatus
-from meetings.selectors import meeting_version
+from meetings.selectors import meeting_version, usual
 from meetings.sheet.context import SheetContext, open_sheet, read_sheet
 from meetings.sheet.form import Sheet
 from meetings.sheet.resent import content_of_sheet
-from meetings.views.answers import SheetStatus, address_of, taken
+from meetings.summary import Summary, questions
+from meetings.views.answers import SheetStatus, address_of, json_answer, taken
 from meetings.views.rendering import (
     MORE_ROWS,
     add_rows,
@@ -93,11 +98,13 @@ def _sent(request: GroupRequest, number: int | None) -> HttpResponse:
         return refused(request, _bound(request, _read(request, None)), error, key=key)
 
 
-def _close(request: GroupRequest, number: int | None, key: uuid.UUID) -> HttpResponse:
+def _close(request: GroupRequest, number: int | None, key: uuid.UUID, *, is_check: bool = False) -> HttpResponse:
+    """Close the meeting; a check does it all and takes it back, so it promises nothing that is refused later."""
     try:
         with transaction.atomic():
             sheet = _bound(request, open_sheet(actor=request.user, group=request.group, key=key, number=number))
             meeting = _written(request, sheet, key)
+            transaction.set_rollback(is_check)
     except NoSuchMeeting:
         raise
     except AlreadyRecorded as error:
@@ -106,7 +113,41 @@ def _close(request: GroupRequest, number: int | None, key: uuid.UUID) -> HttpRes
         return refused(request, sheet, error, key=key)
     if meeting is None:
         return refused(request, sheet, None, key=key)
-    messages.success(request, _("The meeting is closed and its money is in the books."))
+    return _summed_up(request, sheet, number, key) if is_check else _closed(request, sheet, meeting)
+
+
+def _check(request: GroupRequest, number: int | None, key: uuid.UUID) -> HttpResponse:
+    return _close(request, number, key, is_check=True)
+
+
+def _summed_up(request: GroupRequest, sheet: Sheet, number: int | None, key: uuid.UUID) -> HttpResponse:
+    """Show the meeting in sums, with what is unusual about it, before it is closed."""
+    if not takes_page(request):
+        return json_answer(request, SheetStatus.CHECKED)
+    assert sheet.minutes is not None, "the check was written"
+    group, day = request.group, sheet.minutes.held_on
+    summary = Summary(sheet.minutes, sheet.context.cash_before)
+    asked = questions(
+        summary, rules=sheet.context.rules, usual=usual(group, before=day), calendar=meeting_calendar(group)
+    )
+    sent = [
+        (name, value) for name, value in request.POST.items() if name not in ("csrfmiddlewaretoken", "key", "action")
+    ]
+    page = {
+        "group": group,
+        "summary": summary,
+        "questions": list(asked),
+        "fields": [("key", key), *sent],
+        "address": reverse("meeting-edit", args=[group.code, number])
+        if number
+        else reverse("meeting-new", args=[group.code]),
+    }
+    return render(request, "meetings/check.html", page)
+
+
+def _closed(request: GroupRequest, sheet: Sheet, meeting: Meeting) -> HttpResponse:
+    cash = rupiah(sheet.context.books.balance(AccountKind.CASH))
+    messages.success(request, _("The meeting is closed and its money is in the books. In the cash box: %s.") % cash)
     return taken(request, SheetStatus.CLOSED, meeting)
 
 
@@ -136,6 +177,15 @@ def _save_draft(request: GroupRequest, number: int | None, key: uuid.UUID) -> Ht
     return taken(request, SheetStatus.DRAFT, meeting)
 
 
+def _open(request: GroupRequest, number: int | None, key: uuid.UUID) -> HttpResponse:
+    """Show a sheet with what the device kept of it, or what became of it meanwhile."""
+    context = _read(request, number, key)
+    earlier = context.sent or context.meeting
+    if earlier is not None and earlier.status != MeetingStatus.DRAFT:
+        return recorded_before(request, earlier, key=key)
+    return render_unchecked(request, _bound(request, context), key=key)
+
+
 def _add_rows(request: GroupRequest, number: int | None, key: uuid.UUID) -> HttpResponse:
     return add_rows(request, _read(request, number), key=key)
 
@@ -154,8 +204,10 @@ def _no_action(request: GroupRequest, number: int | None, key: uuid.UUID) -> Htt
 
 
 ACTIONS: Mapping[str, Callable[[GroupRequest, int | None, uuid.UUID], HttpResponse]] = {
+    "check": _check,
     "close": _close,
     "draft": _save_draft,
+    "open": _open,
     "present": _all_present,
     **dict.fromkeys(MORE_ROWS, _add_rows),
 }

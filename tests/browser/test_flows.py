@@ -62,8 +62,16 @@ def test_a_form_whose_session_ended_is_sent_with_one_press_after_signing_in_else
 
 
 def submit(site, action):
+    """Press a button of the sheet; to close it, look at the check first."""
+    if action == "close":
+        press(site, "check")
+        site.page.locator("button[name=action][value=close]:visible").wait_for()
     with site.page.expect_navigation():
-        site.page.locator(f"button[name=action][value={action}]:visible").last.click()
+        press(site, action)
+
+
+def press(site, action):
+    site.page.locator(f"button[name=action][value={action}]:visible").last.click()
 
 
 def test_a_facilitator_registers_a_group_its_members_and_its_officers(visit):
@@ -210,7 +218,8 @@ def test_a_refused_sheet_keeps_what_was_typed(visit, group):
     page.fill("[name=agenda-0-title]", "Arisan")
     page.locator("[data-member]").nth(1).locator("summary").click()
     page.fill(f"[name=m{member.pk}-sukarela_out]", "999.999")
-    submit(site, "close")
+    press(site, "check")
+    page.locator("#refused").wait_for()
     assert page.input_value("[name=agenda-0-title]") == "Arisan"
     assert page.input_value(f"[name=m{member.pk}-sukarela_out]") == "999.999"
     message = page.locator(f"[name=m{member.pk}-sukarela_out] ~ .errorlist")
@@ -236,7 +245,8 @@ def test_a_closed_meeting_is_corrected_and_both_versions_stay(visit, group):
     member = group.members.get(number=3)
     page.fill(f"[name=m{member.pk}-wajib]", "12.000")
     page.fill("[name=reason]", "salah hitung")
-    submit(site, "preview")
+    press(site, "preview")
+    page.locator("#changes").wait_for()
     assert "12.000" in page.inner_text("main")
     assert Meeting.objects.filter(group=group).count() == 1
     submit(site, "correct")

@@ -35,10 +35,10 @@ def without_money(group):
 
 def test_the_same_sheet_again_is_the_meeting_as_it_is(client, group):
     data = sheet_data(group)
+    client.cookies["django_language"] = "en"
     first, second = post_sheet(client, group, data=data), post_sheet(client, group, data=data)
     assert first.url == second.url == MINUTES.format(group.code)
     assert (Meeting.objects.count(), balance(group, "CASH")) == (1, 30_000)
-    client.cookies["django_language"] = "en"
     assert "was recorded already by" in client.get(second.url).content.decode()
 
 

@@ -84,6 +84,12 @@
     first.tabIndex = -1;
     first.focus({ preventScroll: true });
   };
+  // Going back loads the page anew, and its form with another key: the one it had belongs to the same place in the history.
+  const keepKey = () => {
+    const { key } = sheet().elements;
+    if (history.state?.sheet) key.value = history.state.sheet; else history.replaceState({ sheet: key.value }, "");
+  };
+
   const sendSheet = async (action) => {
     retry = () => sendSheet(action);
     await keep(action === "close" ? "waiting" : "typing");
@@ -122,5 +128,6 @@
     if (button.value === "use") use();
     if (button.value === "drop") await device.drop(offered.key).then(offer);
   });
+  if ("fresh" in sheet().dataset) keepKey();
   offer();
 })();

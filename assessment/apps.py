@@ -5,13 +5,10 @@ from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
-def install_triggers(using: str, **_kwargs: object) -> None:
-    """Put the triggers of assessments back after each migrate, and the shipped instrument where it is missing."""
+def load_instruments(**_kwargs: object) -> None:
+    """Bring the shipped instruments where they are missing."""
     from assessment.instruments import load_shipped
-    from assessment.triggers import TRIGGERS
-    from groups.shared.triggers import install
 
-    install(TRIGGERS, using)
     load_shipped()
 
 
@@ -23,4 +20,8 @@ class AssessmentConfig(AppConfig):
 
     def ready(self) -> None:
         """Install the triggers and the shipped instrument after every migrate."""
-        post_migrate.connect(install_triggers, sender=self)
+        from assessment.triggers import TRIGGERS
+        from groups.shared.triggers import keep_installed
+
+        keep_installed(self, TRIGGERS)
+        post_migrate.connect(load_instruments, sender=self)

@@ -1,17 +1,7 @@
 """Configuration of the groups app."""
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
-
-
-def install_triggers(using: str, **_kwargs: object) -> None:
-    """Put the triggers of this app back after each migrate."""
-    from groups.shared.triggers import install
-    from groups.triggers import TRIGGERS
-
-    install(TRIGGERS, using)
-
 
 FOLLOWS = ("name_key", "has_namesake")
 """Columns that follow others, which the audit log has."""
@@ -27,9 +17,12 @@ class GroupsConfig(AppConfig):
         """Install the triggers after every migrate and register what the audit log follows."""
         from auditlog.registry import auditlog
 
+        from groups import checks as checks  # registers them
         from groups.models import FacilitatorAssignment, Group, Member, OfficerTerm, Organisation, User
+        from groups.shared.triggers import keep_installed
+        from groups.triggers import TRIGGERS
 
-        post_migrate.connect(install_triggers, sender=self)
+        keep_installed(self, TRIGGERS)
         auditlog.register(Organisation)
         auditlog.register(User, exclude_fields=["password", "last_login", *FOLLOWS])
         auditlog.register(Group, exclude_fields=["name_key"])

@@ -15,11 +15,12 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryD
 from django.http.response import HttpResponseBase
 from django.shortcuts import render, resolve_url
 from django.utils import translation
-from django.utils.cache import patch_vary_headers
+from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.defaults import page_not_found
 
 from groups.http import takes_page, wants_json
+from kelompok.views import healthz
 
 if TYPE_CHECKING:
     from django.http.request import _ImmutableQueryDict
@@ -40,6 +41,39 @@ class ChosenLanguageMiddleware:
         with translation.override(chosen if chosen in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE):
             response = self.get_response(request)
             response.headers.setdefault("Content-Language", translation.get_language() or settings.LANGUAGE_CODE)
+        return response
+
+
+class HealthMiddleware:
+    """Lead to `/healthz` before anything looks at the host or at a session.
+
+    So whoever watches the server reaches it by address and over plain http, and while the database is away.
+    """
+
+    PATH = "/healthz"
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass every other request on."""
+        return healthz(request) if request.path == self.PATH else self.get_response(request)
+
+
+class PrivatePagesMiddleware:
+    """Keep pages out of every cache: they name people, and telephones and browsers in the village are shared.
+
+    Static files are answered before this.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Say so, where the view says nothing about caches itself."""
+        response = self.get_response(request)
+        if not response.has_header("Cache-Control"):
+            patch_cache_control(response, private=True, no_store=True)
         return response
 
 

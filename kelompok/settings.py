@@ -9,6 +9,7 @@ from pathlib import Path
 
 import environ
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -18,6 +19,9 @@ environ.Env.read_env(BASE_DIR / ".env")
 DEBUG = env.bool("DEBUG", default=False)
 # Outside DEBUG a missing SECRET_KEY stops the start: a default key would be a public one.
 SECRET_KEY = env.str("SECRET_KEY", default="debug-only-not-a-secret") if DEBUG else env.str("SECRET_KEY")
+SHORTEST_SECRET_KEY = 50
+if not DEBUG and len(SECRET_KEY) < SHORTEST_SECRET_KEY:
+    raise ImproperlyConfigured(f"SECRET_KEY must have at least {SHORTEST_SECRET_KEY} characters, chosen at random.")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"] if DEBUG else [])
 TRUST_PROXY = env.bool("TRUST_PROXY", default=False)
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
@@ -45,6 +49,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # Before hosts are looked at: a load balancer asks by address.
+    "kelompok.middleware.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     # Around GZip, which weakens ETags so that WhiteNoise no longer knows its own: unchanged files answer 304.
     "django.middleware.http.ConditionalGetMiddleware",
@@ -52,6 +58,7 @@ MIDDLEWARE = [
     "django.middleware.gzip.GZipMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "kelompok.middleware.PrivatePagesMiddleware",
     "kelompok.middleware.JsonProblemsMiddleware",
     "kelompok.middleware.StorableTextMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -96,11 +103,12 @@ CRISPY_TEMPLATE_PACK = "bootstrap5"
 
 DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # FULL: with NORMAL, what was answered "recorded" can be gone after a power cut.
     # Without IMMEDIATE, two read-then-write transactions end in "database is locked" (docs/accounting.md).
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-65536;",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-65536;",
     }
 else:
     # Pages ask short questions: compiling one takes longer than answering it (`make bench`, dashboard of moves). The

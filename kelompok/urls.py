@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from kelompok import calendar, views
 
+handler500 = "kelompok.views.server_error"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
     path("healthz", views.healthz, name="healthz"),

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
 from django.contrib.auth import views as auth_views
 from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -225,6 +229,20 @@ def dissolution_close_case(request: GroupRequest) -> HttpResponse:
 
 @public
 def healthz(_request: HttpRequest) -> HttpResponse:
-    """Answer `ok` when the database answers."""
-    Group.objects.exists()
+    """Answer `ok` when the database answers, and 503 while it does not."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return HttpResponse("The database does not answer.", status=503, content_type="text/plain")
     return HttpResponse("ok", content_type="text/plain")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Say what went wrong without a person or a database: both may be what is missing.
+
+    503 where the database did not answer or could not write: what was sent may be recorded, or not. Otherwise 500.
+    """
+    is_away = isinstance(sys.exception(), OperationalError | InterfaceError)
+    name, status = ("503.html", 503) if is_away else ("500.html", 500)
+    return HttpResponse(render_to_string(name), status=status)

@@ -1,16 +1,7 @@
 """Configuration of the meetings app."""
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
-
-
-def install_triggers(using: str, **_kwargs: object) -> None:
-    """Put the triggers of meetings back after each migrate."""
-    from groups.shared.triggers import install
-    from meetings.triggers import TRIGGERS
-
-    install(TRIGGERS, using)
 
 
 class MeetingsConfig(AppConfig):
@@ -24,10 +15,12 @@ class MeetingsConfig(AppConfig):
         from auditlog.registry import auditlog
 
         from groups.records import GROUP_READERS, MEMBER_READERS
+        from groups.shared.triggers import keep_installed
         from meetings.models import AgendaItem
         from meetings.selectors import days_of_group, days_of_member
+        from meetings.triggers import TRIGGERS
 
-        post_migrate.connect(install_triggers, sender=self)
+        keep_installed(self, TRIGGERS)
         MEMBER_READERS.append(days_of_member)
         GROUP_READERS.append(days_of_group)
         auditlog.register(AgendaItem, include_fields=["done_on", "done_by"])

@@ -44,3 +44,13 @@ def test_it_does_not_start_without_a_secret_key():
     )
     assert started.returncode != 0
     assert "SECRET_KEY" in started.stderr
+
+
+@pytest.mark.parametrize(("length", "starts"), [(49, False), (50, True)])
+def test_it_does_not_start_with_a_short_secret_key(length, starts):
+    environment = {"DATABASE_URL": "sqlite://:memory:", "SECRET_KEY": ("aB3!x9Qz+" * 6)[:length]}
+    started = subprocess.run(
+        [sys.executable, "manage.py", "check"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert (started.returncode == 0) == starts, started.stderr
+    assert ("at least 50 characters" in started.stderr) != starts

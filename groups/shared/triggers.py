@@ -10,8 +10,10 @@ Triggers are built from models. Conditions are SQL about `OLD` and `NEW`, the ro
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from django.db import connections
+from django.apps import AppConfig
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import ForeignKey, Model
+from django.db.models.signals import post_migrate
 from django.utils import timezone
 
 NEVER = "1=0"
@@ -31,6 +33,19 @@ class Trigger:
     postgresql: tuple[str, ...]
 
 
+_declared: dict[str, tuple[Trigger, ...]] = {}
+
+
+def keep_installed(app: AppConfig, triggers: tuple[Trigger, ...]) -> None:
+    """Install the `triggers` of `app` after each migrate, and count them among those that must be there."""
+    _declared[app.label] = triggers
+    post_migrate.connect(_after_migrate, sender=app)
+
+
+def _after_migrate(app_config: AppConfig, using: str, **_kwargs: object) -> None:
+    install(_declared[app_config.label], using)
+
+
 def install(triggers: Iterable[Trigger], using: str) -> None:
     """Install `triggers` on the database `using`; safe to repeat."""
     connection = connections[using]
@@ -38,6 +53,39 @@ def install(triggers: Iterable[Trigger], using: str) -> None:
         for trigger in triggers:
             for statement in trigger.sqlite if connection.vendor == "sqlite" else trigger.postgresql:
                 cursor.execute(statement)
+
+
+def declared_apps() -> list[str]:
+    """Return the labels of the apps whose tables have triggers."""
+    return list(_declared)
+
+
+def install_all(using: str = DEFAULT_DB_ALIAS) -> None:
+    """Put the triggers of every app back, as a migrate does."""
+    for triggers in _declared.values():
+        install(triggers, using)
+
+
+def missing_triggers(using: str = DEFAULT_DB_ALIAS) -> list[str]:
+    """Return the names of the triggers that the apps declare and the database `using` does not have."""
+    declared = {
+        (part, trigger.table) for triggers in _declared.values() for trigger in triggers for part in trigger.installed
+    }
+    return sorted(name for name, _table in declared - installed(using))
+
+
+def installed(using: str = DEFAULT_DB_ALIAS) -> set[tuple[str, str]]:
+    """Return the triggers that are at work in the database `using`, as pairs of name and table."""
+    connection = connections[using]
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'")
+        else:
+            # One that is switched off is there, and refuses nothing.
+            cursor.execute(
+                "SELECT tgname, tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'"
+            )
+        return set(cursor.fetchall())
 
 
 def quoted(*values: str) -> str:

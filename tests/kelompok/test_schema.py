@@ -10,6 +10,7 @@ from django.db.backends.sqlite3.base import DatabaseWrapper as SQLite
 
 from assessment.triggers import TRIGGERS as OF_ASSESSMENT
 from finance.ledger.triggers import TRIGGERS as OF_FINANCE
+from groups.shared.triggers import installed
 from groups.triggers import TRIGGERS as OF_GROUPS
 from meetings.triggers import TRIGGERS as OF_MEETINGS
 
@@ -93,16 +94,6 @@ def written_down():
         *ALONE.split(),
         *(f"{table}_frozen_{event}" for table in FROZEN.split() for event in ("insert", "update", "delete")),
     }
-
-
-def installed():
-    """The triggers in the database, as pairs of name and table."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            cursor.execute("SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'")
-        else:
-            cursor.execute("SELECT tgname, tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal")
-        return set(cursor.fetchall())
 
 
 def test_every_trigger_is_in_the_database():

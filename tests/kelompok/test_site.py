@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 from django.core.checks import run_checks
+from django.db import OperationalError, connection
 from django.http import HttpResponse
 from django.test import override_settings
 from django.urls import path, reverse
-from django.views.defaults import server_error
 
 from groups.models import Role
 from groups.permissions import Capability, requires
+from kelompok import views
 from kelompok.urls import urlpatterns as project_urls
 from tests.factories import make_user
 
@@ -31,7 +32,18 @@ def broken(_request):
     raise RuntimeError
 
 
-urlpatterns = [*project_urls, path("undeclared/", undeclared), path("broken/", broken)]
+@requires(Capability.READ)
+def without_database(_request):
+    raise OperationalError("database or disk is full")
+
+
+urlpatterns = [
+    *project_urls,
+    path("undeclared/", undeclared),
+    path("broken/", broken),
+    path("without-database/", without_database),
+]
+handler500 = views.server_error
 
 
 @override_settings(ROOT_URLCONF=__name__)
@@ -127,6 +139,62 @@ def test_health_is_answered_to_anybody(client):
 
 
 @pytest.mark.django_db
+def test_health_is_asked_by_address(client):
+    assert client.get("/healthz", headers={"host": "10.0.0.5"}).status_code == 200
+    assert client.get("/login/", headers={"host": "10.0.0.5"}).status_code == 400
+
+
+def test_there_is_no_health_without_a_database(client, monkeypatch):
+    def away():
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr(views.connection, "cursor", away)
+    assert client.get("/healthz").status_code == 503
+
+
+@pytest.mark.django_db
+@override_settings(ROOT_URLCONF=__name__)
+def test_a_database_that_is_away_is_said_without_a_claim_of_what_was_recorded(client):
+    client.raise_request_exception = False
+    client.force_login(make_user())
+    response = client.get("/without-database/")
+    assert response.status_code == 503
+    assert "tidak diketahui" in response.content.decode()
+    assert "tidak tercatat dua kali" in response.content.decode()
+
+
+@pytest.mark.django_db
+@override_settings(ROOT_URLCONF=__name__)
+def test_a_program_is_told_that_the_database_is_away(client):
+    client.raise_request_exception = False
+    client.force_login(make_user())
+    response = client.get("/without-database/", headers={"accept": "application/json"})
+    assert (response.status_code, response.json()["status"]) == (503, "unavailable")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("page", ["/", "/groups/", "/nowhere/"])
+def test_pages_stay_out_of_caches(client, page):
+    client.force_login(make_user())
+    assert set(client.get(page).headers["Cache-Control"].split(", ")) >= {"private", "no-store"}
+
+
+def test_static_files_may_be_cached(client):
+    assert "no-store" not in client.get("/static/kelompok/kelompok.css").headers.get("Cache-Control", "")
+
+
+@pytest.mark.django_db
+def test_a_commit_waits_for_the_disk():
+    statement, waits = {
+        "sqlite": ("PRAGMA synchronous", 2),
+        "postgresql": ("SHOW synchronous_commit", "on"),
+    }[connection.vendor]
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        assert cursor.fetchone() == (waits,)
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("signed_in", [True, False])
 def test_a_page_that_is_not_there(client, signed_in):
     if signed_in:
@@ -174,7 +242,7 @@ def test_a_request_that_cannot_be_read_gets_a_page_of_ours(client):
 @override_settings(ROOT_URLCONF=__name__)
 def test_an_error_of_ours_needs_no_database(client, rf):
     client.raise_request_exception = False
-    response = server_error(rf.get("/"))
+    response = views.server_error(rf.get("/"))
     assert response.status_code == 500
     assert b"<h1>" in response.content
 

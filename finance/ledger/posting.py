@@ -179,7 +179,6 @@ class Books(Balances):
 
     def _keep_fines(self, postings: Sequence[Posting], entries: Sequence[Entry]) -> None:
         """Write which fines the postings bring and pay; those of an entry that is reversed never were."""
-        running = {loan.pk for loan in self.running_loans()}
         for posting, entry in zip(postings, entries, strict=True):
             if posting.reverses is not None:
                 if self.has_fines:
@@ -199,6 +198,7 @@ class Books(Balances):
                 elif line.credit.kind == AccountKind.FINE:
                     paid[None, line.member] += line.amount
             if paid:
+                running = {loan.pk for loan in self.running_loans()}
                 pay_fines(entry, [(self._fines(*of, running), amount) for of, amount in paid.items()])
 
     def _fines(self, loan: Loan | None, member: Member | None, running: set[int]) -> list[OpenFine]:

@@ -188,7 +188,7 @@ def test_fines_owed_are_proposed_with_the_new_one_to_whoever_is_there(visit, gro
         row.locator(f"[value={status}]").check(force=True)
         shown[status] = fine.input_value()
     assert shown == {"PRESENT": "5.000", "LATE": "7.000", "ABSENT": ""}
-    assert "fines Rp 5.000" in row.inner_text().replace("\xa0", " ")
+    assert "denda Rp 5.000" in row.inner_text().replace("\xa0", " ")
 
 
 def test_a_sheet_works_without_javascript(visit, group):

@@ -534,11 +534,11 @@ def test_a_fine_by_day_counts_each_day_once(member):
 
 def test_a_fine_by_day_counts_each_instalment_whose_time_is_over(member):
     loan = lend(member, fine_late_by="DAY", fine_late_instalment=100)
-    # The second one, due on 4 April, is in time up to the first Tuesday of May.
+    # Those due on 4 April and 4 May are in time up to the first Tuesday of May, the 6th.
     pay(loan, 1_000, on=SECOND_DUE + 2 * DAY)
     assert fines(loan) == (100 * 33, 0)
     pay(loan, 1_000, on=date(2025, 5, 8))
-    assert fines(loan) == (100 * (33 + 32 + 2), 0)
+    assert fines(loan) == (100 * (33 + 32 + 2 + 2), 0)
 
 
 @pytest.mark.parametrize(("percent", "fine"), [("2.5", 2_950), ("0.01", 12), ("0", 0)])

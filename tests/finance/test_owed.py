@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import uuid
+from contextlib import suppress
 from datetime import date, timedelta
 from io import StringIO
+from random import Random
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -19,6 +21,7 @@ from finance.models import Account, Obligation, Waiver
 from finance.rules.dues import Due, unpaid, wajib_dues
 from finance.selectors.owed import owed, owed_rows, wajib_asked
 from groups.models import Constitution, Role
+from groups.selectors import meeting_calendar
 from groups.shared.money import rupiah
 from meetings.models import Meeting
 from tests.factories import FOUNDED, facilitator_of, make_group, make_member, make_user, reverse, save
@@ -421,3 +424,32 @@ class TestForms:
         answer = signed_in(facilitator_of(siti.group)).post(self.address(siti, "owed"), data)
         assert list(answer.context["form"].errors) == ["reason"]
         assert not Waiver.objects.exists()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_on_every_day_wajib_due_less_brought_and_waived_is_what_is_owed(seed):
+    chance = Random(seed)
+    group, *members = group_of(3, wajib_every=chance.choice(("MEETING", "MONTH")))
+    end = date(2025, 9, 30)
+    brought = {member.pk: [] for member in members}
+    for _step in range(25):
+        member, on = chance.choice(members), FOUNDED + DAY * chance.randrange(200)
+        amount = chance.choice((1, 4_000, 10_000, 25_000))
+        if chance.random() < 0.2:
+            with suppress(RuleBroken):
+                brought[member.pk].append((on, waive(member, on=on).amount))
+            continue
+        entry = services.savings_deposit(
+            actor=facilitator_of(group), group=group, member=member, kind="WAJIB", amount=amount, on=on,
+            key=uuid.uuid4(),
+        )  # fmt: skip
+        if chance.random() < 0.3:
+            reverse(entry)
+        else:
+            brought[member.pk].append((on, amount))
+    agreed = list(meeting_calendar(group).dates(FOUNDED, end))
+    for as_of in (FOUNDED + DAY * days for days in range(0, 260, 5)):
+        asked = 10_000 * sum(1 for day in agreed if day <= as_of)
+        for member in members:
+            settled = sum(amount for on, amount in brought[member.pk] if on <= as_of)
+            assert owes(member, as_of)[0] == max(0, asked - settled)

@@ -218,7 +218,7 @@ def another(field, value):
         case "UUIDField":
             return uuid.uuid4()
         case "DecimalField":
-            return (value or Decimal(0)) + Decimal("0.001")
+            return (value or Decimal(0)) + Decimal(1).scaleb(-field.decimal_places)
         case "JSONField":
             return {"x": 1}
         case "BigAutoField" | "ForeignKey" | "OneToOneField" if not isinstance(value, str):

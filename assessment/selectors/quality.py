@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import (
     BooleanField,
     Count,
+    DateField,
     DurationField,
     Exists,
     ExpressionWrapper,
@@ -21,11 +22,12 @@ from django.db.models import (
     QuerySet,
     Sum,
 )
-from django.db.models.functions import Coalesce, TruncDate
+from django.db.models.functions import Cast, Coalesce, TruncDate, TruncMonth
 
 from assessment.metrics import CLOSING_DAYS
-from assessment.models import SnapshotLateness
-from assessment.selectors.snapshots import in_months, latest, month_of
+from assessment.models import GroupSnapshot, SnapshotLateness
+from assessment.selectors.dashboard import Filters
+from assessment.selectors.snapshots import in_months, latest, month_end, month_of
 from finance.models import CashCount
 from finance.models.cash import EXPECTED
 from groups.models import Constitution, Dissolution, Group, OfficerRole, OfficerTerm
@@ -105,10 +107,12 @@ class LeftOpen:
     without_officers: int
 
 
-def late_entry(groups: QuerySet[Group], start: date, end: date) -> LateEntry:
-    """Return how late the meetings held from month `start` to month `end` were first closed, in two statements."""
+def late_entry(groups: QuerySet[Group], filters: Filters) -> LateEntry:
+    """Return how late the meetings held in the months of the filters were first closed, in two statements."""
     of_period = SnapshotLateness.objects.filter(
-        in_months(start, end, "snapshot__"), snapshot__group__in=groups.order_by()
+        in_months(filters.start, filters.end, "snapshot__"),
+        filters.placed("snapshot__"),
+        snapshot__group__in=groups.order_by(),
     )
     sums = {f"{name}_sum": Sum(name) for name in ("in_time", "late", "very_late")}
     rows = of_period.annotate(of_month=month_of("snapshot__")).order_by("of_month").values_list("of_month", "person")
@@ -136,12 +140,17 @@ def lateness_by_group(group_ids: Collection[int], start: date, end: date) -> lis
     )
 
 
-def late_meetings(groups: QuerySet[Group], start: date, end: date, *, person: int = 0) -> Any:
-    """Return meetings held in a period and closed late, the latest first; those one person closed, or all for 0.
+def late_meetings(groups: QuerySet[Group], filters: Filters, *, person: int = 0) -> Any:
+    """Return meetings of the months of the filters closed late, the latest first; of one person, or of all for 0.
 
     Each has the time `after` which it was closed, in whole days.
     """
-    late = _first_closings(start, end).filter(after__gt=_CLOSING, group__in=groups.order_by())
+    held = _first_closings(filters.start, month_end(filters.end))
+    late = held.filter(after__gt=_CLOSING, group__in=groups.order_by())
+    if filters.is_narrow:
+        of_month = GroupSnapshot.objects.filter(filters.placed(), group=OuterRef("group"))
+        month = Cast(TruncMonth(OuterRef("held_on"), output_field=DateField()), DateField())
+        late = late.filter(Exists(of_month.alias(of_month=month_of()).filter(of_month=month)))
     if person:
         late = late.filter(saved_by=person)
     return late.select_related("group", "saved_by").order_by("-after", "group__code", "number")

@@ -18,7 +18,6 @@ from django.utils.translation import gettext_lazy
 from assessment.charts.bars import BarChart, Line, bars
 from assessment.selectors import quality as selectors
 from assessment.selectors.dashboard import at_stage
-from assessment.selectors.snapshots import month_end
 from assessment.views.frame import DATE, MONEY, NUMBER, PERCENT, Frame
 from finance.models import CashCount
 from finance.selectors import LeftToSettle, left_to_settle
@@ -54,7 +53,7 @@ def quality(request: UserRequest) -> HttpResponse:
     """Late entry, open cash differences, forgotten drafts, groups without rules or officers, each with its list."""
     frame = Frame(request, "dashboard-quality")
     groups = at_stage(frame.groups, frame.filters)
-    lateness = selectors.late_entry(groups, frame.filters.start, frame.filters.end)
+    lateness = selectors.late_entry(at_stage(frame.of_months, frame.filters), frame.filters)
     left_open = selectors.left_open(groups)
     lists = _lists(frame, groups, lateness, left_open)
     listed = lists.get(request.GET.get("list", ""))
@@ -104,7 +103,7 @@ def _lists(
 ) -> dict[str, Listed]:
     """Return what can be listed, by the key of its address."""
     today, person = frame.today, _person(frame.request.GET.get("person", ""), lateness)
-    late = selectors.late_meetings(groups, frame.filters.start, month_end(frame.filters.end), person=person)
+    late = selectors.late_meetings(at_stage(frame.of_months, frame.filters), frame.filters, person=person)
     differences, drafts = selectors.open_differences(groups, today), selectors.old_drafts(groups, today)
     in_group = [Column(_("Group")), Column(_("Code"), on_phone=False)]
     cash = [Column(_("Counted on"), DATE), Column(_("Difference"), MONEY), Column(_("Explanation"), on_phone=False)]

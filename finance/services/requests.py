@@ -79,6 +79,8 @@ def loan_request_approve(
     """Approve a request for `amount` rupiah over `periods`, within the rules, else `RuleBroken` at the field."""
     books = open_books(group=group, actor=actor)
     request = _waiting(books.group, request, RequestStatus.ASKED)
+    if not books.stored_members([request.member])[request.member_id].is_member_on(on):
+        raise NotAMember(books.stored_members([request.member])[request.member_id], on)
     _require_rules(books, request.member, principal=amount, periods=periods, names=("amount", "periods"))
     request.approved_amount, request.approved_periods = amount, periods
     return _decide(request, RequestStatus.APPROVED, actor=actor, on=on, in_meeting=in_meeting, note=note)

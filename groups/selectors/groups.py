@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from datetime import date
+from typing import Any
 
 from django.db.models import (
     Case,
@@ -121,9 +122,20 @@ def statuses_on(group_ids: Collection[int], as_of: date) -> dict[int, str]:
     Before its first change a group has the status it changed from. One that never changed is being formed or active
     from the beginning; nobody knows since when another status holds that was never written down.
     """
+    return dict(_with_status(Group.objects.filter(pk__in=group_ids), as_of).order_by().values_list("pk", "on_day"))
+
+
+def groups_alive(*, as_of: date) -> QuerySet[Group]:
+    """Return the groups that were founded and not dissolved at the end of the day `as_of`."""
+    founded = Group.objects.filter(founded_on__lte=as_of)
+    return founded.filter(pk__in=_with_status(founded, as_of).exclude(on_day=GroupStatus.DISSOLVED).values("pk"))
+
+
+def _with_status(groups: QuerySet[Group], as_of: date) -> Any:
+    """Annotate each group with its status `on_day`."""
     changes = GroupStatusChange.objects.filter(group=OuterRef("pk"))
     by_then = changes.filter(changed_on__lte=as_of).order_by("-changed_on", "-pk").values("to_status")[:1]
     before_all = changes.order_by("changed_on", "pk").values("from_status")[:1]
     from_the_beginning = Case(When(status=GroupStatus.FORMING, then="status"), default=Value(GroupStatus.ACTIVE.value))
     status = Coalesce(Subquery(by_then), Subquery(before_all), from_the_beginning)
-    return dict(Group.objects.filter(pk__in=group_ids).order_by().annotate(on_day=status).values_list("pk", "on_day"))
+    return groups.annotate(on_day=status)

@@ -10,7 +10,7 @@ from groups.models import Constitution, Group
 
 def rules_by_day(group: Group) -> Callable[[date], Constitution | None]:
     """Return what says which rules were in force on a day, as `rules_in_force` does, in one statement for all days."""
-    versions = list(Constitution.objects.filter(group=group).order_by("-version"))
+    versions = list(Constitution.objects.filter(group=group).order_by("-agreed_on", "-version"))
     return lambda day: next((rules for rules in versions if rules.agreed_on <= day), None)
 
 

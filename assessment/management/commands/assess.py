@@ -16,7 +16,8 @@ from tqdm import tqdm
 
 from assessment import engine
 from assessment.services import Outcome, assess_groups, snapshots_write
-from groups.models import Group, GroupStatus
+from groups.models import Group
+from groups.selectors import groups_alive
 
 
 class Command(BaseCommand):
@@ -43,7 +44,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Score, with a progress bar on stderr."""
         as_of: date = options["as_of"] or timezone.localdate()
-        groups = Group.objects.exclude(status=GroupStatus.DISSOLVED)
+        groups = groups_alive(as_of=as_of)
         if options["group"]:
             groups = Group.objects.filter(code=options["group"])
             if not groups.exists():

@@ -42,6 +42,7 @@ from kelompok.demo.meeting import BIG_LOAN, DemoMeeting
 from kelompok.demo.people import Person, make_people
 from kelompok.demo.plans import GroupPlan
 from kelompok.demo.words import Topic
+from kelompok.dissolving import group_dissolve
 from kelompok.services import member_leave
 from meetings.minutes import AgendaRow
 from meetings.models import AgendaItem, AttendanceStatus, Meeting
@@ -50,6 +51,7 @@ from meetings.sheet.context import open_sheet
 
 _MONTH_DAYS = 30.44
 _DORMANT_AFTER = timedelta(days=120)
+_DISSOLVED_AFTER = timedelta(days=120)
 _NIGHT_DAYS_AGO, _NIGHT_LEAST, _NIGHT_MOST = 60, 8, 55
 """The night in which meetings were closed in a batch, and how many days before it they were held."""
 _RHYTHMS = {
@@ -449,6 +451,17 @@ class GroupRecorder:
                 groups.group_status_change(
                     actor=self.plan.facilitator, group=self.group, status=GroupStatus.DORMANT, on=slept_on,
                     reason=words.DORMANT_FOR,
+                )  # fmt: skip
+            self._end(slept_on + _DISSOLVED_AFTER)
+
+    def _end(self, ended_on: date) -> None:
+        """Dissolve every other group that slept for long; what is left in its books stays an open case."""
+        if ended_on < self.today and (self.group.number or 0) % 2 == 0:
+            with self._recorded_on(ended_on):
+                group_dissolve(
+                    actor=self.plan.facilitator, group=self.group, on=ended_on, place=self.place,
+                    present=words.PRESENT_AT_THE_END, reason=words.DISSOLVED_FOR, division="",
+                    unsettled_why=words.UNSETTLED_FOR, key=self._key(),
                 )  # fmt: skip
 
     # Small things

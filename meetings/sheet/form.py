@@ -15,7 +15,7 @@ from django.core.exceptions import ValidationError
 from django.utils.formats import date_format
 from django.utils.translation import gettext, gettext_lazy
 
-from finance.ledger.errors import InsufficientFunds, NotAMember, PeriodClosed
+from finance.ledger.errors import GroupDissolved, InsufficientFunds, NotAMember, PeriodClosed
 from finance.models import Account, AccountKind
 from finance.rules.limits import loan_refusals
 from finance.rules.lines import CASH_SIGN, OTHER
@@ -236,7 +236,7 @@ class Sheet:
                 self.refusals.append(str(error))
             else:
                 row.add_error("attendance", str(error))
-        elif isinstance(error, PeriodClosed):
+        elif isinstance(error, PeriodClosed | GroupDissolved):
             self.head.add_error("held_on", str(error))
         elif isinstance(error, InsufficientFunds) and (place := self._takes_from(error.account)) is not None:
             form, name = place

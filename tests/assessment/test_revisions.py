@@ -125,7 +125,7 @@ def test_the_number_of_statements_does_not_grow_with_the_groups(group):
     counts = []
     for size in (2, 6):
         while Group.objects.count() < size:
-            make_kembang_minus_outside(until=date(2026, 8, 4))
+            make_kembang_minus_outside(facilitator_of(group), until=date(2026, 8, 4))
         snapshots_write(groups=Group.objects.all(), as_of=TODAY)
         for one in Group.objects.all():
             late_meeting(one, held_on=date(2026, 8, 20 + size))

@@ -57,6 +57,9 @@ class OpeningForm(forms.Form):
     inventory_name = forms.CharField(label=_("What the inventory is"), max_length=120, required=False)
     social_fund = RupiahField(label=_("Social fund (dana sosial)"), required=False)
     officers_fund = RupiahField(label=_("Officers' fund (dana pengurus)"), required=False)
+    education_fund = RupiahField(label=_("Education fund (dana pendidikan)"), required=False)
+    staff_fund = RupiahField(label=_("Staff fund (dana karyawan)"), required=False)
+    development_fund = RupiahField(label=_("Development fund (dana pembangunan)"), required=False)
     other_fund = RupiahField(label=_("Other funds"), required=False)
     reserve = RupiahField(label=_("Reserve (cadangan)"), required=False)
     grants = RupiahField(label=_("Grants received (hibah)"), required=False)
@@ -281,7 +284,8 @@ class OpeningSheet:
         self.is_right  # noqa: B018 - reads the forms
         head = self.head.cleaned_data
         amounts = (
-            "cash", "bank", "inventory", "social_fund", "officers_fund", "other_fund", "reserve", "grants", "capital",
+            "cash", "bank", "inventory", "social_fund", "officers_fund", "education_fund", "staff_fund",
+            "development_fund", "other_fund", "reserve", "grants", "capital",
         )  # fmt: skip
         money: dict[str, int] = {name: head.get(name) or 0 for name in amounts}
         return Opening(

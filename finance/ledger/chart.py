@@ -33,6 +33,9 @@ CHART: dict[str, ChartLine] = {
     AccountKind.SOCIAL_FUND: ChartLine("21030", Side.CREDIT),
     AccountKind.OFFICERS_FUND: ChartLine("21040", Side.CREDIT),
     AccountKind.OTHER_FUND: ChartLine("21050", Side.CREDIT),
+    AccountKind.EDUCATION_FUND: ChartLine("21060", Side.CREDIT),
+    AccountKind.STAFF_FUND: ChartLine("21070", Side.CREDIT),
+    AccountKind.DEVELOPMENT_FUND: ChartLine("21080", Side.CREDIT),
     # What a group that existed already brings along may be a loss as well.
     AccountKind.CAPITAL: ChartLine("31010", Side.CREDIT, may_go_negative=True),
     AccountKind.GRANT: ChartLine("31020", Side.CREDIT),

@@ -28,6 +28,9 @@ class AccountKind(models.TextChoices):
     SUKARELA = "SUKARELA", _("Voluntary savings (simpanan sukarela)")
     SOCIAL_FUND = "SOCIAL_FUND", _("Social fund (dana sosial)")
     OFFICERS_FUND = "OFFICERS_FUND", _("Officers' fund (dana pengurus)")
+    EDUCATION_FUND = "EDUCATION_FUND", _("Education fund (dana pendidikan)")
+    STAFF_FUND = "STAFF_FUND", _("Staff fund (dana karyawan)")
+    DEVELOPMENT_FUND = "DEVELOPMENT_FUND", _("Development fund (dana pembangunan)")
     OTHER_FUND = "OTHER_FUND", _("Other funds")
     CAPITAL = "CAPITAL", _("Opening capital (modal awal)")
     GRANT = "GRANT", _("Grants received (hibah)")
@@ -59,7 +62,7 @@ class Account(models.Model):
     """One account of one group, with the running sums of everything posted to it."""
 
     group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="accounts", verbose_name=_("group"))
-    kind = models.CharField(_("kind"), max_length=15, choices=AccountKind)
+    kind = models.CharField(_("kind"), max_length=16, choices=AccountKind)
     member = models.ForeignKey(
         Member, on_delete=models.PROTECT, null=True, blank=True, related_name="accounts", verbose_name=_("member")
     )

@@ -35,6 +35,9 @@ class Purpose(models.TextChoices):
     RESERVE = "reserve", _("Reserve (cadangan)")
     OFFICERS = "officers", _("Officers (pengurus)")
     SOCIAL = "social", _("Social fund (dana sosial)")
+    EDUCATION = "education", _("Education fund (dana pendidikan)")
+    STAFF = "staff", _("Staff fund (dana karyawan)")
+    DEVELOPMENT = "development", _("Development fund (dana pembangunan)")
     OTHER = "other", _("Other purposes")
 
 
@@ -182,7 +185,7 @@ class SurplusPart(models.Model):
         db_index=False,
         verbose_name=_("division of the surplus"),
     )
-    purpose = models.CharField(_("purpose"), max_length=8, choices=Purpose)
+    purpose = models.CharField(_("purpose"), max_length=11, choices=Purpose)
     amount = models.BigIntegerField(_("amount"))
 
     class Meta:

@@ -35,6 +35,9 @@ class OtherMoney(models.TextChoices):
     EXPENSE = "EXPENSE", _("Out: other expense")
     SOCIAL_OUT = "SOCIAL_OUT", _("Out: help from the social fund")
     OFFICERS_OUT = "OFFICERS_OUT", _("Out: officers' fund (dana pengurus)")
+    EDUCATION_OUT = "EDUCATION_OUT", _("Out: education fund (dana pendidikan)")
+    STAFF_OUT = "STAFF_OUT", _("Out: staff fund (dana karyawan)")
+    DEVELOPMENT_OUT = "DEVELOPMENT_OUT", _("Out: development fund (dana pembangunan)")
     OTHER_FUND_OUT = "OTHER_FUND_OUT", _("Out: other funds")
     RESERVE_OUT = "RESERVE_OUT", _("Out: reserve (cadangan)")
     BANK_DEPOSIT = "BANK_DEPOSIT", _("Cash box to bank")
@@ -43,6 +46,9 @@ class OtherMoney(models.TextChoices):
     BANK_EXPENSE = "BANK_EXPENSE", _("From the bank: charges, other expense")
     BANK_SOCIAL_OUT = "BANK_SOCIAL_OUT", _("From the bank: help from the social fund")
     BANK_OFFICERS_OUT = "BANK_OFFICERS_OUT", _("From the bank: officers' fund (dana pengurus)")
+    BANK_EDUCATION_OUT = "BANK_EDUCATION_OUT", _("From the bank: education fund (dana pendidikan)")
+    BANK_STAFF_OUT = "BANK_STAFF_OUT", _("From the bank: staff fund (dana karyawan)")
+    BANK_DEVELOPMENT_OUT = "BANK_DEVELOPMENT_OUT", _("From the bank: development fund (dana pembangunan)")
     BANK_OTHER_FUND_OUT = "BANK_OTHER_FUND_OUT", _("From the bank: other funds")
     BANK_RESERVE_OUT = "BANK_RESERVE_OUT", _("From the bank: reserve (cadangan)")
 
@@ -60,6 +66,9 @@ OTHER: dict[str, tuple[AccountKind, AccountKind]] = {
     OtherMoney.EXPENSE: (AccountKind.EXPENSE, AccountKind.CASH),
     OtherMoney.SOCIAL_OUT: (AccountKind.SOCIAL_FUND, AccountKind.CASH),
     OtherMoney.OFFICERS_OUT: (AccountKind.OFFICERS_FUND, AccountKind.CASH),
+    OtherMoney.EDUCATION_OUT: (AccountKind.EDUCATION_FUND, AccountKind.CASH),
+    OtherMoney.STAFF_OUT: (AccountKind.STAFF_FUND, AccountKind.CASH),
+    OtherMoney.DEVELOPMENT_OUT: (AccountKind.DEVELOPMENT_FUND, AccountKind.CASH),
     OtherMoney.OTHER_FUND_OUT: (AccountKind.OTHER_FUND, AccountKind.CASH),
     OtherMoney.RESERVE_OUT: (AccountKind.RESERVE, AccountKind.CASH),
     OtherMoney.BANK_DEPOSIT: (AccountKind.BANK, AccountKind.CASH),
@@ -68,6 +77,9 @@ OTHER: dict[str, tuple[AccountKind, AccountKind]] = {
     OtherMoney.BANK_EXPENSE: (AccountKind.EXPENSE, AccountKind.BANK),
     OtherMoney.BANK_SOCIAL_OUT: (AccountKind.SOCIAL_FUND, AccountKind.BANK),
     OtherMoney.BANK_OFFICERS_OUT: (AccountKind.OFFICERS_FUND, AccountKind.BANK),
+    OtherMoney.BANK_EDUCATION_OUT: (AccountKind.EDUCATION_FUND, AccountKind.BANK),
+    OtherMoney.BANK_STAFF_OUT: (AccountKind.STAFF_FUND, AccountKind.BANK),
+    OtherMoney.BANK_DEVELOPMENT_OUT: (AccountKind.DEVELOPMENT_FUND, AccountKind.BANK),
     OtherMoney.BANK_OTHER_FUND_OUT: (AccountKind.OTHER_FUND, AccountKind.BANK),
     OtherMoney.BANK_RESERVE_OUT: (AccountKind.RESERVE, AccountKind.BANK),
 }

@@ -22,10 +22,14 @@ from groups.shared.money import rupiah
 CAN_BE_KEPT = (AccountKind.RESERVE, AccountKind.GRANT, AccountKind.CAPITAL)
 """What the group may keep for its next cycle; everything else is returned."""
 BEARS_LOSS = (
-    AccountKind.RESERVE, AccountKind.OTHER_FUND, AccountKind.OFFICERS_FUND, AccountKind.CAPITAL, AccountKind.GRANT,
+    AccountKind.RESERVE, AccountKind.OTHER_FUND, AccountKind.EDUCATION_FUND, AccountKind.STAFF_FUND,
+    AccountKind.DEVELOPMENT_FUND, AccountKind.OFFICERS_FUND, AccountKind.CAPITAL, AccountKind.GRANT,
 )  # fmt: skip
 """What makes good a loss before the members' savings do, in this order; capital and grants unless they are kept."""
-EQUALLY = (AccountKind.SOCIAL_FUND, AccountKind.OTHER_FUND)
+EQUALLY = (
+    AccountKind.SOCIAL_FUND, AccountKind.OTHER_FUND, AccountKind.EDUCATION_FUND, AccountKind.STAFF_FUND,
+    AccountKind.DEVELOPMENT_FUND,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

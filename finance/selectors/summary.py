@@ -39,6 +39,9 @@ class GroupSummary:
     loans_outstanding: int
     loans_running: int
     external_loans: int
+    education_fund: int = 0
+    staff_fund: int = 0
+    development_fund: int = 0
 
     @property
     def savings(self) -> int:
@@ -78,6 +81,9 @@ def group_summary(group: Group) -> GroupSummary:
         reserve=-debit(AccountKind.RESERVE),
         officers_fund=-debit(AccountKind.OFFICERS_FUND),
         other_fund=-debit(AccountKind.OTHER_FUND),
+        education_fund=-debit(AccountKind.EDUCATION_FUND),
+        staff_fund=-debit(AccountKind.STAFF_FUND),
+        development_fund=-debit(AccountKind.DEVELOPMENT_FUND),
         income=-sum(debit(kind) for kind in INCOME),
         expenses=sum(debit(kind) for kind in EXPENSES),
         divided=debit(AccountKind.SURPLUS_DIVIDED),

@@ -21,12 +21,15 @@ from finance.models import (
 )
 from finance.selectors.surplus import earned
 from finance.surplus import divide_surplus, month_ends
-from groups.models import BorrowingBase, Constitution, Group, Member, SavingsBase
+from groups.models import BorrowingBase, Constitution, Group, Member, SavingsBase, SavingsCounted
 
 FUND = {
     Purpose.RESERVE: AccountKind.RESERVE,
     Purpose.OFFICERS: AccountKind.OFFICERS_FUND,
     Purpose.SOCIAL: AccountKind.SOCIAL_FUND,
+    Purpose.EDUCATION: AccountKind.EDUCATION_FUND,
+    Purpose.STAFF: AccountKind.STAFF_FUND,
+    Purpose.DEVELOPMENT: AccountKind.DEVELOPMENT_FUND,
     Purpose.OTHER: AccountKind.OTHER_FUND,
 }
 """The account that each purpose's part of a surplus goes to."""
@@ -62,10 +65,14 @@ class DivisionSheet:
     rounding: int
 
     @property
-    def purpose_lines(self) -> list[tuple[Purpose, Decimal, int]]:
-        """Each purpose with its percentage and its amount."""
+    def purpose_lines(self) -> list[tuple[str, Decimal, int]]:
+        """What each purpose is called, its percentage and its amount; the group names its own."""
         percent = self.rules.surplus_shares
-        return [(purpose, percent[purpose], amount) for purpose, amount in self.purposes.items()]
+        own = {Purpose.OTHER: self.rules.other_purpose}
+        return [
+            (own.get(purpose) or str(purpose.label), percent[purpose], amount)
+            for purpose, amount in self.purposes.items()
+        ]
 
     @property
     def by_savings(self) -> int:
@@ -113,7 +120,7 @@ def division_preview(group: Group, rules: Constitution, *, surplus: int, start: 
 
 
 def _savings_bases(group: Group, rules: Constitution, *, start: date, end: date) -> dict[int, int]:
-    """Return savings by member: at the end, or the average of the ends of the period's months, rounded down.
+    """Return the savings that count by member: at the end, or the average of the ends of the months, rounded down.
 
     Each transfer counts for the month ends it was there on, so one statement does for any number of months.
     """
@@ -124,7 +131,8 @@ def _savings_bases(group: Group, rules: Constitution, *, start: date, end: date)
         output_field=BigIntegerField(),
     )
     transfers = Transfer.objects.filter(group=group, entry__effective_on__lte=end)
-    bases = _by_member(transfers, SAVINGS, Sum(F("amount") * weight, output_field=BigIntegerField()))
+    counted = SAVINGS if rules.savings_counted == SavingsCounted.ALL else (AccountKind.POKOK, AccountKind.WAJIB)
+    bases = _by_member(transfers, counted, Sum(F("amount") * weight, output_field=BigIntegerField()))
     # Late records can make a past day negative.
     return {member: max(0, total // len(ends)) for member, total in bases.items()}
 

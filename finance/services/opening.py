@@ -95,6 +95,9 @@ class Opening:
     inventory_name: str = ""
     social_fund: int = 0
     officers_fund: int = 0
+    education_fund: int = 0
+    staff_fund: int = 0
+    development_fund: int = 0
     other_fund: int = 0
     reserve: int = 0
     grants: int = 0
@@ -114,7 +117,8 @@ class Opening:
         savings = sum(row.total for row in self.savings)
         debts = sum(debt.outstanding for debt in self.debts)
         funds = self.social_fund + self.officers_fund + self.other_fund + self.reserve
-        return savings + debts + funds + self.grants + self.capital
+        seldom = self.education_fund + self.staff_fund + self.development_fund
+        return savings + debts + funds + seldom + self.grants + self.capital
 
     @property
     def difference(self) -> int:
@@ -195,6 +199,9 @@ def _lines(books: Books, opening: Opening, loans: list[Loan], debts: list[Extern
         yield from has(account, owed.repaid)
     yield from owes(books.account(AccountKind.SOCIAL_FUND), opening.social_fund)
     yield from owes(books.account(AccountKind.OFFICERS_FUND), opening.officers_fund)
+    yield from owes(books.account(AccountKind.EDUCATION_FUND), opening.education_fund)
+    yield from owes(books.account(AccountKind.STAFF_FUND), opening.staff_fund)
+    yield from owes(books.account(AccountKind.DEVELOPMENT_FUND), opening.development_fund)
     yield from owes(books.account(AccountKind.OTHER_FUND), opening.other_fund)
     yield from owes(books.account(AccountKind.RESERVE), opening.reserve)
     yield from owes(books.account(AccountKind.GRANT), opening.grants)

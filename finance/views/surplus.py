@@ -144,5 +144,5 @@ def _shown(request: GroupRequest, sheet: DivisionSheet, start: date, end: date) 
 
 def _chart(sheet: DivisionSheet) -> PartsChart:
     members = [(_("Members by savings"), sheet.by_savings), (_("Members by borrowing"), sheet.by_borrowing)]
-    purposes = [(str(purpose.label), amount) for purpose, amount in sheet.purposes.items()]
+    purposes = [(label, amount) for label, _percent, amount in sheet.purpose_lines]
     return parts_chart([*members, *purposes, (_("Rounding, to the reserve"), sheet.rounding)])

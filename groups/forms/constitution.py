@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -12,7 +11,8 @@ from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
 from groups.forms.fields import CountField, PastDateField, PercentField, ShareField
-from groups.models import Constitution, Group
+from groups.models import PURPOSES, Constitution, Group
+from groups.models.constitution import SELDOM_PURPOSES
 from groups.services import RULES
 from groups.shared.money import RupiahField
 
@@ -37,13 +37,20 @@ RULES_PARTS = (
      ("loan_ladder", "loan_savings_times", "fine_late_by", "fine_late_instalment", "fine_late_percent", "fine_first",
       "payoff_fee", "principal_alone", "sukarela_minimum")),
     (_("Dividing the surplus (SHU)"), True,
-     ("share_savings", "savings_base", "share_borrowing", "borrowing_base", "share_reserve", "share_officers",
-      "share_social", "share_other")),
+     ("share_savings", "savings_counted", "savings_base", "share_borrowing", "borrowing_base", "share_reserve",
+      "share_officers", "share_social", "share_education", "share_staff", "share_development", "share_other",
+      "other_purpose")),
 )  # fmt: skip
 """Headings, whether seldom used, and fields, in the order in which a group agrees them."""
-USUAL = ("wajib_every", "missed_wajib", "fine_late_by")
-"""Choices that need not be made: an empty one is the usual."""
-SHARES = tuple(f"share_{purpose}" for purpose in Constitution().surplus_shares)
+SHARES = tuple(f"share_{purpose}" for purpose in PURPOSES)
+USUAL = (
+    "wajib_every",
+    "missed_wajib",
+    "fine_late_by",
+    "savings_counted",
+    *(f"share_{purpose}" for purpose in SELDOM_PURPOSES),
+)
+"""What need not be said: left out it is the usual."""
 
 
 class ConstitutionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
@@ -120,9 +127,9 @@ class ConstitutionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscr
         """Refuse parts of the surplus that do not sum to 100 %, at the last of them."""
         cleaned = super().clean() or self.cleaned_data
         for name in USUAL:
-            if cleaned.get(name) == "":
+            if name not in self.errors and cleaned.get(name) in ("", None):
                 cleaned[name] = getattr(Constitution(), name)
-        parts = [cleaned.get(f"share_{purpose}") for purpose in Constitution().surplus_shares]
+        parts = [cleaned.get(name) for name in SHARES]
         if all(part is not None for part in parts) and sum(part for part in parts if part is not None) != 100:
             self.add_error("share_other", _("The parts of the surplus must sum to 100 %."))
         return cleaned

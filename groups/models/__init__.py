@@ -3,6 +3,7 @@
 from groups.models.bank_account import BankAccount, BankMandate, BankSigner
 from groups.models.changed import ChangedGroup
 from groups.models.constitution import (
+    PURPOSES,
     BorrowingBase,
     Constitution,
     LateFineBy,
@@ -11,6 +12,7 @@ from groups.models.constitution import (
     MissedWajib,
     PayoffFee,
     SavingsBase,
+    SavingsCounted,
     WajibEvery,
 )
 from groups.models.dissolution import Dissolution

@@ -63,11 +63,23 @@ class SavingsBase(models.TextChoices):
     AVERAGE = "AVERAGE", _("Average savings over the months")
 
 
+class SavingsCounted(models.TextChoices):
+    """Which savings count for a member's part of the surplus by savings."""
+
+    ALL = "ALL", _("All savings")
+    POKOK_WAJIB = "POKOK_WAJIB", _("Simpanan pokok and wajib only")
+
+
 class BorrowingBase(models.TextChoices):
     """What a member's part of the surplus by borrowing is measured by."""
 
     FEE = "FEE", _("Service fee (jasa) paid in the year")
     PRINCIPAL = "PRINCIPAL", _("Loans taken in the year")
+
+
+SELDOM_PURPOSES = ("education", "staff", "development")
+PURPOSES = ("savings", "borrowing", "reserve", "officers", "social", *SELDOM_PURPOSES, "other")
+"""What the surplus is divided for, each with its `share_…` in the rules."""
 
 
 class Constitution(models.Model):
@@ -130,6 +142,19 @@ class Constitution(models.Model):
     share_officers = models.DecimalField(_("to the officers, %"), max_digits=5, decimal_places=2, default=10)
     share_social = models.DecimalField(_("to the social fund, %"), max_digits=5, decimal_places=2, default=5)
     share_other = models.DecimalField(_("to other purposes, %"), max_digits=5, decimal_places=2, default=5)
+    share_education = models.DecimalField(
+        _("to the education fund (dana pendidikan), %"), max_digits=5, decimal_places=2, default=0
+    )
+    share_staff = models.DecimalField(
+        _("to the staff fund (dana karyawan), %"), max_digits=5, decimal_places=2, default=0
+    )
+    share_development = models.DecimalField(
+        _("to the development fund (dana pembangunan), %"), max_digits=5, decimal_places=2, default=0
+    )
+    other_purpose = models.CharField(_("what the other purposes are"), max_length=60, blank=True)
+    savings_counted = models.CharField(
+        _("savings that count for the surplus"), max_length=11, choices=SavingsCounted, default=SavingsCounted.ALL
+    )
     savings_base = models.CharField(
         _("savings counted for the surplus"), max_length=7, choices=SavingsBase, default=SavingsBase.END
     )
@@ -163,6 +188,9 @@ class Constitution(models.Model):
             models.CheckConstraint(name="constitution_loan_due", condition=Q(loan_due__in=LoanDue.values)),
             models.CheckConstraint(name="constitution_savings_base", condition=Q(savings_base__in=SavingsBase.values)),
             models.CheckConstraint(
+                name="constitution_savings_counted", condition=Q(savings_counted__in=SavingsCounted.values)
+            ),
+            models.CheckConstraint(
                 name="constitution_borrowing_base", condition=Q(borrowing_base__in=BorrowingBase.values)
             ),
             models.CheckConstraint(
@@ -173,12 +201,18 @@ class Constitution(models.Model):
                     share_reserve__gte=0,
                     share_officers__gte=0,
                     share_social__gte=0,
+                    share_education__gte=0,
+                    share_staff__gte=0,
+                    share_development__gte=0,
                     share_other=100
                     - F("share_savings")
                     - F("share_borrowing")
                     - F("share_reserve")
                     - F("share_officers")
-                    - F("share_social"),
+                    - F("share_social")
+                    - F("share_education")
+                    - F("share_staff")
+                    - F("share_development"),
                     share_other__gte=0,
                 ),
                 violation_error_message=_("The parts of the surplus must sum to 100 %."),
@@ -211,6 +245,9 @@ class Constitution(models.Model):
 
     @property
     def surplus_shares(self) -> dict[str, Decimal]:
-        """The parts of the surplus in percent by purpose, as `finance.surplus.divide_surplus` takes them."""
-        purposes = ("savings", "borrowing", "reserve", "officers", "social", "other")
-        return {purpose: getattr(self, f"share_{purpose}") for purpose in purposes}
+        """The parts of the surplus in percent by purpose, as `finance.surplus.divide_surplus` takes them.
+
+        The funds that few groups have are left out where the rules give them nothing.
+        """
+        shares = {purpose: getattr(self, f"share_{purpose}") for purpose in PURPOSES}
+        return {purpose: share for purpose, share in shares.items() if share or purpose not in SELDOM_PURPOSES}

@@ -241,13 +241,14 @@ def test_an_opening_with_money_recorded_since_cannot_be_reversed(group):
 
 
 def test_the_page_takes_every_fund(group):
-    send(group, sheet(group, officers_fund="40.000", other_fund="30.000", reserve="20.000", capital="110.000"))
-    funds = ("OFFICERS_FUND", "OTHER_FUND", "RESERVE", "CAPITAL")
-    assert [balance(group, fund) for fund in funds] == [40_000, 30_000, 20_000, 110_000]
+    seldom = {"education_fund": "1.000", "staff_fund": "2.000", "development_fund": "3.000"}
+    funds = {"officers_fund": "40.000", "other_fund": "30.000", "reserve": "20.000", "capital": "104.000", **seldom}
+    send(group, sheet(group, **funds))
+    assert [balance(group, fund.upper()) for fund in funds] == [40_000, 30_000, 20_000, 104_000, 1_000, 2_000, 3_000]
     assert list(mismatches()) == []
 
 
-@pytest.mark.parametrize("name", ["officers_fund", "other_fund"])
+@pytest.mark.parametrize("name", ["officers_fund", "education_fund", "staff_fund", "development_fund", "other_fund"])
 @pytest.mark.parametrize("amount", ["-1", "x", "9" * 20])
 def test_a_fund_that_cannot_be_read_is_told_at_its_field(group, name, amount):
     response = send(group, sheet(group, **{name: amount}))

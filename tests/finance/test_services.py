@@ -221,6 +221,9 @@ def test_money_spent_since_cannot_be_reversed_away():
         ("BANK_DEPOSIT", "BANK", "CASH"),
         ("BANK_WITHDRAWAL", "CASH", "BANK"),
         ("OFFICERS_OUT", "OFFICERS_FUND", "CASH"),
+        ("EDUCATION_OUT", "EDUCATION_FUND", "CASH"),
+        ("STAFF_OUT", "STAFF_FUND", "CASH"),
+        ("DEVELOPMENT_OUT", "DEVELOPMENT_FUND", "CASH"),
         ("OTHER_FUND_OUT", "OTHER_FUND", "CASH"),
         ("RESERVE_OUT", "RESERVE", "CASH"),
         ("BANK_INCOME", "BANK", "OTHER_INCOME"),
@@ -228,13 +231,16 @@ def test_money_spent_since_cannot_be_reversed_away():
         ("BANK_EXPENSE", "EXPENSE", "BANK"),
         ("BANK_SOCIAL_OUT", "SOCIAL_FUND", "BANK"),
         ("BANK_OFFICERS_OUT", "OFFICERS_FUND", "BANK"),
+        ("BANK_EDUCATION_OUT", "EDUCATION_FUND", "BANK"),
+        ("BANK_STAFF_OUT", "STAFF_FUND", "BANK"),
+        ("BANK_DEVELOPMENT_OUT", "DEVELOPMENT_FUND", "BANK"),
         ("BANK_OTHER_FUND_OUT", "OTHER_FUND", "BANK"),
         ("BANK_RESERVE_OUT", "RESERVE", "BANK"),
     ],
 )
 def test_other_money_debits_and_credits(kind, debit, credit):
     group = make_group()
-    for fund in ("GRANT", "SOCIAL_FUND", "OFFICERS_FUND", "OTHER_FUND", "RESERVE"):
+    for fund in {"GRANT", "SOCIAL_FUND", "OTHER_FUND", debit} - {"CASH", "BANK", "EXPENSE"}:
         endow(group, fund, 4_000)
     other(group, "BANK_DEPOSIT", 5_000)
     (line,) = other(group, kind, 4_000).transfers.all()

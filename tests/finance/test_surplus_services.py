@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -91,6 +92,58 @@ def test_a_division_worked_out_by_hand():
     }  # fmt: skip
     assert division.rounding == 0
     assert not Entry.objects.filter(kind="SURPLUS").exists()
+
+
+FUNDS = {
+    "share_savings": Decimal("33.34"), "share_borrowing": Decimal("26.66"), "share_officers": 5, "share_social": 5,
+    "share_education": 5, "share_staff": Decimal("2.5"), "share_development": Decimal("2.5"), "share_other": 0,
+}  # fmt: skip
+
+
+def test_named_funds_get_their_parts_by_the_rules():
+    """33,34 % of 1,000,000 by savings and 26,66 % by fee, 20 % reserve, then 5, 5, 5, 2,5 and 2,5 %."""
+    group, _members = worked_year(**FUNDS)
+    before = balances(group)
+    division = post(decide(group))
+    assert parts(division) == {1: (100_020, 199_950), 2: (66_680, 66_650), 3: (166_700, 0)}
+    after = balances(group)
+    assert {kind: after[kind] - before.get(kind, 0) for kind in after if kind.endswith(("_FUND", "RESERVE"))} == {
+        "RESERVE": 200_000, "OFFICERS_FUND": 50_000, "SOCIAL_FUND": 50_000, "EDUCATION_FUND": 50_000,
+        "STAFF_FUND": 25_000, "DEVELOPMENT_FUND": 25_000,
+    }  # fmt: skip
+    summary = selectors.group_summary(group)
+    assert (summary.education_fund, summary.staff_fund, summary.development_fund) == (50_000, 25_000, 25_000)
+    assert list(mismatches()) == []
+
+
+def test_parts_that_do_not_sum_to_100_are_refused_by_the_database():
+    with pytest.raises(IntegrityError), transaction.atomic():
+        make_group(rules={**FUNDS, "share_staff": Decimal("2.49")})
+
+
+def test_the_group_names_its_own_purpose():
+    group, _members = worked_year(other_purpose="zakat")
+    assert [label for label, _percent, _amount in sheet(decide(group)).purpose_lines][-1] == "zakat"
+
+
+@pytest.mark.parametrize(("counted", "expected"), [("ALL", [600, 500]), ("POKOK_WAJIB", [100, 500])])
+@pytest.mark.parametrize("base", ["END", "AVERAGE"])
+def test_savings_count_by_the_rules(counted, expected, base):
+    group = make_group(rules={"savings_counted": counted, "savings_base": base})
+    first, second = make_members(group, 2)
+    on = date(2025, 1, 7)
+    save(first, 500, on=on)
+    save(first, 100, "POKOK", on=on)
+    save(second, 200, "POKOK", on=on)
+    save(second, 300, "WAJIB", on=on)
+    assert [savings for savings, _borrowing in bases(group).values()] == expected
+
+
+def test_a_share_out_returns_the_named_funds():
+    group, _members = worked_year(**FUNDS)
+    post(decide(group))
+    kinds = {move.debit for move in selectors.share_out_plan(group, as_of=DECIDED, keep=frozenset()).moves}
+    assert {"EDUCATION_FUND", "STAFF_FUND", "DEVELOPMENT_FUND"} <= kinds
 
 
 def test_posting_to_savings():

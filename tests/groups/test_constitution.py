@@ -69,6 +69,26 @@ def test_the_rules_in_force_are_filled_in(client, group):
     assert 'value="1,5"' in content
 
 
+def test_named_funds_and_decimals_are_agreed(client, group):
+    shares = {
+        "share_savings": "33,34",
+        "share_borrowing": "26.66",
+        "share_education": "2,5",
+        "share_staff": "2.5",
+        "share_other": "0",
+    }
+    client.post(url(group), data(**shares, savings_counted="POKOK_WAJIB", other_purpose="zakat"))
+    rules = Constitution.objects.get(version=2)
+    assert {purpose: float(share) for purpose, share in rules.surplus_shares.items()} == {
+        "savings": 33.34, "borrowing": 26.66, "reserve": 20, "officers": 10, "social": 5, "education": 2.5,
+        "staff": 2.5, "other": 0,
+    }  # fmt: skip
+    assert (rules.savings_counted, rules.other_purpose) == ("POKOK_WAJIB", "zakat")
+    html = client.get(reverse("constitution", args=[group.code])).content.decode()
+    assert "dana pendidikan" in html
+    assert "zakat" in html
+
+
 def test_the_same_form_twice_is_one_version(client, group):
     client.post(url(group), data())
     assert client.post(url(group), data()).status_code == 302

@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 
 from finance import services as finance
 from finance.ledger.verify import mismatches
-from finance.models import CashCount, Entry, Loan, Transfer
+from finance.models import AccountKind, CashCount, Entry, Loan, Transfer
 from finance.rules.lines import OtherMoney
 from finance.services import period_close
 from groups.models import Group
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_other_money_of_every_kind_reads_back(client, group):
-    for fund in ("SOCIAL_FUND", "OFFICERS_FUND", "OTHER_FUND", "RESERVE"):
+    for fund in (kind for kind in AccountKind if kind.endswith("_FUND") or kind == "RESERVE"):
         endow(group, fund, 20_000)
     kinds = sorted(OtherMoney, key=lambda kind: kind not in (OtherMoney.BANK_GRANT, OtherMoney.GRANT))
     sheet = sheet_data(group) | {"other-TOTAL_FORMS": len(kinds)}

@@ -25,7 +25,7 @@ from groups.shared.folding import fold
 _OWN = {"code": "code", "name": "name", "name_key": "name_key", "village_id": "village", "key": "key"}
 """Columns of a group that a copy has of its own, and where they stand in the table of copies."""
 _NEXT_NUMBER = (
-    "(SELECT MAX(g.number) FROM groups_group g WHERE g.organisation_id = r.organisation_id)"
+    f"(SELECT MAX(g.number) FROM {Group._meta.db_table} g WHERE g.organisation_id = r.organisation_id)"  # noqa: S608
     " + ROW_NUMBER() OVER (PARTITION BY r.organisation_id ORDER BY c.code)"
 )
 BATCH = 200

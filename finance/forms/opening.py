@@ -93,9 +93,9 @@ class SavingsForm(forms.Form):
 
     use_required_attribute = False
 
-    pokok = RupiahField(label=_("Pokok"), required=False)
-    wajib = RupiahField(label=_("Wajib"), required=False)
-    sukarela = RupiahField(label=_("Sukarela"), required=False)
+    pokok = RupiahField(label=_("Opening balance: initial savings (pokok)"), required=False)
+    wajib = RupiahField(label=_("Opening balance: compulsory savings (wajib)"), required=False)
+    sukarela = RupiahField(label=_("Opening balance: voluntary savings (sukarela)"), required=False)
 
     def __init__(self, *args: Any, member: Member, **kwargs: Any) -> None:
         self.member = member

@@ -80,7 +80,6 @@ const startSheet = () => {
     }
   });
   sheet.addEventListener("submit", () => { dirty = false; });
-  document.getElementById("refused")?.focus();
 };
 startSheet();
 document.addEventListener("shown", startSheet); // by send.js, which puts another sheet in its place

@@ -18,6 +18,8 @@ _CURRENCY = re.compile(r"^rp\.?\s*", re.IGNORECASE)
 _DASH = re.compile(r"[.,]-$")
 """`1.500.000,-`: the dash of a receipt, where sen would stand."""
 _WHOLE = re.compile(r"(0+|[1-9][0-9]*|[1-9][0-9]{0,2}(?:\.[0-9]{3})+|[1-9][0-9]{0,2}(?: [0-9]{3})+)(?:,00?)?")
+_USUAL = re.compile(r"0|[1-9][0-9]*|[1-9][0-9]{0,2}(?:\.[0-9]{3})+")
+"""What nearly all amounts are written like, and looked for first: a sheet has two hundred."""
 _COMMAS = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3}){2,}(?:\.00?)?")
 """`1,500,000`, as calculators print it: two commas can only be thousands."""
 _WORDED = re.compile(r"([1-9][0-9]*|0(?=[.,]))(?:[.,]([0-9]{1,2}))? ?(rb|ribu|jt|juta|miliar|milyar)", re.IGNORECASE)
@@ -41,6 +43,8 @@ def read_rupiah(text: str) -> int:
     Takes `1500000`, `1.500.000`, `10 000`, `Rp. 1.500.000,-`, `1.500.000,00`, `1,5 juta`, `15rb`. Raises
     `ValidationError` with the reason for everything else: an amount is never guessed.
     """
+    if _USUAL.fullmatch(text):
+        return int(text.replace(".", "")[:40])
     text = _DASH.sub("", _without_currency(text))
     if _WHOLE.fullmatch(text):
         return int(re.sub(r",.*|\D", "", text)[:40])
@@ -94,12 +98,12 @@ class RupiahField(forms.Field):
 
     def to_python(self, value: Any) -> int | None:
         """Return whole rupiah, None for nothing."""
-        text = _without_currency(str(value if value is not None else ""))
-        if text == "":
+        typed = str(value if value is not None else "").strip()
+        if not typed or (not _USUAL.fullmatch(typed) and not (typed := _without_currency(typed))):
             return None
-        if text[0] in "-−":
+        if typed[0] in "-−":
             raise ValidationError(self.error_messages["negative"], code="negative")
-        read = read_rupiah(text)
+        read = read_rupiah(typed)
         if read > MAX_RUPIAH:
             raise ValidationError(self.error_messages["too_large"], code="too_large")
         return read

@@ -1,5 +1,6 @@
 """Template filters used on every page."""
 
+from decimal import Decimal
 from fractions import Fraction
 
 from django import template
@@ -28,3 +29,9 @@ def percent(ratio: Fraction | None) -> str:
 def page_problems(context: Context) -> list[Problem]:
     """Return every error of the forms on the page, for the summary at its top and for the title."""
     return problems_on_page(context.flatten().values())
+
+
+@register.filter
+def trimmed(number: Decimal) -> str:
+    """Write a number without idle zeros: `2,5` for 2.50, `40` for 40.00."""
+    return number_format(Decimal(f"{Decimal(number).normalize():f}"))

@@ -131,6 +131,42 @@ def _due_days(
     return days if len(days) == periods else days_at_meetings(days, first_due=first_due, periods=periods, every=every)
 
 
+def build_harvest_schedule(
+    *, principal: int, rate: Decimal, months: int, fee_at_end: bool, fee_days: Sequence[date], harvest_on: date
+) -> list[ScheduledInstalment]:
+    """Return the instalments of a loan that is repaid once, on `harvest_on` (bayar panen, yarnen).
+
+    The fee is that of the principal for `months` at `rate`, a fraction a month, to the whole rupiah. It falls due with
+    the principal where `fee_at_end` says so, else a month's part on each of `fee_days`, of which the last part waits
+    for the harvest. Raises `ValueError` as `build_schedule` does, and for fewer `fee_days` than months but one.
+    """
+    if principal < 1 or months < 1 or not 0 <= rate < 1:
+        raise ValueError("a loan needs principal, periods and rounding of at least 1 and a rate from 0 to below 1")
+    fee_left = _half_up(principal * rate * months)
+    if fee_at_end:
+        return [ScheduledInstalment(1, harvest_on, principal, fee_left)]
+    if len(fee_days) < months - 1:
+        raise ValueError("a loan needs a day to fall due on for each instalment")
+    schedule = []
+    for number in range(1, months):
+        fee = min(fee_left, _half_up(principal * rate))
+        schedule.append(ScheduledInstalment(number, min(fee_days[number - 1], harvest_on), 0, fee))
+        fee_left -= fee
+    return [*schedule, ScheduledInstalment(months, harvest_on, principal, fee_left)]
+
+
+def rate_of_period(rate: Decimal, per: str, every: Every) -> Decimal:
+    """Return the fraction of one period of a `rate` said for `per`: a `period`, a `month` or a `year`.
+
+    A year has 12 months, 52 weeks and 26 fortnights. A rate a month is one a selapan too, as groups say it that meet
+    every 35 days; of a rate a year a selapan has 35 days of 365.
+    """
+    if per == "period" or per == every or (per, every) == ("month", "selapan"):
+        return rate
+    a_year = rate * 12 if per == "month" else rate
+    return a_year * 35 / 365 if every == "selapan" else a_year / {"week": 52, "fortnight": 26, "month": 12}[every]
+
+
 def due_date(first_due: date, steps: int, every: Every, anchor_day: int | None = None) -> date:
     """Return the day `steps` periods after `first_due`; 31 January is followed by 28 February and 31 March.
 

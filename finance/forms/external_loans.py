@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from finance.forms.covers import open_day
 from finance.forms.source import MONEY
-from finance.models import AccountKind, ExternalLoan, LoanEvery
+from finance.models import AccountKind, ExternalLoan, LoanEvery, RateSaid
 from finance.services import ExternalTerms
 from groups.forms import ComingDayField, CountField, KeyField, PastDateField, PercentField
 from groups.models import Group, Method
@@ -31,7 +31,8 @@ class ReceiveForm(forms.Form):
     principal = RupiahField(label=_("Amount received"), min_value=1)
     into = forms.ChoiceField(label=_("Received into"), choices=MONEY, widget=forms.RadioSelect)
     received_on = PastDateField(label=_("Received on"), initial=timezone.localdate)
-    rate = PercentField(label=_("Service fee (jasa) of each instalment, %"))
+    rate = PercentField(label=_("Service fee (jasa), %"))
+    rate_per = forms.ChoiceField(label=_("Fee said for"), choices=RateSaid, initial=RateSaid.PERIOD, required=False)
     method = forms.ChoiceField(label=_("Fee method"), choices=Method)
     periods = CountField(label=_("Number of instalments"), validators=[MinValueValidator(1), MaxValueValidator(240)])
     every = forms.ChoiceField(label=_("One instalment every"), choices=LoanEvery, initial=LoanEvery.MONTH)
@@ -69,7 +70,10 @@ class ReceiveForm(forms.Form):
         typed = self.cleaned_data
         names = ("lender", "principal", "periods", "method", "round_up_to", "received_on", "first_due", "purpose")
         return ExternalTerms(
-            **{name: typed[name] for name in names}, rate=Decimal(typed["rate"]), every=str(typed["every"])
+            **{name: typed[name] for name in names},
+            rate=Decimal(typed["rate"]),
+            rate_per=typed["rate_per"] or RateSaid.PERIOD,
+            every=str(typed["every"]),
         )
 
 

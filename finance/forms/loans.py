@@ -13,12 +13,13 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from finance.models import ExternalLoan, Loan, LoanRequest
+from finance.forms.kinds import check_kind, fit_kinds
+from finance.models import ExternalLoan, Loan, LoanRequest, RateSaid
 from finance.rules.loan_position import LoanPosition
 from finance.schedules import due_date
 from finance.services import NewSchedule
 from groups.forms import ComingDayField, CountField, KeyField, MemberField, PastDateField, PercentField
-from groups.models import Group
+from groups.models import Constitution, Group, LoanKind
 from groups.shared.money import RupiahField, rupiah
 
 MAX_PERIODS = 120
@@ -48,14 +49,24 @@ class LoanRequestForm(_DatedForm):
 
     member = MemberField(label=_("Member"))
     amount = RupiahField(label=_("Amount"), min_value=1)
+    kind = forms.ChoiceField(label=_("How it is repaid"), required=False)
     periods = CountField(label=_("Instalments (months)"), min_value=1, max_value=MAX_PERIODS)
+    harvest_on = ComingDayField(label=_("Harvest, when the principal is due"), required=False)
     purpose = forms.CharField(label=_("Purpose"), max_length=120, required=False)
 
-    field_order = ("key", "member", "amount", "periods", "purpose", "on")
+    field_order = ("key", "member", "amount", "kind", "periods", "harvest_on", "purpose", "on")
 
-    def __init__(self, *args: Any, group: Group, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, group: Group, rules: Constitution, **kwargs: Any) -> None:
         super().__init__(*args, earliest=group.founded_on, **kwargs)
+        self.rules = rules
+        fit_kinds(self, rules.kinds_of_loan)
         self.fields["member"].offer(group)  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """A harvest loan says when the harvest is."""
+        cleaned = super().clean() or {}
+        check_kind(self, cleaned, self.rules.kinds_of_loan, since=cleaned.get("on"))
+        return cleaned
 
 
 class DecideForm(_DatedForm):
@@ -156,30 +167,41 @@ class PayForm(_DatedForm):
 
 
 class RescheduleForm(_DatedForm):
-    """A new schedule for what is left of a loan."""
+    """A new schedule for what is left of a loan; for a harvest loan its extension, with the fee of the added months."""
 
+    kind = forms.ChoiceField(label=_("How it is repaid"), required=False)
     periods = CountField(label=_("Instalments"), min_value=1, max_value=MAX_PERIODS)
     percent = PercentField(label=_("Service fee (jasa) a period, %"))
-    first_due = ComingDayField(label=_("First instalment due"))
+    harvest_on = ComingDayField(label=_("Harvest, when the principal is due"), required=False)
+    first_due = ComingDayField(label=_("First instalment due"), required=False)
     add_fee = forms.BooleanField(label=_("Fee due and not paid is added to the principal"), required=False)
     reason = forms.CharField(label=_("Why"), **_REASON)
 
-    field_order = ("key", "on", "periods", "percent", "first_due", "add_fee", "reason")
+    field_order = ("key", "on", "kind", "periods", "percent", "harvest_on", "first_due", "add_fee", "reason")
 
-    def __init__(self, *args: Any, running: LoanPosition, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, running: LoanPosition, rules: Constitution, **kwargs: Any) -> None:
         loan = running.loan
+        self.kinds = list(dict.fromkeys((loan.kind, *rules.kinds_of_loan, LoanKind.MONTH)))
         today = timezone.localdate()
         initial = {
             "percent": loan.rate,
-            "first_due": due_date(today, 1, loan.every),  # type: ignore[arg-type]  # the database allows no other value
+            # After a harvest the rest follows from the rules.
+            "first_due": None if loan.harvest_on else due_date(today, 1, loan.every),  # type: ignore[arg-type]
         }
         earliest = max(running.last_paid_on or loan.disbursed_on, loan.disbursed_on)
         super().__init__(*args, earliest=earliest, initial=initial, **kwargs)
+        fit_kinds(self, self.kinds)
+        if loan.rate_per != RateSaid.PERIOD:
+            self.fields["percent"].label = gettext("Service fee (jasa), %% %s") % loan.get_rate_per_display()
+        if loan.kind.is_harvest:
+            self.fields["periods"].help_text = gettext("To extend the loan: the months that are added.")
+            self.fields["first_due"].help_text = gettext("Empty: by the rules.")
 
     def clean(self) -> dict[str, Any]:
         """The first instalment is due after the day."""
         cleaned = super().clean() or {}
         on, first_due = cleaned.get("on"), cleaned.get("first_due")
+        check_kind(self, cleaned, self.kinds, since=on)
         if on and first_due and first_due <= on:
             self.add_error("first_due", gettext("The first instalment is due after the day the loan is rescheduled."))
         return cleaned
@@ -188,7 +210,13 @@ class RescheduleForm(_DatedForm):
     def schedule(self) -> NewSchedule:
         """The new schedule of a valid form."""
         data = self.cleaned_data
-        return NewSchedule(periods=data["periods"], rate=data["percent"], first_due=data["first_due"])
+        return NewSchedule(
+            periods=data["periods"],
+            rate=data["percent"],
+            first_due=None if data["kind"] == LoanKind.HARVEST_END else data["first_due"],
+            kind=data["kind"],
+            harvest_on=data["harvest_on"],
+        )
 
 
 class WriteOffForm(_DatedForm):

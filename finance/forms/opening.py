@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from finance.models import RateSaid
 from finance.services import LoanTerms, Opening, OpeningDebt, OpeningLoan, OpeningSavings, fee_in_all
 from groups.forms import ComingDayField, CountField, DayField, KeyField, PastDateField, PercentField
 from groups.membership import outside_membership
@@ -189,6 +190,7 @@ class RunningLoanForm(_RowForm):
             principal=data["principal"],
             periods=data["periods"],
             rate=data["rate"] if data["rate"] is not None else Decimal(0),
+            rate_per=RateSaid.MONTH,
             method=data["method"] or self.rules.loan_method,
             round_up_to=self.rules.loan_round_up_to,
             disbursed_on=data["disbursed_on"],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date
 
 from django.conf import settings
 from django.db import models
@@ -11,7 +10,8 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from finance.models.ledger import Entry
-from finance.models.terms import LoanAgreement, LoanEvery
+from finance.models.terms import LoanAgreement, LoanEvery, RateSaid
+from finance.schedules import ScheduledInstalment, anchor_of, build_schedule, rate_of_period
 from groups.models import Group, Method
 from groups.shared.clock import now
 
@@ -44,6 +44,7 @@ class ExternalLoan(LoanAgreement):
             models.UniqueConstraint(name="external_loan_key_once", fields=["group", "key"]),
             models.CheckConstraint(name="external_loan_principal", condition=Q(principal__gt=0)),
             models.CheckConstraint(name="external_loan_rate", condition=Q(rate__gte=0) & Q(rate__lt=1)),
+            models.CheckConstraint(name="external_loan_rate_per", condition=Q(rate_per__in=RateSaid.values)),
             models.CheckConstraint(name="external_loan_method", condition=Q(method__in=Method.values)),
             models.CheckConstraint(name="external_loan_every", condition=Q(every__in=LoanEvery.values)),
             models.CheckConstraint(name="external_loan_periods", condition=Q(periods__gte=1)),
@@ -53,10 +54,18 @@ class ExternalLoan(LoanAgreement):
     def __str__(self) -> str:
         return f"{self.lender} {self.number}"
 
-    @property
-    def begun_on(self) -> date:
-        """The day it was received."""
-        return self.received_on
+    def schedule(self) -> list[ScheduledInstalment]:
+        """Return the instalments by these terms, on fixed days."""
+        return build_schedule(
+            principal=self.principal,
+            rate=rate_of_period(self.rate, self.rate_per, self.every),  # type: ignore[arg-type]
+            periods=self.periods,
+            method=self.method,  # type: ignore[arg-type]  # the database allows no other value
+            round_up_to=self.round_up_to,
+            first_due=self.first_due,
+            every=self.every,  # type: ignore[arg-type]
+            anchor_day=anchor_of(self.received_on, self.first_due),
+        )
 
 
 class ExternalPayment(models.Model):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Self
 
 from django.conf import settings
@@ -10,8 +9,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from finance.models.terms import LoanAgreement, LoanEvery
-from groups.models import Group, LateFineBy, LoanDue, Member, Method, PayoffFee
+from finance.models.terms import LoanAgreement, LoanEvery, RateSaid
+from groups.models import Group, LateFineBy, LoanDue, LoanKind, Member, Method, PayoffFee
 from groups.shared.clock import now
 
 
@@ -20,6 +19,14 @@ class LoanEnd(models.TextChoices):
 
     RESCHEDULED = "RESCHEDULED", _("rescheduled")
     WRITTEN_OFF = "WRITTEN_OFF", _("written off")
+
+
+class Repayment(models.TextChoices):
+    """How a loan is repaid."""
+
+    INSTALMENTS = "INSTALMENTS", _("in instalments")
+    HARVEST_MONTHLY = "HARVEST_MONTHLY", _("after the harvest, the fee every month")
+    HARVEST_END = "HARVEST_END", _("after the harvest, the fee then too")
 
 
 class LoanQuerySet(models.QuerySet["Loan"]):
@@ -42,6 +49,9 @@ class Loan(LoanAgreement):
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="loans", verbose_name=_("member"))
     number = models.PositiveIntegerField(_("loan number"))
     disbursed_on = models.DateField(_("paid out on"))
+    # The principal of a harvest loan is repaid once, on this day; its `periods` are the months in the fee.
+    repaid = models.CharField(_("repaid"), max_length=15, choices=Repayment, default=Repayment.INSTALMENTS)
+    harvest_on = models.DateField(_("harvest, when the principal is due"), null=True, blank=True)
     due_at = models.CharField(_("instalments fall due"), max_length=7, choices=LoanDue, default=LoanDue.DAY)
     payoff_fee = models.CharField(
         _("fee when it is paid off early"), max_length=7, choices=PayoffFee, default=PayoffFee.CHARGED
@@ -100,6 +110,16 @@ class Loan(LoanAgreement):
             models.CheckConstraint(name="loan_every", condition=Q(every__in=LoanEvery.values)),
             models.CheckConstraint(name="loan_periods", condition=Q(periods__gte=1)),
             models.CheckConstraint(name="loan_first_due", condition=Q(first_due__gt=F("disbursed_on"))),
+            models.CheckConstraint(name="loan_rate_per", condition=Q(rate_per__in=RateSaid.values)),
+            models.CheckConstraint(
+                name="loan_harvest",
+                condition=Q(repaid=Repayment.INSTALMENTS, harvest_on__isnull=True)
+                | Q(
+                    repaid__in=(Repayment.HARVEST_MONTHLY, Repayment.HARVEST_END),
+                    every=LoanEvery.MONTH,
+                    harvest_on__gt=F("disbursed_on"),
+                ),
+            ),
             models.CheckConstraint(name="loan_due_at", condition=Q(due_at__in=LoanDue.values)),
             models.CheckConstraint(name="loan_late_fine", condition=Q(fine_late_by__in=LateFineBy.values)),
             models.CheckConstraint(
@@ -124,9 +144,9 @@ class Loan(LoanAgreement):
         return f"{self.number}"
 
     @property
-    def begun_on(self) -> date:
-        """The day it was paid out."""
-        return self.disbursed_on
+    def kind(self) -> LoanKind:
+        """How it is repaid."""
+        return LoanKind(self.every if self.repaid == Repayment.INSTALMENTS else self.repaid.lower())
 
     @property
     def fines_lateness(self) -> bool:

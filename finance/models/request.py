@@ -10,7 +10,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from finance.models.loan import Loan
-from groups.models import Group, Member
+from groups.models import Group, LoanKind, Member
 from groups.shared.clock import now
 
 
@@ -21,6 +21,9 @@ class RequestStatus(models.TextChoices):
     APPROVED = "APPROVED", _("approved")
     REFUSED = "REFUSED", _("refused")
     CANCELLED = "CANCELLED", _("cancelled")
+
+
+_HARVEST = [kind.value for kind in LoanKind if kind.is_harvest]
 
 
 class LoanRequestQuerySet(models.QuerySet["LoanRequest"]):
@@ -43,6 +46,8 @@ class LoanRequest(models.Model):
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="loan_requests", verbose_name=_("member"))
     amount = models.BigIntegerField(_("amount asked for"))
     periods = models.PositiveSmallIntegerField(_("instalments"))
+    kind = models.CharField(_("how it is repaid"), max_length=15, choices=LoanKind, default=LoanKind.MONTH)
+    harvest_on = models.DateField(_("harvest, when the principal is due"), null=True, blank=True)
     purpose = models.CharField(_("purpose"), max_length=120, blank=True)
     asked_on = models.DateField(_("asked on"))
     status = models.CharField(_("status"), max_length=9, choices=RequestStatus, default=RequestStatus.ASKED)
@@ -85,6 +90,11 @@ class LoanRequest(models.Model):
         constraints = [
             models.UniqueConstraint(name="loan_request_key_once", fields=["group", "key"]),
             models.CheckConstraint(name="loan_request_status", condition=Q(status__in=RequestStatus.values)),
+            models.CheckConstraint(
+                name="loan_request_kind",
+                condition=Q(kind__in=_HARVEST, harvest_on__gt=F("asked_on"))
+                | Q(kind__in=[kind for kind in LoanKind.values if kind not in _HARVEST], harvest_on__isnull=True),
+            ),
             models.CheckConstraint(name="loan_request_asked", condition=Q(amount__gt=0, periods__gte=1)),
             models.CheckConstraint(
                 name="loan_request_approved",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from decimal import Decimal
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from finance.schedules import ScheduledInstalment, anchor_of, build_schedule
 from groups.models import Method
 
 
@@ -20,11 +19,20 @@ class LoanEvery(models.TextChoices):
     MONTH = "month", _("month")
 
 
+class RateSaid(models.TextChoices):
+    """What time the rate of a loan is said for."""
+
+    PERIOD = "period", _("for each instalment")
+    MONTH = "month", _("a month")
+    YEAR = "year", _("a year")
+
+
 class LoanAgreement(models.Model):
-    """The terms of a loan; `rate` is a fraction per period."""
+    """The terms of a loan; `rate` is a fraction of what `rate_per` says."""
 
     principal = models.BigIntegerField(_("principal"))
-    rate = models.DecimalField(_("service fee (jasa) a period"), max_digits=6, decimal_places=5)
+    rate = models.DecimalField(_("service fee (jasa)"), max_digits=7, decimal_places=6)
+    rate_per = models.CharField(_("fee said for"), max_length=6, choices=RateSaid, default=RateSaid.PERIOD)
     method = models.CharField(_("fee method"), max_length=9, choices=Method)
     periods = models.PositiveSmallIntegerField(_("instalments"))
     every = models.CharField(_("every"), max_length=9, choices=LoanEvery, default=LoanEvery.MONTH)
@@ -36,19 +44,6 @@ class LoanAgreement(models.Model):
         abstract = True
 
     @property
-    def begun_on(self) -> date:
-        """The day the money came."""
-        raise NotImplementedError
-
-    def schedule(self) -> list[ScheduledInstalment]:
-        """Return the instalments by these terms, on fixed days."""
-        return build_schedule(
-            principal=self.principal,
-            rate=self.rate,
-            periods=self.periods,
-            method=self.method,  # type: ignore[arg-type]  # the database allows no other value
-            round_up_to=self.round_up_to,
-            first_due=self.first_due,
-            every=self.every,  # type: ignore[arg-type]
-            anchor_day=anchor_of(self.begun_on, self.first_due),
-        )
+    def rate_percent(self) -> Decimal:
+        """The rate in percent: 1.5 for 0.015."""
+        return Decimal(f"{(self.rate * 100).normalize():f}")

@@ -27,7 +27,7 @@ class DueDays(NamedTuple):
 
     due_on: list[date]
     late_after: list[date]
-    due_at: LoanDue
+    due_at: str
 
 
 def due_days(
@@ -49,5 +49,39 @@ def due_days(
         return DueDays(days, late_after_days(days, meetings), LoanDue.MEETING)
     first = first_due or due_date(paid_out_on, 1, every)
     days = [due_date(first, step, every, anchor_of(paid_out_on, first)) for step in range(periods)]
+    return _in_time(days, meetings, far_apart)
+
+
+def _in_time(days: list[date], meetings: list[date], far_apart: timedelta) -> DueDays:
+    """Return fixed days, each in time until the next meeting; late at once before anything was agreed."""
     agreed = [day for day in days if meetings and meetings[0] - far_apart <= day]
     return DueDays(days, [*days[: len(days) - len(agreed)], *late_after_days(agreed, meetings)], LoanDue.DAY)
+
+
+def harvest_days(
+    calendar: Meetings, *, due_at: str, months: int, paid_out_on: date, harvest_on: date, first_due: date | None = None
+) -> DueDays:
+    """Return the due days of a loan that is repaid on `harvest_on`, with the fee of `months` due before it or then.
+
+    `months` are those whose fee is due, the last one with the harvest: 1 where all the fee waits for it.
+    """
+    fees = DueDays([], [], due_at)
+    if months > 1:
+        fees = due_days(
+            calendar,
+            due_at=due_at,
+            every="month",
+            periods=months - 1,
+            paid_out_on=paid_out_on,
+            first_due=first_due,
+        )
+    harvest = due_days(
+        calendar, due_at=LoanDue.DAY, every="month", periods=1, paid_out_on=paid_out_on, first_due=harvest_on
+    )
+    before = [(day, late) for day, late in zip(fees.due_on, fees.late_after, strict=True) if day < harvest_on]
+    at_harvest = months - len(before)
+    return DueDays(
+        [*(day for day, _late in before), *[harvest_on] * at_harvest],
+        [*(late for _day, late in before), *harvest.late_after * at_harvest],
+        fees.due_at,
+    )

@@ -21,14 +21,20 @@ INSTALMENTS_A_YEAR: dict[str, int] = {
 
 
 def loan_refusals(
-    rules: Constitution, *, principal: int, periods: int, earlier_loans: int, savings: int
+    rules: Constitution,
+    *,
+    principal: int,
+    periods: int,
+    earlier_loans: int,
+    savings: int,
+    every: str = LoanEvery.MONTH,
 ) -> Iterator[tuple[str, str]]:
     """Yield the fields, `principal` or `periods`, that go beyond the rules, each with a message.
 
     `earlier_loans` is how many loans the member was paid out before, `savings` all the member's savings in
     rupiah. Only the narrowest limit on the principal is named.
     """
-    if message := too_long(rules, periods=periods):
+    if message := too_long(rules, periods=periods, every=every):
         yield "periods", message
     limit, reason = min(_limits(rules, earlier_loans, savings), default=(principal, ""))
     if principal > limit:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from finance.ledger.errors import NotAllowed, RuleBroken
 from finance.ledger.reading import Line
-from finance.models import AccountKind, EntryKind, ExternalLoan, ExternalPayment, LoanEvery
+from finance.models import AccountKind, EntryKind, ExternalLoan, ExternalPayment, LoanEvery, RateSaid
 from finance.rules.lines import money as money_account
 from finance.schedules import allocate_payment
 from finance.selectors.external_loans import external_fee_paid
@@ -23,7 +23,7 @@ from groups.models import Group, User
 
 @dataclass(frozen=True, slots=True)
 class ExternalTerms:
-    """A loan as the lender grants it: `rate` is a fraction per period, amounts are whole rupiah."""
+    """A loan as the lender grants it: `rate` is a fraction of what `rate_per` says, amounts are whole rupiah."""
 
     lender: str
     principal: int
@@ -35,6 +35,7 @@ class ExternalTerms:
     first_due: date
     purpose: str = ""
     every: str = LoanEvery.MONTH
+    rate_per: str = RateSaid.PERIOD
 
 
 @transaction.atomic

@@ -19,9 +19,10 @@ from finance.models import AccountKind, Entry, EntryKind, Loan, LoanEnd
 from finance.rules import lines
 from finance.rules.limits import too_long
 from finance.rules.loan_position import LateFine, LoanPosition, loan_position
-from finance.services.payouts import LoanTerms, loans_open
+from finance.services.payouts import LoanTerms, loans_open, repaid_as
 from finance.services.posting import open_for_entry, post_entry
-from groups.models import Constitution, Group, User
+from groups.models import Constitution, Group, LoanKind, PayoffFee, User
+from groups.selectors import rules_in_force
 from groups.shared.money import rupiah
 
 
@@ -104,11 +105,17 @@ def _payment(
 
 @dataclass(frozen=True, slots=True)
 class NewSchedule:
-    """How a rescheduled loan is to be repaid; `rate` is a fraction per period. The other terms stay."""
+    """How a rescheduled loan is to be repaid; `rate` is a fraction, said for what the loan's was.
+
+    Without a `kind` it is repaid as before; after a harvest on `harvest_on`, with the fee of so many `periods`. The
+    other terms stay.
+    """
 
     periods: int
     rate: Decimal
-    first_due: date
+    first_due: date | None
+    kind: LoanKind | None = None
+    harvest_on: date | None = None
 
 
 @transaction.atomic
@@ -131,10 +138,13 @@ def loan_reschedule(
     books = open_for_entry(actor, group, key, of=loan)
     running = _running(books, loan)
     _require_since(running, on)
-    if schedule.first_due <= on:
+    if schedule.first_due is not None and schedule.first_due <= on:
         raise RuleBroken("first_due", _("The first instalment is due after the day the loan is rescheduled."))
-    rules = books.group.rules or Constitution()
-    if message := too_long(rules, periods=schedule.periods, every=loan.every):
+    rules = rules_in_force(books.group, as_of=on) or Constitution()
+    kind = schedule.kind or loan.kind
+    if kind.is_harvest != (schedule.harvest_on is not None):
+        raise RuleBroken("harvest_on", _("Say when the principal is due, after the harvest."))
+    if message := too_long(rules, periods=schedule.periods, every=kind.every):
         raise RuleBroken("periods", message)
     balance = books.balance(AccountKind.LOAN, loan=loan)
     fee = running.arrears_on(on).due_fee if add_fee else 0
@@ -148,10 +158,13 @@ def loan_reschedule(
         disbursed_on=on,
         first_due=schedule.first_due,
         purpose=loan.purpose,
-        every=loan.every,
+        every=kind.every,
+        rate_per=loan.rate_per,
+        repaid=repaid_as(kind),
+        harvest_on=schedule.harvest_on,
         due_at=loan.due_at,
         funded_by=loan.funded_by,
-        payoff_fee=loan.payoff_fee,
+        payoff_fee=PayoffFee.CHARGED if kind == LoanKind.HARVEST_END else loan.payoff_fee,
         fine_late_by=loan.fine_late_by,
         fine_late_instalment=loan.fine_late_instalment,
         fine_late_percent=loan.fine_late_percent,

@@ -21,20 +21,23 @@ from finance.models import (
     Loan,
     LoanEvery,
     LoanRequest,
+    RateSaid,
+    Repayment,
 )
 from finance.rules import lines
-from finance.rules.due_days import due_days
-from finance.schedules import ScheduledInstalment, build_schedule
+from finance.rules.due_days import DueDays, Meetings, due_days, harvest_days
+from finance.schedules import ScheduledInstalment, build_harvest_schedule, build_schedule, rate_of_period
 from finance.services.posting import open_for_entry, post_entry
-from groups.models import Constitution, Group, LateFineBy, LoanDue, Member, PayoffFee, User
+from groups.models import Constitution, Group, LateFineBy, LoanDue, LoanKind, Member, PayoffFee, User
 from groups.selectors import meeting_calendar
 
 
 @dataclass(frozen=True, slots=True)
 class LoanTerms:
-    """A loan as decided: `rate` is a fraction per period.
+    """A loan as decided: `rate` is a fraction of what `rate_per` says.
 
-    `first_due` is the day of the first instalment, None where it follows from the day of paying out.
+    A harvest loan (`repaid`) is repaid on `harvest_on`, and its `periods` are the months in the fee. `first_due` is the
+    day of the first instalment, None where it follows from the day of paying out.
     """
 
     member: Member
@@ -47,6 +50,9 @@ class LoanTerms:
     first_due: date | None = None
     purpose: str = ""
     every: str = LoanEvery.MONTH
+    rate_per: str = RateSaid.PERIOD
+    repaid: str = Repayment.INSTALMENTS
+    harvest_on: date | None = None
     due_at: str = LoanDue.DAY
     funded_by: ExternalLoan | None = None
     payoff_fee: str = PayoffFee.CHARGED
@@ -60,9 +66,19 @@ class LoanTerms:
 
     def schedule(self, due_days: Sequence[date] | None = None) -> list[ScheduledInstalment]:
         """Return the instalments by these terms, on `due_days` or, for the amounts, on fixed days."""
+        rate = rate_of_period(self.rate, self.rate_per, self.every)  # type: ignore[arg-type]
+        if self.harvest_on is not None:
+            return build_harvest_schedule(
+                principal=self.principal,
+                rate=rate,
+                months=self.periods,
+                fee_at_end=self.repaid == Repayment.HARVEST_END,
+                fee_days=due_days or [self.harvest_on] * self.periods,
+                harvest_on=self.harvest_on,
+            )
         return build_schedule(
             principal=self.principal,
-            rate=self.rate,
+            rate=rate,
             periods=self.periods,
             method=self.method,  # type: ignore[arg-type]  # the database allows no other value
             round_up_to=self.round_up_to,
@@ -70,6 +86,31 @@ class LoanTerms:
             every=self.every,  # type: ignore[arg-type]
             due_days=due_days,
         )
+
+    def due_days(self, calendar: Meetings) -> DueDays:
+        """Return when the instalments fall due in a group that meets by `calendar`."""
+        if self.harvest_on is not None:
+            return harvest_days(
+                calendar,
+                due_at=self.due_at,
+                months=1 if self.repaid == Repayment.HARVEST_END else self.periods,
+                paid_out_on=self.disbursed_on,
+                harvest_on=self.harvest_on,
+                first_due=self.first_due,
+            )
+        return due_days(
+            calendar,
+            due_at=self.due_at,
+            every=self.every,  # type: ignore[arg-type]  # the database allows no other value
+            periods=self.periods,
+            paid_out_on=self.disbursed_on,
+            first_due=self.first_due,
+        )
+
+
+def repaid_as(kind: LoanKind) -> Repayment:
+    """Return how a loan of `kind` is repaid."""
+    return Repayment(kind.value.upper()) if kind.is_harvest else Repayment.INSTALMENTS
 
 
 def terms_by_rules(
@@ -83,13 +124,22 @@ def terms_by_rules(
     purpose: str = "",
     request: LoanRequest | None = None,
     funded_by: ExternalLoan | None = None,
+    kind: LoanKind = LoanKind.MONTH,
+    harvest_on: date | None = None,
 ) -> LoanTerms:
-    """Return the terms of a loan by the group's rules."""
+    """Return the terms of a loan of `kind` by the group's rules.
+
+    All the fee of a loan whose fee waits for the harvest is agreed for the season, so paid early it is due whole.
+    """
     return LoanTerms(
         member=member,
         principal=principal,
         periods=periods,
         rate=rules.loan_rate,
+        rate_per=rules.loan_rate_per,
+        every=kind.every,
+        repaid=repaid_as(kind),
+        harvest_on=harvest_on,
         method=rules.loan_method,
         round_up_to=rules.loan_round_up_to,
         disbursed_on=disbursed_on,
@@ -97,7 +147,7 @@ def terms_by_rules(
         purpose=purpose,
         due_at=rules.loan_due,
         funded_by=funded_by,
-        payoff_fee=rules.payoff_fee,
+        payoff_fee=PayoffFee.CHARGED if kind == LoanKind.HARVEST_END else rules.payoff_fee,
         fine_late_by=rules.fine_late_by,
         fine_late_instalment=rules.fine_late_instalment,
         fine_late_percent=rules.fine_late_percent,
@@ -133,18 +183,10 @@ def loans_open(books: Books, terms: Iterable[LoanTerms]) -> list[Loan]:
         if term.replaces is None and not stored[term.member.pk].is_member_on(term.disbursed_on):
             raise NotAMember(stored[term.member.pk], term.disbursed_on)
         _require_running_lender(books, term)
+        if term.harvest_on is not None and term.harvest_on <= term.disbursed_on:
+            raise RuleBroken("harvest_on", _("The harvest is after the day the loan is paid out."))
     calendar = meeting_calendar(books.group)
-    days = [
-        due_days(
-            calendar,
-            due_at=term.due_at,
-            every=term.every,  # type: ignore[arg-type]  # the database allows no other value
-            periods=term.periods,
-            paid_out_on=term.disbursed_on,
-            first_due=term.first_due,
-        )
-        for term in terms
-    ]
+    days = [term.due_days(calendar) for term in terms]
     loans = Loan.objects.bulk_create(
         Loan(
             group=books.group,

@@ -18,8 +18,9 @@ from finance.rules.limits import loan_refusals
 from finance.services.payouts import loans_open, terms_by_rules
 from finance.services.posting import open_for_entry, post_entry
 from groups.ending import after_the_end
-from groups.models import Constitution, Group, Member, User
+from groups.models import Constitution, Group, LoanKind, Member, User
 from groups.permissions import Capability, lock_group
+from groups.selectors import rules_in_force
 from groups.shared.clock import now
 
 
@@ -34,8 +35,12 @@ def loan_request(
     purpose: str,
     on: date,
     key: uuid.UUID,
+    kind: LoanKind = LoanKind.MONTH,
+    harvest_on: date | None = None,
 ) -> LoanRequest:
     """Write down that a member asks for a loan of `amount` rupiah; the same `key` twice is one request.
+
+    `harvest_on` is when a harvest loan is repaid; its `periods` are the months in the fee.
 
     A member has one running request at a time; another is `RuleBroken` at `member`.
     """
@@ -58,6 +63,8 @@ def loan_request(
         amount=amount,
         periods=periods,
         purpose=purpose,
+        kind=kind,
+        harvest_on=harvest_on,
         asked_on=on,
         key=key,
         recorded_by=actor,
@@ -81,7 +88,11 @@ def loan_request_approve(
     request = _waiting(books.group, request, RequestStatus.ASKED)
     if not books.stored_members([request.member])[request.member_id].is_member_on(on):
         raise NotAMember(books.stored_members([request.member])[request.member_id], on)
-    _require_rules(books, request.member, principal=amount, periods=periods, names=("amount", "periods"))
+    rules = rules_in_force(books.group, as_of=on) or Constitution()
+    every = LoanKind(request.kind).every
+    _require_rules(
+        books, rules, request.member, principal=amount, periods=periods, every=every, names=("amount", "periods")
+    )
     request.approved_amount, request.approved_periods = amount, periods
     return _decide(request, RequestStatus.APPROVED, actor=actor, on=on, in_meeting=in_meeting, note=note)
 
@@ -130,9 +141,12 @@ def loan_request_pay_out(
     if first_due is not None and first_due <= on:
         raise RuleBroken("first_due", _("The first instalment is due after the day the loan is paid out."))
     # Rules or savings may have changed since it was approved.
-    _require_rules(books, member, principal=amount, periods=periods, names=("on", "on"))
+    rules, kind = rules_in_force(books.group, as_of=on) or Constitution(), LoanKind(request.kind)
+    _require_rules(books, rules, member, principal=amount, periods=periods, every=kind.every, names=("on", "on"))
+    if kind not in rules.kinds_of_loan:
+        raise RuleBroken("on", _("By the rules of that day no loan is repaid like this: %s.") % kind.label)
     terms = terms_by_rules(
-        books.group.rules or Constitution(),
+        rules,
         member=member,
         principal=amount,
         periods=periods,
@@ -141,6 +155,8 @@ def loan_request_pay_out(
         purpose=request.purpose,
         request=request,
         funded_by=funded_by,
+        kind=kind,
+        harvest_on=request.harvest_on,
     )
     (loan,) = loans_open(books, [terms])
     post_entry(books, EntryKind.LOAN, on, lines.disbursement(books, loan), key)
@@ -177,13 +193,23 @@ def _require_after(request: LoanRequest, on: date) -> None:
         raise RuleBroken("on", _("The request was asked or decided on %s.") % date_format(last))
 
 
-def _require_rules(books: Books, member: Member, *, principal: int, periods: int, names: tuple[str, str]) -> None:
+def _require_rules(
+    books: Books,
+    rules: Constitution,
+    member: Member,
+    *,
+    principal: int,
+    periods: int,
+    every: str,
+    names: tuple[str, str],
+) -> None:
     """Hold a loan against the group's rules; `names` are the form's fields of principal and periods."""
     earlier = Loan.objects.lent().filter(member=member).count()
     for name, message in loan_refusals(
-        books.group.rules or Constitution(),
+        rules,
         principal=principal,
         periods=periods,
+        every=every,
         earlier_loans=earlier,
         savings=sum(books.balance(kind, member=member) for kind in SAVINGS),
     ):

@@ -118,7 +118,6 @@ def loan(request: GroupRequest, number: int) -> HttpResponse:
         "card": card,
         "steps": [step for step in selectors.loan_steps(card) if step.on <= as_of],
         "covers": selectors.covers_on(card.row.loan, as_of=as_of),
-        "percent": (card.row.loan.rate * 100).normalize(),
         "on": as_of,
         "is_today": as_of >= today,
         "runs_today": card.row.is_running if as_of >= today else _runs(card),

@@ -63,7 +63,6 @@ def external_loan(request: GroupRequest, number: int) -> HttpResponse:
     context = {
         "form": form,
         "card": card,
-        "percent": (card.row.loan.rate * 100).normalize(),
         "on": as_of,
         "is_today": as_of >= today,
         "passed_on": tables.passed_on(group, card, as_of=as_of),

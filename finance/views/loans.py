@@ -19,7 +19,9 @@ from finance.models import Entry, Loan, LoanEnd
 from finance.rules.loan_position import LoanPosition, loan_position
 from finance.views.submit import submit_once
 from groups.http import GroupRequest
+from groups.models import Constitution
 from groups.permissions import Capability, requires
+from groups.selectors import rules_in_force
 from groups.shared.submit import posted
 
 
@@ -62,7 +64,8 @@ def loan_pay(request: GroupRequest, number: int) -> HttpResponse:
 def loan_reschedule(request: GroupRequest, number: int) -> HttpResponse:
     """Give what is left of a loan a new schedule, as a new loan."""
     running = _running(request, number)
-    form = RescheduleForm(posted(request), running=running)
+    rules = rules_in_force(request.group, as_of=timezone.localdate()) or Constitution()
+    form = RescheduleForm(posted(request), running=running, rules=rules)
     taken = submit_once(
         request,
         form,
@@ -79,7 +82,8 @@ def loan_reschedule(request: GroupRequest, number: int) -> HttpResponse:
         then=lambda new: _to_card(request, new or running.loan),
         done=_("The loan is rescheduled; this is the loan that takes its place."),
     )
-    return taken or _page(request, form, running, _("Reschedule a loan"), _("Reschedule"))
+    title = _("Extend or reschedule a loan") if running.loan.harvest_on else _("Reschedule a loan")
+    return taken or _page(request, form, running, title, _("Reschedule"))
 
 
 @requires(Capability.RECORD)

@@ -22,6 +22,7 @@ from finance.views.submit import submit_once
 from groups.http import GroupRequest
 from groups.models import Constitution
 from groups.permissions import Capability, requires
+from groups.selectors import rules_in_force
 from groups.shared.submit import posted
 
 REQUESTS_ON_A_PAGE = 50
@@ -44,7 +45,8 @@ def loan_requests(request: GroupRequest) -> HttpResponse:
 @requires(Capability.RECORD)
 def loan_request_new(request: GroupRequest) -> HttpResponse:
     """A member asks for a loan."""
-    form = LoanRequestForm(posted(request), group=request.group)
+    rules = rules_in_force(request.group, as_of=timezone.localdate()) or Constitution()
+    form = LoanRequestForm(posted(request), group=request.group, rules=rules)
     taken = submit_once(
         request,
         form,
@@ -133,9 +135,10 @@ def _found(request: GroupRequest, pk: int) -> LoanRequest:
 
 def _most(request: GroupRequest, asked: LoanRequest) -> int | None:
     """Return the most the rules let the member borrow, None without a limit."""
-    books = read_books(request.group, timezone.localdate())
+    today = timezone.localdate()
+    books = read_books(request.group, today)
     return largest_loan(
-        request.group.rules or Constitution(),
+        rules_in_force(request.group, as_of=today) or Constitution(),
         earlier_loans=Loan.objects.lent().filter(member=asked.member).count(),
         savings=sum(books.balance(kind, member=asked.member) for kind in SAVINGS),
     )

@@ -12,7 +12,7 @@ from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
 from groups.forms.fields import CountField, PastDateField, PercentField, ShareField
-from groups.models import PURPOSES, Constitution, Group
+from groups.models import PURPOSES, Constitution, Group, LoanKind
 from groups.models.constitution import SELDOM_PURPOSES
 from groups.services import RULES
 from groups.shared.money import RupiahField
@@ -33,7 +33,8 @@ RULES_PARTS = (
     (_("Savings (simpanan) and social fund"), False, ("pokok", "wajib", "wajib_every", "missed_wajib", "social")),
     (_("Fines (denda) in the meeting"), False, ("fine_late", "fine_absent")),
     (_("Loans (pinjaman)"), False,
-     ("loan_rate", "loan_method", "loan_max_periods", "loan_due", "loan_ceiling", "loan_round_up_to")),
+     ("loan_rate", "loan_rate_per", "loan_method", "loan_kinds", "loan_max_periods", "loan_due", "loan_ceiling",
+      "loan_round_up_to")),
     (_("More limits, late instalments, loans paid off early"), True,
      ("loan_ladder", "loan_savings_times", "fine_late_by", "fine_late_instalment", "fine_late_percent", "fine_first",
       "payoff_fee", "principal_alone", "sukarela_minimum")),
@@ -63,7 +64,10 @@ class ConstitutionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscr
     social = RupiahField(label=_("Social fund (dana sosial), each meeting"), required=False)
     fine_late = RupiahField(label=_("Fine (denda) for coming late"), required=False)
     fine_absent = RupiahField(label=_("Fine (denda) for absence without notice"), required=False)
-    loan_rate = PercentField(label=_("Service fee (jasa), % a month"))
+    loan_rate = PercentField(label=_("Service fee (jasa), %"))
+    loan_kinds = forms.MultipleChoiceField(
+        label=_("How loans are repaid"), choices=LoanKind.choices, widget=forms.CheckboxSelectMultiple
+    )
     loan_max_periods = CountField(label=_("Longest loan, in months"), min_value=1, max_value=120)
     loan_ceiling = RupiahField(label=_("Largest loan; 0 is no limit"), required=False)
     loan_round_up_to = RupiahField(label=_("Round instalments up to"), min_value=1)
@@ -79,7 +83,7 @@ class ConstitutionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscr
         rules = {name: getattr(latest, name) for name in RULES if name != "agreed_on"}
         last = Constitution.objects.filter(group=group).aggregate(last=Max("version"))["last"] or 0
         self.next_version = last + 1
-        initial = {**rules, "version": self.next_version}
+        initial = {**rules, "loan_kinds": latest.kinds_of_loan, "version": self.next_version}
         super().__init__(data, instance=Constitution(group=group), initial=initial, **kwargs)
         for name in USUAL:
             self.fields[name].required = False
@@ -117,6 +121,10 @@ class ConstitutionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscr
         """Take an empty field for none."""
         percent: Decimal | None = self.cleaned_data["fine_late_percent"]
         return percent or Decimal(0)
+
+    def clean_loan_kinds(self) -> str:
+        """Keep the kinds in one text, as the model does."""
+        return ";".join(self.cleaned_data["loan_kinds"])
 
     def clean_loan_ladder(self) -> str:
         """Read amounts such as `500.000; 1.000.000` and keep them as `500000;1000000`."""

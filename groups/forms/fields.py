@@ -244,7 +244,7 @@ class PercentField(ShareField):
     """A fraction shown and typed as per cent: `0.015` is `1,5`."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"max_value": 99, "decimal_places": 3, **kwargs})
+        super().__init__(**{"max_value": 99, "decimal_places": 4, **kwargs})
 
     def prepare_value(self, value: Any) -> Any:
         """Show a fraction as per cent; what a person typed stays as typed."""

@@ -56,6 +56,34 @@ class LateFineBy(models.TextChoices):
     PERCENT = "PERCENT", _("Per cent of each late instalment")
 
 
+class LoanKind(models.TextChoices):
+    """How a loan is repaid: in instalments, or once after the harvest (bayar panen, yarnen)."""
+
+    MONTH = "month", _("In instalments every month")
+    WEEK = "week", _("In instalments every week")
+    FORTNIGHT = "fortnight", _("In instalments every two weeks")
+    SELAPAN = "selapan", _("In instalments every selapan (35 days)")
+    HARVEST_MONTHLY = "harvest_monthly", _("After the harvest, the fee every month")
+    HARVEST_END = "harvest_end", _("After the harvest, the fee then too")
+
+    @property
+    def is_harvest(self) -> bool:
+        """Whether the principal is repaid once, after the harvest."""
+        return self in (LoanKind.HARVEST_MONTHLY, LoanKind.HARVEST_END)
+
+    @property
+    def every(self) -> str:
+        """The time between instalments, or between fees."""
+        return LoanKind.MONTH.value if self.is_harvest else self.value
+
+
+class RatePer(models.TextChoices):
+    """What time the service fee is said for."""
+
+    MONTH = "month", _("a month")
+    YEAR = "year", _("a year")
+
+
 class SavingsBase(models.TextChoices):
     """What a member's part of the surplus by savings is measured by."""
 
@@ -85,7 +113,8 @@ PURPOSES = ("savings", "borrowing", "reserve", "officers", "social", *SELDOM_PUR
 class Constitution(models.Model):
     """One version of a group's rules; a change is a new version, the old ones stay readable.
 
-    Amounts are whole rupiah. `loan_rate` is a fraction a month: 0.015 is 1.5 % a month.
+    Amounts are whole rupiah. `loan_rate` is a fraction a month or a year, as `loan_rate_per` says: 0.015 is 1.5 %. A
+    selapan counts as a month. `loan_kinds` are values of `LoanKind` with a semicolon between them.
     """
 
     group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="constitutions", verbose_name=_("group"))
@@ -104,12 +133,12 @@ class Constitution(models.Model):
     social = models.PositiveBigIntegerField(_("social fund (dana sosial), each meeting"), default=0)
     fine_late = models.PositiveBigIntegerField(_("fine for coming late"), default=0)
     fine_absent = models.PositiveBigIntegerField(_("fine for absence without notice"), default=0)
-    loan_rate = models.DecimalField(
-        _("service fee (jasa) a month"), max_digits=6, decimal_places=5, default=Decimal("0.015")
-    )
+    loan_rate = models.DecimalField(_("service fee (jasa)"), max_digits=7, decimal_places=6, default=Decimal("0.015"))
+    loan_rate_per = models.CharField(_("service fee said for"), max_length=5, choices=RatePer, default=RatePer.MONTH)
     loan_method = models.CharField(_("fee method"), max_length=9, choices=Method, default=Method.FLAT)
     loan_max_periods = models.PositiveSmallIntegerField(_("longest loan, in months"), default=12)
     loan_ceiling = models.PositiveBigIntegerField(_("largest loan; 0 is no limit"), default=0)
+    loan_kinds = models.CharField(_("how loans are repaid"), max_length=80, default=LoanKind.MONTH.value)
     loan_due = models.CharField(_("instalments fall due"), max_length=7, choices=LoanDue, default=LoanDue.MEETING)
     loan_round_up_to = models.PositiveIntegerField(_("round instalments up to"), default=1000)
     loan_ladder = models.CharField(
@@ -173,6 +202,8 @@ class Constitution(models.Model):
         constraints = [
             models.UniqueConstraint(name="constitution_version_once", fields=["group", "version"]),
             models.CheckConstraint(name="constitution_method", condition=Q(loan_method__in=Method.values)),
+            models.CheckConstraint(name="constitution_rate_per", condition=Q(loan_rate_per__in=RatePer.values)),
+            models.CheckConstraint(name="constitution_kinds", condition=~Q(loan_kinds="")),
             models.CheckConstraint(name="constitution_rate", condition=Q(loan_rate__gte=0) & Q(loan_rate__lt=1)),
             models.CheckConstraint(
                 name="constitution_periods", condition=Q(loan_max_periods__gte=1) & Q(loan_max_periods__lte=120)
@@ -235,8 +266,13 @@ class Constitution(models.Model):
 
     @property
     def loan_rate_percent(self) -> Decimal:
-        """The service fee in percent a month: 1.5 for a rate of 0.015."""
+        """The service fee in percent: 1.5 for a rate of 0.015."""
         return Decimal(f"{(self.loan_rate * 100).normalize():f}")
+
+    @property
+    def kinds_of_loan(self) -> list[LoanKind]:
+        """How loans may be repaid."""
+        return [LoanKind(kind) for kind in self.loan_kinds.split(";")]
 
     @property
     def loan_ladder_steps(self) -> list[int]:

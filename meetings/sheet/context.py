@@ -313,7 +313,9 @@ def _entered_before(meeting: Meeting) -> Q:
 def _members(members: QuerySet[Member], group: Group) -> list[Member]:
     """Read the members with what the rules on loans look at: `earlier_loans`, and a running `request` as JSON."""
     running = LoanRequest.objects.running().filter(member=OuterRef("pk")).order_by("pk")
-    columns = ("pk", "amount", "periods", "purpose", "status", "approved_amount", "approved_periods")
+    columns = (
+        "pk", "amount", "periods", "kind", "harvest_on", "purpose", "status", "approved_amount", "approved_periods",
+    )  # fmt: skip
     members = members.annotate(request=Subquery(running.values(row=JSONObject(**{name: name for name in columns}))[:1]))
     if group.rules is not None and group.rules.loan_ladder:
         earlier = Loan.objects.lent().filter(member=OuterRef("pk")).order_by().values("member")
@@ -327,6 +329,8 @@ def _requests(members: list[Member]) -> list[LoanRequest]:
     for member in members:
         row = member.request  # type: ignore[attr-defined]  # annotated by _members
         if row is not None:
+            harvest_on = row["harvest_on"] and date.fromisoformat(row["harvest_on"])
+            row = {**row, "harvest_on": harvest_on}
             found.append(LoanRequest(group_id=member.group_id, member=member, **row))
     return found
 

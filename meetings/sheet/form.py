@@ -332,6 +332,8 @@ class Sheet:
                 form.add_error("first_due", gettext("The first instalment is due after the meeting."))
             elif data.get("first_due") and held_on and data["first_due"] > held_on + LATEST_FIRST_DUE:
                 form.add_error("first_due", gettext("The first instalment is due within a year."))
+            if data.get("harvest_on") and held_on and data["harvest_on"] <= held_on:
+                form.add_error("harvest_on", gettext("The harvest is after the day the loan is paid out."))
             lender = data.get("funded_by")
             if lender is not None and held_on and held_on < lender.received_on:
                 received = date_format(lender.received_on)
@@ -345,6 +347,7 @@ class Sheet:
                 periods=data["periods"],
                 earlier_loans=getattr(member, "earlier_loans", 0) + lent.count(member),
                 savings=self.context.savings(member),
+                every=data["kind"].every,
             ):
                 form.add_error(name, message)
             lent.append(member)

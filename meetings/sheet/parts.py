@@ -13,6 +13,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from finance.forms.kinds import check_kind, fit_kinds
 from finance.models import AccountKind, Loan, LoanRequest
 from finance.rules.lines import OtherMoney
 from finance.rules.loan_position import LateFine
@@ -409,7 +410,9 @@ class NewLoanForm(_Part):
     request = forms.ChoiceField(label=_("Request"), required=False)
     member = forms.ChoiceField(label=_("Member"), required=False)
     principal = RupiahField(label=_("Principal"), required=False)
+    kind = forms.ChoiceField(label=_("How it is repaid"), required=False)
     periods = CountField(label=_("Instalments (months)"), required=False, min_value=1, max_value=120)
+    harvest_on = ComingDayField(label=_("Harvest, when the principal is due"), required=False)
     first_due = ComingDayField(label=_("First instalment due"), required=False, help_text=_("Empty: by the rules."))
     purpose = forms.CharField(label=_("Purpose"), max_length=120, required=False)
     funded_by = forms.ChoiceField(label=_("Passed on from a loan from outside"), required=False)
@@ -421,6 +424,7 @@ class NewLoanForm(_Part):
             self.choose("request", self.context.requests, _request, help_text=hint)
         else:
             del self.fields["request"]
+        fit_kinds(self, self.context.rules.kinds_of_loan)
         if lenders := self.context.lenders:
             self.choose("funded_by", lenders, str)
         else:
@@ -436,7 +440,8 @@ class NewLoanForm(_Part):
             if data.get("member") not in (None, request.member):
                 self.add_error("member", gettext("This request is one of %s.") % request.member)
             asked = {"member": request.member, "principal": request.granted, "periods": request.granted_periods}
-            for name, value in (*asked.items(), ("purpose", request.purpose)):
+            asked |= {"kind": request.kind, "harvest_on": request.harvest_on, "purpose": request.purpose}
+            for name, value in asked.items():
                 if name not in self.errors and not data.get(name):
                     data[name] = value
         for name, message in (
@@ -446,6 +451,7 @@ class NewLoanForm(_Part):
         ):
             if name not in self.errors and not data.get(name):
                 self.add_error(name, message)
+        check_kind(self, data, self.context.rules.kinds_of_loan, since=None)
         return data
 
     def terms(self, held_on: date) -> LoanTerms:
@@ -461,6 +467,8 @@ class NewLoanForm(_Part):
             purpose=data["purpose"],
             request=data.get("request"),
             funded_by=data.get("funded_by"),
+            kind=data["kind"],
+            harvest_on=data["harvest_on"],
         )
 
 

@@ -30,6 +30,8 @@ def data(**fields):
         "loan_ceiling": "0",
         "loan_round_up_to": "1.000",
         "loan_due": "MEETING",
+        "loan_rate_per": "month",
+        "loan_kinds": "month",
         "loan_ladder": "500.000; 1.000.000",
         "loan_savings_times": "0",
         "payoff_fee": "CHARGED",

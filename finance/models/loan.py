@@ -50,7 +50,7 @@ class Loan(LoanAgreement):
     number = models.PositiveIntegerField(_("loan number"))
     disbursed_on = models.DateField(_("paid out on"))
     # The principal of a harvest loan is repaid once, on this day; its `periods` are the months in the fee.
-    repaid = models.CharField(_("repaid"), max_length=15, choices=Repayment, default=Repayment.INSTALMENTS)
+    repayment = models.CharField(_("repaid"), max_length=15, choices=Repayment, default=Repayment.INSTALMENTS)
     harvest_on = models.DateField(_("harvest, when the principal is due"), null=True, blank=True)
     due_at = models.CharField(_("instalments fall due"), max_length=7, choices=LoanDue, default=LoanDue.DAY)
     payoff_fee = models.CharField(
@@ -113,9 +113,9 @@ class Loan(LoanAgreement):
             models.CheckConstraint(name="loan_rate_per", condition=Q(rate_per__in=RateSaid.values)),
             models.CheckConstraint(
                 name="loan_harvest",
-                condition=Q(repaid=Repayment.INSTALMENTS, harvest_on__isnull=True)
+                condition=Q(repayment=Repayment.INSTALMENTS, harvest_on__isnull=True)
                 | Q(
-                    repaid__in=(Repayment.HARVEST_MONTHLY, Repayment.HARVEST_END),
+                    repayment__in=(Repayment.HARVEST_MONTHLY, Repayment.HARVEST_END),
                     every=LoanEvery.MONTH,
                     harvest_on__gt=F("disbursed_on"),
                 ),
@@ -146,7 +146,7 @@ class Loan(LoanAgreement):
     @property
     def kind(self) -> LoanKind:
         """How it is repaid."""
-        return LoanKind(self.every if self.repaid == Repayment.INSTALMENTS else self.repaid.lower())
+        return LoanKind(self.every if self.repayment == Repayment.INSTALMENTS else self.repayment.lower())
 
     @property
     def fines_lateness(self) -> bool:

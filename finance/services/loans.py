@@ -160,7 +160,7 @@ def loan_reschedule(
         purpose=loan.purpose,
         every=kind.every,
         rate_per=loan.rate_per,
-        repaid=repaid_as(kind),
+        repayment=repaid_as(kind),
         harvest_on=schedule.harvest_on,
         due_at=loan.due_at,
         funded_by=loan.funded_by,

@@ -36,7 +36,7 @@ from groups.selectors import meeting_calendar
 class LoanTerms:
     """A loan as decided: `rate` is a fraction of what `rate_per` says.
 
-    A harvest loan (`repaid`) is repaid on `harvest_on`, and its `periods` are the months in the fee. `first_due` is the
+    A harvest loan (`repayment`) is repaid on `harvest_on`, and its `periods` are the months in the fee. `first_due` is the
     day of the first instalment, None where it follows from the day of paying out.
     """
 
@@ -51,7 +51,7 @@ class LoanTerms:
     purpose: str = ""
     every: str = LoanEvery.MONTH
     rate_per: str = RateSaid.PERIOD
-    repaid: str = Repayment.INSTALMENTS
+    repayment: str = Repayment.INSTALMENTS
     harvest_on: date | None = None
     due_at: str = LoanDue.DAY
     funded_by: ExternalLoan | None = None
@@ -72,7 +72,7 @@ class LoanTerms:
                 principal=self.principal,
                 rate=rate,
                 months=self.periods,
-                fee_at_end=self.repaid == Repayment.HARVEST_END,
+                fee_at_end=self.repayment == Repayment.HARVEST_END,
                 fee_days=due_days or [self.harvest_on] * self.periods,
                 harvest_on=self.harvest_on,
             )
@@ -93,7 +93,7 @@ class LoanTerms:
             return harvest_days(
                 calendar,
                 due_at=self.due_at,
-                months=1 if self.repaid == Repayment.HARVEST_END else self.periods,
+                months=1 if self.repayment == Repayment.HARVEST_END else self.periods,
                 paid_out_on=self.disbursed_on,
                 harvest_on=self.harvest_on,
                 first_due=self.first_due,
@@ -138,7 +138,7 @@ def terms_by_rules(
         rate=rules.loan_rate,
         rate_per=rules.loan_rate_per,
         every=kind.every,
-        repaid=repaid_as(kind),
+        repayment=repaid_as(kind),
         harvest_on=harvest_on,
         method=rules.loan_method,
         round_up_to=rules.loan_round_up_to,

@@ -180,8 +180,8 @@ def test_the_database_keeps_harvest_and_repayment_together(member):
     loan = borrow(member)
     for wrong in (
         {"harvest_on": HARVEST},
-        {"repaid": Repayment.HARVEST_END},
-        {"repaid": Repayment.HARVEST_END, "harvest_on": loan.disbursed_on},
+        {"repayment": Repayment.HARVEST_END},
+        {"repayment": Repayment.HARVEST_END, "harvest_on": loan.disbursed_on},
     ):
         copy = Loan.objects.get(pk=loan.pk)
         copy.pk, copy.number = None, 99
@@ -212,7 +212,7 @@ def test_after_a_failed_harvest_the_rest_is_paid_in_instalments(member):
     loan = borrow(member, 1_000_000, 6, LoanKind.HARVEST_MONTHLY, HARVEST)
     new = reschedule(loan, HARVEST, periods=10, kind=LoanKind.MONTH, first_due=date(2026, 9, 1))
     assert [line[1] for line in lines(new)][:2] == [100_000, 100_000]
-    assert (new.kind, new.harvest_on, new.repaid) == (LoanKind.MONTH, None, Repayment.INSTALMENTS)
+    assert (new.kind, new.harvest_on, new.repayment) == (LoanKind.MONTH, None, Repayment.INSTALMENTS)
 
 
 def test_an_extension_says_when_the_harvest_is(member):

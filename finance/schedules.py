@@ -155,6 +155,11 @@ def build_harvest_schedule(
     return [*schedule, ScheduledInstalment(months, harvest_on, principal, fee_left)]
 
 
+def part_of(amount: int, fraction: Decimal) -> int:
+    """Return a fraction of `amount` rupiah, to the whole rupiah."""
+    return _half_up(amount * fraction)
+
+
 def rate_of_period(rate: Decimal, per: str, every: Every) -> Decimal:
     """Return the fraction of one period of a `rate` said for `per`: a `period`, a `month` or a `year`.
 
@@ -386,6 +391,23 @@ def days_late_since(
 def percent_of(amount: int, percent: Decimal) -> int:
     """Return `percent` per cent of `amount` rupiah, rounded half up to whole rupiah."""
     return _half_up(amount * percent / 100)
+
+
+def paid_in_time(instalments: Sequence[Timed], payments: Sequence[tuple[date, int, int]], *, on: date) -> bool:
+    """Say whether a loan that is paid off on the day `on` was never late.
+
+    `payments` are the earlier ones, in any order: the day, the fee and the principal in rupiah. Each instalment whose
+    time was over before the day was to be covered by what had been paid by then.
+    """
+    fee = principal = 0
+    for instalment in instalments:
+        fee, principal = fee + instalment.service_fee, principal + instalment.principal
+        if instalment.late_after >= on:
+            continue
+        by_then = [(paid_fee, paid) for day, paid_fee, paid in payments if day <= instalment.late_after]
+        if sum(paid_fee for paid_fee, _paid in by_then) < fee or sum(paid for _fee, paid in by_then) < principal:
+            return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)

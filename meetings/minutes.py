@@ -36,7 +36,8 @@ FINED = (AttendanceStatus.LATE, AttendanceStatus.ABSENT)
 class Repayment:
     """`amount` rupiah paid on a loan, and `rest` beside it that goes to the member's voluntary savings (sukarela).
 
-    `fine` is charged for late instalments; `waived` says why one was not. With `principal_alone` no fee is paid.
+    `fine` is charged for late instalments; `waived` says why one was not. With `principal_alone` no fee is paid. A
+    payment that ends the loan brings a `rebate` to the savings where it was never late.
     """
 
     loan: Loan
@@ -46,6 +47,7 @@ class Repayment:
     waived: str = ""
     rest: int = 0
     principal_alone: bool = False
+    rebate: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class MemberRow:
     def money(self) -> tuple[object, ...]:
         """What of the row stands in the ledger."""
         paid = tuple(
-            (p.loan, p.amount, p.rest, p.fine.amount if p.fine else 0, p.waived, p.principal_alone)
+            (p.loan, p.amount, p.rest, p.fine.amount if p.fine else 0, p.waived, p.principal_alone, p.rebate)
             for p in self.repayments
         )
         savings = (self.pokok, self.wajib, self.social, self.sukarela_in, self.sukarela_out)
@@ -111,6 +113,7 @@ class MemberRow:
                 fine=paid.fine.amount if paid.fine else 0,
                 memo=paid.waived,
                 principal_alone=paid.principal_alone,
+                rebate=paid.rebate,
             )
             yield from overpaid(books, paid.loan, paid.rest)
         yield from withdrawal(books, member, self.sukarela_out)
@@ -192,7 +195,8 @@ class Minutes:
             for row in self.members
         )  # fmt: skip
         other = sum(row.amount * CASH_SIGN[row.kind] for row in self.other)
-        loans = sum(terms.principal for terms in self.new_loans) + sum(loan.principal for loan in self.kept_loans)
+        loans = sum(terms.cash_paid_out for terms in self.new_loans)
+        loans += sum(loan.cash_paid_out for loan in self.kept_loans)
         return members + other - loans
 
     def people(self) -> set[Member]:

@@ -1,7 +1,8 @@
 """The chart of accounts: for each kind its code, normal side, and whether it may go below zero.
 
 Codes follow the UPK chart used in Kotaku spreadsheets where it has the account (11010 kas, 11021 bank,
-11030 pinjaman, 2102x tabungan, 41010 jasa, 41020 pendapatan lain); the rest are free numbers beside them.
+11030 pinjaman, 21020 tabungan tanggung renteng, 2102x tabungan, 41010 jasa, 41020 pendapatan lain); the rest are free
+numbers beside them.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ CHART: dict[str, ChartLine] = {
     AccountKind.LOAN: ChartLine("11030", Side.DEBIT),
     AccountKind.INVENTORY: ChartLine("12020", Side.DEBIT),
     AccountKind.EXTERNAL_LOAN: ChartLine("21010", Side.CREDIT),
+    AccountKind.DEPOSIT: ChartLine("21020", Side.CREDIT),
     AccountKind.POKOK: ChartLine("21021", Side.CREDIT),
     AccountKind.WAJIB: ChartLine("21022", Side.CREDIT),
     AccountKind.SUKARELA: ChartLine("21023", Side.CREDIT),
@@ -43,12 +45,14 @@ CHART: dict[str, ChartLine] = {
     # Below zero where a loss was made good from the reserve or by the members.
     AccountKind.SURPLUS_DIVIDED: ChartLine("33010", Side.DEBIT, may_go_negative=True),
     AccountKind.SERVICE_FEE: ChartLine("41010", Side.CREDIT),
+    AccountKind.PROVISION: ChartLine("41011", Side.CREDIT),
     AccountKind.OTHER_INCOME: ChartLine("41020", Side.CREDIT),
     AccountKind.FINE: ChartLine("41030", Side.CREDIT),
     AccountKind.LOAN_FINE: ChartLine("41031", Side.CREDIT),
     AccountKind.ENTERPRISE: ChartLine("41040", Side.CREDIT),
     AccountKind.RECOVERY: ChartLine("41050", Side.CREDIT),
     AccountKind.INCENTIVE: ChartLine("51010", Side.DEBIT),
+    AccountKind.REBATE: ChartLine("51020", Side.DEBIT),
     AccountKind.STATIONERY: ChartLine("51030", Side.DEBIT),
     AccountKind.TRANSPORT: ChartLine("51040", Side.DEBIT),
     AccountKind.ENTERPRISE_COST: ChartLine("51060", Side.DEBIT),
@@ -63,6 +67,9 @@ OF_LOAN = (
     AccountKind.SERVICE_FEE,
     AccountKind.LOAN_FINE,
     AccountKind.RECOVERY,
+    AccountKind.PROVISION,
+    AccountKind.DEPOSIT,
+    AccountKind.REBATE,
 )
 """Kinds with one account for each loan."""
 ASSETS = tuple(kind for kind, line in CHART.items() if line.code[0] == "1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Self
 
 from django.conf import settings
@@ -60,6 +61,12 @@ class Loan(LoanAgreement):
     fine_late_by = models.CharField(_("the fine is"), max_length=10, choices=LateFineBy, default=LateFineBy.INSTALMENT)
     fine_late_percent = models.DecimalField(_("fine, % of the instalment"), max_digits=5, decimal_places=2, default=0)
     fine_first = models.BooleanField(_("a payment goes to the fine first"), default=False)
+    # Withheld when the loan was paid out, in rupiah: the provision is income, the deposit goes back at the end.
+    provision = models.PositiveBigIntegerField(_("provision (provisi)"), default=0)
+    deposit = models.PositiveBigIntegerField(_("deposit for joint liability"), default=0)
+    rebate_rate = models.DecimalField(
+        _("given back for punctual payment (IPTW), part of the fee"), max_digits=7, decimal_places=6, default=Decimal(0)
+    )
     principal_alone = models.BooleanField(_("a payment may go to the principal alone"), default=False)
     request = models.ForeignKey(
         "finance.LoanRequest",
@@ -120,6 +127,8 @@ class Loan(LoanAgreement):
                     harvest_on__gt=F("disbursed_on"),
                 ),
             ),
+            models.CheckConstraint(name="loan_withheld", condition=Q(principal__gt=F("provision") + F("deposit"))),
+            models.CheckConstraint(name="loan_rebate", condition=Q(rebate_rate__gte=0, rebate_rate__lte=1)),
             models.CheckConstraint(name="loan_due_at", condition=Q(due_at__in=LoanDue.values)),
             models.CheckConstraint(name="loan_late_fine", condition=Q(fine_late_by__in=LateFineBy.values)),
             models.CheckConstraint(
@@ -142,6 +151,16 @@ class Loan(LoanAgreement):
 
     def __str__(self) -> str:
         return f"{self.number}"
+
+    @property
+    def cash_paid_out(self) -> int:
+        """Rupiah that the borrower got in hand."""
+        return self.principal - self.provision - self.deposit
+
+    @property
+    def rebate_percent(self) -> Decimal:
+        """The part of the fee that is given back for punctual payment, in percent."""
+        return Decimal(f"{(self.rebate_rate * 100).normalize():f}")
 
     @property
     def kind(self) -> LoanKind:

@@ -8,7 +8,7 @@ from datetime import date
 
 from finance.ledger.reading import Balances, Line
 from finance.models import Account, AccountKind, Cover, Loan
-from finance.rules.lines import cover_paid_back, fee_to_principal, money, require_paid_out
+from finance.rules.lines import cover_paid_back, deposit_to_savings, fee_to_principal, money, require_paid_out
 from finance.rules.loan_position import loan_position
 from groups.models import Member
 
@@ -64,12 +64,13 @@ class Leaving:
     sukarela: int
     payoffs: tuple[Payoff, ...]
     fines: int = 0
+    deposits: int = 0
     covers: tuple[Cover, ...] = ()
 
     @property
     def saved(self) -> int:
-        """All savings."""
-        return self.pokok + self.wajib + self.sukarela
+        """All savings, with the deposits of loans that are paid off now."""
+        return self.pokok + self.wajib + self.sukarela + self.deposits
 
     @property
     def owed(self) -> int:
@@ -126,6 +127,7 @@ def leaving_of(books: Balances, member: Member, on: date, covers: Iterable[Cover
         member=member,
         on=on,
         payoffs=tuple(payoffs),
+        deposits=sum(books.balance(AccountKind.DEPOSIT, loan=loan) for loan in owing.values()),
         fines=sum(fine.left for fine in books.fines.of_member(member, {loan.pk for loan in owing.values()})),
         covers=tuple(covers),
         **{kind.lower(): books.balance(kind, member=member) for kind in TAKEN_FROM},
@@ -139,6 +141,9 @@ def lines_of(books: Balances, leaving: Leaving, *, source: AccountKind = Account
     """
     member = leaving.member
     left = [[books.account(kind, member=member), getattr(leaving, kind.lower())] for kind in TAKEN_FROM]
+    for payoff in leaving.payoffs:
+        yield from deposit_to_savings(books, payoff.loan)
+    left[0][1] += leaving.deposits
 
     def take(target: Account, amount: int) -> Iterator[Line]:
         for source in left:

@@ -170,9 +170,38 @@ def other_money(books: Balances, kind: str, amount: int, memo: str) -> list[Line
 
 
 def disbursement(books: Balances, loan: Loan) -> list[Line]:
-    """A loan is paid out in cash."""
+    """A loan is paid out in cash, less the provision, which is income, and the deposit, which the group keeps."""
     account = books.account(AccountKind.LOAN, loan=loan)
-    return _line(account, books.account(AccountKind.CASH), loan.principal, loan.member, loan.purpose)
+    paid = _line(account, books.account(AccountKind.CASH), loan.cash_paid_out, loan.member, loan.purpose)
+    if loan.provision:
+        paid += _line(account, books.account(AccountKind.PROVISION, loan=loan), loan.provision, loan.member)
+    if loan.deposit:
+        paid += _line(account, books.account(AccountKind.DEPOSIT, loan=loan), loan.deposit, loan.member)
+    return paid
+
+
+def loan_ended(books: Balances, loan: Loan, *, rebate: int = 0) -> list[Line]:
+    """A loan was paid off: its deposit goes to the borrower's voluntary savings, and so does a `rebate`.
+
+    Who has left by then gets the deposit in cash, and no rebate.
+    """
+    member = loan.member
+    if member.left_on is not None:
+        return deposit_to_savings(books, loan, back=AccountKind.CASH)
+    if not rebate:
+        return deposit_to_savings(books, loan)
+    expense, savings = books.account(AccountKind.REBATE, loan=loan), books.account(AccountKind.SUKARELA, member=member)
+    return [*deposit_to_savings(books, loan), *_line(expense, savings, rebate, member, f"IPTW pinjaman {loan.number}")]
+
+
+def deposit_to_savings(books: Balances, loan: Loan, *, back: AccountKind = AccountKind.SUKARELA) -> list[Line]:
+    """The deposit of a loan goes back to its borrower, to the voluntary savings or in cash."""
+    deposit = books.balance(AccountKind.DEPOSIT, loan=loan)
+    if not deposit:
+        return []
+    to = books.account(back, member=loan.member) if back == AccountKind.SUKARELA else books.account(back)
+    memo = f"Tabungan tanggung renteng pinjaman {loan.number}"
+    return _line(books.account(AccountKind.DEPOSIT, loan=loan), to, deposit, loan.member, memo)
 
 
 def repayment(
@@ -185,12 +214,14 @@ def repayment(
     fine: int = 0,
     memo: str = "",
     principal_alone: bool = False,
+    rebate: int = 0,
 ) -> list[Line]:
     """A member pays `amount` on a loan in cash: the fee (jasa) first, then the oldest principal due.
 
     A new `fine` for late instalments is owed with those before it, and paid where the loan's terms put fines. With
-    `principal_alone` the fee stays due. Raises `ValueError` if the loan asks for less than `amount`, and `RuleBroken`
-    for a day before the loan.
+    `principal_alone` the fee stays due. A payment that ends the loan brings the deposit back, and the `rebate`.
+
+    Raises `ValueError` if the loan asks for less than `amount`, and `RuleBroken` for a day before the loan.
     """
     require_paid_out(loan, on)
     fee_account = books.account(AccountKind.SERVICE_FEE, loan=loan)
@@ -214,6 +245,8 @@ def repayment(
     ]
     if parts.fine:
         paid += _line(cash, books.account(AccountKind.LOAN_FINE, loan=loan), parts.fine, loan.member, memo)
+    if parts.principal == loan_account.balance:
+        paid += loan_ended(books, loan, rebate=rebate)
     return paid
 
 
@@ -239,7 +272,25 @@ def reschedule(books: Balances, old: Loan, new: Loan, *, fee: int) -> list[Line]
     return [
         *_line(new_loan, old_loan, old_loan.balance, old.member),
         *_line(new_loan, books.account(AccountKind.SERVICE_FEE, loan=old), fee, old.member),
+        *_deposit_moved(books, old, new),
     ]
+
+
+def _deposit_moved(books: Balances, old: Loan, new: Loan) -> list[Line]:
+    deposit = books.balance(AccountKind.DEPOSIT, loan=old)
+    if not deposit:
+        return []
+    kept, goes = (books.account(AccountKind.DEPOSIT, loan=loan) for loan in (old, new))
+    return _line(kept, goes, deposit, old.member)
+
+
+def deposit_used(books: Balances, loan: Loan) -> list[Line]:
+    """The deposit of a loan that will not be repaid pays its principal; no money moves."""
+    deposit = books.balance(AccountKind.DEPOSIT, loan=loan)
+    if not deposit:
+        return []
+    kept, principal = (books.account(kind, loan=loan) for kind in (AccountKind.DEPOSIT, AccountKind.LOAN))
+    return _line(kept, principal, deposit, loan.member, "Tabungan tanggung renteng")
 
 
 def write_off(books: Balances, loan: Loan) -> list[Line]:

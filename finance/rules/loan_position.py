@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -18,6 +18,8 @@ from finance.schedules import (
     arrears_on,
     days_late_since,
     newly_late,
+    paid_in_time,
+    part_of,
     payoff,
     percent_of,
 )
@@ -36,9 +38,16 @@ class LateFine:
         return Charge(loan.member, ObligationKind.LATE_INSTALMENT, self.amount, self.memo, loan, meeting)
 
 
+Payment = tuple[date, int, int]
+"""The day of a payment, and the fee and the principal it brought, in rupiah."""
+
+
 @dataclass(frozen=True)
 class LoanPosition:
-    """A loan with its schedule and what was paid; `last_paid_on` is the day of the payment before this step."""
+    """A loan with its schedule and what was paid; `last_paid_on` is the day of the payment before this step.
+
+    `payments` are the earlier ones, each with its day, fee and principal; read where punctual payment is rewarded.
+    """
 
     loan: Loan
     instalments: tuple[Instalment, ...]
@@ -46,6 +55,17 @@ class LoanPosition:
     principal_paid: int
     fine_due: int = 0
     last_paid_on: date | None = None
+    payments: tuple[Payment, ...] = ()
+
+    def rebate(self, on: date) -> int:
+        """Return what is given back for punctual payment (IPTW) if the loan is paid off on the day `on`, in rupiah.
+
+        A part of all the fee paid by then, where no instalment was late.
+        """
+        if not self.loan.rebate_rate or not paid_in_time(self.instalments, self.payments, on=on):
+            return 0
+        parts = self.payoff(on)
+        return part_of(self.fee_paid + parts.service_fee - parts.fee_ahead, self.loan.rebate_rate)
 
     def late_fine(self, on: date) -> LateFine | None:
         """Return the fine that a payment on the day `on` brings by the loan's terms.
@@ -101,15 +121,21 @@ class LoanPosition:
 
 
 def loan_position(books: Balances, loan: Loan) -> LoanPosition:
-    """Return `loan` as `books` have it, in three statements."""
+    """Return `loan` as `books` have it, in three statements, or four."""
     instalments = Instalment.objects.filter(loan=loan).order_by("number")
-    return position_in(books, loan, instalments, last_paid_on=payment_days(loan.pk).first())
+    payments = payment_history([loan.pk]).get(loan.pk, []) if loan.rebate_rate else []
+    return position_in(books, loan, instalments, last_paid_on=payment_days(loan.pk).first(), payments=payments)
 
 
 def position_in(
-    books: Balances, loan: Loan, instalments: Iterable[Instalment], *, last_paid_on: date | None
+    books: Balances,
+    loan: Loan,
+    instalments: Iterable[Instalment],
+    *,
+    last_paid_on: date | None,
+    payments: Iterable[Payment] = (),
 ) -> LoanPosition:
-    """Return `loan` as `books` have it, with its schedule and the day of its last payment."""
+    """Return `loan` as `books` have it, with its schedule, the day of its last payment, and its earlier ones."""
     return LoanPosition(
         loan=loan,
         instalments=tuple(instalments),
@@ -117,7 +143,28 @@ def position_in(
         principal_paid=loan.principal - books.balance(AccountKind.LOAN, loan=loan),
         fine_due=books.fines.of_loan(loan),
         last_paid_on=last_paid_on,
+        payments=tuple(payments),
     )
+
+
+def payment_history(loans: Collection[int], *, without: int | None = None) -> dict[int, list[Payment]]:
+    """Return the payments that stand on `loans`, by the loan's id, in one statement, without those of one entry.
+
+    What others covered is there as well: by then it was paid.
+    """
+    paid = Transfer.objects.filter(
+        credit_account__loan__in=loans,
+        credit_account__kind__in=(AccountKind.LOAN, AccountKind.SERVICE_FEE),
+        entry__reverses__isnull=True,
+        entry__reversed_by__isnull=True,
+    ).exclude(entry=without)
+    found: dict[int, list[Payment]] = {}
+    for loan, kind, day, amount in paid.values_list(
+        "credit_account__loan", "credit_account__kind", "entry__effective_on", "amount"
+    ):
+        parts = (amount, 0) if kind == AccountKind.SERVICE_FEE else (0, amount)
+        found.setdefault(loan, []).append((day, *parts))
+    return found
 
 
 def payment_days(loan: int | OuterRef) -> QuerySet[Transfer, date]:

@@ -151,7 +151,8 @@ class LoanCard:
     """A loan with the lines of its card (`schedules.card_lines`), and its payments, oldest first.
 
     `fines` were charged for late instalments, `fine_due` of them is neither paid nor waived; `recovered` came in after
-    the loan was written off, all in rupiah. `entries` are all that touch the loan.
+    the loan was written off; `deposit` is what the group still keeps for it, `rebate` what was given back for punctual
+    payment, all in rupiah. `entries` are all that touch the loan.
     """
 
     row: LoanRow
@@ -161,6 +162,8 @@ class LoanCard:
     fines: int
     fine_due: int
     recovered: int
+    deposit: int = 0
+    rebate: int = 0
 
     @property
     def has_fines(self) -> bool:
@@ -202,6 +205,8 @@ def loan_card(group: Group, number: int, *, as_of: date) -> LoanCard | None:
         fines=charged.aggregate(total=Coalesce(Sum("amount"), 0))["total"],
         fine_due=open_fines(group, as_of=as_of).of_loan(loan),
         recovered=sums[AccountKind.RECOVERY],
+        deposit=sums[AccountKind.DEPOSIT],
+        rebate=-sums[AccountKind.REBATE],
     )
 
 

@@ -99,6 +99,7 @@ def _payment(
         fine=charged.amount if charged else 0,
         memo=waive_fine if fine is not None else "",
         principal_alone=principal_alone,
+        rebate=running.rebate(on),
     )
     return moved, [charged.charge(running.loan)] if charged else []
 
@@ -180,9 +181,15 @@ def loan_reschedule(
 
 @transaction.atomic
 def loan_write_off(*, actor: User, group: Group, loan: Loan, reason: str, on: date, key: uuid.UUID) -> Entry:
-    """Give a loan up: its balance becomes a loss. What comes in later is `loan_recover`."""
+    """Give a loan up: what its deposit does not pay becomes a loss. What comes in later is `loan_recover`."""
     books = open_for_entry(actor, group, key, of=loan)
     _require_since(_running(books, loan), on)
+    if books.balance(AccountKind.DEPOSIT, loan=loan) >= books.balance(AccountKind.LOAN, loan=loan):
+        raise NotAllowed(
+            _("The deposit of the loan covers what is left. Take that as a payment; the deposit is back then.")
+        )
+    if used := lines.deposit_used(books, loan):
+        books.post([Posting(EntryKind.REPAYMENT, on, used, uuid.uuid5(key, "deposit"), memo=reason)])
     moved = lines.write_off(books, loan)
     return _end(books, EntryKind.WRITE_OFF, moved, loan, LoanEnd.WRITTEN_OFF, reason=reason, on=on, key=key)
 

@@ -26,7 +26,7 @@ from finance.models import (
 )
 from finance.rules import lines
 from finance.rules.due_days import DueDays, Meetings, due_days, harvest_days
-from finance.schedules import ScheduledInstalment, build_harvest_schedule, build_schedule, rate_of_period
+from finance.schedules import ScheduledInstalment, build_harvest_schedule, build_schedule, part_of, rate_of_period
 from finance.services.posting import open_for_entry, post_entry
 from groups.models import Constitution, Group, LateFineBy, LoanDue, LoanKind, Member, PayoffFee, User
 from groups.selectors import meeting_calendar
@@ -61,8 +61,16 @@ class LoanTerms:
     fine_late_percent: Decimal = Decimal(0)
     fine_first: bool = False
     principal_alone: bool = False
+    provision: int = 0
+    deposit: int = 0
+    rebate_rate: Decimal = Decimal(0)
     request: LoanRequest | None = None
     replaces: Loan | None = None
+
+    @property
+    def cash_paid_out(self) -> int:
+        """Rupiah that the borrower gets in hand."""
+        return self.principal - self.provision - self.deposit
 
     def schedule(self, due_days: Sequence[date] | None = None) -> list[ScheduledInstalment]:
         """Return the instalments by these terms, on `due_days` or, for the amounts, on fixed days."""
@@ -153,6 +161,9 @@ def terms_by_rules(
         fine_late_percent=rules.fine_late_percent,
         fine_first=rules.fine_first,
         principal_alone=rules.principal_alone,
+        provision=part_of(principal, rules.loan_provision),
+        deposit=part_of(principal, rules.loan_deposit),
+        rebate_rate=rules.loan_rebate,
         request=request,
     )
 

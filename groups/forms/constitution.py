@@ -38,6 +38,7 @@ RULES_PARTS = (
     (_("More limits, late instalments, loans paid off early"), True,
      ("loan_ladder", "loan_savings_times", "fine_late_by", "fine_late_instalment", "fine_late_percent", "fine_first",
       "payoff_fee", "principal_alone", "sukarela_minimum")),
+    (_("Provision, deposit, punctual payment"), True, ("loan_provision", "loan_deposit", "loan_rebate")),
     (_("Dividing the surplus (SHU)"), True,
      ("share_savings", "savings_counted", "savings_base", "share_borrowing", "borrowing_base", "share_reserve",
       "share_officers", "share_social", "share_education", "share_staff", "share_development", "share_other",
@@ -69,6 +70,21 @@ class ConstitutionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscr
         label=_("How loans are repaid"), choices=LoanKind.choices, widget=forms.CheckboxSelectMultiple
     )
     loan_max_periods = CountField(label=_("Longest loan, in months"), min_value=1, max_value=120)
+    loan_provision = PercentField(
+        label=_("Provision (provisi), % of the loan"),
+        required=False,
+        help_text=_("Withheld when the loan is paid out, income of the group."),
+    )
+    loan_deposit = PercentField(
+        label=_("Deposit for joint liability (tabungan tanggung renteng), % of the loan"),
+        required=False,
+        help_text=_("Withheld when the loan is paid out; back to voluntary savings when the loan has ended."),
+    )
+    loan_rebate = PercentField(
+        label=_("Given back for punctual payment (IPTW), % of the fee"),
+        required=False,
+        help_text=_("To voluntary savings when the loan is paid off and no instalment was late."),
+    )
     loan_ceiling = RupiahField(label=_("Largest loan; 0 is no limit"), required=False)
     loan_round_up_to = RupiahField(label=_("Round instalments up to"), min_value=1)
     loan_savings_times = CountField(

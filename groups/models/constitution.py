@@ -110,6 +110,11 @@ PURPOSES = ("savings", "borrowing", "reserve", "officers", "social", *SELDOM_PUR
 """What the surplus is divided for, each with its `share_…` in the rules."""
 
 
+def in_percent(fraction: Decimal) -> Decimal:
+    """Return a fraction in percent without needless zeros: 1.5 for 0.0150."""
+    return Decimal(f"{(fraction * 100).normalize():f}")
+
+
 class Constitution(models.Model):
     """One version of a group's rules; a change is a new version, the old ones stay readable.
 
@@ -140,6 +145,21 @@ class Constitution(models.Model):
     loan_ceiling = models.PositiveBigIntegerField(_("largest loan; 0 is no limit"), default=0)
     loan_kinds = models.CharField(_("how loans are repaid"), max_length=80, default=LoanKind.MONTH.value)
     loan_due = models.CharField(_("instalments fall due"), max_length=7, choices=LoanDue, default=LoanDue.MEETING)
+    loan_provision = models.DecimalField(
+        _("provision (provisi) withheld when paying out, part of the loan"),
+        max_digits=7,
+        decimal_places=6,
+        default=Decimal(0),
+    )
+    loan_deposit = models.DecimalField(
+        _("deposit for joint liability withheld when paying out, part of the loan"),
+        max_digits=7,
+        decimal_places=6,
+        default=Decimal(0),
+    )
+    loan_rebate = models.DecimalField(
+        _("given back for punctual payment (IPTW), part of the fee"), max_digits=7, decimal_places=6, default=Decimal(0)
+    )
     loan_round_up_to = models.PositiveIntegerField(_("round instalments up to"), default=1000)
     loan_ladder = models.CharField(
         _("largest first, second, third … loan"),
@@ -216,6 +236,12 @@ class Constitution(models.Model):
                 name="constitution_late_percent", condition=Q(fine_late_percent__gte=0, fine_late_percent__lte=100)
             ),
             models.CheckConstraint(name="constitution_payoff", condition=Q(payoff_fee__in=PayoffFee.values)),
+            models.CheckConstraint(
+                name="constitution_withheld",
+                condition=Q(loan_provision__gte=0, loan_deposit__gte=0, loan_rebate__gte=0, loan_rebate__lte=1)
+                & Q(loan_provision__lt=1 - F("loan_deposit")),
+                violation_error_message=_("Provision and deposit together must be less than the loan."),
+            ),
             models.CheckConstraint(name="constitution_loan_due", condition=Q(loan_due__in=LoanDue.values)),
             models.CheckConstraint(name="constitution_savings_base", condition=Q(savings_base__in=SavingsBase.values)),
             models.CheckConstraint(
@@ -267,7 +293,22 @@ class Constitution(models.Model):
     @property
     def loan_rate_percent(self) -> Decimal:
         """The service fee in percent: 1.5 for a rate of 0.015."""
-        return Decimal(f"{(self.loan_rate * 100).normalize():f}")
+        return in_percent(self.loan_rate)
+
+    @property
+    def loan_provision_percent(self) -> Decimal:
+        """The provision in percent of the loan."""
+        return in_percent(self.loan_provision)
+
+    @property
+    def loan_deposit_percent(self) -> Decimal:
+        """The deposit for joint liability in percent of the loan."""
+        return in_percent(self.loan_deposit)
+
+    @property
+    def loan_rebate_percent(self) -> Decimal:
+        """What is given back for punctual payment, in percent of the fee."""
+        return in_percent(self.loan_rebate)
 
     @property
     def kinds_of_loan(self) -> list[LoanKind]:

@@ -24,7 +24,7 @@ from finance.models import (
     Transfer,
 )
 from finance.rules.cash_counts import expected_cash
-from finance.rules.loan_position import LateFine, LoanPosition, payment_days, position_in
+from finance.rules.loan_position import LateFine, LoanPosition, payment_days, payment_history, position_in
 from finance.schedules import Allocation
 from finance.selectors.owed import waived, wajib_asked
 from groups.models import Constitution, Group, Member, OfficerTerm, User
@@ -65,6 +65,10 @@ class LoanOnSheet:
     def payoff(self, as_of: date, *, fine: int = 0) -> Allocation:
         """Return what pays the loan off at a meeting on the day `as_of`, with a new `fine`."""
         return self.now.payoff(as_of, fine=fine)
+
+    def rebate(self, as_of: date) -> int:
+        """Return what is given back for punctual payment if a meeting on the day `as_of` pays the loan off."""
+        return self.now.rebate(as_of)
 
     def due(self, as_of: date) -> int:
         """Return the rupiah due at a meeting on the day `as_of`, fines included."""
@@ -351,12 +355,18 @@ def _loans(
     schedules: dict[int, list[Instalment]] = {pk: [] for pk in loans}
     for line in _instalments(loans, meeting):
         schedules[line.loan_id].append(line)
+    rewarded = [loan.pk for loan in loans.values() if loan.rebate_rate]
+    undone = meeting.entry_id if meeting is not None else None
+    history = payment_history(rewarded, without=undone) if rewarded else {}
     on_sheet = []
     for loan in sorted(loans.values(), key=lambda loan: loan.number):
         schedule = schedules[loan.pk]
         last_paid_on = getattr(schedule[0], "last_paid_on", None)
-        now = position_in(books, loan, schedule, last_paid_on=last_paid_on)
-        then = now if before is None else position_in(before, loan, schedule, last_paid_on=last_paid_on)
+        paid = history.get(loan.pk, [])
+        now = position_in(books, loan, schedule, last_paid_on=last_paid_on, payments=paid)
+        then = now
+        if before is not None:
+            then = position_in(before, loan, schedule, last_paid_on=last_paid_on, payments=paid)
         on_sheet.append(LoanOnSheet(now, then))
     return on_sheet
 

@@ -19,6 +19,7 @@ from finance.ledger.errors import GroupDissolved, InsufficientFunds, NotAMember,
 from finance.models import Account, AccountKind
 from finance.rules.limits import loan_refusals
 from finance.rules.lines import CASH_SIGN, OTHER
+from finance.schedules import part_of
 from groups.forms import DayField
 from groups.models import Member
 from groups.shared.money import RupiahField, rupiah
@@ -176,8 +177,11 @@ class Sheet:
             for name in (*MemberForm.MONEY_IN, "sukarela_out")
         )
         repaid = sum(_amount(form, "paid") for form in self.repayments)
-        lent = sum(_amount(form, "principal") for form in self.new_loans.forms)
-        kept = sum(form.loan.principal for form in self.kept_loans if not form["cancel"].value())
+        rules = self.context.rules
+        principals = [_amount(form, "principal") for form in self.new_loans.forms]
+        withheld = sum(part_of(one, part) for one in principals for part in (rules.loan_provision, rules.loan_deposit))
+        lent = sum(principals) - withheld
+        kept = sum(form.loan.cash_paid_out for form in self.kept_loans if not form["cancel"].value())
         other = sum(_amount(form, "amount") * CASH_SIGN.get(form["kind"].value() or "", 0) for form in self.other.forms)
         return self.context.cash_before + members + repaid + other - lent - kept
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Model
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -20,6 +20,7 @@ from finance.rules.loan_position import LateFine
 from finance.services import LoanTerms, terms_by_rules
 from groups.forms import ComingDayField, CountField, DayField
 from groups.models import Constitution, Member, WajibEvery
+from groups.models.constitution import in_percent
 from groups.shared.money import RupiahField, rupiah
 from meetings.errors import SavingsMustStay
 from meetings.minutes import WITH_MONEY, MemberRow, Repayment
@@ -57,7 +58,7 @@ class _Part(forms.Form):
         self._fit()
         for name, field in self.fields.items():
             if name in CASH_FIELDS:
-                field.widget.attrs["data-cash"] = CASH_FIELDS[name]
+                field.widget.attrs.setdefault("data-cash", CASH_FIELDS[name])
             if isinstance(field.widget, forms.Select) and not isinstance(field.widget, forms.RadioSelect):
                 field.widget.attrs["class"] = "form-select"
             elif isinstance(field.widget, forms.CheckboxInput):
@@ -360,10 +361,13 @@ class RepaymentForm(_Part):
     def repayment(self, held_on: date) -> Repayment:
         """Return the payment of a valid form."""
         fine = self.fine_on(held_on)
+        amount = self.cleaned_data["paid"] - self.rest
+        ends = amount == self.open_loan.payoff(held_on, fine=fine.amount if fine else 0).total
         return Repayment(
             loan=self.open_loan.loan,
             instalments=self.open_loan.instalments,
-            amount=self.cleaned_data["paid"] - self.rest,
+            amount=amount,
+            rebate=self.open_loan.rebate(held_on) if ends else 0,
             rest=self.rest,
             fine=fine,
             waived=self.cleaned_data.get("waived", "") if self.open_loan.fine_at(held_on) else "",
@@ -424,7 +428,11 @@ class NewLoanForm(_Part):
             self.choose("request", self.context.requests, _request, help_text=hint)
         else:
             del self.fields["request"]
-        fit_kinds(self, self.context.rules.kinds_of_loan)
+        rules = self.context.rules
+        fit_kinds(self, rules.kinds_of_loan)
+        if withheld := rules.loan_provision + rules.loan_deposit:
+            self.fields["principal"].widget.attrs["data-cash"] = f"{withheld - 1:f}"
+            self.fields["principal"].help_text = gettext("%s %% is withheld.") % number_format(in_percent(withheld))
         if lenders := self.context.lenders:
             self.choose("funded_by", lenders, str)
         else:
@@ -511,7 +519,7 @@ class KeptLoanForm(_Part):
         super().__init__(*args, **kwargs)
 
     def _fit(self) -> None:
-        self.fields["cancel"].widget.attrs["data-lent"] = self.loan.principal
+        self.fields["cancel"].widget.attrs["data-lent"] = self.loan.cash_paid_out
 
 
 class ReasonForm(_Part):

@@ -17,7 +17,7 @@ const startSheet = () => {
 
   const total = () => {
     let sum = Number(sheet.dataset.cashBefore);
-    sheet.querySelectorAll("[data-cash]").forEach((input) => { sum += Number(input.dataset.cash) * amount(input); });
+    sheet.querySelectorAll("[data-cash]").forEach((input) => { sum += Math.round(Number(input.dataset.cash) * amount(input)); });
     sheet.querySelectorAll("[data-lent]").forEach((cancel) => { if (!cancel.checked) sum -= Number(cancel.dataset.lent); });
     sheet.querySelectorAll('[name^="other-"][name$="-kind"]').forEach((kind) => {
       const input = sheet.elements[kind.name.replace("-kind", "-amount")];

@@ -1,0 +1,272 @@
+"""What is withheld when a loan is paid out, and what comes back at its end: provision, deposit, punctual payment."""
+
+import shutil
+import subprocess
+import uuid
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from django.core.management import call_command
+from django.db import IntegrityError, transaction
+
+from finance import selectors, services
+from finance.ledger.errors import InsufficientFunds, NotAllowed
+from finance.ledger.verify import mismatches
+from finance.models import Account, Loan
+from finance.schedules import build_schedule, paid_in_time
+from tests.factories import count_cash, facilitator_of, lend, make_group, make_member, repay, reverse, save
+from tests.finance.pages import get
+from tests.meetings.pages import errors, post_correction, post_sheet, sign_in
+
+DAY = date.resolution
+RULES = {
+    "wajib": 0, "loan_provision": Decimal("0.02"), "loan_deposit": Decimal("0.05"), "loan_rebate": Decimal("0.1"),
+}  # fmt: skip
+HELD_ON = date(2025, 2, 4)
+
+
+@pytest.fixture
+def member(db):
+    """A member of a group that withholds 2 % and 5 %, and gives a tenth of the fee back; 9.000.000 are in the box."""
+    member = make_member(make_group(rules=RULES), "Siti Aminah")
+    save(member, 9_000_000)
+    yield member
+    assert list(mismatches()) == []
+
+
+def borrow(member, principal=1_000_000, periods=2, **terms):
+    """A loan of 1.000.000 by the rules: 20.000 and 50.000 are withheld."""
+    by_rules = services.terms_by_rules(
+        member.group.rules, member=member, principal=principal, periods=periods, disbursed_on=HELD_ON, **terms
+    )
+    return services.loan_disburse(
+        actor=facilitator_of(member.group), group=member.group, terms=by_rules, key=uuid.uuid4()
+    )
+
+
+def balances(group, *kinds):
+    return [sum(a.balance for a in Account.objects.filter(group=group, kind=kind)) for kind in kinds]
+
+
+def pay_off(loan, on, **how):
+    return services.loan_pay_off(
+        actor=facilitator_of(loan.group), group=loan.group, loan=Loan.objects.get(pk=loan.pk), on=on,
+        key=uuid.uuid4(), **how,
+    )  # fmt: skip
+
+
+ENDS = ("CASH", "LOAN", "PROVISION", "DEPOSIT", "SUKARELA", "REBATE")
+
+
+def test_provision_and_deposit_are_withheld_when_a_loan_is_paid_out(member):
+    loan = borrow(member)
+    assert (loan.provision, loan.deposit, loan.cash_paid_out) == (20_000, 50_000, 930_000)
+    assert balances(member.group, *ENDS) == [8_070_000, 1_000_000, 20_000, 50_000, 9_000_000, 0]
+    codes = dict(Account.objects.filter(loan=loan).values_list("kind", "code"))
+    assert (codes["DEPOSIT"], codes["PROVISION"]) == ("21020.1", "41011.1")
+    statement = selectors.income_statement(member.group, start=HELD_ON, end=HELD_ON)
+    assert statement.surplus == 20_000
+
+
+def test_what_is_withheld_is_worked_out_to_the_whole_rupiah(member):
+    loan = borrow(member, 333_333)
+    assert (loan.provision, loan.deposit) == (6_667, 16_667)
+
+
+def test_rules_without_it_withhold_nothing(db):
+    member = make_member(make_group())
+    save(member, 2_000_000)
+    loan = borrow(member)
+    assert (loan.provision, loan.deposit, loan.rebate_rate) == (0, 0, 0)
+    assert not Account.objects.filter(kind__in=("PROVISION", "DEPOSIT")).exists()
+
+
+def test_who_was_never_late_gets_the_deposit_and_a_part_of_the_fee_at_the_end(member):
+    loan = borrow(member)
+    first, second = loan.instalments.all()
+    repay(loan, first.total, on=first.due_on)
+    assert balances(member.group, "DEPOSIT", "REBATE") == [50_000, 0]
+    repay(loan, second.total, on=second.due_on)
+    # The fee was 30.000 in all.
+    assert balances(member.group, *ENDS[1:]) == [0, 20_000, 0, 9_053_000, 3_000]
+    page = get(member.group, "loan", loan.number).content.decode()
+    assert "Given back for punctual payment" in page
+
+
+def test_who_was_late_once_gets_the_deposit_only(member):
+    loan = borrow(member)
+    first, second = loan.instalments.all()
+    repay(loan, first.total, on=first.late_after + DAY)
+    repay(loan, second.total, on=second.due_on)
+    assert balances(member.group, "DEPOSIT", "SUKARELA", "REBATE") == [0, 9_050_000, 0]
+
+
+def test_who_pays_off_late_gets_nothing_back_of_the_fee(member):
+    loan = borrow(member)
+    first, second = loan.instalments.all()
+    repay(loan, first.total, on=first.due_on)
+    pay_off(loan, second.late_after + DAY)
+    assert balances(member.group, "LOAN", "SUKARELA", "REBATE") == [0, 9_050_000, 0]
+
+
+def test_paying_off_early_is_punctual(member):
+    loan = borrow(member)
+    entry = pay_off(loan, HELD_ON + DAY)
+    assert balances(member.group, "DEPOSIT", "SUKARELA", "REBATE") == [0, 9_053_000, 3_000]
+    reverse(entry)
+    assert balances(member.group, *ENDS) == [8_070_000, 1_000_000, 20_000, 50_000, 9_000_000, 0]
+
+
+def test_a_payout_that_is_taken_back_takes_back_what_was_withheld(member):
+    loan = borrow(member)
+    reverse(loan.accounts.get(kind="DEPOSIT").credits.get().entry)
+    assert balances(member.group, *ENDS) == [9_000_000, 0, 0, 0, 9_000_000, 0]
+    loan.refresh_from_db()
+    assert loan.cancelled_at is not None
+
+
+def test_a_payoff_is_not_taken_back_where_the_deposit_was_spent(member):
+    loan = borrow(member)
+    save(make_member(member.group), 5_000_000)
+    entry = pay_off(loan, HELD_ON + DAY)
+    services.savings_withdraw(
+        actor=facilitator_of(member.group), group=member.group, member=member, amount=9_053_000, on=HELD_ON + DAY,
+        key=uuid.uuid4(),
+    )  # fmt: skip
+    with pytest.raises(InsufficientFunds, match="Voluntary savings"):
+        reverse(entry)
+
+
+def test_a_rescheduled_loan_keeps_its_deposit(member):
+    loan = borrow(member)
+    new = services.loan_reschedule(
+        actor=facilitator_of(loan.group), group=loan.group, loan=loan, on=date(2025, 5, 6), add_fee=False,
+        reason="panen gagal", key=uuid.uuid4(),
+        schedule=services.NewSchedule(periods=2, rate=Decimal("0.01"), first_due=date(2025, 6, 3)),
+    )  # fmt: skip
+    assert Account.objects.get(kind="DEPOSIT", loan=new).balance == 50_000
+    pay_off(new, date(2025, 6, 3))
+    assert balances(member.group, "LOAN", "DEPOSIT", "SUKARELA") == [0, 0, 9_050_000]
+
+
+def test_the_deposit_pays_before_a_loan_is_written_off(member):
+    loan = borrow(member)
+    write_off = {
+        "actor": facilitator_of(loan.group), "group": loan.group, "loan": loan, "on": date(2025, 6, 1),
+        "reason": "pindah", "key": uuid.uuid4(),
+    }  # fmt: skip
+    services.loan_write_off(**write_off)
+    loan.refresh_from_db()
+    assert loan.unpaid_principal == 950_000
+    assert balances(member.group, "LOAN", "DEPOSIT", "LOAN_LOSS") == [0, 0, 950_000]
+
+
+def test_a_loan_whose_deposit_covers_it_is_not_written_off(member):
+    loan = borrow(member)
+    repay(loan, 980_000, on=date(2025, 3, 4))
+    with pytest.raises(NotAllowed, match="deposit of the loan covers"):
+        services.loan_write_off(
+            actor=facilitator_of(loan.group), group=loan.group, loan=loan, on=date(2025, 6, 1), reason="pindah",
+            key=uuid.uuid4(),
+        )  # fmt: skip
+
+
+def test_who_leaves_gets_the_deposit_as_savings(member):
+    borrow(member, 100_000, 1)
+    leaving = selectors.money_at_leaving(member, as_of=date(2025, 3, 4))
+    assert (leaving.deposits, leaving.saved, leaving.owed) == (5_000, 9_005_000, 101_500)
+    member.left_on = date(2025, 3, 4)
+    member.save()
+    save(make_member(member.group), 200_000)
+    services.member_settle(
+        actor=facilitator_of(member.group), group=member.group, member=member, on=date(2025, 3, 4), key=uuid.uuid4()
+    )
+    assert Account.objects.get(kind="SUKARELA", member=member).balance == 0
+    assert balances(member.group, "DEPOSIT", "LOAN") == [0, 0]
+
+
+def test_opening_loans_bring_nothing_of_it(member):
+    loan = lend(member)
+    assert (loan.provision, loan.deposit, loan.rebate_rate) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("wrong", [{"provision": 1_200_000}, {"deposit": 1_200_000}, {"rebate_rate": Decimal("1.1")}])
+def test_the_database_refuses_to_withhold_all(member, wrong):
+    loan = lend(member)
+    copy = Loan.objects.get(pk=loan.pk)
+    copy.pk, copy.number = None, 99
+    for name, value in wrong.items():
+        setattr(copy, name, value)
+    with pytest.raises(IntegrityError, match=r"loan_withheld|loan_rebate"), transaction.atomic():
+        copy.save(force_insert=True)
+
+
+def test_punctual_is_every_instalment_by_its_day():
+    lines = build_schedule(
+        principal=300_000, rate=Decimal("0.01"), periods=3, method="flat", first_due=date(2025, 3, 4)
+    )
+    first, second = lines[0].due_on, lines[1].due_on
+    full = (3_000, 100_000)
+    assert paid_in_time(lines, [(first, *full), (second, *full)], on=lines[2].due_on)
+    assert paid_in_time(lines, [(second, *full), (first, *full)], on=lines[2].due_on)
+    assert not paid_in_time(lines, [(first + DAY, *full), (second, *full)], on=lines[2].due_on)
+    assert not paid_in_time(lines, [(first, 2_999, 100_000), (second, *full)], on=lines[2].due_on)
+    assert not paid_in_time(lines, [(first, *full), (second, *full)], on=lines[2].due_on + DAY)
+    assert paid_in_time(lines, [], on=first)
+
+
+# On the sheet
+
+
+@pytest.fixture
+def client(member):
+    client = sign_in(member.group)
+    client.cookies["django_language"] = "en"
+    return client
+
+
+def test_the_sheet_pays_out_less_what_is_withheld(client, member):
+    row = {"loans_0_member": member.pk, "loans_0_principal": "1000000", "loans_0_periods": "2"}
+    wrong = errors(post_sheet(client, member.group, held_on=HELD_ON, counted="8000000", **row))
+    assert "Rp\xa08.070.000" in wrong["explanation"][0]
+    assert post_sheet(client, member.group, held_on=HELD_ON, counted="8070000", **row).status_code == 302
+    assert balances(member.group, *ENDS[:4]) == [8_070_000, 1_000_000, 20_000, 50_000]
+    page = client.get(f"/g/{member.group.code}/meetings/1/correct/")
+    assert 'data-lent="930000"' in page.content.decode()
+    assert page.context["sheet"].expected_cash == 8_070_000
+    assert post_correction(client, member.group, held_on=HELD_ON, place="Rumah ketua").status_code == 302
+
+
+def test_a_payment_that_ends_a_loan_on_the_sheet_brings_both_back(client, member):
+    loan = borrow(member)
+    first, second = loan.instalments.all()
+    post_sheet(client, member.group, held_on=first.due_on, **{f"l{loan.pk}_paid": first.total})
+    fields = {f"l{loan.pk}_paid": second.total}
+    assert post_sheet(client, member.group, held_on=second.due_on, **fields).status_code == 302
+    assert balances(member.group, "LOAN", "DEPOSIT", "SUKARELA", "REBATE") == [0, 0, 9_053_000, 3_000]
+    response = post_correction(client, member.group, number=2, held_on=second.due_on, **fields)
+    assert "Nothing was changed" in response.content.decode()
+    fields = {f"l{loan.pk}_paid": first.total - 1}
+    assert post_correction(client, member.group, number=1, held_on=first.due_on, **fields).status_code == 302
+
+
+def test_the_new_row_says_what_is_withheld(client, member):
+    page = client.get(f"/g/{member.group.code}/meetings/new/").content.decode()
+    assert "7 % is withheld" in page
+    assert 'data-cash="-0.930000"' in page
+
+
+@pytest.mark.skipif(shutil.which("hledger") is None, reason="hledger is not here")
+def test_hledger_agrees(member, tmp_path):
+    loan = borrow(member)
+    pay_off(loan, HELD_ON + DAY)
+    count_cash(member.group, 9_000_000)
+    journal = tmp_path / "books.journal"
+    with journal.open("w") as out:
+        call_command("export_ledger", group=member.group.code, format="hledger", stdout=out)
+    found = subprocess.run(
+        ["hledger", "-f", str(journal), "--strict", "balance", "-N", "-O", "csv"], capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+    assert found.stdout

@@ -149,9 +149,12 @@ class PayForm(_DatedForm):
     field_order = ("key", "on", "how", "amount", "rest_to_savings", "waive_fine")
 
     def __init__(self, *args: Any, running: LoanPosition, **kwargs: Any) -> None:
-        earliest = running.last_paid_on or running.loan.disbursed_on
         initial = {"amount": running.due(timezone.localdate()) or None}
-        super().__init__(*args, earliest=max(earliest, running.loan.disbursed_on), initial=initial, **kwargs)
+        super().__init__(*args, earliest=running.loan.disbursed_on, initial=initial, **kwargs)
+        if running.last_paid_on is not None:
+            self.fields["on"].help_text = gettext(
+                "Payments after this day are undone and posted again in their order; the last one was on %s."
+            ) % date_format(running.last_paid_on)
         if not running.loan.fines_lateness:
             del self.fields["waive_fine"]
         if not running.loan.principal_alone:

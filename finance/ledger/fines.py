@@ -100,24 +100,25 @@ _OPEN = """
         FROM finance_obligationpayment f
         JOIN finance_entry e ON e.id = f.entry_id
         LEFT JOIN finance_entry r ON r.reverses_id = e.id AND r.effective_on <= %(as_of)s
-        WHERE f.group_id = %(group)s AND e.effective_on <= %(as_of)s AND r.id IS NULL AND e.id <> %(undone)s
+        WHERE f.group_id = %(group)s AND e.effective_on <= %(as_of)s AND r.id IS NULL AND e.id NOT IN ({undone})
         GROUP BY f.obligation_id
     ) p ON p.obligation_id = o.id
     WHERE o.group_id = %(group)s AND o.cancelled_at IS NULL AND o.owed_on <= %(as_of)s
         AND (o.waived_on IS NULL OR o.waived_on > %(as_of)s)
-        AND (o.entry_id IS NULL OR o.entry_id <> %(undone)s)
+        AND (o.entry_id IS NULL OR o.entry_id NOT IN ({undone}))
         AND o.amount > COALESCE(p.paid, 0)
     ORDER BY o.owed_on, o.id"""
 
 
-def open_fines(group: Group, *, as_of: date = date.max, undone: int = 0) -> OpenFines:
+def open_fines(group: Group, *, as_of: date = date.max, undone: int = 0, also: Collection[int] = ()) -> OpenFines:
     """Return the fines owed at the end of the day `as_of`, in one statement; by default all there are.
 
-    `undone` is the id of an entry that is left out, with what it charged. In plain SQL, as the accounts are read: the
-    sheet asks for it each time.
+    `undone`, and `also` more, are ids of entries that are left out, with what they charged. In plain SQL, as the
+    accounts are read: the sheet asks for it each time.
     """
     with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
-        cursor.execute(_OPEN, {"group": group.pk, "as_of": as_of, "undone": undone})
+        left_out = ", ".join(str(int(entry)) for entry in (undone, *also))
+        cursor.execute(_OPEN.format(undone=left_out), {"group": group.pk, "as_of": as_of})
         rows = cursor.fetchall()
     return OpenFines(
         [

@@ -80,7 +80,7 @@ class Books(Balances):
         self.last_entry_number = read.last_entry_number
         self.counts_through, self.open_differences = read.counts_through, read.open_differences
         self._stored_members: dict[int, Member] = {}
-        self._undone: tuple[Entry, list[Line]] | None = None
+        self._undone: list[tuple[Entry, list[Line]]] = []
         self._moved: dict[int, Movement] = {}
 
     def know_members(self, members: Iterable[Member]) -> None:
@@ -97,26 +97,29 @@ class Books(Balances):
     def undo(self, entry: Entry) -> None:
         """Take `entry` back: at once for whatever reads these books, in the ledger with the next thing posted.
 
-        The books must hold everything. An entry whose mirror image is never posted stays.
+        The books must hold everything. An entry whose mirror image is never posted stays. Several are undone the
+        latest first.
         """
-        assert self._undone is None, "one entry is undone at a time"
         lines = self.mirror_image(entry)
-        self._moved = _count(lines, {})
+        self._moved = _count(lines, self._moved)
         for line in lines:
             line.apply()
-        self._undone = entry, lines
+        self._undone.append((entry, lines))
         self.leave_fines_out(entry)
 
-    def post(self, postings: Sequence[Posting]) -> list[Entry]:
+    def post(self, postings: Sequence[Posting], *, undone_for: str = "") -> list[Entry]:
         """Write `postings` as entries with their transfers and move the balances, all or nothing; return the entries.
 
         What was undone is written before them and counts as one step with them: an account may pass below zero in
-        between, as long as none ends there. Its key follows from the first posting's, whose memo it takes. Raises
+        between, as long as none ends there. Its key follows from the first posting's, and its memo is `undone_for`, or
+        that of the first posting. Raises
         `AlreadyPosted` for a key used before, `AlreadyReversed`, `PeriodClosed`, `InsufficientFunds` for an account
         that would end below zero, `NotAMember` for lines of somebody who did not belong to the group on the day, and
         what `checks` refuse.
         """
-        undoing = self._undoing(uuid.uuid5(postings[0].key, "reversal"), postings[0].memo) if self._undone else []
+        undoing = []
+        if self._undone:
+            undoing = self._undoing(uuid.uuid5(postings[0].key, "reversal"), undone_for or postings[0].memo)
         return self._post([*undoing, *postings])[len(undoing) :]
 
     def post_undone(self, *, key: uuid.UUID, memo: str) -> Entry:
@@ -130,9 +133,19 @@ class Books(Balances):
         return wanted if closed is None or wanted > closed else today()
 
     def _undoing(self, key: uuid.UUID, memo: str) -> list[Posting]:
-        assert self._undone is not None, "something was undone"
-        entry, lines = self._undone
-        return [Posting(EntryKind.REVERSAL, self.open_day(entry.effective_on), lines, key, memo, reverses=entry)]
+        """Return the reversals of what was undone, the first under `key` and the others under keys that follow."""
+        assert self._undone, "something was undone"
+        return [
+            Posting(
+                EntryKind.REVERSAL,
+                self.open_day(entry.effective_on),
+                lines,
+                uuid.uuid5(key, str(number)) if number else key,
+                memo,
+                reverses=entry,
+            )
+            for number, (entry, lines) in enumerate(self._undone)
+        ]
 
     def _post(self, postings: Sequence[Posting]) -> list[Entry]:
         lines = [line for posting in postings if posting.reverses is None for line in posting.lines]
@@ -172,7 +185,7 @@ class Books(Balances):
             line.apply()
         assert all(movement.account.balance == movement.balance_after for movement in moved.values())
         self.last_entry_number += len(entries)
-        self._undone, self._moved = None, {}
+        self._undone, self._moved = [], {}
         for follow in self.followers:
             follow(self, postings, entries)
         return entries

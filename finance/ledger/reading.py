@@ -39,6 +39,11 @@ class Line:
         self.debit.debits_posted += self.amount
         self.credit.credits_posted += self.amount
 
+    def take_back(self) -> None:
+        """Take the amount off the two accounts in memory again."""
+        self.debit.debits_posted -= self.amount
+        self.credit.credits_posted -= self.amount
+
 
 class Balances:
     """The accounts of one group with their balances in rupiah, for looking; only `Books` can post.
@@ -57,13 +62,14 @@ class Balances:
         self.as_of = as_of
         self.has_fines = has_fines
         self.left_out = 0
+        self.also_left_out: tuple[int, ...] = ()
 
     @cached_property
     def fines(self) -> OpenFines:
         """The fines that members owe, which stand outside the accounts; read when somebody asks, if there are any."""
         if not self.has_fines:
             return OpenFines()
-        return open_fines(self.group, as_of=self.as_of, undone=self.left_out)
+        return open_fines(self.group, as_of=self.as_of, undone=self.left_out, also=self.also_left_out)
 
     def account(
         self,
@@ -126,6 +132,8 @@ class Balances:
 
     def leave_fines_out(self, entry: Entry) -> None:
         """Count the fines that `entry` paid as open, and those it brought as none."""
+        if self.left_out:
+            self.also_left_out = (*self.also_left_out, self.left_out)
         self.left_out = entry.pk
         self.__dict__.pop("fines", None)
 

@@ -124,6 +124,7 @@ class Loan(LoanAgreement):
                 | Q(
                     repayment__in=(Repayment.HARVEST_MONTHLY, Repayment.HARVEST_END),
                     every=LoanEvery.MONTH,
+                    harvest_on__isnull=False,
                     harvest_on__gt=F("disbursed_on"),
                 ),
             ),

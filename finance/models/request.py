@@ -92,7 +92,7 @@ class LoanRequest(models.Model):
             models.CheckConstraint(name="loan_request_status", condition=Q(status__in=RequestStatus.values)),
             models.CheckConstraint(
                 name="loan_request_kind",
-                condition=Q(kind__in=_HARVEST, harvest_on__gt=F("asked_on"))
+                condition=Q(kind__in=_HARVEST, harvest_on__isnull=False, harvest_on__gt=F("asked_on"))
                 | Q(kind__in=[kind for kind in LoanKind.values if kind not in _HARVEST], harvest_on__isnull=True),
             ),
             models.CheckConstraint(name="loan_request_asked", condition=Q(amount__gt=0, periods__gte=1)),

@@ -120,11 +120,15 @@ class LoanPosition:
         return self.arrears_on(as_of).due + self.fine_due + (fine.amount if fine else 0)
 
 
-def loan_position(books: Balances, loan: Loan) -> LoanPosition:
-    """Return `loan` as `books` have it, in three statements, or four."""
+def loan_position(books: Balances, loan: Loan, *, without: Collection[int] = ()) -> LoanPosition:
+    """Return `loan` as `books` have it, in three statements, or four.
+
+    `without` are ids of entries that the books have undone, whose days do not count.
+    """
     instalments = Instalment.objects.filter(loan=loan).order_by("number")
-    payments = payment_history([loan.pk]).get(loan.pk, []) if loan.rebate_rate else []
-    return position_in(books, loan, instalments, last_paid_on=payment_days(loan.pk).first(), payments=payments)
+    payments = payment_history([loan.pk], without=without).get(loan.pk, []) if loan.rebate_rate else []
+    last_paid_on = payment_days(loan.pk).exclude(entry__in=without).first()
+    return position_in(books, loan, instalments, last_paid_on=last_paid_on, payments=payments)
 
 
 def position_in(
@@ -147,8 +151,8 @@ def position_in(
     )
 
 
-def payment_history(loans: Collection[int], *, without: int | None = None) -> dict[int, list[Payment]]:
-    """Return the payments that stand on `loans`, by the loan's id, in one statement, without those of one entry.
+def payment_history(loans: Collection[int], *, without: Collection[int] = ()) -> dict[int, list[Payment]]:
+    """Return the payments that stand on `loans`, by the loan's id, in one statement, without those of some entries.
 
     What others covered is there as well: by then it was paid.
     """
@@ -157,7 +161,7 @@ def payment_history(loans: Collection[int], *, without: int | None = None) -> di
         credit_account__kind__in=(AccountKind.LOAN, AccountKind.SERVICE_FEE),
         entry__reverses__isnull=True,
         entry__reversed_by__isnull=True,
-    ).exclude(entry=without)
+    ).exclude(entry__in=without)
     found: dict[int, list[Payment]] = {}
     for loan, kind, day, amount in paid.values_list(
         "credit_account__loan", "credit_account__kind", "entry__effective_on", "amount"

@@ -210,6 +210,22 @@ def loan_card(group: Group, number: int, *, as_of: date) -> LoanCard | None:
     )
 
 
+def payments_after(loan: Loan, on: date) -> QuerySet[Entry]:
+    """Return the entries that paid on a loan after the day `on` and stand, the oldest first."""
+    paid = Transfer.objects.filter(
+        credit_account__loan=loan, credit_account__kind__in=_PAID, entry__effective_on__gt=on
+    )
+    standing = Entry.objects.filter(pk__in=paid.values("entry"), reverses__isnull=True, reversed_by__isnull=True)
+    return standing.order_by("effective_on", "number")
+
+
+def late_fines(loan: Loan) -> int:
+    """Return the fines that were charged on a loan and not taken back, paid or not, in rupiah."""
+    charged = Obligation.objects.filter(loan=loan, cancelled_at__isnull=True)
+    return sum(charged.values_list("amount", flat=True))
+
+
+_PAID = (AccountKind.LOAN, AccountKind.SERVICE_FEE, AccountKind.LOAN_FINE)
 _PAID_INTO = {
     AccountKind.SERVICE_FEE: "service_fee",
     AccountKind.LOAN: "principal",

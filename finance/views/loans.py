@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from finance import services
 from finance.forms.loans import LoanRecoverForm, PayForm, RescheduleForm, WriteOffForm
@@ -17,11 +18,13 @@ from finance.ledger.errors import LedgerError, NotAllowed
 from finance.ledger.reading import read_books
 from finance.models import Entry, Loan, LoanEnd
 from finance.rules.loan_position import LoanPosition, loan_position
+from finance.selectors.loans import late_fines, payments_after
 from finance.views.submit import submit_once
 from groups.http import GroupRequest
 from groups.models import Constitution
 from groups.permissions import Capability, requires
 from groups.selectors import rules_in_force
+from groups.shared.money import rupiah
 from groups.shared.submit import posted
 
 
@@ -30,6 +33,7 @@ def loan_pay(request: GroupRequest, number: int) -> HttpResponse:
     """Take a payment outside a meeting: an amount, or all that pays the loan off."""
     running = _running(request, number)
     form = PayForm(posted(request), running=running)
+    fines = late_fines(running.loan)
 
     def pay(data: dict[str, Any]) -> Entry:
         common = {
@@ -53,11 +57,30 @@ def loan_pay(request: GroupRequest, number: int) -> HttpResponse:
         request,
         form,
         pay,
-        then=lambda _entry: _to_card(request, running.loan),
+        then=lambda entry: _paid(request, running.loan, entry, fines),
         done=_("The payment is in the books."),
         at={NotAllowed: "amount"} if form["how"].value() != PayForm.PAYOFF else None,
     )
     return taken or _page(request, form, running, _("Payment on a loan"), _("Record the payment"))
+
+
+def _paid(request: GroupRequest, loan: Loan, entry: Entry | None, fines: int) -> HttpResponse:
+    """Say what a payment before others changed, and show the loan."""
+    again = payments_after(loan, entry.effective_on).count() if entry is not None else 0
+    if again:
+        messages.info(
+            request,
+            ngettext(
+                "%(count)d later payment was undone and posted again.",
+                "%(count)d later payments were undone and posted again.",
+                again,
+            )
+            % {"count": again},
+        )
+    gone = fines - late_fines(loan)
+    if gone > 0:
+        messages.info(request, _("Fines for lateness of %s lost their ground and are taken back.") % rupiah(gone))
+    return _to_card(request, loan)
 
 
 @requires(Capability.RECORD)

@@ -356,7 +356,7 @@ def _loans(
     for line in _instalments(loans, meeting):
         schedules[line.loan_id].append(line)
     rewarded = [loan.pk for loan in loans.values() if loan.rebate_rate]
-    undone = meeting.entry_id if meeting is not None else None
+    undone = [meeting.entry_id] if meeting is not None and meeting.entry_id is not None else []
     history = payment_history(rewarded, without=undone) if rewarded else {}
     on_sheet = []
     for loan in sorted(loans.values(), key=lambda loan: loan.number):

@@ -191,6 +191,20 @@ def test_the_database_keeps_harvest_and_repayment_together(member):
             copy.save(force_insert=True)
 
 
+def test_the_database_keeps_kind_and_harvest_of_a_request_together(member):
+    asked = {
+        "group": member.group, "member": member, "amount": 500_000, "periods": 6, "asked_on": date(2026, 1, 6),
+        "recorded_by": facilitator_of(member.group),
+    }  # fmt: skip
+    for wrong in (
+        {"kind": "harvest_end"},
+        {"harvest_on": HARVEST},
+        {"kind": "harvest_end", "harvest_on": date(2026, 1, 6)},
+    ):
+        with pytest.raises(IntegrityError, match="loan_request_kind"), transaction.atomic():
+            LoanRequest.objects.create(**asked, **wrong, key=uuid.uuid4())
+
+
 def reschedule(loan, on, **schedule):
     return services.loan_reschedule(
         actor=facilitator_of(loan.group), group=loan.group, loan=Loan.objects.get(pk=loan.pk), on=on,

@@ -1,0 +1,194 @@
+"""Taking payments on a loan: one at a time, or one that comes before others, which are undone and posted again."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from django.db import transaction
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from finance.ledger.errors import NotAllowed
+from finance.ledger.posting import Books, Posting, open_books
+from finance.ledger.reading import Line
+from finance.models import AccountKind, Entry, EntryKind, Loan
+from finance.rules import lines
+from finance.rules.loan_position import LoanPosition, loan_position, position_in
+from finance.selectors.loans import payments_after
+from finance.services.posting import open_for_entry
+from groups.models import Group, User
+from groups.shared.money import rupiah
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A payment as somebody brought it: all of it in `amount` rupiah, or None for what pays the loan off."""
+
+    amount: int | None
+    on: date
+    waive_fine: str = ""
+    rest_to_savings: bool = False
+    principal_alone: bool = False
+    memo: str = ""
+
+
+@transaction.atomic
+def loan_repay(
+    *,
+    actor: User,
+    group: Group,
+    loan: Loan,
+    amount: int,
+    on: date,
+    key: uuid.UUID,
+    waive_fine: str = "",
+    rest_to_savings: bool = False,
+    principal_alone: bool = False,
+) -> Entry:
+    """Take a payment on a loan; exactly what pays it off that day pays it off.
+
+    A day before the loan was paid out is `RuleBroken` at `on`, for every payment there is. Payments of later days are
+    undone and posted again after it, in their order; where that cannot be, it is `NotAllowed`.
+
+    Instalments that became late since the last payment bring the fine of the loan's terms, unless `waive_fine`
+    says why not. More than the loan asks for is `NotAllowed`, or goes to the borrower's voluntary savings. With
+    `principal_alone`, where the loan's terms allow it, the fee stays due; all the principal at once is `NotAllowed`.
+    """
+    if amount < 1:
+        raise NotAllowed(_("The amount must be more than zero."))
+    taken = Taken(amount, on, waive_fine, rest_to_savings, principal_alone)
+    return _take(actor, group, loan, taken, key)
+
+
+@transaction.atomic
+def loan_pay_off(*, actor: User, group: Group, loan: Loan, on: date, key: uuid.UUID, waive_fine: str = "") -> Entry:
+    """Take what pays a loan off on the day `on`: by its terms with the fee of the remaining periods or without."""
+    return _take(actor, group, loan, Taken(None, on, waive_fine), key)
+
+
+def running_position(books: Books, loan: Loan, *, without: Sequence[int] = ()) -> LoanPosition:
+    """Return the loan as the books have it; `NotAllowed` for one that is closed."""
+    if loan.cancelled_at is not None or books.balance(AccountKind.LOAN, loan=loan) == 0:
+        raise NotAllowed(_("This loan is closed."))
+    return loan_position(books, loan, without=without)
+
+
+def _take(actor: User, group: Group, loan: Loan, taken: Taken, key: uuid.UUID) -> Entry:
+    books = open_for_entry(actor, group, key, of=loan)
+    later = list(payments_after(loan, taken.on))
+    if later:
+        running_position(books, loan)
+        books = open_books(actor=actor, group=group, everything=True)
+    again = [_as_brought(loan, entry) for entry in later]
+    for entry in reversed(later):
+        books.undo(entry)
+    position = running_position(books, loan, without=[entry.pk for entry in later])
+    memo = _("A payment of %s was recorded later.") % date_format(taken.on) if later else ""
+    first, *others = books.post(_postings(books, position, [taken, *again], key), undone_for=memo)
+    assert len(others) == len(later), "each payment is posted again"
+    return first
+
+
+def _as_brought(loan: Loan, entry: Entry) -> Taken:
+    """Return a payment that was posted as it was brought; `NotAllowed` for one that is not by itself."""
+    if entry.kind != EntryKind.REPAYMENT:
+        raise NotAllowed(
+            _("The loan was paid on %(day)s in another way: %(what)s. Correct or undo that first, then record this.")
+            % {"day": date_format(entry.effective_on), "what": entry.get_kind_display()}
+        )
+    paid, rest, waived, kinds = 0, 0, "", set()
+    for line in entry.transfers.select_related("debit_account", "credit_account").order_by("pk"):
+        if line.debit_account.kind != AccountKind.CASH:
+            continue
+        if line.credit_account.loan_id == loan.pk:
+            paid, waived = paid + line.amount, line.memo
+            kinds.add(line.credit_account.kind)
+        else:
+            rest += line.amount
+    return Taken(
+        amount=paid + rest,
+        on=entry.effective_on,
+        waive_fine=waived,
+        rest_to_savings=rest > 0,
+        principal_alone=loan.principal_alone and kinds == {AccountKind.LOAN},
+        memo=entry.memo,
+    )
+
+
+def _postings(books: Books, position: LoanPosition, taken: Sequence[Taken], key: uuid.UUID) -> list[Posting]:
+    """Return what `taken` posts one after the other; the books are as before when it returns."""
+    postings: list[Posting] = []
+    fines = 0  # charged on the way less those paid, for the books learn of them when they are posted
+    for number, payment in enumerate(taken):
+        posting, charged = _posting(books, position, payment, fines, is_again=number > 0)
+        posting = replace(posting, key=uuid.uuid5(key, f"again {number}") if number else key)
+        postings.append(posting)
+        fines += charged - sum(line.amount for line in posting.lines if line.credit.kind == AccountKind.LOAN_FINE)
+        for line in posting.lines:
+            line.apply()
+        brought = [
+            sum(line.amount for line in posting.lines if line.credit.kind == kind and line.credit.loan == position.loan)
+            for kind in (AccountKind.SERVICE_FEE, AccountKind.LOAN)
+        ]
+        position = position_in(
+            books,
+            position.loan,
+            position.instalments,
+            last_paid_on=payment.on,
+            payments=[*position.payments, (payment.on, brought[0], brought[1])],
+        )
+    for posting in reversed(postings):
+        for line in reversed(posting.lines):
+            line.take_back()
+    return postings
+
+
+def _posting(
+    books: Books, position: LoanPosition, payment: Taken, fines: int, *, is_again: bool
+) -> tuple[Posting, int]:
+    """Return what one payment posts, and the fine it brings in rupiah; `fines` are owed beside those of the books."""
+    fine = position.late_fine(payment.on)
+    charged = fine if fine is not None and not payment.waive_fine else None
+    new = fines + (charged.amount if charged else 0)
+    is_open = books.balance(AccountKind.LOAN, loan=position.loan) > 0
+    most = position.payoff(payment.on, fine=new).total if is_open else 0
+    amount = most if payment.amount is None else payment.amount
+    rest = max(0, amount - most)
+    if rest and not payment.rest_to_savings:
+        _refuse_too_much(payment, most, rest, is_again=is_again)
+    if payment.principal_alone and (refused := position.refuses_principal_alone(amount)):
+        raise NotAllowed(refused)
+    moved: list[Line] = []
+    if amount > rest:
+        moved += lines.repayment(
+            books,
+            position.loan,
+            position.instalments,
+            amount - rest,
+            payment.on,
+            fine=new,
+            memo=payment.waive_fine if fine is not None else "",
+            principal_alone=payment.principal_alone,
+            rebate=position.rebate(payment.on),
+        )
+    if rest:
+        moved += lines.overpaid(books, position.loan, rest)
+    if not moved:
+        raise NotAllowed(_("The amount must be more than zero."))
+    charges = [charged.charge(position.loan)] if charged else []
+    posting = Posting(EntryKind.REPAYMENT, payment.on, moved, uuid.UUID(int=0), payment.memo, charges=charges)
+    return posting, charged.amount if charged else 0
+
+
+def _refuse_too_much(payment: Taken, most: int, rest: int, *, is_again: bool) -> None:
+    if is_again:
+        raise NotAllowed(
+            _("The loan would be paid off before %(day)s: %(rest)s paid then would be too much. Undo that first.")
+            % {"day": date_format(payment.on), "rest": rupiah(rest)}
+        )
+    raise NotAllowed(
+        _("The loan is paid off with %(most)s; %(rest)s is too much.") % {"most": rupiah(most), "rest": rupiah(rest)}
+    )

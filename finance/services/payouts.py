@@ -36,8 +36,8 @@ from groups.selectors import meeting_calendar
 class LoanTerms:
     """A loan as decided: `rate` is a fraction of what `rate_per` says.
 
-    A harvest loan (`repayment`) is repaid on `harvest_on`, and its `periods` are the months in the fee. `first_due` is the
-    day of the first instalment, None where it follows from the day of paying out.
+    A harvest loan (`repayment`) is repaid on `harvest_on`, and its `periods` are the months in the fee. `first_due` is
+    the day of the first instalment, None where it follows from the day of paying out.
     """
 
     member: Member

@@ -31,6 +31,7 @@ urlpatterns: list[URLPattern] = [
     path("g/<str:code>/books/loans/<int:number>/pay/", loans.loan_pay, name="loan-pay"),
     path("g/<str:code>/books/loans/<int:number>/reschedule/", loans.loan_reschedule, name="loan-reschedule"),
     path("g/<str:code>/books/loans/<int:number>/write-off/", loans.loan_write_off, name="loan-write-off"),
+    path("g/<str:code>/books/loans/<int:number>/fines/", loans.late_fines_take_back, name="loan-fines-take-back"),
     path("g/<str:code>/books/loans/<int:number>/recover/", loans.loan_recover, name="loan-recover"),
     path("g/<str:code>/books/loans/requests/", requests.loan_requests, name="loan-requests"),
     path("g/<str:code>/books/loans/requests/new/", requests.loan_request_new, name="loan-request-new"),

@@ -10,8 +10,9 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from finance.ledger.errors import AlreadyDone, AlreadyPosted, NotAllowed, NotAMember, RuleBroken
-from finance.ledger.fines import open_fines
-from finance.models import AccountKind, Obligation, ObligationKind, Waiver
+from finance.ledger.fines import cancel_charges, open_fines
+from finance.models import AccountKind, Loan, Obligation, ObligationKind, Waiver
+from finance.selectors.late_fines import fines_without_ground
 from finance.selectors.owed import owed
 from groups.ending import after_the_end
 from groups.membership import outside_membership
@@ -47,6 +48,22 @@ def fine_charge(
         key=key,
         recorded_by=actor,
     )
+
+
+@transaction.atomic
+def late_fines_take_back(*, actor: User, group: Group, loan: Loan) -> int:
+    """Take the fines for lateness on a loan back that have no ground any more; return their rupiah.
+
+    `AlreadyDone` where every fine has its ground, `NotAllowed` for one that was paid since.
+    """
+    group = lock_group(actor, Capability.RECORD, group)
+    if loan.group_id != group.pk:
+        raise NotAllowed(_("This belongs to another group."))
+    fines = fines_without_ground(loan)
+    if not fines:
+        raise AlreadyDone(_("No fine of this loan has lost its ground."))
+    cancel_charges(fines)
+    return sum(fine.amount for fine in fines)
 
 
 @transaction.atomic

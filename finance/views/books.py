@@ -15,6 +15,7 @@ from finance.forms.books import PeriodForm, month_of
 from finance.forms.reports import BalancesForm, DayForm, LoansForm
 from finance.models import AccountKind
 from finance.selectors import LoanCard
+from finance.selectors.late_fines import fines_without_ground
 from finance.views.paging import lines_shown
 from finance.views.printing import respond_with_book
 from finance.views.reports import REPORTS
@@ -120,6 +121,7 @@ def loan(request: GroupRequest, number: int) -> HttpResponse:
         "covers": selectors.covers_on(card.row.loan, as_of=as_of),
         "on": as_of,
         "is_today": as_of >= today,
+        "groundless": fines_without_ground(card.row.loan) if as_of >= today and card.fines else [],
         "runs_today": card.row.is_running if as_of >= today else _runs(card),
         "table": table,
     }

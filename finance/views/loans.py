@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
 
 from finance import services
 from finance.forms.loans import LoanRecoverForm, PayForm, RescheduleForm, WriteOffForm
@@ -19,6 +20,7 @@ from finance.ledger.reading import read_books
 from finance.models import Entry, Loan, LoanEnd
 from finance.rules.loan_position import LoanPosition, loan_position
 from finance.selectors.loans import late_fines, payments_after
+from finance.services import obligations
 from finance.views.submit import submit_once
 from groups.http import GroupRequest
 from groups.models import Constitution
@@ -80,6 +82,20 @@ def _paid(request: GroupRequest, loan: Loan, entry: Entry | None, fines: int) ->
     gone = fines - late_fines(loan)
     if gone > 0:
         messages.info(request, _("Fines for lateness of %s lost their ground and are taken back.") % rupiah(gone))
+    return _to_card(request, loan)
+
+
+@requires(Capability.RECORD)
+@require_POST
+def late_fines_take_back(request: GroupRequest, number: int) -> HttpResponse:
+    """Take the fines back that lost their ground with a payment recorded later."""
+    loan = get_object_or_404(Loan, group=request.group, number=number)
+    try:
+        gone = obligations.late_fines_take_back(actor=request.user, group=request.group, loan=loan)
+    except LedgerError as error:
+        messages.info(request, str(error))
+    else:
+        messages.success(request, _("Fines for lateness of %s are taken back.") % rupiah(gone))
     return _to_card(request, loan)
 
 

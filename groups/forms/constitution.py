@@ -138,6 +138,18 @@ class ConstitutionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscr
         percent: Decimal | None = self.cleaned_data["fine_late_percent"]
         return percent or Decimal(0)
 
+    def clean_loan_provision(self) -> Decimal:
+        """Nothing typed is nothing withheld."""
+        return self.cleaned_data["loan_provision"] or Decimal(0)
+
+    def clean_loan_deposit(self) -> Decimal:
+        """Nothing typed is nothing withheld."""
+        return self.cleaned_data["loan_deposit"] or Decimal(0)
+
+    def clean_loan_rebate(self) -> Decimal:
+        """Nothing typed is nothing given back."""
+        return self.cleaned_data["loan_rebate"] or Decimal(0)
+
     def clean_loan_kinds(self) -> str:
         """Keep the kinds in one text, as the model does."""
         return ";".join(self.cleaned_data["loan_kinds"])

@@ -169,7 +169,7 @@ class Treasurer:
     def terms(self, **fields: Any) -> services.LoanTerms:
         """A loan with any terms, up to half of the cash box."""
         on = self.day()
-        return services.LoanTerms(
+        terms = services.LoanTerms(
             **{
                 "member": self.member(),
                 "principal": self.amount(self.balance("CASH") // 2),
@@ -188,6 +188,13 @@ class Treasurer:
                 **fields,
             }
         )
+        if self.chance.random() < 0.3:
+            withheld = {"provision": terms.principal // 50, "deposit": terms.principal // 20}
+            terms = replace(terms, **withheld, rebate_rate=Decimal("0.1"))
+        if self.chance.random() < 0.2 and terms.every == "month":
+            repayment = self.chance.choice(("HARVEST_MONTHLY", "HARVEST_END"))
+            terms = replace(terms, repayment=repayment, harvest_on=terms.disbursed_on + timedelta(150))
+        return terms
 
     def text(self) -> str:
         """A memo of odd letters."""

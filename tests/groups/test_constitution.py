@@ -143,6 +143,37 @@ def test_every_version_stays_readable(client, group):
     assert "Rp\xa015.000" in content
 
 
+def test_how_loans_are_repaid_and_what_is_withheld(client, group):
+    kinds = ["month", "week", "harvest_end"]
+    client.post(
+        url(group),
+        data(
+            loan_kinds=kinds,
+            loan_rate="22",
+            loan_rate_per="year",
+            loan_provision="1,5",
+            loan_deposit="5",
+            loan_rebate="",
+        ),
+    )
+    rules = Constitution.objects.get(group=group, version=2)
+    assert [kind.value for kind in rules.kinds_of_loan] == kinds
+    assert (rules.loan_rate, rules.loan_rate_per) == (Decimal("0.22"), "year")
+    assert (rules.loan_provision, rules.loan_deposit, rules.loan_rebate) == (Decimal("0.015"), Decimal("0.05"), 0)
+    content = client.get(reverse("constitution", args=[group.code])).content.decode()
+    assert "22 % a year" in content
+    assert "After the harvest, the fee then too" in content
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"loan_kinds": []}, {"loan_kinds": ["day"]}, {"loan_provision": "60", "loan_deposit": "40"}]
+)
+def test_rules_about_loans_that_cannot_be(client, group, wrong):
+    response = client.post(url(group), data(**wrong))
+    assert response.context["form"].errors
+    assert Constitution.objects.filter(group=group).count() == 1
+
+
 class TestParts:
     """The form's fields stand under headings; seldom used ones are folded away until they matter."""
 
@@ -166,11 +197,15 @@ class TestParts:
         assert "2,50 %; Persen dari setiap angsuran terlambat" in page
 
     def test_what_is_as_always_is_folded(self, client, group):
-        assert self.open_parts(client.get(url(group))) == [False, False]
+        assert self.open_parts(client.get(url(group))) == [False, False, False]
 
     @pytest.mark.parametrize(
         ("rules", "expected"),
-        [({"fine_late_instalment": 5_000}, [True, False]), ({"share_savings": 35, "share_other": 10}, [False, True])],
+        [
+            ({"fine_late_instalment": 5_000}, [True, False, False]),
+            ({"loan_deposit": Decimal("0.05")}, [False, True, False]),
+            ({"share_savings": 35, "share_other": 10}, [False, False, True]),
+        ],
     )
     def test_a_value_of_the_groups_own_opens_its_part(self, client, rules, expected):
         group = make_group(rules=rules)
@@ -178,7 +213,12 @@ class TestParts:
         assert self.open_parts(client.get(url(group))) == expected
 
     @pytest.mark.parametrize(
-        ("field", "value", "expected"), [("loan_ladder", "x", [True, False]), ("share_other", "6", [False, True])]
+        ("field", "value", "expected"),
+        [
+            ("loan_ladder", "x", [True, False, False]),
+            ("loan_provision", "x", [False, True, False]),
+            ("share_other", "6", [False, False, True]),
+        ],
     )
     def test_an_error_opens_its_part(self, client, group, field, value, expected):
         response = client.post(url(group), data(**{"loan_ladder": "", field: value}))
@@ -187,7 +227,7 @@ class TestParts:
         assert response.content.decode().count('<details class="panel" open>') == 1
 
     def test_what_was_typed_stays_open_beside_an_error_elsewhere(self, client, group):
-        assert self.open_parts(client.post(url(group), data(wajib="x"))) == [True, False]
+        assert self.open_parts(client.post(url(group), data(wajib="x"))) == [True, False, False]
 
     def test_rules_changed_meanwhile_are_told_on_the_page(self, client, group):
         client.post(url(group), data())

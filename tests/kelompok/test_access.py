@@ -207,6 +207,9 @@ ROUTES: dict[str, Route] = {
         ("loan-pay", "loan-reschedule", "loan-write-off"),
         Route(RECORD, lambda world: {"number": Loan.objects.get(group=world.group).number}),
     ),
+    "loan-fines-take-back": Route(
+        RECORD, lambda world: {"number": Loan.objects.get(group=world.group).number}, get={405}
+    ),
     "loan-recover": Route(RECORD, lambda world: {"number": Loan.objects.get(group=world.group).number}, get={302}),
     "loan-requests": Route(READ),
     "loan-request-new": Route(RECORD),

@@ -1,0 +1,81 @@
+"""Fines for late instalments that lose their ground when an earlier payment is recorded later."""
+
+from datetime import date
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.urls import reverse as url
+
+from finance.ledger.errors import AlreadyDone, NotAllowed
+from finance.ledger.fines import open_fines
+from finance.models import Obligation
+from finance.selectors.late_fines import fines_without_ground
+from finance.services import obligations
+from tests.factories import facilitator_of, lend, make_group, make_member, make_user, repay, save
+from tests.finance.pages import get, signed_in
+from tests.meetings.pages import post_sheet, sign_in
+
+
+@pytest.fixture
+def late_loan(db):
+    """A loan whose first instalment was paid a day late, at a fine of 5.000."""
+    member = make_member(make_group(rhythm={"every": "WEEK", "weekday": 1}, rules={"wajib": 0}), "Siti Aminah")
+    save(member, 9_000_000)
+    loan = lend(member, fine_late_instalment=5_000)
+    repay(loan, 118_000, on=date(2025, 3, 5))
+    return loan
+
+
+def take_back(loan):
+    return obligations.late_fines_take_back(actor=facilitator_of(loan.group), group=loan.group, loan=loan)
+
+
+def pay_at_meeting(loan, amount=118_000, held_on=date(2025, 3, 4)):
+    response = post_sheet(sign_in(loan.group), loan.group, held_on=held_on, **{f"l{loan.pk}_paid": str(amount)})
+    assert response.status_code == 302
+
+
+def test_a_meeting_recorded_late_takes_the_ground_from_a_later_fine(late_loan):
+    assert fines_without_ground(late_loan) == []
+    assert "Take the fines back" not in get(late_loan.group, "loan", late_loan.number).content.decode()
+    pay_at_meeting(late_loan)
+    assert [fine.amount for fine in fines_without_ground(late_loan)] == [5_000]
+    assert "Take the fines back" in get(late_loan.group, "loan", late_loan.number).content.decode()
+    client = signed_in(facilitator_of(late_loan.group))
+    page = url("loan-fines-take-back", args=[late_loan.group.code, late_loan.number])
+    assert "Fines for lateness of Rp\xa05.000 are taken back." in client.post(page, follow=True).content.decode()
+    assert open_fines(late_loan.group).of_loan(late_loan) == 0
+    assert "No fine of this loan has lost its ground." in client.post(page, follow=True).content.decode()
+
+
+def test_a_payment_recorded_late_that_was_too_small_leaves_the_fine(late_loan):
+    pay_at_meeting(late_loan, 117_999)
+    assert fines_without_ground(late_loan) == []
+    with pytest.raises(AlreadyDone):
+        take_back(late_loan)
+    assert open_fines(late_loan.group).of_loan(late_loan) == 5_000
+
+
+def test_a_fine_without_ground_that_was_paid_is_undone_with_its_payment(late_loan):
+    repay(late_loan, 123_000, on=date(2025, 4, 1))
+    pay_at_meeting(late_loan)
+    with pytest.raises(NotAllowed, match="was paid since; undo that payment first"):
+        take_back(late_loan)
+
+
+def test_a_waived_fine_needs_no_ground(late_loan):
+    fine = Obligation.objects.get()
+    obligations.fine_waive(
+        actor=facilitator_of(late_loan.group), group=late_loan.group, fine=fine.pk, reason="sakit", on=date(2025, 3, 6)
+    )
+    pay_at_meeting(late_loan)
+    assert fines_without_ground(late_loan) == []
+
+
+def test_only_who_records_takes_fines_back(late_loan):
+    pay_at_meeting(late_loan)
+    with pytest.raises(PermissionDenied):
+        obligations.late_fines_take_back(actor=make_user(), group=late_loan.group, loan=late_loan)
+    other = make_group()
+    with pytest.raises(NotAllowed):
+        obligations.late_fines_take_back(actor=facilitator_of(other), group=other, loan=late_loan)

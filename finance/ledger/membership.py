@@ -74,6 +74,6 @@ def _pays_fine(line: Line) -> bool:
 
 def _moves_savings(line: Line) -> bool:
     """Whether savings go out in money, or money passes through them into the hands of who covered arrears."""
-    return (line.debit.kind in _SAVINGS and line.credit.kind in _MONEY) or (
+    return (line.debit.kind in (*_SAVINGS, AccountKind.DEPOSIT) and line.credit.kind in _MONEY) or (
         line.credit.kind in _SAVINGS and line.debit.kind in _MONEY
     )

@@ -112,10 +112,9 @@ class Books(Balances):
 
         What was undone is written before them and counts as one step with them: an account may pass below zero in
         between, as long as none ends there. Its key follows from the first posting's, and its memo is `undone_for`, or
-        that of the first posting. Raises
-        `AlreadyPosted` for a key used before, `AlreadyReversed`, `PeriodClosed`, `InsufficientFunds` for an account
-        that would end below zero, `NotAMember` for lines of somebody who did not belong to the group on the day, and
-        what `checks` refuse.
+        that of the first posting. Raises `AlreadyPosted` for a key used before, `AlreadyReversed`, `PeriodClosed`,
+        `InsufficientFunds` for an account that would end below zero, `NotAMember` for lines of somebody who did not
+        belong to the group on the day, and what `checks` refuse.
         """
         undoing = []
         if self._undone:
@@ -158,8 +157,6 @@ class Books(Balances):
         _open_new_accounts(lines)
         moved = _count(lines, self._moved)
         self._check(moved)
-        # What is posted in one step with what was undone stands in its place.
-        place = self._undone[0].place_in_day if self._undone else None
         try:
             with transaction.atomic(savepoint=False):
                 entries = Entry.objects.bulk_create(
@@ -172,7 +169,7 @@ class Books(Balances):
                         memo=posting.memo,
                         key=posting.key,
                         reverses=posting.reverses,
-                        place=place,
+                        place=self._place(posting),
                     )
                     for number, posting in enumerate(postings, start=self.last_entry_number + 1)
                 )
@@ -189,6 +186,15 @@ class Books(Balances):
         for follow in self.followers:
             follow(self, postings, entries)
         return entries
+
+    def _place(self, posting: Posting) -> int | None:
+        """Return the place in its day of what is posted in one step with what was undone: that of the undone."""
+        if len(self._undone) == 1:
+            return self._undone[0][0].place_in_day
+        if posting.reverses is not None:
+            return posting.reverses.place_in_day
+        places = [entry.place_in_day for entry, _lines in self._undone if entry.effective_on == posting.effective_on]
+        return min(places, default=None)
 
     def _keep_fines(self, postings: Sequence[Posting], entries: Sequence[Entry]) -> None:
         """Write which fines the postings bring and pay; those of an entry that is reversed never were."""

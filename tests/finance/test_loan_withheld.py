@@ -186,6 +186,15 @@ def test_who_leaves_gets_the_deposit_as_savings(member):
     assert balances(member.group, "DEPOSIT", "LOAN") == [0, 0]
 
 
+def test_who_has_left_gets_the_deposit_in_cash_and_no_reward(member):
+    loan = borrow(member, 100_000, 1)
+    member.left_on = date(2025, 3, 4)
+    member.save()
+    cash = balances(member.group, "CASH")[0]
+    pay_off(loan, date(2025, 3, 4) + DAY)
+    assert balances(member.group, "CASH", "DEPOSIT", "REBATE") == [cash + 101_500 - 5_000, 0, 0]
+
+
 def test_opening_loans_bring_nothing_of_it(member):
     loan = lend(member)
     assert (loan.provision, loan.deposit, loan.rebate_rate) == (0, 0, 0)

@@ -144,6 +144,7 @@ def test_every_version_stays_readable(client, group):
 
 
 def test_how_loans_are_repaid_and_what_is_withheld(client, group):
+    client.cookies["django_language"] = "en"
     kinds = ["month", "week", "harvest_end"]
     client.post(
         url(group),

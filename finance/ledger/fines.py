@@ -47,9 +47,17 @@ class OpenFines:
 
     fines: list[OpenFine] = field(default_factory=list)
 
-    def of_loan(self, loan: Loan) -> int:
-        """Return the fines that are owed on a loan."""
-        return sum(fine.left for fine in self.fines if fine.loan == loan.pk)
+    def of_loan(self, loan: Loan, on: date = date.max) -> int:
+        """Return the fines that are owed on a loan, those owed since a later day than `on` left out."""
+        return sum(fine.left for fine in self.fines if fine.loan == loan.pk and fine.owed_on <= on)
+
+    def days_of_loan(self, loan: Loan) -> dict[date, int]:
+        """Return what is owed of fines on a loan, by the day since when."""
+        found: dict[date, int] = {}
+        for fine in self.fines:
+            if fine.loan == loan.pk:
+                found[fine.owed_on] = found.get(fine.owed_on, 0) + fine.left
+        return found
 
     def of_member(self, member: Member, running: Collection[int]) -> list[OpenFine]:
         """Return the fines of a member that no loan asks for; `running` are the ids of the loans that do."""

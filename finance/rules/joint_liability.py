@@ -101,7 +101,7 @@ def arrears(books: Balances, loan: Loan, *, as_of: date, fee: int = 0, principal
         principal_paid=loan.principal - balance + principal,
         as_of=as_of,
     ).late
-    return late + books.fines.of_loan(loan) - fine
+    return late + books.fines.of_loan(loan, as_of) - fine
 
 
 def plan_cover(books: Balances, loan: Loan, shares: Mapping[Member, int], *, from_savings: bool, on: date) -> CoverPlan:

@@ -232,7 +232,7 @@ def repayment(
         principal_paid=loan.principal - loan_account.balance,
         amount=amount,
         on=on,
-        fine_due=books.fines.of_loan(loan) + fine,
+        fine_due=books.fines.of_loan(loan, on) + fine,
         fine_first=loan.fine_first,
         waives_fee=loan.payoff_fee == PayoffFee.WAIVED,
         principal_alone=principal_alone,

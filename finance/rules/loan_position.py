@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 
 from django.db.models import OuterRef, QuerySet
@@ -46,16 +46,26 @@ Payment = tuple[date, int, int]
 class LoanPosition:
     """A loan with its schedule and what was paid; `last_paid_on` is the day of the payment before this step.
 
-    `payments` are the earlier ones, each with its day, fee and principal; read where punctual payment is rewarded.
+    `fines` are the rupiah owed on it by the day since when. `payments` are the earlier ones, each with its day, fee and
+    principal; read where punctual payment is rewarded.
     """
 
     loan: Loan
     instalments: tuple[Instalment, ...]
     fee_paid: int
     principal_paid: int
-    fine_due: int = 0
+    fines: Mapping[date, int] = field(default_factory=dict)
     last_paid_on: date | None = None
     payments: tuple[Payment, ...] = ()
+
+    @property
+    def fine_due(self) -> int:
+        """All the fines owed on the loan, in rupiah."""
+        return sum(self.fines.values())
+
+    def fines_on(self, on: date) -> int:
+        """Return the fines that a payment on the day `on` can pay: those owed by then."""
+        return sum(amount for owed_on, amount in self.fines.items() if owed_on <= on)
 
     def rebate(self, on: date) -> int:
         """Return what is given back for punctual payment (IPTW) if the loan is paid off on the day `on`, in rupiah.
@@ -98,7 +108,7 @@ class LoanPosition:
             fee_paid=self.fee_paid,
             principal_paid=self.principal_paid,
             on=on,
-            fine_due=self.fine_due + fine,
+            fine_due=self.fines_on(on) + fine,
             waives_fee=self.loan.payoff_fee == PayoffFee.WAIVED,
         )
 
@@ -117,7 +127,7 @@ class LoanPosition:
     def due(self, as_of: date) -> int:
         """Return what a payment at `as_of` should bring: all due by then, and fines, the new one too; rupiah."""
         fine = self.late_fine(as_of)
-        return self.arrears_on(as_of).due + self.fine_due + (fine.amount if fine else 0)
+        return self.arrears_on(as_of).due + self.fines_on(as_of) + (fine.amount if fine else 0)
 
 
 def loan_position(books: Balances, loan: Loan, *, without: Collection[int] = ()) -> LoanPosition:
@@ -145,7 +155,7 @@ def position_in(
         instalments=tuple(instalments),
         fee_paid=books.balance(AccountKind.SERVICE_FEE, loan=loan),
         principal_paid=loan.principal - books.balance(AccountKind.LOAN, loan=loan),
-        fine_due=books.fines.of_loan(loan),
+        fines=books.fines.days_of_loan(loan),
         last_paid_on=last_paid_on,
         payments=tuple(payments),
     )

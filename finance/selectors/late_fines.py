@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from finance.models import Instalment, Loan, Obligation
+from finance.models import Instalment, Loan, Obligation, Transfer
 from finance.rules.loan_position import LoanPosition, Payment, payment_days, payment_history
+from groups.models import Group
 
 
 def fines_without_ground(loan: Loan) -> list[Obligation]:
@@ -21,6 +22,16 @@ def fines_without_ground(loan: Loan) -> list[Obligation]:
     paid = payment_history([loan.pk]).get(loan.pk, [])
     days = sorted(payment_days(loan.pk))
     return [fine for fine in fines if _before(loan, schedule, paid, days, fine.owed_on).late_fine(fine.owed_on) is None]
+
+
+def paid_in_time_after_all(group: Group, *, entry: int, since: date) -> list[Loan]:
+    """Return the loans that the entry with this id paid on, with fines charged after `since` that lost their ground."""
+    charged = Obligation.objects.filter(
+        group=group, loan__isnull=False, owed_on__gt=since, cancelled_at__isnull=True, waived_on__isnull=True
+    )
+    paid = Transfer.objects.filter(entry=entry, credit_account__loan__isnull=False).values("credit_account__loan")
+    loans = Loan.objects.filter(pk__in=charged.values("loan")).filter(pk__in=paid).select_related("member")
+    return [loan for loan in loans.order_by("number") if fines_without_ground(loan)]
 
 
 def _before(

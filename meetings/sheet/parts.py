@@ -19,7 +19,7 @@ from finance.rules.lines import OtherMoney
 from finance.rules.loan_position import LateFine
 from finance.services import LoanTerms, terms_by_rules
 from groups.forms import ComingDayField, CountField, DayField
-from groups.models import Constitution, Member, WajibEvery
+from groups.models import Constitution, LoanKind, Member, WajibEvery
 from groups.models.constitution import in_percent
 from groups.shared.money import RupiahField, rupiah
 from meetings.errors import SavingsMustStay
@@ -481,11 +481,10 @@ class NewLoanForm(_Part):
 
 
 def _request(request: LoanRequest) -> str:
-    return gettext("%(member)s: %(amount)s, %(periods)s months") % {
-        "member": request.member,
-        "amount": rupiah(request.granted),
-        "periods": request.granted_periods,
-    }
+    words = {"member": request.member, "amount": rupiah(request.granted), "periods": request.granted_periods}
+    if request.kind == LoanKind.MONTH:
+        return gettext("%(member)s: %(amount)s, %(periods)s months") % words
+    return f"{request.member}: {words['amount']}, {words['periods']} ({LoanKind(request.kind).label})"
 
 
 class OtherMoneyForm(_Part):

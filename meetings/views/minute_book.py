@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from finance.selectors import cover_entries, late_loans, signers
+from finance.selectors.late_fines import paid_in_time_after_all
 from groups.http import GroupRequest
 from groups.models import Group
 from groups.permissions import Capability, requires
@@ -52,6 +53,9 @@ def _shown(group: Group, meeting: Meeting) -> dict[str, Any]:
         "money": money,
         "covered": cover_entries(group, meeting.held_on),
         "late": late,
+        "groundless": paid_in_time_after_all(group, entry=meeting.entry_id, since=meeting.held_on)
+        if meeting.status == MeetingStatus.CLOSED and meeting.entry_id
+        else [],
         "next": selectors.next_steps(meeting, late),
         "versions": selectors.versions(meeting),
         "signers": signers(group, as_of=meeting.held_on),

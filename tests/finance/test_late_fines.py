@@ -41,6 +41,8 @@ def test_a_meeting_recorded_late_takes_the_ground_from_a_later_fine(late_loan):
     pay_at_meeting(late_loan)
     assert [fine.amount for fine in fines_without_ground(late_loan)] == [5_000]
     assert "Take the fines back" in get(late_loan.group, "loan", late_loan.number).content.decode()
+    minutes = get(late_loan.group, "meeting", 1).content.decode()
+    assert "later fines for lateness have no ground any more" in minutes
     client = signed_in(facilitator_of(late_loan.group))
     page = url("loan-fines-take-back", args=[late_loan.group.code, late_loan.number])
     assert "Fines for lateness of Rp\xa05.000 are taken back." in client.post(page, follow=True).content.decode()
@@ -51,6 +53,7 @@ def test_a_meeting_recorded_late_takes_the_ground_from_a_later_fine(late_loan):
 def test_a_payment_recorded_late_that_was_too_small_leaves_the_fine(late_loan):
     pay_at_meeting(late_loan, 117_999)
     assert fines_without_ground(late_loan) == []
+    assert "no ground any more" not in get(late_loan.group, "meeting", 1).content.decode()
     with pytest.raises(AlreadyDone):
         take_back(late_loan)
     assert open_fines(late_loan.group).of_loan(late_loan) == 5_000

@@ -84,8 +84,10 @@ def meeting_move_withdraw(request: GroupRequest, pk: int) -> HttpResponse:
     """Take a moved meeting back to its agreed day."""
     move = get_object_or_404(MeetingMove, group=request.group, pk=pk)
     services.meeting_move_withdraw(actor=request.user, move=move)
-    day = date_format(move.planned_on)
-    messages.success(request, _("The meeting is on its agreed day again: %(day)s.") % {"day": day})
+    day = {"day": date_format(move.planned_on)}
+    messages.success(request, _("The meeting is on its agreed day again: %(day)s.") % day)
+    if move.moved_to is None:
+        messages.info(request, _("Instalments stay due at the meeting after %(day)s, to which they were moved.") % day)
     return redirect("calendar", request.group.code)
 
 

@@ -63,7 +63,7 @@ def member_leave_undo(
 
 @transaction.atomic
 def meeting_move(*, actor: User, group: Group, planned_on: date, moved_to: date | None, reason: str) -> MeetingMove:
-    """Move the meeting agreed for `planned_on` to another day, None for "does not take place", with what was due on it.
+    """Move the meeting agreed for `planned_on` to another day, None for "does not take place", with what is due at it.
 
     Raises `ValidationError` at `moved_to` for a day before the last closed meeting, and what
     `groups.services.move_record` raises.
@@ -72,16 +72,25 @@ def meeting_move(*, actor: User, group: Group, planned_on: date, moved_to: date 
     last = meetings.selectors.last_held_on(Group.objects.filter(pk=group.pk), as_of=date.max).get(group.pk)
     if moved_to is not None and last is not None and moved_to < last:
         raise ValidationError({"moved_to": _("The meeting of %s is recorded already.") % date_format(last)})
-    return groups.services.move_record(
+    move = groups.services.move_record(
         actor=actor, group=group, planned_on=planned_on, moved_to=moved_to, reason=reason
     )
+    finance.services.due_days_move(actor=actor, group=group, planned_on=planned_on, moved_to=moved_to)
+    return move
 
 
 @transaction.atomic
 def meeting_move_withdraw(*, actor: User, move: MeetingMove) -> MeetingMove:
-    """Take a moved meeting back to its agreed day."""
-    lock_group(actor, Capability.RECORD, move.group)
-    return groups.services.move_withdraw(actor=actor, move=move)
+    """Take a moved meeting back to its agreed day, with what is due at it.
+
+    What was due at a meeting that was called off stays due at the one after it.
+    """
+    group = lock_group(actor, Capability.RECORD, move.group)
+    was_valid = MeetingMove.objects.valid().filter(pk=move.pk).exists()
+    move = groups.services.move_withdraw(actor=actor, move=move)
+    if was_valid and move.moved_to is not None:
+        finance.services.due_days_move(actor=actor, group=group, planned_on=move.moved_to, moved_to=move.planned_on)
+    return move
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""How many instalments fall due on which day."""
+"""How many instalments are to be paid at which meeting."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ from groups.models import Group
 
 
 def instalments_due(groups: QuerySet[Group], start: date, end: date) -> dict[tuple[int, date], int]:
-    """Return by group and day how many instalments of running loans fall due from `start` to `end`, both included."""
+    """Return by group and day how many instalments of running loans are paid in time up to that day at the latest.
+
+    Days from `start` to `end`, both included.
+    """
     running = Account.objects.filter(
         group__in=groups, kind=AccountKind.LOAN, debits_posted__gt=F("credits_posted")
     ).values("loan")
-    due = Instalment.objects.filter(group__in=groups, loan__in=running, due_on__range=(start, end)).order_by()
-    counts = due.values_list("group", "due_on").annotate(count=Count("pk"))
+    due = Instalment.objects.filter(group__in=groups, loan__in=running, late_after__range=(start, end)).order_by()
+    counts = due.values_list("group", "late_after").annotate(count=Count("pk"))
     return {(group_id, day): count for group_id, day, count in counts}

@@ -26,7 +26,7 @@ from groups.permissions import Capability, lock_group, require
 from groups.records import recorded_days_of_group
 from groups.selectors import status_of
 from groups.services.profiles import fields_outside, form_used, refuse_changed
-from groups.services.rhythms import same_rhythm
+from groups.services.rhythms import rhythm_of_founding, same_rhythm
 from groups.shared.clock import today
 
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -76,7 +76,7 @@ def group_update(*, actor: User, group: Group, status_on: date | None = None, st
 
     A changed status is written down with its day, by default today, and its reason: see `group_status_change`.
     """
-    lock_group(actor, Capability.RECORD, group)
+    stored = lock_group(actor, Capability.RECORD, group)
     group.full_clean(exclude=fields_outside(Group, GROUP_PROFILE))
     group_status_change(
         actor=actor,
@@ -87,6 +87,7 @@ def group_update(*, actor: User, group: Group, status_on: date | None = None, st
     )
     group.save(update_fields=[name for name in GROUP_PROFILE if name != "status"])
     group.refresh_from_db(fields=["status"])
+    rhythm_of_founding(actor=actor, group=group, founded_on=stored.founded_on)
     return group
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from groups import selectors
 from groups.models import Group, MeetingMove, MeetingRhythm, User
-from groups.models.rhythm import ALL_PARTS
+from groups.models.rhythm import ALL_PARTS, PARTS
 from groups.permissions import Capability, lock_group
 from groups.shared.clock import now, today
 
@@ -55,6 +55,23 @@ def rhythm_withdraw(*, actor: User, rhythm: MeetingRhythm) -> MeetingRhythm:
     if not MeetingRhythm.objects.valid().filter(group=rhythm.group).exclude(pk=rhythm.pk).exists():
         raise ValidationError(_("This is the only rhythm of the group. Record the right one from the same day."))
     return _withdraw(rhythm, actor)
+
+
+def rhythm_of_founding(*, actor: User, group: Group, founded_on: date) -> None:
+    """Let the rhythm that counted from the founding count from the corrected one; `founded_on` is the day before that.
+
+    Called inside the transaction that corrects the day, under the group's lock.
+    """
+    if group.founded_on == founded_on:
+        return
+    first = MeetingRhythm.objects.valid().filter(group=group, agreed_from=founded_on).first()
+    if first is None or MeetingRhythm.objects.valid().filter(group=group, agreed_from=group.founded_on).exists():
+        return
+    _withdraw(first, actor)
+    agreed = {field: getattr(first, field) for field in RHYTHM}
+    if "counted_from" in PARTS[first.every]:
+        agreed["counted_from"] = first.counted_from or founded_on  # the days stay as they were
+    MeetingRhythm.objects.create(group=group, agreed_from=group.founded_on, recorded_by=actor, **agreed)
 
 
 def same_rhythm(one: MeetingRhythm, other: MeetingRhythm) -> bool:

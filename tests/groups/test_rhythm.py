@@ -101,6 +101,27 @@ class TestVersions:
         services.rhythm_withdraw(actor=facilitator_of(group), rhythm=rhythm)
         assert dates(group) == before
 
+    @pytest.mark.parametrize("days", [-30, 20])
+    def test_the_first_one_follows_a_corrected_founding(self, group, days):
+        group.founded_on = FOUNDED + timedelta(days)
+        services.group_update(actor=facilitator_of(group), group=group)
+        (rhythm,) = selectors.rhythm_versions(group)
+        assert (rhythm.agreed_from, rhythm.every, rhythm.week) == (group.founded_on, "MONTH", 1)
+
+    def test_every_two_weeks_stays_the_same_weeks_when_the_founding_is_corrected(self):
+        group = make_group(rhythm={"every": "FORTNIGHT", "weekday": 1})
+        before = dates(group)
+        group.founded_on = FOUNDED - timedelta(7)
+        services.group_update(actor=facilitator_of(group), group=group)
+        assert dates(group) == before
+
+    def test_one_agreed_later_keeps_its_day_when_the_founding_is_corrected(self, group):
+        adopt(group, MARCH, every="WEEK", weekday=4)
+        group.founded_on = FOUNDED - timedelta(9)
+        services.group_update(actor=facilitator_of(group), group=group)
+        days = [rhythm.agreed_from for rhythm in selectors.rhythm_versions(group)]
+        assert days == [MARCH, group.founded_on]
+
     def test_the_only_one_is_not_taken_back(self, group):
         with pytest.raises(ValidationError):
             services.rhythm_withdraw(actor=facilitator_of(group), rhythm=group.rhythms.get())

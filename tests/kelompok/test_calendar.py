@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 import meetings.selectors
-from groups.models import MeetingMove, Role
+from groups.models import LoanDue, MeetingMove, Role
 from groups.selectors import meeting_calendar
 from kelompok import services
 from kelompok.selectors import movable_meetings, overdue_since
@@ -124,6 +124,43 @@ class TestMoves:
             move(group, date(2026, 4, 12), None, actor=actor)
         with pytest.raises(PermissionDenied):
             services.meeting_move_withdraw(actor=actor, move=made)
+
+
+class TestDueDays:
+    """A loan of 600.000 over 6 months paid out on second Sundays: due 8 February, 8 March, 12 April, …"""
+
+    @pytest.fixture
+    def loan(self, group):
+        member = make_member(group)
+        save(member, 5_000_000)
+        days = {"disbursed_on": date(2026, 1, 11), "first_due": date(2026, 2, 8)}
+        return lend(member, 600_000, 6, due_at=LoanDue.MEETING, **days)
+
+    def due(self, loan):
+        return [(line.due_on, line.late_after) for line in loan.instalments.all()[:3]]
+
+    def test_what_is_due_at_the_meeting_moves_with_it_and_back(self, group, loan):
+        before = self.due(loan)
+        assert [day for day, _late in before] == [date(2026, 2, 8), date(2026, 3, 8), date(2026, 4, 12)]
+        made = move(group, date(2026, 3, 8), date(2026, 3, 29))
+        assert self.due(loan) == [before[0], (date(2026, 3, 29), date(2026, 3, 29)), before[2]]
+        assert move(group, date(2026, 3, 8), date(2026, 3, 29)) == made
+        services.meeting_move_withdraw(actor=facilitator_of(group), move=made)
+        assert self.due(loan) == before
+        services.meeting_move_withdraw(actor=facilitator_of(group), move=made)
+        assert self.due(loan) == before
+
+    def test_what_is_due_at_a_meeting_called_off_waits_for_the_next_and_stays_there(self, group, loan):
+        made = move(group, date(2026, 3, 8), None)
+        assert self.due(loan)[1] == (date(2026, 4, 12), date(2026, 4, 12))
+        services.meeting_move_withdraw(actor=facilitator_of(group), move=made)
+        assert self.due(loan)[1] == (date(2026, 4, 12), date(2026, 4, 12))
+
+    def test_a_move_that_is_refused_moves_nothing(self, group, loan):
+        before = self.due(loan)
+        with pytest.raises(ValidationError):
+            move(group, date(2026, 3, 8), date(2026, 4, 12))
+        assert self.due(loan) == before
 
 
 class TestOverdue:

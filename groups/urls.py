@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from groups.views import bank_accounts, constitution, facilitators, groups, members, officers, rhythms
+from groups.views import bank_accounts, constitution, facilitators, groups, members, officers
 
 urlpatterns: list[URLPattern] = [
     path("groups/", groups.group_list, name="group-list"),
@@ -12,9 +12,6 @@ urlpatterns: list[URLPattern] = [
     path("g/<str:code>/members/<int:pk>/edit/", members.member_edit, name="member-edit"),
     path("g/<str:code>/constitution/", constitution.constitution, name="constitution"),
     path("g/<str:code>/constitution/new/", constitution.constitution_adopt, name="constitution-adopt"),
-    path("g/<str:code>/rhythm/", rhythms.rhythm, name="rhythm"),
-    path("g/<str:code>/rhythm/new/", rhythms.rhythm_adopt, name="rhythm-adopt"),
-    path("g/<str:code>/rhythm/<int:pk>/withdraw/", rhythms.rhythm_withdraw, name="rhythm-withdraw"),
     path("g/<str:code>/officers/", officers.officers, name="officers"),
     path("g/<str:code>/officers/elect/", officers.election, name="election"),
     path("g/<str:code>/officers/<int:pk>/correct/", officers.term_correct, name="term-correct"),

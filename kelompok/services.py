@@ -17,7 +17,7 @@ import finance.services
 import groups.services
 import meetings.selectors
 from finance.models import AccountKind
-from groups.models import Group, MeetingMove, Member, User
+from groups.models import Group, MeetingMove, MeetingRhythm, Member, User
 from groups.permissions import Capability, lock_group
 from groups.records import recorded_days_of_member
 
@@ -59,6 +59,25 @@ def member_leave_undo(
     if settlement is not None and reverse:
         finance.services.entry_reverse(actor=actor, entry=settlement, reason=reason, key=key)
     return member
+
+
+@transaction.atomic
+def rhythm_adopt(*, actor: User, group: Group, rhythm: MeetingRhythm) -> MeetingRhythm:
+    """Let an unsaved rhythm count from its day on, and what is due at meetings follow it.
+
+    Raises what `groups.services.rhythm_adopt` raises.
+    """
+    rhythm = groups.services.rhythm_adopt(actor=actor, group=group, rhythm=rhythm)
+    finance.services.due_days_follow(actor=actor, group=group, since=rhythm.agreed_from)
+    return rhythm
+
+
+@transaction.atomic
+def rhythm_withdraw(*, actor: User, rhythm: MeetingRhythm) -> MeetingRhythm:
+    """Take back a rhythm recorded by mistake, and what followed it; see `groups.services.rhythm_withdraw`."""
+    rhythm = groups.services.rhythm_withdraw(actor=actor, rhythm=rhythm)
+    finance.services.due_days_follow(actor=actor, group=rhythm.group, since=rhythm.agreed_from)
+    return rhythm
 
 
 @transaction.atomic

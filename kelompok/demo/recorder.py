@@ -43,7 +43,7 @@ from kelompok.demo.people import Person, make_people
 from kelompok.demo.plans import GroupPlan
 from kelompok.demo.words import Topic
 from kelompok.dissolving import group_dissolve
-from kelompok.services import member_leave
+from kelompok.services import meeting_move, member_leave
 from meetings.minutes import AgendaRow
 from meetings.models import AgendaItem, AttendanceStatus, Meeting
 from meetings.services import decision_done, draft_save, meeting_close
@@ -99,6 +99,7 @@ class GroupRecorder:
         self._judge()
         self._tick_off()
         self._fall_asleep()
+        self._move_next_meeting()
         return self.group
 
     def _rhythm(self) -> MeetingRhythm:
@@ -463,6 +464,19 @@ class GroupRecorder:
                     present=words.PRESENT_AT_THE_END, reason=words.DISSOLVED_FOR, division="",
                     unsettled_why=words.UNSETTLED_FOR, key=self._key(),
                 )  # fmt: skip
+
+    def _move_next_meeting(self) -> None:
+        """Move the next agreed meeting, or call it off, in one group of four that still meets."""
+        if self.last_held_on is None or self.today - self.last_held_on > _DORMANT_AFTER or self.own.random() > 0.25:
+            return
+        day = MeetingCalendar((self.rhythm.rhythm,)).next_after(self.today)
+        assert day is not None
+        moved_to = None if self.own.random() < 0.2 else day + timedelta(self.own.randint(1, 4))
+        with self._recorded_on(self.closed_on):
+            meeting_move(
+                actor=self.plan.facilitator, group=self.group, planned_on=day, moved_to=moved_to,
+                reason=self.own.choice(words.MOVED_FOR),
+            )  # fmt: skip
 
     # Small things
 

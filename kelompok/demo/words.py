@@ -111,6 +111,7 @@ ELECTION = Topic("Pemilihan pengurus", "Masa bakti pengurus selesai", "Pengurus 
 ADOPTION = Topic("Perubahan aturan main", "Besar simpanan dan denda dibahas", "Aturan main baru disepakati")
 FOUNDING = Topic("Pembentukan kelompok", "Tujuan dan aturan main dibahas", "Aturan main dan pengurus disepakati")
 
+MOVED_FOR = ("hajatan di balai desa", "panen raya", "kerja bakti", "ada warga meninggal")
 PURPOSES = (
     "Modal warung", "Beli pupuk", "Biaya sekolah anak", "Beli kambing", "Modal jualan sayur", "Perbaikan rumah",
     "Beli mesin jahit", "Modal ternak ayam", "Sewa lahan", "Biaya berobat", "Modal keripik", "Beli bibit",

@@ -45,8 +45,8 @@ from finance.rules.joint_liability import arrears
 from finance.rules.lines import OTHER, OtherMoney
 from finance.selectors.external_loans import external_fee_paid
 from finance.sharing import equal_shares
-from groups.models import LoanDue
-from groups.services import member_leave, member_leave_undo
+from groups.models import LoanDue, MeetingRhythm
+from groups.services import member_leave, member_leave_undo, rhythm_adopt
 from meetings.errors import MeetingError
 from meetings.minutes import CashCounted, MemberRow, Minutes, OtherRow, Repayment
 from meetings.models import AttendanceStatus, Meeting, MeetingStatus
@@ -333,6 +333,12 @@ class Treasurer:
         if line is not None:
             moved_to = self.chance.choice((None, line.late_after + timedelta(2)))
             self.attempt(services.due_days_move, group=self.group, planned_on=line.late_after, moved_to=moved_to)
+
+    def change_rhythm(self) -> None:
+        """Let the group meet on another day of the week from now on."""
+        rhythm = MeetingRhythm(agreed_from=self.today, every="WEEK", weekday=self.chance.randrange(7))
+        if rhythm_adopt(actor=self.actor, group=self.group, rhythm=rhythm):
+            self.attempt(services.due_days_follow, group=self.group, since=self.today)
 
     def pay_off(self) -> None:
         loan = self.loan()
@@ -641,7 +647,8 @@ MONEY = (
 THINGS = (
     *MONEY, *MONEY, "ask", "ask", "decide", "decide", "pay_out", "pay_out", "cancel_request", "count",
     "settle_difference", "tick", "set_fine", "waive_fine", "waive_savings", "leave", "come_back", "meet", "meet",
-    "correct", "reverse", "reverse", "correct_at_once", "move_meeting", "divide", "post_division", "post_division",
+    "correct", "reverse", "reverse", "correct_at_once", "move_meeting", "change_rhythm", "divide", "post_division",
+    "post_division",
     "take_division_back",
 )  # fmt: skip
 """What a treasurer does any day."""
@@ -651,6 +658,7 @@ AIMS = {
     "entry_reverse": "correct_at_once", "other_money_record": "other", "surplus_post": "post_division",
     "surplus_withdraw": "take_division_back", "loan_request_pay_out": "pay_out",
     "loan_request_approve": "decide", "loan_cover": "cover", "due_days_move": "move_meeting",
+    "due_days_follow": "change_rhythm",
     "cover_recover": "pay_back", "meeting_correct": "correct", "member_settle": "leave",
     "cash_count_settle": "settle_difference", "fine_charge": "set_fine", "fine_waive": "waive_fine",
     "savings_waive": "waive_savings",

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 import meetings.selectors
-from groups.models import LoanDue, MeetingMove, Role
+from groups.models import LoanDue, MeetingMove, MeetingRhythm, Role
 from groups.selectors import meeting_calendar
 from kelompok import services
 from kelompok.selectors import movable_meetings, overdue_since
@@ -155,6 +155,23 @@ class TestDueDays:
         assert self.due(loan)[1] == (date(2026, 4, 12), date(2026, 4, 12))
         services.meeting_move_withdraw(actor=facilitator_of(group), move=made)
         assert self.due(loan)[1] == (date(2026, 4, 12), date(2026, 4, 12))
+
+    def test_what_is_due_follows_another_rhythm_and_back(self, group, loan):
+        before = self.due(loan)
+        rhythm = MeetingRhythm(agreed_from=date(2026, 3, 1), every="DATE", day_of_month=20)
+        services.rhythm_adopt(actor=facilitator_of(group), group=group, rhythm=rhythm)
+        assert self.due(loan) == [before[0], *((day, day) for day in (date(2026, 3, 20), date(2026, 4, 20)))]
+        services.rhythm_withdraw(actor=facilitator_of(group), rhythm=rhythm)
+        assert self.due(loan) == before
+
+    def test_a_fixed_day_stays_and_is_paid_in_time_up_to_the_new_meeting(self, group):
+        member = make_member(group)
+        save(member, 5_000_000)
+        fixed = lend(member, 600_000, 6, disbursed_on=date(2026, 1, 30), first_due=date(2026, 2, 28))
+        assert self.due(fixed)[1] == (date(2026, 3, 28), date(2026, 4, 12))
+        rhythm = MeetingRhythm(agreed_from=date(2026, 3, 15), every="DATE", day_of_month=1)
+        services.rhythm_adopt(actor=facilitator_of(group), group=group, rhythm=rhythm)
+        assert self.due(fixed)[:2] == [(date(2026, 2, 28), date(2026, 3, 8)), (date(2026, 3, 28), date(2026, 4, 1))]
 
     def test_a_move_that_is_refused_moves_nothing(self, group, loan):
         before = self.due(loan)

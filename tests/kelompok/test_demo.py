@@ -10,7 +10,17 @@ from django.db import transaction
 
 from assessment.models import Assessment, Judgement
 from finance.models import AccountKind, CashCount, Entry, Loan, LoanRequest, Transfer
-from groups.models import BankAccount, BankMandate, Constitution, Group, MeetingRhythm, Member, OfficerTerm, User
+from groups.models import (
+    BankAccount,
+    BankMandate,
+    Constitution,
+    Group,
+    MeetingMove,
+    MeetingRhythm,
+    Member,
+    OfficerTerm,
+    User,
+)
 from kelompok.demo.organisations import PASSWORD
 from kelompok.demo.plans import minute_book_founding
 from meetings.models import AgendaItem, Meeting
@@ -22,6 +32,7 @@ TABLES = (
     (BankAccount, "group__code bank number opened_on closed_on key"),
     (BankMandate, "group__code account__number valid_from signatures"),
     (MeetingRhythm, "group__code agreed_from every weekday week day_of_month pasaran"),
+    (MeetingMove, "group__code planned_on moved_to reason"),
     (Member, "group__code number name gender birth_year phone joined_on left_on key"),
     (OfficerTerm, "group__code member__number role started_on ended_on"),
     (Constitution, "group__code version agreed_on wajib loan_ceiling"),

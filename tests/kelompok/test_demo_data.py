@@ -32,7 +32,17 @@ from finance.models import (
     Transfer,
 )
 from finance.selectors import performance
-from groups.models import FacilitatorAssignment, Group, GroupStatus, MeetingRhythm, Member, OfficerTerm, Role, User
+from groups.models import (
+    FacilitatorAssignment,
+    Group,
+    GroupStatus,
+    MeetingMove,
+    MeetingRhythm,
+    Member,
+    OfficerTerm,
+    Role,
+    User,
+)
 from kelompok.demo import words
 from kelompok.demo.organisations import PASSWORD
 from kelompok.demo.plans import minute_book_founding
@@ -226,6 +236,11 @@ def test_the_days_page_has_something_to_do():
     today = timezone.localdate()
     assert MeetingRhythm.objects.filter(every="WEEK", weekday=today.weekday()).exists()
     assert CashCount.objects.filter(settled_on__isnull=True).exclude(counted=F("expected")).exists()
+
+
+def test_groups_meet_in_every_way_and_some_meetings_are_moved():
+    assert len(set(MeetingRhythm.objects.values_list("every", flat=True))) >= 4
+    assert MeetingMove.objects.exists()
 
 
 def test_a_draft_opens_in_the_sheet():

@@ -10,12 +10,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from groups import selectors, services
+from groups import selectors
 from groups.forms.rhythms import RhythmForm
 from groups.http import GroupRequest
 from groups.models import MeetingRhythm
 from groups.permissions import Capability, requires
+from groups.services import RHYTHM
 from groups.shared.submit import posted, submit
+from kelompok import services
 
 
 @requires(Capability.READ)
@@ -31,7 +33,7 @@ def rhythm_adopt(request: GroupRequest) -> HttpResponse:
     """Agree another rhythm; `look` shows which days it gives before anything is recorded."""
     group, today = request.group, timezone.localdate()
     in_force = selectors.meeting_rhythm(group, as_of=today)
-    initial = {name: getattr(in_force, name) for name in services.RHYTHM} if in_force is not None else {}
+    initial = {name: getattr(in_force, name) for name in RHYTHM} if in_force is not None else {}
     form = RhythmForm(posted(request), initial={**initial, "agreed_from": today})
     response = days = None
     if request.POST.get("action") != "look":

@@ -168,10 +168,10 @@ class TestDueDays:
         member = make_member(group)
         save(member, 5_000_000)
         fixed = lend(member, 600_000, 6, disbursed_on=date(2026, 1, 30), first_due=date(2026, 2, 28))
-        assert self.due(fixed)[1] == (date(2026, 3, 28), date(2026, 4, 12))
+        assert self.due(fixed)[1] == (date(2026, 3, 30), date(2026, 4, 12))
         rhythm = MeetingRhythm(agreed_from=date(2026, 3, 15), every="DATE", day_of_month=1)
         services.rhythm_adopt(actor=facilitator_of(group), group=group, rhythm=rhythm)
-        assert self.due(fixed)[:2] == [(date(2026, 2, 28), date(2026, 3, 8)), (date(2026, 3, 28), date(2026, 4, 1))]
+        assert self.due(fixed)[:2] == [(date(2026, 2, 28), date(2026, 3, 8)), (date(2026, 3, 30), date(2026, 4, 1))]
 
     def test_a_move_that_is_refused_moves_nothing(self, group, loan):
         before = self.due(loan)

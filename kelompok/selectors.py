@@ -13,6 +13,8 @@ import meetings.selectors
 from groups.models import Group, GroupStatus, User
 from groups.shared.schedule import MeetingCalendar
 
+MEETING = (GroupStatus.FORMING, GroupStatus.ACTIVE)
+"""Groups that are expected to meet."""
 AHEAD = timedelta(days=7)
 """How far the facilitator's day looks ahead."""
 
@@ -29,7 +31,7 @@ class Visit:
 
 def visits(actor: User, *, as_of: date) -> list[Visit]:
     """Return the groups, active or being formed, whose agreed day is past or within a week of `as_of`, by that day."""
-    active = Group.objects.visible_to(actor).filter(status__in=(GroupStatus.FORMING, GroupStatus.ACTIVE))
+    active = Group.objects.visible_to(actor).filter(status__in=MEETING)
     last = meetings.selectors.last_held_on(active, as_of=as_of)
     calendars = groups.selectors.meeting_calendars(active)
     due = []
@@ -42,8 +44,8 @@ def visits(actor: User, *, as_of: date) -> list[Visit]:
 
 
 def overdue_since(group: Group, *, as_of: date) -> date | None:
-    """Return the agreed day on which an active group should have met and no meeting is recorded, None for none."""
-    if group.status != GroupStatus.ACTIVE:
+    """Return the agreed day on which a group that meets should have met and nothing is recorded, None for none."""
+    if group.status not in MEETING:
         return None
     last = meetings.selectors.last_held_on(Group.objects.filter(pk=group.pk), as_of=as_of).get(group.pk)
     due_on = groups.selectors.meeting_calendar(group).due_after(last)
@@ -70,11 +72,11 @@ class MovableMeeting:
 
 
 def movable_meetings(actor: User, *, start: date, end: date, by: timedelta | None) -> list[MovableMeeting]:
-    """Return the agreed meetings from `start` to `end` of the active groups `actor` may see, each moved by as much.
+    """Return the agreed meetings from `start` to `end` of the groups `actor` may see, each moved by as much.
 
     Without `by` they are called off. Four statements, whatever the number of groups.
     """
-    active = Group.objects.visible_to(actor).filter(status=GroupStatus.ACTIVE)
+    active = Group.objects.visible_to(actor).filter(status__in=MEETING)
     calendars = groups.selectors.meeting_calendars(active)
     last = meetings.selectors.last_held_on(active, as_of=date.max)
     due = finance.selectors.instalments_due(active, start, end)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from groups.models import Group, MeetingMove, Pasaran
+from groups.models import Group, GroupStatus, MeetingMove, Pasaran
 from groups.selectors import meeting_calendar, meeting_moves
 from groups.shared.schedule import MeetingCalendar, pasaran_of
 from meetings.models import Meeting, MeetingStatus
@@ -51,8 +51,11 @@ class AgreedDay:
 def agreed_days(group: Group, *, start: date, end: date, as_of: date) -> list[AgreedDay]:
     """Return the agreed days of a group from `start` to `end`, both included, as known on the day `as_of`.
 
-    A meeting counts for the agreed day nearest to it. Three statements, whatever the length.
+    A meeting counts for the agreed day nearest to it. A dissolved group agreed to no meeting after its end. Three
+    statements, whatever the length, and one for a dissolved group.
     """
+    if group.status == GroupStatus.DISSOLVED and (last := group.status_changes.first()) is not None:
+        end = min(end, last.changed_on)
     calendar = meeting_calendar(group)
     moves = [move for move in meeting_moves(group) if move.planned_on in calendar.moved]
     moved_from = {move.moved_to: move for move in moves if move.moved_to is not None}

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 import meetings.selectors
-from groups.models import LoanDue, MeetingMove, MeetingRhythm, Role
+from groups.models import Group, GroupStatusChange, LoanDue, MeetingMove, MeetingRhythm, Role
 from groups.selectors import meeting_calendar
 from kelompok import services
 from kelompok.selectors import movable_meetings, overdue_since
@@ -84,6 +84,16 @@ class TestDays:
     def test_a_meeting_called_off_is_not_missing(self, group):
         move(group, date(2026, 3, 8), None)
         assert not days(group)[date(2026, 3, 8)].is_missing
+
+    def test_after_its_end_a_dissolved_group_is_not_missed(self, group):
+        GroupStatusChange.objects.create(
+            group=group, from_status="ACTIVE", to_status="DISSOLVED", changed_on=date(2026, 3, 8), reason="bubar",
+            recorded_by=facilitator_of(group),
+        )  # fmt: skip
+        Group.objects.filter(pk=group.pk).update(status="DISSOLVED")
+        group.refresh_from_db()
+        assert list(days(group)) == [date(2026, 1, 11), date(2026, 2, 8), date(2026, 3, 8)]
+        assert overdue_since(group, as_of=date(2026, 5, 20)) is None
 
     def test_the_pasaran_stands_at_the_days_of_a_selapan_group_only(self, group):
         selapan = make_group(rhythm={"every": "SELAPAN", "weekday": 6, "pasaran": 0})

@@ -136,4 +136,4 @@ def test_statements_do_not_grow_with_covers(siti):
         cover(siti.loans.get(), {other: 1_000, ani: 1_000})
         pay_back(siti, {other: 500})
     assert statements(siti.group, "cover-recover", siti.pk) == page <= 8
-    assert statements(siti.group, "member", siti.pk) == passbook <= 13
+    assert statements(siti.group, "member", siti.pk) == passbook <= 16

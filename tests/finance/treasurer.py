@@ -73,7 +73,11 @@ class Treasurer:
         self.chance = chance
         self.looks_at_every_step = looks_at_every_step
         self.pace = pace
-        self.group = make_group(rules={"fine_late_instalment": 1_500, "sukarela_minimum": 500, "missed_wajib": "ASKED"})
+        # Founded before its books begin, so that a loan brought along is one of a member.
+        self.group = make_group(
+            rules={"fine_late_instalment": 1_500, "sukarela_minimum": 500, "missed_wajib": "ASKED"},
+            founded_on=FOUNDED - timedelta(days=100),
+        )
         self.members = make_members(self.group, 5)
         self.actor = facilitator_of(self.group)
         self.today = FOUNDED + timedelta(days=1)

@@ -81,6 +81,8 @@ def cash_count_settle(
     count = CashCount.objects.get(pk=count.pk)
     if count.settled_on is not None:
         raise AlreadySettled
+    if count.corrected_at is not None:
+        raise NotAllowed(_("The meeting of this count was corrected, and counts anew."))
     if count.difference == 0:
         raise NotAllowed(_("There is no difference to settle."))
     if on < count.counted_on:

@@ -195,7 +195,7 @@ class TestParts:
         assert (rules.wajib_every, rules.missed_wajib, rules.fine_late_by) == ("MONTH", "LET_GO", "PERCENT")
         assert rules.fine_late_percent == Decimal("2.5")
         page = client.get(reverse("constitution", args=[group.code])).content.decode()
-        assert "2,50 %; Persen dari setiap angsuran terlambat" in page
+        assert "2,5 %; Persen dari setiap angsuran terlambat" in page
 
     def test_what_is_as_always_is_folded(self, client, group):
         assert self.open_parts(client.get(url(group))) == [False, False, False]

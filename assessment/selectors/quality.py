@@ -16,6 +16,7 @@ from django.db.models import (
     Exists,
     ExpressionWrapper,
     F,
+    FilteredRelation,
     Min,
     OuterRef,
     Q,
@@ -27,10 +28,10 @@ from django.db.models.functions import Cast, Coalesce, TruncDate, TruncMonth
 from assessment.metrics import CLOSING_DAYS
 from assessment.models import GroupSnapshot, SnapshotLateness
 from assessment.selectors.dashboard import Filters
-from assessment.selectors.snapshots import in_months, latest, month_end, month_of
+from assessment.selectors.snapshots import in_months, month_end, month_of, with_latest
 from finance.models import CashCount
 from finance.models.cash import EXPECTED
-from groups.models import Constitution, Dissolution, Group, OfficerRole, OfficerTerm
+from groups.models import Constitution, Dissolution, Group, GroupStatus, OfficerRole, OfficerTerm
 from groups.selectors import people_named
 from meetings.models import Meeting, MeetingStatus
 
@@ -105,6 +106,7 @@ class LeftOpen:
     drafts: int
     without_rules: int
     without_officers: int
+    cases: int
 
 
 def late_entry(groups: QuerySet[Group], filters: Filters) -> LateEntry:
@@ -148,9 +150,9 @@ def late_meetings(groups: QuerySet[Group], filters: Filters, *, person: int = 0)
     held = _first_closings(filters.start, month_end(filters.end))
     late = held.filter(after__gt=_CLOSING, group__in=groups.order_by())
     if filters.is_narrow:
-        of_month = GroupSnapshot.objects.filter(filters.placed(), group=OuterRef("group"))
-        month = Cast(TruncMonth(OuterRef("held_on"), output_field=DateField()), DateField())
-        late = late.filter(Exists(of_month.alias(of_month=month_of()).filter(of_month=month)))
+        of_month = GroupSnapshot.objects.filter(filters.placed(), group=OuterRef("group")).alias(of_month=month_of())
+        late = late.alias(month=Cast(TruncMonth("held_on"), DateField()))
+        late = late.filter(Exists(of_month.filter(of_month=OuterRef("month"))))
     if person:
         late = late.filter(saved_by=person)
     return late.select_related("group", "saved_by").order_by("-after", "group__code", "number")
@@ -167,14 +169,24 @@ def _first_closings(start: date, end: date) -> Any:
 
 
 def left_open(groups: QuerySet[Group]) -> LeftOpen:
-    """Return what is left open in the latest snapshots of `groups`, in one statement."""
-    sums = {f"{name}_sum": Coalesce(Sum(name), 0) for name in ("differences", "missing", "too_much")}
-    found = latest(groups).aggregate(
+    """Return what is left open in the latest snapshots of `groups`, in one statement.
+
+    Of dissolved ones only the cases count: those whose books were not settled.
+    """
+    alive = ~Q(status=GroupStatus.DISSOLVED) & Q(latest__isnull=False)
+    case = Q(dissolutions__taken_back_at=None, dissolutions__case_closed_at=None, dissolutions__unsettled_why__gt="")
+    sums = {
+        f"{name}_sum": Coalesce(Sum(f"latest__{name}", filter=alive), 0)
+        for name in ("differences", "missing", "too_much")
+    }
+    joined = with_latest(groups).annotate(open_case=FilteredRelation("dissolutions", condition=case))
+    found = joined.order_by().aggregate(
         **sums,
-        oldest=Min("oldest_difference_on"),
-        drafts_sum=Coalesce(Sum("drafts"), 0),
-        without_rules=Count("pk", filter=Q(has_rules=False)),
-        without_officers=Count("pk", filter=Q(offices_held__lt=len(OfficerRole))),
+        oldest=Min("latest__oldest_difference_on", filter=alive),
+        drafts_sum=Coalesce(Sum("latest__drafts", filter=alive), 0),
+        without_rules=Count("pk", filter=alive & Q(latest__has_rules=False)),
+        without_officers=Count("pk", filter=alive & Q(latest__offices_held__lt=len(OfficerRole))),
+        cases=Count("open_case"),
     )
     return LeftOpen(*found.values())
 

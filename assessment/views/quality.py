@@ -54,7 +54,7 @@ def quality(request: UserRequest) -> HttpResponse:
     frame = Frame(request, "dashboard-quality")
     groups = at_stage(frame.groups, frame.filters)
     lateness = selectors.late_entry(at_stage(frame.of_months, frame.filters), frame.filters)
-    left_open = selectors.left_open(groups)
+    left_open = selectors.left_open(at_stage(frame.with_dissolved, frame.filters))
     lists = _lists(frame, groups, lateness, left_open)
     listed = lists.get(request.GET.get("list", ""))
     context = {
@@ -109,7 +109,7 @@ def _lists(
     cash = [Column(_("Counted on"), DATE), Column(_("Difference"), MONEY), Column(_("Explanation"), on_phone=False)]
     drafted = [Column(_("Meeting"), NUMBER), Column(_("Since"), DATE), Column(_("Saved by"))]
     rules, officers = [Column(_("Founded on"), DATE)], [Column(_("Offices nobody holds"))]
-    cases = selectors.open_cases(frame.with_dissolved)
+    cases = selectors.open_cases(at_stage(frame.with_dissolved, frame.filters))
     without_rules, without_officers = selectors.without_rules(groups), selectors.without_officers(groups, today)
     lists = [
         Listed("late", _("Meetings closed late"), lateness.of(person).not_in_time, _late_columns(), late, _late_row),
@@ -120,7 +120,7 @@ def _lists(
             "officers", _("Groups with an office nobody holds"), left_open.without_officers, officers,
             without_officers, _officers_row,
         ),
-        Listed("cases", _("Dissolved, not settled"), cases.count(), _case_columns(), cases, _case_row_of(cases)),
+        Listed("cases", _("Dissolved, not settled"), left_open.cases, _case_columns(), cases, _case_row_of(cases)),
     ]  # fmt: skip
     return {listed.key: replace(listed, columns=[*in_group, *listed.columns]) for listed in lists}
 

@@ -159,7 +159,7 @@ class TestProfile:
         html = self.read(client, group)
         assert f"<dt>Savings (simpanan)</dt><dd>{rupiah(2_000_000)}</dd>" in html
         assert f"{rupiah(1_100_000)} (1 loan)" in html
-        assert "BRI 123, 2 signatories" in html
+        assert "BRI 123, 2 signatures needed" in html
 
     def test_the_last_meetings_and_lines_to_sign(self, client, group):
         html = self.read(client, group)

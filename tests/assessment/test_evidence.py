@@ -130,7 +130,10 @@ ADDS_UP: dict[str, Callable[[Evidence], Facts]] = {
         "late": sum(row.cells[3] > 0 for row in rows(found.tables[0])),
     },
     "books_complete": of_meetings("counted"),
-    "bank_account": lambda found: {"level": 2, "signatories": found.tables[0].rows[0].cells[1]},
+    "bank_account": lambda found: {
+        "level": min(2, found.tables[0].rows[0].cells[1]),
+        "signatories": found.tables[0].rows[0].cells[1],
+    },
     "critical_matters": lambda found: sums("raised", "decided")(found) | {"meetings": len(found.records["meetings"])},
     "decisions_followed_up": lambda found: sums("done")(found) | {"due": len(rows(found.tables[0]))},
     "savings_growth": sums("now", "members", "then", "members_then"),
@@ -219,7 +222,7 @@ def test_a_rate_of_repayment_is_what_the_loans_listed_paid(busy, as_of):
 
 
 def test_the_empty_rules_of_registration_are_no_record():
-    group = make_group(rules={"wajib": 0, "fine_late": 0, "loan_max_periods": 12})
+    group = make_group(rules={"wajib": 0, "missed_wajib": "ASKED", "fine_late": 0, "loan_max_periods": 12})
     assert measure("rules_in_force", group, AS_OF).facts == {"level": 0}
     assert evidence("rules_in_force", group, AS_OF) == Evidence([], {})
 

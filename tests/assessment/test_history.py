@@ -67,9 +67,9 @@ class TestTransitions:
         assert sizes == sorted(sizes, reverse=True)
 
     def test_a_rise_by_an_override_says_so(self, group):
-        score(-1)
-        make_override(group, "repayment")
         score(0)
+        make_override(group, "repayment", judged_on=AS_OF + timedelta(1))
+        score(1)
         (change,) = changes(group)
         assert not change.is_fall
         assert len(change.causes) == 1
@@ -226,7 +226,7 @@ def test_a_stage_is_named_where_no_score_covers_it(days, score, place):
 
 def test_the_page_shows_line_list_and_causes(client, group):
     today = timezone.localdate()
-    group = make_kembang_minus_outside(facilitator_of(group), until=today)
+    group = make_kembang_minus_outside(facilitator_of(group), until=today - timedelta(39))
     make_override(group, "repayment", judged_on=today - timedelta(40), until=today - timedelta(1))
     for days in (39, 0):
         assess_groups(groups=Group.objects.filter(pk=group.pk), as_of=today - timedelta(days))

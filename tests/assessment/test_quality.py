@@ -179,7 +179,11 @@ class TestLeftToDo:
         assert numbers(show(staff_client))["drafts"] == 1
 
     def test_groups_without_rules(self, staff_client, facilitator, group):
-        make_group(facilitator, name="Bakung", rules={"wajib": 0, "fine_late": 0, "loan_max_periods": 12})
+        make_group(
+            facilitator,
+            name="Bakung",
+            rules={"wajib": 0, "missed_wajib": "ASKED", "fine_late": 0, "loan_max_periods": 12},
+        )
         none = make_group(facilitator, name="Cempaka")
         Group.objects.filter(pk=none.pk).update(rules=None)
         assert not Group.objects.get(name="Bakung").has_rules
@@ -260,7 +264,9 @@ class TestPage:
 class TestOtherOrganisations:
     @pytest.fixture(autouse=True)
     def stranger(self) -> Group:
-        stranger = make_group(name="Rahasia", rules={"wajib": 0, "fine_late": 0, "loan_max_periods": 12})
+        stranger = make_group(
+            name="Rahasia", rules={"wajib": 0, "missed_wajib": "ASKED", "fine_late": 0, "loan_max_periods": 12}
+        )
         hold(stranger, 20)
         make_draft(stranger, 9)
         miss_cash(stranger, 10_000, 1)
@@ -283,7 +289,9 @@ def test_at_most_twelve_statements_at_any_size(staff_client, facilitator, kind):
     taken = []
     for size in (2, 30):
         while Group.objects.count() < size:
-            group = make_group(facilitator, rules={"wajib": 0, "fine_late": 0, "loan_max_periods": 12})
+            group = make_group(
+                facilitator, rules={"wajib": 0, "missed_wajib": "ASKED", "fine_late": 0, "loan_max_periods": 12}
+            )
             hold(group, 20)
             make_draft(group, 9)
             miss_cash(group, 10_000, 1)

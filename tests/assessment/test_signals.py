@@ -347,7 +347,8 @@ class TestOverManyGroups:
     def test_one_statement_for_any_number(self, group):
         for size in (1, 8):
             while Group.objects.count() < size:
-                make_officer(make_members(make_group(), 1)[0], started_on=date(2020, 1, 7))
+                old = make_group(founded_on=date(2020, 1, 7))
+                make_officer(make_members(old, 1)[0], started_on=date(2020, 1, 7))
             ids = list(Group.objects.values_list("pk", flat=True))
             with CaptureQueriesContext(connection) as queries:
                 read_hits(ids, AS_OF)

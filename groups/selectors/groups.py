@@ -69,7 +69,11 @@ def _named(words: str) -> Q:
     key = fold(words)
     if not key:
         return Q(pk__in=[])
-    condition = Q(name_key__contains=key) | Q(code=key.upper()) | Q(village__name_key__contains=key)
+    condition = (
+        Q(name_key__contains=key)
+        | Q(code__in={key.upper(), words.strip().upper()})
+        | Q(village__name_key__contains=key)
+    )
     if number := _NUMBER.fullmatch(key):
         own = Q(number=number[2])
         condition |= own & Q(organisation__group_prefix=number[1].upper()) if number[1] else own

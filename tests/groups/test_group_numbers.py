@@ -96,6 +96,12 @@ def test_search_finds_by_name_code_and_number_however_written(client, group, wor
     assert [found.name for found in page] == ["Berkah Jum’at"]
 
 
+def test_search_finds_a_code_with_a_dash(client, group):
+    make_group(facilitator_of(group), name="Anggrek", code="BINA-0001")
+    page = client.get(reverse("group-list"), {"q": " bina-0001"}).context["page"]
+    assert [found.name for found in page] == ["Anggrek"]
+
+
 @pytest.mark.parametrize("words", ["BDN-0001", "KSM-0010", "'", "melati", "KSM-1O"])
 def test_search_finds_nothing_else(client, group, words):
     assert not client.get(reverse("group-list"), {"q": words}).context["page"].object_list

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -12,6 +14,7 @@ import groups.selectors
 import meetings.selectors
 from groups.models import Group, GroupStatus, User
 from groups.shared.schedule import MeetingCalendar
+from meetings.models import Meeting
 
 MEETING = (GroupStatus.FORMING, GroupStatus.ACTIVE)
 """Groups that are expected to meet."""
@@ -21,26 +24,47 @@ AHEAD = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A group that meets on `due_on` by its own agreement; `last_held_on` is None before the first meeting."""
+    """A group that meets on `due_on` by its own agreement; `last_held_on` is None before the first meeting.
+
+    `draft` is the number of the sheet begun since, if one was.
+    """
 
     group: Group
     due_on: date
     last_held_on: date | None
     days_late: int
+    draft: int | None = None
 
 
-def visits(actor: User, *, as_of: date) -> list[Visit]:
-    """Return the groups, active or being formed, whose agreed day is past or within a week of `as_of`, by that day."""
+def visits(actor: User, *, as_of: date, drafts: Iterable[Meeting] = ()) -> list[Visit]:
+    """Return the groups, active or being formed, whose agreed day is past or within a week of `as_of`, by that day.
+
+    `drafts` are those not closed, by when they were saved.
+    """
     active = Group.objects.visible_to(actor).filter(status__in=MEETING)
     last = meetings.selectors.last_held_on(active, as_of=as_of)
     calendars = groups.selectors.meeting_calendars(active)
+    begun: dict[int, list[Meeting]] = defaultdict(list)
+    for draft in drafts:
+        begun[draft.group_id].append(draft)
     due = []
     for group in active.select_related("village"):
         last_held_on = last.get(group.pk)
         due_on = calendars[group.pk].due_after(last_held_on) if group.pk in calendars else None
         if due_on is not None and due_on <= as_of + AHEAD:
-            due.append(Visit(group, due_on, last_held_on, max(0, (as_of - due_on).days)))
+            number = _since(last_held_on, begun[group.pk])
+            due.append(Visit(group, due_on, last_held_on, max(0, (as_of - due_on).days), number))
     return sorted(due, key=lambda visit: (visit.due_on, visit.group.name))
+
+
+def _since(last_held_on: date | None, drafts: Iterable[Meeting]) -> int | None:
+    """Return the number of the last saved of `drafts` that is of a later day than the last meeting, or of none yet."""
+    later = [
+        draft.number
+        for draft in drafts
+        if draft.held_on is None or last_held_on is None or draft.held_on > last_held_on
+    ]
+    return later[-1] if later else None
 
 
 def overdue_since(group: Group, *, as_of: date) -> date | None:

@@ -64,13 +64,14 @@ def home(request: UserRequest) -> HttpResponse:
     own = Group.objects.visible_to(request.user)
     due = meetings.selectors.decisions_open(own, until=today + selectors.AHEAD)
     decisions = list(due[: DECISIONS_OF_THE_DAY + 1])
+    drafts = list(meetings.selectors.drafts(request.user))
     return render(
         request,
         "groups/home.html",
         {
             "today": today,
-            "visits": selectors.visits(request.user, as_of=today),
-            "drafts": meetings.selectors.drafts(request.user),
+            "visits": selectors.visits(request.user, as_of=today, drafts=drafts),
+            "drafts": drafts,
             "decisions": decisions[:DECISIONS_OF_THE_DAY],
             "has_more_decisions": len(decisions) > DECISIONS_OF_THE_DAY,
             "differences": finance.selectors.open_differences(own),

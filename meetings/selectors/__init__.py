@@ -6,6 +6,7 @@ from meetings.selectors.minute_book import (
     days_of_group,
     days_of_member,
     drafts,
+    drafts_of,
     last_held_on,
     meeting_version,
     minute_book,

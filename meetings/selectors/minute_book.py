@@ -51,6 +51,11 @@ def drafts(actor: User) -> QuerySet[Meeting]:
     )
 
 
+def drafts_of(group: Group) -> QuerySet[Meeting]:
+    """Return the drafts of a group not closed, the one saved last first."""
+    return Meeting.objects.filter(group=group, status=MeetingStatus.DRAFT).order_by("-saved_at")
+
+
 def last_held_on(groups: QuerySet[Group], *, as_of: date) -> dict[int, date]:
     """Return by group the day of the last meeting that was closed up to the day `as_of`, in one statement."""
     held = Meeting.objects.filter(group__in=groups, status=MeetingStatus.CLOSED, held_on__lte=as_of)

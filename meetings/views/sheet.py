@@ -23,7 +23,7 @@ from groups.shared.money import rupiah
 from meetings import services
 from meetings.errors import AlreadyRecorded, MeetingChanged, MeetingError, NoSuchAction, NoSuchMeeting
 from meetings.models import AttendanceStatus, Meeting, MeetingStatus
-from meetings.selectors import meeting_version, usual
+from meetings.selectors import drafts_of, meeting_version, usual
 from meetings.sheet.context import SheetContext, open_sheet, read_sheet
 from meetings.sheet.form import Sheet
 from meetings.sheet.resent import content_of_sheet
@@ -81,7 +81,8 @@ def _opened(request: GroupRequest, number: int | None) -> HttpResponse:
     except NoSuchMeeting as error:
         raise Http404 from error
     if context.meeting is None:
-        return render_sheet(request, Sheet(context, today=timezone.localdate()), key=uuid.uuid4())
+        sheet = Sheet(context, today=timezone.localdate())
+        return render_sheet(request, sheet, key=uuid.uuid4(), drafts=drafts_of(request.group))
     sheet = Sheet(context, context.meeting.draft, today=timezone.localdate())
     sheet.forget_errors()
     return render_sheet(request, sheet, key=context.meeting.key, base=context.meeting.draft_version)

@@ -60,6 +60,36 @@ def test_a_draft_is_no_meeting():
     assert visit.last_held_on is None
 
 
+def opens(group):
+    """Where the button of the group's meeting leads on the facilitator's day."""
+    browser = sign_in(group)
+    content = browser.get(URL).content.decode()
+    row = content[content.index('id="visits"') : content.index('id="drafts"')]
+    return row.split('btn-primary btn-sm" href="')[1].split('"')[0]
+
+
+def test_the_draft_of_the_day_is_opened_and_not_a_second_one():
+    group = weekly()
+    assert opens(group) == reverse("meeting-new", args=[group.code])
+    post_sheet(sign_in(group), group, action="draft", held_on=TODAY)
+    assert opens(group) == reverse("meeting-edit", args=[group.code, 1])
+
+
+def test_a_draft_older_than_the_last_meeting_is_not_of_the_day():
+    group = weekly()
+    post_sheet(sign_in(group), group, action="draft", held_on=TODAY - timedelta(14))
+    hold(group, TODAY - timedelta(7))
+    assert opens(group) == reverse("meeting-new", args=[group.code])
+
+
+def test_a_new_sheet_names_the_drafts_begun():
+    group = weekly()
+    post_sheet(sign_in(group), group, action="draft", held_on=TODAY)
+    page = sign_in(group).get(reverse("meeting-new", args=[group.code]))
+    assert [draft.number for draft in page.context["drafts"]] == [1]
+    assert reverse("meeting-edit", args=[group.code, 1]) in page.content.decode()
+
+
 def test_dormant_groups_and_those_of_others_are_not_due():
     group = weekly(status="DORMANT")
     weekly()

@@ -37,6 +37,15 @@ class AlreadyRecorded(MeetingChanged):
         super().__init__(_("This meeting was closed meanwhile by %(who)s.") % {"who": meeting.saved_by})
 
 
+class OtherPerson(MeetingError):
+    """The sheet was filled in by somebody else, who was signed in before on the same device."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("Somebody else, who was signed in here before, filled this sheet in. Look at it, and send it again.")
+        )
+
+
 class DayTaken(MeetingError):
     """The group has a closed meeting on that day already."""
 

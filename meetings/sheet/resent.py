@@ -21,7 +21,7 @@ from meetings.sheet.context import SheetContext, read_correction
 from meetings.sheet.form import Sheet
 
 NOT_TYPED = frozenset(
-    {"csrfmiddlewaretoken", "key", "base", "action", "version", "prefilled", "prefilled_for", "another"}
+    {"csrfmiddlewaretoken", "key", "base", "by", "action", "version", "prefilled", "prefilled_for", "another"}
 )
 """Fields of the sheet's form that nobody types."""
 LOAN_FIELDS = ("request", "member", "principal", "periods", "first_due", "purpose", "funded_by")

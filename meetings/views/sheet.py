@@ -21,7 +21,7 @@ from groups.permissions import Capability, requires
 from groups.selectors import meeting_calendar
 from groups.shared.money import rupiah
 from meetings import services
-from meetings.errors import AlreadyRecorded, MeetingChanged, MeetingError, NoSuchAction, NoSuchMeeting
+from meetings.errors import AlreadyRecorded, MeetingChanged, MeetingError, NoSuchAction, NoSuchMeeting, OtherPerson
 from meetings.models import AttendanceStatus, Meeting, MeetingStatus
 from meetings.selectors import drafts_of, meeting_version, usual
 from meetings.sheet.context import SheetContext, open_sheet, read_sheet
@@ -39,7 +39,7 @@ from meetings.views.rendering import (
     render_unchecked,
 )
 
-NOT_KEPT = frozenset({"csrfmiddlewaretoken", "key", "base", "action"})
+NOT_KEPT = frozenset({"csrfmiddlewaretoken", "key", "base", "by", "action"})
 """Fields of the form that a draft does not keep."""
 
 
@@ -93,6 +93,8 @@ def _sent(request: GroupRequest, number: int | None) -> HttpResponse:
     key = read_uuid(request.POST.get("key")) or uuid.uuid4()
     act = ACTIONS.get(request.POST.get("action", ""), _no_action)
     try:
+        if act in RECORDING and request.POST.get("by", str(request.user.pk)) != str(request.user.pk):
+            return _of_another(request, number, key)
         return act(request, number, key)
     except NoSuchMeeting:
         error = MeetingChanged(_("This draft was thrown away meanwhile. Your entries are below; send them again."))
@@ -198,6 +200,12 @@ def _all_present(request: GroupRequest, number: int | None, key: uuid.UUID) -> H
     return render_unchecked(request, Sheet(context, data, today=timezone.localdate()), key=key)
 
 
+def _of_another(request: GroupRequest, number: int | None, key: uuid.UUID) -> HttpResponse:
+    sheet = _bound(request, _read(request, number, key))
+    sheet.forget_errors()
+    return refused(request, sheet, OtherPerson(), key=key)
+
+
 def _no_action(request: GroupRequest, number: int | None, key: uuid.UUID) -> HttpResponse:
     sheet = _bound(request, _read(request, number))
     sheet.forget_errors()
@@ -213,6 +221,8 @@ ACTIONS: Mapping[str, Callable[[GroupRequest, int | None, uuid.UUID], HttpRespon
     **dict.fromkeys(MORE_ROWS, _add_rows),
 }
 """What each button of the sheet does."""
+RECORDING = (_check, _close, _save_draft)
+"""What only the person does who filled the sheet in."""
 
 
 def _read(request: GroupRequest, number: int | None, key: uuid.UUID | None = None) -> SheetContext:

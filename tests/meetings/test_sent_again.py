@@ -170,6 +170,17 @@ def test_a_sheet_whose_draft_was_thrown_away_is_kept(client, group):
     assert f'action="/g/{group.code}/meetings/new/"' in page.content.decode()
 
 
+def test_a_sheet_somebody_else_filled_in_on_the_device_is_looked_at_first(client, group):
+    data = {**sheet_data(group), "by": "0"}
+    for action in ("check", "close", "draft"):
+        page = post_sheet(client, group, action=action, data=data)
+        assert page.status_code == 422
+        assert f'name="by" value="{facilitator_of(group).pk}"' in page.content.decode()
+    assert not Meeting.objects.exists()
+    assert send(client, group, data).json()["status"] == "refused"
+    assert post_sheet(client, group, data={**data, "by": str(facilitator_of(group).pk)}).status_code == 302
+
+
 # What programs are told.
 
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 
 from django.core.exceptions import ValidationError
 
-from groups.shared.money import RupiahField
+from groups.shared.money import read_rupiah
 
 NO_CONTENT = frozenset({"csrfmiddlewaretoken", "key", "action"})
 """Fields that say nothing themselves: the token, the key itself, the button."""
@@ -32,9 +32,9 @@ def content_of(fields: Iterable[tuple[str, str]], *, but: Collection[str] = (), 
 def plain(text: str) -> str:
     """Return what somebody typed with single spaces; an amount of rupiah as its digits."""
     words = " ".join(text.split())
-    if len(words) > 30 or not any(character.isdigit() for character in words):
+    if len(words) > 30 or words.isdigit() or not any(map(str.isdigit, words)):
         return words
     try:
-        return str(RupiahField().clean(words))
+        return str(read_rupiah(words))
     except ValidationError:
         return words

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from django.urls import path, reverse
 from groups.models import Role
 from groups.permissions import Capability, requires
 from kelompok import views
+from kelompok.middleware import JsonProblemsMiddleware
 from kelompok.urls import urlpatterns as project_urls
 from tests.factories import make_user
 
@@ -265,3 +267,13 @@ def test_production_settings_pass_the_check_for_deployment():
 
 def test_settings_for_debugging_do_not():
     assert check_deploy(DEBUG="true").returncode != 0
+
+
+@pytest.mark.parametrize(("status", "name"), [(400, "broken"), (404, "missing"), (500, "failed"), (503, "unavailable")])
+def test_a_program_is_told_in_json_what_went_wrong(rf, status, name):
+    answer = JsonProblemsMiddleware(lambda _request: HttpResponse("<h1>", status=status))
+    told = answer(rf.post("/", headers={"accept": "application/json"}))
+    assert told.status_code == status
+    said = json.loads(told.content)
+    assert (said["status"], said["meeting"], said["url"], said["cash"]) == (name, None, None, None)
+    assert answer(rf.post("/", headers={"accept": "text/html,*/*;q=0.8"})).content == b"<h1>"

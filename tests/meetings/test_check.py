@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from finance.models import Entry
 from meetings.models import Meeting
@@ -179,3 +181,28 @@ def test_only_the_latest_meeting_says_what_comes_next(client, group):
     hold(client, group, 10_000, 20_000)
     assert client.get(f"/g/{group.code}/meetings/1/").context["next"] is None
     assert client.get(f"/g/{group.code}/meetings/2/").context["next"] is not None
+
+
+def statements(client, path, data=None):
+    with CaptureQueriesContext(connection) as queries:
+        answer = client.post(path, data) if data else client.get(path)
+    assert answer.status_code == 200
+    return len(queries)
+
+
+def test_statements_do_not_grow_with_members_who_owe():
+    counted = []
+    for number in (2, 6):
+        group = make_group()
+        members = make_members(group, number)
+        save(members[0], 900_000)
+        client = Client()
+        client.force_login(facilitator_of(group))
+        loans = [lend(member, 100_000, 10) for member in members]
+        day = loans[0].first_due + timedelta(40)
+        check = {**sheet_data(group, held_on=day), "action": "check"}
+        path = f"/g/{group.code}/meetings/new/"
+        few = statements(client, path, check)
+        assert client.post(path, {**check, "action": "close"}).status_code == 302
+        counted.append((few, statements(client, f"/g/{group.code}/meetings/1/")))
+    assert counted[0] == counted[1]

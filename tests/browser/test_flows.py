@@ -82,6 +82,8 @@ def test_a_facilitator_registers_a_group_its_members_and_its_officers(visit):
     page.click(f"a[href='{reverse('group-create')}']")
     page.fill("[name=name]", "Anggrek")
     page.fill("[name=founded_on]", "2025-01-07")
+    page.select_option("[name=week]", "1")
+    page.select_option("[name=weekday]", "1")
     page.click("main form .btn-primary")
     group = Group.objects.get(name="Anggrek")
     assert reverse("group", args=[group.code]) in page.url

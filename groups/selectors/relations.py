@@ -92,3 +92,20 @@ OFFICER_TERMS = Relation(
     ("id", "group_id", "role", "started_on", "member_name", "years_held", "is_held"),
 )
 """Terms of office begun by the day, the whole years since then, and whether they are still held."""
+
+LETTERHEADS = Relation(
+    "letterheads",
+    """
+    SELECT g.id AS group_id, v.name AS village, d.name AS district, r.name AS regency, o.role, m.called AS holder
+    FROM groups_group g
+    LEFT JOIN groups_region v ON v.code = g.village_id
+    LEFT JOIN groups_region d ON d.code = v.parent_id
+    LEFT JOIN groups_region r ON r.code = d.parent_id
+    LEFT JOIN groups_officerterm o ON o.group_id = g.id
+        AND o.started_on <= %(as_of)s AND (o.ended_on IS NULL OR o.ended_on > %(as_of)s)
+    LEFT JOIN groups_member m ON m.id = o.member_id
+    WHERE g.id {groups}
+    """,
+    ("group_id", "village", "district", "regency", "role", "holder"),
+)
+"""A row for each officer of a group on the day, or one without any, with the village, the district and the regency."""

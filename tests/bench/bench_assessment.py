@@ -174,8 +174,16 @@ def assess_floor(ids: Sequence[int], as_of: date, schemes: Iterable[str] = SCHEM
 
 def assess_changed(groups: QuerySet[Group], touched: Sequence[int], as_of: date) -> None:
     """Write a record to some of the groups, then bring up to date those that have one."""
+    # A count that was taken anew, so that no count stands that the books know nothing of.
     CashCount.objects.bulk_create(
-        CashCount(group=group, counted_on=as_of, expected=100, counted=100, counted_by_id=group.recorded_by_id)
+        CashCount(
+            group=group,
+            counted_on=as_of,
+            expected=100,
+            counted=100,
+            counted_by_id=group.recorded_by_id,
+            corrected_at=timezone.now(),
+        )
         for group in Group.objects.filter(pk__in=touched)
     )
     assert snapshots_write(groups=groups.filter(changed__isnull=False), as_of=as_of) == len(touched)
@@ -363,8 +371,8 @@ def fill_regions() -> None:
     with connection.cursor() as cursor:
         for level, (first, last) in enumerate(parts, start=1):
             cursor.execute(
-                "INSERT INTO groups_region (code, name, level, parent_id) "
-                "SELECT CONCAT_WS('.', r.code, i), 'Wilayah ' || i, %s, r.code "
+                "INSERT INTO groups_region (code, name, name_key, level, parent_id) "
+                "SELECT CONCAT_WS('.', r.code, i), 'Wilayah ' || i, 'wilayah ' || i, %s, r.code "
                 "FROM generate_series(%s, %s) i LEFT JOIN groups_region r ON TRUE WHERE COALESCE(r.level, 0) = %s - 1",
                 [level, first, last, level],
             )

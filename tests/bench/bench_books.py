@@ -198,12 +198,14 @@ SELECT %(group)s, i + (SELECT MAX(number) FROM finance_entry WHERE group_id = %(
 FROM generate_series(1, %(meetings)s) i;
 INSERT INTO finance_transfer (entry_id, group_id, debit_account_id, credit_account_id, amount, debit_balance_after,
     credit_balance_after, member_id, memo)
-SELECT e.id, %(group)s, cash.id, a.id, 1000, 0, 0, a.member_id, ''
+SELECT e.id, %(group)s, cash.id, a.id, 1000,
+    cash.debits_posted - cash.credits_posted + 1000 * ROW_NUMBER() OVER (ORDER BY e.id, a.id),
+    a.credits_posted - a.debits_posted + 1000 * ROW_NUMBER() OVER (PARTITION BY a.id ORDER BY e.id), a.member_id, ''
 FROM finance_entry e
 JOIN finance_account cash ON cash.group_id = %(group)s AND cash.kind = 'CASH'
 JOIN finance_account a ON a.group_id = %(group)s AND a.kind IN ('WAJIB', 'SUKARELA')
 WHERE e.group_id = %(group)s AND e.kind = 'MEETING'
-ORDER BY e.id;
+ORDER BY e.id, a.id;
 UPDATE finance_account a SET
     debits_posted = COALESCE((SELECT SUM(amount) FROM finance_transfer t WHERE t.debit_account_id = a.id), 0),
     credits_posted = COALESCE((SELECT SUM(amount) FROM finance_transfer t WHERE t.credit_account_id = a.id), 0)

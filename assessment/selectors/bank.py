@@ -8,11 +8,10 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import F, OuterRef, QuerySet, Subquery
 
-from assessment.models import StageRule
+from assessment.models import GroupSnapshot, StageRule
 from assessment.selectors.dashboard import VILLAGE_NAME, Filters, at_stage
-from assessment.selectors.snapshots import with_latest
 from finance.performance import Performance
 from finance.selectors import performance
 from groups.identity import mask
@@ -54,9 +53,11 @@ def bankable(groups: QuerySet[Group], filters: Filters, rules: Sequence[StageRul
         name: F(f"now__{name}")
         for name in ("stage", "rank", "score", "measured_rank", "measured_score", "as_of", "need")
     }
-    of_loans = {field.name: F(f"latest__{field.name}") for field in fields(LoanHealth)}
+    # Looked up for the rows of a page alone, as the name of the village is.
+    snapshot = GroupSnapshot.objects.filter(group=OuterRef("pk"), month__isnull=True)
+    of_loans = {field.name: Subquery(snapshot.values(field.name)) for field in fields(LoanHealth)}
     return (
-        with_latest(at_stage(groups, filters))
+        at_stage(groups, filters)
         .annotate(village_name=VILLAGE_NAME, **of_score, **of_loans)
         .filter(stage__in=ready)
         .order_by("-score", "name", "pk")

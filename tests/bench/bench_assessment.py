@@ -212,6 +212,12 @@ OPTIONS = (
     "WHERE organisation_id = %(organisation)s AND role = 'FACILITATOR' AND is_active ORDER BY 2, 3, 4",
 )
 """What every dashboard offers as filters."""
+SUMMARY = (
+    "SELECT MIN(f.as_of), COUNT(c.group_id), SUM(f.members), SUM(f.women) FROM groups_group g "
+    "LEFT JOIN assessment_groupsnapshot f ON f.group_id = g.id AND f.month IS NULL "
+    "LEFT JOIN groups_changedgroup c ON c.group_id = g.id WHERE g.organisation_id = %(organisation)s"
+)
+"""As of when the figures of every dashboard are, how far they are behind, and how many people stand behind them."""
 LATEST = "JOIN assessment_snapshotscore a ON a.group_id = g.id AND a.month IS NULL AND a.scheme = 'kotaku'"
 INDICATORS = "JOIN assessment_assessment i ON i.group_id = g.id AND i.scheme = a.scheme AND i.as_of = a.as_of"
 OWN = "WHERE g.organisation_id = %(organisation)s"
@@ -280,8 +286,10 @@ PAGES = {
         "",
         (
             f"SELECT COUNT(*) FROM groups_group g {LATEST} {OWN} AND a.stage = 'KEMBANG'",
-            f"SELECT g.code, g.name, a.stage, a.score, a.as_of FROM groups_group g {LATEST} {OWN} "
-            "AND a.stage = 'KEMBANG' ORDER BY a.score DESC, g.name LIMIT 25",
+            "SELECT g.code, g.name, v.name, a.stage, a.score, a.measured_score, a.as_of, a.need, f.balance, f.risk_30, "
+            f"f.due, f.paid FROM (SELECT g.* FROM groups_group g {LATEST} {OWN} AND a.stage = 'KEMBANG' "
+            f"ORDER BY a.score DESC, g.name LIMIT 25) g {LATEST} {SNAPSHOT} "
+            "LEFT JOIN groups_region v ON v.code = g.village_id ORDER BY a.score DESC, g.name",
         ),
     ),
     "comparison": Page(
@@ -360,7 +368,7 @@ def page_floor(page: Page, organisation: Organisation, today: date) -> None:
     """Read the numbers of the page."""
     since = (today - timedelta(335)).replace(day=1)
     with connection.cursor() as cursor:
-        for sql in (*OPTIONS, *page.statements):
+        for sql in (*OPTIONS, SUMMARY, *page.statements):
             cursor.execute(sql, {"organisation": organisation.pk, "today": today, "since": since})
             cursor.fetchall()
 

@@ -144,7 +144,12 @@ def _in_time(lateness: selectors.Lateness) -> str:
 
 
 def _table(frame: Frame, listed: Listed, records: Iterable[Any]) -> Table:
-    return frame.table(listed.title, f"mutu-{listed.key}", listed.columns, [listed.row(record) for record in records])
+    table = frame.table(listed.title, f"mutu-{listed.key}", listed.columns, [listed.row(record) for record in records])
+    if listed.key == "late":
+        return table
+    # What is left open is so today, whatever months are chosen.
+    now = _("as on %(day)s") % {"day": date_format(frame.today)}
+    return replace(table, period=" · ".join([now, *frame.form.words()]), until=frame.today)
 
 
 def _people(frame: Frame, lateness: selectors.LateEntry) -> Table:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from finance.performance import Performance
 from finance.selectors import LoanArrears
 from finance.tables.of_group import as_on, table_of_group
-from finance.tables.table import Cell, Column, ColumnKind, Row, Table
+from finance.tables.table import Cell, Column, ColumnKind, DetailedCell, Only, Row, Table
 from finance.wording import COLLECTABILITY
 from groups.models import Group
 
@@ -57,6 +57,7 @@ def portfolio(groups: Iterable[tuple[Group, Performance]], total: Performance, *
     """The loans of many groups, a line for each."""
     columns = [
         Column(_("Group")),
+        Column(_("Code"), only=Only.FILES),
         Column(_("Running loans"), NUMBER, on_phone=False),
         Column(_("Outstanding"), MONEY),
         Column(_("Arrears"), MONEY, on_phone=False),
@@ -68,9 +69,10 @@ def portfolio(groups: Iterable[tuple[Group, Performance]], total: Performance, *
         Column(_("ROI"), PERCENT, on_phone=False),
     ]
 
-    def row(name: str, found: Performance, *, url: str = "", is_total: bool = False) -> Row:
+    def row(name: Cell, code: str, found: Performance, *, url: str = "", is_total: bool = False) -> Row:
         cells: list[Cell] = [
             name,
+            code,
             found.loans,
             found.balance,
             found.late,
@@ -84,9 +86,13 @@ def portfolio(groups: Iterable[tuple[Group, Performance]], total: Performance, *
         return Row(cells, url=url, is_total=is_total)
 
     rows = [
-        row(f"{group.name} ({group.code})", found, url=reverse("health", args=[group.code])) for group, found in groups
-    ]
-    rows.append(row(_("Total"), total, is_total=True))
+        row(
+            DetailedCell(group.name, note=f"({group.code})"), group.code, found,
+            url=reverse("health", args=[group.code]),
+        )
+        for group, found in groups
+    ]  # fmt: skip
+    rows.append(row(_("Total"), "", total, is_total=True))
     return Table(
         title=_("Portfolio (pinjaman semua kelompok)"),
         name="portofolio",

@@ -12,10 +12,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from finance.ledger.errors import LedgerError
+from finance.selectors import group_summary
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
+from groups.shared.money import rupiah
 from meetings import services
-from meetings.changes import changes
+from meetings.changes import Change, changes
 from meetings.errors import MeetingChanged, MeetingError, NoSuchMeeting
 from meetings.models import Meeting, MeetingStatus
 from meetings.sheet.context import open_correction, read_correction
@@ -90,7 +92,10 @@ def _written(request: GroupRequest, sheet: Sheet, key: uuid.UUID) -> Meeting | N
 def _shown(request: GroupRequest, sheet: Sheet, key: uuid.UUID) -> HttpResponse:
     assert sheet.context.original is not None and sheet.minutes is not None, "the preview was written"
     changed = changes(sheet.context.original, sheet.minutes)
-    return render_sheet(request, sheet, key=key, changes=changed, previewed=True)
+    cash = group_summary(request.group).cash
+    moved = sheet.minutes.cash_moved() - sheet.context.original.cash_moved()
+    of_cash = Change(_("Cash box in the books today"), rupiah(cash), rupiah(cash + moved))
+    return render_sheet(request, sheet, key=key, changes=changed, of_cash=of_cash, previewed=True)
 
 
 def _corrected(request: GroupRequest, meeting: Meeting) -> HttpResponse:

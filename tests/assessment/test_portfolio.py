@@ -44,7 +44,8 @@ def portfolio(user, **query):
 
 
 def names(response):
-    return [row.cells[0] for row in response.context["table"].rows[:-1]]
+    cells = [row.cells[0] for row in response.context["table"].rows[:-1]]
+    return [f"{cell.value} {cell.note}" for cell in cells]
 
 
 def test_groups_come_with_most_at_risk_first_and_a_total(staff):
@@ -193,6 +194,8 @@ def test_the_file_has_every_group(staff):
     assert len(names(portfolio(staff))) == 25
     found = list(csv.reader(StringIO(portfolio(staff, format="csv").content.decode("utf-8-sig"))))
     assert len(found) == 1 + 30 + 1
+    assert found[0][:2] == ["Group", "Code"]
+    assert {row[1] for row in found[1:-1]} == {f"N{number}" for number in range(30)}
 
 
 def test_statements_do_not_grow_with_the_groups(staff):

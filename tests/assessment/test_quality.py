@@ -12,6 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.formats import date_format
+from openpyxl import load_workbook
 
 from assessment.services import snapshots
 from groups.models import Group, GroupKind, OfficerRole, User
@@ -259,6 +260,15 @@ class TestPage:
         people = csv.reader(io.StringIO(staff_client.get(f"{PAGE}?format=csv").content.decode("utf-8-sig")))
         assert list(people)[1] == ["Rina", "0", "1", "0", "0.0"]
         assert staff_client.get(f"{PAGE}?list=late&format=xlsx").headers["Content-Type"].endswith("sheet")
+
+    @pytest.mark.parametrize("key", ["cash", "drafts", "rules", "officers"])
+    def test_a_file_of_what_is_open_is_of_now_whatever_the_months(self, staff_client, group, key):
+        bring_up_to_date()
+        file = staff_client.get(f"{PAGE}?list={key}&start=2025-01&end=2025-02&format=xlsx")
+        assert f"-{timezone.localdate().isoformat()}." in file.headers["Content-Disposition"]
+        sheet = load_workbook(io.BytesIO(file.content)).active
+        said = [cell.value for row in sheet.iter_rows(max_row=6) for cell in row if isinstance(cell.value, str)]
+        assert any(date_format(timezone.localdate()) in text for text in said)
 
 
 class TestOtherOrganisations:

@@ -87,6 +87,13 @@ def test_the_preview_shows_the_change_and_writes_nothing(client, group):
     assert Meeting.objects.count() == 1
 
 
+def test_the_preview_shows_what_becomes_of_the_cash(client, group):
+    post_sheet(client, group)
+    context = post_correction(client, group, m1_wajib="15000", extra={"action": "preview"}).context
+    assert (context["of_cash"].before, context["of_cash"].after) == ("Rp\xa030.000", "Rp\xa035.000")
+    assert balance(group, "CASH") == 30_000
+
+
 def test_the_sheet_is_prefilled_with_what_was_recorded(client, group):
     save(group.members.last(), 5_000_000)
     loan = lend(group.members.last(), 1_200_000, 12)

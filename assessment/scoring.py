@@ -166,6 +166,13 @@ def score(
                 overrides[indicator.code] = given
         else:
             measured[indicator.code] = Measured(given.value, {}) if given is not None else NOT_JUDGED
+    return scored_by(instrument, measured, overrides)
+
+
+def scored_by(
+    instrument: engine.Instrument, measured: dict[str, Measured], overrides: dict[str, JudgedValue]
+) -> Scored:
+    """Return the score that values give, and what it is where `overrides` stand over some of them."""
     values = {code: found.value for code, found in measured.items()}
     measured_result = engine.assess(instrument, values)
     result = (

@@ -5,11 +5,11 @@ from __future__ import annotations
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assessment.metrics import all_metrics
 from assessment.models import Indicator, Instrument, InstrumentStatus
+from groups.shared.clock import now
 
 
 def scoring_problems(instrument: Instrument) -> list[str]:
@@ -87,5 +87,5 @@ def publish(instrument: Instrument) -> None:
         organisation=instrument.organisation, code=instrument.code, status=InstrumentStatus.PUBLISHED
     ).update(status=InstrumentStatus.RETIRED)
     instrument.status = InstrumentStatus.PUBLISHED
-    instrument.published_at = timezone.now()
+    instrument.published_at = now()
     instrument.save()

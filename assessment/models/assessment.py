@@ -7,11 +7,11 @@ from enum import IntFlag
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from assessment.models.instrument import MOST_STAGES, Instrument
 from groups.models import Group
+from groups.shared.clock import now
 
 
 class Need(IntFlag):
@@ -61,7 +61,7 @@ class Assessment(models.Model):
     need = models.PositiveSmallIntegerField(_("need"), default=0)
     indicators = models.JSONField(_("indicators"))
     evidence = models.JSONField(_("evidence"), null=True, blank=True)
-    computed_at = models.DateTimeField(_("computed at"), default=timezone.now)
+    computed_at = models.DateTimeField(_("computed at"), default=now)
     # Nobody when the command computed it.
     computed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from assessment.models.instrument import Level
 from groups.models import Group
+from groups.shared.clock import now
 
 
 class Judgement(models.Model):
@@ -26,7 +27,7 @@ class Judgement(models.Model):
     note = models.TextField(_("note"))
     judged_on = models.DateField(_("judged on"))
     until = models.DateField(_("counts through"), null=True, blank=True)
-    judged_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
+    judged_at = models.DateTimeField(_("recorded at"), default=now, editable=False)
     judged_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("judged by")
     )

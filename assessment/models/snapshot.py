@@ -13,6 +13,7 @@ from assessment.models.assessment import Need
 from assessment.models.instrument import MOST_STAGES
 from finance.performance import Performance, Slice
 from groups.models import Group, GroupKind, GroupStatus, Region
+from groups.shared.clock import now
 
 CLASS_COLUMNS = ("lar_class", "par_class", "rr_class", "ccr_class", "roi_class")
 """Where the class of each of `finance.wording.UPK_STANDARD` is."""
@@ -35,7 +36,7 @@ class GroupSnapshot(models.Model):
     )
     month = models.DateField(_("month"), null=True, blank=True)
     as_of = models.DateField(_("as of"))
-    computed_at = models.DateTimeField(auto_now_add=True)
+    computed_at = models.DateTimeField(default=now, editable=False)
     status = models.CharField(_("status"), max_length=9, choices=GroupStatus)
     kind = models.CharField(_("kind"), max_length=14, choices=GroupKind)
     village = models.ForeignKey(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from assessment import engine, instruments, wording
-from assessment.metrics import NO_DATA, Facts, all_metrics, page_url, sentence, value_text
+from assessment.metrics import NO_DATA, Facts, Measured, all_metrics, page_url, sentence, value_text
 from assessment.models import Assessment, Indicator, Instrument, Judgement, Level, Need, StageRule
 from assessment.scoring import (
     DROPPED_DAYS,
@@ -23,6 +24,7 @@ from assessment.scoring import (
     need_of,
     read_records,
     score,
+    scored_by,
 )
 from groups.models import Group
 
@@ -138,7 +140,7 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class CurrentScore:
-    """The score of a group as of a day, computed from the records and stored nowhere."""
+    """The score of a group as of a day, computed from the records and stored nowhere unless it was made final."""
 
     as_of: date
     instrument: Instrument
@@ -204,19 +206,55 @@ def current_score(
 ) -> CurrentScore | None:
     """Return the score of the group by `scheme`, or by the primary one; None while no instrument of it is published.
 
-    `scores` are its stored scores by the scheme of the last `DROPPED_DAYS` and more, oldest first, where they are read
-    already. The same number of statements for any group.
+    A score of the day that is final is the score of the day, as on dashboards. `scores` are its stored scores by the
+    scheme of the last `DROPPED_DAYS` and more, oldest first, where they are read already. The same number of statements
+    for any group, two more where the score is final.
     """
     instrument = instruments.in_force(group.organisation_id, scheme)
     if instrument is None:
         return None
+    since = as_of - timedelta(DROPPED_DAYS - 1)
+    if scores is None:
+        scores = stored_scores(group, instrument.code, since)
+    judged = latest_judgements([group.pk], as_of).get(group.pk, {})
+    judgements = _judgements(judged, instrument.code)
+    final = next((found for found in scores if found.as_of == as_of and found.is_final), None)
+    if final is not None:
+        return _of_final(group, final, judgements)
     compiled = instruments.engine_instrument(instrument)
     records = read_records([group.pk], as_of, compiled.metrics)[group.pk]
-    judged = latest_judgements([group.pk], as_of).get(group.pk, {})
     scored = score(instrument.code, compiled, records, judged)
-    judgements = _judgements(judged, instrument.code)
-    indicators = {indicator.code: indicator for indicator in instrument.indicators.all()}
+    earlier = [EarlierScore(found.as_of, found.rank, found.arrears) for found in scores if since <= found.as_of < as_of]
+    need = need_of(records, as_of, scored.result.rank, earlier)
+    return _shown(group, as_of, instrument, scored, judgements, need)
+
+
+def _of_final(group: Group, final: Assessment, judgements: Mapping[str, Judgement]) -> CurrentScore:
+    """Return the score of a day on which it was made final: it stays, whatever was recorded or given since."""
+    instrument = instruments.with_all_parts().get(pk=final.instrument_id)
+    kept: dict[str, dict[str, Any]] = final.indicators
+    measured = {code: Measured(found["value"], found["facts"]) for code, found in kept.items()}
+    overrides = {
+        code: JudgedValue(found["given"]["value"], found["given"]["judgement"], is_override=True)
+        for code, found in kept.items()
+        if "given" in found
+    }
+    assert final.finalised_at is not None, "a final score says when it became final"
+    known = {code: one for code, one in judgements.items() if one.judged_at <= final.finalised_at}
+    scored = scored_by(instruments.engine_instrument(instrument), measured, overrides)
+    return _shown(group, final.as_of, instrument, scored, known, Need(final.need))
+
+
+def _shown(
+    group: Group,
+    as_of: date,
+    instrument: Instrument,
+    scored: Scored,
+    judgements: Mapping[str, Judgement],
+    need: Need,
+) -> CurrentScore:
     given = {line.indicator.code: line.points for line in scored.result.scores}
+    indicators = {indicator.code: indicator for indicator in instrument.indicators.all()}
     rows = [
         IndicatorRow(
             indicator=indicator,
@@ -230,11 +268,7 @@ def current_score(
         for indicator, line in zip(indicators.values(), scored.measured_result.scores, strict=True)
     ]
     steps = step_rows(scored.result, instrument, {code for code, was in scored.overrides.items() if was.value is None})
-    since = as_of - timedelta(DROPPED_DAYS - 1)
-    if scores is None:
-        scores = stored_scores(group, instrument.code, since)
-    earlier = [EarlierScore(found.as_of, found.rank, found.arrears) for found in scores if since <= found.as_of < as_of]
-    return CurrentScore(as_of, instrument, scored, rows, need_of(records, as_of, scored.result.rank, earlier), steps)
+    return CurrentScore(as_of, instrument, scored, rows, need, steps)
 
 
 def step_rows(result: engine.Result, instrument: Instrument, below_levels: Set[str]) -> list[StepRow]:

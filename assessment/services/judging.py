@@ -6,13 +6,13 @@ from datetime import date, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assessment import instruments
 from assessment.models import Judgement, Level
 from groups.models import Group, User
 from groups.permissions import Capability, lock_group
+from groups.shared.clock import now, today
 
 LONGEST_OVERRIDE_DAYS = 365
 """After a year at most an override ends: what the records say is looked at anew."""
@@ -64,8 +64,8 @@ def override_give(
 
 
 @transaction.atomic
-def override_withdraw(*, actor: User, override: Judgement) -> None:
-    """Let the measured value count again from today: every running override of the indicator is withdrawn.
+def override_withdraw(*, actor: User, override: Judgement, on: date) -> None:
+    """Let the measured value count again from the day `on`: every running override of the indicator is withdrawn.
 
     Withdrawn twice is withdrawn once. Raises `ValidationError` for a judgement of what no record measures.
     """
@@ -77,9 +77,9 @@ def override_withdraw(*, actor: User, override: Judgement) -> None:
         group=group,
         level__indicator__code=indicator.code,
         level__indicator__instrument__code=indicator.instrument.code,
-        until__gte=timezone.localdate(),
+        until__gte=on,
         withdrawn_on__isnull=True,
-    ).update(withdrawn_on=timezone.localdate(), withdrawn_at=timezone.now(), withdrawn_by=actor)
+    ).update(withdrawn_on=on, withdrawn_at=now(), withdrawn_by=actor)
 
 
 def _scores(group: Group, level: Level) -> bool:
@@ -101,7 +101,7 @@ def _judgement_create(
     *,
     below_levels: bool = False,
 ) -> Judgement:
-    if judged_on > timezone.localdate():
+    if judged_on > today():
         raise ValidationError({"judged_on": _("The date lies in the future.")})
     standing = Judgement.objects.filter(group=group, level__indicator=level.indicator, withdrawn_on__isnull=True)
     last = standing.order_by("-pk").first()

@@ -12,7 +12,6 @@ import orjson
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assessment import engine, instruments
@@ -33,6 +32,7 @@ from assessment.selectors.stored import records_of
 from assessment.services.revisions import Reading, drafts_of, keep_revisions
 from groups.models import Group, User
 from groups.permissions import Capability, lock_group, require
+from groups.shared import clock
 from groups.shared.batches import BATCH_GROUPS
 from groups.shared.sql import insert_rows
 
@@ -96,7 +96,7 @@ def assess_groups(
     statements whatever its size; `report` gets the outcomes of each batch. `actor` None is the command; a person needs
     ASSESS and reaches visible groups only. Raises `ValidationError` for a day to come.
     """
-    if as_of > timezone.localdate():
+    if as_of > clock.today():
         raise ValidationError(_("The date lies in the future."))
     if actor is not None:
         require(actor, Capability.ASSESS)
@@ -143,7 +143,7 @@ def assessment_finalise(
         raise ValidationError(_("The records changed meanwhile. Look at the score again, then keep it."))
     assessment.evidence = records_of(group, instruments.with_all_parts().get(pk=assessment.instrument_id), as_of)
     assessment.status = AssessmentStatus.FINAL
-    assessment.finalised_at = timezone.now()
+    assessment.finalised_at = clock.now()
     assessment.finalised_by = actor
     assessment.save()
     return assessment
@@ -217,7 +217,7 @@ def _store(group_ids: Sequence[int], as_of: date, outcomes: Sequence[Outcome], a
     before = drafts_of(group_ids, as_of)
     drafts.filter(scheme__in=schemes).delete()
     day = connection.ops.adapt_datefield_value(as_of)
-    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    now = connection.ops.adapt_datetimefield_value(clock.now())
     author = actor.pk if actor is not None else None
     insert_rows(
         Assessment,

@@ -11,7 +11,6 @@ import orjson
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assessment.models import (
@@ -33,6 +32,7 @@ from finance.wording import UPK_STANDARD
 from groups.models import ChangedGroup, Group, GroupStatus, User
 from groups.permissions import Capability, require
 from groups.selectors import member_counts, offices_held, statuses_on
+from groups.shared import clock
 from groups.shared.batches import BATCH_GROUPS
 from groups.shared.sql import insert_rows
 
@@ -68,7 +68,7 @@ def snapshots_write(
     the same number of statements whatever its size; `report` gets what scoring each batch on `as_of` gave. `actor` None
     is a command; a person needs ASSESS and reaches visible groups only. Raises `ValidationError` for a day to come.
     """
-    if as_of > timezone.localdate():
+    if as_of > clock.today():
         raise ValidationError(_("The date lies in the future."))
     if actor is not None:
         require(actor, Capability.ASSESS)
@@ -142,7 +142,7 @@ def _write_day(batch: Sequence[_Waiting], as_of: date, month: date | None, in_us
     places = _places(ids, month) if month is not None else {}
     _remove(ids, month)
     day, first = _days(as_of, month)
-    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    now = connection.ops.adapt_datetimefield_value(clock.now())
     insert_rows(
         GroupSnapshot,
         (*_COLUMNS, *_LATEST_COLUMNS),

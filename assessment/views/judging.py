@@ -63,7 +63,7 @@ def override_withdraw(request: GroupRequest, pk: int) -> HttpResponse:
     """Let the measured value count again."""
     overrides = Judgement.objects.filter(group=request.group, until__isnull=False)
     override = get_object_or_404(overrides.select_related("group", "level__indicator__instrument"), pk=pk)
-    services.override_withdraw(actor=request.user, override=override)
+    services.override_withdraw(actor=request.user, override=override, on=timezone.localdate())
     messages.success(request, _("The measured value counts again."))
     return _to_stage(request, schemes(request))
 

@@ -6,7 +6,6 @@ import uuid
 from datetime import date
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from finance.ledger.chart import ASSETS, EQUITY, LIABILITIES, SAVINGS
@@ -17,6 +16,7 @@ from finance.models import Account, AccountKind, Entry, EntryKind
 from finance.selectors.share_out import Move, share_out_plan
 from finance.selectors.surplus import divided_through
 from groups.models import Group, User
+from groups.shared.clock import today
 
 
 @transaction.atomic
@@ -37,7 +37,7 @@ def share_out_post(
     books = open_books(group=group, actor=actor, everything=True)
     if Entry.objects.filter(group=books.group, key=key).exists():
         raise AlreadyPosted
-    if on > timezone.localdate():
+    if on > today():
         raise NotAllowed(_("This day is in the future."))
     plan = share_out_plan(books.group, as_of=on, keep=keep)
     if plan.hindrances:

@@ -72,6 +72,24 @@ class TestGive:
         assert (stored.score, stored.measured_score) == (87, 76)
         assert stored.indicators["repayment"]["given"] == {"value": 0.9, "points": 11, "judgement": given.pk}
 
+    def test_over_a_final_score_it_counts_from_the_next_day_on_every_page(self, group, staff, today):
+        final = assessment_finalise(actor=staff, group=group, as_of=today)
+        give(group, staff)
+        bring_up_to_date()
+        of_page, of_dashboards = current_score(group, today), group.snapshot_scores.get(month=None)
+        assert (of_page.result.score, of_page.result.rank) == (of_dashboards.score, of_dashboards.rank) == (76, 1)
+        assert (of_page.row("repayment").given, of_page.need, of_page.scored.measured_result.score) == (
+            None, of_dashboards.need, final.measured_score,
+        )  # fmt: skip
+        assert current_score(group, today + timedelta(1)).row("repayment").given == 11
+
+    def test_an_override_before_the_score_became_final_is_in_it(self, group, staff, today):
+        given = give(group, staff)
+        assessment_finalise(actor=staff, group=group, as_of=today)
+        now = current_score(group, today)
+        assert (now.result.score, now.scored.measured_result.score) == (87, 76)
+        assert now.row("repayment").judgement == given
+
     def test_it_ends_by_itself(self, group, staff, today):
         give(group, staff, judged_on=today - timedelta(10), until=today - timedelta(1))
         assert current_score(group, today - timedelta(1)).row("repayment").given == 11
@@ -93,7 +111,7 @@ class TestGive:
         assert Judgement.objects.count() == 1
 
     def test_given_again_after_a_withdrawal_is_a_new_one(self, group, staff):
-        override_withdraw(actor=staff, override=give(group, staff))
+        override_withdraw(on=timezone.localdate(), actor=staff, override=give(group, staff))
         give(group, staff)
         assert Judgement.objects.count() == 2
 
@@ -155,7 +173,7 @@ class TestNoneOfTheLevels:
 
     def test_it_ends_and_is_withdrawn_like_any_other(self, group, staff, none, today):
         assert current_score(group, today + timedelta(183)).row("attendance").given is None
-        override_withdraw(actor=staff, override=none)
+        override_withdraw(on=timezone.localdate(), actor=staff, override=none)
         assert current_score(group, timezone.localdate()).row("attendance").given is None
 
     def test_the_lowest_level_after_it_is_another_override(self, group, staff, none):
@@ -192,34 +210,36 @@ class TestNoneOfTheLevels:
 
 class TestWithdraw:
     def test_the_measured_value_counts_again(self, group, staff):
-        override_withdraw(actor=staff, override=give(group, staff))
+        override_withdraw(on=timezone.localdate(), actor=staff, override=give(group, staff))
         assert current_score(group, timezone.localdate()).result.score == 76
 
     def test_an_older_one_does_not_come_back(self, group, staff):
         give(group, staff)
-        override_withdraw(actor=staff, override=give(group, staff, level=level("0.98")))
+        override_withdraw(on=timezone.localdate(), actor=staff, override=give(group, staff, level=level("0.98")))
         assert current_score(group, timezone.localdate()).row("repayment").given is None
 
     def test_it_still_counts_for_the_days_before(self, group, staff, today):
-        override_withdraw(actor=staff, override=give(group, staff, judged_on=today - timedelta(3)))
+        override_withdraw(
+            on=timezone.localdate(), actor=staff, override=give(group, staff, judged_on=today - timedelta(3))
+        )
         assert current_score(group, today - timedelta(1)).row("repayment").given == 11
 
     def test_other_indicators_and_groups_keep_theirs(self, group, staff, today):
         other = make_override(make_group(facilitator_of(group)), "repayment", judged_on=today, until=today)
         same = give(group, staff, level=level("0.9", "attendance"))
-        override_withdraw(actor=staff, override=give(group, staff))
+        override_withdraw(on=timezone.localdate(), actor=staff, override=give(group, staff))
         assert set(Judgement.objects.filter(withdrawn_on=None)) == {other, same}
 
     def test_twice_is_once(self, group, staff):
         given = give(group, staff)
-        override_withdraw(actor=staff, override=given)
+        override_withdraw(on=timezone.localdate(), actor=staff, override=given)
         first = Judgement.objects.get().withdrawn_at
-        override_withdraw(actor=staff, override=given)
+        override_withdraw(on=timezone.localdate(), actor=staff, override=given)
         assert Judgement.objects.get().withdrawn_at == first
 
     def test_facilitators_do_not_withdraw(self, group, staff):
         with pytest.raises(PermissionDenied):
-            override_withdraw(actor=facilitator_of(group), override=give(group, staff))
+            override_withdraw(on=timezone.localdate(), actor=facilitator_of(group), override=give(group, staff))
 
 
 class TestPages:

@@ -125,7 +125,7 @@ def _write_batch(batch: Sequence[_Waiting], as_of: date, in_use: InstrumentsInUs
 def _write_day(batch: Sequence[_Waiting], as_of: date, month: date | None, in_use: InstrumentsInUse) -> list[Outcome]:
     """Write the snapshot of each group at the end of a day, in the place of the one there is."""
     ids = [group.pk for group in batch]
-    is_now = as_of >= timezone.localdate()
+    is_now = as_of >= clock.today()
     statuses = {group.pk: group.status for group in batch} if is_now else statuses_on(ids, as_of)
     running = [
         GroupToScore(group.pk, group.code, group.organisation_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any
 
 from django.http import HttpResponse
@@ -19,7 +20,7 @@ from assessment.selectors.comparison import region_names
 from assessment.selectors.dashboard import at_stage
 from assessment.selectors.portfolio import Figures, Month
 from assessment.selectors.snapshots import latest, of_months
-from assessment.views.frame import MONEY, NUMBER, PERCENT, Frame
+from assessment.views.frame import MONEY, NUMBER, PERCENT, Frame, ReadColumn
 from finance import tables
 from finance.performance import UpkClass
 from finance.tables.table import Column, Row, Table
@@ -148,31 +149,27 @@ def _regions(frame: Frame, by_region: Mapping[str, Figures]) -> Table:
     names = frame.form.region_names
     if lacking := by_region.keys() - names.keys() - {""}:
         names = names | region_names(lacking)
+    of_region = _of_region()
     ordered = sorted(by_region.items(), key=lambda item: (not item[0], names.get(item[0], ""), item[0]))
     rows = [
         Row(
-            [
-                names.get(key) or _("Without a village"),
-                figures.groups,
-                figures.savings,
-                figures.loans.balance,
-                figures.loans.par_30,
-                figures.loans.upk_par,
-                figures.loans.lar,
-                figures.loans.repayment_rate,
-            ],
+            [names.get(key) or _("Without a village"), *(read(figures) for _column, read in of_region)],
             frame.address(region=key) if key else "",
         )
         for key, figures in ordered
     ]
-    columns = [
-        Column(_("Region")),
-        Column(_("Group count"), NUMBER, on_phone=False),
-        Column(_("Savings"), MONEY, on_phone=False),
-        Column(_("Outstanding"), MONEY),
-        Column(_("PAR 30"), PERCENT),
-        Column(_("PAR"), PERCENT, on_phone=False),
-        Column(_("LAR"), PERCENT, on_phone=False),
-        Column(_("Repayment rate"), PERCENT, on_phone=False),
-    ]
+    columns = [Column(_("Region")), *(column for column, _read in of_region)]
     return frame.table(_("Portfolio by region"), "portofolio-wilayah", columns, rows)
+
+
+def _of_region() -> list[ReadColumn]:
+    """Return what stands beside the name of a region."""
+    return [
+        (Column(_("Group count"), NUMBER, on_phone=False), attrgetter("groups")),
+        (Column(_("Savings"), MONEY, on_phone=False), attrgetter("savings")),
+        (Column(_("Outstanding"), MONEY), attrgetter("loans.balance")),
+        (Column(_("PAR 30"), PERCENT), attrgetter("loans.par_30")),
+        (Column(_("PAR"), PERCENT, on_phone=False), attrgetter("loans.upk_par")),
+        (Column(_("LAR"), PERCENT, on_phone=False), attrgetter("loans.lar")),
+        (Column(_("Repayment rate"), PERCENT, on_phone=False), attrgetter("loans.repayment_rate")),
+    ]

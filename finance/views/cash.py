@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -36,7 +34,15 @@ def cash_count(request: GroupRequest) -> HttpResponse:
     """Count the cash box by notes and coins; `check` only adds up."""
     form = CountForm(posted(request), group=request.group)
     counts = request.POST.get("action") == "count"
+    form.is_valid()
+    answer = _take(request, form) if counts else None
+    context = {"form": form, "counts": selectors.cash_counts(request.group)[:LATEST_COUNTS]}
+    if form.is_bound:
+        context |= _held_against(request.group, form)
+    return answer or render(request, "finance/cash_count.html", context, status=422 if counts or form.errors else 200)
 
+
+def _take(request: GroupRequest, form: CountForm) -> HttpResponse | None:
     def counted(count: CashCount | None) -> HttpResponse:
         if count is not None and count.difference:
             messages.warning(request, _("The count is recorded; its difference is open until it is settled."))
@@ -44,22 +50,20 @@ def cash_count(request: GroupRequest) -> HttpResponse:
             messages.success(request, _("The count is recorded; it agrees with the books."))
         return redirect("cash-differences", request.group.code)
 
-    def take(data: dict[str, Any]) -> CashCount:
-        return services.cash_count_take(
+    return submit_once(
+        request,
+        form,
+        lambda data: services.cash_count_take(
             actor=request.user,
             group=request.group,
             pieces=form.pieces,
             explanation=data["explanation"],
             on=data["on"],
             key=data["key"],
-        )
-
-    form.is_valid()
-    answer = submit_once(request, form, take, then=counted, at={LedgerError: "explanation"}) if counts else None
-    context = {"form": form, "counts": selectors.cash_counts(request.group)[:LATEST_COUNTS]}
-    if form.is_bound:
-        context |= _held_against(request.group, form)
-    return answer or render(request, "finance/cash_count.html", context, status=422 if counts or form.errors else 200)
+        ),
+        then=counted,
+        at={LedgerError: "explanation"},
+    )
 
 
 def _held_against(group: Group, form: CountForm) -> dict[str, int]:

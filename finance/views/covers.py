@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -26,35 +27,41 @@ from groups.shared.submit import posted
 def loan_cover(request: GroupRequest, number: int) -> HttpResponse:
     """Simulate how members cover the arrears of a loan, then post it; only what was looked at is posted."""
     loan = get_object_or_404(Loan.objects.select_related("member"), group=request.group, number=number)
-    today, wants_post = timezone.localdate(), request.POST.get("action") == "post"
+    today = timezone.localdate()
     day = _day_typed(request) or today
     others = request.group.members.effective(day).exclude(pk=loan.member_id)
     books = read_books(request.group, today)
     form = CoverForm(posted(request), initial=_day(request), loan=loan, books=books, members=list(others))
     form.is_valid()
-    taken = None
-    if (wants_post and form.is_seen) or was_sent(request, form):
-        taken = submit_once(
-            request,
-            form,
-            lambda data: services.loan_cover(
-                actor=request.user,
-                group=request.group,
-                loan=loan,
-                shares=form.shares,
-                from_savings=data["source"] == SAVINGS,
-                on=data["on"],
-                key=data["key"],
-            ),
-            then=lambda _entry: redirect("loan", request.group.code, loan.number),
-            done=_("The arrears are covered."),
-            at={CoverRefused: "amount"},
-        )
-    if taken is not None:
-        return taken
+    wants_post = request.POST.get("action") == "post"
+    taken = _cover(request, loan, form) if (wants_post and form.is_seen) or was_sent(request, form) else None
+    return taken or render(request, "finance/loan_cover.html", _simulated(request, loan, form, wants_post=wants_post))
+
+
+def _cover(request: GroupRequest, loan: Loan, form: CoverForm) -> HttpResponse | None:
+    return submit_once(
+        request,
+        form,
+        lambda data: services.loan_cover(
+            actor=request.user,
+            group=request.group,
+            loan=loan,
+            shares=form.shares,
+            from_savings=data["source"] == SAVINGS,
+            on=data["on"],
+            key=data["key"],
+        ),
+        then=lambda _entry: redirect("loan", request.group.code, loan.number),
+        done=_("The arrears are covered."),
+        at={CoverRefused: "amount"},
+    )
+
+
+def _simulated(request: GroupRequest, loan: Loan, form: CoverForm, *, wants_post: bool) -> dict[str, Any]:
+    """Return what the page shows of a cover before it is posted."""
     plan = form.plan if not form.errors else None
     surplus = selectors.group_summary(request.group).surplus
-    context = {
+    return {
         "form": form,
         "loan": loan,
         "plan": plan,
@@ -62,7 +69,6 @@ def loan_cover(request: GroupRequest, number: int) -> HttpResponse:
         "surplus": surplus,
         "surplus_after": surplus + plan.income if plan is not None else surplus,
     }
-    return render(request, "finance/loan_cover.html", context)
 
 
 @requires(Capability.RECORD)

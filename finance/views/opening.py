@@ -31,27 +31,22 @@ def opening(request: GroupRequest) -> HttpResponse:
     if data is not None and action == "more":
         data = more_rows(more_rows(data, "loans", most=ROWS), "debts", most=ROWS)
     sheet = OpeningSheet(group, _members(group, data), data)
-    answer = None
-    if action == "post" and (sheet.is_right or was_sent(request, sheet.head)):
-        answer = submit_once(
-            request,
-            sheet.head,
-            lambda head: services.opening_record(
-                actor=request.user, group=group, opening=sheet.opening, key=head["key"]
-            ),
-            then=lambda entry: redirect("entry", group.code, entry.number) if entry else redirect("books", group.code),
-            done=_("The opening balances are in the books."),
-        )
-    return answer or render(
+    posts = action == "post" and (sheet.is_right or was_sent(request, sheet.head))
+    context = {
+        "sheet": sheet, "opening": sheet.opening, "checked": data is not None, "may_open": selectors.may_open(group),
+    }  # fmt: skip
+    status = 422 if action == "post" else 200
+    return (_post(request, sheet) if posts else None) or render(request, "finance/opening.html", context, status=status)
+
+
+def _post(request: GroupRequest, sheet: OpeningSheet) -> HttpResponse | None:
+    group = request.group
+    return submit_once(
         request,
-        "finance/opening.html",
-        {
-            "sheet": sheet,
-            "opening": sheet.opening,
-            "checked": data is not None,
-            "may_open": selectors.may_open(group),
-        },
-        status=422 if action == "post" else 200,
+        sheet.head,
+        lambda head: services.opening_record(actor=request.user, group=group, opening=sheet.opening, key=head["key"]),
+        then=lambda entry: redirect("entry", group.code, entry.number) if entry else redirect("books", group.code),
+        done=_("The opening balances are in the books."),
     )
 
 

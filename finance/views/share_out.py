@@ -41,21 +41,24 @@ def share_out(request: GroupRequest) -> HttpResponse:
 def share_out_post(request: GroupRequest) -> HttpResponse:
     """Post the share-out that was seen; a form sent twice posts it once."""
     form = ShareOutForm(posted(request), group=request.group, initial=_usual(request))
-
-    def shared(entry: Entry | None) -> HttpResponse:
-        if entry is None:
-            return redirect("share-out", request.group.code)
-        return redirect("share-out-list", request.group.code, entry.number)
-
     answer = submit_once(
         request,
         form,
         lambda data: services.share_out_post(actor=request.user, group=request.group, **data),
-        then=shared,
+        then=lambda entry: _posted(request, entry),
         done=_("Everything is returned. Print the list and let the members sign."),
     )
-    if answer is not None:
-        return answer
+    return answer or _asked(request, form)
+
+
+def _posted(request: GroupRequest, entry: Entry | None) -> HttpResponse:
+    if entry is None:
+        return redirect("share-out", request.group.code)
+    return redirect("share-out-list", request.group.code, entry.number)
+
+
+def _asked(request: GroupRequest, form: ShareOutForm) -> HttpResponse:
+    """Show what would be returned, and ask whether that is what was seen."""
     on, keep = ShareOutOptionsForm(request.POST or request.GET, group=request.group).chosen
     plan = selectors.share_out_plan(request.group, as_of=on, keep=keep)
     form.initial["seen"] = plan.payout

@@ -15,7 +15,7 @@ from finance import selectors, services, tables
 from finance.forms.surplus import DecisionForm, ReasonForm, SurplusPeriodForm, SurplusPostForm
 from finance.ledger.errors import InsufficientFunds
 from finance.models import DivisionStatus, SurplusDivision
-from finance.selectors import DivisionSheet
+from finance.selectors import DivisionSheet, PeriodSurplus
 from finance.views.charts import PartsChart, parts_chart
 from finance.views.printing import frame_of, respond_with_book
 from finance.views.submit import submit_once
@@ -58,24 +58,29 @@ def surplus_divide(request: GroupRequest) -> HttpResponse:
     start, end = period.period
     amounts = selectors.period_surplus(request.group, start=start, end=end)
     form = DecisionForm(posted(request), end=end, initial={"seen": amounts.divisible})
-    decisions = SurplusDivision.objects.filter(group=request.group)
+    return _decide(request, form, start, end) or _previewed(request, form, amounts)
 
+
+def _decide(request: GroupRequest, form: DecisionForm, start: date, end: date) -> HttpResponse | None:
     def decided(division: SurplusDivision | None) -> HttpResponse:
-        division = division or decisions.get(key=form.cleaned_data["key"])
+        recorded = SurplusDivision.objects.filter(group=request.group)
+        division = division or recorded.get(key=form.cleaned_data["key"])
         return redirect("surplus-division", request.group.code, division.pk)
 
-    answer = submit_once(
+    return submit_once(
         request,
         form,
         lambda data: services.surplus_decide(actor=request.user, group=request.group, start=start, end=end, **data),
         then=decided,
         done=_("The decision is written down. Nothing is posted yet."),
     )
-    if answer is not None:
-        return answer
+
+
+def _previewed(request: GroupRequest, form: DecisionForm, amounts: PeriodSurplus) -> HttpResponse:
+    """Show how the surplus would be divided, by the rules if there are any."""
     form.ask_again(amounts.divisible)
-    context = {"form": form, "surplus": amounts, "is_over": end <= timezone.localdate()}
-    rules = request.group.rules
+    start, end, rules = amounts.start, amounts.end, request.group.rules
+    context: dict[str, Any] = {"form": form, "surplus": amounts, "is_over": end <= timezone.localdate()}
     if rules is not None and amounts.divisible:
         sheet = selectors.division_preview(request.group, rules, surplus=amounts.divisible, start=start, end=end)
         context |= _shown(request, sheet, start, end)

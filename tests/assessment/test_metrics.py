@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from django.utils.translation import override
 
 from assessment.metrics import Evidence, Measured, all_metrics
@@ -233,7 +234,7 @@ class TestRepayment:
     def lend(self, group: Group):
         member = make_member(group)
         save(member, 5_000_000)
-        return lend(member)
+        return lend(member, due_at="MEETING")
 
     def pay(self, loan, amount: int, on: date):
         return finance.loan_repay(
@@ -587,9 +588,8 @@ class TestCashSettled:
         assert measured("cash_settled", group, date(2025, 6, 20)).value == 1
 
     def test_the_last_eight_count(self, group):
-        count_cash(group, 500, on=date(2025, 5, 1))
-        for day in range(2, 10):
-            count_cash(group, 0, on=date(2025, 5, day))
+        for day in range(1, 10):  # what is over on the first day stays in the box
+            count_cash(group, 500, on=date(2025, 5, day))
         assert measured("cash_settled", group).facts == {"settled": 8, "counts": 8}
 
     def test_of_a_corrected_meeting_the_new_count_counts(self, group):
@@ -597,6 +597,8 @@ class TestCashSettled:
         for version, counted in enumerate((500, 0), start=1):
             status = MeetingStatus.CLOSED if counted == 0 else MeetingStatus.CORRECTED
             count = count_cash(group, counted, on=day)
+            if status == MeetingStatus.CORRECTED:
+                group.cash_counts.update(corrected_at=timezone.now())
             make_meeting(group, day, number=1, version=version, status=status, cash_count=count)
         count_cash(group, 0, on=date(2025, 6, 11))
         result = measured("cash_settled", group)

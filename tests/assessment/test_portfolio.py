@@ -54,7 +54,7 @@ def test_groups_come_with_most_at_risk_first_and_a_total(staff):
     large = group_of(staff, name="Cempaka", code="C1", lent=900_000)
     response = portfolio(staff)
     assert names(response) == [f"{group.name} ({group.code})" for group in (large, small, idle)]
-    assert response.context["table"].rows[-1].cells[2] == 1_000_000
+    assert response.context["table"].rows[-1].cells[3] == 1_000_000
     assert response.context["figures"].lar == 1
     assert reverse("health", args=["C1"]) in response.content.decode()
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from groups.models import Member
 from groups.shared.money import rupiah
@@ -47,13 +50,20 @@ class OtherPerson(MeetingError):
 
 
 class DayTaken(MeetingError):
-    """The group has a closed meeting on that day already."""
+    """The group has closed meetings on that day already, and nobody said that this is another one."""
 
     field = "held_on"
     is_conflict = True
 
-    def __init__(self) -> None:
-        super().__init__(_("A meeting on this day was recorded already."))
+    def __init__(self, numbers: Sequence[int]) -> None:
+        super().__init__(
+            ngettext(
+                "Meeting %s was recorded on this day already. If this is another meeting, say so below the date.",
+                "Meetings %s were recorded on this day already. If this is another meeting, say so below the date.",
+                len(numbers),
+            )
+            % ", ".join(map(str, numbers))
+        )
 
 
 class NoSuchAction(MeetingError):

@@ -34,6 +34,7 @@ from finance.models.cash import EXPECTED
 from groups.models import Constitution, Dissolution, Group, GroupStatus, OfficerRole, OfficerTerm
 from groups.selectors import people_named
 from meetings.models import Meeting, MeetingStatus
+from meetings.selectors import numbered
 
 LATE_DAYS = 30
 """A meeting that is closed later than this is very late; from `CLOSING_DAYS` on it is late."""
@@ -145,9 +146,9 @@ def lateness_by_group(group_ids: Collection[int], start: date, end: date) -> lis
 def late_meetings(groups: QuerySet[Group], filters: Filters, *, person: int = 0) -> Any:
     """Return meetings of the months of the filters closed late, the latest first; of one person, or of all for 0.
 
-    Each has the time `after` which it was closed, in whole days.
+    Each has its `number_by_date`, and the time `after` which it was closed, in whole days.
     """
-    held = _first_closings(filters.start, month_end(filters.end))
+    held = numbered(_first_closings(filters.start, month_end(filters.end)))
     late = held.filter(after__gt=_CLOSING, group__in=groups.order_by())
     if filters.is_narrow:
         of_month = GroupSnapshot.objects.filter(filters.placed(), group=OuterRef("group")).alias(of_month=month_of())

@@ -21,7 +21,7 @@ from assessment.scoring import latest_judgements
 from assessment.selectors.current_score import level_of
 from finance.models import CashCount
 from groups.models import Group, Member, OfficerTerm
-from meetings.models import AgendaItem
+from meetings.models import AgendaItem, Meeting, MeetingStatus
 
 Kept = dict[str, dict[str, list[int]]]
 """Numbers of records, by indicator and kind of record."""
@@ -186,16 +186,23 @@ def _names(group: Group, kept: Kept, judgements: Mapping[int, Judgement]) -> Nam
     decisions = AgendaItem.objects.filter(group=group, pk__in=numbers["decisions"]).select_related("meeting")
     terms = OfficerTerm.objects.filter(group=group, pk__in=numbers["officer_terms"]).select_related("member")
     members = Member.objects.filter(group=group, number__in=numbers["members"])
+    meetings = Meeting.objects.filter(group=group, number__in=numbers["meetings"], status=MeetingStatus.CLOSED)
     return {
+        "meetings": {meeting.number: _held_on(meeting) for meeting in meetings},
         "cash_counts": {count.pk: date_format(count.counted_on) for count in counts},
         "decisions": {
-            item.pk: _("meeting %(number)d: %(title)s") % {"number": item.meeting.number, "title": item.title}
+            item.pk: _("meeting of %(day)s: %(title)s") % {"day": _held_on(item.meeting), "title": item.title}
             for item in decisions
         },
         "officer_terms": {term.pk: f"{term.get_role_display()} {term.member}" for term in terms},
         "members": {member.number: member.name for member in members},
         "judgements": {pk: date_format(judgement.judged_on) for pk, judgement in judgements.items()},
     }
+
+
+def _held_on(meeting: Meeting) -> str:
+    assert meeting.held_on is not None, "a closed meeting has a date"
+    return date_format(meeting.held_on)
 
 
 def _kept(group: Group, records: Mapping[str, Iterable[int]], names: Names) -> list[tuple[Promise, list[KeptRecord]]]:

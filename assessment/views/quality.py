@@ -107,7 +107,7 @@ def _lists(
     differences, drafts = selectors.open_differences(groups, today), selectors.old_drafts(groups, today)
     in_group = [Column(_("Group")), Column(_("Code"), on_phone=False)]
     cash = [Column(_("Counted on"), DATE), Column(_("Difference"), MONEY), Column(_("Explanation"), on_phone=False)]
-    drafted = [Column(_("Meeting"), NUMBER), Column(_("Since"), DATE), Column(_("Saved by"))]
+    drafted = [Column(_("Since"), DATE), Column(_("Saved by"))]
     rules, officers = [Column(_("Founded on"), DATE)], [Column(_("Offices nobody holds"))]
     cases = selectors.open_cases(at_stage(frame.with_dissolved, frame.filters))
     without_rules, without_officers = selectors.without_rules(groups), selectors.without_officers(groups, today)
@@ -176,7 +176,7 @@ def _late_row(meeting: Any) -> Row:
     group = meeting.group
     days = (meeting.held_on, meeting.closed_on, meeting.after.days)
     return Row(
-        [group.name, group.code, meeting.number, *days, str(meeting.saved_by)],
+        [group.name, group.code, meeting.number_by_date, *days, str(meeting.saved_by)],
         reverse("meeting", args=[group.code, meeting.number]),
     )
 
@@ -192,7 +192,7 @@ def _cash_row(count: CashCount) -> Row:
 def _draft_row(draft: Any) -> Row:
     group = draft.group
     return Row(
-        [group.name, group.code, draft.number, draft.since, str(draft.saved_by)],
+        [group.name, group.code, draft.since, str(draft.saved_by)],
         reverse("meeting-list", args=[group.code]),
     )
 

@@ -24,7 +24,6 @@ from finance.models import Account, AccountKind, Entry, EntryKind, Loan, Obligat
 from groups.ending import after_the_end
 from groups.models import Group, GroupStatus, Member, User
 from groups.permissions import Capability, lock_group
-from groups.shared.clock import today
 
 _NOTHING_SETTLED = (EntryKind.MEETING, EntryKind.LOAN, EntryKind.OPENING)
 """What settles nothing of a group that was dissolved."""
@@ -32,7 +31,10 @@ _NOTHING_SETTLED = (EntryKind.MEETING, EntryKind.LOAN, EntryKind.OPENING)
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """One entry to be: what happened on which day, under which idempotency key, and the fines it brings."""
+    """One entry to be: what the books count on which day, under which idempotency key, and the fines it brings.
+
+    `happened_on` is the day itself where the books are closed on it and count it on a later one.
+    """
 
     kind: EntryKind
     effective_on: date
@@ -41,6 +43,7 @@ class Posting:
     memo: str = ""
     reverses: Entry | None = None
     charges: Sequence[Charge] = ()
+    happened_on: date | None = None
 
 
 @dataclass(slots=True)
@@ -74,7 +77,7 @@ class Books(Balances):
         assert transaction.get_connection().in_atomic_block, "the lock ends with its transaction"
         locked = lock_group(actor, Capability.RECORD, group)
         read = read_accounts(locked, everything=everything)
-        super().__init__(locked, read.accounts, has_fines=read.has_fines)
+        super().__init__(locked, read.accounts, has_fines=read.has_fines, last_moved_on=read.last_moved_on)
         self.actor = actor
         self.last_loan_number = read.last_loan_number
         self.last_entry_number = read.last_entry_number
@@ -125,11 +128,6 @@ class Books(Balances):
         """Write the mirror image of what was undone, with nothing in its place; it raises as `post` does."""
         (reversal,) = self._post(self._undoing(key, memo))
         return reversal
-
-    def open_day(self, wanted: date) -> date:
-        """Return `wanted`, or today where the books are closed on it: what is undone late is dated late."""
-        closed = self.group.books_closed_through
-        return wanted if closed is None or wanted > closed else today()
 
     def _undoing(self, key: uuid.UUID, memo: str) -> list[Posting]:
         """Return the reversals of what was undone, the first under `key` and the others under keys that follow."""
@@ -206,7 +204,11 @@ class Books(Balances):
                 continue
             if posting.charges:
                 new = write_charges(
-                    posting.charges, group=self.group, actor=self.actor, on=posting.effective_on, entry=entry
+                    posting.charges,
+                    group=self.group,
+                    actor=self.actor,
+                    on=posting.happened_on or posting.effective_on,
+                    entry=entry,
                 )
                 self.fines.add(new)
                 self.has_fines = True
@@ -229,7 +231,7 @@ class Books(Balances):
     def _require_alive(self, postings: Sequence[Posting]) -> None:
         """Nothing is posted after the end of a group but what settles an open case."""
         if self.group.status == GroupStatus.DISSOLVED:
-            latest = max(posting.effective_on for posting in postings)
+            latest = max(posting.happened_on or posting.effective_on for posting in postings)
             brings_new = any(posting.kind in _NOTHING_SETTLED for posting in postings)
             if message := after_the_end(self.group, latest, settles=not brings_new):
                 raise GroupDissolved(message)
@@ -240,8 +242,9 @@ class Books(Balances):
             if posting.reverses is None:
                 of_members = [line.member for line in posting.lines if line.member is not None]
                 stored = self.stored_members([*of_members, *(charge.member for charge in posting.charges)])
-                require_members(posting.kind, posting.effective_on, posting.lines, stored)
-                require_charged(posting.effective_on, posting.charges, stored)
+                on = posting.happened_on or posting.effective_on
+                require_members(posting.kind, on, posting.lines, stored)
+                require_charged(on, posting.charges, stored)
 
     def _check(self, moved: Mapping[int, Movement]) -> None:
         for movement in moved.values():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from itertools import accumulate, pairwise
 from typing import Any
@@ -48,6 +48,7 @@ class Line:
 class Balances:
     """The accounts of one group with their balances in rupiah, for looking; only `Books` can post.
 
+    `last_moved_on` is the latest effective date of an entry in the group's books, None where there is none.
     `counts_through` and `open_differences` are those of `AccountsRead`; the end of time stands for not known.
     """
 
@@ -55,12 +56,19 @@ class Balances:
     open_differences = 0
 
     def __init__(
-        self, group: Group, accounts: Iterable[Account], *, as_of: date = date.max, has_fines: bool = True
+        self,
+        group: Group,
+        accounts: Iterable[Account],
+        *,
+        as_of: date = date.max,
+        has_fines: bool = True,
+        last_moved_on: date | None = None,
     ) -> None:
         self.group = group
         self.accounts = {account.code: account for account in accounts}
         self.as_of = as_of
         self.has_fines = has_fines
+        self.last_moved_on = last_moved_on
         self.left_out = 0
         self.also_left_out: tuple[int, ...] = ()
 
@@ -98,6 +106,11 @@ class Balances:
         """Return a balance in rupiah, 0 for an account nobody has used yet."""
         account = self.accounts.get(self._code(kind, member, loan, external))
         return account.balance if account is not None else 0
+
+    def open_day(self, wanted: date) -> date:
+        """Return `wanted`, or where the books are closed on it the first day on which they are not."""
+        closed = self.group.books_closed_through
+        return wanted if closed is None else max(wanted, closed + timedelta(1))
 
     def running_loans(self) -> list[Loan]:
         """Return the loans with a balance, oldest first."""
@@ -156,7 +169,7 @@ def read_books(group: Group, as_of: date, *, everything: bool = False) -> Balanc
     is_past = read.last_moved_on is not None and as_of < read.last_moved_on
     if is_past and not everything:
         read = read_accounts(group, everything=True)
-    balances = Balances(group, read.accounts, as_of=as_of, has_fines=read.has_fines)
+    balances = Balances(group, read.accounts, as_of=as_of, has_fines=read.has_fines, last_moved_on=read.last_moved_on)
     balances.counts_through, balances.open_differences = read.counts_through, read.open_differences
     if is_past:
         _take_back(balances, as_of)

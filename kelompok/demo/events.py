@@ -184,7 +184,7 @@ def _borrows_external(at: MeetingGroup) -> bool:
 
 def _corrects(at: MeetingGroup) -> bool:
     """Correct the last meeting: what one member saved was forgotten, and the money was in the box all along."""
-    meeting = Meeting.objects.filter(group=at.group, status=MeetingStatus.CLOSED).latest("number")
+    meeting = Meeting.objects.filter(group=at.group, status=MeetingStatus.CLOSED).latest("held_on", "number")
     context = open_correction(actor=at.actor, group=at.group, number=meeting.number)
     old, forgotten = context.original, 20_000
     here = [row for row in old.members if row.wajib] if old is not None else []

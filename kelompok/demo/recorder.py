@@ -294,7 +294,7 @@ class GroupRecorder:
             topics += self._change(held_on, quality)
             key = self._key()
             with transaction.atomic():
-                context = open_sheet(actor=self.plan.facilitator, group=self.group, key=key)
+                context = open_sheet(actor=self.plan.facilitator, group=self.group, held_on=held_on, key=key)
                 demo = DemoMeeting(self, context, held_on, quality)
                 if len(demo.in_person) < 2:
                     return

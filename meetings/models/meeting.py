@@ -23,6 +23,9 @@ class MeetingStatus(models.TextChoices):
 class Meeting(models.Model):
     """One meeting, in one version: a correction is a new version, and the old one stays readable.
 
+    `number` is the meeting's address and never changes. Pages show the number by date (`selectors.numbered`) instead,
+    because meetings are recorded late and out of order.
+
     A draft keeps the sheet as it was typed in `draft`. Closing writes `minutes` and the tallies; closed meetings never
     change, so they cannot go stale.
     """
@@ -32,6 +35,8 @@ class Meeting(models.Model):
     version = models.PositiveIntegerField(_("version"), default=1)
     status = models.CharField(_("status"), max_length=9, choices=MeetingStatus, default=MeetingStatus.DRAFT)
     held_on = models.DateField(_("date"), null=True, blank=True)
+    # Which meeting of its day it is, by the order of recording: 2 only where somebody said that it is another one.
+    of_day = models.PositiveSmallIntegerField(_("meeting of the day"), default=1, editable=False)
     place = models.CharField(_("place"), max_length=120, blank=True)
     leader = models.ForeignKey(
         Member, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("led by")
@@ -89,7 +94,7 @@ class Meeting(models.Model):
             models.UniqueConstraint(name="meeting_key_once", fields=["group", "key"]),
             # Two people who record the same meeting on two sheets must not post it twice.
             models.UniqueConstraint(
-                name="meeting_day_once", fields=["group", "held_on"], condition=Q(status=MeetingStatus.CLOSED)
+                name="meeting_day_once", fields=["group", "held_on", "of_day"], condition=Q(status=MeetingStatus.CLOSED)
             ),
             models.CheckConstraint(name="meeting_status", condition=Q(status__in=MeetingStatus.values)),
             models.CheckConstraint(

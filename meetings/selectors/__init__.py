@@ -10,6 +10,8 @@ from meetings.selectors.minute_book import (
     last_held_on,
     meeting_version,
     minute_book,
+    numbered,
+    numbers_by_date,
     versions,
     with_agenda,
 )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
+from typing import Any, TypeVar
 
-from django.db.models import Max, Min, Q, QuerySet
+from django.db.models import Case, Count, F, Max, Min, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models.functions import Coalesce
 
 from groups.models import Group, Member, User
 from groups.records import RecordedDays
@@ -14,11 +17,38 @@ from meetings.models import Meeting, MeetingStatus
 def minute_book(group: Group) -> QuerySet[Meeting]:
     """Return the group's meetings, drafts first and then the latest, each in its valid version."""
     return (
-        Meeting.objects.filter(group=group)
+        numbered(Meeting.objects.filter(group=group))
         .exclude(status=MeetingStatus.CORRECTED)
         .select_related("cash_count", "leader", "note_taker")
         .order_by("-status", "-held_on", "-number")
     )
+
+
+M = TypeVar("M", bound=QuerySet[Any])
+
+
+def numbered(meetings: M) -> M:
+    """Add `number_by_date`: 1 for a group's first closed meeting by date, and so on.
+
+    A version that was corrected has the number of the valid one, a draft none (0).
+    """
+    of_group = Meeting.objects.filter(group=OuterRef("group"), status=MeetingStatus.CLOSED)
+    day = of_group.filter(number=OuterRef("number")).values("held_on")[:1]
+    earlier = of_group.filter(
+        Q(held_on__lt=OuterRef("valid_on")) | Q(held_on=OuterRef("valid_on"), number__lte=OuterRef("number"))
+    )
+    count = earlier.order_by().values("group").annotate(count=Count("pk")).values("count")
+    valid_on = Case(When(status=MeetingStatus.CLOSED, then=F("held_on")), default=Subquery(day))
+    return meetings.annotate(valid_on=valid_on, number_by_date=Coalesce(Subquery(count), 0))
+
+
+def numbers_by_date(ids: Iterable[int]) -> dict[int, int]:
+    """Return the numbers by date of meetings by their ids, in that order; no statement where there are none."""
+    found = dict.fromkeys(ids, 0)
+    if found:
+        for meeting in numbered(Meeting.objects.filter(pk__in=found)).only("pk"):
+            found[meeting.pk] = meeting.number_by_date  # type: ignore[attr-defined]  # annotated by numbered
+    return found
 
 
 def with_agenda(meetings: QuerySet[Meeting]) -> QuerySet[Meeting]:
@@ -28,7 +58,7 @@ def with_agenda(meetings: QuerySet[Meeting]) -> QuerySet[Meeting]:
 
 def meeting_version(group: Group, number: int, version: int | None = None) -> Meeting | None:
     """Return a meeting in one version, the valid one without `version`; None if there is none."""
-    meetings = Meeting.objects.filter(group=group, number=number).select_related(
+    meetings = numbered(Meeting.objects.filter(group=group, number=number)).select_related(
         "leader", "note_taker", "saved_by", "recorded_by", "cash_count", "entry", "corrects", "corrected_by"
     )
     if version is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -17,27 +18,38 @@ from meetings.changes import changes
 from meetings.errors import CountSettled, LoanDueBefore, LoanInUse, LoanPaidBefore, NothingChanged
 from meetings.minutes import Minutes
 from meetings.models import AgendaItem, Meeting, MeetingStatus
-from meetings.services.closing import meeting_posting, record_count, require_minimum
+from meetings.services.closing import meeting_posting, next_of_day, record_count, require_another, require_minimum
 from meetings.services.minute_book import write_version
 from meetings.sheet.context import SheetContext
 
 
 def meeting_correct(
-    *, context: SheetContext, minutes: Minutes, reason: str, key: uuid.UUID, content: str = ""
+    *,
+    context: SheetContext,
+    minutes: Minutes,
+    reason: str,
+    key: uuid.UUID,
+    content: str = "",
+    another_than: Collection[int] = (),
 ) -> Meeting:
     """Replace a closed meeting by a new version: the old entry is reversed, a new one posted, both stay.
 
-    Takes a `context` from `open_correction`, inside the same transaction; `content` marks what the form said. When
-    no money changes, the ledger is left alone and the new version keeps the entry. Raises `NothingChanged`,
+    Takes a `context` from `open_correction` for the day of the minutes, inside the same transaction; `content` marks
+    what the form said. When no money changes, the ledger is left alone and the new version keeps the entry.
+    `another_than` are the numbers of meetings on a new day that this is another than. Raises `NothingChanged`,
     `DayTaken`, `SavingsMustStay`, `LoanDueBefore`, `LoanPaidBefore`, `LoanInUse` for a cancelled loan with later
     instalments, `CountSettled` for another count of cash whose difference was settled, and `InsufficientFunds` where
     the correction would take back money that was spent since.
     """
     assert transaction.get_connection().in_atomic_block, "the context's lock ends with its transaction"
+    assert minutes.held_on == context.held_on, "the sheet is of its date"
     books, old, original = context.open_books, context.meeting, context.original
     assert old is not None and original is not None, "open_correction found the meeting"
     if not changes(original, minutes) and not minutes.cancelled_loans:
         raise NothingChanged
+    has_moved = minutes.held_on != original.held_on
+    if has_moved:
+        require_another(context, another_than)
     require_minimum(context, minutes)
     new = Meeting(
         group=context.group,
@@ -47,9 +59,9 @@ def meeting_correct(
         reason=reason,
         recorded_by=books.actor,
         entry=old.entry,
+        of_day=next_of_day(context) if has_moved else old.of_day,
     )
     loans = loans_open(books, minutes.new_loans) if minutes.new_loans else []
-    has_moved = minutes.held_on != original.held_on
     settled = _settled_count(old, minutes)
     if old.cash_count is not None and settled is None:
         cash_count_take_back(books, old.cash_count)
@@ -108,8 +120,7 @@ def _post_again(
         books.fines = open_fines(context.group, undone=books.left_out).without([fine.pk for fine in fines.gone])
     try:
         if lines:
-            on = books.open_day(minutes.held_on)
-            (entry,) = books.post([meeting_posting(on, lines, key=key, memo=reason, charges=fines.new)])
+            (entry,) = books.post([meeting_posting(context, lines, key=key, memo=reason, charges=fines.new)])
             return entry
         if fines.new:
             write_charges(fines.new, group=context.group, actor=books.actor, on=minutes.held_on)

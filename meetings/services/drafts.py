@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date
 from typing import Any
 
 from django.db import transaction
-from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
 from groups.models import Group, User
 from groups.permissions import Capability, lock_group
-from groups.shared.clock import now
+from groups.shared.clock import now, today
 from meetings.errors import AlreadyRecorded, MeetingChanged, NoSuchMeeting
 from meetings.models import Meeting, MeetingStatus
 from meetings.sheet.context import SheetContext, open_sheet
+from meetings.sheet.day import day_of, read_day
 
 
 @transaction.atomic
@@ -33,11 +32,13 @@ def draft_save(
     `base` is the `draft_version` the form was opened from: if somebody else saved or closed the meeting since
     then, `MeetingChanged` says so and nothing is written. The same `key` twice is one draft.
     """
-    context = open_sheet(actor=actor, group=group, key=key, number=number)
+    context = open_sheet(
+        actor=actor, group=group, held_on=day_of(draft, group=group, today=today()), key=key, number=number
+    )
     meeting = meeting_to_save(context, key=key, base=base)
     meeting.key = key
     meeting.draft = draft
-    meeting.held_on = _draft_day(draft)
+    meeting.held_on = read_day(draft)
     meeting.saved_at, meeting.saved_by = now(), actor
     meeting.save()
     return meeting
@@ -71,11 +72,3 @@ def meeting_to_save(context: SheetContext, *, key: uuid.UUID, base: str) -> Meet
             % {"who": meeting.saved_by}
         )
     return meeting
-
-
-def _draft_day(draft: dict[str, Any]) -> date | None:
-    """Return the day typed on the sheet if it is one, so that lists can show when a draft was meant to be."""
-    try:
-        return parse_date(str(draft.get("held_on", "")))
-    except ValueError:
-        return None

@@ -5,14 +5,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
-from django.db import IntegrityError
-
 from finance.models import Loan
 from groups.ending import after_the_end
 from groups.membership import outside_membership
 from groups.models import User
 from groups.shared.clock import now
-from meetings.errors import DayTaken, GroupDissolvedBefore, NotAMemberThen
+from meetings.errors import GroupDissolvedBefore, NotAMemberThen
 from meetings.minutes import Minutes
 from meetings.minutes_json import minutes_to_json
 from meetings.models import AgendaItem, Attendance, Meeting, MeetingStatus
@@ -31,8 +29,8 @@ def write_version(
     """Write `meeting` as closed, with its minutes, attendance and agenda.
 
     `loans` are the new loans of the minutes as written, and `done` the decisions carried out before a correction.
-    Raises `DayTaken` if the group has another closed meeting on that day, and `NotAMemberThen` for somebody who did
-    not belong to the group on it, `GroupDissolvedBefore` for a day after its end.
+    Raises `NotAMemberThen` for somebody who did not belong to the group on that day, `GroupDissolvedBefore` for a day
+    after its end.
     """
     if message := after_the_end(meeting.group, minutes.held_on):
         raise GroupDissolvedBefore(message)
@@ -49,12 +47,7 @@ def write_version(
     meeting.saved_at = meeting.closed_at = now()
     for name, count in minutes.tallies().items():
         setattr(meeting, name, count)
-    try:
-        meeting.save()
-    except IntegrityError as error:
-        if "meeting_day_once" in str(error) or "meetings_meeting.held_on" in str(error):
-            raise DayTaken from error
-        raise
+    meeting.save()
     Attendance.objects.bulk_create(
         Attendance(group=meeting.group, meeting=meeting, member=row.member, status=row.attendance, waiver=row.waiver)
         for row in minutes.members

@@ -1,12 +1,14 @@
-"""Everything the meeting sheet of one group needs, read in a fixed number of statements."""
+"""Everything the meeting sheet of one group needs on a day, read in a fixed number of statements."""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from typing import NamedTuple
 
 from django.db.models import Case, Count, OuterRef, Q, QuerySet, Subquery, Sum, When
 from django.db.models.functions import Coalesce, JSONObject
@@ -28,6 +30,7 @@ from finance.rules.loan_position import LateFine, LoanPosition, payment_days, pa
 from finance.schedules import Allocation
 from finance.selectors.owed import waived, wajib_asked
 from groups.models import Constitution, Group, Member, OfficerTerm, User
+from groups.selectors import rules_in_force
 from groups.shared.clock import today
 from meetings.errors import NoSuchMeeting
 from meetings.minutes import Minutes
@@ -39,8 +42,8 @@ from meetings.models import Meeting, MeetingStatus
 class LoanOnSheet:
     """A running loan on the sheet, without what the meeting itself brings.
 
-    `before` is how it stood before the meeting, by which the meeting asks and fines. In a correction `now` has besides
-    what was paid after the meeting; on a new sheet the two are the same.
+    `before` is how it stood before the meeting, by which the meeting asks and fines; `now` has besides what was paid
+    after the meeting, where it is recorded late or corrected.
     """
 
     now: LoanPosition
@@ -79,24 +82,39 @@ class LoanOnSheet:
         return self.before.late_fine(as_of)
 
 
+class LaterMovement(NamedTuple):
+    """Rupiah that moved from one account to another, by their ids, on a day after the meeting."""
+
+    on: date
+    debit: int
+    credit: int
+    amount: int
+
+
 @dataclass
 class SheetContext:
-    """The group's people, books, loans and, if the sheet has one, its meeting.
+    """What a sheet of the day `held_on` starts from: the people, rules, books and loans of that day, and its meeting.
 
-    In a correction `original` is what the meeting recorded, `charged` the fines it brought, and `books` are without
-    both. `cash_before` are the rupiah that should have been in the cash box before the meeting. `sent` is the version
-    of a meeting that the same sheet recorded before, whatever became of it.
+    `books` are as they are now, which is what is posted to; `before` are the same without what was entered after the
+    meeting, and `later` is what that was. `cash_before` are the rupiah that should have been in the cash box before the
+    meeting. `same_day` are the other closed meetings of the day. In a correction `original` is what the meeting
+    recorded, `charged` the fines it brought, and all books are without both. `sent` is the version of a meeting that
+    the same sheet recorded before, whatever became of it.
     """
 
     group: Group
+    held_on: date
+    rules: Constitution
     books: Balances
+    before: Balances
+    later: list[LaterMovement]
     members: list[Member]
     loans: list[LoanOnSheet]
     cash_before: int
     meeting: Meeting | None
     next_number: int
-    officers: dict[str, int]
     requests: list[LoanRequest]
+    same_day: list[Meeting]
     original: Minutes | None = None
     charged: tuple[Obligation, ...] = ()
     sent: Meeting | None = None
@@ -107,10 +125,11 @@ class SheetContext:
         assert isinstance(self.books, Books), "this context was read only"
         return self.books
 
-    @property
-    def rules(self) -> Constitution:
-        """The group's rules in force; a group without any has rules of zero."""
-        return self.group.rules or Constitution()
+    @cached_property
+    def officers(self) -> dict[str, int]:
+        """Who held each office on the day, as member ids by role."""
+        terms = OfficerTerm.objects.filter(group=self.group).effective(self.held_on)
+        return dict(terms.values_list("role", "member_id"))
 
     @property
     def lenders(self) -> list[ExternalLoan]:
@@ -122,8 +141,12 @@ class SheetContext:
         return sum(fine.left for fine in self.books.fines.of_member(member, self._lent) if fine.owed_on <= on)
 
     def pokok_owed(self, member: Member) -> int:
-        """Return the rupiah of initial savings (pokok) that a member has neither paid nor been let off."""
-        left = max(0, self.rules.pokok - self.books.balance(AccountKind.POKOK, member=member))
+        """Return the rupiah of initial savings (pokok) that a member has neither paid nor been let off.
+
+        What was paid later counts too, and what was paid then of those who left since.
+        """
+        paid = max(books.balance(AccountKind.POKOK, member=member) for books in (self.before, self.books))
+        left = max(0, self.rules.pokok - paid)
         return max(0, left - self._pokok_waived.get(member.pk, 0)) if left else 0
 
     @cached_property
@@ -147,18 +170,23 @@ class SheetContext:
     def _lent(self) -> set[int]:
         return {on_sheet.loan.pk for on_sheet in self.loans}
 
+    @property
+    def posted_on(self) -> date:
+        """The day on which the books count the meeting's money: the first open one, where its own is closed."""
+        return self.books.open_day(self.held_on)
+
     def savings(self, member: Member) -> int:
-        """Return all the savings of a member in rupiah."""
-        return sum(self.books.balance(kind, member=member) for kind in SAVINGS)
+        """Return all the savings a member had before the meeting, in rupiah."""
+        return sum(self.before.balance(kind, member=member) for kind in SAVINGS)
 
     def leaves_too_little(self, member: Member, *, brought: int, taken: int) -> bool:
-        """Say whether `taken` rupiah of voluntary savings would leave less than the rules say must stay.
+        """Say whether `taken` rupiah of voluntary savings would leave less than the rules of the day say must stay.
 
         More than there is counts as no such case, and what a meeting did that is corrected is not judged again.
         """
-        if member.left_on is not None or taken == self._taken_before(member):
+        if taken == self._taken_before(member):
             return False
-        saved = self.books.balance(AccountKind.SUKARELA, member=member) + brought
+        saved = self.before.balance(AccountKind.SUKARELA, member=member) + brought
         return saved - self.rules.sukarela_minimum < taken <= saved
 
     def _taken_before(self, member: Member) -> int:
@@ -166,69 +194,76 @@ class SheetContext:
         return next((row.sukarela_out for row in rows if row.member.pk == member.pk), 0)
 
 
-def open_sheet(*, actor: User, group: Group, key: uuid.UUID, number: int | None = None) -> SheetContext:
-    """Lock the group and return its context for writing: a new meeting, or the draft `number`.
+def open_sheet(*, actor: User, group: Group, held_on: date, key: uuid.UUID, number: int | None = None) -> SheetContext:
+    """Lock the group and return its context for writing: of a meeting on a day, new or of the draft `number`.
 
     A meeting saved before under the same `key` is found again, so a form sent twice is one meeting: as `meeting` while
     it is a draft, as `sent` once it was closed. Raises `PermissionDenied`, and `NoSuchMeeting` for a number that has
     none.
     """
-    return _context(open_books(actor=actor, group=group), as_of=today(), key=key, number=number)
+    return _context(open_books(actor=actor, group=group), held_on=held_on, key=key, number=number)
 
 
-def read_sheet(*, group: Group, as_of: date, number: int | None = None, key: uuid.UUID | None = None) -> SheetContext:
-    """Return the context of a new meeting, or of the draft `number` or with `key`, to read, without a lock."""
-    return _context(read_books(group, as_of), as_of=as_of, key=key, number=number)
+def read_sheet(*, group: Group, held_on: date, number: int | None = None, key: uuid.UUID | None = None) -> SheetContext:
+    """Return the context of a meeting on a day, new or of the draft `number` or with `key`, to read, without a lock."""
+    return _context(read_books(group, today()), held_on=held_on, key=key, number=number)
 
 
-def open_correction(*, actor: User, group: Group, number: int) -> SheetContext:
+def open_correction(*, actor: User, group: Group, number: int, held_on: date | None = None) -> SheetContext:
     """Lock the group and return the context of its closed meeting `number` for a correction.
 
-    The books are undone by what the meeting posted; in the ledger that happens with what is posted in its place.
+    `held_on` is the day the meeting moves to, its own by default. The books are undone by what the meeting posted; in
+    the ledger that happens with what is posted in its place.
     """
     books = open_books(actor=actor, group=group, everything=True)
     meeting = _closed_meeting(group, number)
     if meeting.entry is not None:
         books.undo(meeting.entry)
-    return _correction(books, meeting)
+    return _correction(books, meeting, held_on)
 
 
-def read_correction(*, group: Group, as_of: date, number: int) -> SheetContext:
+def read_correction(*, group: Group, number: int, held_on: date | None = None) -> SheetContext:
     """Return the context of a correction to read, without a lock."""
-    books = read_books(group, as_of, everything=True)
+    books = read_books(group, today(), everything=True)
     meeting = _closed_meeting(group, number)
     if meeting.entry is not None:
         books.leave_out(meeting.entry)
-    return _correction(books, meeting)
+    return _correction(books, meeting, held_on)
 
 
-def _context(books: Balances, *, as_of: date, key: uuid.UUID | None, number: int | None) -> SheetContext:
+def _context(books: Balances, *, held_on: date, key: uuid.UUID | None, number: int | None) -> SheetContext:
     group = books.group
-    members = _members(Member.objects.filter(group=group).effective(as_of), group)
-    if isinstance(books, Books):
-        books.know_members(members)
     last = Meeting.objects.filter(group=group).order_by("-number").values("number")[:1]
-    wanted = Q(number=Subquery(last)) | (Q(key=key) if key else Q()) | (Q(number=number) if number else Q())
-    found = list(Meeting.objects.filter(group=group).filter(wanted).select_related("saved_by"))
+    own = (Q(key=key) if key else Q()) | (Q(number=number) if number is not None else Q())
+    taken = Q(status=MeetingStatus.CLOSED, held_on=held_on)
+    found = list(
+        Meeting.objects.filter(group=group).filter(own | taken | Q(number=Subquery(last))).select_related("saved_by")
+    )
     sent = next((m for m in found if m.key == key and m.status != MeetingStatus.DRAFT), None)
     current = [m for m in found if m.status != MeetingStatus.CORRECTED]
-    if number is not None:
-        meeting = next((m for m in current if m.number == number), None)
-        if meeting is None and sent is None:
-            raise NoSuchMeeting
-    else:
-        meeting = next((m for m in current if m.key == key), None)
+    meeting = next((m for m in current if (m.number == number if number is not None else m.key == key)), None)
+    if number is not None and meeting is None and sent is None:
+        raise NoSuchMeeting
+    rules = _rules(group, held_on)
+    members = list(_members(Member.objects.filter(group=group).effective(held_on), rules, held_on))
+    if isinstance(books, Books):
+        books.know_members(members)
+    before, later = _before(books, held_on)
     return SheetContext(
         group=group,
+        held_on=held_on,
+        rules=rules,
         books=books,
+        before=before,
+        later=later,
         members=members,
-        loans=_loans(books, members),
-        cash_before=expected_cash(books, on=as_of),
+        loans=_loans(books, before, members, held_on),
+        cash_before=expected_cash(before, on=held_on),
         requests=_requests(members),
         meeting=meeting,
         next_number=max((m.number for m in current), default=0) + 1,
-        officers={} if key else _officers(group, as_of),
         sent=sent,
+        same_day=_same_day(current, held_on, meeting),
     )
 
 
@@ -246,85 +281,125 @@ def _closed_meeting(group: Group, number: int) -> Meeting:
     return meeting
 
 
-def _correction(books: Balances, meeting: Meeting) -> SheetContext:
+def _correction(books: Balances, meeting: Meeting, held_on: date | None) -> SheetContext:
     """Return the context of a correction; `books` are without what `meeting` posted."""
     group, recorded = books.group, meeting.minutes
     assert recorded is not None, "a closed meeting has its minutes"
     assert meeting.held_on is not None, "a closed meeting has a date"
+    held_on = held_on or meeting.held_on
+    rules = _rules(group, held_on)
     of_group = Member.objects.filter(group=group)
     named = of_group.filter(number__in=numbers_of_members(recorded))
-    members = _members(named | of_group.effective(meeting.held_on), group)
+    people = list(_members(named | of_group.effective(held_on), rules, held_on))
     charged: tuple[Obligation, ...] = ()
     if books.has_fines:
         charged = tuple(Obligation.objects.filter(group=group, meeting=meeting.number, cancelled_at__isnull=True))
     if isinstance(books, Books):
-        books.know_members(members)
-    before = _before(books, meeting)
+        books.know_members(people)
+    before, later = _before(books, held_on, meeting)
     books.fines = books.fines.set_aside(charged, books.left_out)
     before.fines = before.fines.without([fine.pk for fine in charged])
-    loans = _loans(books, members, meeting, before)
+    loans = _loans(books, before, people, held_on, meeting)
+    # Whom the minutes name stays on the sheet of their day.
+    members = [m for m in people if held_on == meeting.held_on or m.is_member_on(held_on)]
     return SheetContext(
         group=group,
+        held_on=held_on,
+        rules=rules,
         books=books,
+        before=before,
+        later=later,
         members=members,
-        loans=loans,
-        cash_before=expected_cash(before, on=meeting.held_on, but=meeting.cash_count),
+        loans=[on_sheet for on_sheet in loans if on_sheet.loan.member in members],
+        cash_before=expected_cash(before, on=held_on, but=meeting.cash_count),
         requests=_requests(members),
         meeting=meeting,
         next_number=meeting.number,
-        officers={},
         charged=charged,
+        same_day=_same_day(Meeting.objects.filter(group=group, held_on=held_on), held_on, meeting),
         original=minutes_from_json(
             recorded,
-            members={member.number: member for member in members},
+            members={member.number: member for member in people},
             loans={a.loan.number: a.loan for a in books.accounts.values() if a.loan is not None},
             positions={on_sheet.loan.number: on_sheet.now for on_sheet in loans},
         ),
     )
 
 
-def _before(books: Balances, meeting: Meeting) -> Balances:
-    """Return `books`, which are without `meeting`, without what was entered after it too."""
-    assert meeting.held_on is not None, "a closed meeting has a date"
-    before = Balances(
-        books.group,
-        [copy(account) for account in books.accounts.values()],
-        as_of=meeting.held_on,
-        has_fines=books.has_fines,
-    )
+def _same_day(meetings: Iterable[Meeting], held_on: date, meeting: Meeting | None) -> list[Meeting]:
+    """Return those of `meetings` that were closed on the day, the one on the sheet left out."""
+    own = meeting.number if meeting is not None else None
+    taken = [m for m in meetings if m.status == MeetingStatus.CLOSED and m.held_on == held_on and m.number != own]
+    return sorted(taken, key=lambda m: m.number)
+
+
+def _rules(group: Group, held_on: date) -> Constitution:
+    """Return the rules in force on the day; before the first were agreed, rules of zero."""
+    rules = group.rules
+    if rules is not None and rules.agreed_on > held_on:
+        rules = rules_in_force(group, as_of=held_on)
+    return rules or Constitution()
+
+
+def _before(books: Balances, held_on: date, meeting: Meeting | None = None) -> tuple[Balances, list[LaterMovement]]:
+    """Return `books` without what was entered after a meeting on the day, and what that was, by day.
+
+    In a correction of `meeting` that is also what was entered after it on its own day; `books` are without it.
+    """
+    if meeting is None and (books.last_moved_on is None or books.last_moved_on <= held_on):
+        return books, []
+    copies = [copy(account) for account in books.accounts.values()]
+    before = Balances(books.group, copies, as_of=held_on, has_fines=books.has_fines)
     before.left_out = books.left_out
     accounts = {account.pk: account for account in before.accounts.values()}
-    later = Transfer.objects.filter(group=books.group, entry__reverses=None, entry__reversed_by=None).exclude(
-        _entered_before(meeting) | Q(entry=meeting.entry_id)
+    standing = Transfer.objects.filter(group=books.group, entry__reverses=None, entry__reversed_by=None)
+    entered_later = standing.exclude(_entered_before(books.group, held_on, meeting))
+    if meeting is not None and meeting.entry_id is not None:
+        entered_later = entered_later.exclude(entry=meeting.entry_id)
+    rows = entered_later.order_by("entry__effective_on").values_list(
+        "entry__effective_on", "debit_account", "credit_account"
     )
-    for debit, credit, amount in (
-        later.order_by().values_list("debit_account", "credit_account").annotate(Sum("amount"))
-    ):
-        accounts[debit].debits_posted -= amount
-        accounts[credit].credits_posted -= amount
-    return before
+    later = [LaterMovement(*row) for row in rows.annotate(Sum("amount"))]
+    for movement in later:
+        # Loans paid off since are not among the accounts, nor on the sheet.
+        if movement.debit in accounts:
+            accounts[movement.debit].debits_posted -= movement.amount
+        if movement.credit in accounts:
+            accounts[movement.credit].credits_posted -= movement.amount
+    return before, later
 
 
-def _entered_before(meeting: Meeting) -> Q:
-    """Return the condition for transfers of earlier days, and of the same day where they were recorded before."""
-    same_day = Q(entry__effective_on=meeting.held_on)
-    first_entry = meeting.first_entry  # type: ignore[attr-defined]  # annotated by _closed_meeting
+def _entered_before(group: Group, held_on: date, meeting: Meeting | None) -> Q:
+    """Return the condition for transfers that a meeting on the day `held_on` comes after.
+
+    Those are of earlier days, and of the same day where they were recorded before; a correction of `meeting` keeps the
+    place of its first version. Money of a meeting held in a closed period was in the box from the meeting on.
+    """
+    same_day = Q(entry__effective_on=held_on)
+    earlier = Q(held_on__lt=held_on)
+    first_entry = meeting.first_entry if meeting is not None else None  # type: ignore[attr-defined]  # _closed_meeting
     if first_entry is not None:
         same_day &= Q(entry__number__lt=first_entry)
-    return Q(entry__effective_on__lt=meeting.held_on) | same_day
+        numbers = Meeting.objects.filter(group=group, entry__number__lt=first_entry).values("number")
+        earlier |= Q(held_on=held_on, number__in=numbers)
+    else:
+        earlier |= Q(held_on=held_on)
+    meetings = Meeting.objects.filter(earlier, group=group, status=MeetingStatus.CLOSED, entry__isnull=False)
+    return Q(entry__effective_on__lt=held_on) | same_day | Q(entry__in=meetings.values("entry"))
 
 
-def _members(members: QuerySet[Member], group: Group) -> list[Member]:
-    """Read the members with what the rules on loans look at: `earlier_loans`, and a running `request` as JSON."""
-    running = LoanRequest.objects.running().filter(member=OuterRef("pk")).order_by("pk")
+def _members(members: QuerySet[Member], rules: Constitution, held_on: date) -> QuerySet[Member]:
+    """Add what the rules on loans look at: `earlier_loans` of the day, and a running `request` as JSON."""
+    running = LoanRequest.objects.running().filter(member=OuterRef("pk"), asked_on__lte=held_on).order_by("pk")
     columns = (
         "pk", "amount", "periods", "kind", "harvest_on", "purpose", "status", "approved_amount", "approved_periods",
     )  # fmt: skip
     members = members.annotate(request=Subquery(running.values(row=JSONObject(**{name: name for name in columns}))[:1]))
-    if group.rules is not None and group.rules.loan_ladder:
-        earlier = Loan.objects.lent().filter(member=OuterRef("pk")).order_by().values("member")
-        members = members.annotate(earlier_loans=Coalesce(Subquery(earlier.values(count=Count("pk"))), 0))
-    return list(members)
+    if rules.loan_ladder:
+        lent = Loan.objects.lent().filter(member=OuterRef("pk"), disbursed_on__lte=held_on)
+        counted = lent.order_by().values("member").values(count=Count("pk"))
+        members = members.annotate(earlier_loans=Coalesce(Subquery(counted), 0))
+    return members
 
 
 def _requests(members: list[Member]) -> list[LoanRequest]:
@@ -340,20 +415,22 @@ def _requests(members: list[Member]) -> list[LoanRequest]:
 
 
 def _loans(
-    books: Balances, members: list[Member], meeting: Meeting | None = None, before: Balances | None = None
+    books: Balances, before: Balances, members: list[Member], held_on: date, meeting: Meeting | None = None
 ) -> list[LoanOnSheet]:
-    """Return the running loans; in a correction of `meeting` also those it was paid on, as they were `before` it."""
+    """Return the loans that run and ran on the day; in a correction of `meeting` also those it was paid on."""
     people = {member.pk: member for member in members}
     repaid = numbers_of_loans_repaid(meeting.minutes) if meeting is not None and meeting.minutes is not None else ()
-    loans = {loan.pk: loan for loan in books.running_loans()}
+    loans: dict[int, Loan] = {}
     for account in books.accounts.values():
-        if (loan := account.loan) is not None:
-            if loan.member_id in people:
-                loan.member = people[loan.member_id]  # read already
-            if loan.number in repaid:
-                loans[loan.pk] = loan
+        loan = account.loan
+        if loan is None or loan.member_id not in people or account.kind != AccountKind.LOAN:
+            continue
+        loan.member = people[loan.member_id]  # read already
+        runs = account.balance > 0 and loan.disbursed_on <= held_on
+        if loan.number in repaid or (runs and before.balance(AccountKind.LOAN, loan=loan) > 0):
+            loans[loan.pk] = loan
     schedules: dict[int, list[Instalment]] = {pk: [] for pk in loans}
-    for line in _instalments(loans, meeting):
+    for line in _instalments(loans, None if before is books else _entered_before(books.group, held_on, meeting)):
         schedules[line.loan_id].append(line)
     rewarded = [loan.pk for loan in loans.values() if loan.rebate_rate]
     undone = [meeting.entry_id] if meeting is not None and meeting.entry_id is not None else []
@@ -365,29 +442,23 @@ def _loans(
         paid = history.get(loan.pk, [])
         now = position_in(books, loan, schedule, last_paid_on=last_paid_on, payments=paid)
         then = now
-        if before is not None:
+        if before is not books:
             then = position_in(before, loan, schedule, last_paid_on=last_paid_on, payments=paid)
         on_sheet.append(LoanOnSheet(now, then))
     return on_sheet
 
 
-def _instalments(loans: dict[int, Loan], meeting: Meeting | None) -> QuerySet[Instalment]:
+def _instalments(loans: dict[int, Loan], entered_before: Q | None) -> QuerySet[Instalment]:
     """Return the schedules of `loans`.
 
     Where a loan's terms have a fine for lateness, its first instalment carries `last_paid_on`, the day of the
-    last payment; when `meeting` is corrected, of the last one before it.
+    last payment among those `entered_before`, of all without.
     """
     found = Instalment.objects.filter(loan__in=loans).order_by("loan", "number")
     fined = [loan for loan in loans.values() if loan.fines_lateness]
     if not fined:
         return found
     days = payment_days(OuterRef("loan"))
-    if meeting is not None:
-        days = days.filter(_entered_before(meeting))
+    if entered_before is not None:
+        days = days.filter(entered_before)
     return found.annotate(last_paid_on=Case(When(number=1, loan__in=fined, then=Subquery(days[:1]))))
-
-
-def _officers(group: Group, as_of: date) -> dict[str, int]:
-    """Return who holds each office on the day `as_of`, as member ids by role."""
-    terms = OfficerTerm.objects.filter(group=group).effective(as_of)
-    return dict(terms.values_list("role", "member_id"))

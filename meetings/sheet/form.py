@@ -8,26 +8,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import date, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils.formats import date_format
 from django.utils.translation import gettext, gettext_lazy
 
 from finance.ledger.errors import GroupDissolved, InsufficientFunds, NotAMember, PeriodClosed
-from finance.models import Account, AccountKind
+from finance.models import Account, AccountKind, Loan
 from finance.rules.limits import loan_refusals
 from finance.rules.lines import CASH_SIGN, OTHER
 from finance.schedules import part_of
-from groups.forms import DayField
 from groups.models import Member
-from groups.shared.money import RupiahField, rupiah
+from groups.shared.money import rupiah
 from groups.shared.problems import Problem, problems_of, problems_of_rows
 from meetings.errors import MeetingError, NotAMemberThen, SavingsMustStay
 from meetings.minutes import WITH_MONEY, AgendaRow, CashCounted, MemberRow, Minutes, OtherRow
-from meetings.models import AttendanceStatus
+from meetings.models import AttendanceStatus, Meeting
+from meetings.selectors import numbers_by_date
 from meetings.sheet.context import SheetContext
+from meetings.sheet.day import read_prefilled
 from meetings.sheet.parts import (
     AgendaFormSet,
     HeadForm,
@@ -39,31 +39,40 @@ from meetings.sheet.parts import (
     RepaymentForm,
     fines_by_rules,
 )
+from meetings.sheet.warnings import short_between
 
 LATEST_FIRST_DUE = timedelta(days=366)
 """How long after the meeting a new loan's first instalment may be due."""
 ROWS_BROKEN: dict[str, Any] = {
     "missing_management_form": gettext_lazy("Some rows did not arrive whole. Please send the sheet again.")
 }
-_OWNED = re.compile(r"(m|l)(\d+)-")
+_OWNED = re.compile(r"([ml]\d+)-")
+CHOSEN = ("leader", "note_taker", "responsible", "member")
+"""The fields in which a member is chosen."""
+
+
+class Unplaced(NamedTuple):
+    """Something typed that has no place on the sheet: who or what it is about, which field, and the text."""
+
+    who: str
+    what: str
+    typed: str
 
 
 class Sheet:
     """The meeting sheet of one context: unbound and prefilled without `data`, bound with it.
 
-    Instalments are prefilled with what is due on `prefilled_for`. When the day of the meeting is changed after
-    that, those nobody touched follow it, and `was_refilled` says that somebody has to look at them again.
+    The page sends along what was prefilled. Where it was for another day, what nobody changed follows the day of the
+    context, and `was_refilled` says that somebody has to look at it again. What was typed stays.
     """
 
     def __init__(self, context: SheetContext, data: Mapping[str, Any] | None = None, *, today: date) -> None:
         self.context = context
         self.today = today
         self.refusals: list[str] = []
-        self.prefilled_for = context.original.held_on if context.original is not None else today
         self.was_refilled = False
-        if data is not None and context.original is None:
-            data = self._follow_the_day(data)
-        self.data = data
+        self.data: dict[str, Any] | None = dict(data.items()) if data is not None else None
+        data = self.data
         self._shared: dict[str, Any] = {"context": context, "today": today}
         self.head = HeadForm(data, initial=self._head_initial(), **self._shared)
         self.reason = ReasonForm(data, **self._shared)
@@ -84,6 +93,8 @@ class Sheet:
         self.other = self._formset(
             OtherMoneyFormSet, "other", [asdict(row) for row in (recorded.other if recorded else ())]
         )
+        if data is not None and read_prefilled(data).get("held_on") != context.held_on.isoformat():
+            self.follow()
 
     def _member_forms(self) -> tuple[list[MemberForm], list[RepaymentForm]]:
         recorded = self.context.original
@@ -98,7 +109,6 @@ class Sheet:
                 self.data,
                 prefix=f"l{open_loan.loan.pk}",
                 open_loan=open_loan,
-                as_of=self.prefilled_for,
                 recorded=paid.get(open_loan.loan.pk),
                 **self._shared,
             )
@@ -111,24 +121,34 @@ class Sheet:
     ) -> forms.BaseFormSet[Any]:
         return kind(self.data, prefix=prefix, initial=initial, form_kwargs=self._shared, error_messages=ROWS_BROKEN)
 
-    def _follow_the_day(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return `data` with untouched instalments as due on the day that was typed, if it is another one."""
-        read = DayField(required=False)
-        try:
-            typed = read.clean(data.get("held_on"))
-            self.prefilled_for = read.clean(data.get("prefilled_for")) or self.today
-        except ValidationError:
-            return data
-        if typed is None or not self.context.group.founded_on <= typed <= self.today:
-            return data
-        fresh = dict(data.items())
-        for open_loan in self.context.loans:
-            name, was, due = f"l{open_loan.loan.pk}-paid", open_loan.due(self.prefilled_for), open_loan.due(typed)
-            if was != due and name in fresh and fresh[name] == RupiahField().prepare_value(was):
-                fresh[name] = RupiahField().prepare_value(due)
+    @cached_property
+    def prefilled(self) -> dict[str, str]:
+        """The texts that stand on the page before anybody types, by field, and the day they are of."""
+        texts = {"held_on": self.context.held_on.isoformat()}
+        parts = [*([self.head] if self.context.original is None else []), *self.members, *self.repayments]
+        for part in parts:
+            if getattr(part, "recorded", None) is not None:
+                continue  # what a meeting recorded counts as typed
+            for name, field in part.fields.items():
+                if name in part.initial and name != "held_on":
+                    value = field.prepare_value(part.get_initial_for_field(field, name))
+                    texts[part.add_prefix(name)] = "" if value is None else str(value)
+        return texts
+
+    @property
+    def prefilled_json(self) -> str:
+        """What was prefilled, as the page sends it along."""
+        return json.dumps(self.prefilled, separators=(",", ":"))
+
+    def follow(self) -> None:
+        """Let what is still as it was prefilled be as the day's facts have it now; what was typed stays."""
+        assert self.data is not None, "only a bound sheet follows"
+        was = read_prefilled(self.data)
+        for name in {**was, **self.prefilled} if was else ():
+            before, fresh = was.get(name, ""), self.prefilled.get(name, "")
+            if name != "held_on" and before != fresh and self.data.get(name, "") == before:
+                self.data[name] = fresh
                 self.was_refilled = True
-        self.prefilled_for = typed
-        return fresh
 
     def rows(self) -> Iterator[tuple[MemberForm, list[RepaymentForm]]]:
         """Yield each member's form with those of the member's loans."""
@@ -152,11 +172,7 @@ class Sheet:
             place=head["place"],
             leader=head["leader"],
             note_taker=head["note_taker"],
-            members=tuple(
-                self._member_row(form, by_member[form.member.pk], held_on)
-                for form in self.members
-                if not (form.joined_later and not form.has_changed())
-            ),
+            members=tuple(self._member_row(form, by_member[form.member.pk], held_on) for form in self.members),
             agenda=tuple(
                 AgendaRow(**form.cleaned_data) for form in self._filled(self.agenda) if form.cleaned_data["title"]
             ),
@@ -194,6 +210,36 @@ class Sheet:
     def fines(self) -> str:
         """The fine by the rules for each attendance, as JSON, so that the browser can propose it."""
         return json.dumps(fines_by_rules(self.context.rules))
+
+    @property
+    def another_than(self) -> frozenset[int]:
+        """The numbers of the meetings of the day that somebody said this is another than."""
+        typed = str((self.data or {}).get("another", ""))
+        return frozenset(int(number) for number in typed.split(",") if number.isdecimal() and number.isascii())
+
+    @cached_property
+    def same_day(self) -> list[tuple[Meeting, int]]:
+        """The meetings that were closed on the day the sheet moves to or is new on, with their numbers by date."""
+        recorded = self.context.original
+        if recorded is not None and recorded.held_on == self.context.held_on:
+            return []
+        numbers = numbers_by_date(meeting.pk for meeting in self.context.same_day)
+        return [(meeting, numbers[meeting.pk]) for meeting in self.context.same_day]
+
+    @property
+    def another_value(self) -> str:
+        """What the tick that this is another meeting sends: the numbers of those it was asked about."""
+        return ",".join(str(meeting.number) for meeting, _number in self.same_day)
+
+    @property
+    def is_another(self) -> bool:
+        """Whether somebody said so of all of them."""
+        return all(meeting.number in self.another_than for meeting, _number in self.same_day)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the days between the meeting and now say against it, of a sheet that can be recorded."""
+        return short_between(self.context, self.minutes) if self.minutes is not None else []
 
     @property
     def has_errors(self) -> bool:
@@ -265,13 +311,14 @@ class Sheet:
         context, recorded = self.context, self.context.original
         if recorded is None:
             return {
-                "held_on": self.today,
+                "held_on": context.held_on,
                 "place": context.group.place,
-                "leader": context.officers.get("KETUA", ""),
-                "note_taker": context.officers.get("SEKRETARIS", ""),
+                # Read only where they are shown: closing a meeting does without.
+                "leader": lambda: context.officers.get("KETUA", ""),
+                "note_taker": lambda: context.officers.get("SEKRETARIS", ""),
             }
         return {
-            "held_on": recorded.held_on,
+            "held_on": context.held_on,
             "place": recorded.place,
             "leader": recorded.leader.pk,
             "note_taker": recorded.note_taker.pk,
@@ -296,12 +343,12 @@ class Sheet:
         held_on: date | None = self.head.cleaned_data.get("held_on")
         if self.was_refilled and held_on is not None:
             message = gettext(
-                "The instalments below are now what was due on %s. Look at them, then send the sheet again."
+                "Members, savings and instalments below are now those of %s. Look at them, then send the sheet again."
             )
             self.head.add_error("held_on", message % date_format(held_on))
-        for form in self.members:
-            form.held_on = held_on
-        self._refuse_strangers()
+        if self.unplaced:
+            message = gettext("Some of what was typed has no place at this meeting. Read it below, then send again.")
+            self.refusals.append(message)
         for formset in (self.agenda, self.new_loans, self.other):
             self.refusals.extend(str(error) for error in formset.non_form_errors())
         for form, repayments in self.rows():
@@ -357,19 +404,49 @@ class Sheet:
             lent.append(member)
             chosen |= {request.pk} if request is not None else set()
 
-    def _refuse_strangers(self) -> None:
-        """Refuse rows of people and loans that are not on the sheet: of another group, or closed meanwhile."""
-        assert self.data is not None
+    @cached_property
+    def unplaced(self) -> list[Unplaced]:
+        """What was typed of people and loans that are not on the sheet; what is as it was prefilled is left out."""
+        rows, chosen = self._rows_without_place(), self._choices_without_place()
+        if not rows and not chosen:
+            return []
+        group = self.context.group
+        people = {f"m{pk}": name for pk, name in Member.objects.filter(group=group).values_list("pk", "called")}
+        loans = Loan.objects.filter(group=group).values_list("pk", "number", "member__called")
+        names = people | {f"l{pk}": gettext("Loan %d") % number + f", {name}" for pk, number, name in loans}
+        stranger = gettext("Not of this group")
+        return [
+            *(Unplaced(names.get(owner, stranger), what, typed) for owner, what, typed in rows),
+            *(Unplaced(what, names.get(f"m{typed}", typed), "") for what, typed in chosen),
+        ]
+
+    def _rows_without_place(self) -> list[tuple[str, str, str]]:
+        """Return each text in a row that is not on the sheet, with whose row it is and what the field is called."""
+        if self.data is None:
+            return []
         known = {form.prefix for form in (*self.members, *self.repayments)}
-        strangers = {
-            match.group(1)
-            for name, value in self.data.items()
-            if (match := _OWNED.match(name)) and match.group().rstrip("-") not in known and str(value).strip()
-        }
-        if "m" in strangers:
-            self.refusals.append(gettext("The sheet has a row of somebody who is not a member of this group."))
-        if "l" in strangers:
-            self.refusals.append(gettext("The sheet has an instalment for a loan that is closed or not of this group."))
+        was = read_prefilled(self.data)
+        found = []
+        for name, typed in self.data.items():
+            match = _OWNED.match(name)
+            if match and match[1] not in known and str(typed).strip() and typed != was.get(name):
+                kind = MemberForm if name[0] == "m" else RepaymentForm
+                field = kind.base_fields.get(name.removeprefix(match[0]))
+                what = field.label if field is not None and field.label else name
+                found.append((match[1], str(what), str(dict(AttendanceStatus.choices).get(typed, typed))))
+        return found
+
+    def _choices_without_place(self) -> list[tuple[str, str]]:
+        """Return the fields in which somebody was chosen who is not on the sheet, with what was chosen."""
+        if self.data is None:
+            return []
+        parts = (self.head, *self.agenda.forms, *self.new_loans.forms)
+        return [
+            (str(field.label), str(typed))
+            for part in parts
+            for name, field in part.fields.items()
+            if name in CHOSEN and (typed := self.data.get(part.add_prefix(name))) and not field.valid_value(typed)
+        ]
 
     def _member_row(self, form: MemberForm, repayments: list[RepaymentForm], held_on: date) -> MemberRow:
         return MemberRow(

@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from typing import Any, TypeVar
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext
@@ -26,6 +25,7 @@ from meetings.errors import SavingsMustStay
 from meetings.minutes import WITH_MONEY, MemberRow, Repayment
 from meetings.models import AttendanceStatus
 from meetings.sheet.context import LoanOnSheet, SheetContext
+from meetings.sheet.day import require_possible
 
 T = TypeVar("T", bound=Model)
 SELDOM = ("sukarela_out", "fine", "fine_reason")
@@ -110,11 +110,7 @@ class HeadForm(_Part):
     def clean_held_on(self) -> date:
         """A meeting was held since the group was founded, and not in the future."""
         held_on: date = self.cleaned_data["held_on"]
-        if held_on > self.today:
-            raise ValidationError(gettext("A meeting cannot be recorded before it was held."))
-        if held_on < self.context.group.founded_on:
-            founded = date_format(self.context.group.founded_on)
-            raise ValidationError(gettext("The group was founded on %s.") % founded)
+        require_possible(held_on, group=self.context.group, today=self.today)
         return held_on
 
     @property
@@ -130,7 +126,9 @@ class MemberForm(_Part):
     fine and of those from before.
     """
 
-    attendance = forms.ChoiceField(label=_("Attendance"), choices=AttendanceStatus.choices, widget=forms.RadioSelect)
+    attendance = forms.ChoiceField(
+        label=_("Attendance"), choices=[("", _("Not yet")), *AttendanceStatus.choices], widget=forms.RadioSelect
+    )
     pokok = RupiahField(label=_("Initial savings (pokok)"), required=False)
     wajib = RupiahField(label=_("Compulsory savings (wajib)"), required=False)
     social = RupiahField(label=_("Social fund"), required=False)
@@ -140,8 +138,6 @@ class MemberForm(_Part):
     fine_reason = forms.CharField(label=_("Reason for the fine"), max_length=100, required=False)
 
     MONEY_IN = ("pokok", "wajib", "social", "sukarela_in", "fine")
-    held_on: date | None = None
-    """The day of the meeting, once the sheet knows it."""
     rest = 0
     """Rupiah that instalments leave for voluntary savings, once the sheet knows it."""
     repayments: Sequence[RepaymentForm] = ()
@@ -156,7 +152,7 @@ class MemberForm(_Part):
         rules = self.context.rules
         pokok_left = self.context.pokok_owed(self.member)
         prefilled: dict[str, Any] = {"pokok": pokok_left, "wajib": self._wajib_asked, "social": rules.social}
-        self.fines_owed = self.context.fines_owed(self.member, self.today)
+        self.fines_owed = self.context.fines_owed(self.member, self.context.held_on)
         if self.fines_owed:
             prefilled["fine"] = self.fines_owed
             self.fields["fine"].widget.attrs |= {"data-owed": self.fines_owed, "data-proposed": self.fines_owed}
@@ -177,30 +173,17 @@ class MemberForm(_Part):
         self.initial = {name: amount for name, amount in prefilled.items() if amount}
 
     def _wajib_asked(self) -> int | None:
-        return self.context.wajib_asked(self.member, self.today) or None
+        return self.context.wajib_asked(self.member, self.context.held_on) or None
 
     @property
     def wajib_missed(self) -> int:
         """Rupiah of compulsory savings from before this meeting that are asked for with its own."""
-        rules = self.context.rules
-        return max(0, self.context.wajib_asked(self.member, self.today) - rules.wajib) if self.recorded is None else 0
-
-    @property
-    def joined_later(self) -> bool:
-        """Whether the meeting was before the member's time, so that an untouched row is left out."""
-        return self.held_on is not None and self.member.joined_on > self.held_on
-
-    def full_clean(self) -> None:
-        """Check the row, and let it be if it is untouched and the member joined later."""
-        super().full_clean()
-        if self.is_bound and self.joined_later and not self.has_changed():
-            self._errors = forms.utils.ErrorDict()
+        asked = self.context.wajib_asked(self.member, self.context.held_on) if self.recorded is None else 0
+        return max(0, asked - self.context.rules.wajib)
 
     def clean(self) -> dict[str, Any]:
         """Check the row against itself and against what the member has saved."""
         data = self.cleaned_data
-        if self.joined_later and self.has_changed():
-            self.add_error("attendance", gettext("Joined on %s, after this meeting.") % self._joined())
         if data.get("attendance") and data["attendance"] not in WITH_MONEY:
             for name in self.MONEY_IN:
                 if data.get(name):
@@ -216,7 +199,7 @@ class MemberForm(_Part):
             return False
         if self.recorded is not None and not self.recorded.wajib:
             return self.recorded.wajib_was_paid
-        return not self.context.wajib_asked(self.member, self.held_on or self.today)
+        return not self.context.wajib_asked(self.member, self.context.held_on)
 
     def _check_fine(self, data: dict[str, Any]) -> None:
         """Work out what is charged: the fine by the rules unless a reason waives it, and what is paid beyond all that.
@@ -224,7 +207,7 @@ class MemberForm(_Part):
         `charged`, `waiver` and `fine_reason`, what the fine is for, go into the minutes.
         """
         attendance, paid, reason = data.get("attendance", ""), data.get("fine", 0), data.get("fine_reason", "")
-        due, owed = self._due(attendance), self.context.fines_owed(self.member, self.held_on or self.today)
+        due, owed = self._due(attendance), self.context.fines_owed(self.member, self.context.held_on)
         data["waiver"], data["charged"], data["fine_reason"] = "", due, ""
         earlier = self.recorded.waiver if self.recorded is not None else ""
         if reason and paid <= owed and (due or earlier):
@@ -234,7 +217,7 @@ class MemberForm(_Part):
             if not reason:
                 self.add_error("fine_reason", gettext("Say what the fine is for."))
         if data["charged"]:
-            data["fine_reason"] = reason or str(AttendanceStatus(attendance).label)
+            data["fine_reason"] = reason or str(dict(AttendanceStatus.choices).get(attendance, ""))
         elif paid:
             data["fine_reason"] = gettext("Fines owed")
 
@@ -263,9 +246,6 @@ class MemberForm(_Part):
         elif self.context.leaves_too_little(self.member, brought=brought, taken=taken):
             self.add_error("sukarela_out", str(SavingsMustStay(self.member, self.context.rules.sukarela_minimum)))
 
-    def _joined(self) -> str:
-        return date_format(self.member.joined_on)
-
     @property
     def usual(self) -> list[forms.BoundField]:
         """The money most members bring at most meetings."""
@@ -293,17 +273,14 @@ class RepaymentForm(_Part):
     waived = forms.CharField(max_length=100, required=False)
     principal_alone = forms.BooleanField(required=False)
 
-    def __init__(
-        self, *args: Any, open_loan: LoanOnSheet, as_of: date, recorded: Repayment | None, **kwargs: Any
-    ) -> None:
+    def __init__(self, *args: Any, open_loan: LoanOnSheet, recorded: Repayment | None, **kwargs: Any) -> None:
         self.open_loan = open_loan
-        self.as_of = as_of
         self.recorded = recorded
         super().__init__(*args, **kwargs)
 
     def _fit(self) -> None:
-        self.due = self.open_loan.due(self.as_of)
-        self.fine = self.open_loan.fine_at(self.as_of)
+        self.due = self.open_loan.due(self.context.held_on)
+        self.fine = self.open_loan.fine_at(self.context.held_on)
         self.rest = 0
         self.initial = {}
         if (recorded := self.recorded) is not None:
@@ -314,7 +291,9 @@ class RepaymentForm(_Part):
                 "principal_alone": recorded.principal_alone,
             }
         elif self.context.original is None and self.due:
-            self.initial = {"paid": self.due}
+            # No more than later payments leave, where the meeting is recorded after them.
+            fine = self.fine.amount if self.fine else 0
+            self.initial = {"paid": min(self.due, self.open_loan.payoff(self.context.held_on, fine=fine).total)}
         # Somebody may have two loans, so each field names its own.
         for name, label in (
             ("paid", gettext("Instalment, loan %d")),

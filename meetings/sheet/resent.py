@@ -18,11 +18,10 @@ from meetings.minutes import Minutes
 from meetings.minutes_json import minutes_to_json
 from meetings.models import Meeting
 from meetings.sheet.context import SheetContext, read_correction
+from meetings.sheet.day import typed_day
 from meetings.sheet.form import Sheet
 
-NOT_TYPED = frozenset(
-    {"csrfmiddlewaretoken", "key", "base", "by", "action", "version", "prefilled", "prefilled_for", "another"}
-)
+NOT_TYPED = frozenset({"csrfmiddlewaretoken", "key", "base", "by", "action", "version", "prefilled", "another"})
 """Fields of the sheet's form that nobody types."""
 LOAN_FIELDS = ("request", "member", "principal", "periods", "first_due", "purpose", "funded_by")
 
@@ -55,7 +54,8 @@ def other_entries(*, group: Group, sent: Meeting, data: Mapping[str, str], today
     """
     if sent.content and sent.content == content_of_sheet(data):
         return None
-    context = read_correction(group=group, as_of=today, number=sent.number)
+    held_on = typed_day(data, group=group, today=today)
+    context = read_correction(group=group, number=sent.number, held_on=held_on)
     assert context.meeting is not None and context.original is not None, "read_correction found the meeting"
     entries = as_correction(data, context)
     minutes = Sheet(context, entries, today=today).minutes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 
 from django.contrib import messages
 from django.db import transaction
@@ -21,6 +22,7 @@ from meetings.changes import Change, changes
 from meetings.errors import MeetingChanged, MeetingError, NoSuchMeeting
 from meetings.models import Meeting, MeetingStatus
 from meetings.sheet.context import open_correction, read_correction
+from meetings.sheet.day import typed_day
 from meetings.sheet.form import Sheet
 from meetings.sheet.resent import content_of_sheet
 from meetings.views.answers import SheetStatus, taken
@@ -32,6 +34,7 @@ from meetings.views.rendering import (
     refused,
     render_sheet,
     render_unchecked,
+    show_day,
 )
 
 
@@ -42,13 +45,15 @@ def meeting_correct(request: GroupRequest, number: int) -> HttpResponse:
     key = read_uuid(request.POST.get("key")) or uuid.uuid4()
     action = request.POST.get("action")
     try:
-        if request.method == "POST" and action not in (*MORE_ROWS, "open"):
+        if request.method == "POST" and action not in (*MORE_ROWS, "open", "day"):
             return _correct(request, number, key=key, is_preview=action != "correct")
-        context = read_correction(group=request.group, as_of=timezone.localdate(), number=number)
+        context = read_correction(group=request.group, number=number, held_on=_day(request))
     except NoSuchMeeting as error:
         raise Http404 from error
     if action in MORE_ROWS:
         return add_rows(request, context, key=key)
+    if action == "day":
+        return show_day(request, Sheet(context, request.POST, today=timezone.localdate()), key=key)
     data = request.POST if action == "open" else None
     return render_unchecked(request, Sheet(context, data, today=timezone.localdate()), key=key)
 
@@ -60,7 +65,7 @@ def _correct(request: GroupRequest, number: int, *, key: uuid.UUID, is_preview: 
         return recorded_before(request, replay, key=key)
     try:
         with transaction.atomic():
-            context = open_correction(actor=request.user, group=request.group, number=number)
+            context = open_correction(actor=request.user, group=request.group, number=number, held_on=_day(request))
             sheet = Sheet(context, request.POST, today=timezone.localdate())
             meeting = _written(request, sheet, key)
             transaction.set_rollback(is_preview)
@@ -86,7 +91,13 @@ def _written(request: GroupRequest, sheet: Sheet, key: uuid.UUID) -> Meeting | N
         reason=sheet.reason.cleaned_data["reason"],
         key=key,
         content=content_of_sheet(request.POST),
+        another_than=sheet.another_than,
     )
+
+
+def _day(request: GroupRequest) -> date | None:
+    """Return the day that was typed, None for that of the meeting."""
+    return typed_day(request.POST, group=request.group, today=timezone.localdate())
 
 
 def _shown(request: GroupRequest, sheet: Sheet, key: uuid.UUID) -> HttpResponse:
@@ -95,7 +106,8 @@ def _shown(request: GroupRequest, sheet: Sheet, key: uuid.UUID) -> HttpResponse:
     cash = group_summary(request.group).cash
     moved = sheet.minutes.cash_moved() - sheet.context.original.cash_moved()
     of_cash = Change(_("Cash box in the books today"), rupiah(cash), rupiah(cash + moved))
-    return render_sheet(request, sheet, key=key, changes=changed, of_cash=of_cash, previewed=True)
+    page = {"changes": changed, "of_cash": of_cash, "previewed": True, "warnings": sheet.warnings}
+    return render_sheet(request, sheet, key=key, **page)
 
 
 def _corrected(request: GroupRequest, meeting: Meeting) -> HttpResponse:

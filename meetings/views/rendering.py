@@ -48,6 +48,15 @@ def add_rows(request: GroupRequest, context: SheetContext, *, key: uuid.UUID) ->
     return render_unchecked(request, Sheet(context, data, today=timezone.localdate()), key=key)
 
 
+def show_day(request: GroupRequest, sheet: Sheet, *, key: uuid.UUID) -> HttpResponse:
+    """Answer the button that asks for the sheet of the day typed; a day that cannot be is told at its field."""
+    day_errors = sheet.head.errors.get("held_on")
+    sheet.forget_errors()
+    if day_errors:
+        sheet.head.errors["held_on"] = day_errors
+    return render_sheet(request, sheet, key=key)
+
+
 def render_unchecked(request: GroupRequest, sheet: Sheet, *, key: uuid.UUID) -> HttpResponse:
     """Answer with what was typed, without complaints."""
     sheet.forget_errors()

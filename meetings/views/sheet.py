@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
@@ -25,6 +27,7 @@ from meetings.errors import AlreadyRecorded, MeetingChanged, MeetingError, NoSuc
 from meetings.models import AttendanceStatus, Meeting, MeetingStatus
 from meetings.selectors import drafts_of, meeting_version, usual
 from meetings.sheet.context import SheetContext, open_sheet, read_sheet
+from meetings.sheet.day import day_of
 from meetings.sheet.form import Sheet
 from meetings.sheet.resent import content_of_sheet
 from meetings.summary import Summary, questions
@@ -37,6 +40,7 @@ from meetings.views.rendering import (
     refused,
     render_sheet,
     render_unchecked,
+    show_day,
 )
 
 NOT_KEPT = frozenset({"csrfmiddlewaretoken", "key", "base", "by", "action"})
@@ -59,7 +63,7 @@ def meeting_edit(request: GroupRequest, number: int) -> HttpResponse:
     meeting = meeting_version(request.group, number)
     if meeting is not None and meeting.status != MeetingStatus.DRAFT:
         return redirect(address_of(request, meeting))
-    return _opened(request, number)
+    return _opened(request, number, meeting.draft if meeting is not None else None)
 
 
 @requires(Capability.RECORD)
@@ -74,16 +78,19 @@ def draft_discard(request: GroupRequest, number: int) -> HttpResponse:
     return redirect("meeting-list", request.group.code)
 
 
-def _opened(request: GroupRequest, number: int | None) -> HttpResponse:
-    """Show an empty sheet, or a draft under the key it has."""
+def _opened(request: GroupRequest, number: int | None, draft: Mapping[str, Any] | None = None) -> HttpResponse:
+    """Show an empty sheet of today, or a draft under the key it has: as typed, and the rest as the facts are now."""
+    today = timezone.localdate()
+    day = day_of(draft or {}, group=request.group, today=today)
     try:
-        context = _read(request, number)
+        context = read_sheet(group=request.group, held_on=day, number=number)
     except NoSuchMeeting as error:
         raise Http404 from error
     if context.meeting is None:
-        sheet = Sheet(context, today=timezone.localdate())
+        sheet = Sheet(context, today=today)
         return render_sheet(request, sheet, key=uuid.uuid4(), drafts=drafts_of(request.group))
-    sheet = Sheet(context, context.meeting.draft, today=timezone.localdate())
+    sheet = Sheet(context, draft, today=today)
+    sheet.follow()
     sheet.forget_errors()
     return render_sheet(request, sheet, key=context.meeting.key, base=context.meeting.draft_version)
 
@@ -105,7 +112,8 @@ def _close(request: GroupRequest, number: int | None, key: uuid.UUID, *, is_chec
     """Close the meeting; a check does it all and takes it back, so it promises nothing that is refused later."""
     try:
         with transaction.atomic():
-            sheet = _bound(request, open_sheet(actor=request.user, group=request.group, key=key, number=number))
+            context = open_sheet(actor=request.user, group=request.group, held_on=_day(request), key=key, number=number)
+            sheet = _bound(request, context)
             meeting = _written(request, sheet, key)
             transaction.set_rollback(is_check)
     except NoSuchMeeting:
@@ -139,7 +147,7 @@ def _summed_up(request: GroupRequest, sheet: Sheet, number: int | None, key: uui
     page = {
         "group": group,
         "summary": summary,
-        "questions": list(asked),
+        "questions": [*asked, *sheet.warnings],
         "fields": [("key", key), *sent],
         "address": reverse("meeting-edit", args=[group.code, number])
         if number
@@ -149,6 +157,8 @@ def _summed_up(request: GroupRequest, sheet: Sheet, number: int | None, key: uui
 
 
 def _closed(request: GroupRequest, sheet: Sheet, meeting: Meeting) -> HttpResponse:
+    for warning in sheet.warnings:
+        messages.warning(request, warning)
     cash = rupiah(sheet.context.books.balance(AccountKind.CASH))
     messages.success(request, _("The meeting is closed and its money is in the books. In the cash box: %s.") % cash)
     return taken(request, SheetStatus.CLOSED, meeting)
@@ -160,7 +170,14 @@ def _written(request: GroupRequest, sheet: Sheet, key: uuid.UUID) -> Meeting | N
     services.meeting_to_save(sheet.context, key=key, base=base)
     if sheet.minutes is None:
         return None
-    return services.meeting_close(context=sheet.context, minutes=sheet.minutes, key=key, base=base, content=content)
+    return services.meeting_close(
+        context=sheet.context,
+        minutes=sheet.minutes,
+        key=key,
+        base=base,
+        content=content,
+        another_than=sheet.another_than,
+    )
 
 
 def _save_draft(request: GroupRequest, number: int | None, key: uuid.UUID) -> HttpResponse:
@@ -189,14 +206,19 @@ def _open(request: GroupRequest, number: int | None, key: uuid.UUID) -> HttpResp
     return render_unchecked(request, _bound(request, context), key=key)
 
 
+def _show_day(request: GroupRequest, number: int | None, key: uuid.UUID) -> HttpResponse:
+    return show_day(request, _bound(request, _read(request, number)), key=key)
+
+
 def _add_rows(request: GroupRequest, number: int | None, key: uuid.UUID) -> HttpResponse:
     return add_rows(request, _read(request, number), key=key)
 
 
 def _all_present(request: GroupRequest, number: int | None, key: uuid.UUID) -> HttpResponse:
     context = _read(request, number)
-    present = {f"m{member.pk}-attendance": AttendanceStatus.PRESENT.value for member in context.members}
-    data = {**present, **request.POST.dict()}
+    data = request.POST.dict()
+    for name in (f"m{member.pk}-attendance" for member in context.members):
+        data[name] = data.get(name) or AttendanceStatus.PRESENT.value
     return render_unchecked(request, Sheet(context, data, today=timezone.localdate()), key=key)
 
 
@@ -217,6 +239,7 @@ ACTIONS: Mapping[str, Callable[[GroupRequest, int | None, uuid.UUID], HttpRespon
     "close": _close,
     "draft": _save_draft,
     "open": _open,
+    "day": _show_day,
     "present": _all_present,
     **dict.fromkeys(MORE_ROWS, _add_rows),
 }
@@ -226,7 +249,12 @@ RECORDING = (_check, _close, _save_draft)
 
 
 def _read(request: GroupRequest, number: int | None, key: uuid.UUID | None = None) -> SheetContext:
-    return read_sheet(group=request.group, as_of=timezone.localdate(), number=number, key=key)
+    return read_sheet(group=request.group, held_on=_day(request), number=number, key=key)
+
+
+def _day(request: GroupRequest) -> date:
+    """Return the day of the sheet that was sent."""
+    return day_of(request.POST, group=request.group, today=timezone.localdate())
 
 
 def _bound(request: GroupRequest, context: SheetContext) -> Sheet:

@@ -74,10 +74,10 @@ def test_nothing_is_posted_in_it_any_more(member):
     save(member, 1_000, on=YEAR_END + timedelta(1))
 
 
-def test_a_reversal_of_an_entry_in_it_is_dated_today(member):
+def test_a_reversal_of_an_entry_in_it_is_dated_on_the_first_open_day(member):
     close(member.group)
     reversal = reverse(Entry.objects.earliest("pk"))
-    assert reversal.effective_on == timezone.localdate()
+    assert reversal.effective_on == YEAR_END + timedelta(1)
     assert list(mismatches()) == []
 
 

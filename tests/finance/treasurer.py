@@ -478,7 +478,7 @@ class Treasurer:
         self.attempt(self._meeting, as_="meeting_close", key=uuid.uuid4(), on=self.day())
 
     def _meeting(self, *, actor: Any, key: uuid.UUID, on: date) -> Meeting:
-        context = open_sheet(actor=actor, group=self.group, key=key)
+        context = open_sheet(actor=actor, group=self.group, held_on=on, key=key)
         loans: dict[int, list[LoanOnSheet]] = {}
         for open_loan in context.loans:
             loans.setdefault(open_loan.loan.member_id, []).append(open_loan)

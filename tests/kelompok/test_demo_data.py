@@ -248,7 +248,7 @@ def test_a_draft_opens_in_the_sheet():
     facilitator = User.objects.get(assignments__group=draft.group)
     with transaction.atomic():
         sheet = Sheet(
-            open_sheet(actor=facilitator, group=draft.group, key=draft.key, number=draft.number),
+            open_sheet(actor=facilitator, group=draft.group, held_on=draft.held_on, key=draft.key, number=draft.number),
             draft.draft,
             today=timezone.localdate(),
         )

@@ -46,3 +46,13 @@ def field_name(numbers: dict[int, int], name: str) -> str:
     if head[0] in "lk" and head[1:].isdigit():
         return f"{head}-{rest}"
     return name
+
+
+def prefilled_data(response: Any, **typed: Any) -> dict[str, Any]:
+    """What a browser sends of the page of a sheet as it was prefilled, with the fields that were `typed`, by name."""
+    sheet = response.context["sheet"]
+    data = {**sheet.prefilled, "key": str(response.context["key"]), "base": response.context["base"]}
+    data["prefilled"] = sheet.prefilled_json
+    for prefix in ("agenda", "loans", "other"):
+        data |= {f"{prefix}-TOTAL_FORMS": "1", f"{prefix}-INITIAL_FORMS": "0"}
+    return data | {name: str(value) for name, value in typed.items()}

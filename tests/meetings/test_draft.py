@@ -8,7 +8,7 @@ import pytest
 
 from finance.models import Entry
 from meetings.models import Meeting
-from tests.meetings.pages import balance, post_sheet
+from tests.meetings.pages import balance, errors, post_sheet
 from tests.meetings.sheets import sheet_data
 
 pytestmark = pytest.mark.django_db
@@ -71,6 +71,20 @@ def test_everybody_else_present_works_without_a_script(client, group):
     data = {name: value for name, value in sheet_data(group).items() if not name.endswith("-attendance")}
     page = post_sheet(client, group, action="present", data={**data, f"m{second.pk}-attendance": "LATE"})
     assert [form["attendance"].value() for form in page.context["sheet"].members] == ["PRESENT", "LATE", "PRESENT"]
+
+
+def test_everybody_else_are_those_whose_attendance_is_not_chosen_yet(client, group):
+    first, second, _third = group.members.all()
+    data = {**sheet_data(group), f"m{first.pk}-attendance": "", f"m{second.pk}-attendance": "ABSENT"}
+    page = post_sheet(client, group, action="present", data=data)
+    assert [form["attendance"].value() for form in page.context["sheet"].members] == ["PRESENT", "ABSENT", "PRESENT"]
+
+
+def test_an_attendance_can_be_taken_back(client, group):
+    page = client.get(f"/g/{group.code}/meetings/new/").content.decode()
+    member = group.members.first()
+    assert f'name="m{member.pk}-attendance" value=""' in page
+    assert f"m{member.pk}-attendance" in errors(post_sheet(client, group, m1_attendance=""))
 
 
 def test_more_rows_work_without_a_script(client, group):

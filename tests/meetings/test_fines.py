@@ -282,7 +282,7 @@ def close(group, **fields):
     """Close a meeting by the service, around the sheet; `fields` are those of the first member's row."""
     actor, key = facilitator_of(group), uuid.uuid4()
     with transaction.atomic():
-        context = open_sheet(actor=actor, group=group, key=key)
+        context = open_sheet(actor=actor, group=group, held_on=HELD_ON, key=key)
         member = context.members[0]
         row = MemberRow(member=member, attendance="PRESENT", **fields)
         minutes = Minutes(held_on=HELD_ON, place="Balai", leader=member, note_taker=member, members=(row,))
@@ -302,3 +302,9 @@ def test_more_than_was_saved_is_another_matter(group):
     save(group.members.first(), 50_000)
     with pytest.raises(InsufficientFunds):
         close(group, sukarela_out=50_001)
+
+
+def test_a_fine_without_an_attendance_is_told_at_the_attendance(client, group):
+    member = group.members.first()
+    response = post_sheet(client, group, m1_attendance="", m1_fine="5000")
+    assert f"m{member.pk}-attendance" in errors(response)

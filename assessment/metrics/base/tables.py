@@ -14,6 +14,7 @@ from assessment.metrics.base.metric import RECENT_MEETINGS
 from assessment.metrics.base.reading import read_rows
 from finance.tables.table import Cell, Column, ColumnKind, Row, Table
 from groups.models import Group
+from meetings.selectors import numbers_by_date
 from meetings.selectors.relations import MEETINGS_HELD
 
 TEXT, MONEY, NUMBER, DATE = ColumnKind.TEXT, ColumnKind.MONEY, ColumnKind.NUMBER, ColumnKind.DATE
@@ -65,8 +66,12 @@ def meetings_table(
 ) -> Table:
     """Return the meetings with what each contributes."""
     columns = [Column(_("Meeting")), Column(_("Date"), DATE, on_phone=False), *columns]
+    numbers = numbers_by_date(meeting.id for meeting in meetings)
     rows = [
-        Row([_("Meeting %d") % meeting.number, meeting.held_on, *cells(meeting)], meeting_url(group, meeting.number))
+        Row(
+            [_("Meeting %d") % numbers[meeting.id], meeting.held_on, *cells(meeting)],
+            meeting_url(group, meeting.number),
+        )
         for meeting in meetings
     ]
     rows.append(total_row(_("Total"), columns, rows))

@@ -2,8 +2,6 @@
 const startSheet = () => {
   const sheet = document.querySelector("[data-sheet]");
   if (!sheet) return;
-  const expected = sheet.querySelector("[data-expected]");
-  const signs = JSON.parse(sheet.querySelector("[data-signs]").dataset.signs);
   // Reads what `groups/shared/money.py` reads, and counts as nothing what it refuses.
   const amount = (input) => {
     const text = input.value.replace(/\s+/g, " ").trim().replace(/^rp\.?\s*/i, "").replace(/[.,]-$/, "");
@@ -16,6 +14,7 @@ const startSheet = () => {
   const rupiah = (sum) => (sum < 0 ? "−" : "") + "Rp\u00a0" + String(Math.abs(sum)).replace(/\B(?=(\d{3})+$)/g, ".");
 
   const total = () => {
+    const signs = JSON.parse(sheet.querySelector("[data-signs]").dataset.signs);
     let sum = Number(sheet.dataset.cashBefore);
     sheet.querySelectorAll("[data-cash]").forEach((input) => { sum += Math.round(Number(input.dataset.cash) * amount(input)); });
     sheet.querySelectorAll("[data-lent]").forEach((cancel) => { if (!cancel.checked) sum -= Number(cancel.dataset.lent); });
@@ -23,35 +22,79 @@ const startSheet = () => {
       const input = sheet.elements[kind.name.replace("-kind", "-amount")];
       if (input && signs[kind.value]) sum += signs[kind.value] * amount(input);
     });
-    expected.textContent = rupiah(sum);
+    sheet.querySelector("[data-expected]").textContent = rupiah(sum);
   };
 
   // Somebody who is not there brings no money; what was prefilled comes back with the person.
+  const isAway = (radio) => radio.value === "EXCUSED" || radio.value === "ABSENT";
   const follow = (radio) => {
-    const away = radio.value === "EXCUSED" || radio.value === "ABSENT";
-    radio.closest("[data-member]").querySelectorAll('[data-cash="1"]').forEach((input) => {
+    const row = radio.closest("[data-member]");
+    const prefilled = JSON.parse(sheet.elements.prefilled.value);
+    row.querySelectorAll('[data-cash="1"]').forEach((input) => {
       if (input.name.endsWith("-fine")) return; // see propose
-      if (away && input.value) { input.dataset.was = input.value; input.value = ""; }
-      if (!away && input.dataset.was && !input.value) input.value = input.dataset.was;
+      if (isAway(radio) && input.value) { input.dataset.was = input.value; input.value = ""; }
+      if (!isAway(radio) && row.dataset.away && !input.value) input.value = input.dataset.was || prefilled[input.name] || "";
     });
+    if (isAway(radio)) row.dataset.away = "yes"; else delete row.dataset.away;
   };
 
   // What is paid of fines is proposed with the attendance: those owed and the new one; nothing of somebody who is not
   // there. It is taken back with the attendance unless somebody has changed it.
-  const fines = JSON.parse(sheet.dataset.fines);
   const propose = (radio) => {
+    const fines = JSON.parse(sheet.dataset.fines);
     const input = radio.closest("[data-member]").querySelector('[name$="-fine"]');
     if (input.value && amount(input) !== Number(input.dataset.proposed)) return;
-    const away = radio.value === "EXCUSED" || radio.value === "ABSENT";
-    const fine = away ? 0 : Number(input.dataset.owed || 0) + (fines[radio.value] || 0);
+    const fine = isAway(radio) ? 0 : Number(input.dataset.owed || 0) + (fines[radio.value] || 0);
     input.dataset.proposed = fine;
     input.value = fine ? String(fine).replace(/\B(?=(\d{3})+$)/g, ".") : "";
     if (fine) input.closest("details").open = true;
   };
 
+  // Another date: the server gives the sheet of that day, with everything that was typed, also what was typed meanwhile.
+  const typed = () => new Map(Array.from(new FormData(sheet)).filter(([name]) => name !== "csrfmiddlewaretoken"));
+  let asked = 0;
+  const fit = async () => {
+    const turn = (asked += 1);
+    const sent = typed();
+    const data = new FormData(sheet);
+    data.set("action", "day");
+    const answer = await fetch(sheet.getAttribute("action"), {
+      method: "POST", body: data, headers: { Accept: "text/html" }, signal: AbortSignal.timeout(20000),
+    });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = page.querySelector("[data-sheet]");
+    if (!answer.ok || !fresh || turn !== asked) return;
+    const fines = JSON.parse(sheet.dataset.fines);
+    const owed = Object.fromEntries(Array.from(sheet.querySelectorAll('[name$="-fine"]'), (fine) => [fine.name, fine.dataset.owed]));
+    const meanwhile = typed();
+    const opened = Array.from(sheet.querySelectorAll("details"), (details) => details.open);
+    document.getElementById("unplaced")?.closest("section").remove();
+    const unplaced = page.getElementById("unplaced")?.closest("section");
+    if (unplaced) sheet.before(unplaced);
+    Object.assign(sheet.dataset, fresh.dataset);
+    sheet.replaceChildren(...fresh.childNodes);
+    meanwhile.forEach((value, name) => {
+      const field = sheet.elements[name];
+      if (!field || sent.get(name) === value) return;
+      if (field.type === "checkbox") field.checked = true; else field.value = value;
+    });
+    sheet.querySelectorAll("details").forEach((details, place) => { details.open = details.open || opened[place]; });
+    sheet.querySelectorAll('[name$="-attendance"]:checked').forEach((radio) => {
+      const row = radio.closest("[data-member]");
+      const fine = row.querySelector('[name$="-fine"]');
+      if (isAway(radio)) row.dataset.away = "yes";
+      const proposed = isAway(radio) ? 0 : Number(owed[fine.name] || 0) + (fines[radio.value] || 0);
+      if (fine.value && amount(fine) === proposed) { fine.dataset.proposed = amount(fine); propose(radio); }
+    });
+    sheet.elements.held_on.dispatchEvent(new Event("input", { bubbles: true })); // sums, and what the device keeps
+    sheet.elements.held_on.focus();
+  };
+
   let dirty = false;
   sheet.addEventListener("input", () => { dirty = true; total(); });
   sheet.addEventListener("change", (event) => {
+    // Without a signal the sheet stays as it is; the server fits it to the date when it is sent.
+    if (event.target.name === "held_on" && event.target.value) fit().catch(() => {});
     if (event.target.name.endsWith("-attendance")) { follow(event.target); propose(event.target); total(); }
   });
   sheet.addEventListener("click", (event) => {
@@ -60,7 +103,7 @@ const startSheet = () => {
     if (button.value === "present") {
       event.preventDefault();
       sheet.querySelectorAll("[data-member]").forEach((row) => {
-        if (!row.querySelector('[type="radio"]:checked')) row.querySelector('[value="PRESENT"]').checked = true;
+        if (!row.querySelector('[type="radio"]:checked')?.value) row.querySelector('[value="PRESENT"]').checked = true;
       });
       dirty = true;
     } else if (button.dataset.more) {

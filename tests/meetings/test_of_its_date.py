@@ -1,0 +1,460 @@
+"""The sheet is of its date: people, rules, offices, dues and cash of the day, whenever it is recorded."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from finance.ledger.verify import mismatches
+from finance.models import CashCount, Entry, Loan
+from groups.models import Constitution, Member
+from meetings.models import Attendance, Meeting
+from tests.factories import (
+    FOUNDED,
+    facilitator_of,
+    lend,
+    make_group,
+    make_member,
+    make_members,
+    make_officer,
+    repay,
+    save,
+    withdraw,
+)
+from tests.meetings.pages import balance, errors, post_correction, post_sheet, sign_in
+from tests.meetings.sheets import HELD_ON, prefilled_data, sheet_data
+
+pytestmark = pytest.mark.django_db
+LATER = HELD_ON + timedelta(28)
+
+
+def adopt(group, agreed_on, **rules):
+    """The members agree new rules on a day."""
+    old = {field.name: getattr(group.rules, field.name) for field in Constitution.rule_fields()}
+    group.rules = Constitution.objects.create(
+        group=group,
+        version=group.rules.version + 1,
+        agreed_on=agreed_on,
+        recorded_by=facilitator_of(group),
+        **(old | rules),
+    )
+    group.save()
+
+
+def sheet_page(client, group, day=None, number=None, **typed):
+    """The page of a sheet fitted to a day: what was prefilled for today, with the fields typed, by name."""
+    url = f"/g/{group.code}/meetings/{f'{number}/edit' if number else 'new'}/"
+    page = client.get(url)
+    if day is None:
+        return page
+    return client.post(url, prefilled_data(page, held_on=day.isoformat(), action="day", **typed))
+
+
+def send(client, group, page, action="close", number=None, **typed):
+    """Send a page as it stands, with everybody on it present."""
+    present = {f"m{form.member.pk}-attendance": "PRESENT" for form in page.context["sheet"].members}
+    return post_sheet(client, group, action, number, data=prefilled_data(page, **(present | typed)))
+
+
+def value(page, field):
+    """What stands in a field of a sheet's page."""
+    owner, _dash, name = field.rpartition("-")
+    parts = {form.prefix or "": form for form in page.context["sheet"]._parts()}
+    return parts[owner][name].value()
+
+
+# The example
+
+
+def test_rules_of_the_day_of_a_meeting_recorded_after_they_changed(monkeypatch):
+    group = make_group(rules={"wajib": 5_000, "loan_rate": Decimal("0.015"), "loan_round_up_to": 1})
+    member, *_others = make_members(group, 3)
+    save(member, 1_000_000)
+    adopt(group, date(2026, 9, 1), wajib=10_000, loan_rate=Decimal("0.01"))
+    monkeypatch.setattr("django.utils.timezone.now", lambda: datetime(2026, 9, 5, 3, tzinfo=UTC))
+    client = sign_in(group)
+    page = sheet_page(client, group)
+    assert value(page, f"m{member.pk}-wajib") == "10.000"
+
+    page = sheet_page(client, group, date(2026, 8, 25))
+    assert value(page, f"m{member.pk}-wajib") == "5.000"
+    loan = {"loans-0-member": member.pk, "loans-0-principal": "500.000", "loans-0-periods": "10"}
+    typed = {"place": "Balai desa", "leader": member.pk, "note_taker": member.pk, **loan}
+    assert send(client, group, page, held_on="2026-08-25", **typed).status_code == 302
+    assert balance(group, "WAJIB", member=member) == 5_000
+    assert [line.service_fee for line in Loan.objects.get().instalments.all()] == [7_500] * 10
+
+
+# People, offices, dues and cash
+
+
+def test_its_members_are_those_of_the_day(client, group):
+    left = make_member(group, "Ratna")
+    make_member(group, "Dewi", joined_on=LATER)
+    Member.objects.filter(pk=left.pk).update(left_on=HELD_ON + timedelta(7))
+    on_day = [form.member.name for form in sheet_page(client, group, HELD_ON).context["sheet"].members]
+    now = [form.member.name for form in sheet_page(client, group).context["sheet"].members]
+    assert ("Ratna" in on_day, "Dewi" in on_day) == (True, False)
+    assert ("Ratna" in now, "Dewi" in now) == (False, True)
+
+
+def test_who_left_since_saves_at_a_meeting_recorded_late(client, group):
+    left = make_member(group, "Ratna")
+    Member.objects.filter(pk=left.pk).update(left_on=HELD_ON + timedelta(7))
+    head = {"held_on": HELD_ON, "place": "Balai", "leader": left.pk, "note_taker": left.pk}
+    assert send(client, group, sheet_page(client, group, HELD_ON), **head).status_code == 302
+    assert balance(group, "WAJIB", member=left) == 10_000
+    assert Attendance.objects.filter(member=left).exists()
+
+
+def test_on_the_day_of_leaving_nobody_is_a_member_any_more(client, group):
+    left = make_member(group, "Ratna")
+    Member.objects.filter(pk=left.pk).update(left_on=HELD_ON)
+    assert left not in sheet_page(client, group, HELD_ON).context["sheet"].context.members
+
+
+def test_its_leader_and_writer_held_their_offices_that_day(client, group):
+    first, second, third = group.members.order_by("number")
+    make_officer(first, "KETUA", ended_on=LATER)
+    make_officer(second, "KETUA", started_on=LATER)
+    make_officer(third, "SEKRETARIS")
+    assert value(sheet_page(client, group), "leader") == second.pk
+    page = sheet_page(client, group, HELD_ON)
+    assert (value(page, "leader"), value(page, "note_taker")) == (str(first.pk), str(third.pk))
+
+
+def test_it_asks_for_what_was_due_and_unpaid_that_day(client, group):
+    save(group.members.first(), 5_000_000)
+    loan = lend(group.members.last(), 1_200_000, 12, first_due=HELD_ON)
+    repay(loan, 118_000, on=LATER)
+    page = sheet_page(client, group, HELD_ON)
+    (form,) = page.context["sheet"].repayments
+    assert (form.due, value(page, f"l{loan.pk}-paid")) == (118_000, "118.000")
+
+
+def test_a_loan_paid_off_since_takes_no_more(client, group):
+    save(group.members.first(), 5_000_000)
+    loan = lend(group.members.last(), 12_000, 1, first_due=HELD_ON)
+    repay(loan, 12_180, on=LATER)
+    assert sheet_page(client, group, HELD_ON).context["sheet"].repayments == []
+
+
+def test_a_fine_counts_the_payments_of_that_day_and_no_later_ones(client):
+    group = make_group(rules={"fine_late_instalment": 2_000})
+    members = make_members(group, 3)
+    save(members[0], 5_000_000)
+    due = {"disbursed_on": FOUNDED, "first_due": HELD_ON - timedelta(28)}
+    loan = lend(members[2], 1_200_000, 12, **due, fine_late_instalment=2_000)
+    repay(loan, 118_000, on=LATER)
+    client = sign_in(group)
+    (form,) = sheet_page(client, group, HELD_ON).context["sheet"].repayments
+    assert form.fine.amount == 2_000
+
+
+def test_it_expects_the_cash_of_its_day(client, group):
+    post_sheet(client, group, held_on=LATER)
+    page = sheet_page(client, group, HELD_ON)
+    assert page.context["sheet"].context.cash_before == 0
+    assert post_sheet(client, group, counted="30.000").status_code == 302
+    assert CashCount.objects.get().expected == 30_000
+
+
+def test_a_later_meeting_is_corrected_with_the_one_recorded_after_it(client, group):
+    post_sheet(client, group, held_on=LATER)
+    post_sheet(client, group)
+    sheet = client.get(f"/g/{group.code}/meetings/1/correct/").context["sheet"]
+    assert (sheet.context.cash_before, sheet.expected_cash) == (30_000, 60_000)
+
+
+def test_savings_that_must_stay_are_judged_on_the_day():
+    group = make_group(rules={"sukarela_minimum": 10_000})
+    member, *_ = make_members(group, 3)
+    client = sign_in(group)
+    save(member, 50_000, on=LATER)
+    response = post_sheet(client, group, m1_sukarela_in="20000", m1_sukarela_out="15000")
+    assert f"m{member.pk}-sukarela_out" in errors(response)
+
+
+def test_the_first_loan_of_a_ladder_is_the_first_by_date():
+    group = make_group(rules={"loan_ladder": "100000;500000"})
+    member, *_ = make_members(group, 3)
+    client = sign_in(group)
+    save(member, 1_000_000)
+    lend(member, 100_000, 2, disbursed_on=LATER, first_due=LATER + timedelta(30))
+    asked = {"loans_0_member": member.pk, "loans_0_principal": "200000", "loans_0_periods": "2"}
+    assert "loans-0-principal" in errors(post_sheet(client, group, **asked))
+    assert post_sheet(client, group, held_on=LATER, **asked).status_code == 302
+
+
+# Another date
+
+
+@pytest.fixture
+def changing(group):
+    """Rules that ask for 15.000 from LATER on."""
+    adopt(group, LATER, wajib=15_000)
+    return group
+
+
+def test_another_date_refreshes_what_was_prefilled_and_keeps_what_was_typed(client, changing):
+    first, second, _third = changing.members.order_by("number")
+    page = sheet_page(client, changing, HELD_ON, **{f"m{second.pk}-wajib": "7.000", "place": "Rumah Bu Siti"})
+    assert value(page, f"m{first.pk}-wajib") == "10.000"
+    assert value(page, f"m{second.pk}-wajib") == "7.000"
+    assert value(page, "place") == "Rumah Bu Siti"
+    assert value(page, "held_on") == HELD_ON.isoformat()
+    assert not page.context["sheet"].has_errors
+
+
+def test_what_was_emptied_stays_empty(client, changing):
+    first = changing.members.first()
+    page = sheet_page(client, changing, HELD_ON, **{f"m{first.pk}-wajib": ""})
+    assert value(page, f"m{first.pk}-wajib") == ""
+
+
+def test_a_date_changed_at_closing_refreshes_and_says_so(client, changing):
+    first = changing.members.first()
+    page = sheet_page(client, changing)
+    head = {"held_on": HELD_ON, "place": "Balai", "leader": first.pk, "note_taker": first.pk}
+    refused = send(client, changing, page, **head)
+    assert refused.status_code == 422
+    assert "4 Maret 2025" in errors(refused)["held_on"][0]
+    assert not Entry.objects.exists()
+    assert value(refused, f"m{first.pk}-wajib") == "10.000"
+    assert send(client, changing, refused, **head).status_code == 302
+    assert balance(changing, "WAJIB", member=first) == 10_000
+
+
+def test_a_date_that_changes_nothing_closes_at_once(client, group):
+    first = group.members.first()
+    head = {"held_on": HELD_ON, "place": "Balai", "leader": first.pk, "note_taker": first.pk}
+    assert send(client, group, sheet_page(client, group), **head).status_code == 302
+
+
+@pytest.mark.parametrize("day", ["2025-02-30", "", "2024-01-01", "2030-01-01"])
+def test_a_day_that_cannot_be_is_told_at_its_field(client, group, day):
+    url = f"/g/{group.code}/meetings/new/"
+    first = group.members.first()
+    typed = {"held_on": day, "action": "day", f"m{first.pk}-sukarela_in": "777"}
+    page = client.post(url, prefilled_data(client.get(url), **typed))
+    assert list(errors(page)) == ["held_on"]
+    assert value(page, f"m{first.pk}-sukarela_in") == "777"
+
+
+def test_what_has_no_place_on_the_day_is_told_and_left_out_only_then(client, group):
+    later = make_member(group, "Dewi", joined_on=LATER)
+    first = group.members.first()
+    head = {"held_on": HELD_ON, "place": "Balai", "leader": first.pk, "note_taker": first.pk}
+    page = sheet_page(client, group)
+    refused = send(client, group, page, **head, **{f"m{later.pk}-sukarela_in": "25.000"})
+    assert refused.status_code == 422
+    assert [(row.who, row.typed) for row in refused.context["sheet"].unplaced] == [
+        ("Dewi", "Hadir"), ("Dewi", "25.000"),
+    ]  # fmt: skip
+    assert "Dewi" in refused.content.decode()
+    assert send(client, group, refused, **head).status_code == 302
+    assert Meeting.objects.get().member_count == 3
+
+
+def test_a_leader_who_was_no_member_that_day_is_told(client, group):
+    later = make_member(group, "Dewi", joined_on=LATER)
+    page = sheet_page(client, group, HELD_ON, leader=later.pk)
+    (row,) = page.context["sheet"].unplaced
+    assert row.what == "Dewi"
+    assert "Dewi" in page.content.decode()
+
+
+def test_a_member_of_that_day_comes_on_the_sheet_with_what_is_usual(client, group):
+    left = make_member(group, "Ratna")
+    Member.objects.filter(pk=left.pk).update(left_on=HELD_ON + timedelta(7))
+    page = sheet_page(client, group, HELD_ON)
+    assert (value(page, f"m{left.pk}-wajib"), value(page, f"m{left.pk}-attendance")) == ("10.000", None)
+
+
+@pytest.mark.parametrize("prefilled", ["", "x", "[]", "{", '{"a": 1}', "[" * 100_000, '{"held_on": "9999-99-99"}'])
+def test_a_broken_list_of_what_was_prefilled_leaves_everything_typed(client, group, prefilled):
+    for action in ("day", "draft", "close"):
+        data = {**sheet_data(group, m1_wajib="8000"), "prefilled": prefilled}
+        assert post_sheet(client, group, action, data=data).status_code < 500
+    assert balance(group, "WAJIB", member=group.members.first()) == 8_000
+
+
+# Corrections
+
+
+def test_a_correction_is_of_its_own_day(client, changing):
+    fourth = make_member(changing, "Dewi", joined_on=LATER)
+    post_sheet(client, changing, data=_without(sheet_data(changing), fourth))
+    sheet = client.get(f"/g/{changing.code}/meetings/1/correct/").context["sheet"]
+    assert sheet.context.rules.wajib == 10_000
+    assert fourth not in sheet.context.members
+
+
+def test_a_correction_to_another_day_has_people_and_rules_of_that_day(client, changing):
+    fourth = make_member(changing, "Dewi", joined_on=LATER)
+    post_sheet(client, changing, data=_without(sheet_data(changing), fourth))
+    url = f"/g/{changing.code}/meetings/1/correct/"
+    typed = sheet_data(changing, m1_wajib="12000") | {"held_on": LATER, "version": 1, "action": "day"}
+    moved = prefilled_data(client.get(url), **typed)
+    page = client.post(url, moved | {f"m{fourth.pk}-wajib": "", f"m{fourth.pk}-attendance": ""})
+    sheet = page.context["sheet"]
+    assert sheet.context.rules.wajib == 15_000
+    assert fourth in sheet.context.members
+    assert value(page, f"m{fourth.pk}-wajib") == "15.000"
+    first = changing.members.first()
+    assert value(page, f"m{first.pk}-wajib") == "12000"
+
+
+def test_whom_the_minutes_name_and_who_was_no_member_on_the_new_day_is_told(client, group):
+    fourth = make_member(group, "Dewi", joined_on=LATER)
+    post_sheet(client, group, held_on=LATER)
+    client.cookies["django_language"] = "en"
+    response = post_correction(client, group, held_on=HELD_ON)
+    assert response.status_code == 422
+    assert {row.who for row in response.context["sheet"].unplaced} == {"Dewi", "Minutes by"}
+    without = _without({**sheet_data(group), "version": "1", "reason": "salah", "action": "correct"}, fourth)
+    without["note_taker"] = without["leader"]
+    assert client.post(f"/g/{group.code}/meetings/1/correct/", without).status_code == 302
+    assert Meeting.objects.get(version=2).member_count == 3
+
+
+def _without(data, member):
+    rest = {name: text for name, text in data.items() if not name.startswith(f"m{member.pk}-")}
+    return rest | ({"note_taker": rest["leader"]} if rest["note_taker"] == str(member.pk) else {})
+
+
+# Drafts
+
+
+def test_a_draft_follows_the_facts_where_nobody_typed(client, group):
+    first, second, _third = group.members.order_by("number")
+    page = sheet_page(client, group, LATER)
+    send(client, group, page, "draft", held_on=LATER, **{f"m{second.pk}-wajib": "7.000"})
+    adopt(group, LATER, wajib=15_000)
+    page = client.get(f"/g/{group.code}/meetings/1/edit/")
+    assert value(page, f"m{first.pk}-wajib") == "15.000"
+    assert value(page, f"m{second.pk}-wajib") == "7.000"
+    assert not page.context["sheet"].has_errors
+
+
+def test_a_draft_keeps_its_day(client, group):
+    send(client, group, sheet_page(client, group, HELD_ON), "draft", held_on=HELD_ON)
+    page = client.get(f"/g/{group.code}/meetings/1/edit/")
+    assert page.context["sheet"].context.held_on == HELD_ON
+    assert value(page, "held_on") == HELD_ON.isoformat()
+
+
+def test_what_a_draft_holds_of_somebody_who_was_no_member_is_told(client, group):
+    fourth = make_member(group, "Dewi")
+    send(client, group, sheet_page(client, group, HELD_ON), "draft", held_on=HELD_ON)
+    Member.objects.filter(pk=fourth.pk).update(left_on=HELD_ON)
+    page = client.get(f"/g/{group.code}/meetings/1/edit/")
+    assert [(row.who, row.typed) for row in page.context["sheet"].unplaced] == [("Dewi", "Hadir")]
+
+
+# Days between
+
+
+def test_a_day_between_that_was_short_is_told_and_not_refused(client, group):
+    first = group.members.first()
+    save(first, 30_000)
+    withdraw(first, 20_000, on=HELD_ON + timedelta(7))
+    save(first, 50_000, on=LATER)
+    client.cookies["django_language"] = "en"
+    url = f"/g/{group.code}/meetings/new/"
+    data = sheet_data(group, m1_wajib="", m2_wajib="", m3_wajib="", m1_sukarela_out="15000") | {"action": "close"}
+    page = client.post(url, data, follow=True).content.decode()
+    assert "Voluntary savings (simpanan sukarela), Siti 1: on 11 March 2025 Rp\xa05.000 more was taken" in page
+    assert Meeting.objects.get().status == "CLOSED"
+
+
+def test_what_would_be_short_now_is_refused(client, group):
+    first = group.members.first()
+    save(first, 30_000)
+    withdraw(first, 20_000, on=LATER)
+    assert f"m{first.pk}-sukarela_out" in errors(post_sheet(client, group, m1_sukarela_out="15000"))
+
+
+def test_nothing_is_told_where_nothing_was_short(client, group):
+    first = group.members.first()
+    save(first, 30_000)
+    withdraw(first, 10_000, on=LATER)
+    page = client.post(
+        f"/g/{group.code}/meetings/new/", sheet_data(group, m1_sukarela_out="15000") | {"action": "close"}, follow=True
+    )
+    assert "alert-warning" not in page.content.decode()
+
+
+# Closed periods
+
+
+@pytest.fixture
+def closed_books(group):
+    group.books_closed_through = HELD_ON + timedelta(10)
+    group.save()
+    return group
+
+
+def test_a_meeting_of_a_closed_period_keeps_its_day_and_its_money_counts_later(client, closed_books):
+    assert post_sheet(client, closed_books).status_code == 302
+    meeting = Meeting.objects.get()
+    assert (meeting.held_on, meeting.entry.effective_on) == (HELD_ON, HELD_ON + timedelta(11))
+    assert list(mismatches()) == []
+
+
+def test_its_sheet_and_its_minutes_say_so(client, closed_books):
+    client.cookies["django_language"] = "en"
+    page = sheet_page(client, closed_books, HELD_ON).content.decode()
+    assert "its money counts in the books on 15 March 2025" in page
+    post_sheet(client, closed_books)
+    minutes = client.get(f"/g/{closed_books.code}/meetings/1/").content.decode()
+    assert "the money of this meeting counts in the books on 15 March 2025" in minutes
+
+
+def test_its_money_was_in_the_box_at_the_next_meeting(client, closed_books):
+    post_sheet(client, closed_books)
+    page = sheet_page(client, closed_books, HELD_ON + timedelta(7))
+    assert page.context["sheet"].context.cash_before == 30_000
+
+
+def test_its_money_stays_on_its_day_in_a_correction(client, closed_books):
+    post_sheet(client, closed_books)
+    assert post_correction(client, closed_books, m1_wajib="15000").status_code == 302
+    assert {entry.effective_on for entry in Entry.objects.all()} == {HELD_ON + timedelta(11)}
+    assert Meeting.objects.get(version=2).held_on == HELD_ON
+    assert list(mismatches()) == []
+
+
+def test_a_loan_of_a_closed_period_is_of_the_day_of_the_meeting(client, closed_books):
+    save(closed_books.members.first(), 1_000_000, on=HELD_ON + timedelta(11))
+    member = closed_books.members.last()
+    post_sheet(client, closed_books, loans_0_member=member.pk, loans_0_principal="100000", loans_0_periods="10")
+    assert Loan.objects.get().disbursed_on == HELD_ON
+    assert list(mismatches()) == []
+
+
+# Statements
+
+
+@pytest.mark.parametrize(("members", "meetings"), [(4, 2), (40, 6)])
+def test_a_sheet_of_an_old_day_takes_as_many_statements_at_any_size(members, meetings):
+    group = make_group(rules={"fine_late_instalment": 1_000, "loan_ladder": "200000;500000"})
+    people = make_members(group, members)
+    save(people[0], 50_000_000)
+    for member in people[: members // 2]:
+        lend(member, 120_000, 10, fine_late_instalment=1_000)
+    client = sign_in(group)
+    for week in range(meetings):
+        assert post_sheet(client, group, held_on=LATER + timedelta(7 * week)).status_code == 302
+    url = f"/g/{group.code}/meetings/new/"
+    data = {**sheet_data(group), "action": "day"}
+    with CaptureQueriesContext(connection) as counted:
+        assert client.post(url, data).status_code == 200
+    assert len(counted) <= 15, "\n".join(query["sql"][:110] for query in counted.captured_queries)
+    with CaptureQueriesContext(connection) as counted:
+        assert client.post(url, data | {"action": "close"}).status_code == 302
+    assert len(counted) <= 20, "\n".join(query["sql"][:110] for query in counted.captured_queries)

@@ -103,7 +103,7 @@ def later(group: Group) -> tuple[Group, Group]:
     save(saver, 100_000)
     share_out(saver.group)
     for other in (worked, saver.group):
-        Group.objects.filter(pk=other.pk).update(organisation=group.organisation)
+        Group.objects.filter(pk=other.pk).update(organisation=group.organisation, number=1000 + other.pk)
         FacilitatorAssignment.objects.create(group=other, facilitator=recorder, started_on=other.founded_on)
     return worked, saver.group
 

@@ -20,6 +20,7 @@ from django.utils import timezone
 from finance import selectors, services
 from finance.ledger.chart import CHART
 from finance.ledger.errors import LedgerError
+from finance.ledger.fines import open_fines
 from finance.ledger.reading import read_books
 from finance.models import (
     Account,
@@ -608,6 +609,9 @@ class Treasurer:
         for account in Account.objects.filter(group=self.group, kind="LOAN").select_related("loan__member"):
             if account.balance:
                 self.post(services.loan_pay_off, loan=account.loan, on=self.today)
+        for fine in open_fines(self.group).fines:
+            on = max(self.today, fine.owed_on)
+            self.attempt(services.fine_waive, group=self.group, fine=fine.pk, reason="akhir siklus", on=on)
         for account in Account.objects.filter(group=self.group, kind="EXTERNAL_LOAN").select_related("external_loan"):
             loan = account.external_loan
             if account.balance and loan is not None:

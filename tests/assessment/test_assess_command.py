@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from assessment.models import Assessment, SchemeUse
 from assessment.services import snapshots
-from groups.models import GroupStatus
+from groups.models import GroupStatus, GroupStatusChange
 from tests.assessment.groups import AS_OF, make_kembang_minus_outside
 from tests.factories import make_group
 
@@ -114,9 +114,14 @@ def test_today_by_default():
     assert Assessment.objects.get().as_of == timezone.localdate()
 
 
-def test_dissolved_groups_are_left_out():
-    make_group(status=GroupStatus.DISSOLVED)
-    assert assess("--as-of", AS_OF.isoformat(), "--json") == ""
+@pytest.mark.parametrize(("days", "is_left_out"), [(0, True), (1, False)])
+def test_groups_dissolved_by_the_day_are_left_out(days, is_left_out):
+    group = make_group(status=GroupStatus.DISSOLVED)
+    GroupStatusChange.objects.create(
+        group=group, from_status="ACTIVE", to_status="DISSOLVED", changed_on=AS_OF + timedelta(days), reason="bubar",
+        recorded_by=group.recorded_by,
+    )  # fmt: skip
+    assert (assess("--as-of", AS_OF.isoformat(), "--json") == "") == is_left_out
 
 
 def test_an_unknown_group_is_an_error():

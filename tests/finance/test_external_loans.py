@@ -136,7 +136,7 @@ def test_receiving(loan):
     response = receive(loan.group)
     got = ExternalLoan.objects.get(number=2)
     assert response.url == url("external-loan", args=[loan.group.code, 2])
-    assert (got.lender, got.principal, str(got.rate), got.periods) == ("BRI Unit Dolopo", 5_000_000, "0.01500", 24)
+    assert (got.lender, got.principal, str(got.rate), got.periods) == ("BRI Unit Dolopo", 5_000_000, "0.015000", 24)
     assert Account.objects.get(group=loan.group, kind="BANK").balance == 5_000_000
     schedule = get(loan.group, "external-loan", 2).context["card"].schedule
     assert [schedule[0][0].total, schedule[-1][0].total] == [284_000, 268_000]

@@ -76,7 +76,15 @@ class Treasurer:
         self.pace = pace
         # Founded before its books begin, so that a loan brought along is one of a member.
         self.group = make_group(
-            rules={"fine_late_instalment": 1_500, "sukarela_minimum": 500, "missed_wajib": "ASKED"},
+            rules={
+                "fine_late_instalment": 1_500,
+                "sukarela_minimum": 500,
+                "missed_wajib": "ASKED",
+                "share_savings": 34,
+                "share_education": 2,
+                "share_staff": 2,
+                "share_development": 2,
+            },
             founded_on=FOUNDED - timedelta(days=100),
         )
         self.members = make_members(self.group, 5)
@@ -271,7 +279,8 @@ class Treasurer:
         savings = services.OpeningSavings(saver, pokok=50_000, wajib=120_000, sukarela=self.amount())
         opening = services.Opening(
             on=FOUNDED, cash=900_000, bank=400_000, inventory=150_000, inventory_name="Timbangan", social_fund=20_000,
-            reserve=80_000, grants=1_000_000, savings=(savings,), loans=(loan,), debts=(debt,),
+            education_fund=60_000, staff_fund=60_000, development_fund=60_000, reserve=80_000,
+            grants=1_000_000, savings=(savings,), loans=(loan,), debts=(debt,),
         )  # fmt: skip
         self.post(services.opening_record, opening=replace(opening, capital=opening.difference))
 

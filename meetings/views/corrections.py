@@ -106,8 +106,9 @@ def _shown(request: GroupRequest, sheet: Sheet, key: uuid.UUID) -> HttpResponse:
     cash = group_summary(request.group).cash
     moved = sheet.minutes.cash_moved() - sheet.context.original.cash_moved()
     of_cash = Change(_("Cash box in the books today"), rupiah(cash), rupiah(cash + moved))
-    page = {"changes": changed, "of_cash": of_cash, "previewed": True, "warnings": sheet.warnings}
-    return render_sheet(request, sheet, key=key, **page)
+    return render_sheet(
+        request, sheet, key=key, changes=changed, of_cash=of_cash, previewed=True, warnings=sheet.warnings
+    )
 
 
 def _corrected(request: GroupRequest, meeting: Meeting) -> HttpResponse:

@@ -75,12 +75,13 @@ def make_group(
 ) -> Group:
     """A group with its rules and rhythm, first Tuesdays, assigned to `facilitator`, who is made if not given."""
     facilitator = facilitator or make_user()
+    organisation = fields.pop("organisation", facilitator.organisation)
     bank = {name: fields.pop(f"bank_{name}", "") for name in ("name", "account_number", "signatories")}
     group = Group.objects.create(
         **{
-            "organisation": facilitator.organisation,
+            "organisation": organisation,
             "code": f"G{next(_counter)}",
-            "number": Group.objects.filter(organisation=facilitator.organisation).count() + 1,
+            "number": Group.objects.filter(organisation=organisation).count() + 1,
             "name": f"Melati {next(_counter)}",
             "founded_on": FOUNDED,
             "recorded_by": facilitator,

@@ -14,15 +14,16 @@ from django.db.models import F, QuerySet
 from django.urls import URLPattern, reverse
 from django.utils import timezone
 
-from assessment.models import Instrument
+from assessment.models import Instrument, ScoreRevision
 from finance.models import CashCount, Entry, InventoryItem, Loan, LoanRequest, SurplusDivision
 from finance.services import fine_charge, inventory_buy, loan_request, loan_request_approve, loan_write_off
 from groups.models import FacilitatorAssignment, Group, Role, User
 from groups.permissions import Capability, declared_capability, walk_urls
 from kelompok.demo.organisations import PASSWORD
+from kelompok.dissolving import group_dissolve
 from meetings.models import Meeting, MeetingStatus
 from meetings.services import draft_save
-from tests.factories import borrow_external, cover, make_group, make_member, save
+from tests.factories import borrow_external, cover, make_account, make_group, make_member, save
 from tests.finance.surplus import decide, share_out, worked_year
 
 pytestmark = pytest.mark.browser
@@ -40,6 +41,7 @@ NO_PAGES = {
     "dashboard-score",
     "period-close",
     "bank-tick",
+    "loan-fines-take-back",
 }
 """Addresses that answer with something else than a page of their own."""
 QUERIES = {
@@ -88,12 +90,22 @@ def group(committed_db) -> Group:
         explanation="uang kembalian kurang",
         counted_by=recorder,
     )
+    make_account(group)
+    shown = group.assessments.latest("as_of")
+    ScoreRevision.objects.create(
+        group=group, scheme=shown.scheme, as_of=shown.as_of, instrument=shown.instrument, was_stage=shown.stage,
+        was_rank=shown.rank, was_score=shown.score, was_measured_rank=shown.rank, was_measured_score=shown.score,
+        was_computed_at=shown.computed_at, indicators=shown.indicators,
+    )  # fmt: skip
     return group
 
 
 @pytest.fixture
-def later(group: Group) -> tuple[Group, Group]:
-    """Two more groups of the facilitator: one with covered arrears, a debt and a divided year, and one shared out."""
+def later(group: Group) -> tuple[Group, Group, Group]:
+    """Three more groups of the facilitator.
+
+    One has covered arrears, a debt and a divided year, one is shared out, and one is dissolved with money left.
+    """
     recorder = facilitator(group)
     worked, (payer, late, _third) = worked_year()
     borrow_external(worked)
@@ -102,13 +114,19 @@ def later(group: Group) -> tuple[Group, Group]:
     saver = make_member(make_group())
     save(saver, 100_000)
     share_out(saver.group)
-    for other in (worked, saver.group):
+    kept = make_member(make_group())
+    save(kept, 100_000)
+    group_dissolve(
+        actor=kept.group.recorded_by, group=kept.group, on=timezone.localdate(), place="Balai", present="semua",
+        reason="bubar", division="", unsettled_why="kas hilang", key=uuid.uuid4(),
+    )  # fmt: skip
+    for other in (worked, saver.group, kept.group):
         Group.objects.filter(pk=other.pk).update(organisation=group.organisation, number=1000 + other.pk)
         FacilitatorAssignment.objects.create(group=other, facilitator=recorder, started_on=other.founded_on)
-    return worked, saver.group
+    return worked, saver.group, kept.group
 
 
-def address_later(name: str, worked: Group, shared: Group) -> str | None:
+def address_later(name: str, worked: Group, shared: Group, ended: Group) -> str | None:
     """Return the address of a page that needs what only the later groups have; None for any other."""
     late = worked.loans.get(accounts__kind="LOAN", accounts__debits_posted__gt=F("accounts__credits_posted"))
     external = {"number": worked.external_loans.get().number}
@@ -123,6 +141,9 @@ def address_later(name: str, worked: Group, shared: Group) -> str | None:
         "surplus-division": (worked, division),
         "surplus-post": (worked, division),
         "surplus-withdraw": (worked, division),
+        "dissolution": (ended, {}),
+        "dissolution-take-back": (ended, {}),
+        "dissolution-close-case": (ended, {}),
         "share-out-list": (shared, shared_out),
         "share-out-reverse": (shared, shared_out),
     }
@@ -159,6 +180,9 @@ def address(name: str, group: Group) -> str:
         "fine-charge": {"pk": member.pk},
         "member-leave": {"pk": member.pk},
         "member-leave-undo": {"pk": group.members.filter(left_on__isnull=False).first().pk},
+        "bank-mandate": {"pk": group.bank_accounts.last().pk},
+        "bank-account-close": {"pk": group.bank_accounts.last().pk},
+        "assessment-shown": {"pk": group.score_revisions.last().pk},
         "term-correct": {"pk": group.officer_terms.filter(ended_on=None).first().pk},
         "loan": {"number": Loan.objects.filter(group=group).first().number},
         "loan-pay": {"number": running.number},

@@ -57,7 +57,9 @@ def meet(site, group, on, **fields):
         site.page.locator("details > summary", has_text=summary).click()
     site.page.click("button[value=present]")
     site.fill(held_on=on.isoformat(), place="Balai desa", **fields)
-    site.press("Close the meeting")
+    site.page.locator("button[name=action][value=check]").click()
+    site.page.locator("button[name=action][value=close]:visible").click()
+    site.page.get_by_text("The meeting is closed and its money is in the books.").wait_for()
     assert "The meeting is closed and its money is in the books." in site.text
 
 

@@ -71,7 +71,7 @@ def test_a_book_fits_the_width_of_a_page(paper, name, query):
 def test_a_printed_book_says_whose_it_is_and_is_signed(paper, group, name, query):
     page = paper(name, query).page
     text = page.inner_text("main")
-    assert f"{group.name} ({group.code})" in text
+    assert f"{group.name} ({group.number_shown})" in text
     assert all(office in text for office in ("Ketua", "Sekretaris", "Bendahara"))
     assert page.locator("button:visible, nav:visible, main .btn:visible").count() == 0
 

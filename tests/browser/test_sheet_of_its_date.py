@@ -26,7 +26,12 @@ def group(committed_db):
     save(members[0], 2_000_000)
     lend(members[0], 1_200_000)
     group.rules = Constitution.objects.create(
-        group=group, version=2, agreed_on=date(2025, 9, 1), wajib=10_000, recorded_by=facilitator_of(group)
+        group=group,
+        version=2,
+        agreed_on=date(2025, 9, 1),
+        wajib=10_000,
+        missed_wajib="LET_GO",
+        recorded_by=facilitator_of(group),
     )
     group.save()
     return group
@@ -66,6 +71,7 @@ def test_the_script_asks_for_the_sheet_of_the_day(visit, group):
 
     page.click("button[value=present]")
     page.fill("[name=place]", "Balai desa")
+    page.locator("button[value=check]").click()
     with page.expect_navigation():
         page.locator("button[value=close]").click()
     meeting = Meeting.objects.get(group=group)
@@ -96,7 +102,7 @@ def test_without_javascript_a_button_fits_the_sheet_to_the_date(visit, group):
     assert page.input_value("[name=agenda-0-title]") == "Arisan"
 
 
-def test_without_javascript_closing_says_what_the_date_changed(visit, group):
+def test_without_javascript_checking_says_what_the_date_changed(visit, group):
     site = visit(java_script_enabled=False)
     page, first, _second, _third = open_sheet(site, group)
     with page.expect_navigation():
@@ -104,11 +110,12 @@ def test_without_javascript_closing_says_what_the_date_changed(visit, group):
     page.fill("[name=held_on]", DAY.isoformat())
     page.fill("[name=place]", "Balai desa")
     with page.expect_navigation():
-        page.locator("button[value=close]").click()
+        page.locator("button[value=check]").click()
     assert "menurut tanggal 4 Maret 2025" in site.text
     assert "Dewi: Kehadiran Hadir" in site.text
     assert wajib(page, first) == "5.000"
     assert not Meeting.objects.filter(group=group, closed_at__isnull=False).exists()
-    with page.expect_navigation():
-        page.locator("button[value=close]").click()
+    for step in ("check", "close"):
+        with page.expect_navigation():
+            page.locator(f"button[value={step}]").click()
     assert Meeting.objects.get(group=group).held_on == DAY

@@ -198,7 +198,7 @@ class TestStoredPage:
         html = page()
         for kind, names in {
             "Cash counts": [f"{meeting.held_on.day} {meeting.held_on:%B %Y}"],
-            "Decisions": ["meeting 5: Beli pakan", "meeting 5: Jual ayam"],
+            "Decisions": ["meeting of 8 June 2025: Beli pakan", "meeting of 8 June 2025: Jual ayam"],
             "Terms of office": ["Ketua (chair) Siti Aminah"],
             "Judgements": ["8 July 2025"],
         }.items():

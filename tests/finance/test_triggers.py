@@ -190,8 +190,7 @@ def test_a_loan_belongs_to_a_member_of_its_group(loan):
 def test_an_instalment_belongs_to_a_loan_of_its_group(loan):
     with refused("finance_instalment_loan_id_same_group"), transaction.atomic():
         Instalment.objects.create(
-            group=stranger().group, loan=loan, number=99, due_on=FOUNDED, late_after=FOUNDED, principal=1,
-            service_fee=0
+            group=stranger().group, loan=loan, number=99, due_on=FOUNDED, late_after=FOUNDED, principal=1, service_fee=0
         )
 
 

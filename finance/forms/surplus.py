@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
@@ -14,6 +15,7 @@ from finance.models import AccountKind, PaidTo, SurplusDivision
 from finance.selectors import CAN_BE_KEPT
 from groups.forms import DayField, KeyField, PastDateField, change_data
 from groups.models import Group
+from groups.selectors import rules_in_force
 
 USUALLY_KEPT = frozenset({AccountKind.GRANT})
 MOST_DAYS = 3 * 366
@@ -69,8 +71,9 @@ class SeenForm(KeyedForm):
 
 
 class DecisionForm(SeenForm):
-    """What a meeting decided about the division it had before it."""
+    """What a meeting decided about the division it had before it; `rules` is the version it was divided by."""
 
+    rules = forms.IntegerField(widget=forms.HiddenInput, required=False)
     decided_on = PastDateField(label=_("Decided on"), initial=timezone.localdate)
     note = forms.CharField(
         label=_("Note of the meeting"),
@@ -78,7 +81,8 @@ class DecisionForm(SeenForm):
         help_text=_("Where it was decided, for example: annual meeting of the members, 24 of 25 present."),
     )
 
-    def __init__(self, *args: Any, end: date, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, group: Group, end: date, **kwargs: Any) -> None:
+        self.group = group
         self.end = end
         super().__init__(*args, **kwargs)
 
@@ -87,7 +91,31 @@ class DecisionForm(SeenForm):
         day: date = self.cleaned_data["decided_on"]
         if day < self.end:
             raise ValidationError(_("The surplus is decided about when its period is over."))
+        shown, rules = self.cleaned_data.get("rules"), rules_in_force(self.group, as_of=day)
+        if shown is not None and rules is not None and rules.version != shown:
+            raise ValidationError(_("Other rules were in force on this day. Look at the division by them below."))
         return day
+
+    def clean(self) -> dict[str, Any]:
+        """Leave the version out: it was compared with that of the day."""
+        data = super().clean() or {}
+        data.pop("rules", None)
+        return data
+
+    @property
+    def day(self) -> date:
+        """The day of the decision as typed, today where none can be read."""
+        with suppress(ValidationError):
+            day = self.fields["decided_on"].to_python(self["decided_on"].value())
+            if isinstance(day, date):
+                return day
+        return timezone.localdate()
+
+    def show_rules(self, version: int) -> None:
+        """Take over the version of the rules that the page divides by now."""
+        self.initial["rules"] = version
+        if self.is_bound:
+            change_data(self, "rules", str(version))
 
 
 class SurplusPostForm(KeyedForm):

@@ -21,7 +21,6 @@ from finance.ledger.chart import account_code, new_account
 from finance.ledger.fines import OpenFines, open_fines
 from finance.models import Account, AccountKind, Entry, ExternalLoan, Loan, Transfer
 from groups.models import Group, Member
-from groups.shared.clock import today
 from groups.shared.sql import as_day
 
 
@@ -111,10 +110,10 @@ class Balances:
     def open_day(self, wanted: date) -> date:
         """Return `wanted`, or where the books are closed on it the first day on which they are not.
 
-        Books closed through today have no such day yet: `wanted` stays, and posting on it is refused.
+        That day is never to come: only days that are over can be closed.
         """
         closed = self.group.books_closed_through
-        return wanted if closed is None or closed >= today() else max(wanted, closed + timedelta(1))
+        return wanted if closed is None else max(wanted, closed + timedelta(1))
 
     def running_loans(self) -> list[Loan]:
         """Return the loans with a balance, oldest first."""

@@ -21,6 +21,7 @@ from finance.views.printing import frame_of, respond_with_book
 from finance.views.submit import submit_once
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
+from groups.selectors import rules_in_force
 from groups.shared.submit import posted
 
 
@@ -57,7 +58,7 @@ def surplus_divide(request: GroupRequest) -> HttpResponse:
     period = SurplusPeriodForm(request.GET, following=following)
     start, end = period.period
     amounts = selectors.period_surplus(request.group, start=start, end=end)
-    form = DecisionForm(posted(request), end=end, initial={"seen": amounts.divisible})
+    form = DecisionForm(posted(request), group=request.group, end=end, initial={"seen": amounts.divisible})
     return _decide(request, form, start, end) or _previewed(request, form, amounts)
 
 
@@ -77,11 +78,13 @@ def _decide(request: GroupRequest, form: DecisionForm, start: date, end: date) -
 
 
 def _previewed(request: GroupRequest, form: DecisionForm, amounts: PeriodSurplus) -> HttpResponse:
-    """Show how the surplus would be divided, by the rules if there are any."""
+    """Show how the surplus would be divided, by the rules of the day of the decision if there are any."""
     form.ask_again(amounts.divisible)
-    start, end, rules = amounts.start, amounts.end, request.group.rules
+    start, end = amounts.start, amounts.end
+    rules = rules_in_force(request.group, as_of=form.day)
     context: dict[str, Any] = {"form": form, "surplus": amounts, "is_over": end <= timezone.localdate()}
     if rules is not None and amounts.divisible:
+        form.show_rules(rules.version)
         sheet = selectors.division_preview(request.group, rules, surplus=amounts.divisible, start=start, end=end)
         context |= _shown(request, sheet, start, end)
     return render(request, "finance/surplus_divide.html", context)

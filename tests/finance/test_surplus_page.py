@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from finance import selectors
 from finance.models import Entry, SurplusDivision
-from groups.models import Role
+from groups.models import Constitution, Role
+from groups.services import constitution_adopt
 from tests.factories import facilitator_of, make_group, make_member, make_members, make_user, save
 from tests.finance.pages import get, signed_in, statements
 from tests.finance.surplus import DECIDED, YEAR, balances, decide, other, post, worked_year
@@ -323,3 +324,30 @@ def test_another_decision_under_a_used_key_is_told_and_kept(group):
     assert told.context["form"]["note"].value() == "rapat lain"
     assert "recorded already" in str(told.context["form"].non_field_errors())
     assert SurplusDivision.objects.get().note == "rapat anggota"
+
+
+class TestRulesOfTheDay:
+    """The members' parts follow the rules that were in force when they decided, and the page shows just those."""
+
+    @pytest.fixture
+    def later_rules(self, group):
+        today = timezone.localdate()
+        return constitution_adopt(
+            actor=facilitator_of(group),
+            group=group,
+            constitution=Constitution(version=2, agreed_on=today, share_savings=0, share_reserve=60),
+        )
+
+    def test_a_day_with_other_rules_is_told_and_its_division_shown(self, group, later_rules):
+        response = send_decision(group, rules=later_rules.version)
+        assert "Other rules were in force" in response.context["form"].errors["decided_on"][0]
+        assert response.context["form"]["rules"].value() == "1"
+        assert not SurplusDivision.objects.exists()
+
+    def test_sent_again_it_is_decided_by_those(self, group, later_rules):
+        assert send_decision(group, rules=1).status_code == 302
+        assert SurplusDivision.objects.get().rules.version == 1
+
+    def test_the_page_begins_with_the_rules_of_today(self, group, later_rules):
+        page = signed_in(facilitator_of(group)).get(url("surplus-divide", args=[group.code]), PERIOD)
+        assert page.context["form"]["rules"].value() == later_rules.version

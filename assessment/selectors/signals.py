@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Count, F, Max, Min, QuerySet
 from django.urls import reverse
 
+import meetings.selectors
 from assessment.selectors.dashboard import VILLAGE_NAME
 from assessment.selectors.snapshots import with_latest
 from assessment.signals import Signal, SignalHit, all_signals, read_hits
@@ -26,11 +27,16 @@ ALIKE_POINTS = 2
 
 @dataclass(frozen=True, slots=True)
 class ShownSignal:
-    """A signal of a group as a page shows it; `person` is who recorded everything, empty for other signals."""
+    """A signal of a group as a page shows it.
+
+    `person` is who recorded everything, empty for other signals; `meetings` are the numbers and days of the meetings
+    that gave rise to it, where it names them and the page leads to them.
+    """
 
     found: SignalHit
     code: str
     person: str = ""
+    meetings: tuple[tuple[int, date], ...] = ()
 
     @property
     def question(self) -> Signal:
@@ -47,11 +53,6 @@ class ShownSignal:
     def records_url(self) -> str:
         """The page of the group with the records."""
         return reverse(self.question.page, args=[self.code])
-
-    @property
-    def meetings(self) -> Sequence[str]:
-        """The numbers of the meetings that gave rise to it, if it names them."""
-        return self.found.records if self.question.of_meetings else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +88,24 @@ class AlikeScores:
 
 
 def signals_of(group: Group, as_of: date) -> list[ShownSignal]:
-    """Return what to look into at a group on a day, in at most two statements."""
+    """Return what to look into at a group on a day, in at most three statements."""
     found = read_hits([group.pk], as_of)[group.pk]
     names = _names(found)
-    return [ShownSignal(one, group.code, _person(one, names)) for one in found]
+    numbers = {one.signal: [int(number) for number in one.records] for one in found if _names_meetings(one)}
+    days = meetings.selectors.days_held(group, {number for of_one in numbers.values() for number in of_one})
+    return [
+        ShownSignal(
+            one,
+            group.code,
+            _person(one, names),
+            tuple((number, days[number]) for number in numbers.get(one.signal, ()) if number in days),
+        )
+        for one in found
+    ]
+
+
+def _names_meetings(found: SignalHit) -> bool:
+    return all_signals()[found.signal].of_meetings
 
 
 def overview(groups: QuerySet[Group], signal: str = "") -> Overview:

@@ -3,6 +3,7 @@
 from meetings.selectors.agreed_days import AgreedDay, HeldMeeting, agreed_days
 from meetings.selectors.decisions import decisions_open
 from meetings.selectors.minute_book import (
+    days_held,
     days_of_group,
     days_of_member,
     drafts,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 from typing import Any, TypeVar
 
@@ -49,6 +49,14 @@ def numbers_by_date(ids: Iterable[int]) -> dict[int, int]:
         for meeting in numbered(Meeting.objects.filter(pk__in=found)).only("pk"):
             found[meeting.pk] = meeting.number_by_date  # type: ignore[attr-defined]  # annotated by numbered
     return found
+
+
+def days_held(group: Group, numbers: Collection[int]) -> dict[int, date]:
+    """Return the day of each closed meeting of `group` by its number; no statement where none is asked for."""
+    if not numbers:
+        return {}
+    closed = Meeting.objects.filter(group=group, status=MeetingStatus.CLOSED, number__in=numbers)
+    return {number: held_on for number, held_on in closed.values_list("number", "held_on") if held_on is not None}
 
 
 def with_agenda(meetings: QuerySet[Meeting]) -> QuerySet[Meeting]:

@@ -1,11 +1,10 @@
 """A leaving recorded by mistake is taken back, with its settlement if no money really went."""
 
 import uuid
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.urls import reverse
-from django.utils import timezone
 
 from finance.ledger.verify import mismatches
 from finance.models import Account, Entry
@@ -107,10 +106,10 @@ def test_who_joined_again_since_is_told(member):
     assert Member.objects.get(pk=member.pk).left_on == LEFT_ON
 
 
-def test_books_closed_to_this_day_are_told_and_nothing_is_written(member):
+def test_where_the_books_are_closed_it_is_taken_back_on_the_first_open_day(member):
     save(member, 50_000)
     leave(member)
-    Group.objects.update(books_closed_through=timezone.localdate())
-    assert take_back(member).context["form"].non_field_errors()
-    assert Member.objects.get().left_on == LEFT_ON
-    assert not Entry.objects.filter(kind="REVERSAL").exists()
+    Group.objects.update(books_closed_through=LEFT_ON + timedelta(30))
+    assert take_back(member).status_code == 302
+    assert Member.objects.get().left_on is None
+    assert Entry.objects.get(kind="REVERSAL").effective_on == LEFT_ON + timedelta(31)

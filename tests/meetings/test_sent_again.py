@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 
 import pytest
@@ -9,8 +10,8 @@ from django.test import Client
 
 from finance.models import Entry, Loan
 from meetings.models import Meeting
-from tests.factories import facilitator_of, lend, make_user, save
-from tests.meetings.pages import balance, post_correction, post_sheet
+from tests.factories import facilitator_of, lend, make_group, make_members, make_user, save
+from tests.meetings.pages import balance, post_correction, post_sheet, sign_in
 from tests.meetings.sheets import sheet_data
 
 pytestmark = pytest.mark.django_db
@@ -282,3 +283,13 @@ def test_a_script_that_takes_pages_gets_one_where_a_person_has_to_look(client, g
 def test_browsers_get_pages(client, group, accept):
     answer = client.post(f"/g/{group.code}/meetings/new/", sheet_data(group), headers={"accept": accept})
     assert answer.headers["Content-Type"].startswith("text/html")
+
+
+def test_a_person_with_a_large_id_closes_the_sheet_as_the_page_gave_it():
+    group = make_group(make_user(pk=1_234_567))
+    make_members(group, 3)
+    client = sign_in(group)
+    page = client.get(f"/g/{group.code}/meetings/new/").content.decode()
+    (by,) = re.findall(r'name="by" value="([^"]*)"', page)
+    assert by == "1234567"
+    assert post_sheet(client, group, data={**sheet_data(group), "by": by}).status_code == 302

@@ -87,21 +87,9 @@ class WithdrawableQuerySet(models.QuerySet[M]):
         return self.filter(withdrawn_at=None)
 
 
-class MeetingRhythm(models.Model):
-    """The rhythm a group agreed, in force from `agreed_from` until the next version is.
+class WithdrawableRecord(models.Model):
+    """Something agreed, with who wrote it down; a mistaken one is withdrawn and stays readable."""
 
-    A version never changes; a mistaken one is withdrawn.
-    """
-
-    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="rhythms", verbose_name=_("group"))
-    agreed_from = models.DateField(_("counts from"))
-    every = models.CharField(_("meets"), max_length=9, choices=MeetingEvery, default=MeetingEvery.MONTH)
-    weekday = models.PositiveSmallIntegerField(_("meeting day"), choices=Weekday, null=True, blank=True)
-    week = models.PositiveSmallIntegerField(_("which in the month"), choices=WeekOfMonth, null=True, blank=True)
-    day_of_month = models.PositiveSmallIntegerField(_("date of the month"), null=True, blank=True)
-    pasaran = models.PositiveSmallIntegerField(_("pasaran"), choices=Pasaran, null=True, blank=True)
-    days = models.PositiveSmallIntegerField(_("days from meeting to meeting"), null=True, blank=True)
-    counted_from = models.DateField(_("one of its meeting days"), null=True, blank=True)
     recorded_at = models.DateTimeField(_("recorded at"), default=now, editable=False)
     recorded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
@@ -118,6 +106,35 @@ class MeetingRhythm(models.Model):
     )
 
     objects = WithdrawableQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+
+def withdrawn_by_somebody(name: str) -> models.CheckConstraint:
+    """Return the rule that what was withdrawn says by whom."""
+    return models.CheckConstraint(
+        name=name,
+        condition=Q(withdrawn_at__isnull=True, withdrawn_by__isnull=True)
+        | Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False),
+    )
+
+
+class MeetingRhythm(WithdrawableRecord):
+    """The rhythm a group agreed, in force from `agreed_from` until the next version is.
+
+    A version never changes; a mistaken one is withdrawn.
+    """
+
+    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="rhythms", verbose_name=_("group"))
+    agreed_from = models.DateField(_("counts from"))
+    every = models.CharField(_("meets"), max_length=9, choices=MeetingEvery, default=MeetingEvery.MONTH)
+    weekday = models.PositiveSmallIntegerField(_("meeting day"), choices=Weekday, null=True, blank=True)
+    week = models.PositiveSmallIntegerField(_("which in the month"), choices=WeekOfMonth, null=True, blank=True)
+    day_of_month = models.PositiveSmallIntegerField(_("date of the month"), null=True, blank=True)
+    pasaran = models.PositiveSmallIntegerField(_("pasaran"), choices=Pasaran, null=True, blank=True)
+    days = models.PositiveSmallIntegerField(_("days from meeting to meeting"), null=True, blank=True)
+    counted_from = models.DateField(_("one of its meeting days"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("meeting rhythm")
@@ -147,10 +164,7 @@ class MeetingRhythm(models.Model):
                 )
                 for every, parts in PARTS.items()
             ),
-            models.CheckConstraint(
-                name="rhythm_withdrawn", condition=Q(withdrawn_at__isnull=True, withdrawn_by__isnull=True)
-                | Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False),
-            ),
+            withdrawn_by_somebody("rhythm_withdrawn"),
             models.UniqueConstraint(
                 name="rhythm_from_once",
                 fields=["group", "agreed_from"],
@@ -215,29 +229,13 @@ ASKS = {
 """What is asked for where a part of a rhythm is missing."""
 
 
-class MeetingMove(models.Model):
+class MeetingMove(WithdrawableRecord):
     """An agreed meeting is on another day, or where `moved_to` is empty on none; a mistaken move is withdrawn."""
 
     group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="moves", verbose_name=_("group"))
     planned_on = models.DateField(_("agreed day"))
     moved_to = models.DateField(_("moved to"), null=True, blank=True)
     reason = models.CharField(_("reason"), max_length=200)
-    recorded_at = models.DateTimeField(_("recorded at"), default=now, editable=False)
-    recorded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
-    )
-    withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True, blank=True, editable=False)
-    withdrawn_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        editable=False,
-        related_name="+",
-        verbose_name=_("withdrawn by"),
-    )
-
-    objects = WithdrawableQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("moved meeting")
@@ -248,10 +246,7 @@ class MeetingMove(models.Model):
                 name="move_elsewhere", condition=Q(moved_to__isnull=True) | ~Q(moved_to=F("planned_on"))
             ),
             models.CheckConstraint(name="move_reason", condition=~Q(reason="")),
-            models.CheckConstraint(
-                name="move_withdrawn", condition=Q(withdrawn_at__isnull=True, withdrawn_by__isnull=True)
-                | Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False),
-            ),
+            withdrawn_by_somebody("move_withdrawn"),
             models.UniqueConstraint(
                 name="move_planned_once",
                 fields=["group", "planned_on"],

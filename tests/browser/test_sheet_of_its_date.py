@@ -60,7 +60,7 @@ def test_the_script_asks_for_the_sheet_of_the_day(visit, group):
     with page.expect_response(lambda answer: answer.request.method == "POST"):
         page.fill("[name=held_on]", DAY.isoformat())
         page.locator("[name=held_on]").dispatch_event("change")
-    page.wait_for_function("document.querySelectorAll('[data-member]').length === 3")
+    page.locator("[data-member]").nth(3).wait_for(state="detached")
     assert (wajib(page, first), wajib(page, second)) == ("5.000", "7.000")
     assert page.input_value("[name=agenda-0-title]") == "Arisan"
     assert page.locator(f"[name=m{third.pk}-attendance][value=LATE]").is_checked()

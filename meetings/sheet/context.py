@@ -31,7 +31,6 @@ from finance.schedules import Allocation
 from finance.selectors.owed import waived, wajib_asked
 from groups.models import Constitution, Group, Member, OfficerTerm, User
 from groups.selectors import rules_in_force
-from groups.shared.clock import today
 from meetings.errors import NoSuchMeeting
 from meetings.minutes import Minutes
 from meetings.minutes_json import minutes_from_json, numbers_of_loans_repaid, numbers_of_members
@@ -206,7 +205,7 @@ def open_sheet(*, actor: User, group: Group, held_on: date, key: uuid.UUID, numb
 
 def read_sheet(*, group: Group, held_on: date, number: int | None = None, key: uuid.UUID | None = None) -> SheetContext:
     """Return the context of a meeting on a day, new or of the draft `number` or with `key`, to read, without a lock."""
-    return _context(read_books(group, today()), held_on=held_on, key=key, number=number)
+    return _context(read_books(group, date.max), held_on=held_on, key=key, number=number)
 
 
 def open_correction(*, actor: User, group: Group, number: int, held_on: date | None = None) -> SheetContext:
@@ -224,7 +223,7 @@ def open_correction(*, actor: User, group: Group, number: int, held_on: date | N
 
 def read_correction(*, group: Group, number: int, held_on: date | None = None) -> SheetContext:
     """Return the context of a correction to read, without a lock."""
-    books = read_books(group, today(), everything=True)
+    books = read_books(group, date.max, everything=True)
     meeting = _closed_meeting(group, number)
     if meeting.entry is not None:
         books.leave_out(meeting.entry)

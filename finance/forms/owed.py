@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from finance.forms.other_money import DatedForm
@@ -32,7 +33,7 @@ class WaiveForm(DatedForm):
 
     def __init__(self, *args: Any, lines: Sequence[OwedLine], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = [(line.key, f"{line.what}: {rupiah(line.amount)}") for line in lines]
+        choices = [(line.key, f"{line.what}, {date_format(line.since)}: {rupiah(line.amount)}") for line in lines]
         self.fields["what"].choices = choices  # type: ignore[attr-defined]
         if len(choices) == 1:
             self.fields["what"].initial = choices[0][0]

@@ -199,8 +199,9 @@ class TestPanelOfAGroup:
             for member in members:
                 meeting.attendances.create(group=group, member=member, status="PRESENT")
         html = self.page(staff_client, group)
-        assert f'<a href="/g/{group.code}/meetings/2/">meeting 2</a>' in html
-        assert f'<a href="/g/{group.code}/meetings/1/">meeting 1</a>' not in html
+        panel = html[html.index('id="look-into"') :].partition("</section>")[0]
+        assert f'<a href="/g/{group.code}/meetings/2/">' in panel
+        assert f'<a href="/g/{group.code}/meetings/1/">' not in panel
 
     def test_nothing_stands_out(self, staff_client, facilitator):
         assert "Nothing stands out in the records." in self.page(staff_client, make_group(facilitator))

@@ -20,6 +20,7 @@ from finance.performance import months_before
 from groups.forms import ComingDayField, DayField, GroupFilterForm, MonthField
 from groups.models import Organisation, User
 from groups.models.group import EARLIEST_FOUNDING
+from groups.shared.clock import today
 
 MONTH_FORMAT = "%Y-%m"
 
@@ -180,14 +181,14 @@ class AsOfForm(forms.Form):
 
     def clean_as_of(self) -> date:
         """Refuse days to come and days before the group existed."""
-        return _day_of_group(self.cleaned_data["as_of"] or timezone.localdate(), self._since)
+        return _day_of_group(self.cleaned_data["as_of"] or today(), self._since, latest=today())
 
     @property
     def day(self) -> date:
         """The day asked for, today if it is none."""
         self.is_valid()
         day: date | None = self.cleaned_data.get("as_of")
-        return day or timezone.localdate()
+        return day or today()
 
 
 class OverrideForm(forms.Form):
@@ -265,8 +266,8 @@ class WhatIfForm(forms.Form):
         }
 
 
-def _day_of_group(day: date, since: date) -> date:
-    if day > timezone.localdate():
+def _day_of_group(day: date, since: date, *, latest: date | None = None) -> date:
+    if day > (latest or timezone.localdate()):
         raise ValidationError(_("The date lies in the future."))
     if day < since:
         raise ValidationError(_("The group did not exist on that day."))

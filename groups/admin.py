@@ -12,7 +12,6 @@ from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group as PermissionGroup
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from groups import services
@@ -35,6 +34,7 @@ from groups.models import (
     Role,
     User,
 )
+from groups.shared.clock import today_of
 from groups.shared.folding import FoldedModel, fold
 
 if TYPE_CHECKING:
@@ -255,7 +255,7 @@ class GroupAdmin(TenantAdmin):
             actor=_user(request),
             group=obj,
             status=GroupStatus(obj.status),
-            on=form.cleaned_data["status_on"] or timezone.localdate(),
+            on=form.cleaned_data["status_on"] or today_of(obj),
             reason=form.cleaned_data["status_reason"],
         )
         super().save_model(request, obj, form, change)

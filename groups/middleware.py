@@ -9,9 +9,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 
 from groups.models import Group
 from groups.permissions import can, declared_capability
+from groups.shared.clock import zone_of
 
 
 class AccessMiddleware:
@@ -26,13 +28,17 @@ class AccessMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass the request on: `process_view` decides, when the view is known."""
-        return self.get_response(request)
+        """Pass the request on: `process_view` decides, when the view is known; then the clock is ours again."""
+        with timezone.override(None):
+            return self.get_response(request)
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., HttpResponse], _args: list[Any], kwargs: dict[str, Any]
     ) -> HttpResponse | None:
-        """Put the group of the URL on the request as `request.group`; its code is not passed to the view."""
+        """Put the group of the URL on the request as `request.group`; its code is not passed to the view.
+
+        From here on the clock of its place is the current one: `timezone.localdate()` is the group's `today_of`.
+        """
         match = request.resolver_match
         if match is not None and "admin" in match.app_names:
             return None
@@ -51,6 +57,7 @@ class AccessMiddleware:
             if group.code != code and request.method in ("GET", "HEAD"):
                 return _to_own_address(request, group)
             request.group = group  # type: ignore[attr-defined]
+            timezone.activate(zone_of(group.village_id))
         if not can(request.user, capability):
             raise PermissionDenied
         return None

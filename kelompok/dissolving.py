@@ -13,7 +13,7 @@ import groups.services
 from finance.selectors import LeftToSettle, left_to_settle
 from groups.models import Dissolution, Group, GroupStatus, User
 from groups.permissions import Capability, lock_group
-from groups.shared.clock import now, today
+from groups.shared.clock import now, today_of
 from groups.shared.money import rupiah
 
 
@@ -96,7 +96,7 @@ def dissolution_close_case(*, actor: User, dissolution: Dissolution, how: str) -
     dissolution = Dissolution.objects.get(pk=dissolution.pk)
     if not dissolution.is_open_case:
         return dissolution
-    dissolution.case_closed_on, dissolution.case_closed_how = today(), how
+    dissolution.case_closed_on, dissolution.case_closed_how = today_of(dissolution.group), how
     dissolution.case_closed_at, dissolution.case_closed_by = now(), actor
     dissolution.save(update_fields=["case_closed_on", "case_closed_how", "case_closed_at", "case_closed_by"])
     return dissolution

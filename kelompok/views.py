@@ -26,6 +26,7 @@ from groups.forms.signing_in import SignInForm
 from groups.http import GroupRequest, UserRequest
 from groups.models import Group, GroupStatus, Role
 from groups.permissions import Capability, public, requires
+from groups.shared import clock
 from groups.shared.submit import posted, submit
 from kelompok import dissolving, selectors, services
 from kelompok.forms import CloseCaseForm, DissolveForm, LeaveForm, LeaveUndoForm, TakeBackForm
@@ -99,7 +100,7 @@ def group(request: GroupRequest) -> HttpResponse:
             "today": today,
             "rhythm": groups.selectors.meeting_rhythm(group, as_of=today),
             "overdue_since": selectors.overdue_since(group, as_of=today),
-            "current": current_score(group, today),
+            "current": current_score(group, clock.today()),
             "members": [member for member in people if member.left_on is None],
             "former_members": [member for member in people if member.left_on is not None],
             "terms": groups.selectors.officer_terms(group).effective(today),

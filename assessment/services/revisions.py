@@ -9,11 +9,11 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 
 from assessment.models import Assessment, AssessmentStatus, Judgement, RevisionCause, ScoreRevision
 from finance.models import Entry, EntryKind
 from groups.models import BankMandate, Constitution, GroupStatusChange, Member, OfficerTerm
+from groups.shared.clock import today
 from meetings.models import Meeting, MeetingStatus
 
 
@@ -39,7 +39,7 @@ class Cause:
 
 def drafts_of(group_ids: Collection[int], as_of: date) -> dict[tuple[int, str], Assessment]:
     """Return the drafts of a past day by group and scheme, in one statement; none of today, which is not over."""
-    if as_of >= timezone.localdate():
+    if as_of >= today():
         return {}
     drafts = Assessment.objects.filter(group__in=group_ids, as_of=as_of, status=AssessmentStatus.DRAFT)
     return {(draft.group_id, draft.scheme): draft for draft in drafts}

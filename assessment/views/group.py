@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 
 from assessment.charts import group as group_charts
 from assessment.metrics import recent_meetings
@@ -16,6 +15,7 @@ from assessment.selectors.signals import signals_of
 from assessment.views.schemes import schemes
 from groups.http import GroupRequest
 from groups.permissions import Capability, can, requires
+from groups.shared import clock
 
 HISTORY_DAYS = 731
 """The history goes back two years."""
@@ -25,7 +25,7 @@ HISTORY_DAYS = 731
 def assessment(request: GroupRequest) -> HttpResponse:
     """The stage of a group today, what it rests on, what is missing, and its history."""
     chosen = schemes(request)
-    today = timezone.localdate()
+    today = clock.today()
     since = today - timedelta(HISTORY_DAYS)
     scores = selectors.stored_scores(request.group, chosen.chosen, since)
     current = selectors.current_score(request.group, today, chosen.chosen, scores)

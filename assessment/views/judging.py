@@ -18,6 +18,7 @@ from assessment.selectors import current_score as selectors
 from assessment.views.schemes import Schemes, schemes
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
+from groups.shared.clock import today
 
 
 @requires(Capability.ASSESS)
@@ -41,7 +42,7 @@ def judge(request: GroupRequest) -> HttpResponse:
 def override_give(request: GroupRequest, indicator: str) -> HttpResponse:
     """Give a measured indicator another level, for a time."""
     chosen = schemes(request)
-    current = selectors.current_score(request.group, timezone.localdate(), scheme=chosen.chosen)
+    current = selectors.current_score(request.group, today(), scheme=chosen.chosen)
     row = current.row(indicator) if current is not None else None
     if row is None or not row.indicator.metric:
         raise Http404

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 
 from assessment.forms import WhatIfForm
 from assessment.selectors.current_score import current_score
@@ -12,13 +11,14 @@ from assessment.selectors.what_if import what_if
 from assessment.views.schemes import schemes
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
+from groups.shared.clock import today
 
 
 @requires(Capability.READ)
 def assessment_what_if(request: GroupRequest) -> HttpResponse:
     """Show the stage that a set of changes would give; nothing is stored."""
     chosen = schemes(request)
-    found = current_score(request.group, timezone.localdate(), scheme=chosen.chosen)
+    found = current_score(request.group, today(), scheme=chosen.chosen)
     form = WhatIfForm(request.GET, rows=found.rows if found is not None else [])
     changes = form.changes()
     context = {

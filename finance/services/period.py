@@ -13,7 +13,7 @@ from finance.ledger.reading import read_books
 from finance.models import PeriodBalance, PeriodClosing
 from groups.models import Group, User
 from groups.permissions import Capability, lock_group
-from groups.shared.clock import today
+from groups.shared.clock import today_of
 
 
 @transaction.atomic
@@ -28,7 +28,7 @@ def period_close(*, actor: User, group: Group, through: date, key: uuid.UUID) ->
         raise AlreadyPosted
     if group.books_closed_through is not None and through <= group.books_closed_through:
         raise PeriodClosed(group.books_closed_through)
-    if through >= today():
+    if through >= today_of(group):
         raise NotAllowed(_("Only days that are over can be closed."))
     if through < group.founded_on:
         raise NotAllowed(_("The group did not exist yet on this date."))

@@ -16,7 +16,7 @@ from finance.models import Account, AccountKind, Entry, EntryKind
 from finance.selectors.share_out import Move, share_out_plan
 from finance.selectors.surplus import divided_through
 from groups.models import Group, User
-from groups.shared.clock import today
+from groups.shared.clock import today_of
 
 
 @transaction.atomic
@@ -37,7 +37,7 @@ def share_out_post(
     books = open_books(group=group, actor=actor, everything=True)
     if Entry.objects.filter(group=books.group, key=key).exists():
         raise AlreadyPosted
-    if on > today():
+    if on > today_of(books.group):
         raise NotAllowed(_("This day is in the future."))
     plan = share_out_plan(books.group, as_of=on, keep=keep)
     if plan.hindrances:

@@ -32,7 +32,7 @@ from finance.selectors.surplus_division import FUND, DivisionSheet, division_pre
 from groups.models import Constitution, Group, User
 from groups.permissions import Capability, lock_group
 from groups.selectors import rules_in_force
-from groups.shared.clock import now, today
+from groups.shared.clock import now, today_of
 from groups.shared.money import rupiah
 
 
@@ -48,7 +48,7 @@ def surplus_decide(
     group = lock_group(actor, Capability.RECORD, group)
     if SurplusDivision.objects.filter(group=group, key=key).exists():
         raise AlreadyPosted
-    if not start <= end <= decided_on <= today():
+    if not start <= end <= decided_on <= today_of(group):
         raise NotAllowed(_("The decision is on or after the last day of the period, and not in the future."))
     if SurplusDivision.objects.effective().filter(group=group, entry__isnull=True).exists():
         raise NotAllowed(_("Another division is decided and not posted yet; post or withdraw it first."))
@@ -96,7 +96,7 @@ def surplus_post(*, actor: User, division: SurplusDivision, on: date, paid_to: s
         raise AlreadyPosted
     if division.status == DivisionStatus.WITHDRAWN:
         raise NotAllowed(_("This division was withdrawn."))
-    if not division.decided_on <= on <= today():
+    if not division.decided_on <= on <= today_of(books.group):
         raise NotAllowed(_("A division is posted on or after the day of the decision, and not in the future."))
     sheet = division_sheet(division)
     if sheet != _sheet_now(books.group, division.rules, division.period_start, division.period_end):

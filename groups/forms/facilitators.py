@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django import forms
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from groups import selectors
 from groups.forms.fields import DayField
 from groups.models import Group, User
+from groups.shared.clock import today
 
 
 class AssignmentForm(forms.Form):
     """Which facilitator of the organisation accompanies the group, and from when."""
 
     facilitator = forms.ModelChoiceField(User.objects.none(), label=_("Facilitator"))
-    started_on = DayField(label=_("From"), initial=timezone.localdate)
+    started_on = DayField(label=_("From"), initial=today)
 
     def __init__(self, *args: Any, group: Group, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

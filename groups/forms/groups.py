@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from groups import selectors
-from groups.forms.fields import KeyField, PastDateField, PlainSelect
+from groups.forms.fields import DayField, KeyField, PastDateField, PlainSelect
 from groups.forms.second_look import SecondLookForm
 from groups.models import Group, GroupKind, GroupStatus, Region, User
 from groups.services import GROUP_PROFILE
@@ -72,7 +72,7 @@ class GroupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
     class Meta:
         model = Group
         fields = [name for name in GROUP_PROFILE if name not in ("status", "village")]
-        field_classes = {"founded_on": PastDateField}
+        field_classes = {"founded_on": DayField}  # the model knows whether the village has come to that day
 
     field_order = ["key", "name", "kind", "status", "founded_on", "village_text", "village_choice", "place"]
 

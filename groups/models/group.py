@@ -10,7 +10,6 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
@@ -18,7 +17,7 @@ from groups.models.dated import effective_between
 from groups.models.organisation import Organisation, Role, User
 from groups.models.region import Region
 from groups.records import recorded_days_of_group
-from groups.shared.clock import now, today
+from groups.shared.clock import now, today, today_of
 from groups.shared.folding import FoldedField, FoldedModel
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ class GroupQuerySet(models.QuerySet["Group"]):
         if actor.is_superuser:
             return self
         own = self.filter(organisation_id=actor.organisation_id)
-        as_of = timezone.localdate()  # access is a matter of now, whatever day is read or recorded
+        as_of = today()  # access is a matter of now, whatever day is read or recorded
         if actor.role in (Role.ADMIN, Role.STAFF):
             return own
         if actor.role == Role.FACILITATOR:
@@ -132,7 +131,7 @@ class Group(FoldedModel):
         """Refuse a founding in the future or after the first member joined."""
         if self.founded_on is None:
             return
-        if self.founded_on > today():
+        if self.founded_on > today_of(self):
             raise ValidationError({"founded_on": _("This date is in the future.")})
         if self.founded_on < EARLIEST_FOUNDING:
             raise ValidationError({"founded_on": _("No group is that old.")})

@@ -19,7 +19,7 @@ from groups.identity import EARLIEST_BIRTH_YEAR, mask, validate_nik, validate_ph
 from groups.models.dated import effective_between
 from groups.models.group import Group
 from groups.records import recorded_days_of_member
-from groups.shared.clock import now, today
+from groups.shared.clock import now, today_of
 from groups.shared.folding import FoldedField, FoldedModel
 
 
@@ -103,7 +103,7 @@ class Member(FoldedModel):
 
     def clean(self) -> None:
         """Refuse a year of birth or dates that cannot be."""
-        latest = today()
+        latest = today_of(self.group)
         problems: dict[str, str] = {}
         if self.birth_year is not None and not EARLIEST_BIRTH_YEAR <= self.birth_year <= latest.year:
             problems["birth_year"] = gettext("Write a year from %(first)s to %(last)s.") % {

@@ -15,7 +15,7 @@ from groups.models import (
 )
 from groups.permissions import Capability, lock_group
 from groups.selectors import rules_in_force
-from groups.shared.clock import today
+from groups.shared.clock import today_of
 
 RULES = ("agreed_on", *(field.name for field in Constitution.rule_fields()))
 """The fields of a constitution that a group agrees."""
@@ -39,7 +39,7 @@ def constitution_adopt(*, actor: User, group: Group, constitution: Constitution)
         ):
             return earlier
         raise ValidationError({"version": _("Somebody changed the rules meanwhile. Look at them, then save again.")})
-    if constitution.agreed_on > today():
+    if constitution.agreed_on > today_of(group):
         raise ValidationError({"agreed_on": _("This date is in the future.")})
     if constitution.agreed_on < group.founded_on:
         raise ValidationError({"agreed_on": _("The group did not exist yet on this date.")})
@@ -50,6 +50,6 @@ def constitution_adopt(*, actor: User, group: Group, constitution: Constitution)
     constitution.recorded_by = actor
     constitution.full_clean()
     constitution.save()
-    group.rules = rules_in_force(group, as_of=today())
+    group.rules = rules_in_force(group, as_of=today_of(group))
     group.save(update_fields=["rules"])
     return constitution

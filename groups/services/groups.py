@@ -27,7 +27,7 @@ from groups.records import recorded_days_of_group
 from groups.selectors import status_of
 from groups.services.profiles import fields_outside, form_used, refuse_changed
 from groups.services.rhythms import rhythm_of_founding, same_rhythm
-from groups.shared.clock import today
+from groups.shared.clock import today, today_of
 
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """No 0 and O, no 1, I and L, no U: codes are read aloud and copied by hand."""
@@ -82,7 +82,7 @@ def group_update(*, actor: User, group: Group, status_on: date | None = None, st
         actor=actor,
         group=group,
         status=GroupStatus(group.status),
-        on=status_on or today(),
+        on=status_on or today_of(group),
         reason=status_reason,
     )
     group.save(update_fields=[name for name in GROUP_PROFILE if name != "status"])
@@ -108,7 +108,7 @@ def group_status_change(
         return None
     if status != GroupStatus.ACTIVE and not reason.strip():
         raise ValidationError({"status_reason": _("Write why the group is no longer active.")})
-    if on > today():
+    if on > today_of(group):
         raise ValidationError({"status_on": _("This date is in the future.")})
     if on < group.founded_on:
         raise ValidationError({"status_on": _("The group did not exist yet on this date.")})
@@ -123,7 +123,7 @@ def group_status_change(
         reason=reason.strip(),
         recorded_by=actor,
     )
-    stored.status = status_of(stored, as_of=today())
+    stored.status = status_of(stored, as_of=today_of(group))
     stored.save(update_fields=["status"])
     return change
 

@@ -25,7 +25,7 @@ from groups.models import (
 )
 from groups.permissions import Capability, lock_group
 from groups.selectors import correction_id
-from groups.shared.clock import today
+from groups.shared.clock import today_of
 
 
 @transaction.atomic
@@ -82,7 +82,7 @@ def term_redate(
         moved.started_on = started_on
     for ended in before:
         ended.ended_on = _held_until(ended, started_on, terms)
-    _check_redated(chosen, before, terms)
+    _check_redated(group, chosen, before, terms)
     # What gets shorter goes first: the database lets no two terms overlap, not even for a moment.
     with disable_auditlog():
         for changed in [*before, *chosen] if is_earlier else [*chosen, *before]:
@@ -121,7 +121,7 @@ def _check_election(
     group: Group, elected: Mapping[OfficerRole, Member], on: date, staying: Mapping[OfficerRole, OfficerTerm]
 ) -> None:
     problems: dict[str, Any] = {}
-    if on > today():
+    if on > today_of(group):
         problems["started_on"] = _("This date is in the future.")
     holders = {term.member_id: role for role, term in staying.items()}
     for role, member in elected.items():
@@ -165,9 +165,11 @@ def _held_until(term: OfficerTerm, successor_on: date | None, terms: list[Office
     return min((day for day in ends if day is not None), default=None)
 
 
-def _check_redated(chosen: list[OfficerTerm], before: list[OfficerTerm], terms: list[OfficerTerm]) -> None:
+def _check_redated(
+    group: Group, chosen: list[OfficerTerm], before: list[OfficerTerm], terms: list[OfficerTerm]
+) -> None:
     on = chosen[0].started_on
-    problems = [_("This date is in the future.")] if on > today() else []
+    problems = [_("This date is in the future.")] if on > today_of(group) else []
     for term in chosen:
         names = {"member": term.member, "role": term.get_role_display()}
         if term.member.joined_on > on:

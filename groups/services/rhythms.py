@@ -12,7 +12,7 @@ from groups import selectors
 from groups.models import Group, MeetingMove, MeetingRhythm, User
 from groups.models.rhythm import ALL_PARTS, PARTS
 from groups.permissions import Capability, lock_group
-from groups.shared.clock import now, today
+from groups.shared.clock import now, today_of
 
 MOST_AHEAD = timedelta(days=366)
 """A rhythm counts from a year ahead at most, and a meeting is moved by a year at most."""
@@ -30,7 +30,7 @@ def rhythm_adopt(*, actor: User, group: Group, rhythm: MeetingRhythm) -> Meeting
     group = lock_group(actor, Capability.RECORD, group)
     if rhythm.agreed_from < group.founded_on:
         raise ValidationError({"agreed_from": _("The group did not exist yet on this date.")})
-    if rhythm.agreed_from > today() + MOST_AHEAD:
+    if rhythm.agreed_from > today_of(group) + MOST_AHEAD:
         raise ValidationError({"agreed_from": _("This date is more than a year ahead.")})
     rhythm.group = group
     rhythm.recorded_by = actor

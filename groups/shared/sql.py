@@ -130,7 +130,7 @@ def local_time(column: str) -> str:
     """Return SQL for the date and time of `column` by the clock of the server's time zone."""
     if connection.vendor == "sqlite":
         # Indonesia has no summer time, so one offset serves for every day of the year.
-        offset = timezone.localtime().utcoffset()
+        offset = timezone.localtime(timezone=timezone.get_default_timezone()).utcoffset()
         assert offset is not None
         return f"datetime({column}, '{round(offset.total_seconds() / 60):+d} minutes')"
     return f"({column} AT TIME ZONE '{timezone.get_default_timezone_name()}')"

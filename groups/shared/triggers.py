@@ -313,7 +313,7 @@ def mark_changed(
 
 def _today_sqlite() -> str:
     """Today in the place; Indonesia has no summer time, so one offset serves for every day of the year."""
-    offset = timezone.localtime().utcoffset()
+    offset = timezone.localtime(timezone=timezone.get_default_timezone()).utcoffset()
     assert offset is not None
     return f"date('now', '{round(offset.total_seconds() / 60):+d} minutes')"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -13,6 +12,7 @@ from groups import services
 from groups.forms.facilitators import AssignmentForm
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
+from groups.shared.clock import today
 from groups.shared.submit import posted, submit
 
 
@@ -36,7 +36,7 @@ def facilitator_end(request: GroupRequest, pk: int) -> HttpResponse:
     """End an assignment today."""
     assignment = get_object_or_404(request.group.assignments, pk=pk)
     if assignment.ended_on is None:
-        ended_on = max(timezone.localdate(), assignment.started_on)
+        ended_on = max(today(), assignment.started_on)
         services.assignment_end(actor=request.user, assignment=assignment, ended_on=ended_on)
     messages.success(request, _("%(person)s sees this group no more.") % {"person": assignment.facilitator})
     return redirect("facilitators", request.group.code)

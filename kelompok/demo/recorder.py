@@ -495,6 +495,6 @@ class GroupRecorder:
         """Record on the evening of a day, or, in the group of the signal, late in the one night."""
         is_night = self.plan.shows == "late_night_batches" and day == self.today - timedelta(_NIGHT_DAYS_AGO)
         hour = 22 if is_night else self.rng.randint(15, 19)
-        moment = datetime.combine(day, time(hour, self.rng.randrange(60)), tzinfo=timezone.get_current_timezone())
+        moment = datetime.combine(day, time(hour, self.rng.randrange(60)), tzinfo=timezone.get_default_timezone())
         with clock_set_to(moment):
             yield

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from groups.models import Group, User
 from groups.permissions import Capability, lock_group
-from groups.shared.clock import now, today
+from groups.shared.clock import now, today_of
 from meetings.errors import AlreadyRecorded, MeetingChanged, NoSuchMeeting
 from meetings.models import Meeting, MeetingStatus
 from meetings.sheet.context import SheetContext, open_sheet
@@ -33,7 +33,7 @@ def draft_save(
     then, `MeetingChanged` says so and nothing is written. The same `key` twice is one draft.
     """
     context = open_sheet(
-        actor=actor, group=group, held_on=day_of(draft, group=group, today=today()), key=key, number=number
+        actor=actor, group=group, held_on=day_of(draft, group=group, today=today_of(group)), key=key, number=number
     )
     meeting = meeting_to_save(context, key=key, base=base)
     meeting.key = key

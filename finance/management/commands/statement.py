@@ -7,10 +7,10 @@ from datetime import date
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
 from finance import selectors
 from groups.models import Group
+from groups.shared.clock import today_of
 
 
 class Command(BaseCommand):
@@ -26,10 +26,11 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Print the statement; an unknown group, or a day before it was founded, is a `CommandError`."""
-        code, as_of = options["group"], options["as_of"] or timezone.localdate()
+        code = options["group"]
         group = Group.objects.filter(code=code).first()
         if group is None:
             raise CommandError(f"There is no group with the code {code}.")
+        as_of = options["as_of"] or today_of(group)
         if as_of < group.founded_on:
             raise CommandError(f"The group {code} did not exist yet on {as_of}: it was founded on {group.founded_on}.")
         found = as_json(selectors.statement(group, as_of=as_of))

@@ -266,11 +266,15 @@ def require_paid_out(loan: Loan, on: date) -> None:
         )
 
 
-def reschedule(books: Balances, old: Loan, new: Loan, *, fee: int) -> list[Line]:
-    """A loan becomes a new one without money: its balance, and `fee` rupiah due on it. Fines stay owed as they are."""
+def reschedule(books: Balances, old: Loan, new: Loan, *, fee: int, fee_ahead: int) -> list[Line]:
+    """A loan becomes a new one without money: its balance, and `fee` rupiah due on it. Fines stay owed as they are.
+
+    `fee_ahead` rupiah of fee for instalments that nobody asks for any more pay principal.
+    """
     old_loan, new_loan = (books.account(AccountKind.LOAN, loan=loan) for loan in (old, new))
     return [
-        *_line(new_loan, old_loan, old_loan.balance, old.member),
+        *fee_to_principal(books, old, fee_ahead),
+        *_line(new_loan, old_loan, old_loan.balance - fee_ahead, old.member),
         *_line(new_loan, books.account(AccountKind.SERVICE_FEE, loan=old), fee, old.member),
         *_deposit_moved(books, old, new),
     ]

@@ -112,6 +112,12 @@ class LoanPosition:
             waives_fee=self.loan.payoff_fee == PayoffFee.WAIVED,
         )
 
+    def rest(self, on: date) -> Allocation:
+        """Return what a new schedule takes over on the day `on`: it pays the loan off, without the fee to come."""
+        return payoff(
+            self.instalments, fee_paid=self.fee_paid, principal_paid=self.principal_paid, on=on, waives_fee=True
+        )
+
     def refuses_principal_alone(self, amount: int) -> str:
         """Return why `amount` rupiah cannot be paid on the principal alone, "" if it can."""
         if not self.loan.principal_alone:

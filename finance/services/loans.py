@@ -55,8 +55,9 @@ def loan_reschedule(
 ) -> Loan:
     """Close a loan and open one over its balance with a new schedule; no cash moves, the old terms stay readable.
 
-    With `add_fee` the fee due and not paid becomes part of the new principal, otherwise it is let go. Fines not
-    paid stay owed by the member. Returns the new loan. Longer than the rules allow is `RuleBroken` at `periods`.
+    With `add_fee` the fee due and not paid becomes part of the new principal, otherwise it is let go. Fee that was paid
+    for later instalments counts as principal; where it leaves nothing to repay, it is `NotAllowed`. Fines not paid stay
+    owed by the member. Returns the new loan. Longer than the rules allow is `RuleBroken` at `periods`.
     """
     books = open_for_entry(actor, group, key, of=loan)
     running = running_position(books, loan)
@@ -69,8 +70,10 @@ def loan_reschedule(
         raise RuleBroken("harvest_on", _("Say when the principal is due, after the harvest."))
     if message := too_long(rules, periods=schedule.periods, every=kind.every):
         raise RuleBroken("periods", message)
-    balance = books.balance(AccountKind.LOAN, loan=loan)
-    fee = running.arrears_on(on).due_fee if add_fee else 0
+    rest = running.rest(on)
+    balance, fee = rest.principal - rest.fee_ahead, rest.service_fee if add_fee else 0
+    if not balance:
+        raise NotAllowed(_("The fee paid ahead covers what is left of this loan: nothing is left to reschedule."))
     terms = LoanTerms(
         member=loan.member,
         principal=balance + fee,
@@ -96,8 +99,8 @@ def loan_reschedule(
         replaces=loan,
     )
     (new,) = loans_open(books, [terms])
-    moved = lines.reschedule(books, loan, new, fee=fee)
-    _end(books, EntryKind.RESCHEDULE, moved, loan, LoanEnd.RESCHEDULED, reason=reason, on=on, key=key)
+    moved = lines.reschedule(books, loan, new, fee=fee, fee_ahead=rest.fee_ahead)
+    _end(books, EntryKind.RESCHEDULE, moved, loan, LoanEnd.RESCHEDULED, balance, reason=reason, on=on, key=key)
     return new
 
 
@@ -112,8 +115,9 @@ def loan_write_off(*, actor: User, group: Group, loan: Loan, reason: str, on: da
         )
     if used := lines.deposit_used(books, loan):
         books.post([Posting(EntryKind.REPAYMENT, on, used, uuid.uuid5(key, "deposit"), memo=reason)])
+    unpaid = books.balance(AccountKind.LOAN, loan=loan)
     moved = lines.write_off(books, loan)
-    return _end(books, EntryKind.WRITE_OFF, moved, loan, LoanEnd.WRITTEN_OFF, reason=reason, on=on, key=key)
+    return _end(books, EntryKind.WRITE_OFF, moved, loan, LoanEnd.WRITTEN_OFF, unpaid, reason=reason, on=on, key=key)
 
 
 @transaction.atomic
@@ -143,13 +147,13 @@ def _end(
     moved: list[Line],
     loan: Loan,
     ended: LoanEnd,
+    unpaid: int,
     *,
     reason: str,
     on: date,
     key: uuid.UUID,
 ) -> Entry:
-    """Post how a loan ended and write it on the loan."""
-    unpaid = books.balance(AccountKind.LOAN, loan=loan)
+    """Post how a loan ended and write it on the loan, with the `unpaid` principal in rupiah."""
     (entry,) = books.post([Posting(kind, on, moved, key, memo=reason)])
     Loan.objects.filter(pk=loan.pk).update(ended_as=ended, ended_on=on, unpaid_principal=unpaid)
     return entry

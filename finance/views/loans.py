@@ -185,6 +185,7 @@ def _page(request: GroupRequest, form: forms.Form, running: LoanPosition, title:
         "fine": fine,
         "fine_due": running.fine_due,
         "due": running.due(today),
+        "fee_ahead": running.rest(today).fee_ahead if isinstance(form, RescheduleForm) else 0,
         "fee_due": running.arrears_on(today).due_fee,
         "payoff": running.payoff(today, fine=fine.amount if fine else 0).total,
     }

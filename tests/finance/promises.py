@@ -142,6 +142,8 @@ def loans_owe_what_was_not_repaid(seen: Picture) -> None:
     for line in seen.transfers:
         account = seen.accounts[line.credit_account_id]
         ends = seen.entries[line.entry_id].kind in (EntryKind.WRITE_OFF, EntryKind.RESCHEDULE)
+        if seen.accounts[line.debit_account_id].kind == "SERVICE_FEE":
+            ends = False  # fee paid ahead of a loan that is rescheduled pays principal
         if account.kind == "LOAN" and line.entry_id in seen.standing and not ends:
             repaid[account.loan_id] += line.amount
     losses = 0

@@ -359,6 +359,24 @@ def test_the_fee_due_is_added_or_let_go(member):
     assert (balance(added, "SERVICE_FEE"), balance(let_go, "SERVICE_FEE")) == (54_000, 0)
 
 
+def test_fee_paid_ahead_counts_as_principal_when_the_loan_is_rescheduled(member):
+    loan = lend(member)
+    pay(loan, 3 * 118_000 + 18_000)  # three instalments and the fee of the fourth; two are due on 4 April
+    new = reschedule(loan, on=SECOND_DUE, add_fee=True)
+    loan.refresh_from_db()
+    assert new.principal == loan.unpaid_principal == 1_200_000 - 300_000 - 2 * 18_000
+    assert (balance(loan, "SERVICE_FEE"), balance(loan, "LOAN"), balance(new, "LOAN")) == (36_000, 0, new.principal)
+    reverse(Entry.objects.get(kind=EntryKind.RESCHEDULE))
+    assert (balance(loan, "SERVICE_FEE"), balance(loan, "LOAN")) == (72_000, 900_000)
+
+
+def test_a_loan_that_the_fee_paid_ahead_covers_is_not_rescheduled(member):
+    loan = lend(member, principal=100_000, periods=2, rate=Decimal("0.4"), first_due=date(2025, 6, 4))
+    pay(loan, 175_000)  # both fees, and 95.000 of the principal
+    with pytest.raises(NotAllowed, match="nothing is left to reschedule"):
+        reschedule(loan)
+
+
 def test_fines_not_paid_stay_owed_by_the_member(member):
     loan = lend(member, fine_late_instalment=5_000)
     pay(loan, 118_000, on=FIRST_DUE + DAY)

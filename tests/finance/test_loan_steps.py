@@ -151,6 +151,14 @@ def test_rescheduling_opens_the_new_loan(loan):
     assert "rescheduled" in old
 
 
+def test_the_page_says_what_of_the_fee_paid_ahead_will_count_as_principal(loan):
+    last = loan.instalments.order_by("-number").first()
+    loan.instalments.filter(pk=last.pk).update(due_on=timezone.localdate() + timedelta(9), late_after="2099-01-01")
+    repay(loan, 12 * 18_000 + 1_100_000 + 11 * 5_000, on=timezone.localdate())
+    assert "Fee paid ahead" not in get(loan.group, "loan-pay", loan.number).content.decode()
+    assert get(loan.group, "loan-reschedule", loan.number).context["fee_ahead"] == 18_000
+
+
 def test_writing_off_and_recovering(loan):
     assert send(loan, "loan-write-off").url == card(loan)
     content = get(loan.group, "loan", loan.number).content.decode()

@@ -5,7 +5,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from finance.schedules import (
@@ -349,6 +349,42 @@ def test_paying_early_never_costs_more_in_all_than_paying_later(drawn, waives_fe
 def test_paying_early_on_the_principal_alone_never_costs_more_either(drawn, waives_fee):
     lines, late, early = drawn
     assert paid_in_all(lines, early, waives_fee=waives_fee) <= paid_in_all(lines, late, waives_fee=waives_fee)
+
+
+def paid_in_all_with_a_new_schedule(lines, payments, new_terms, *, on, waives_fee):
+    """What a borrower pays in all whose loan is given a new schedule on a day, where anything is left of it then."""
+    fee = principal = before = 0
+    for days, amount, _alone in [payment for payment in payments if payment[0] <= on]:
+        state = {"fee_paid": fee, "principal_paid": principal, "on": lines[0].due_on + days * date.resolution}
+        pays = min(amount, payoff(lines, waives_fee=waives_fee, **state).total)
+        part = allocate_payment(lines, amount=pays, waives_fee=waives_fee, **state)
+        fee, principal, before = fee + part.service_fee - part.fee_ahead, principal + part.principal, before + pays
+        if principal == sum(line.principal for line in lines):
+            return before
+    day = lines[0].due_on + on * date.resolution
+    rest = payoff(lines, fee_paid=fee, principal_paid=principal, on=day, waives_fee=True).total
+    assume(rest > 0)
+    new = schedule(rest, first_due=day + 30 * date.resolution, **new_terms)
+    later = [(days - on - 30, amount, alone) for days, amount, alone in payments if days > on]
+    return before + paid_in_all(new, later, waives_fee=waives_fee)
+
+
+@given(
+    payments_and_some_of_them_earlier(alone=False),
+    st.integers(0, 400),
+    st.booleans(),
+    st.integers(1, 36),
+    st.decimals(0, Decimal("0.1"), places=5),
+)
+def test_paying_early_never_costs_more_with_a_rescheduling_between(drawn, on, waives_fee, periods, rate):
+    """But for the rupiah by which each instalment's fee is rounded."""
+    lines, late, early = drawn
+    terms = {"rate": rate, "periods": periods, "round_up_to": 1}
+    in_all = [
+        paid_in_all_with_a_new_schedule(lines, sorted(payments), terms, on=on, waives_fee=waives_fee)
+        for payments in (early, late)
+    ]
+    assert in_all[0] <= in_all[1]
 
 
 def test_a_fine_goes_first_or_after_what_is_due():

@@ -21,6 +21,7 @@ from assessment.models import (
     InstrumentStatus,
     Judgement,
     Level,
+    Review,
     SchemeUse,
     ScoreRevision,
     StageRule,
@@ -294,6 +295,16 @@ class JudgementAdmin(ReadOnlyAdmin):
     organisation_path = "group__organisation"
     list_display = ["group", "level", "below_levels", "judged_on", "judged_by"]
     list_select_related = ["group", "level", "judged_by"]
+    search_fields = ["group__name", "group__code"]
+
+
+@admin.register(Review)
+class ReviewAdmin(ReadOnlyAdmin):
+    """What staff found when they looked into signals and needs; recorded on the site."""
+
+    organisation_path = "group__organisation"
+    list_display = ["group", "subject", "looked_on", "look_again_on", "recorded_by", "withdrawn_at"]
+    list_select_related = ["group", "recorded_by"]
     search_fields = ["group__name", "group__code"]
 
 

@@ -2,12 +2,15 @@
 
 from django.urls import URLPattern, path
 
-from assessment.views import bank, comparison, dashboard, heatmap, moves, needs, quality, signals
+from assessment.views import bank, comparison, dashboard, finalising, heatmap, moves, needs, quality, signals
 
 urlpatterns: list[URLPattern] = [
     path("", dashboard.dashboard, name="dashboard"),
     path("month/", dashboard.dashboard_month, name="dashboard-month"),
     path("score/", dashboard.dashboard_score, name="dashboard-score"),
+    path("final/", finalising.final_list, name="dashboard-final"),
+    path("final/confirm/", finalising.final_confirm, name="dashboard-final-confirm"),
+    path("final/run/", finalising.final_run, name="dashboard-final-run"),
     path("moves/", moves.moves, name="dashboard-moves"),
     path("compare/", comparison.comparison, name="dashboard-compare"),
     path("signals/", signals.signals, name="dashboard-signals"),

@@ -16,8 +16,9 @@ from assessment import instruments
 from assessment.models import Indicator, Instrument, InstrumentStatus, Level
 from assessment.selectors.current_score import IndicatorRow
 from assessment.selectors.dashboard import Filters
+from assessment.selectors.reviews import Subject
 from finance.performance import months_before
-from groups.forms import ComingDayField, DayField, GroupFilterForm, MonthField
+from groups.forms import ComingDayField, DayField, GroupFilterForm, KeyField, MonthField, PastDateField
 from groups.models import Organisation, User
 from groups.models.group import EARLIEST_FOUNDING
 from groups.shared.clock import today
@@ -167,6 +168,35 @@ class JudgeForm(forms.Form):
     def clean_judged_on(self) -> date:
         """Refuse days to come and days before the group existed."""
         return _day_of_group(self.cleaned_data["judged_on"], self._since)
+
+
+LOOK_AGAIN_DAYS = 30
+"""A month after it was looked into, somebody looks again, where no other day is chosen."""
+
+
+class ReviewForm(forms.Form):
+    """What somebody found who looked into signals and needs of a group, and when to look again."""
+
+    key = KeyField()
+    subjects = forms.MultipleChoiceField(label=_("Looked into"), widget=forms.CheckboxSelectMultiple)
+    note = forms.CharField(
+        label=_("What was found"),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=2000,
+        help_text=_("What you asked whom, and what was agreed."),
+    )
+    looked_on = PastDateField(label=_("Looked into on"), initial=timezone.localdate)
+    look_again_on = ComingDayField(
+        label=_("Look again on"),
+        initial=lambda: timezone.localdate() + timedelta(LOOK_AGAIN_DAYS),
+        help_text=_("From this day on it is to look into again, and earlier where new records give rise to it."),
+    )
+
+    def __init__(self, data: Any = None, *, subjects: Sequence[Subject], chosen: Sequence[str]) -> None:
+        super().__init__(data, initial={"subjects": list(chosen)})
+        field = self.fields["subjects"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(subject.name, str(subject.label)) for subject in subjects]
 
 
 class AsOfForm(forms.Form):

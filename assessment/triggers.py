@@ -20,6 +20,7 @@ from assessment.models import (
     InstrumentStatus,
     Judgement,
     Level,
+    Review,
     SchemeUse,
     ScoreRevision,
     StageRule,
@@ -216,6 +217,9 @@ TRIGGERS: tuple[Trigger, ...] = (
     forbid_update(
         Judgement, but=("withdrawn_on", "withdrawn_at", "withdrawn_by"), or_when="OLD.withdrawn_on IS NOT NULL"
     ),
+    # What somebody found stays as it was said; it may be withdrawn, once.
+    forbid_update(Review, but=("withdrawn_at", "withdrawn_by"), or_when="OLD.withdrawn_at IS NOT NULL"),
+    forbid_delete(Review),
     forbid_update(ScoreRevision),
     forbid_delete(ScoreRevision),
     forbid_delete(Assessment, where=f"OLD.status = '{AssessmentStatus.FINAL}'"),

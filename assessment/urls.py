@@ -4,7 +4,7 @@ from datetime import date
 
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
-from assessment.views import bank, evidence, group, instruments, judging, portfolio, stored, what_if
+from assessment.views import bank, evidence, group, instruments, judging, portfolio, reviews, stored, what_if
 
 
 class DayConverter:
@@ -29,6 +29,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("g/<str:code>/assessment/override/<slug:indicator>/", judging.override_give, name="override-give"),
     path("g/<str:code>/assessment/override/<int:pk>/withdraw/", judging.override_withdraw, name="override-withdraw"),
     path("g/<str:code>/assessment/evidence/<slug:indicator>/", evidence.evidence, name="assessment-evidence"),
+    path("g/<str:code>/assessment/review/", reviews.review, name="review"),
+    path("g/<str:code>/assessment/review/<int:pk>/withdraw/", reviews.review_withdraw, name="review-withdraw"),
     path("g/<str:code>/profile/", bank.profile, name="bank-profile"),
     path("g/<str:code>/assessment/what-if/", what_if.assessment_what_if, name="assessment-what-if"),
     path("g/<str:code>/assessment/final/", stored.assessment_finalise, name="assessment-finalise"),

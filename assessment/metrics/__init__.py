@@ -15,9 +15,18 @@ from assessment.metrics.base.metric import (
     Measured,
     Metric,
     Reads,
+    Rows,
     all_metrics,
     recent,
 )
-from assessment.metrics.base.reading import Records, parameters, read_facts, statements
+from assessment.metrics.base.reading import (
+    Records,
+    evidence,
+    parameters,
+    read_facts,
+    rows_of,
+    rows_of_groups,
+    statements,
+)
 from assessment.metrics.base.tables import recent_meetings
 from assessment.metrics.base.words import page_url, sentence, value_text

@@ -11,10 +11,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from assessment.metrics.base.metric import Evidence, Facts, Metric, Reads, recent, share_of_recent
-from assessment.metrics.base.tables import NUMBER, meetings_table, numbers_of, recent_meetings
+from assessment.metrics.base.metric import Facts, Metric, Reads, recent, share_of_recent
+from assessment.metrics.base.reading import rows_of
+from assessment.metrics.base.tables import NUMBER, meetings_table, recent_meetings, records_of_recent
 from assessment.metrics.base.words import MINUTES, last_meetings
-from finance.tables.table import Column
+from finance.tables.table import Column, Table
 from groups.models import Group
 from meetings.selectors.relations import MEETINGS_HELD
 
@@ -23,11 +24,11 @@ def _sentence(facts: Facts) -> str:
     return _("agenda and decision in %(counted)d of the %(meetings)s") % {**facts, "meetings": last_meetings(facts)}
 
 
-def _evidence(group: Group, as_of: date) -> Evidence:
-    recent = recent_meetings(group, as_of)
+def _tables(group: Group, as_of: date) -> list[Table]:
+    recent = recent_meetings(rows_of(group, as_of))
     columns = [Column(_("What is missing"), on_phone=False), Column(_("Agenda and decision"), NUMBER)]
     table = meetings_table(group, as_of, recent, columns, lambda m: [_missing(m), int(not _missing(m))])
-    return Evidence([table], numbers_of(recent))
+    return [table]
 
 
 def _missing(meeting: Any) -> str:
@@ -53,7 +54,8 @@ METRIC = Metric(
         "Not measured with fewer than two meetings."
     ),
     sentence=_sentence,
-    evidence=_evidence,
+    tables=_tables,
+    records=records_of_recent,
     page="meeting-list",
     page_name=MINUTES,
     of_last_meetings=True,

@@ -11,10 +11,11 @@ from datetime import date
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from assessment.metrics.base.metric import Evidence, Facts, Metric, Reads, recent, share_of_recent
-from assessment.metrics.base.tables import NUMBER, meetings_table, numbers_of, recent_meetings
+from assessment.metrics.base.metric import Facts, Metric, Reads, recent, share_of_recent
+from assessment.metrics.base.reading import rows_of
+from assessment.metrics.base.tables import NUMBER, meetings_table, recent_meetings, records_of_recent
 from assessment.metrics.base.words import MINUTES, last_meetings, percent
-from finance.tables.table import Column
+from finance.tables.table import Column, Table
 from groups.models import Group
 from meetings.selectors.relations import MEETINGS_HELD
 
@@ -30,13 +31,13 @@ def _sentence(facts: Facts) -> str:
     return words
 
 
-def _evidence(group: Group, as_of: date) -> Evidence:
-    recent = recent_meetings(group, as_of)
+def _tables(group: Group, as_of: date) -> list[Table]:
+    recent = recent_meetings(rows_of(group, as_of))
     columns = [Column(label, NUMBER) for label in (_("Members"), _("Present"), _("Represented"))]
     table = meetings_table(
         group, as_of, recent, columns, lambda m: [m.member_count, m.attended_count, m.represented_count]
     )
-    return Evidence([table], numbers_of(recent))
+    return [table]
 
 
 METRIC = Metric(
@@ -57,7 +58,8 @@ METRIC = Metric(
         "Not measured with fewer than two meetings."
     ),
     sentence=_sentence,
-    evidence=_evidence,
+    tables=_tables,
+    records=records_of_recent,
     page="meeting-list",
     page_name=MINUTES,
     of_last_meetings=True,

@@ -11,10 +11,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from assessment.metrics.base.metric import Evidence, Facts, Measured, Metric, Reads
-from assessment.metrics.base.reading import read_rows
+from assessment.metrics.base.metric import Facts, Measured, Metric, Reads
+from assessment.metrics.base.reading import rows_of
 from assessment.metrics.base.tables import NUMBER, evidence_table
-from finance.tables.table import Column, Row
+from finance.tables.table import Column, Row, Table
 from groups.models import Group
 from groups.selectors.relations import GROUP_PROFILES
 
@@ -35,14 +35,14 @@ def _sentence(facts: Facts) -> str:
     }
 
 
-def _evidence(group: Group, as_of: date) -> Evidence:
+def _tables(group: Group, as_of: date) -> list[Table]:
     url = reverse("bank-accounts", args=[group.code])
     columns = [Column(_("Bank account")), Column(_("Signatories"), NUMBER)]
-    [profile] = read_rows(GROUP_PROFILES, group, as_of)
+    [profile] = rows_of(group, as_of)(GROUP_PROFILES)
     account = f"{profile.bank_name} {profile.bank_account_number}".strip()
     has_account = profile.bank_account_number != ""
     row = Row([account if has_account else _("no bank account"), profile.bank_signatories], url)
-    return Evidence([evidence_table(group, as_of, _("Bank accounts"), columns, [row])])
+    return [evidence_table(group, as_of, _("Bank accounts"), columns, [row])]
 
 
 METRIC = Metric(
@@ -59,7 +59,7 @@ METRIC = Metric(
     measure=_measure,
     formula=gettext_lazy("0 without a bank account, 1 with one, 2 if at least two people must sign."),
     sentence=_sentence,
-    evidence=_evidence,
+    tables=_tables,
     page="bank-accounts",
     page_name=gettext_lazy("Bank accounts"),
     most=2,

@@ -12,12 +12,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from assessment.metrics.base.metric import CLOSING_DAYS, Evidence, Facts, Metric, Reads, recent, share_of_recent
-from assessment.metrics.base.reading import read_rows
-from assessment.metrics.base.tables import NUMBER, counts_table, meetings_table, numbers_of, recent_meetings
+from assessment.metrics.base.metric import CLOSING_DAYS, Facts, Metric, Reads, Rows, recent, share_of_recent
+from assessment.metrics.base.reading import rows_of
+from assessment.metrics.base.tables import NUMBER, counts_table, meetings_table, recent_meetings, records_of_recent
 from assessment.metrics.base.words import last_meetings
 from finance.selectors.relations import CASH_COUNTS
-from finance.tables.table import Column
+from finance.tables.table import Column, Table
 from groups.models import Group
 from meetings.selectors.relations import MEETINGS_HELD
 
@@ -26,17 +26,22 @@ def _sentence(facts: Facts) -> str:
     return _("books complete in %(counted)d of the %(meetings)s") % {**facts, "meetings": last_meetings(facts)}
 
 
-def _evidence(group: Group, as_of: date) -> Evidence:
-    recent = recent_meetings(group, as_of)
-    of_meetings = {meeting.cash_count_id for meeting in recent}
-    counts = [count for count in read_rows(CASH_COUNTS, group, as_of) if count.id in of_meetings]
-    counts.sort(key=lambda count: (count.counted_on, count.id), reverse=True)
+def _tables(group: Group, as_of: date) -> list[Table]:
+    rows = rows_of(group, as_of)
+    recent = recent_meetings(rows)
     columns = [Column(_("What is missing"), on_phone=False), Column(_("Books complete"), NUMBER)]
     table = meetings_table(group, as_of, recent, columns, lambda m: [_missing(m), int(not _missing(m))])
-    return Evidence(
-        [table, counts_table(group, as_of, counts)],
-        numbers_of(recent) | {"cash_counts": [count.id for count in counts]},
-    )
+    return [table, counts_table(group, as_of, _counts(rows))]
+
+
+def _records(rows: Rows) -> dict[str, list[int]]:
+    return records_of_recent(rows) | {"cash_counts": [count.id for count in _counts(rows)]}
+
+
+def _counts(rows: Rows) -> list[Any]:
+    of_meetings = {meeting.cash_count_id for meeting in recent_meetings(rows)}
+    counts = [count for count in rows(CASH_COUNTS) if count.id in of_meetings]
+    return sorted(counts, key=lambda count: (count.counted_on, count.id), reverse=True)
 
 
 def _missing(meeting: Any) -> str:
@@ -66,7 +71,8 @@ METRIC = Metric(
         "of 182 days; a correction counts as the first closing. Not measured with fewer than two meetings."
     ),
     sentence=_sentence,
-    evidence=_evidence,
+    tables=_tables,
+    records=_records,
     page="cash-differences",
     page_name=gettext_lazy("Cash differences"),
     of_last_meetings=True,

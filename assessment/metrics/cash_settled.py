@@ -7,13 +7,15 @@ bookkeeping; cash counted at every meeting.
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from assessment.metrics.base.metric import LEAST_MEETINGS, Evidence, Facts, Measured, Metric, Reads, share
-from assessment.metrics.base.reading import read_rows
+from assessment.metrics.base.metric import LEAST_MEETINGS, Facts, Measured, Metric, Reads, Rows, share
+from assessment.metrics.base.reading import rows_of
 from assessment.metrics.base.tables import counts_table
+from finance.tables.table import Table
 from groups.models import Group
 from meetings.selectors.relations import VALID_CASH_COUNTS
 
@@ -29,9 +31,16 @@ def _sentence(facts: Facts) -> str:
     return _("%(settled)d of the last %(counts)d cash counts without an open difference") % facts
 
 
-def _evidence(group: Group, as_of: date) -> Evidence:
-    counts = sorted(read_rows(VALID_CASH_COUNTS, group, as_of), key=lambda count: int(count.place))[:RECENT_COUNTS]
-    return Evidence([counts_table(group, as_of, counts)], {"cash_counts": [count.id for count in counts]})
+def _tables(group: Group, as_of: date) -> list[Table]:
+    return [counts_table(group, as_of, _counts(rows_of(group, as_of)))]
+
+
+def _records(rows: Rows) -> dict[str, list[int]]:
+    return {"cash_counts": [count.id for count in _counts(rows)]}
+
+
+def _counts(rows: Rows) -> list[Any]:
+    return sorted(rows(VALID_CASH_COUNTS), key=lambda count: int(count.place))[:RECENT_COUNTS]
 
 
 METRIC = Metric(
@@ -50,7 +59,8 @@ METRIC = Metric(
         "fewer than two counts."
     ),
     sentence=_sentence,
-    evidence=_evidence,
+    tables=_tables,
+    records=_records,
     page="cash-differences",
     page_name=gettext_lazy("Cash differences"),
 )

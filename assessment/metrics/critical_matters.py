@@ -12,10 +12,11 @@ from datetime import date
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from assessment.metrics.base.metric import LEAST_MEETINGS, Evidence, Facts, Measured, Metric, Reads
-from assessment.metrics.base.tables import NUMBER, meetings_held, meetings_table, numbers_of
+from assessment.metrics.base.metric import LEAST_MEETINGS, Facts, Measured, Metric, Reads
+from assessment.metrics.base.reading import rows_of
+from assessment.metrics.base.tables import NUMBER, meetings_held, meetings_table, records_of_meetings
 from assessment.metrics.base.words import MINUTES
-from finance.tables.table import Column
+from finance.tables.table import Column, Table
 from groups.models import Group
 from meetings.models import AgendaItem
 from meetings.selectors.relations import MEETINGS_HELD
@@ -31,8 +32,8 @@ def _sentence(facts: Facts) -> str:
     return _("%(raised)d raised, %(decided)d decided in 182 days") % facts
 
 
-def _evidence(group: Group, as_of: date) -> Evidence:
-    held = meetings_held(group, as_of)
+def _tables(group: Group, as_of: date) -> list[Table]:
+    held = meetings_held(rows_of(group, as_of))
     raised = [meeting for meeting in held if meeting.critical_count]
     titles: dict[int, list[str]] = {}
     items = AgendaItem.objects.filter(group=group, is_critical=True, meeting__in=[meeting.id for meeting in raised])
@@ -45,7 +46,7 @@ def _evidence(group: Group, as_of: date) -> Evidence:
         group, as_of, raised, columns,
         lambda m: ["; ".join(titles.get(m.id, [])), m.critical_count, m.critical_decided_count],
     )  # fmt: skip
-    return Evidence([table], numbers_of(held))
+    return [table]
 
 
 METRIC = Metric(
@@ -61,7 +62,8 @@ METRIC = Metric(
         "Not measured with fewer than two meetings."
     ),
     sentence=_sentence,
-    evidence=_evidence,
+    tables=_tables,
+    records=records_of_meetings,
     page="meeting-list",
     page_name=MINUTES,
     most=3,

@@ -7,14 +7,15 @@ book's column decisions, and the guide's duty of a chair to see that what was ag
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from assessment.metrics.base.metric import Evidence, Facts, Measured, Metric, Reads, share
-from assessment.metrics.base.reading import read_rows
+from assessment.metrics.base.metric import Facts, Measured, Metric, Reads, Rows, share
+from assessment.metrics.base.reading import rows_of
 from assessment.metrics.base.tables import DATE, NUMBER, evidence_table, meeting_url
-from finance.tables.table import Column, Row
+from finance.tables.table import Column, Row, Table
 from groups.models import Group
 from meetings.selectors.relations import DECISIONS_DUE
 
@@ -30,8 +31,8 @@ def _sentence(facts: Facts) -> str:
     return _("%(done)d of %(due)d decisions due in 182 days carried out") % facts
 
 
-def _evidence(group: Group, as_of: date) -> Evidence:
-    due = sorted(read_rows(DECISIONS_DUE, group, as_of), key=lambda item: (item.due_on, item.id))
+def _tables(group: Group, as_of: date) -> list[Table]:
+    due = _due(rows_of(group, as_of))
     columns = [
         Column(_("Decision")),
         Column(_("By when"), DATE, on_phone=False, is_named=True),
@@ -44,8 +45,15 @@ def _evidence(group: Group, as_of: date) -> Evidence:
     ]
     done = sum(item.done_on is not None for item in due)
     rows.append(Row([_("%(count)d in all") % {"count": len(due)}, None, None, done], is_total=True))
-    table = evidence_table(group, as_of, _("Decisions"), columns, rows)
-    return Evidence([table], {"decisions": [item.id for item in due]})
+    return [evidence_table(group, as_of, _("Decisions"), columns, rows)]
+
+
+def _records(rows: Rows) -> dict[str, list[int]]:
+    return {"decisions": [item.id for item in _due(rows)]}
+
+
+def _due(rows: Rows) -> list[Any]:
+    return sorted(rows(DECISIONS_DUE), key=lambda item: (item.due_on, item.id))
 
 
 METRIC = Metric(
@@ -55,7 +63,8 @@ METRIC = Metric(
         "Decisions carried out ÷ decisions to be carried out in the last 182 days. Not measured with fewer than two."
     ),
     sentence=_sentence,
-    evidence=_evidence,
+    tables=_tables,
+    records=_records,
     page="decision-list",
     page_name=gettext_lazy("Decisions"),
 )

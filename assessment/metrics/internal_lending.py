@@ -11,11 +11,11 @@ from datetime import date
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from assessment.metrics.base.metric import WINDOW_DAYS, Evidence, Facts, Measured, Metric, Reads, share
-from assessment.metrics.base.reading import read_rows
+from assessment.metrics.base.metric import WINDOW_DAYS, Facts, Measured, Metric, Reads, Rows, share
+from assessment.metrics.base.reading import rows_of
 from assessment.metrics.base.tables import NUMBER, evidence_table, member_url
 from finance.selectors.loan_positions import LOAN_POSITIONS
-from finance.tables.table import Column, Row
+from finance.tables.table import Column, Row, Table
 from groups.models import Group
 from groups.selectors.relations import GROUP_PROFILES, MEMBERSHIPS
 
@@ -30,12 +30,10 @@ def _sentence(facts: Facts) -> str:
     return _("%(borrowers)d of %(members)d members have a running loan") % facts
 
 
-def _evidence(group: Group, as_of: date) -> Evidence:
-    loans: dict[int, list[int]] = {}
-    for loan in sorted(read_rows(LOAN_POSITIONS, group, as_of), key=lambda loan: int(loan.number)):
-        if loan.balance > 0:
-            loans.setdefault(loan.member_id, []).append(loan.number)
-    members = [member for member in read_rows(MEMBERSHIPS, group, as_of) if member.is_member or member.id in loans]
+def _tables(group: Group, as_of: date) -> list[Table]:
+    of_group = rows_of(group, as_of)
+    loans = _running(of_group)
+    members = [member for member in of_group(MEMBERSHIPS) if member.is_member or member.id in loans]
     members.sort(key=lambda member: int(member.number))
     columns = [
         Column(_("Member")), Column(_("Running loans"), on_phone=False, is_named=True),
@@ -49,8 +47,20 @@ def _evidence(group: Group, as_of: date) -> Evidence:
         for member in members
     ]
     rows.append(Row([_("Total"), "", len(loans), sum(member.is_member for member in members)], is_total=True))
-    table = evidence_table(group, as_of, _("Members"), columns, rows)
-    return Evidence([table], {"loans": sorted(number for of_member in loans.values() for number in of_member)})
+    return [evidence_table(group, as_of, _("Members"), columns, rows)]
+
+
+def _records(rows: Rows) -> dict[str, list[int]]:
+    return {"loans": sorted(number for of_member in _running(rows).values() for number in of_member)}
+
+
+def _running(rows: Rows) -> dict[int, list[int]]:
+    """Return the numbers of the running loans by member."""
+    loans: dict[int, list[int]] = {}
+    for loan in sorted(rows(LOAN_POSITIONS), key=lambda loan: int(loan.number)):
+        if loan.balance > 0:
+            loans.setdefault(loan.member_id, []).append(loan.number)
+    return loans
 
 
 METRIC = Metric(
@@ -67,7 +77,8 @@ METRIC = Metric(
         "Members with a running loan ÷ members. Not measured in a group younger than 182 days that has not lent yet."
     ),
     sentence=_sentence,
-    evidence=_evidence,
+    tables=_tables,
+    records=_records,
     page="loan-book",
     page_name=gettext_lazy("Loan book"),
 )

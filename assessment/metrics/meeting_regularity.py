@@ -13,11 +13,11 @@ from datetime import date, timedelta
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from assessment.metrics.base.metric import WINDOW_DAYS, Evidence, Facts, Measured, Metric, Reads, share
-from assessment.metrics.base.reading import read_rows
-from assessment.metrics.base.tables import NUMBER, meetings_held, meetings_table, numbers_of
+from assessment.metrics.base.metric import WINDOW_DAYS, Facts, Measured, Metric, Reads, share
+from assessment.metrics.base.reading import rows_of
+from assessment.metrics.base.tables import NUMBER, meetings_held, meetings_table, records_of_meetings
 from assessment.metrics.base.words import MINUTES
-from finance.tables.table import Column, Row
+from finance.tables.table import Column, Row, Table
 from groups.models import Group
 from groups.selectors.calendars import calendar_of
 from groups.selectors.relations import AGREED_CALENDARS, GROUP_PROFILES
@@ -39,14 +39,14 @@ def _sentence(facts: Facts) -> str:
     return _("%(held)d of %(expected)d agreed meetings held in %(days)d days") % facts
 
 
-def _evidence(group: Group, as_of: date) -> Evidence:
-    held = meetings_held(group, as_of)
-    [profile] = read_rows(GROUP_PROFILES, group, as_of)
-    rows = read_rows(AGREED_CALENDARS, group, as_of)
-    agreed = _agreed(profile.age_days, profile.as_of, [row.agreed for row in rows])
+def _tables(group: Group, as_of: date) -> list[Table]:
+    rows = rows_of(group, as_of)
+    held = meetings_held(rows)
+    [profile] = rows(GROUP_PROFILES)
+    agreed = _agreed(profile.age_days, profile.as_of, [row.agreed for row in rows(AGREED_CALENDARS)])
     table = meetings_table(group, as_of, held, [Column(_("Held"), NUMBER)], lambda _meeting: [1])
     last = Row([_("Agreed for %(days)d days") % agreed, None, agreed["expected"]], is_total=True)
-    return Evidence([replace(table, rows=[*table.rows, last])], numbers_of(held))
+    return [replace(table, rows=[*table.rows, last])]
 
 
 def _agreed(age_days: int, as_of: str, agreed: list[str]) -> Facts:
@@ -68,7 +68,8 @@ METRIC = Metric(
         "Not measured in a group younger than 56 days."
     ),
     sentence=_sentence,
-    evidence=_evidence,
+    tables=_tables,
+    records=records_of_meetings,
     page="meeting-list",
     page_name=MINUTES,
 )

@@ -6,15 +6,16 @@ A group whose officers nobody ever wrote down has not enough data. Source: the g
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from assessment.metrics.base.metric import Evidence, Facts, Measured, Metric, Reads
-from assessment.metrics.base.reading import read_rows
+from assessment.metrics.base.metric import Facts, Measured, Metric, Reads, Rows
+from assessment.metrics.base.reading import rows_of
 from assessment.metrics.base.tables import DATE, evidence_table
-from finance.tables.table import Column, Row
+from finance.tables.table import Column, Row, Table
 from groups.models import Group, OfficerRole
 from groups.selectors.relations import OFFICER_TERMS
 
@@ -27,14 +28,20 @@ def _sentence(facts: Facts) -> str:
     return _("%(held)d of 3 offices held") % facts
 
 
-def _evidence(group: Group, as_of: date) -> Evidence:
+def _tables(group: Group, as_of: date) -> list[Table]:
     url = reverse("officers", args=[group.code])
-    terms = [term for term in read_rows(OFFICER_TERMS, group, as_of) if term.is_held]
-    terms.sort(key=lambda term: str(term.role))
+    terms = _held(rows_of(group, as_of))
     columns = [Column(_("Office")), Column(_("Member")), Column(_("Since"), DATE)]
     rows = [Row([str(OfficerRole(term.role).label), term.member_name, term.started_on], url) for term in terms]
-    table = evidence_table(group, as_of, _("Officers"), columns, rows)
-    return Evidence([table], {"officer_terms": [term.id for term in terms]})
+    return [evidence_table(group, as_of, _("Officers"), columns, rows)]
+
+
+def _records(rows: Rows) -> dict[str, list[int]]:
+    return {"officer_terms": [term.id for term in _held(rows)]}
+
+
+def _held(rows: Rows) -> list[Any]:
+    return sorted((term for term in rows(OFFICER_TERMS) if term.is_held), key=lambda term: str(term.role))
 
 
 METRIC = Metric(
@@ -45,7 +52,8 @@ METRIC = Metric(
         "officer is written down."
     ),
     sentence=_sentence,
-    evidence=_evidence,
+    tables=_tables,
+    records=_records,
     page="officers",
     page_name=gettext_lazy("Officers"),
     most=3,

@@ -7,15 +7,16 @@ In rupiah. No running loan is not enough data. Loans written off have no balance
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from assessment.metrics.base.metric import Evidence, Facts, Measured, Metric, Reads, share
-from assessment.metrics.base.reading import read_rows
+from assessment.metrics.base.metric import Facts, Measured, Metric, Reads, Rows, share
+from assessment.metrics.base.reading import rows_of
 from assessment.metrics.base.tables import MONEY, NUMBER, evidence_table, loan_url
 from finance.selectors.loan_positions import LOAN_POSITIONS
-from finance.tables.table import Column, Row
+from finance.tables.table import Column, Row, Table
 from groups.models import Group
 from groups.selectors.relations import MEMBERSHIPS
 from groups.shared.money import rupiah
@@ -35,10 +36,10 @@ def _sentence(facts: Facts) -> str:
     }
 
 
-def _evidence(group: Group, as_of: date) -> Evidence:
-    running = [loan for loan in read_rows(LOAN_POSITIONS, group, as_of) if loan.balance > 0]
-    running.sort(key=lambda loan: int(loan.number))
-    names = {member.id: member.name for member in read_rows(MEMBERSHIPS, group, as_of)}
+def _tables(group: Group, as_of: date) -> list[Table]:
+    of_group = rows_of(group, as_of)
+    running = _running(of_group)
+    names = {member.id: member.name for member in of_group(MEMBERSHIPS)}
     columns = [
         Column(_("Loan")), Column(_("Member"), on_phone=False), Column(_("Days late"), NUMBER, on_phone=False),
         Column(_("Balance"), MONEY), Column(_("More than 30 days late"), MONEY, on_phone=False),
@@ -53,8 +54,15 @@ def _evidence(group: Group, as_of: date) -> Evidence:
         for loan, balance, at_risk in zip(running, balances, late, strict=True)
     ]
     rows.append(Row([_("Total"), "", None, sum(balances), sum(late)], is_total=True))
-    table = evidence_table(group, as_of, _("Running loans"), columns, rows)
-    return Evidence([table], {"loans": [loan.number for loan in running]})
+    return [evidence_table(group, as_of, _("Running loans"), columns, rows)]
+
+
+def _records(rows: Rows) -> dict[str, list[int]]:
+    return {"loans": [loan.number for loan in _running(rows)]}
+
+
+def _running(rows: Rows) -> list[Any]:
+    return sorted((loan for loan in rows(LOAN_POSITIONS) if loan.balance > 0), key=lambda loan: int(loan.number))
 
 
 METRIC = Metric(
@@ -73,7 +81,8 @@ METRIC = Metric(
         "running loan."
     ),
     sentence=_sentence,
-    evidence=_evidence,
+    tables=_tables,
+    records=_records,
     page="health",
     page_name=gettext_lazy("Health of the loans"),
 )

@@ -8,16 +8,17 @@ yet. Before the first one there is not enough data. Source: repayment rate, and 
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from assessment.metrics.base.metric import Evidence, Facts, Measured, Metric, Reads, share
-from assessment.metrics.base.reading import read_rows
+from assessment.metrics.base.metric import Facts, Measured, Metric, Reads, Rows, share
+from assessment.metrics.base.reading import rows_of
 from assessment.metrics.base.tables import MONEY, evidence_table, loan_url, total_row
 from assessment.metrics.base.words import percent
 from finance.selectors.loan_positions import LOAN_POSITIONS
-from finance.tables.table import Column, Row
+from finance.tables.table import Column, Row, Table
 from groups.models import Group
 from groups.shared.money import rupiah
 
@@ -38,9 +39,8 @@ def _sentence(facts: Facts) -> str:
     return words
 
 
-def _evidence(group: Group, as_of: date) -> Evidence:
-    loans = [loan for loan in read_rows(LOAN_POSITIONS, group, as_of) if loan.fell_due > 0]
-    loans.sort(key=lambda loan: int(loan.number))
+def _tables(group: Group, as_of: date) -> list[Table]:
+    loans = _due(rows_of(group, as_of))
     columns = [
         Column(_("Loan")), Column(_("Due"), MONEY, on_phone=False), Column(_("Paid"), MONEY, on_phone=False),
         Column(_("Late"), MONEY),
@@ -51,8 +51,15 @@ def _evidence(group: Group, as_of: date) -> Evidence:
         for due, paid in [(int(loan.fell_due), int(loan.fell_due_paid))]
     ]
     rows.append(total_row(_("Total"), columns, rows))
-    table = evidence_table(group, as_of, _("Loans"), columns, rows)
-    return Evidence([table], {"loans": [loan.number for loan in loans]})
+    return [evidence_table(group, as_of, _("Loans"), columns, rows)]
+
+
+def _records(rows: Rows) -> dict[str, list[int]]:
+    return {"loans": [loan.number for loan in _due(rows)]}
+
+
+def _due(rows: Rows) -> list[Any]:
+    return sorted((loan for loan in rows(LOAN_POSITIONS) if loan.fell_due > 0), key=lambda loan: int(loan.number))
 
 
 METRIC = Metric(
@@ -73,7 +80,8 @@ METRIC = Metric(
         "arrears. Not measured before the first instalment was due."
     ),
     sentence=_sentence,
-    evidence=_evidence,
+    tables=_tables,
+    records=_records,
     page="loan-book",
     page_name=gettext_lazy("Loan book"),
 )

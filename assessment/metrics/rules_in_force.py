@@ -12,10 +12,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from assessment.metrics.base.metric import Evidence, Facts, Measured, Metric, Reads
-from assessment.metrics.base.reading import read_rows
+from assessment.metrics.base.metric import Facts, Measured, Metric, Reads, Rows
+from assessment.metrics.base.reading import rows_of
 from assessment.metrics.base.tables import DATE, evidence_table
-from finance.tables.table import Column, Row
+from finance.tables.table import Column, Row, Table
 from groups.models import Group
 from groups.selectors.relations import GROUP_PROFILES
 
@@ -28,16 +28,20 @@ def _sentence(facts: Facts) -> str:
     return [_("no written rules"), _("written rules"), _("rules agreed in a meeting")][facts["level"]]
 
 
-def _evidence(group: Group, as_of: date) -> Evidence:
+def _tables(group: Group, as_of: date) -> list[Table]:
     url = reverse("constitution", args=[group.code])
     how = [_("written down"), _("agreed in a meeting of the members")]
     columns = [Column(_("Rules")), Column(_("Agreed on"), DATE), Column(_("How"))]
-    [rules] = read_rows(GROUP_PROFILES, group, as_of)
+    [rules] = rows_of(group, as_of)(GROUP_PROFILES)
     if rules.rules_version is None:
-        return Evidence([])
+        return []
     cells = [_("Version %d") % rules.rules_version, rules.rules_agreed_on, how[rules.rules_agreed_in_meeting]]
-    table = evidence_table(group, as_of, _("Rules"), columns, [Row(cells, url)])
-    return Evidence([table], {"constitutions": [rules.rules_version]})
+    return [evidence_table(group, as_of, _("Rules"), columns, [Row(cells, url)])]
+
+
+def _records(rows: Rows) -> dict[str, list[int]]:
+    [rules] = rows(GROUP_PROFILES)
+    return {"constitutions": [rules.rules_version]} if rules.rules_version is not None else {}
 
 
 METRIC = Metric(
@@ -50,7 +54,8 @@ METRIC = Metric(
     measure=_measure,
     formula=gettext_lazy("0 without written rules, 1 with rules, 2 with rules agreed in a meeting of the members."),
     sentence=_sentence,
-    evidence=_evidence,
+    tables=_tables,
+    records=_records,
     page="constitution",
     page_name=gettext_lazy("Rules"),
     most=2,

@@ -8,15 +8,16 @@ them.
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from assessment.metrics.base.metric import Evidence, Facts, Measured, Metric, Reads
-from assessment.metrics.base.reading import read_rows
+from assessment.metrics.base.metric import Facts, Measured, Metric, Reads, Rows
+from assessment.metrics.base.reading import rows_of
 from assessment.metrics.base.tables import MONEY, NUMBER, evidence_table, member_url, total_row
 from finance.selectors.relations import SAVINGS_BALANCES
-from finance.tables.table import Column, Row
+from finance.tables.table import Column, Row, Table
 from groups.models import Group
 from groups.selectors.relations import MEMBERSHIPS
 from groups.shared.money import rupiah
@@ -38,17 +39,8 @@ def _sentence(facts: Facts) -> str:
     }
 
 
-def _evidence(group: Group, as_of: date) -> Evidence:
-    now: dict[int, int] = {}
-    then: dict[int, int] = {}
-    for row in read_rows(SAVINGS_BALANCES, group, as_of):
-        now[row.member_id] = now.get(row.member_id, 0) + row.on_day
-        then[row.member_id] = then.get(row.member_id, 0) + row.before
-    members = [
-        member
-        for member in sorted(read_rows(MEMBERSHIPS, group, as_of), key=lambda member: int(member.number))
-        if member.is_member or member.was_member or now.get(member.id) or then.get(member.id)
-    ]
+def _tables(group: Group, as_of: date) -> list[Table]:
+    members, now, then = _savers(rows_of(group, as_of))
     columns = [
         Column(_("Member")), Column(_("Savings"), MONEY), Column(_("A member now"), NUMBER, on_phone=False),
         Column(_("182 days before"), MONEY, on_phone=False), Column(_("A member then"), NUMBER, on_phone=False),
@@ -61,8 +53,27 @@ def _evidence(group: Group, as_of: date) -> Evidence:
         for member in members
     ]
     rows.append(total_row(_("Total"), columns, rows))
-    table = evidence_table(group, as_of, _("Savings"), columns, rows)
-    return Evidence([table], {"members": [member.number for member in members]})
+    return [evidence_table(group, as_of, _("Savings"), columns, rows)]
+
+
+def _records(rows: Rows) -> dict[str, list[int]]:
+    members, _now, _then = _savers(rows)
+    return {"members": [member.number for member in members]}
+
+
+def _savers(rows: Rows) -> tuple[list[Any], dict[int, int], dict[int, int]]:
+    """Return the members who count, and by member the savings on the day and at the beginning of the window."""
+    now: dict[int, int] = {}
+    then: dict[int, int] = {}
+    for row in rows(SAVINGS_BALANCES):
+        now[row.member_id] = now.get(row.member_id, 0) + row.on_day
+        then[row.member_id] = then.get(row.member_id, 0) + row.before
+    members = [
+        member
+        for member in sorted(rows(MEMBERSHIPS), key=lambda member: int(member.number))
+        if member.is_member or member.was_member or now.get(member.id) or then.get(member.id)
+    ]
+    return members, now, then
 
 
 METRIC = Metric(
@@ -76,7 +87,8 @@ METRIC = Metric(
         "day, nor across a share-out."
     ),
     sentence=_sentence,
-    evidence=_evidence,
+    tables=_tables,
+    records=_records,
     page="savings-book",
     page_name=gettext_lazy("Savings book"),
     most=None,

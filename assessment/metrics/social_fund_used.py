@@ -13,11 +13,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from assessment.metrics.base.metric import LEAST_MEETINGS, Evidence, Facts, Measured, Metric, Reads
-from assessment.metrics.base.reading import read_rows
+from assessment.metrics.base.metric import LEAST_MEETINGS, Facts, Measured, Metric, Reads, Rows
+from assessment.metrics.base.reading import rows_of
 from assessment.metrics.base.tables import DATE, MONEY, evidence_table, total_row
 from finance.selectors.relations import SOCIAL_FUND_MOVES
-from finance.tables.table import Column, Row
+from finance.tables.table import Column, Row, Table
 from groups.models import Group
 from groups.shared.money import rupiah
 from meetings.selectors.relations import MEETINGS_HELD
@@ -38,8 +38,8 @@ def _sentence(facts: Facts) -> str:
     }
 
 
-def _evidence(group: Group, as_of: date) -> Evidence:
-    moves = sorted(read_rows(SOCIAL_FUND_MOVES, group, as_of), key=lambda move: (move.effective_on, move.entry))
+def _tables(group: Group, as_of: date) -> list[Table]:
+    moves = sorted(rows_of(group, as_of)(SOCIAL_FUND_MOVES), key=lambda move: (move.effective_on, move.entry))
     columns = [
         Column(_("Entry")), Column(_("Date"), DATE, on_phone=False), Column(_("Received"), MONEY),
         Column(_("Given"), MONEY),
@@ -52,8 +52,11 @@ def _evidence(group: Group, as_of: date) -> Evidence:
         for move in moves
     ]
     rows.append(total_row(_("Total"), columns, rows))
-    table = evidence_table(group, as_of, _("Social fund (dana sosial)"), columns, rows)
-    return Evidence([table], {"entries": sorted({move.entry for move in moves})})
+    return [evidence_table(group, as_of, _("Social fund (dana sosial)"), columns, rows)]
+
+
+def _records(rows: Rows) -> dict[str, list[int]]:
+    return {"entries": sorted({move.entry for move in rows(SOCIAL_FUND_MOVES)})}
 
 
 METRIC = Metric(
@@ -67,7 +70,8 @@ METRIC = Metric(
         "Not measured with fewer than two meetings."
     ),
     sentence=_sentence,
-    evidence=_evidence,
+    tables=_tables,
+    records=_records,
     page="general-ledger",
     page_name=gettext_lazy("General ledger (buku besar)"),
     most=2,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -140,7 +140,7 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class CurrentScore:
-    """The score of a group as of a day, computed from the records and stored nowhere unless it was made final."""
+    """The score of a group as of a day, computed from the records and stored nowhere unless it was made `final`."""
 
     as_of: date
     instrument: Instrument
@@ -148,6 +148,7 @@ class CurrentScore:
     rows: list[IndicatorRow]
     need: Need
     steps: list[StepRow] = field(default_factory=list)
+    final: Assessment | None = None
 
     @property
     def result(self) -> engine.Result:
@@ -242,7 +243,7 @@ def _of_final(group: Group, final: Assessment, judgements: Mapping[str, Judgemen
     assert final.finalised_at is not None, "a final score says when it became final"
     known = {code: one for code, one in judgements.items() if one.judged_at <= final.finalised_at}
     scored = scored_by(instruments.engine_instrument(instrument), measured, overrides)
-    return _shown(group, final.as_of, instrument, scored, known, Need(final.need))
+    return replace(_shown(group, final.as_of, instrument, scored, known, Need(final.need)), final=final)
 
 
 def _shown(
@@ -290,7 +291,7 @@ def points_seen(points: Mapping[str, int]) -> str:
 def stored_scores(group: Group, scheme: str, since: date) -> list[Assessment]:
     """Return the stored assessments by `scheme` since a day, oldest first, without their indicators and evidence."""
     scores = Assessment.objects.filter(group=group, scheme=scheme, as_of__gte=since)
-    return list(scores.defer("indicators", "evidence").order_by("as_of"))
+    return list(scores.defer("indicators", "evidence").select_related("finalised_by").order_by("as_of"))
 
 
 def judgeable(instrument: Instrument | None) -> list[Indicator]:

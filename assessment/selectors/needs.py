@@ -12,27 +12,50 @@ from django.db.models.functions import Coalesce
 
 from assessment.models import Need
 from assessment.selectors.dashboard import Filters, at_stage
+from assessment.selectors.reviews import Reviews, reviewed_needs
 from groups.models import FacilitatorAssignment, Group
+
+ANY = ~Need(0)
+"""Any reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class NeedCounts:
-    """How many groups there are, how many of them need help, and how many for each reason, the most urgent first."""
+    """How many groups there are, and how many of them need help for each reason, the most urgent first.
+
+    `reviewed` are the groups of which something was looked into, with all their reasons and those looked into.
+    """
 
     groups: int
     in_need: int
     by_reason: dict[Need, int]
+    reviewed: dict[int, tuple[Need, Need]]
+
+    def closed(self, reason: Need = ANY) -> list[int]:
+        """Return the groups that need help for `reason`, or any of several, each of which was looked into."""
+        return [
+            group for group, (need, looked) in self.reviewed.items() if need & reason and not need & reason & ~looked
+        ]
+
+    def looked_into(self, reason: Need) -> int:
+        """Return of how many groups a reason was looked into."""
+        return sum(reason in need & looked for need, looked in self.reviewed.values())
 
 
-def need_counts(groups: QuerySet[Group], filters: Filters) -> NeedCounts:
-    """Return how many groups at the stage of the filters need help, by their latest score, in one statement."""
+def need_counts(groups: QuerySet[Group], filters: Filters, reviews: Reviews) -> NeedCounts:
+    """Return how many groups at the stage of the filters need help, by their latest score.
+
+    `reviews` are those of these groups that count. In one statement, and one more where there are reviews.
+    """
+    joined = at_stage(groups, filters).order_by()
     need = Coalesce("now__need", Need.NEVER_ASSESSED.value)
-    rows = at_stage(groups, filters).order_by().values_list(need).annotate(count=Count("pk"))
-    found = {Need(value): count for value, count in rows}
+    found = {Need(value): count for value, count in joined.values_list(need).annotate(count=Count("pk"))}
+    of_reviewed = joined.filter(pk__in=list(reviews)).values_list("pk", need) if reviews else ()
     return NeedCounts(
         groups=sum(found.values()),
         in_need=sum(count for need, count in found.items() if need),
         by_reason={reason: sum(count for need, count in found.items() if reason in need) for reason in reversed(Need)},
+        reviewed={group: (Need(value), reviewed_needs(reviews[group])) for group, value in of_reviewed},
     )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -11,7 +11,9 @@ from django.db.models import Count, F, Max, Min, QuerySet
 from django.urls import reverse
 
 import meetings.selectors
+from assessment.models import GroupSnapshot, Need, Review
 from assessment.selectors.dashboard import VILLAGE_NAME
+from assessment.selectors.reviews import Reviews, covers, latest_reviews, shown_needs
 from assessment.selectors.snapshots import with_latest
 from assessment.signals import Signal, SignalHit, all_signals, read_hits
 from groups.models import FacilitatorAssignment, Group, User
@@ -29,13 +31,16 @@ ALIKE_POINTS = 2
 class ShownSignal:
     """A signal of a group as a page shows it.
 
-    `person` is who recorded everything, empty for other signals; `meetings` are the numbers and days of the meetings
-    that gave rise to it, where it names them and the page leads to them.
+    `person` is who recorded everything, empty for other signals; `review` is what was found when somebody looked into
+    it, None while it is open, and `earlier` what was found before it became open again. `meetings` are the numbers and
+    days of the meetings that gave rise to it, where it names them and the page leads to them.
     """
 
     found: SignalHit
     code: str
     person: str = ""
+    review: Review | None = None
+    earlier: Review | None = None
     meetings: tuple[tuple[int, date], ...] = ()
 
     @property
@@ -64,15 +69,26 @@ class GroupSignals:
     village: str
     signals: list[ShownSignal]
 
+    @property
+    def open(self) -> list[ShownSignal]:
+        """Those that nobody looked into."""
+        return [signal for signal in self.signals if signal.review is None]
+
+    @property
+    def reviewed(self) -> list[ShownSignal]:
+        """Those that were looked into."""
+        return [signal for signal in self.signals if signal.review is not None]
+
 
 @dataclass(frozen=True, slots=True)
 class Overview:
     """How many groups have each signal, in the order of `all_signals`, and the groups with the most signals first.
 
-    `number` are those groups, rows for `shown`.
+    `reviewed` says of how many of them it was looked into. `number` are the groups listed, rows for `shown`.
     """
 
     counts: dict[str, int]
+    reviewed: dict[str, int]
     number: int
     groups: QuerySet[Group, Any]
 
@@ -87,18 +103,28 @@ class AlikeScores:
     most: int
 
 
-def signals_of(group: Group, as_of: date) -> list[ShownSignal]:
-    """Return what to look into at a group on a day, in at most three statements."""
+def look_into(group: Group, need: Need, as_of: date) -> dict[str, Any]:
+    """Return what to look into at a group on a day: `needs` and `signals`, and of both what was `reviewed`.
+
+    `need` are the reasons for help by its score of the day.
+    """
+    reviews = latest_reviews(group, as_of)
+    needs, signals = shown_needs(group, need, reviews, as_of), signals_of(group, as_of, reviews)
+    of_needs = [(reason.label, reason.review) for reason in needs if reason.review is not None]
+    of_signals = [(signal.question.label, signal.review) for signal in signals if signal.review is not None]
+    return {"needs": needs, "signals": signals, "reviewed": of_needs + of_signals}
+
+
+def signals_of(group: Group, as_of: date, reviews: Mapping[str, Review]) -> list[ShownSignal]:
+    """Return the signals of a group on a day, with its latest reviews, in at most three statements."""
     found = read_hits([group.pk], as_of)[group.pk]
     names = _names(found)
     numbers = {one.signal: [int(number) for number in one.records] for one in found if _names_meetings(one)}
     days = meetings.selectors.days_held(group, {number for of_one in numbers.values() for number in of_one})
     return [
-        ShownSignal(
-            one,
-            group.code,
-            _person(one, names),
-            tuple((number, days[number]) for number in numbers.get(one.signal, ()) if number in days),
+        replace(
+            _shown(one, group.code, names, reviews, as_of),
+            meetings=tuple((number, days[number]) for number in numbers.get(one.signal, ()) if number in days),
         )
         for one in found
     ]
@@ -108,14 +134,19 @@ def _names_meetings(found: SignalHit) -> bool:
     return all_signals()[found.signal].of_meetings
 
 
-def overview(groups: QuerySet[Group], signal: str = "") -> Overview:
+def overview(
+    groups: QuerySet[Group], reviews: Reviews, as_of: date, signal: str = "", *, only_open: bool = False
+) -> Overview:
     """Return the signals in the latest snapshots of `groups`, listing only groups with `signal` if one is named.
 
-    One statement, whatever the number of groups.
+    With `only_open` only those are listed that nobody looked into. `reviews` are those of these groups that count on
+    the day `as_of`. One statement whatever the number of groups, and one more where there are reviews.
     """
     joined = with_latest(groups).filter(latest__signals__gt=0)
     tally = dict(joined.order_by().values_list("latest__signals").annotate(count=Count("pk")))
     wanted = BITS[signal] if signal else sum(BITS.values())
+    looked = _looked_into(joined, reviews, as_of)
+    closed = [pk for pk, (bits, of_reviewed) in looked.items() if bits & wanted and not bits & wanted & ~of_reviewed]
     listed = (
         joined.alias(wanted=F("latest__signals").bitand(wanted))
         .filter(wanted__gt=0)
@@ -123,26 +154,84 @@ def overview(groups: QuerySet[Group], signal: str = "") -> Overview:
         .order_by(F("latest__signal_count").desc(), "name", "code")
         .values_list("pk", "code", "name", "village_name", "found", named=True)
     )
+    number = sum(count for names, count in tally.items() if names & wanted)
     return Overview(
         counts={name: sum(count for names, count in tally.items() if names & bit) for name, bit in BITS.items()},
-        number=sum(count for names, count in tally.items() if names & wanted),
-        groups=listed,
-    )
+        reviewed={name: sum(bool(of_reviewed & bit) for _bits, of_reviewed in looked.values())
+                  for name, bit in BITS.items()},
+        number=number - len(closed) if only_open else number,
+        groups=listed.exclude(pk__in=closed) if only_open else listed,
+    )  # fmt: skip
 
 
-def shown(listed: Iterable[Any]) -> list[GroupSignals]:
-    """Return rows of an overview with their signals, in at most one statement for the names of people."""
-    rows = [(row, [SignalHit(name, row.pk, *rest) for name, *rest in row.found]) for row in listed]
+def _looked_into(joined: Any, reviews: Reviews, as_of: date) -> dict[int, tuple[int, int]]:
+    """Return of each group with reviews the bits of its signals, and of those that the reviews cover."""
+    if not reviews:
+        return {}
+    rows = joined.filter(pk__in=list(reviews)).order_by().values_list("pk", "latest__signals", "latest__found")
+    return {
+        pk: (bits, sum(BITS[hit.signal] for hit in _hits(pk, found) if covers(reviews[pk].get(hit.signal), hit, as_of)))
+        for pk, bits, found in rows
+    }
+
+
+def shown(listed: Iterable[Any], reviews: Reviews, as_of: date, *, only_open: bool = False) -> list[GroupSignals]:
+    """Return rows of an overview with their signals, in at most one statement for the names of people.
+
+    With `only_open` without the signals that `reviews` cover on the day `as_of`.
+    """
+    rows = [(row, _hits(row.pk, row.found)) for row in listed]
     names = _names(one for _row, found in rows for one in found)
     return [
         GroupSignals(
             row.code,
             row.name,
             row.village_name or "",
-            [ShownSignal(one, row.code, _person(one, names)) for one in found],
+            [
+                signal
+                for one in found
+                for signal in [_shown(one, row.code, names, reviews.get(row.pk, {}), as_of)]
+                if signal.review is None or not only_open
+            ],
         )
         for row, found in rows
     ]
+
+
+def open_signals(
+    groups: Collection[int] | QuerySet[Any, Any], reviews: Reviews, as_of: date
+) -> dict[int, list[Signal]]:
+    """Return by group the signals of its latest snapshot that nobody looked into, in one statement."""
+    latest = GroupSnapshot.objects.filter(group__in=groups, month=None, signals__gt=0)
+    return {
+        pk: [
+            all_signals()[hit.signal]
+            for hit in _hits(pk, found)
+            if not covers(reviews.get(pk, {}).get(hit.signal), hit, as_of)
+        ]
+        for pk, found in latest.values_list("group", "found")
+    }
+
+
+def open_signals_of(group: Group, as_of: date) -> list[ShownSignal]:
+    """Return the signals of a group on a day that nobody looked into."""
+    signals = signals_of(group, as_of, latest_reviews(group, as_of))
+    return [signal for signal in signals if signal.review is None]
+
+
+def _hits(group: int, found: Iterable[Any]) -> list[SignalHit]:
+    return [
+        SignalHit(name, group, counted, amount, tuple(records), person)
+        for name, counted, amount, records, person in found
+    ]
+
+
+def _shown(one: SignalHit, code: str, names: dict[int, str], reviews: Mapping[str, Review], as_of: date) -> ShownSignal:
+    """Return a signal as a page shows it, with what was found when somebody looked into it."""
+    review = reviews.get(one.signal)
+    is_covered = covers(review, one, as_of)
+    person = names[one.person] if one.person else ""
+    return ShownSignal(one, code, person, review if is_covered else None, None if is_covered else review)
 
 
 def alike_facilitators(groups: QuerySet[Group], as_of: date, scheme: str) -> list[AlikeScores]:
@@ -167,9 +256,5 @@ def alike_facilitators(groups: QuerySet[Group], as_of: date, scheme: str) -> lis
 
 
 def _names(found: Iterable[SignalHit]) -> dict[int, str]:
-    people = {int(one.records[0]) for one in found if all_signals()[one.signal].names_person}
+    people = {one.person for one in found if one.person}
     return people_named(people) if people else {}
-
-
-def _person(one: SignalHit, names: dict[int, str]) -> str:
-    return names[int(one.records[0])] if all_signals()[one.signal].names_person else ""

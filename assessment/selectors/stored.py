@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from assessment import instruments
-from assessment.metrics import NO_DATA, all_metrics, sentence
+from assessment.metrics import NO_DATA, Rows, all_metrics, rows_of_groups, sentence
 from assessment.models import Assessment, AssessmentStatus, Indicator, Instrument, Judgement, Level, ScoreRevision
-from assessment.scoring import latest_judgements
+from assessment.scoring import Judged, latest_judgements
 from assessment.selectors.current_score import level_of
 from finance.models import CashCount
 from groups.models import Group, Member, OfficerTerm
@@ -153,14 +153,21 @@ def is_final(group: Group, scheme: str, day: date) -> bool:
     return final.exists()
 
 
-def records_of(group: Group, instrument: Instrument, as_of: date) -> Kept:
-    """Return the numbers of the very records that the group's score as of a day counts, by indicator and kind."""
-    judged = latest_judgements([group.pk], as_of).get(group.pk, {})
+def records_of(group_ids: Sequence[int], instrument: Instrument, as_of: date) -> dict[int, Kept]:
+    """Return by group the numbers of the very records that its score as of a day counts, by indicator and kind.
+
+    One statement for each relation, however many groups.
+    """
+    judged, rows = latest_judgements(group_ids, as_of), rows_of_groups(group_ids, as_of)
+    return {pk: _records_of(instrument, rows(pk), judged.get(pk, {})) for pk in group_ids}
+
+
+def _records_of(instrument: Instrument, rows: Rows, judged: Judged) -> Kept:
     kept: Kept = {}
     for indicator in instrument.indicators.all():
         records: dict[str, list[int]] = {}
         if indicator.metric:
-            records |= all_metrics()[indicator.metric].evidence(group, as_of).records
+            records |= all_metrics()[indicator.metric].records(rows)
         given = judged.get((instrument.code, indicator.code))
         if given is not None and (given.is_override or not indicator.metric):
             records["judgements"] = [given.judgement_id]

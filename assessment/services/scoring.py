@@ -1,4 +1,4 @@
-"""Scoring groups in sets, and making a score final."""
+"""Scoring groups in sets."""
 
 from __future__ import annotations
 
@@ -27,11 +27,9 @@ from assessment.scoring import (
     read_records,
     score,
 )
-from assessment.selectors.current_score import points_seen
-from assessment.selectors.stored import records_of
 from assessment.services.revisions import Reading, drafts_of, keep_revisions
 from groups.models import Group, User
-from groups.permissions import Capability, lock_group, require
+from groups.permissions import Capability, require
 from groups.shared import clock
 from groups.shared.batches import BATCH_GROUPS
 from groups.shared.sql import insert_rows
@@ -117,38 +115,6 @@ def assess_groups(
             report(outcomes)
 
 
-@transaction.atomic
-def assessment_finalise(
-    *, actor: User, group: Group, as_of: date, scheme: str = "", seen: str | None = None
-) -> Assessment:
-    """Score a group as of a day and keep that score by `scheme`, or the primary one, for good, with its evidence.
-
-    `seen` are the points that were looked at, as `points_seen` writes them: others than these are refused. Raises
-    `ValidationError` for a day to come or before the group, one that is final already, and for a scheme that is not in
-    use.
-    """
-    group = lock_group(actor, Capability.ASSESS, group)
-    schemes = instruments.schemes_of(group.organisation_id)
-    scheme = scheme or schemes[0]
-    if scheme not in schemes:
-        raise ValidationError(_("The organisation does not use this scheme."))
-    assess_groups(actor=actor, groups=Group.objects.filter(pk=group.pk), as_of=as_of)
-    assessment = Assessment.objects.filter(group=group, scheme=scheme, as_of=as_of).first()
-    if assessment is None:
-        raise ValidationError(_("The group did not exist on that day."))
-    if assessment.is_final:
-        raise ValidationError(_("The score of this day is final already."))
-    counted = {code: found.get("given", found)["points"] for code, found in assessment.indicators.items()}
-    if seen is not None and seen != points_seen(counted):
-        raise ValidationError(_("The records changed meanwhile. Look at the score again, then keep it."))
-    assessment.evidence = records_of(group, instruments.with_all_parts().get(pk=assessment.instrument_id), as_of)
-    assessment.status = AssessmentStatus.FINAL
-    assessment.finalised_at = clock.now()
-    assessment.finalised_by = actor
-    assessment.save()
-    return assessment
-
-
 def score_batch(
     batch: Sequence[GroupToScore], as_of: date, in_use: InstrumentsInUse, *, actor: User | None = None
 ) -> list[Outcome]:
@@ -204,7 +170,7 @@ def _stored_before(
     return earlier, final
 
 
-_COLUMNS = (
+DRAFT_COLUMNS = (
     "group_id", "instrument_id", "scheme", "as_of", "status", "score", "stage", "rank", "measured_score",
     "measured_rank", "arrears", "need", "indicators", "computed_at", "computed_by_id",
 )  # fmt: skip
@@ -221,7 +187,7 @@ def _store(group_ids: Sequence[int], as_of: date, outcomes: Sequence[Outcome], a
     author = actor.pk if actor is not None else None
     insert_rows(
         Assessment,
-        _COLUMNS,
+        DRAFT_COLUMNS,
         (
             (
                 outcome.group_id,

@@ -192,7 +192,7 @@ def _latest_only(batch: Sequence[_Waiting], as_of: date) -> dict[int, tuple[str 
         rows[pk] = (
             int(group.has_rules), count, missing, too_much, None if oldest is None else oldest.isoformat(),
             drafts.get(pk, 0), offices.get(pk, 0), sum({BITS[one.signal] for one in found}), len(found),
-            orjson.dumps([[one.signal, one.counted, one.amount, one.records] for one in found]).decode(),
+            orjson.dumps([[one.signal, one.counted, one.amount, one.records, one.person] for one in found]).decode(),
         )  # fmt: skip
     return rows
 

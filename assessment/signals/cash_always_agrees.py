@@ -9,7 +9,7 @@ from __future__ import annotations
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from assessment.signals.base.signal import MANY_RECORDS, Signal, SignalHit
+from assessment.signals.base.signal import MANY_RECORDS, Signal, SignalHit, listed
 from meetings.selectors.relations import VALID_CASH_COUNTS
 
 
@@ -21,7 +21,7 @@ SIGNAL = Signal(
     place=4,
     relations=(VALID_CASH_COUNTS,),
     sql=f"""
-        SELECT group_id, COUNT(*) AS counted, 0 AS amount, '' AS records
+        SELECT group_id, COUNT(*) AS counted, 0 AS amount, {listed("id")} AS records
         FROM valid_cash_counts
         WHERE counted <> 0 OR expected <> 0
         GROUP BY group_id

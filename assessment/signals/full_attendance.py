@@ -8,7 +8,7 @@ from __future__ import annotations
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from assessment.signals.base.signal import MANY_RECORDS, MINUTES, Signal, SignalHit
+from assessment.signals.base.signal import MANY_RECORDS, MINUTES, Signal, SignalHit, listed
 from meetings.selectors.relations import MEETINGS_HELD
 
 ELEVEN_MONTHS_DAYS = 330
@@ -23,7 +23,7 @@ SIGNAL = Signal(
     place=5,
     relations=(MEETINGS_HELD,),
     sql=f"""
-        SELECT group_id, COUNT(*) AS counted, 0 AS amount, '' AS records
+        SELECT group_id, COUNT(*) AS counted, 0 AS amount, {listed("number")} AS records
         FROM meetings_held
         GROUP BY group_id
         HAVING COUNT(*) >= {MANY_RECORDS} AND MIN(member_count) > 0 AND SUM(member_count - attended_count) = 0

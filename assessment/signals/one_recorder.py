@@ -9,7 +9,7 @@ from __future__ import annotations
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from assessment.signals.base.signal import MANY_RECORDS, MINUTES, Signal, SignalHit
+from assessment.signals.base.signal import MANY_RECORDS, MINUTES, Signal, SignalHit, listed
 from finance.selectors.relations import CASH_COUNTS, RECORDED_ENTRIES
 from groups.shared.sql import Relation
 from meetings.selectors.relations import MEETINGS_HELD
@@ -31,18 +31,19 @@ SIGNAL = Signal(
     place=7,
     relations=(MEETINGS_HELD, RECORDED_ENTRIES, CASH_COUNTS, JUDGEMENTS),
     sql=f"""
-        SELECT group_id, SUM(records) AS counted, 0 AS amount, CAST(MIN(person) AS VARCHAR(20)) AS records
+        SELECT group_id, SUM(recorded) AS counted, 0 AS amount, {listed("numbers")} AS records, MIN(person) AS person
         FROM (
-            SELECT group_id, saved_by_id AS person, COUNT(*) AS records, COUNT(*) AS held
+            SELECT group_id, saved_by_id AS person, COUNT(*) AS recorded, COUNT(*) AS held,
+                {listed("number")} AS numbers
             FROM meetings_held GROUP BY group_id, saved_by_id
             UNION ALL
-            SELECT group_id, recorded_by_id, COUNT(*), 0 FROM recorded_entries
+            SELECT group_id, recorded_by_id, COUNT(*), 0, NULL FROM recorded_entries
             WHERE effective_on > %(since)s AND effective_on <= %(as_of)s GROUP BY group_id, recorded_by_id
             UNION ALL
-            SELECT group_id, counted_by_id, COUNT(*), 0 FROM cash_counts
+            SELECT group_id, counted_by_id, COUNT(*), 0, NULL FROM cash_counts
             WHERE counted_on > %(since)s AND counted_on <= %(as_of)s GROUP BY group_id, counted_by_id
             UNION ALL
-            SELECT group_id, judged_by_id, 0, 0 FROM judgements
+            SELECT group_id, judged_by_id, 0, 0, NULL FROM judgements
             WHERE judged_on > %(since)s AND judged_on <= %(as_of)s
         ) recorded
         GROUP BY group_id

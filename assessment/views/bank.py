@@ -13,12 +13,14 @@ from django.utils.translation import gettext as _
 from assessment import wording
 from assessment.selectors import bank as selectors
 from assessment.selectors.current_score import current_score
+from assessment.selectors.reviews import Reviews, running_reviews
+from assessment.selectors.signals import open_signals, open_signals_of
 from assessment.views.frame import DATE, MONEY, NUMBER, PERCENT, Frame, ReadColumn, group_columns
 from assessment.views.schemes import schemes
 from finance.selectors import group_summary, signers
 from finance.tables.table import Column, Table
 from groups.http import GroupRequest, UserRequest
-from groups.permissions import Capability, requires
+from groups.permissions import Capability, can, requires
 
 
 @requires(Capability.ASSESS)
@@ -27,17 +29,25 @@ def bank(request: UserRequest) -> HttpResponse:
     frame = Frame(request, "dashboard-bank")
     groups = selectors.bankable(frame.groups, frame.filters, frame.form.stages)
     page = frame.page(groups)
+    reviews = running_reviews(frame.groups, frame.today)
+    signals = open_signals([row.pk for row in page], reviews, frame.today)
     return frame.show(
         "assessment/bank.html",
         {
             "ready": [rule for rule in frame.form.stages if rule.is_bankable],
             "page": page,
             "rows": [
-                (row, frame.stage_name(row.stage), wording.reasons(row.need), selectors.loan_health(row))
+                (
+                    row,
+                    frame.stage_name(row.stage),
+                    wording.reasons(row.need),
+                    signals.get(row.pk, []),
+                    selectors.loan_health(row),
+                )
                 for row in page
             ],
         },
-        lambda: _table(frame, groups),
+        lambda: _table(frame, groups, reviews),
     )
 
 
@@ -52,6 +62,7 @@ def profile(request: GroupRequest) -> HttpResponse:
         {
             "profile": selectors.profile(request.group, today),
             "current": found,
+            "open_signals": open_signals_of(request.group, today) if can(request.user, Capability.ASSESS) else [],
             "is_bankable": found is not None and found.rules[found.result.rank].is_bankable,
             "books": group_summary(request.group),
             "signers": signers(request.group, as_of=today),
@@ -59,7 +70,8 @@ def profile(request: GroupRequest) -> HttpResponse:
     )
 
 
-def _table(frame: Frame, groups: Any) -> Table:
+def _table(frame: Frame, groups: Any, reviews: Reviews) -> Table:
+    signals = open_signals(frame.groups.order_by().values("pk"), reviews, frame.today)
     columns: list[ReadColumn] = [
         *group_columns(),
         (Column(_("Stage")), lambda row: frame.stage_name(row.stage)),
@@ -70,5 +82,6 @@ def _table(frame: Frame, groups: Any) -> Table:
         (Column(_("PAR 30"), PERCENT), lambda row: selectors.loan_health(row).par_30),
         (Column(_("Repayment rate"), PERCENT), lambda row: selectors.loan_health(row).repayment_rate),
         (Column(_("Reasons")), lambda row: wording.reasons_text(row.need)),
+        (Column(_("To look into")), lambda row: " · ".join(str(signal.label) for signal in signals.get(row.pk, []))),
     ]
     return frame.table_of(_("Ready for a bank"), "siap-bank", columns, groups)

@@ -33,7 +33,7 @@ def evidence(request: GroupRequest, indicator: str) -> HttpResponse:
         raise Http404
     if form.is_valid():
         form.initial, form.is_bound = {"as_of": form.day, "scheme": request.GET.get("scheme", "")}, False
-    tables = all_metrics()[row.indicator.metric].evidence(request.group, found.as_of).tables
+    tables = all_metrics()[row.indicator.metric].tables(request.group, found.as_of)
     context = {"form": form, "row": row, "current": found, "schemes": chosen, "tables": tables}
     # An indicator without records has no file: its page says so.
     asked = _table(request, row.indicator, tables) if tables else None

@@ -8,10 +8,11 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from assessment.charts import group as group_charts
-from assessment.metrics import recent_meetings
+from assessment.metrics import recent_meetings, rows_of
+from assessment.models import Need
 from assessment.selectors import current_score as selectors
 from assessment.selectors.history import events, revised, transitions
-from assessment.selectors.signals import signals_of
+from assessment.selectors.signals import look_into
 from assessment.views.schemes import schemes
 from groups.http import GroupRequest
 from groups.permissions import Capability, can, requires
@@ -32,6 +33,7 @@ def assessment(request: GroupRequest) -> HttpResponse:
     by_month = list({score.as_of.replace(day=1): score for score in scores}.values())
     rules = current.rules if current is not None else []
     names = {rule.stage: rule.name for rule in rules}
+    need = current.need if current is not None else Need(0)
     happened = events(request.group, since, today)
     return render(
         request,
@@ -39,9 +41,10 @@ def assessment(request: GroupRequest) -> HttpResponse:
         {
             "current": current,
             "schemes": chosen,
-            "signals": signals_of(request.group, today) if can(request.user, Capability.ASSESS) else [],
+            "meets_first": Need.NO_MEETING in need,
+            **(look_into(request.group, need, today) if can(request.user, Capability.ASSESS) else {}),
             "radar": group_charts.radar(current.areas) if current is not None else None,
-            "meetings": recent_meetings(request.group, current.as_of) if current is not None else [],
+            "meetings": recent_meetings(rows_of(request.group, current.as_of)) if current is not None else [],
             "history": [(row, names.get(row.stage, row.stage)) for row in reversed(by_month)],
             "transitions": transitions(scores),
             "revised": revised(request.group, chosen.chosen, since),

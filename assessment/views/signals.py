@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from assessment.charts.bars import Line, bars
+from assessment.models import Review
 from assessment.selectors import signals as selectors
 from assessment.selectors.dashboard import at_stage
+from assessment.selectors.reviews import running_reviews
 from assessment.signals import all_signals
 from assessment.signals.terms_expired import TERM_YEARS
-from assessment.views.frame import NUMBER, Frame
-from finance.tables.table import Column, Row, Table
+from assessment.views.frame import DATE, NUMBER, Frame
+from assessment.views.reviews import is_only_open
+from finance.tables.table import Cell, Column, Row, Table
 from groups.http import UserRequest
 from groups.permissions import Capability, requires
 
@@ -23,29 +26,38 @@ from groups.permissions import Capability, requires
 def signals(request: UserRequest) -> HttpResponse:
     """Signals beside the score: how many groups have each, the groups, and facilitators whose groups score alike."""
     frame = Frame(request, "dashboard-signals")
-    asked = request.GET.get("signal", "")
+    asked, only_open = request.GET.get("signal", ""), is_only_open(request)
     signal = asked if asked in all_signals() else ""
-    overview = selectors.overview(at_stage(frame.groups, frame.filters), signal)
+    groups, reviews = at_stage(frame.groups, frame.filters), running_reviews(frame.groups, frame.today)
+    overview = selectors.overview(groups, reviews, frame.today, signal, only_open=only_open)
     page = frame.page(overview.groups, overview.number)
+
+    def shown(rows: Iterable[Any]) -> list[selectors.GroupSignals]:
+        return selectors.shown(rows, reviews, frame.today, only_open=only_open)
+
     context = {
         "signal": signal,
+        "only_open": only_open,
         "question": all_signals().get(signal),
         "page": page,
-        "rows": selectors.shown(page),
+        "rows": shown(page),
         "total": overview.number,
         # Of one stage, scores are alike anyway.
         "alike": selectors.alike_facilitators(frame.groups, frame.today, frame.filters.scheme),
         "limits": {"groups": selectors.FACILITATOR_GROUPS, "points": selectors.ALIKE_POINTS, "years": TERM_YEARS},
-        **_counts(frame, overview.counts),
+        **_counts(frame, overview),
     }
-    return frame.show("assessment/signals.html", context, lambda: _table(frame, selectors.shown(overview.groups)))
+    return frame.show("assessment/signals.html", context, lambda: _table(frame, shown(overview.groups)))
 
 
-def _counts(frame: Frame, by_signal: Mapping[str, int]) -> dict[str, Any]:
+def _counts(frame: Frame, overview: selectors.Overview) -> dict[str, Any]:
     """Return how many groups have each signal, as numbers that lead to them and as a chart."""
-    counts = [(all_signals()[name], count, frame.address(signal=name)) for name, count in by_signal.items()]
-    lines = [Line(str(signal.label), str(count), address, [count]) for signal, count, address in counts]
-    chart = bars(_("Groups with each signal"), lines, [(2, "")]) if any(by_signal.values()) else None
+    counts = [
+        (all_signals()[name], count, overview.reviewed[name], frame.address(signal=name))
+        for name, count in overview.counts.items()
+    ]
+    lines = [Line(str(signal.label), str(count), address, [count]) for signal, count, _looked, address in counts]
+    chart = bars(_("Groups with each signal"), lines, [(2, "")]) if any(overview.counts.values()) else None
     return {"counts": counts, "chart": chart}
 
 
@@ -57,10 +69,23 @@ def _table(frame: Frame, groups: Sequence[selectors.GroupSignals]) -> Table:
         Column(_("Signal")),
         Column(_("What was seen")),
         Column(_("Records"), NUMBER),
+        Column(_("Looked into by")),
+        Column(_("Looked into on"), DATE),
+        Column(_("What was found")),
+        Column(_("Look again on"), DATE),
     ]
     rows = (
-        Row([group.code, group.name, group.village, str(signal.question.label), signal.words, signal.found.counted])
+        Row([
+            group.code, group.name, group.village, str(signal.question.label), signal.words, signal.found.counted,
+            *_review_cells(signal.review),
+        ])
         for group in groups
         for signal in group.signals
-    )
+    )  # fmt: skip
     return frame.table(_("To look into"), "tanda", columns, rows)
+
+
+def _review_cells(review: Review | None) -> list[Cell]:
+    if review is None:
+        return ["", None, "", None]
+    return [str(review.recorded_by), review.looked_on, review.note, review.look_again_on]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import date, timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from django.utils import timezone
 
 from assessment.instruments import in_force
 from assessment.metrics import Measured, all_metrics
-from assessment.models import Assessment, GroupSnapshot, Instrument, Judgement, Level, SnapshotScore
+from assessment.models import Assessment, GroupSnapshot, Instrument, Judgement, Level, Review, SnapshotScore
 from assessment.scoring import read_records
 from assessment.services import snapshots_write
 from finance.performance import months_before
@@ -41,6 +42,16 @@ def make_override(group: Group, indicator: str = "attendance", **fields: Any) ->
         **fields,
     }
     return Judgement.objects.create(group=group, **given)
+
+
+def make_review(group: Group, subject: str = "one_recorder", **fields: Any) -> Review:
+    """A signal that was looked into today, for a month."""
+    today = timezone.localdate()
+    known = {"looked_on": today, "look_again_on": today + timedelta(30), "note": "ditanyakan", "key": uuid.uuid4()}
+    seen = {"counted": 1, "records": ["1"]}
+    return Review.objects.create(
+        group=group, subject=subject, recorded_by=group.recorded_by, **known | {"seen": seen} | fields
+    )
 
 
 def make_kembang_minus_outside(facilitator: User | None = None, until: date = AS_OF, **fields: Any) -> Group:

@@ -13,12 +13,22 @@ from django.utils import timezone
 
 from assessment.instruments import publish
 from assessment.models import Instrument, Need
-from assessment.services import instrument_copy
+from assessment.services import assessment_finalise, instrument_copy
 from finance.selectors import performance
 from groups.models import Group, OfficerRole, Role
 from groups.shared.money import rupiah
-from tests.assessment.groups import bring_up_to_date, make_kembang_minus_outside, make_staff, stand
-from tests.factories import facilitator_of, lend, make_group, make_member, make_officer, make_user, repay, save
+from tests.assessment.groups import bring_up_to_date, make_kembang_minus_outside, make_review, make_staff, stand
+from tests.factories import (
+    facilitator_of,
+    lend,
+    make_group,
+    make_meeting,
+    make_member,
+    make_officer,
+    make_user,
+    repay,
+    save,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -79,6 +89,19 @@ class TestList:
         stand(make_group(facilitator), **KEMBANG, need=Need.ARREARS_RISING)
         assert "Needs attention: Arrears rising" in show(staff_client).content.decode()
 
+    def test_open_signals_are_told_until_they_were_looked_into(self, staff_client, facilitator):
+        group = make_kembang_minus_outside(facilitator, until=TODAY)
+        republish(group, "TUMBUH")
+        for days in range(1, 5):
+            make_meeting(group, TODAY - timedelta(20 * days))
+        bring_up_to_date()
+        open_signal = "One recorder, nobody else looks in"
+        assert f"To look into: {open_signal}" in show(staff_client).content.decode()
+        assert open_signal in show(staff_client, "format=csv").content.decode()
+        make_review(group, "one_recorder", seen={"counted": 99, "records": [str(number) for number in range(1, 11)]})
+        assert open_signal not in show(staff_client).content.decode()
+        assert open_signal not in show(staff_client, "format=csv").content.decode()
+
     def test_portfolio_and_repayment_of_a_loan_are_those_of_the_snapshot(self, staff_client, facilitator):
         group = make_kembang_minus_outside(facilitator, until=TODAY)
         republish(group, "TUMBUH")
@@ -86,7 +109,7 @@ class TestList:
         save(member, 2_000_000)
         repay(lend(member, 1_200_000, rate=Decimal(0)), 100_000)
         bring_up_to_date()
-        [(_row, _stage, _reasons, health)] = show(staff_client).context["rows"]
+        [(_row, _stage, _reasons, _signals, health)] = show(staff_client).context["rows"]
         assert (health.balance, health.par_30) == (1_100_000, 1)
         assert health.repayment_rate == performance(Group.objects.all(), as_of=TODAY).repayment_rate
 
@@ -168,6 +191,19 @@ class TestProfile:
 
     def test_a_new_group_without_anything(self, client):
         assert "No meeting has been recorded yet." in self.read(client, make_group())
+
+    def test_open_signals_are_for_staff_and_not_printed(self, client, group):
+        for days in range(1, 5):
+            make_meeting(group, TODAY - timedelta(20 * days))
+        html = self.read(client, group, make_staff(group))
+        panel = html[: html.index("One recorder, nobody else looks in")].rpartition("<section")[2]
+        assert "d-print-none" in panel
+        assert "One recorder, nobody else looks in" not in self.read(client, group)
+
+    def test_who_made_the_score_final_and_when(self, client, group):
+        staff = make_staff(group)
+        assessment_finalise(actor=staff, group=group, as_of=TODAY)
+        assert f"made final by {staff}, " in self.read(client, group)
 
     def test_officers_of_the_group_and_staff_may_read_it(self, client, group):
         self.read(client, group, make_staff(group))

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from openpyxl import load_workbook
 
-from assessment.metrics import Evidence, Facts, all_metrics
+from assessment.metrics import Evidence, Facts, all_metrics, evidence
 from finance.rules.lines import OtherMoney
 from finance.tables.table import ColumnKind, Row, Table
 from groups.models import Group, OfficerRole
@@ -81,10 +81,6 @@ def make_busy_group() -> Group:
 @pytest.fixture
 def busy():
     return make_busy_group()
-
-
-def evidence(metric: str, group: Group, as_of: date) -> Evidence:
-    return all_metrics()[metric].evidence(group, as_of)
 
 
 def sums(*facts: str, table: int = 0) -> Callable[[Evidence], Facts]:

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.translation import override
 
-from assessment.metrics import Evidence, Measured, all_metrics
+from assessment.metrics import Measured, all_metrics, evidence
 from assessment.scoring import read_records
 from finance import services as finance
 from finance.models import EntryKind
@@ -67,10 +67,6 @@ def test_every_metric_says_its_formula_and_source(metric):
 def adopt_rhythm(group: Group, agreed_from: date, **parts: Any) -> None:
     rhythm = MeetingRhythm(agreed_from=agreed_from, **parts)
     rhythm_adopt(actor=facilitator_of(group), group=group, rhythm=rhythm)
-
-
-def evidence(metric: str, group: Group, as_of: date) -> Evidence:
-    return all_metrics()[metric].evidence(group, as_of)
 
 
 def test_every_metric_is_explained_to_people_in_their_language() -> None:

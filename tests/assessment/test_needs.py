@@ -51,7 +51,7 @@ def listed(client, query: str = "") -> list[str]:
 
 
 def counted(client, query: str = "") -> dict[Need, int]:
-    return {reason: count for reason, _label, count, _address in show(client, query).context["reasons"] if count}
+    return {reason: count for reason, _label, count, *_ in show(client, query).context["reasons"] if count}
 
 
 class TestReasons:
@@ -97,6 +97,11 @@ class TestReasons:
 class TestGroups:
     def test_the_most_urgent_first_without_those_that_are_well(self, staff_client, silent, late, well):
         assert listed(staff_client) == ["Bakung", "Cempaka"]
+
+    def test_a_group_at_the_top_with_nothing_lacking_is_not_there(self, staff_client, facilitator, late):
+        stand(make_group(facilitator, name="Zinnia"), rank=2, score=100)
+        assert listed(staff_client) == ["Cempaka"]
+        assert "Who needs help most" not in staff_client.get("/dashboard/").content.decode()
 
     @pytest.mark.parametrize(
         ("reason", "names"), [("NO_MEETING", ["Bakung"]), ("ARREARS_RISING", ["Cempaka"]), ("LOW_ATTENDANCE", [])]

@@ -24,17 +24,17 @@ pytestmark = pytest.mark.django_db
 METRIC = '''
 """Members of the group on the day; a number. Source: this test."""
 
-from assessment.metrics.base.metric import Evidence, Measured, Metric, Reads
+from assessment.metrics.base.metric import Measured, Metric, Reads
 from assessment.metrics.base.reading import read_rows
 from assessment.metrics.base.tables import NUMBER, evidence_table, total_row
 from finance.tables.table import Column, Row
 from groups.selectors.relations import MEMBERSHIPS
 
 
-def _evidence(group, as_of):
+def _tables(group, as_of):
     columns = [Column("Name"), Column("A member", NUMBER)]
     rows = [Row([member.name, member.is_member]) for member in read_rows(MEMBERSHIPS, group, as_of)]
-    return Evidence([evidence_table(group, as_of, "People", columns, [*rows, total_row("All", columns, rows)])])
+    return [evidence_table(group, as_of, "People", columns, [*rows, total_row("All", columns, rows)])]
 
 
 METRIC = Metric(
@@ -42,7 +42,7 @@ METRIC = Metric(
     measure=lambda facts: Measured(float(facts["members"]), facts),
     formula="People who are members.",
     sentence=lambda facts: f"{facts['members']} people",
-    evidence=_evidence,
+    tables=_tables,
     page="group",
     page_name="Profile",
     most=None,

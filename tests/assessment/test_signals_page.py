@@ -52,7 +52,9 @@ def show(client, query: str = ""):
 
 
 def counts(response) -> dict[str, int]:
-    found = {address.partition("signal=")[2]: count for _question, count, address in response.context["counts"]}
+    found = {
+        address.partition("signal=")[2]: count for _question, count, _looked, address in response.context["counts"]
+    }
     return {name: count for name, count in found.items() if count}
 
 
@@ -171,7 +173,7 @@ class TestFiles:
         bring_up_to_date()
         text = staff_client.get(f"{PAGE}?format=csv").content.decode("utf-8-sig")
         [_head, row] = csv.reader(io.StringIO(text))
-        assert row == [
+        assert row[:6] == [
             group.code, "Anggrek", "", "Term of office over", "in office for more than 3 years: Ketua (chair)", "1",
         ]  # fmt: skip
 

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from assessment.instruments import in_force
-from assessment.metrics import all_metrics
+from assessment.metrics import evidence
 from assessment.models import Assessment, Instrument, Level, SchemeUse
 from assessment.selectors.current_score import current_score
 from assessment.services import assess_groups, assessment_finalise, instrument_copy, instrument_publish, judge
@@ -57,7 +57,7 @@ class TestFinal:
     def test_what_it_keeps_adds_up_to_what_it_measured(self, group, staff):
         final = assessment_finalise(actor=staff, group=group, as_of=AS_OF)
         for indicator in final.instrument.indicators.exclude(metric=""):
-            found = all_metrics()[indicator.metric].evidence(group, AS_OF)
+            found = evidence(indicator.metric, group, AS_OF)
             assert found.records == final.evidence[indicator.code]
             assert measure(indicator.metric, group, AS_OF).facts == final.indicators[indicator.code]["facts"]
 

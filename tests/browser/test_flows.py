@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
-from assessment.models import Judgement
+from assessment.models import Assessment, Judgement, Review
 from finance.models import AccountKind, Entry
 from groups.models import Group, OfficerTerm, Role
 from meetings.models import Meeting, MeetingStatus
+from tests.assessment.groups import bring_up_to_date, make_kembang_minus_outside
 from tests.factories import (
     PASSWORD,
     facilitator_of,
     lend,
     make_group,
+    make_meeting,
     make_member,
     make_members,
     make_officer,
@@ -298,3 +303,41 @@ def test_the_session_ends_with_signing_out(visit, group):
         site.page.click(f"form[action='{reverse('logout')}'] button")
     site.open(reverse("group", args=[group.code]))
     assert reverse("login") in site.page.url
+
+
+def test_staff_mark_a_signal_as_looked_into_and_make_several_scores_final(visit, committed_db):
+    today = timezone.localdate()
+    first = make_kembang_minus_outside(name="Anggrek", until=today)
+    make_kembang_minus_outside(facilitator_of(first), name="Bakung", until=today)
+    for number in range(4):
+        make_meeting(first, today - timedelta(15 + 30 * number))
+    bring_up_to_date()
+    staff = make_user(Role.STAFF, organisation=first.organisation)
+    site = visit()
+    site.sign_in(staff.username)
+
+    site.open(reverse("dashboard-signals"))
+    site.page.get_by_role("link", name="Tandai sudah ditinjau").first.click()
+    site.fill(note="Pemilihan bulan depan, kata ketua.")
+    site.press("Simpan")
+    assert site.path == reverse("dashboard-signals")
+    assert "Pemilihan bulan depan, kata ketua." in site.text
+    assert not site.scrolls_sideways(), site.widest()
+    site.follow("Hanya yang belum ditinjau")
+    assert "Pemilihan bulan depan" not in site.text
+    assert Review.objects.get().recorded_by == staff
+
+    site.open(reverse("dashboard"))
+    site.follow("Jadikan nilai final")
+    site.page.check("main input[name=group] >> nth=0")
+    site.page.check("main input[name=group] >> nth=1")
+    assert not site.scrolls_sideways(), site.widest()
+    site.press("Lihat yang dicentang")
+    assert site.accessibility_violations() == []
+    site.press("Finalkan 2 nilai")
+    assert "2 dari 2 nilai selesai" in site.text
+    assert not site.scrolls_sideways(), site.widest()
+    finals = Assessment.objects.filter(status="FINAL", finalised_by=staff)
+    assert {final.group.name for final in finals} == {"Anggrek", "Bakung"}
+    site.open(reverse("assessment", args=[first.code]))
+    assert f"difinalkan oleh {staff}" in site.text

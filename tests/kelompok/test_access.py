@@ -28,7 +28,7 @@ from groups.models import FacilitatorAssignment, Group, MeetingMove, Member, Rol
 from groups.permissions import Capability, walk_urls
 from kelompok import dissolving
 from meetings.models import AgendaItem, Meeting, MeetingStatus
-from tests.assessment.groups import AS_OF, make_override
+from tests.assessment.groups import AS_OF, make_override, make_review
 from tests.factories import (
     FOUNDED,
     ask,
@@ -258,6 +258,8 @@ ROUTES: dict[str, Route] = {
     "assessment-evidence": Route(READ, lambda _world: {"indicator": "attendance"}),
     "override-give": Route(ASSESS, lambda _world: {"indicator": "attendance"}),
     "override-withdraw": Route(ASSESS, lambda world: {"pk": Judgement.objects.get(group=world.group).pk}, get={405}),
+    "review": Route(ASSESS),
+    "review-withdraw": Route(ASSESS, lambda world: {"pk": world.group.reviews.get().pk}, get={405}),
     "assessment-finalise": Route(ASSESS),
     "assessment-what-if": Route(READ),
     "assessment-stored": Route(READ, lambda world: {"day": world.group.assessments.get().as_of}),
@@ -269,6 +271,9 @@ ROUTES: dict[str, Route] = {
     "dashboard-month": site(ASSESS, 302),
     "portfolio-class": site(ASSESS, 302),
     "dashboard-score": site(ASSESS, 405),
+    "dashboard-final": site(ASSESS),
+    "dashboard-final-confirm": site(ASSESS),
+    "dashboard-final-run": site(ASSESS, 302),
     "dashboard-moves": site(ASSESS),
     "dashboard-signals": site(ASSESS),
     "dashboard-quality": site(ASSESS),
@@ -311,6 +316,7 @@ def build() -> World:
     make_entry(group, "SHARE_OUT")
     MeetingMove.objects.create(group=group, planned_on=date(2025, 5, 6), reason="Lebaran", recorded_by=facilitator)
     make_override(group)
+    make_review(group)
     assess_groups(groups=Group.objects.filter(pk=group.pk), as_of=AS_OF)
     shown = Assessment.objects.get(group=group)
     ScoreRevision.objects.create(

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
 
-from assessment.models import Assessment, Judgement
+from assessment.models import Assessment, Judgement, Review
 from finance.models import AccountKind, CashCount, Entry, Loan, LoanRequest, Transfer
 from groups.models import (
     BankAccount,
@@ -43,7 +43,8 @@ TABLES = (
     (Transfer, "group__code entry__key debit_account__code credit_account__code amount debit_balance_after memo"),
     (CashCount, "group__code counted_on expected counted settled_on"),
     (Judgement, "group__code level__threshold judged_on"),
-    (Assessment, "group__code as_of score stage need"),
+    (Assessment, "group__code as_of score stage need status"),
+    (Review, "group__code subject note looked_on look_again_on key"),
 )
 
 

@@ -13,7 +13,7 @@ from django.test import override_settings
 from django.urls import reverse
 from django.utils import timezone
 
-from assessment.models import Assessment, SnapshotScore
+from assessment.models import Assessment, Review, SnapshotScore
 from assessment.selectors.signals import alike_facilitators
 from assessment.signals import all_signals, read_hits
 from finance.models import (
@@ -335,3 +335,12 @@ def test_every_role_can_sign_in(client):
         answer = client.post(reverse("login"), {"username": user.username, "password": PASSWORD})
         assert answer.status_code == 302, role
         client.post(reverse("logout"))
+
+
+def test_staff_looked_into_something_and_made_scores_final():
+    staff = Review.objects.values_list("recorded_by__role", flat=True)
+    assert set(staff) == {Role.STAFF}
+    assert Review.objects.count() >= 4
+    finals = Assessment.objects.filter(status="FINAL")
+    assert {final.finalised_by.role for final in finals} == {Role.STAFF}
+    assert finals.count() >= 8

@@ -152,7 +152,7 @@ def test_what_a_score_counts_and_lists(days):
         assert (rate["paid"], rate["due"]) == (figures.paid, figures.due)
         assert rate["due"] == sum(loan.fell_due for loan in owed)
         assert rate["paid"] == sum(loan.fell_due_paid for loan in owed)
-        listed = all_metrics()["repayment_rate"].evidence(group, as_of).tables[0].rows
+        listed = all_metrics()["repayment_rate"].tables(group, as_of)[0].rows
         assert [[row.cells[1], row.cells[2]] for row in listed if not row.is_total] == [
             [loan.fell_due, loan.fell_due_paid] for loan in owed if loan.fell_due
         ]
@@ -160,7 +160,7 @@ def test_what_a_score_counts_and_lists(days):
         assert all(
             loan.fell_due - loan.fell_due_paid <= loan.arrears for loan in owed if loan.ended != LoanEnd.WRITTEN_OFF
         )
-        listed = all_metrics()["portfolio_quality"].evidence(group, as_of).tables[0].rows
+        listed = all_metrics()["portfolio_quality"].tables(group, as_of)[0].rows
         assert [(row.cells[2], row.cells[3]) for row in listed if not row.is_total] == [
             (loan.days_late, loan.balance) for loan in running(owed)
         ]

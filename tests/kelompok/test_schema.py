@@ -25,7 +25,7 @@ STAYS = """
     groups_bankaccount groups_bankmandate groups_banksigner groups_dissolution
     groups_constitution groups_groupstatuschange groups_meetingmove groups_meetingrhythm
     meetings_agendaitem meetings_attendance meetings_meeting
-    assessment_assessment assessment_instrument assessment_judgement assessment_scorerevision
+    assessment_assessment assessment_instrument assessment_judgement assessment_review assessment_scorerevision
 """
 SAME_GROUP = {
     "finance_account": "external_loan loan member",

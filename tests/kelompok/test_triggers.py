@@ -18,6 +18,7 @@ from assessment.models import (
     InstrumentStatus,
     Judgement,
     Level,
+    Review,
     ScoreRevision,
     StageRule,
 )
@@ -60,7 +61,7 @@ from groups.models import (
     MeetingRhythm,
 )
 from meetings.models import AgendaItem, Attendance, AttendanceStatus, Meeting, MeetingStatus
-from tests.assessment.groups import AS_OF, make_assessment, make_override
+from tests.assessment.groups import AS_OF, make_assessment, make_override, make_review
 from tests.factories import (
     FOUNDED,
     ask,
@@ -98,6 +99,7 @@ MAY_CHANGE = {
     BankMandate: set(),
     BankSigner: set(),
     Dissolution: {*CASE, *TAKEN_BACK},
+    Review: {"withdrawn_at", "withdrawn_by"},
     ScoreRevision: set(),
     MeetingRhythm: {"withdrawn_at", "withdrawn_by"},
     MeetingMove: {"withdrawn_at", "withdrawn_by"},
@@ -190,6 +192,7 @@ def records():
         was_measured_rank=0, was_measured_score=1, was_computed_at=timezone.now(), indicators={},
     )  # fmt: skip
     make_override(group)
+    make_review(group)
     make_assessment(group, AS_OF, status=AssessmentStatus.FINAL, finalised_at=timezone.now(), finalised_by=actor)
     return SimpleNamespace(
         group=group, actor=actor, loan=loan, request=request, external=external, count=count, division=division,
@@ -307,6 +310,7 @@ def allowed(records):
         ),
         "a rhythm is withdrawn": (MeetingRhythm.objects.all(), {"withdrawn_at": now, "withdrawn_by": by}),
         "a move is withdrawn": (MeetingMove.objects.all(), {"withdrawn_at": now, "withdrawn_by": by}),
+        "a review is withdrawn": (Review.objects.all(), {"withdrawn_at": now, "withdrawn_by": by}),
         "a meeting is corrected": (Meeting.objects.all(), {"status": MeetingStatus.CORRECTED}),
         "a case is closed": (
             Dissolution.objects.all(),
@@ -342,6 +346,7 @@ AFTERWARDS = {
     "a division is withdrawn": {"withdrawn_at": None, "withdrawn_by": None, "withdrawn_why": ""},
     "a rhythm is withdrawn": {"withdrawn_at": None, "withdrawn_by": None},
     "a move is withdrawn": {"withdrawn_at": None, "withdrawn_by": None},
+    "a review is withdrawn": {"withdrawn_at": None, "withdrawn_by": None},
     "a meeting is corrected": {"status": MeetingStatus.CLOSED},
     "a bank account is closed": {"closed_on": None},
     "a case is closed": {"case_closed_on": None, "case_closed_at": None, "case_closed_by": None},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib import import_module
@@ -48,12 +48,21 @@ class Measured(NamedTuple):
     facts: Facts
 
 
+Rows = Callable[[Relation], list[Any]]
+"""The rows of one group as of a day, by relation: the very ones that are added up."""
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """The records behind one measured value: tables that add up to it, and the numbers of the records by kind."""
 
     tables: list[Table]
-    records: dict[str, list[int]] = field(default_factory=dict)
+    records: dict[str, list[int]]
+
+
+def no_records(_rows: Rows) -> dict[str, list[int]]:
+    """Return no records: the metric counts nothing that has a number."""
+    return {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,15 +70,17 @@ class Metric:
     """One thing measured from records; a higher value is always better.
 
     `measure` turns what `reads` adds up for a group into a value, `formula` says in words how and when there is not
-    enough data, `sentence` tells the facts of a value, `evidence` lists the records of a group as of a day, and the
-    page of the group named `page` has all of them. `most` is the highest value, None where there is none.
+    enough data, `sentence` tells the facts of a value. `tables` show the records of a group as of a day and add up to
+    it, `records` gives their numbers by kind, and the page of the group named `page` has all of them. `most` is the
+    highest value, None where there is none.
     """
 
     reads: tuple[Reads, ...]
     measure: Callable[[Facts], Measured]
     formula: Promise
     sentence: Callable[[Facts], str]
-    evidence: Callable[[Group, date], Evidence]
+    tables: Callable[[Group, date], list[Table]]
+    records: Callable[[Rows], dict[str, list[int]]] = no_records
     page: str
     page_name: Promise
     most: int | None = 1

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict, namedtuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from assessment.metrics.base.metric import WINDOW_DAYS, Facts, Reads
+from assessment.metrics.base.metric import WINDOW_DAYS, Evidence, Facts, Reads, Rows, all_metrics
 from groups.models import Group
 from groups.shared.sql import Relation, as_day, read_relations
 
@@ -62,15 +62,46 @@ def read_facts(
     return facts
 
 
+def rows_of_groups(group_ids: Sequence[int], as_of: date) -> Callable[[int], Rows]:
+    """Return the rows of each group as of a day; a relation is read once for all groups, when it is asked for."""
+    read: dict[str, dict[int, list[Any]]] = {}
+
+    def of_relation(relation: Relation) -> dict[int, list[Any]]:
+        if relation.name not in read:
+            read[relation.name] = _read_rows(relation, group_ids, as_of)
+        return read[relation.name]
+
+    return lambda group_id: lambda relation: of_relation(relation).get(group_id, [])
+
+
+def evidence(metric: str, group: Group, as_of: date) -> Evidence:
+    """Return the records behind a metric of a group as of a day."""
+    found = all_metrics()[metric]
+    return Evidence(found.tables(group, as_of), found.records(rows_of(group, as_of)))
+
+
+def rows_of(group: Group, as_of: date) -> Rows:
+    """Return the rows of one group as of a day."""
+    return rows_of_groups([group.pk], as_of)(group.pk)
+
+
 def read_rows(relation: Relation, group: Group, as_of: date) -> list[Any]:
-    """Return the rows of a relation for one group, with a field for each column: the very ones that are added up."""
+    """Return the rows of a relation for one group."""
+    return rows_of(group, as_of)(relation)
+
+
+def _read_rows(relation: Relation, group_ids: Sequence[int], as_of: date) -> dict[int, list[Any]]:
+    """Return by group the rows of a relation, with a field for each column, in one statement."""
     sql = f"SELECT {', '.join(relation.columns)} FROM {relation.name}"  # noqa: S608 - no input
     row_type = namedtuple(relation.name, relation.columns)  # type: ignore[misc]
     days = [column.endswith("_on") for column in relation.columns]
-    return [
-        row_type(*(as_day(cell) if is_day and cell else cell for cell, is_day in zip(row, days, strict=True)))
-        for row in read_relations(sql, [relation], [group.pk], parameters(as_of))
-    ]
+    rows: dict[int, list[Any]] = defaultdict(list)
+    for row in read_relations(sql, [relation], group_ids, parameters(as_of)):
+        found: Any = row_type(
+            *(as_day(cell) if is_day and cell else cell for cell, is_day in zip(row, days, strict=True))
+        )
+        rows[found.group_id].append(found)
+    return rows
 
 
 def parameters(as_of: date) -> dict[str, date]:

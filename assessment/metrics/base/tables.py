@@ -10,8 +10,7 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from assessment.metrics.base.metric import RECENT_MEETINGS
-from assessment.metrics.base.reading import read_rows
+from assessment.metrics.base.metric import RECENT_MEETINGS, Rows
 from finance.tables.table import Cell, Column, ColumnKind, Row, Table
 from groups.models import Group
 from meetings.selectors import numbers_by_date
@@ -47,14 +46,24 @@ def total_row(label: str, columns: Sequence[Column], rows: Sequence[Row]) -> Row
     return Row([label, *sums[1:]], is_total=True)
 
 
-def meetings_held(group: Group, as_of: date) -> list[Any]:
+def meetings_held(rows: Rows) -> list[Any]:
     """Return the meetings of the window as `MEETINGS_HELD` has them, the newest first."""
-    return sorted(read_rows(MEETINGS_HELD, group, as_of), key=lambda meeting: int(meeting.place))
+    return sorted(rows(MEETINGS_HELD), key=lambda meeting: int(meeting.place))
 
 
-def recent_meetings(group: Group, as_of: date) -> list[Any]:
+def recent_meetings(rows: Rows) -> list[Any]:
     """Return the last four of them."""
-    return meetings_held(group, as_of)[:RECENT_MEETINGS]
+    return meetings_held(rows)[:RECENT_MEETINGS]
+
+
+def records_of_meetings(rows: Rows) -> dict[str, list[int]]:
+    """Return the meetings of the window as records."""
+    return numbers_of(meetings_held(rows))
+
+
+def records_of_recent(rows: Rows) -> dict[str, list[int]]:
+    """Return the last four meetings as records."""
+    return numbers_of(recent_meetings(rows))
 
 
 def meetings_table(
@@ -79,7 +88,7 @@ def meetings_table(
 
 
 def numbers_of(meetings: Iterable[Any]) -> dict[str, list[int]]:
-    """Return the numbers of the meetings, as evidence keeps them."""
+    """Return the numbers of the meetings, as a final score keeps them."""
     return {"meetings": sorted(meeting.number for meeting in meetings)}
 
 

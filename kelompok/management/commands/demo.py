@@ -21,6 +21,7 @@ from kelompok.demo.events import record_events
 from kelompok.demo.organisations import PASSWORD, DemoOrganisation, make_officer_users, make_organisations, sign_ins
 from kelompok.demo.plans import group_copies, group_plans
 from kelompok.demo.recorder import GroupRecorder
+from kelompok.demo.staff import record_staff_work
 
 MOST_MONTHS = 120
 
@@ -73,6 +74,7 @@ class Command(BaseCommand):
         make_officer_users(organisations)
         with tqdm(total=Group.objects.count(), unit="group", disable=quiet) as progress:
             snapshots_write(groups=Group.objects.all(), as_of=today, report=lambda found: progress.update(len(found)))
+        record_staff_work(organisations, today=today)
         if verbosity:
             self._print_sign_ins()
 

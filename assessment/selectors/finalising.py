@@ -1,0 +1,104 @@
+"""Which scores of many groups can be made final, and which are left out for what reason."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+
+from assessment.models import Assessment, AssessmentStatus, FinalOutcome, FinalRun, FinalRunScore, SnapshotScore
+from assessment.selectors.dashboard import Filters
+from assessment.selectors.snapshots import in_months, month_end
+from groups.models import ChangedGroup, Group, Region, User
+
+READY = Q(is_final=False, is_newer=False)
+"""Of rows of `scores_of_month` those that can be made final."""
+
+
+def scores_of_month(groups: QuerySet[Group], filters: Filters) -> Any:
+    """Return the scores at the end of the last month of the filters, this month those of the newest snapshots, as rows.
+
+    They are of group, code, name, village_name, stage, rank, score, as_of, of `is_final`, and of `is_newer`: there are
+    records up to that day which the score does not know.
+    """
+    of_month = Q(month=None) if filters.ends_now else in_months(filters.end, filters.end)
+    scores = SnapshotScore.objects.filter(
+        of_month, filters.placed("snapshot__"), scheme=filters.scheme, group__in=groups.order_by()
+    )
+    if filters.stage:
+        scores = scores.filter(stage=filters.stage)
+    final = Assessment.objects.filter(
+        group=OuterRef("group"), scheme=OuterRef("scheme"), as_of=OuterRef("as_of"), status=AssessmentStatus.FINAL
+    )
+    changed = ChangedGroup.objects.filter(group=OuterRef("group"), changed_from__lte=OuterRef("as_of"))
+    village = Region.objects.filter(pk=OuterRef("group__village")).values("name")
+    return (
+        scores.annotate(is_final=Exists(final), is_newer=Exists(changed))
+        .annotate(code=F("group__code"), name=F("group__name"), village_name=Subquery(village))
+        .order_by("name", "group")
+        .values_list(
+            "group", "code", "name", "village_name", "stage", "rank", "score", "as_of", "is_final", "is_newer",
+            named=True,
+        )
+    )  # fmt: skip
+
+
+def without_score(groups: QuerySet[Group], filters: Filters) -> QuerySet[Group]:
+    """Return those of `groups`, as they are now, that have no score for the last month of the filters."""
+    of_month = Q(month=None) if filters.ends_now else in_months(filters.end, filters.end)
+    scores = SnapshotScore.objects.filter(of_month, scheme=filters.scheme, group=OuterRef("pk"))
+    return groups.filter(~Exists(scores), founded_on__lte=month_end(filters.end)).order_by("name", "pk")
+
+
+def finals_of(rows: Iterable[Any], scheme: str) -> dict[int, Assessment]:
+    """Return by group the final assessments of rows of `scores_of_month`, with who made them final."""
+    days = {row.group: row.as_of for row in rows if row.is_final}
+    finals = Assessment.objects.filter(group__in=list(days), scheme=scheme, as_of__in=set(days.values()))
+    found = finals.filter(status=AssessmentStatus.FINAL).defer("indicators", "evidence").select_related("finalised_by")
+    return {final.group_id: final for final in found if final.as_of == days[final.group_id]}
+
+
+def seen_mark(rows: Iterable[Any]) -> str:
+    """Return in one word which scores are to be made final, to notice that they are no longer those that were seen."""
+    said = sorted((row.group, row.as_of.isoformat(), row.stage, row.score) for row in rows)
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is: how many scores it has, and how many had each outcome."""
+
+    total: int
+    outcomes: dict[FinalOutcome, int]
+
+    @property
+    def done(self) -> int:
+        """Scores that were looked at."""
+        return self.total - self.waiting
+
+    @property
+    def waiting(self) -> int:
+        """Scores that were not looked at yet."""
+        return self.outcomes.get(FinalOutcome.WAITING, 0)
+
+
+def run_of(actor: User, key: UUID | None) -> FinalRun | None:
+    """Return the run with a key that `actor` started, None where there is none."""
+    return FinalRun.objects.filter(key=key, started_by=actor).first() if key is not None else None
+
+
+def progress(run: FinalRun) -> Progress:
+    """Return how far a run is, in one statement."""
+    counts = dict(run.scores.order_by().values_list("outcome").annotate(Count("pk")))
+    return Progress(sum(counts.values()), {FinalOutcome(outcome): count for outcome, count in counts.items()})
+
+
+def run_scores(run: FinalRun, actor: User) -> QuerySet[FinalRunScore]:
+    """Return the scores of a run of groups that `actor` may see, those left out first."""
+    seen = run.scores.filter(group__in=Group.objects.visible_to(actor).values("pk")).select_related("group")
+    return seen.annotate(is_done=Q(outcome=FinalOutcome.DONE)).order_by("is_done", "group__name", "group")

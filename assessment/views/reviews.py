@@ -1,0 +1,54 @@
+"""The form on which staff write down that they looked into signals and needs of a group."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from assessment import services
+from assessment.forms import ReviewForm
+from assessment.models import Review
+from assessment.selectors.reviews import subjects_of
+from groups.http import GroupRequest
+from groups.permissions import Capability, requires
+from groups.shared.submit import posted, submit
+
+
+def is_only_open(request: HttpRequest) -> bool:
+    """Say whether a list is asked for without what was looked into."""
+    return request.GET.get("open") == "1"
+
+
+@requires(Capability.ASSESS)
+def review(request: GroupRequest) -> HttpResponse:
+    """Write down that something at a group was looked into; it leads back to the list it was opened from."""
+    subjects = subjects_of(request.group, timezone.localdate())
+    form = ReviewForm(posted(request), subjects=subjects, chosen=request.GET.getlist("subject"))
+    return submit(
+        request,
+        form,
+        lambda data: services.reviews_record(actor=request.user, group=request.group, **data),
+        done=_("It is recorded as looked into."),
+        then=lambda _reviews: _back(request),
+    ) or render(request, "assessment/review.html", {"form": form, "subjects": subjects})
+
+
+@requires(Capability.ASSESS)
+@require_POST
+def review_withdraw(request: GroupRequest, pk: int) -> HttpResponse:
+    """Take back that something was looked into."""
+    found = get_object_or_404(Review.objects.select_related("group"), group=request.group, pk=pk)
+    services.review_withdraw(actor=request.user, review=found)
+    return _back(request)
+
+
+def _back(request: GroupRequest) -> HttpResponseRedirect:
+    asked = request.GET.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(asked, {request.get_host()}, require_https=request.is_secure())
+    own = f"{reverse('assessment', args=[request.group.code])}#look-into"
+    return HttpResponseRedirect(asked if is_ours else own)

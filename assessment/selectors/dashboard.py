@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 from typing import Any
 
 from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from assessment.models import Need, SnapshotScore
-from assessment.selectors.snapshots import in_months, month_of, placed
+from assessment.selectors.snapshots import in_months, latest, month_of, of_months, placed, total
 from groups.models import Group, Region, User
 from groups.selectors import groups_within
 
@@ -96,11 +97,25 @@ def stage_counts(groups: QuerySet[Group], scheme: str) -> StageCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class People:
+    """How many members some groups had, and how many of them were women."""
+
+    members: int
+    women: int
+
+    @property
+    def share(self) -> Fraction | None:
+        """Women / members, None without members."""
+        return Fraction(self.women, self.members) if self.members else None
+
+
+@dataclass(frozen=True, slots=True)
 class TrendMonth:
-    """How many groups stood at each stage at the end of a month, by rank."""
+    """How many groups stood at each stage at the end of a month, by rank, and the `people` in all groups then."""
 
     month: date
     counts: tuple[int, ...]
+    people: People = People(0, 0)
 
     @property
     def total(self) -> int:
@@ -109,7 +124,7 @@ class TrendMonth:
 
 
 def trend(groups: QuerySet[Group], filters: Filters, *, stages: int) -> list[TrendMonth]:
-    """Return how many groups stood at each of `stages` in the months of the filters, in one statement."""
+    """Return how many groups stood at each of `stages` in the months of the filters, in two statements."""
     rows = (
         SnapshotScore.objects.filter(
             in_months(filters.start, filters.end),
@@ -126,7 +141,24 @@ def trend(groups: QuerySet[Group], filters: Filters, *, stages: int) -> list[Tre
     for month, rank, count in rows:
         counts = found.setdefault(month, [0] * stages)
         counts[min(rank, stages - 1)] += count  # an earlier version may have had more stages
-    return [TrendMonth(month, tuple(counts)) for month, counts in sorted(found.items())]
+    people = people_by_month(groups, filters) if found else {}
+    return [
+        TrendMonth(month, tuple(counts), people.get(month, People(0, 0))) for month, counts in sorted(found.items())
+    ]
+
+
+def people_by_month(groups: QuerySet[Group], filters: Filters) -> dict[date, People]:
+    """Return the people in the groups that were within the filters at the end of each month, in one statement."""
+    snapshots = of_months(groups, filters.start, filters.end).filter(filters.placed())
+    sums = {f"{name}_sum": total(name) for name in ("members", "women")}
+    rows = snapshots.order_by().values_list("of_month").annotate(**sums)
+    return {month: People(int(members), int(women)) for month, members, women in rows}
+
+
+def people_by_group(groups: QuerySet[Group], filters: Filters) -> dict[int, People]:
+    """Return by group its people at the end of the last month of the filters, in one statement."""
+    shown = latest(groups) if filters.ends_now else of_months(groups, filters.end, filters.end)
+    return {group: People(*counts) for group, *counts in shown.values_list("group", "members", "women")}
 
 
 def scored_in(groups: QuerySet[Group], filters: Filters, month: date, rank: int, *, is_last: bool) -> Any:

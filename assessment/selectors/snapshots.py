@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from fractions import Fraction
 from typing import Any
 
 from django.db.models import (
@@ -36,6 +37,11 @@ class Summary:
     changed: int
     members: int
     women: int
+
+    @property
+    def women_share(self) -> Fraction | None:
+        """Women / members, None without members."""
+        return Fraction(self.women, self.members) if self.members else None
 
 
 def summary(groups: QuerySet[Group]) -> Summary:

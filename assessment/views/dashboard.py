@@ -21,8 +21,8 @@ from django.views.decorators.http import require_POST
 from assessment import services, wording
 from assessment.charts import trend as charts
 from assessment.selectors import dashboard as selectors
-from assessment.views.frame import DATE, NUMBER, TABS, Frame, ReadColumn, group_columns
-from finance.tables.table import Column, Row, Table
+from assessment.views.frame import DATE, NUMBER, PERCENT, TABS, Frame, ReadColumn, group_columns
+from finance.tables.table import Cell, Column, Row, Table
 from groups.http import UserRequest
 from groups.models.group import EARLIEST_FOUNDING
 from groups.permissions import Capability, requires
@@ -102,9 +102,17 @@ def dashboard_score(request: UserRequest) -> HttpResponse:
 
 def _months(frame: Frame, months: Sequence[selectors.TrendMonth]) -> Table:
     names = [Column(rule.name, NUMBER) for rule in frame.form.stages]
-    columns = [Column(_("Month"), DATE), *names, Column(_("All"), NUMBER)]
-    rows = [Row([month.month, *month.counts, month.total]) for month in months]
+    columns = [Column(_("Month"), DATE), *names, Column(_("All"), NUMBER), *_people_columns()]
+    rows = [Row([month.month, *month.counts, month.total, *_people_cells(month.people)]) for month in months]
     return frame.table(_("Stages over the months"), "tahap-per-bulan", columns, rows)
+
+
+def _people_columns() -> list[Column]:
+    return [Column(_("Members"), NUMBER), Column(_("Women"), NUMBER), Column(_("Share of women"), PERCENT)]
+
+
+def _people_cells(people: selectors.People | None) -> list[Cell]:
+    return [None, None, None] if people is None else [people.members, people.women, people.share]
 
 
 def _scored(frame: Frame, title: str, groups: Any) -> Table:
@@ -127,6 +135,7 @@ def _scored(frame: Frame, title: str, groups: Any) -> Table:
 
 
 def _groups(frame: Frame, groups: Any) -> Table:
+    people = selectors.people_by_group(frame.groups, frame.filters)
     columns: list[ReadColumn] = [
         *group_columns(),
         (Column(_("Stage")), lambda row: frame.stage_name(row.stage)),
@@ -134,5 +143,9 @@ def _groups(frame: Frame, groups: Any) -> Table:
         (Column(_("Measured"), NUMBER), attrgetter("measured_score")),
         (Column(_("As on"), DATE), attrgetter("as_of")),
         (Column(_("Reasons")), lambda row: wording.reasons_text(row.need)),
+        *(
+            (column, lambda row, place=place: _people_cells(people.get(row.pk))[place])  # type: ignore[misc]
+            for place, column in enumerate(_people_columns())
+        ),
     ]
     return frame.table_of(_("Stages"), "tahap", columns, groups)

@@ -16,7 +16,7 @@ from assessment.models import Assessment, Need, SnapshotScore
 from assessment.services import snapshots, snapshots_write
 from assessment.views import dashboard
 from groups.models import Group, GroupKind, GroupStatus
-from tests.assessment.groups import make_kembang_minus_outside, make_staff
+from tests.assessment.groups import make_kembang_minus_outside, make_staff, months_ago, stand
 from tests.factories import facilitator_of, make_group, make_meeting, make_member, make_user, make_village, save
 
 pytestmark = pytest.mark.django_db
@@ -350,3 +350,29 @@ class TestChart:
     def test_no_two_patterns_are_drawn_alike(self, svg):
         drawn = re.findall(r'<pattern id="pattern-(\w+)"(.*?)</pattern>', svg)
         assert len({shape.replace(stage, "") for stage, shape in drawn}) == len(drawn) == 6
+
+
+class TestPeople:
+    def test_members_and_women_with_their_share_as_of_the_month(self, staff_client, facilitator):
+        group = make_group(facilitator, name="Anggrek")
+        stand(group, of_snapshot={"members": 8, "women": 6})
+        stand(group, month=months_ago(2), of_snapshot={"members": 10, "women": 5})
+        response = show(staff_client)
+        people = {month.month: (month.people.members, month.people.women) for month in response.context["months"]}
+        assert people == {months_ago(2): (10, 5), months_ago(0): (8, 6)}
+        html = response.content.decode().replace("\N{NO-BREAK SPACE}", " ")
+        assert "8 members, 6 of them women (75.0 %)" in html
+        assert "10 members, 50.0 % women" in html
+
+    def test_files_have_them(self, staff_client, facilitator):
+        stand(make_group(facilitator), of_snapshot={"members": 8, "women": 6})
+        for query in ("format=csv", "format=csv&table=months"):
+            text = staff_client.get(f"/dashboard/?{query}").content.decode("utf-8-sig")
+            assert text.splitlines()[0].endswith("Members,Women,Share of women")
+            assert ",8,6,0.75" in text.splitlines()[1]
+
+    def test_other_filters_narrow_them(self, staff_client, facilitator):
+        stand(make_group(facilitator, kind="SOCIAL"), of_snapshot={"members": 8, "women": 6})
+        stand(make_group(facilitator), of_snapshot={"members": 2, "women": 1})
+        [month] = show(staff_client, "?kind=SOCIAL").context["months"]
+        assert month.people.members == 8

@@ -108,8 +108,11 @@ def test_the_history_is_a_line_with_its_table(page, group):
 
 
 def test_a_final_score_is_marked_in_the_history(page, group):
-    assessment_finalise(actor=make_staff(group), group=group, as_of=timezone.localdate())
-    assert "<td>Final</td>" in page()
+    staff = make_staff(group)
+    assessment_finalise(actor=staff, group=group, as_of=timezone.localdate())
+    html = page()
+    assert f"<td>Final, by {staff}, " in html
+    assert f"made final by {staff}, " in html
 
 
 def test_indonesian_texts_of_the_instrument(client, group):

@@ -15,7 +15,7 @@ from assessment.selectors.reviews import subjects_of
 from groups.models import Group, User
 from groups.permissions import Capability, lock_group
 from groups.services import FormUsed
-from groups.shared.clock import now, today
+from groups.shared.clock import now, today, today_of
 
 LONGEST_REVIEW_DAYS = 366
 """After a year at most somebody looks again."""
@@ -48,9 +48,10 @@ def reviews_record(
         raise ValidationError({"subjects": _("This is not there at the group any more.")})
     if not note.strip():
         raise ValidationError({"note": _("Say what was found.")})
-    if not group.founded_on <= looked_on <= today():
+    own_today = today_of(group)
+    if not group.founded_on <= looked_on <= own_today:
         raise ValidationError({"looked_on": _("Choose a day of the group, up to today.")})
-    if not today() < look_again_on <= today() + timedelta(LONGEST_REVIEW_DAYS):
+    if not own_today < look_again_on <= own_today + timedelta(LONGEST_REVIEW_DAYS):
         raise ValidationError({"look_again_on": _("Choose a day to come, at most a year ahead.")})
     return Review.objects.bulk_create(
         Review(group=group, subject=name, seen=there[name].seen, key=key, recorded_by=actor, **said)

@@ -144,7 +144,7 @@ def _groups(frame: Frame, groups: Any) -> Table:
         (Column(_("As on"), DATE), attrgetter("as_of")),
         (Column(_("Reasons")), lambda row: wording.reasons_text(row.need)),
         *(
-            (column, lambda row, place=place: _people_cells(people.get(row.pk))[place])  # type: ignore[misc]
+            (column, lambda row, place=place: _people_cells(people.get(row.pk))[place])
             for place, column in enumerate(_people_columns())
         ),
     ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -16,6 +15,7 @@ from assessment.models import Review
 from assessment.selectors.reviews import subjects_of
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
+from groups.shared.clock import today
 from groups.shared.submit import posted, submit
 
 
@@ -27,7 +27,7 @@ def is_only_open(request: HttpRequest) -> bool:
 @requires(Capability.ASSESS)
 def review(request: GroupRequest) -> HttpResponse:
     """Write down that something at a group was looked into; it leads back to the list it was opened from."""
-    subjects = subjects_of(request.group, timezone.localdate())
+    subjects = subjects_of(request.group, today())
     form = ReviewForm(posted(request), subjects=subjects, chosen=request.GET.getlist("subject"))
     return submit(
         request,

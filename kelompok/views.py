@@ -6,7 +6,7 @@ import sys
 
 from django.contrib.auth import views as auth_views
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
@@ -24,7 +24,7 @@ from finance.views.submit import submit_once
 from groups.ending import dissolution_of
 from groups.forms.signing_in import SignInForm
 from groups.http import GroupRequest, UserRequest
-from groups.models import Group, GroupStatus, Role
+from groups.models import Group, GroupStatus, Organisation, Role
 from groups.permissions import Capability, public, requires
 from groups.shared import clock
 from groups.shared.submit import posted, submit
@@ -233,8 +233,7 @@ def dissolution_close_case(request: GroupRequest) -> HttpResponse:
 def healthz(_request: HttpRequest) -> HttpResponse:
     """Answer `ok` when the database answers, and 503 while it does not."""
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        Organisation.objects.exists()
     except DatabaseError:
         return HttpResponse("The database does not answer.", status=503, content_type="text/plain")
     return HttpResponse("ok", content_type="text/plain")

@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from finance.ledger.errors import NotAllowed
+from finance.ledger.sql import open_fine_rows
 from finance.models import Entry, Loan, Obligation, ObligationPayment
 from groups.models import Group, Member, User
 from groups.shared.clock import now
@@ -100,44 +100,12 @@ def oldest_first(fines: Iterable[OpenFine], amount: int) -> Iterator[tuple[OpenF
             amount -= part
 
 
-_OPEN = """
-    SELECT o.id, o.member_id, o.loan_id, o.owed_on, o.memo, o.amount, o.amount - COALESCE(p.paid, 0)
-    FROM finance_obligation o
-    LEFT JOIN (
-        SELECT f.obligation_id, SUM(f.amount) AS paid
-        FROM finance_obligationpayment f
-        JOIN finance_entry e ON e.id = f.entry_id
-        LEFT JOIN finance_entry r ON r.reverses_id = e.id AND r.effective_on <= %(as_of)s
-        WHERE f.group_id = %(group)s AND e.effective_on <= %(as_of)s AND r.id IS NULL AND e.id NOT IN ({undone})
-        GROUP BY f.obligation_id
-    ) p ON p.obligation_id = o.id
-    WHERE o.group_id = %(group)s AND o.cancelled_at IS NULL AND o.owed_on <= %(as_of)s
-        AND (o.waived_on IS NULL OR o.waived_on > %(as_of)s)
-        AND (o.entry_id IS NULL OR o.entry_id NOT IN ({undone}))
-        AND o.amount > COALESCE(p.paid, 0)
-    ORDER BY o.owed_on, o.id"""
-
-
 def open_fines(group: Group, *, as_of: date = date.max, undone: int = 0, also: Collection[int] = ()) -> OpenFines:
     """Return the fines owed at the end of the day `as_of`, in one statement; by default all there are.
 
-    `undone`, and `also` more, are ids of entries that are left out, with what they charged. In plain SQL, as the
-    accounts are read: the sheet asks for it each time.
+    `undone`, and `also` more, are ids of entries that are left out, with what they charged.
     """
-    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
-        left_out = ", ".join(str(int(entry)) for entry in (undone, *also))
-        cursor.execute(_OPEN.format(undone=left_out), {"group": group.pk, "as_of": as_of})
-        rows = cursor.fetchall()
-    return OpenFines(
-        [
-            OpenFine(pk, member, loan, _day(owed_on), memo, amount, int(left))
-            for pk, member, loan, owed_on, memo, amount, left in rows
-        ]
-    )
-
-
-def _day(value: date | str) -> date:
-    return date.fromisoformat(value) if isinstance(value, str) else value  # SQLite has no dates
+    return OpenFines([OpenFine(*row) for row in open_fine_rows(group, as_of=as_of, undone=(undone, *also))])
 
 
 def write_charges(

@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import ClassVar
 
-from django.db import DEFAULT_DB_ALIAS, IntegrityError, connections, transaction
+from django.db import IntegrityError, transaction
 
 from finance.ledger.errors import AlreadyPosted, AlreadyReversed, GroupDissolved, InsufficientFunds, PeriodClosed
 from finance.ledger.fines import Charge, OpenFine, cancel_charges, pay_fines, write_charges
 from finance.ledger.membership import require_charged, require_members
-from finance.ledger.reading import Balances, Line, read_accounts
+from finance.ledger.reading import Balances, Line
+from finance.ledger.sql import add_to_balances, insert_transfers, read_accounts
 from finance.models import Account, AccountKind, Entry, EntryKind, Loan, Obligation, Side
 from groups.ending import after_the_end
 from groups.models import Group, GroupStatus, Member, User
@@ -171,8 +172,8 @@ class Books(Balances):
                     )
                     for number, posting in enumerate(postings, start=self.last_entry_number + 1)
                 )
-                _update_balances(moved)
-                _insert_transfers(_transfers(postings, entries, moved))
+                add_to_balances([(pk, movement.debits, movement.credits) for pk, movement in sorted(moved.items())])
+                insert_transfers(_transfers(postings, entries, moved))
                 self._keep_fines(postings, entries)
         except IntegrityError as error:
             raise _explain(error) from error
@@ -284,7 +285,7 @@ def _count(lines: Iterable[Line], earlier: Mapping[int, Movement]) -> dict[int, 
 def _transfers(
     postings: Sequence[Posting], entries: Sequence[Entry], moved: Mapping[int, Movement]
 ) -> list[tuple[int | str | None, ...]]:
-    """Return the rows to write, in the order of `_TRANSFER_COLUMNS`, each with the balances after it."""
+    """Return the rows to write, in the order of `TRANSFER_COLUMNS`, each with the balances after it."""
     balances = {pk: movement.balance_before for pk, movement in moved.items()}
     rows: list[tuple[int | str | None, ...]] = []
     for posting, entry in zip(postings, entries, strict=True):
@@ -299,42 +300,6 @@ def _transfers(
             )  # fmt: skip
     assert all(balances[pk] == movement.balance_after for pk, movement in moved.items())
     return rows
-
-
-def _update_balances(moved: dict[int, Movement]) -> None:
-    """Add the movements to the accounts in one statement, which both databases understand.
-
-    Django's `bulk_update` builds a CASE per column and costs many times this statement.
-    """
-    if not moved:
-        return
-    values = ", ".join(["(%s, %s, %s)"] * len(moved))
-    parameters = [number for pk, m in sorted(moved.items()) for number in (pk, m.debits, m.credits)]
-    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
-        cursor.execute(
-            "UPDATE finance_account SET debits_posted = debits_posted + v.column2, "  # noqa: S608 - only placeholders
-            f"credits_posted = credits_posted + v.column3 FROM (VALUES {values}) AS v "
-            "WHERE finance_account.id = v.column1",
-            parameters,
-        )
-
-
-_TRANSFER_COLUMNS = (
-    "entry_id", "group_id", "debit_account_id", "credit_account_id", "amount", "debit_balance_after",
-    "credit_balance_after", "member_id", "memo",
-)  # fmt: skip
-
-
-def _insert_transfers(rows: list[tuple[int | str | None, ...]]) -> None:
-    """Write transfers in one statement; `bulk_create` took 1 ms longer for the 47 of a meeting (`make bench`)."""
-    if not rows:
-        return
-    places = ", ".join([f"({', '.join(['%s'] * len(_TRANSFER_COLUMNS))})"] * len(rows))
-    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO finance_transfer ({', '.join(_TRANSFER_COLUMNS)}) VALUES {places}",  # noqa: S608 - no input
-            [value for row in rows for value in row],
-        )
 
 
 def _explain(error: IntegrityError) -> Exception:

@@ -1,27 +1,19 @@
-"""What a group has and owes: its accounts with their loans, in one statement, on any day.
-
-In plain SQL: Django takes several times longer to put this query together than a database to answer it, and makes
-one object of a loan for each of its accounts. `make bench` holds posting to three times its floor.
-"""
+"""What a group has and owes: its accounts with their loans, in one statement, on any day."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
-from itertools import accumulate, pairwise
-from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Sum
-from django.db.models.sql import Query
 
 from finance.ledger.chart import account_code, new_account
 from finance.ledger.fines import OpenFines, open_fines
+from finance.ledger.sql import read_accounts
 from finance.models import Account, AccountKind, Entry, ExternalLoan, Loan, Transfer
 from groups.models import Group, Member
-from groups.shared.sql import as_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,98 +178,3 @@ def _take_back(balances: Balances, as_of: date) -> None:
     for debit, credit, amount in later.values_list("debit_account", "credit_account").annotate(Sum("amount")):
         accounts[debit].debits_posted -= amount
         accounts[credit].credits_posted -= amount
-
-
-_READ = (Account, Loan, ExternalLoan)
-
-# The loans are looked up by group too: without fresh statistics PostgreSQL would read those of all groups.
-# Numbering rides along: a group with a loan or an entry always has accounts.
-_FROM = """ FROM finance_account
-    LEFT JOIN finance_loan ON finance_loan.id = finance_account.loan_id AND finance_loan.group_id = %(group)s
-    LEFT JOIN finance_externalloan ON finance_externalloan.id = finance_account.external_loan_id
-        AND finance_externalloan.group_id = %(group)s
-    WHERE finance_account.group_id = %(group)s"""
-_NUMBERS = """,
-    (SELECT MAX(number) FROM finance_loan WHERE group_id = %(group)s),
-    (SELECT MAX(number) FROM finance_entry WHERE group_id = %(group)s),
-    (SELECT MAX(effective_on) FROM finance_entry WHERE group_id = %(group)s),
-    (SELECT MAX(COALESCE(settled_on, counted_on)) FROM finance_cashcount WHERE group_id = %(group)s),
-    (SELECT SUM(counted - expected - carried) FROM finance_cashcount WHERE group_id = %(group)s
-        AND settled_on IS NULL AND corrected_at IS NULL AND counted <> expected + carried),
-    (SELECT MAX(owed_on) FROM finance_obligation WHERE group_id = %(group)s AND cancelled_at IS NULL)"""
-# The group's own, loans from outside among them, for they are few; those of members, also of who left since, for what
-# happened before is recorded late; and of running loans, where the fee account comes along with the balance account
-# while that one has a balance.
-_OPEN = f"""
-    AND (finance_account.loan_id IN (
-            SELECT loan_id FROM finance_account
-            WHERE group_id = %(group)s AND kind = '{AccountKind.LOAN.value}' AND debits_posted > credits_posted)
-        OR finance_account.loan_id IS NULL)"""  # noqa: S608 - no input
-_IN_ORDER = " ORDER BY finance_account.id"
-
-
-@dataclass(frozen=True, slots=True)
-class AccountsRead:
-    """The accounts of a group, the last number a loan and an entry of it got, and the latest day of an entry.
-
-    `counts_through` is the last day of a count of cash or a settlement, `open_differences` are the sum of those open
-    now, in rupiah. `has_fines` says whether a fine was ever set that stands outside the accounts.
-    """
-
-    accounts: list[Account]
-    last_loan_number: int
-    last_entry_number: int
-    last_moved_on: date | None
-    counts_through: date | None
-    open_differences: int
-    has_fines: bool
-
-
-def read_accounts(group: Group, *, everything: bool) -> AccountsRead:
-    """Read the accounts with their loans, as balanced now.
-
-    Without `everything` they are those a new posting can touch. A loan is the same object in each of its accounts.
-    """
-    connection = connections[DEFAULT_DB_ALIAS]
-    columns = [field.get_col(model._meta.db_table) for model in _READ for field in model._meta.concrete_fields]
-    names = ", ".join(f"{column.alias}.{column.target.column}" for column in columns)
-    statement = "".join(["SELECT ", names, _NUMBERS, _FROM, "" if everything else _OPEN, _IN_ORDER])
-    with connection.cursor() as cursor:
-        cursor.execute(statement, {"group": group.pk})
-        rows = cursor.fetchall()
-    # Without an account there is nothing to ride along with: whether cash was counted and fines set is then not known.
-    last_loan, last_entry, moved_on, counted_on, differences, last_fine = (
-        rows[0][-6:] if rows else (0, 0, None, date.max, 0, True)
-    )
-    compiler = Query(Account).get_compiler(connection=connection)
-    converted = compiler.apply_converters(rows, compiler.get_converters(columns))
-    return AccountsRead(
-        accounts=list(_objects(converted)),
-        last_loan_number=last_loan or 0,
-        last_entry_number=last_entry or 0,
-        last_moved_on=as_day(moved_on) if moved_on is not None else None,
-        counts_through=as_day(counted_on) if counted_on is not None else None,
-        open_differences=int(differences or 0),
-        has_fines=last_fine is not None,
-    )
-
-
-def _objects(rows: Iterable[Sequence[Any]]) -> Iterator[Account]:
-    """Make an account of each row, with its loan of either kind."""
-    of_account, of_loan, of_external_loan = _slices()
-    loans: dict[int, Loan] = {}
-    for row in rows:
-        account = Account.from_db(DEFAULT_DB_ALIAS, (), row[of_account])
-        if account.loan_id is not None:
-            if account.loan_id not in loans:
-                loans[account.loan_id] = Loan.from_db(DEFAULT_DB_ALIAS, (), row[of_loan])
-            account.loan = loans[account.loan_id]
-        if account.external_loan_id is not None:
-            account.external_loan = ExternalLoan.from_db(DEFAULT_DB_ALIAS, (), row[of_external_loan])
-        yield account
-
-
-def _slices() -> Iterator[slice]:
-    """Say which columns of a row belong to each of the models read."""
-    ends = accumulate((len(model._meta.concrete_fields) for model in _READ), initial=0)
-    return (slice(start, end) for start, end in pairwise(ends))

@@ -28,6 +28,7 @@ from finance.models import (
     Waiver,
 )
 from groups.models import Group, Member
+from groups.shared.sql import quoted
 from groups.shared.triggers import (
     Trigger,
     changes,
@@ -37,7 +38,6 @@ from groups.shared.triggers import (
     forbid_insert_of_any,
     forbid_update,
     forbid_write,
-    quoted,
     same_group,
 )
 from groups.triggers import AFTER_THE_END, MEMBERSHIP_MOVES, OPEN_CASE

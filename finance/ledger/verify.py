@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from django.db import connection
 from django.db.models import Count, Max
 
+from finance.ledger.sql import OPEN_BEFORE
 from finance.models import Account, AccountKind, Entry, EntryKind, LedgerVerification, Loan, LoanEnd, Side, Transfer
-from finance.rules.cash_counts import OPEN_BEFORE
 from groups.models import Group
 
 

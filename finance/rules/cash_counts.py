@@ -16,30 +16,12 @@ from django.db.models import F, Q
 
 from finance.ledger.posting import Books, Posting
 from finance.ledger.reading import Balances
+from finance.ledger.sql import differences_open_before
 from finance.models import AccountKind, CashCount, Entry, EntryKind
 from groups.shared.clock import now
-from groups.shared.sql import read
 
 AFTER_ALL = 2**31 - 1
 """A place in a day behind every entry recorded so far."""
-
-OPEN_BEFORE = """
-    c.corrected_at IS NULL AND c.counted <> c.expected + c.carried
-    AND (c.counted_on < {day} OR c.counted_on = {day} AND (c.place < {place} OR c.place = {place} AND c.id < {id}))
-    AND (c.settled_on IS NULL OR c.settled_on > {day} OR c.settled_on = {day}
-        AND CASE WHEN s.id IS NULL THEN c.settled_at > {moment} ELSE s.number > {place} END)
-"""
-"""The condition for a count `c`, with its settlement `s`, whose difference was open when another one was taken.
-
-That one's `day`, `place`, `id` and the `moment` it was recorded at are filled in as SQL.
-"""
-
-_DIFFERENCES_SQL = f"""
-SELECT COALESCE(SUM(c.counted - c.expected - c.carried), 0)
-FROM finance_cashcount c LEFT JOIN finance_entry s ON s.id = c.settlement_id
-WHERE c.group_id = %(group)s AND c.id <> %(id)s
-    AND {OPEN_BEFORE.format(day="%(day)s", place="%(place)s", id="%(id)s", moment="%(moment)s")}
-"""  # noqa: S608 - no input
 
 
 def expected_cash(books: Balances, *, on: date, but: CashCount | None = None) -> int:
@@ -51,14 +33,9 @@ def expected_cash(books: Balances, *, on: date, but: CashCount | None = None) ->
     cash = books.balance(AccountKind.CASH)
     if but is None and (books.counts_through is None or on >= books.counts_through):
         return cash + books.open_differences
-    values = {
-        "group": books.group.pk,
-        "day": on,
-        "place": AFTER_ALL if but is None else but.place,
-        "id": 0 if but is None else but.pk,
-        "moment": now() if but is None else but.counted_at,
-    }
-    return cash + int(read(_DIFFERENCES_SQL, values)[0][0])
+    if but is None:
+        return cash + differences_open_before(books.group, day=on, place=AFTER_ALL, pk=0, moment=now())
+    return cash + differences_open_before(books.group, day=on, place=but.place, pk=but.pk, moment=but.counted_at)
 
 
 def carry_to_next(books: Books, amount: int, *, after: Q) -> None:

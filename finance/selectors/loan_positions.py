@@ -12,7 +12,14 @@ from datetime import date
 from django.db.models import QuerySet
 
 from finance.models import AccountKind, LoanEnd
-from finance.performance import Collectability, collectability
+from finance.performance import (
+    AGEING_DAYS,
+    COLLECTABILITY_MONTHS,
+    Collectability,
+    ageing_bounds,
+    collectability,
+    collectability_bounds,
+)
 from groups.models import Group, Member
 from groups.shared.sql import Relation, as_day, days_between, read_relations
 
@@ -188,6 +195,41 @@ are its parts. `arrears` is what of it fell due before the day, `late_principal`
 is the day the oldest unpaid instalment fell due, NULL for a loan on time, `days_late` the days since then,
 `instalments_late` how many are not fully paid.
 """
+
+_AGES = " ".join(f"WHEN late_since < %(age{number})s THEN {number + 1}" for number in reversed(range(len(AGEING_DAYS))))
+_LEVELS = " ".join(
+    f"WHEN late_since <= %(level{level})s THEN {level}" for level in sorted(COLLECTABILITY_MONTHS, reverse=True)
+)
+AGED_LOANS = Relation(
+    "aged_loans",
+    f"""
+    SELECT id, group_id, balance, late_principal, late_fee, fell_due, fell_due_paid,
+        CASE WHEN balance > 0 THEN 1 ELSE 0 END AS is_running,
+        CASE WHEN late_since IS NULL THEN 0 {_AGES} ELSE 0 END AS age,
+        CASE WHEN late_since IS NULL THEN {Collectability.LANCAR} {_LEVELS} ELSE {Collectability.PERHATIAN} END
+            AS collectability,
+        CASE WHEN balance > 0 AND 1 = ROW_NUMBER() OVER (
+            PARTITION BY member_id, balance > 0
+            ORDER BY CASE WHEN late_since IS NULL THEN 1 ELSE 0 END, late_since, id
+        ) THEN 1 ELSE 0 END AS borrower
+    FROM loan_positions
+    """,  # noqa: S608 - no input
+    ("id", "group_id", "balance", "late_principal", "late_fee", "fell_due", "fell_due_paid", "is_running", "age",
+     "collectability", "borrower"),
+    uses=(LOAN_POSITIONS,),
+)  # fmt: skip
+"""Loans with their row in the ageing table and their collectability, as `Slice` has them; values: `ageing_values`.
+
+`borrower` is 1 for the loan that is late the longest among the running loans of a member.
+"""
+
+
+def ageing_values(as_of: date) -> dict[str, date]:
+    """Return the values that `AGED_LOANS` reads: the day, and the bounds of ages and collectabilities."""
+    ages = {f"age{number}": bound for number, bound in enumerate(ageing_bounds(as_of))}
+    levels = {f"level{level}": bound for level, bound in collectability_bounds(as_of).items()}
+    return {"as_of": as_of, **ages, **levels}
+
 
 _TOTALS_SQL = """
 SELECT COALESCE(SUM(principal), 0), COALESCE(SUM(principal_paid), 0), COALESCE(SUM(fee_paid), 0),

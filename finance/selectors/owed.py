@@ -10,16 +10,17 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from django.db import connection
 from django.db.models import Min, Q, Sum
 from django.utils.translation import gettext, ngettext
 
 from finance.ledger.fines import OpenFine, open_fines
 from finance.models import AccountKind, Entry, EntryKind, Waiver
 from finance.rules.dues import Due, Dues, RulesOn, unpaid, wajib_dues
+from finance.selectors.relations import SETTLED_DUES
 from groups.models import Group, Member, MissedWajib, WajibEvery
 from groups.selectors import meeting_calendar, rules_by_day
 from groups.shared.schedule import MeetingCalendar
+from groups.shared.sql import rows_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,34 +155,6 @@ class _Saved(NamedTuple):
 
 _NOTHING = _Saved()
 
-_KINDS = f"'{AccountKind.POKOK.value}', '{AccountKind.WAJIB.value}'"
-_SAVED = f"""
-    SELECT member_id,
-        SUM(CASE WHEN kind = '{AccountKind.POKOK.value}' THEN amount ELSE 0 END),
-        SUM(CASE WHEN kind = '{AccountKind.WAJIB.value}' AND was_brought = 1 AND happened_on >= %(since)s
-            THEN amount ELSE 0 END)
-    FROM (
-        SELECT a.member_id, a.kind, t.amount, e.effective_on AS happened_on,
-            CASE WHEN e.reverses_id IS NULL AND e.kind <> '{EntryKind.OPENING.value}' THEN 1 ELSE 0 END AS was_brought
-        FROM finance_account a
-        JOIN finance_transfer t ON t.credit_account_id = a.id
-        JOIN finance_entry e ON e.id = t.entry_id
-        WHERE a.group_id = %(group)s AND a.kind IN ({_KINDS}) AND e.effective_on <= %(as_of)s
-        UNION ALL
-        SELECT a.member_id, a.kind, -t.amount, o.effective_on,
-            CASE WHEN o.id IS NOT NULL AND o.kind <> '{EntryKind.OPENING.value}' THEN 1 ELSE 0 END
-        FROM finance_account a
-        JOIN finance_transfer t ON t.debit_account_id = a.id
-        JOIN finance_entry e ON e.id = t.entry_id
-        LEFT JOIN finance_entry o ON o.id = e.reverses_id
-        WHERE a.group_id = %(group)s AND a.kind IN ({_KINDS}) AND e.effective_on <= %(as_of)s
-        UNION ALL
-        SELECT w.member_id, w.kind, w.amount, w.waived_on, 1
-        FROM finance_waiver w
-        WHERE w.group_id = %(group)s AND w.waived_on <= %(as_of)s
-    ) settled
-    GROUP BY member_id"""  # noqa: S608 - no input
-
 
 def _saved(group: Group, *, since: date, as_of: date) -> dict[int, _Saved]:
     """Return what was paid by the day `as_of`, by member: wajib that was brought since `since`, pokok at all.
@@ -189,9 +162,8 @@ def _saved(group: Group, *, since: date, as_of: date) -> dict[int, _Saved]:
     What was brought before the books began, or taken out since, changes nothing about what was asked for. What was
     waived counts as if it were paid.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_SAVED, {"group": group.pk, "since": since, "as_of": as_of})
-        return {pk: _Saved(int(pokok), int(wajib)) for pk, pokok, wajib in cursor.fetchall()}
+    rows = rows_of(SETTLED_DUES, ["member_id", "pokok", "wajib"], [group.pk], {"since": since, "as_of": as_of})
+    return {pk: _Saved(int(pokok), int(wajib)) for pk, pokok, wajib in rows}
 
 
 def waived(group: Group, kind: AccountKind) -> dict[int, int]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from finance.ledger.chart import SAVINGS
 from finance.models import AccountKind, EntryKind
-from groups.shared.sql import Relation
+from groups.shared.sql import Relation, quoted
 
-_SAVINGS_KINDS = ", ".join(f"'{kind.value}'" for kind in SAVINGS)
+_SAVINGS_KINDS = quoted(*SAVINGS)
 
 CASH_COUNTS = Relation(
     "cash_counts",
@@ -65,6 +65,67 @@ SAVINGS_BALANCES = Relation(
 
 `shared_out` is 1 for each line of a share-out between the two days that was not taken back.
 """
+
+MONEY = Relation(
+    "money",
+    """
+    SELECT a.group_id, a.kind, COALESCE(m.moved, 0) AS moved,
+        a.credits_posted - a.debits_posted - COALESCE(m.later, 0) AS balance
+    FROM finance_account a LEFT JOIN (
+        SELECT account_id,
+            SUM(CASE WHEN effective_on <= %(as_of)s THEN amount ELSE 0 END) AS moved,
+            SUM(CASE WHEN effective_on > %(as_of)s THEN amount ELSE 0 END) AS later
+        FROM (
+            SELECT t.credit_account_id AS account_id, t.amount, e.effective_on
+            FROM finance_entry e JOIN finance_transfer t ON t.entry_id = e.id
+            WHERE e.group_id {groups} AND e.effective_on >= %(since)s
+            UNION ALL
+            SELECT t.debit_account_id, -t.amount, e.effective_on
+            FROM finance_entry e JOIN finance_transfer t ON t.entry_id = e.id
+            WHERE e.group_id {groups} AND e.effective_on >= %(since)s
+        ) moves
+        GROUP BY account_id
+    ) m ON m.account_id = a.id
+    WHERE a.group_id {groups} AND a.kind IN ({kinds})
+    """,
+    ("group_id", "kind", "moved", "balance"),
+)
+"""The accounts of the kinds `{kinds}`: the balance on the day, and what moved from `%(since)s` on; credits count."""
+
+# What was brought before the books began, or taken out since, changes nothing about what was asked for.
+_DUES = quoted(AccountKind.POKOK, AccountKind.WAJIB)
+SETTLED_DUES = Relation(
+    "settled_dues",
+    f"""
+    SELECT group_id, member_id,
+        SUM(CASE WHEN kind = '{AccountKind.POKOK.value}' THEN amount ELSE 0 END) AS pokok,
+        SUM(CASE WHEN kind = '{AccountKind.WAJIB.value}' AND was_brought = 1 AND happened_on >= %(since)s
+            THEN amount ELSE 0 END) AS wajib
+    FROM (
+        SELECT a.group_id, a.member_id, a.kind, t.amount, e.effective_on AS happened_on,
+            CASE WHEN e.reverses_id IS NULL AND e.kind <> '{EntryKind.OPENING.value}' THEN 1 ELSE 0 END AS was_brought
+        FROM finance_account a
+        JOIN finance_transfer t ON t.credit_account_id = a.id
+        JOIN finance_entry e ON e.id = t.entry_id
+        WHERE a.group_id {{groups}} AND a.kind IN ({_DUES}) AND e.effective_on <= %(as_of)s
+        UNION ALL
+        SELECT a.group_id, a.member_id, a.kind, -t.amount, o.effective_on,
+            CASE WHEN o.id IS NOT NULL AND o.kind <> '{EntryKind.OPENING.value}' THEN 1 ELSE 0 END
+        FROM finance_account a
+        JOIN finance_transfer t ON t.debit_account_id = a.id
+        JOIN finance_entry e ON e.id = t.entry_id
+        LEFT JOIN finance_entry o ON o.id = e.reverses_id
+        WHERE a.group_id {{groups}} AND a.kind IN ({_DUES}) AND e.effective_on <= %(as_of)s
+        UNION ALL
+        SELECT w.group_id, w.member_id, w.kind, w.amount, w.waived_on, 1
+        FROM finance_waiver w
+        WHERE w.group_id {{groups}} AND w.waived_on <= %(as_of)s
+    ) settled
+    GROUP BY group_id, member_id
+    """,  # noqa: S608 - no input
+    ("group_id", "member_id", "pokok", "wajib"),
+)
+"""Savings that members paid or were let off by the day: pokok at all, wajib that was brought since `%(since)s`."""
 
 # What was written by mistake, and what undid it, moved nothing; what a group began its books with came in before.
 SOCIAL_FUND_MOVES = Relation(

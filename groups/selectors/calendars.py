@@ -11,7 +11,7 @@ from django.db.models import Prefetch, QuerySet
 from groups.models import Group, MeetingMove, MeetingRhythm
 from groups.selectors.relations import AGREED_CALENDARS
 from groups.shared.schedule import MeetingCalendar, Move, Rhythm
-from groups.shared.sql import read_relations
+from groups.shared.sql import rows_of
 
 DAYS_SHOWN = 5
 """Days of a new rhythm that are shown before it is recorded."""
@@ -50,12 +50,7 @@ def meeting_calendars(groups: QuerySet[Group] | Collection[int]) -> dict[int, Me
     """
     parts: dict[int, list[str]] = {} if isinstance(groups, QuerySet) else {pk: [] for pk in groups}
     chosen = groups if isinstance(groups, QuerySet) else list(groups)
-    for group_id, agreed in read_relations(
-        f"SELECT group_id, agreed FROM {AGREED_CALENDARS.name}",  # noqa: S608 - no input
-        [AGREED_CALENDARS],
-        chosen,
-        {},
-    ):
+    for group_id, agreed in rows_of(AGREED_CALENDARS, ["group_id", "agreed"], chosen, {}):
         parts.setdefault(group_id, []).append(agreed)
     return {group_id: calendar_of(agreed) for group_id, agreed in parts.items()}
 

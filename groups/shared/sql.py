@@ -80,12 +80,43 @@ def read_relations(
     return read(sql.format(groups="= ANY(%(groups)s)", **words), {**values, "groups": list(groups)})
 
 
+def rows_of(
+    relation: Relation, columns: Sequence[str], groups: QuerySet[Group] | Sequence[int], values: Mapping[str, Any]
+) -> list[tuple[Any, ...]]:
+    """Return `columns` of all rows that `relation` has of `groups`."""
+    return read_relations(f"SELECT {', '.join(columns)} FROM {relation.name}", [relation], groups, values)  # noqa: S608
+
+
+def sums_of(
+    relation: Relation,
+    columns: Sequence[str],
+    groups: QuerySet[Group] | Sequence[int],
+    values: Mapping[str, Any],
+    *,
+    by: Sequence[str],
+    **words: str,
+) -> list[tuple[Any, ...]]:
+    """Return the sums of `columns` over the rows of `groups` that have the same values in `by`, behind these.
+
+    In the order of `by`. `words` are those that the relation leaves open.
+    """
+    named, sums = ", ".join(by), ", ".join(f"SUM({column})" for column in columns)
+    sql = f"SELECT {named}, {sums} FROM {relation.name} GROUP BY {named} ORDER BY {named}"  # noqa: S608 - no input
+    return read_relations(sql, [relation], groups, values, **words)
+
+
 def read(sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """Return the rows of `sql` with `%(name)s` standing for `values`."""
     with connection.cursor() as cursor:
         cursor.execute(sql, {name: _adapted(value) for name, value in values.items()})
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
+
+
+def write(sql: str, values: Sequence[Any]) -> None:
+    """Run a statement that gives no rows, with each `%s` standing for one of `values`."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
 
 
 def insert_rows(model: type[Model], columns: Sequence[str], rows: Iterable[Sequence[str | int | None]]) -> None:
@@ -141,6 +172,11 @@ def days_between(day: str, moment: str) -> str:
     if connection.vendor == "sqlite":
         return f"CAST(julianday(date({moment})) - julianday({day}) AS INTEGER)"
     return f"({moment}::date - {day})"
+
+
+def quoted(*values: str) -> str:
+    """Return values of an enum for SQL: `'ASKED', 'APPROVED'`."""
+    return ", ".join(f"'{value}'" for value in values)
 
 
 def joined(column: str, between: str) -> str:

@@ -88,11 +88,6 @@ def installed(using: str = DEFAULT_DB_ALIAS) -> set[tuple[str, str]]:
         return set(cursor.fetchall())
 
 
-def quoted(*values: str) -> str:
-    """Return values of an enum for SQL: `'ASKED', 'APPROVED'`."""
-    return ", ".join(f"'{value}'" for value in values)
-
-
 def changes(model: type[Model], fields: Collection[str] | None = None, *, but: Collection[str] = ()) -> str:
     """Return the SQL condition that an update changes one of `fields` of `model`, of all its columns `but` some."""
     named = {*but, *(fields or ())}

@@ -150,7 +150,7 @@ def test_there_is_no_health_without_a_database(client, monkeypatch):
     def away():
         raise OperationalError("connection refused")
 
-    monkeypatch.setattr(views.connection, "cursor", away)
+    monkeypatch.setattr(connection, "cursor", away)
     assert client.get("/healthz").status_code == 503
 
 

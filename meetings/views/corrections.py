@@ -6,22 +6,20 @@ import uuid
 from datetime import date
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from finance.ledger.errors import LedgerError
 from finance.selectors import group_summary
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
 from groups.shared.money import rupiah
 from meetings import services
 from meetings.changes import Change, changes
-from meetings.errors import MeetingChanged, MeetingError, NoSuchMeeting
+from meetings.errors import AlreadyRecorded, MeetingChanged, NoSuchMeeting
 from meetings.models import Meeting, MeetingStatus
-from meetings.sheet.context import open_correction, read_correction
+from meetings.sheet.context import SheetContext, open_correction, read_correction
 from meetings.sheet.day import typed_day
 from meetings.sheet.form import Sheet
 from meetings.sheet.resent import content_of_sheet
@@ -30,8 +28,7 @@ from meetings.views.rendering import (
     MORE_ROWS,
     add_rows,
     read_uuid,
-    recorded_before,
-    refused,
+    record,
     render_sheet,
     render_unchecked,
     show_day,
@@ -47,9 +44,14 @@ def meeting_correct(request: GroupRequest, number: int) -> HttpResponse:
     try:
         if request.method == "POST" and action not in (*MORE_ROWS, "open", "day"):
             return _correct(request, number, key=key, is_preview=action != "correct")
-        context = read_correction(group=request.group, number=number, held_on=_day(request))
+        return _opened(request, number, action, key)
     except NoSuchMeeting as error:
         raise Http404 from error
+
+
+def _opened(request: GroupRequest, number: int, action: str | None, key: uuid.UUID) -> HttpResponse:
+    """Show the meeting as it is recorded, or with what was typed."""
+    context = read_correction(group=request.group, number=number, held_on=_day(request))
     if action in MORE_ROWS:
         return add_rows(request, context, key=key)
     if action == "day":
@@ -59,23 +61,22 @@ def meeting_correct(request: GroupRequest, number: int) -> HttpResponse:
 
 
 def _correct(request: GroupRequest, number: int, *, key: uuid.UUID, is_preview: bool) -> HttpResponse:
-    """Correct the meeting; a preview does it all and takes it back, so it promises nothing that is refused later."""
+    """Correct the meeting, or show what the correction would change."""
+    return record(
+        request,
+        lambda: _open(request, number, key),
+        lambda sheet: _written(request, sheet, key),
+        lambda sheet, meeting: _shown(request, sheet, key) if is_preview else _corrected(request, meeting),
+        key=key,
+        is_trial=is_preview,
+    )
+
+
+def _open(request: GroupRequest, number: int, key: uuid.UUID) -> SheetContext:
     replay = Meeting.objects.filter(group=request.group, key=key).exclude(status=MeetingStatus.DRAFT).first()
     if replay is not None:
-        return recorded_before(request, replay, key=key)
-    try:
-        with transaction.atomic():
-            context = open_correction(actor=request.user, group=request.group, number=number, held_on=_day(request))
-            sheet = Sheet(context, request.POST, today=timezone.localdate())
-            meeting = _written(request, sheet, key)
-            transaction.set_rollback(is_preview)
-    except NoSuchMeeting:
-        raise
-    except (MeetingError, LedgerError) as error:
-        return refused(request, sheet, error, key=key)
-    if meeting is None:
-        return refused(request, sheet, None, key=key)
-    return _shown(request, sheet, key) if is_preview else _corrected(request, meeting)
+        raise AlreadyRecorded(replay)
+    return open_correction(actor=request.user, group=request.group, number=number, held_on=_day(request))
 
 
 def _written(request: GroupRequest, sheet: Sheet, key: uuid.UUID) -> Meeting | None:

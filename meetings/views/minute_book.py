@@ -40,11 +40,10 @@ def meeting_detail(request: GroupRequest, number: int, version: int | None = Non
 
 
 def _shown(group: Group, meeting: Meeting) -> dict[str, Any]:
-    """Return what the minutes of a meeting show; what comes next only with the latest."""
+    """Return what the minutes of a meeting show."""
     assert meeting.held_on is not None, "a closed meeting has a date"
     meeting.group = group  # as the access check read it
     money = selectors.money(meeting)
-    late = late_loans(group, meeting.held_on) if meeting.status == MeetingStatus.CLOSED else []
     return {
         "meeting": meeting,
         "rows": selectors.member_rows(meeting, money),
@@ -52,14 +51,19 @@ def _shown(group: Group, meeting: Meeting) -> dict[str, Any]:
         "agenda": meeting.agenda.select_related("responsible"),
         "money": money,
         "covered": cover_entries(group, meeting.held_on),
-        "late": late,
-        "groundless": paid_in_time_after_all(group, entry=meeting.entry_id, since=meeting.held_on)
-        if meeting.status == MeetingStatus.CLOSED and meeting.entry_id
-        else [],
-        "next": selectors.next_steps(meeting, late),
         "versions": selectors.versions(meeting),
         "signers": signers(group, as_of=meeting.held_on),
+        **_after(group, meeting),
     }
+
+
+def _after(group: Group, meeting: Meeting) -> dict[str, Any]:
+    """Return what there is to do after a meeting that was not corrected; what comes next only after the latest."""
+    if meeting.status != MeetingStatus.CLOSED or meeting.held_on is None:
+        return {"late": [], "groundless": [], "next": None}
+    late, entry = late_loans(group, meeting.held_on), meeting.entry_id
+    groundless = paid_in_time_after_all(group, entry=entry, since=meeting.held_on) if entry else []
+    return {"late": late, "groundless": groundless, "next": selectors.next_steps(meeting, late)}
 
 
 def _found(request: GroupRequest, number: int, version: int | None = None) -> Meeting:

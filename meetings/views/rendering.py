@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -15,7 +17,7 @@ from django.utils.translation import gettext as _
 from finance.ledger.errors import LedgerError
 from groups.forms import more_rows
 from groups.http import GroupRequest, takes_page
-from meetings.errors import MeetingChanged, MeetingError
+from meetings.errors import AlreadyRecorded, MeetingChanged, MeetingError, NoSuchMeeting
 from meetings.models import Meeting
 from meetings.sheet.context import SheetContext
 from meetings.sheet.form import Sheet
@@ -80,6 +82,34 @@ def refused(
         return render_sheet(request, sheet, key=key, status=422)
     base = sheet.context.meeting.draft_version if sheet.context.meeting is not None else ""
     return render_sheet(request, sheet, key=key, base=base, status=HTTP_STATUS[SheetStatus.CONFLICT])
+
+
+def record(
+    request: GroupRequest,
+    opened: Callable[[], SheetContext],
+    written: Callable[[Sheet], Meeting | None],
+    done: Callable[[Sheet, Meeting], HttpResponse],
+    *,
+    key: uuid.UUID,
+    is_trial: bool,
+) -> HttpResponse:
+    """Write the sheet that was sent, and answer with `done`, or with why nothing was recorded.
+
+    `written` gives None for a sheet with mistakes. A trial does it all and takes it back, so that it promises nothing
+    that is refused later.
+    """
+    try:
+        with transaction.atomic():
+            sheet = Sheet(opened(), request.POST, today=timezone.localdate())
+            meeting = written(sheet)
+            transaction.set_rollback(is_trial)
+    except NoSuchMeeting:
+        raise
+    except AlreadyRecorded as error:
+        return recorded_before(request, error.meeting, key=key)
+    except (MeetingError, LedgerError) as error:
+        return refused(request, sheet, error, key=key)
+    return refused(request, sheet, None, key=key) if meeting is None else done(sheet, meeting)
 
 
 def recorded_before(request: GroupRequest, sent: Meeting, *, key: uuid.UUID) -> HttpResponse:

@@ -8,22 +8,19 @@ from datetime import date
 from typing import Any
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from finance.ledger.errors import LedgerError
 from finance.models import AccountKind
 from groups.http import GroupRequest, takes_page
 from groups.permissions import Capability, requires
 from groups.selectors import meeting_calendar
 from groups.shared.money import rupiah
 from meetings import services
-from meetings.errors import AlreadyRecorded, MeetingChanged, MeetingError, NoSuchAction, NoSuchMeeting, OtherPerson
+from meetings.errors import AlreadyRecorded, MeetingChanged, NoSuchAction, NoSuchMeeting, OtherPerson
 from meetings.models import AttendanceStatus, Meeting, MeetingStatus
 from meetings.selectors import drafts_of, meeting_version, usual
 from meetings.sheet.context import SheetContext, open_sheet, read_sheet
@@ -36,6 +33,7 @@ from meetings.views.rendering import (
     MORE_ROWS,
     add_rows,
     read_uuid,
+    record,
     recorded_before,
     refused,
     render_sheet,
@@ -109,50 +107,32 @@ def _sent(request: GroupRequest, number: int | None) -> HttpResponse:
 
 
 def _close(request: GroupRequest, number: int | None, key: uuid.UUID, *, is_check: bool = False) -> HttpResponse:
-    """Close the meeting; a check does it all and takes it back, so it promises nothing that is refused later."""
-    try:
-        with transaction.atomic():
-            context = open_sheet(actor=request.user, group=request.group, held_on=_day(request), key=key, number=number)
-            sheet = _bound(request, context)
-            meeting = _written(request, sheet, key)
-            transaction.set_rollback(is_check)
-    except NoSuchMeeting:
-        raise
-    except AlreadyRecorded as error:
-        return recorded_before(request, error.meeting, key=key)
-    except (MeetingError, LedgerError) as error:
-        return refused(request, sheet, error, key=key)
-    if meeting is None:
-        return refused(request, sheet, None, key=key)
-    return _summed_up(request, sheet, number, key) if is_check else _closed(request, sheet, meeting)
+    """Close the meeting, or sum up what closing would record."""
+    return record(
+        request,
+        lambda: open_sheet(actor=request.user, group=request.group, held_on=_day(request), key=key, number=number),
+        lambda sheet: _written(request, sheet, key),
+        lambda sheet, meeting: _summed_up(request, sheet, key) if is_check else _closed(request, sheet, meeting),
+        key=key,
+        is_trial=is_check,
+    )
 
 
 def _check(request: GroupRequest, number: int | None, key: uuid.UUID) -> HttpResponse:
     return _close(request, number, key, is_check=True)
 
 
-def _summed_up(request: GroupRequest, sheet: Sheet, number: int | None, key: uuid.UUID) -> HttpResponse:
+def _summed_up(request: GroupRequest, sheet: Sheet, key: uuid.UUID) -> HttpResponse:
     """Show the meeting in sums, with what is unusual about it, before it is closed."""
     if not takes_page(request):
         return json_answer(request, SheetStatus.CHECKED)
     assert sheet.minutes is not None, "the check was written"
-    group, day = request.group, sheet.minutes.held_on
+    group, rules = request.group, sheet.context.rules
     summary = Summary(sheet.minutes, sheet.context.cash_before)
-    asked = questions(
-        summary, rules=sheet.context.rules, usual=usual(group, before=day), calendar=meeting_calendar(group)
-    )
-    sent = [
-        (name, value) for name, value in request.POST.items() if name not in ("csrfmiddlewaretoken", "key", "action")
-    ]
-    page = {
-        "group": group,
-        "summary": summary,
-        "questions": [*asked, *sheet.warnings],
-        "fields": [("key", key), *sent],
-        "address": reverse("meeting-edit", args=[group.code, number])
-        if number
-        else reverse("meeting-new", args=[group.code]),
-    }
+    before = usual(group, before=sheet.minutes.held_on)
+    asked = [*questions(summary, rules=rules, usual=before, calendar=meeting_calendar(group)), *sheet.warnings]
+    sent = {name: value for name, value in request.POST.items() if name not in ("csrfmiddlewaretoken", "action")}
+    page = {"group": group, "summary": summary, "questions": asked, "fields": {**sent, "key": key}}
     return render(request, "meetings/check.html", page)
 
 

@@ -23,9 +23,6 @@ from groups.models import Organisation, User
 from groups.models.group import EARLIEST_FOUNDING
 from groups.shared.clock import today
 
-MONTH_FORMAT = "%Y-%m"
-
-
 MOST_MONTHS = 60
 """Longer periods make charts whose bars cannot be told apart."""
 USUAL_MONTHS = 12

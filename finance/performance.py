@@ -42,7 +42,6 @@ AT_RISK = Collectability.KURANG_LANCAR
 """From here on a loan counts in LAR, PAR and RR of a UPK: three months late and more."""
 AGEING_DAYS = (0, 30, 60, 90, 180)
 """More days late than this: the ageing table has a row below the first bound and one above each."""
-PAR_DAYS = (30, 60, 90)
 
 
 class UpkClass(StrEnum):

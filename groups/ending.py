@@ -15,7 +15,7 @@ def dissolution_of(group: Group) -> Dissolution | None:
     """Return how the group ended, None for one that is alive; no statement for one that is."""
     if group.status != GroupStatus.DISSOLVED:
         return None
-    return Dissolution.objects.standing().filter(group=group).first()
+    return Dissolution.objects.effective().filter(group=group).first()
 
 
 def after_the_end(group: Group, on: date, *, settles: bool = False) -> str:

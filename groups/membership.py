@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from datetime import date
 
-from django.core.exceptions import ValidationError
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -29,9 +28,3 @@ def outside_membership(member: Member, on: date, *, leaving_day: bool = False) -
         return ""
     assert member.left_on is not None
     return _("%(member)s left the group on %(day)s.") % {"member": member, "day": date_format(member.left_on)}
-
-
-def require_member_on(member: Member, on: date, *, field: str, leaving_day: bool = False) -> None:
-    """Refuse with `ValidationError` at `field` somebody who does not belong to the group on the day `on`."""
-    if message := outside_membership(member, on, leaving_day=leaving_day):
-        raise ValidationError({field: message})

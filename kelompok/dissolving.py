@@ -39,7 +39,7 @@ def group_dissolve(
     sent = Dissolution.objects.filter(group=group, key=key).first()
     if sent is not None:
         return sent
-    if Dissolution.objects.standing().filter(group=group).exists():
+    if Dissolution.objects.effective().filter(group=group).exists():
         raise ValidationError(_("The group was dissolved already."))
     left = left_to_settle([group.pk]).get(group.pk, LeftToSettle())
     if not left.is_settled and not unsettled_why.strip():

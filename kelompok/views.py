@@ -183,7 +183,7 @@ def group_dissolve(request: GroupRequest) -> HttpResponse:
 def dissolution(request: GroupRequest) -> HttpResponse:
     """The record of a dissolution (berita acara pembubaran), to print and to sign, and what is left to settle."""
     group = request.group
-    found = group.dissolutions.standing().select_related("recorded_by", "case_closed_by").first()
+    found = group.dissolutions.effective().select_related("recorded_by", "case_closed_by").first()
     taken_back = group.dissolutions.filter(taken_back_at__isnull=False).select_related("recorded_by", "taken_back_by")
     if found is None and not taken_back:
         raise Http404
@@ -200,7 +200,7 @@ def dissolution(request: GroupRequest) -> HttpResponse:
 @requires(Capability.RECORD)
 def dissolution_take_back(request: GroupRequest) -> HttpResponse:
     """Take a dissolution back that was recorded by mistake."""
-    found = request.group.dissolutions.standing().first()
+    found = request.group.dissolutions.effective().first()
     if found is None:
         return redirect("group", request.group.code)
     form = TakeBackForm(posted(request))

@@ -62,5 +62,4 @@ METRIC = Metric(
     records=records_of_recent,
     page="meeting-list",
     page_name=MINUTES,
-    of_last_meetings=True,
 )

@@ -75,5 +75,4 @@ METRIC = Metric(
     records=_records,
     page="cash-differences",
     page_name=gettext_lazy("Cash differences"),
-    of_last_meetings=True,
 )

@@ -50,5 +50,4 @@ METRIC = Metric(
     records=records_of_recent,
     page="savings-book",
     page_name=gettext_lazy("Savings book"),
-    of_last_meetings=True,
 )

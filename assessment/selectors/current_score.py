@@ -69,11 +69,6 @@ class IndicatorRow:
         return all_metrics()[self.indicator.metric].page_name
 
     @property
-    def counts_last_meetings(self) -> bool:
-        """Whether it counts the last meetings, which the page then names."""
-        return bool(self.indicator.metric) and all_metrics()[self.indicator.metric].of_last_meetings
-
-    @property
     def evidence_url(self) -> str:
         """The page with the very records that were counted."""
         return reverse("assessment-evidence", args=[self.code, self.indicator.code])

@@ -18,13 +18,13 @@ from groups.shared.clock import now
 class DissolutionQuerySet(models.QuerySet["Dissolution"]):
     """Dissolutions, and those whose books could not be settled."""
 
-    def standing(self) -> Self:
+    def effective(self) -> Self:
         """Return those that were not taken back."""
         return self.filter(taken_back_at__isnull=True)
 
     def open_cases(self) -> Self:
         """Return those whose books could not be settled and that nobody has closed yet."""
-        return self.standing().filter(case_closed_at__isnull=True).exclude(unsettled_why="")
+        return self.effective().filter(case_closed_at__isnull=True).exclude(unsettled_why="")
 
 
 class Dissolution(models.Model):

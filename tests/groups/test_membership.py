@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from groups import services
 from groups.forms.groups import GroupEditForm
 from groups.forms.members import MemberForm
-from groups.membership import outside_membership, require_member_on
+from groups.membership import outside_membership
 from groups.models import Group, Member, OfficerRole, OfficerTerm
 from meetings.models import Attendance
 from tests.factories import (
@@ -49,11 +49,9 @@ def test_a_membership_is_from_joining_to_the_day_before_leaving(member, on, belo
     assert (not outside_membership(member, on, leaving_day=True)) is is_named
 
 
-def test_the_refusal_stands_at_its_field(member):
-    with pytest.raises(ValidationError) as refused:
-        require_member_on(member, LEFT, field="leader")
-    assert refused.value.message_dict == {"leader": ["Rina left the group on 1 June 2025."]}
-    require_member_on(member, LEFT, field="leader", leaving_day=True)
+def test_why_somebody_is_outside_is_said(member):
+    assert outside_membership(member, LEFT) == "Rina left the group on 1 June 2025."
+    assert outside_membership(member, LEFT, leaving_day=True) == ""
 
 
 class TestJoining:

@@ -85,7 +85,6 @@ class Metric:
     page_name: Promise
     most: int | None = 1
     is_share: bool = True
-    of_last_meetings: bool = False
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -57,25 +58,21 @@ def meeting_move(request: GroupRequest) -> HttpResponse:
     group, today = request.group, timezone.localdate()
     days = _movable_days(group, today, request.GET.get("planned_on", ""))
     form = MoveForm(posted(request), days=days, initial=_chosen(request, days, today))
-    response = due = None
-    if request.POST.get("action") != "look":
-        response = submit(
-            request,
-            form,
-            lambda data: services.meeting_move(
-                actor=request.user,
-                group=group,
-                planned_on=data["planned_on"],
-                moved_to=data["moved_to"],
-                reason=data["reason"],
-            ),
-            done=_("The meeting is moved."),
-            then=lambda _move: redirect("calendar", group.code),
-        )
-    elif form.is_valid():
-        day = form.cleaned_data["planned_on"]
-        due = finance.selectors.instalments_due(Group.objects.filter(pk=group.pk), day, day).get((group.pk, day), 0)
-    return response or render(request, "groups/meeting_move.html", {"form": form, "due": due, "days": days})
+    return submit(
+        request,
+        form,
+        lambda _data: services.meeting_move(actor=request.user, group=group, **form.move),
+        done=_("The meeting is moved."),
+        then=lambda _move: redirect("calendar", group.code),
+    ) or render(request, "groups/meeting_move.html", {"form": form, "due": _due(group, form), "days": days})
+
+
+def _due(group: Group, form: MoveForm) -> int | None:
+    """Return how many instalments move along with the chosen meeting, None where none is chosen."""
+    if not form.is_valid():
+        return None
+    day = form.cleaned_data["planned_on"]
+    return finance.selectors.instalments_due(Group.objects.filter(pk=group.pk), day, day).get((group.pk, day), 0)
 
 
 @requires(Capability.RECORD)
@@ -98,22 +95,25 @@ def meetings_move(request: UserRequest) -> HttpResponse:
     if chosen is not None and chosen.is_valid() and _move_chosen(request, chosen):
         return redirect("home")
     form = chosen or MovesForm(request.GET or None)
-    found: list[selectors.MovableMeeting] = []
+    context = {"form": MovesForm(form.data) if form.is_bound else form, "chosen": chosen}
     if form.is_bound and not form.errors.keys() & MovesForm.base_fields.keys():
-        found = _found(request, form)
-        chosen = chosen or MovesChosenForm(initial=form.cleaned_data)
-    ticked = request.POST.getlist("chosen") if request.method == "POST" else None
-    context = {
-        "form": MovesForm(form.data) if form.is_bound else form,
-        "chosen": chosen,
-        "found": found[:MOST_MEETINGS],
-        "is_cut": len(found) > MOST_MEETINGS,
-        "ticked": [one.choice for one in found if not one.problem] if ticked is None else ticked,
-    }
+        context |= _choice(request, form)
     return render(request, "groups/meetings_move.html", context)
 
 
-def _found(request: UserRequest, form: MovesForm) -> list[selectors.MovableMeeting]:
+def _choice(request: UserRequest, form: MovesForm) -> dict[str, Any]:
+    """Return the meetings to choose from, ticked as they were sent, or all that can be moved."""
+    movable = _movable(request, form)
+    is_sent = isinstance(form, MovesChosenForm)
+    return {
+        "chosen": form if is_sent else MovesChosenForm(initial=form.cleaned_data),
+        "found": movable[:MOST_MEETINGS],
+        "is_cut": len(movable) > MOST_MEETINGS,
+        "ticked": request.POST.getlist("chosen") if is_sent else [one.choice for one in movable if not one.problem],
+    }
+
+
+def _movable(request: UserRequest, form: MovesForm) -> list[selectors.MovableMeeting]:
     data = form.cleaned_data
     return selectors.movable_meetings(request.user, start=data["first"], end=data["last"] or data["first"], by=form.by)
 
@@ -121,13 +121,13 @@ def _found(request: UserRequest, form: MovesForm) -> list[selectors.MovableMeeti
 def _move_chosen(request: UserRequest, form: MovesChosenForm) -> bool:
     """Move what was ticked and say what became of it; False where nothing was ticked."""
     ticked = set(request.POST.getlist("chosen"))
-    found = [meeting for meeting in _found(request, form)[:MOST_MEETINGS] if meeting.choice in ticked]
-    if not found:
+    moving = [meeting for meeting in _movable(request, form)[:MOST_MEETINGS] if meeting.choice in ticked]
+    if not moving:
         form.add_error(None, _("Tick the meetings that are moved."))
         return False
     moved, refused = services.meetings_move(
         actor=request.user,
-        planned=[(meeting.group, meeting.planned_on, meeting.moved_to) for meeting in found],
+        planned=[(meeting.group, meeting.planned_on, meeting.moved_to) for meeting in moving],
         reason=form.cleaned_data["reason"],
     )
     if moved:

@@ -70,6 +70,11 @@ class MoveForm(forms.Form):
         """Ask for a new day, or for the word that there is none."""
         return _one_of_both(self, super().clean() or self.cleaned_data)
 
+    @property
+    def move(self) -> dict[str, Any]:
+        """What a form that is right asks for."""
+        return {name: self.cleaned_data[name] for name in ("planned_on", "moved_to", "reason")}
+
 
 class MovesForm(forms.Form):
     """Which agreed meetings of several groups are looked at, and where they are moved."""

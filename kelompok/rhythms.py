@@ -35,18 +35,18 @@ def rhythm_adopt(request: GroupRequest) -> HttpResponse:
     in_force = selectors.meeting_rhythm(group, as_of=today)
     initial = {name: getattr(in_force, name) for name in RHYTHM} if in_force is not None else {}
     form = RhythmForm(posted(request), initial={**initial, "agreed_from": today})
-    response = days = None
-    if request.POST.get("action") != "look":
-        response = submit(
-            request,
-            form,
-            lambda _data: services.rhythm_adopt(actor=request.user, group=group, rhythm=form.rhythm),
-            done=_("Saved."),
-            then=lambda _rhythm: redirect("rhythm", group.code),
-        )
-    elif form.is_valid():
-        days = selectors.days_around(group, form.rhythm)
-    return response or render(request, "groups/rhythm_form.html", {"form": form, "days": days})
+    return submit(
+        request,
+        form,
+        lambda _data: services.rhythm_adopt(actor=request.user, group=group, rhythm=form.rhythm),
+        done=_("Saved."),
+        then=lambda _rhythm: redirect("rhythm", group.code),
+    ) or _page(request, form)
+
+
+def _page(request: GroupRequest, form: RhythmForm) -> HttpResponse:
+    days = selectors.days_around(request.group, form.rhythm) if form.is_valid() else None
+    return render(request, "groups/rhythm_form.html", {"form": form, "days": days})
 
 
 @requires(Capability.RECORD)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from datetime import date
+from typing import Any
 
 from django.contrib.auth import views as auth_views
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, InterfaceError, OperationalError
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
@@ -24,7 +28,7 @@ from finance.views.submit import submit_once
 from groups.ending import dissolution_of
 from groups.forms.signing_in import SignInForm
 from groups.http import GroupRequest, UserRequest
-from groups.models import Group, GroupStatus, Organisation, Role
+from groups.models import Dissolution, Group, GroupStatus, Organisation, Role, User
 from groups.permissions import Capability, public, requires
 from groups.shared import clock
 from groups.shared.submit import posted, submit
@@ -61,23 +65,23 @@ def home(request: UserRequest) -> HttpResponse:
         return redirect("dashboard")
     if request.user.role == Role.OFFICER:
         return _officer_home(request)
-    today = timezone.localdate()
-    own = Group.objects.visible_to(request.user)
+    return render(request, "groups/home.html", _day_of(request.user, timezone.localdate()))
+
+
+def _day_of(facilitator: User, today: date) -> dict[str, Any]:
+    """Return whom a facilitator meets, and what is begun, decided or open in those groups."""
+    own = Group.objects.visible_to(facilitator)
     due = meetings.selectors.decisions_open(own, until=today + selectors.AHEAD)
     decisions = list(due[: DECISIONS_OF_THE_DAY + 1])
-    drafts = list(meetings.selectors.drafts(request.user))
-    return render(
-        request,
-        "groups/home.html",
-        {
-            "today": today,
-            "visits": selectors.visits(request.user, as_of=today, drafts=drafts),
-            "drafts": drafts,
-            "decisions": decisions[:DECISIONS_OF_THE_DAY],
-            "has_more_decisions": len(decisions) > DECISIONS_OF_THE_DAY,
-            "differences": finance.selectors.open_differences(own),
-        },
-    )
+    drafts = list(meetings.selectors.drafts(facilitator))
+    return {
+        "today": today,
+        "visits": selectors.visits(facilitator, as_of=today, drafts=drafts),
+        "drafts": drafts,
+        "decisions": decisions[:DECISIONS_OF_THE_DAY],
+        "has_more_decisions": len(decisions) > DECISIONS_OF_THE_DAY,
+        "differences": finance.selectors.open_differences(own),
+    }
 
 
 def _officer_home(request: UserRequest) -> HttpResponse:
@@ -127,21 +131,16 @@ def member_leave(request: GroupRequest, pk: int) -> HttpResponse:
     on = form.cleaned_data["left_on"] if form.is_valid() else timezone.localdate()
     money = finance.selectors.money_at_leaving(member, as_of=on)
     if member.left_on is not None and money.is_settled:
-        return redirect("member", request.group.code, member.pk)
-    response = None
-    if request.POST.get("action") != "look":
-        response = submit_once(
-            request,
-            form,
-            lambda data: services.member_leave(actor=request.user, member=member, **data),
-            done=_("%(member)s has left the group.") % {"member": member},
-            then=lambda left: (
-                redirect("group", request.group.code) if left else redirect("member", request.group.code, member.pk)
-            ),
-            at={PeriodClosed: "left_on", InsufficientFunds: "source"},
-        )
-    claims = finance.selectors.claims_of(member)
-    context = {"form": form, "member": member, "money": money, "claims": claims}
+        return _to_member(request, pk)
+    response = submit_once(
+        request,
+        form,
+        lambda data: services.member_leave(actor=request.user, member=member, **data),
+        done=_("%(member)s has left the group.") % {"member": member},
+        then=lambda left: redirect("group", request.group.code) if left else _to_member(request, pk),
+        at={PeriodClosed: "left_on", InsufficientFunds: "source"},
+    )
+    context = {"form": form, "member": member, "money": money, "claims": finance.selectors.claims_of(member)}
     return response or render(request, "groups/member_leave.html", context)
 
 
@@ -150,7 +149,7 @@ def member_leave_undo(request: GroupRequest, pk: int) -> HttpResponse:
     """Take back a leaving recorded by mistake, with its settlement if no money really went."""
     member = get_object_or_404(request.group.members, pk=pk)
     if member.left_on is None:
-        return redirect("member", request.group.code, member.pk)
+        return _to_member(request, pk)
     settlement = finance.selectors.settlement_of(member)
     form = LeaveUndoForm(posted(request), is_settled=settlement is not None)
     return submit_once(
@@ -158,8 +157,12 @@ def member_leave_undo(request: GroupRequest, pk: int) -> HttpResponse:
         form,
         lambda data: services.member_leave_undo(actor=request.user, member=member, **data),
         done=_("%(member)s is a member again.") % {"member": member},
-        then=lambda _member: redirect("member", request.group.code, member.pk),
+        then=lambda _member: _to_member(request, pk),
     ) or render(request, "groups/member_leave_undo.html", {"form": form, "member": member, "settlement": settlement})
+
+
+def _to_member(request: GroupRequest, pk: int) -> HttpResponse:
+    return redirect("member", request.group.code, pk)
 
 
 @requires(Capability.RECORD)
@@ -183,13 +186,13 @@ def group_dissolve(request: GroupRequest) -> HttpResponse:
 def dissolution(request: GroupRequest) -> HttpResponse:
     """The record of a dissolution (berita acara pembubaran), to print and to sign, and what is left to settle."""
     group = request.group
-    found = group.dissolutions.effective().select_related("recorded_by", "case_closed_by").first()
+    dissolution = group.dissolutions.effective().select_related("recorded_by", "case_closed_by").first()
     taken_back = group.dissolutions.filter(taken_back_at__isnull=False).select_related("recorded_by", "taken_back_by")
-    if found is None and not taken_back:
+    if dissolution is None and not taken_back:
         raise Http404
-    as_of = found.ended_on if found is not None else timezone.localdate()
+    as_of = dissolution.ended_on if dissolution is not None else timezone.localdate()
     context = {
-        "dissolution": found,
+        "dissolution": dissolution,
         "taken_back": taken_back,
         "left": finance.selectors.left_to_settle([group.pk]).get(group.pk, finance.selectors.LeftToSettle()),
         "print_frame": finance.selectors.print_frame(group, as_of=as_of),
@@ -200,33 +203,42 @@ def dissolution(request: GroupRequest) -> HttpResponse:
 @requires(Capability.RECORD)
 def dissolution_take_back(request: GroupRequest) -> HttpResponse:
     """Take a dissolution back that was recorded by mistake."""
-    found = request.group.dissolutions.effective().first()
-    if found is None:
-        return redirect("group", request.group.code)
-    form = TakeBackForm(posted(request))
-    return submit(
-        request,
-        form,
-        lambda data: dissolving.dissolution_take_back(actor=request.user, dissolution=found, **data),
-        done=_("The dissolution is taken back."),
-        then=lambda _dissolution: redirect("group", request.group.code),
-    ) or render(request, "groups/dissolution_form.html", {"form": form, "title": _("Take back the dissolution")})
+    dissolution = request.group.dissolutions.effective().first()
+    words = {"title": _("Take back the dissolution"), "done": _("The dissolution is taken back.")}
+    return _end_dissolution(request, dissolution, TakeBackForm, dissolving.dissolution_take_back, then="group", **words)
 
 
 @requires(Capability.CONFIGURE)
 def dissolution_close_case(request: GroupRequest) -> HttpResponse:
     """Close the case of a group that was dissolved with open books."""
-    found = request.group.dissolutions.open_cases().first()
-    if found is None:
+    dissolution = request.group.dissolutions.open_cases().first()
+    words = {"title": _("Close the case"), "done": _("The case is closed.")}
+    return _end_dissolution(
+        request, dissolution, CloseCaseForm, dissolving.dissolution_close_case, then="dissolution", **words
+    )
+
+
+def _end_dissolution(
+    request: GroupRequest,
+    dissolution: Dissolution | None,
+    form_class: type[Form],
+    service: Callable[..., Dissolution],
+    *,
+    then: str,
+    title: str,
+    done: str,
+) -> HttpResponse:
+    """Take a form about a dissolution to a service, and go on to the page named `then`; to the group without one."""
+    if dissolution is None:
         return redirect("group", request.group.code)
-    form = CloseCaseForm(posted(request))
+    form = form_class(posted(request))
     return submit(
         request,
         form,
-        lambda data: dissolving.dissolution_close_case(actor=request.user, dissolution=found, **data),
-        done=_("The case is closed."),
-        then=lambda _dissolution: redirect("dissolution", request.group.code),
-    ) or render(request, "groups/dissolution_form.html", {"form": form, "title": _("Close the case")})
+        lambda data: service(actor=request.user, dissolution=dissolution, **data),
+        done=done,
+        then=lambda _dissolution: redirect(then, request.group.code),
+    ) or render(request, "groups/dissolution_form.html", {"form": form, "title": title})
 
 
 @public

@@ -29,7 +29,7 @@ from groups.forms import renew_key
 from groups.http import GroupRequest
 from groups.shared.content import content_of
 from groups.shared.money import rupiah
-from groups.shared.submit import show_refusal
+from groups.shared.submit import only_looks, show_refusal
 
 T = TypeVar("T")
 
@@ -45,10 +45,12 @@ def submit_once(
 ) -> HttpResponse | None:
     """Record a form that is right with `do`, say `done`, and answer with `then` of what `do` gave.
 
-    None means that the form is to be shown: it was not sent, or it says what is wrong. What `do` refuses stands at the
-    field that the error names, or at the one that `at` has for its kind. A form that was recorded before, under the
-    same key, is told so and `then` gets None; where other words stand in it now, it is shown with them.
+    None means that the form is to be shown: it was not sent, only to look, or it says what is wrong. What `do` refuses
+    stands at the field that the error names, or at the one that `at` has for its kind. A form that was recorded before,
+    under the same key, is told so and `then` gets None; where other words stand in it now, it is shown with them.
     """
+    if only_looks(request):
+        return None
     is_right = form.is_valid()
     if was_sent(request, form):
         return then(None) if _says_the_same(request, form) else None

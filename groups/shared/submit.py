@@ -21,6 +21,11 @@ def posted(request: HttpRequest) -> QueryDict | None:
     return request.POST if request.method == "POST" else None
 
 
+def only_looks(request: HttpRequest) -> bool:
+    """Say whether a form was sent to see what it would do, with the button `look`: nothing is recorded."""
+    return request.POST.get("action") == "look"
+
+
 def submit(
     request: HttpRequest,
     form: forms.BaseForm,
@@ -31,9 +36,9 @@ def submit(
 ) -> HttpResponse | None:
     """Call `service` with the cleaned data of a valid form, say `done`, and answer with `then` of what it returned.
 
-    None means that the form is to be shown, with what was refused at its fields.
+    None means that the form is to be shown, with what was refused at its fields, or to somebody who only looks.
     """
-    if not form.is_valid():
+    if only_looks(request) or not form.is_valid():
         return None
     try:
         result = service(form.cleaned_data)

@@ -21,7 +21,7 @@ from finance.performance import months_before
 from groups.forms import ComingDayField, DayField, GroupFilterForm, KeyField, MonthField, PastDateField
 from groups.models import Organisation, User
 from groups.models.group import EARLIEST_FOUNDING
-from groups.shared.clock import today
+from groups.shared.clock import refuse_to_come, today
 
 MOST_MONTHS = 60
 """Longer periods make charts whose bars cannot be told apart."""
@@ -124,8 +124,8 @@ def this_month() -> date:
 def _month(month: date | None) -> date | None:
     if month is not None and month < EARLIEST_FOUNDING:
         raise ValidationError(_("This day is too long ago."))
-    if month is not None and month > timezone.localdate():
-        raise ValidationError(_("The date lies in the future."))
+    if month is not None:
+        refuse_to_come(month, timezone.localdate())
     return month
 
 
@@ -294,8 +294,7 @@ class WhatIfForm(forms.Form):
 
 
 def _day_of_group(day: date, since: date, *, latest: date | None = None) -> date:
-    if day > (latest or timezone.localdate()):
-        raise ValidationError(_("The date lies in the future."))
+    refuse_to_come(day, latest or timezone.localdate())
     if day < since:
         raise ValidationError(_("The group did not exist on that day."))
     return day

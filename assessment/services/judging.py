@@ -12,7 +12,7 @@ from assessment import instruments
 from assessment.models import Judgement, Level
 from groups.models import Group, User
 from groups.permissions import Capability, lock_group
-from groups.shared.clock import now, today_of
+from groups.shared.clock import now, refuse_to_come, today_of
 
 LONGEST_OVERRIDE_DAYS = 365
 """After a year at most an override ends: what the records say is looked at anew."""
@@ -101,8 +101,7 @@ def _judgement_create(
     *,
     below_levels: bool = False,
 ) -> Judgement:
-    if judged_on > today_of(group):
-        raise ValidationError({"judged_on": _("The date lies in the future.")})
+    refuse_to_come(judged_on, today_of(group), at="judged_on")
     standing = Judgement.objects.filter(group=group, level__indicator=level.indicator, withdrawn_on__isnull=True)
     last = standing.order_by("-pk").first()
     said = {"level": level, "below_levels": below_levels, "note": note, "judged_on": judged_on, "until": until}

@@ -94,8 +94,7 @@ def assess_groups(
     statements whatever its size; `report` gets the outcomes of each batch. `actor` None is the command; a person needs
     ASSESS and reaches visible groups only. Raises `ValidationError` for a day to come.
     """
-    if as_of > clock.today():
-        raise ValidationError(_("The date lies in the future."))
+    clock.refuse_to_come(as_of, clock.today())
     if actor is not None:
         require(actor, Capability.ASSESS)
         groups = groups.filter(pk__in=Group.objects.visible_to(actor).values("pk"))

@@ -8,10 +8,8 @@ from datetime import date
 from typing import NamedTuple
 
 import orjson
-from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.utils.translation import gettext as _
 
 from assessment.models import (
     CLASS_COLUMNS,
@@ -68,8 +66,7 @@ def snapshots_write(
     the same number of statements whatever its size; `report` gets what scoring each batch on `as_of` gave. `actor` None
     is a command; a person needs ASSESS and reaches visible groups only. Raises `ValidationError` for a day to come.
     """
-    if as_of > clock.today():
-        raise ValidationError(_("The date lies in the future."))
+    clock.refuse_to_come(as_of, clock.today())
     if actor is not None:
         require(actor, Capability.ASSESS)
         groups = groups.filter(pk__in=Group.objects.visible_to(actor).values("pk"))

@@ -64,6 +64,13 @@ class PeriodClosed(NotAllowed):
         super().__init__(_("The books are closed through %s.") % date_format(closed_through))
 
 
+class DayToCome(NotAllowed):
+    """The day of the posting has not come yet where the group is."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This date is in the future."))
+
+
 class GroupDissolved(NotAllowed):
     """The group had been dissolved by the day of the posting, and nothing was left to settle."""
 

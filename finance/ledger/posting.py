@@ -16,7 +16,14 @@ from typing import ClassVar
 
 from django.db import IntegrityError, transaction
 
-from finance.ledger.errors import AlreadyPosted, AlreadyReversed, GroupDissolved, InsufficientFunds, PeriodClosed
+from finance.ledger.errors import (
+    AlreadyPosted,
+    AlreadyReversed,
+    DayToCome,
+    GroupDissolved,
+    InsufficientFunds,
+    PeriodClosed,
+)
 from finance.ledger.fines import Charge, OpenFine, cancel_charges, pay_fines, write_charges
 from finance.ledger.membership import require_charged, require_members
 from finance.ledger.reading import Balances, Line
@@ -25,6 +32,7 @@ from finance.models import Account, AccountKind, Entry, EntryKind, Loan, Obligat
 from groups.ending import after_the_end
 from groups.models import Group, GroupStatus, Member, User
 from groups.permissions import Capability, lock_group
+from groups.shared.clock import today_of
 
 _NOTHING_SETTLED = (EntryKind.MEETING, EntryKind.LOAN, EntryKind.OPENING)
 """What settles nothing of a group that was dissolved."""
@@ -117,8 +125,8 @@ class Books(Balances):
         What was undone is written before them and counts as one step with them: an account may pass below zero in
         between, as long as none ends there. Its key follows from the first posting's, and its memo is `undone_for`, or
         that of the first posting. Raises `AlreadyPosted` for a key used before, `AlreadyReversed`, `PeriodClosed`,
-        `InsufficientFunds` for an account that would end below zero, `NotAMember` for lines of somebody who did not
-        belong to the group on the day, and what `checks` refuse.
+        `DayToCome`, `InsufficientFunds` for an account that would end below zero, `NotAMember` for lines of somebody
+        who did not belong to the group on the day, and what `checks` refuse.
         """
         undoing = []
         if self._undone:
@@ -151,6 +159,8 @@ class Books(Balances):
         closed = self.group.books_closed_through
         if closed is not None and any(posting.effective_on <= closed for posting in postings):
             raise PeriodClosed(closed)
+        if max(posting.effective_on for posting in postings) > today_of(self.group):
+            raise DayToCome
         self._require_alive(postings)
         self._require_members(postings)
         _open_new_accounts(lines)

@@ -16,7 +16,6 @@ from finance.models import Account, AccountKind, Entry, EntryKind
 from finance.selectors.share_out import Move, share_out_plan
 from finance.selectors.surplus import divided_through
 from groups.models import Group, User
-from groups.shared.clock import today_of
 
 
 @transaction.atomic
@@ -37,8 +36,6 @@ def share_out_post(
     books = open_books(group=group, actor=actor, everything=True)
     if Entry.objects.filter(group=books.group, key=key).exists():
         raise AlreadyPosted
-    if on > today_of(books.group):
-        raise NotAllowed(_("This day is in the future."))
     plan = share_out_plan(books.group, as_of=on, keep=keep)
     if plan.hindrances:
         raise NotAllowed(" ".join(hindrance.text for hindrance in plan.hindrances))

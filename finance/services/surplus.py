@@ -96,8 +96,8 @@ def surplus_post(*, actor: User, division: SurplusDivision, on: date, paid_to: s
         raise AlreadyPosted
     if division.status == DivisionStatus.WITHDRAWN:
         raise NotAllowed(_("This division was withdrawn."))
-    if not division.decided_on <= on <= today_of(books.group):
-        raise NotAllowed(_("A division is posted on or after the day of the decision, and not in the future."))
+    if on < division.decided_on:
+        raise NotAllowed(_("A division is posted on or after the day of the decision."))
     sheet = division_sheet(division)
     if sheet != _sheet_now(books.group, division.rules, division.period_start, division.period_end):
         raise NotAllowed(

@@ -19,6 +19,7 @@ from finance.ledger.errors import (
     AlreadyDone,
     AlreadyPosted,
     CoverRefused,
+    DayToCome,
     GroupDissolved,
     LedgerError,
     PeriodClosed,
@@ -158,7 +159,7 @@ def _field_of(form: forms.Form, error: LedgerError, at: Mapping[type[LedgerError
         field = error.field
     elif isinstance(error, CoverRefused) and error.member is not None:
         field = next(name for name in form.fields if name in (f"share_{error.member.pk}", f"back_{error.member.pk}"))
-    elif isinstance(error, GroupDissolved):
+    elif isinstance(error, GroupDissolved | DayToCome):
         field = "on"
     elif isinstance(error, PeriodClosed) and PeriodClosed not in at:
         field = "received_on" if "received_on" in form.fields else "on"

@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Any, cast
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.db.models import F, Model, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
@@ -18,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from groups.identity import clean_nik, clean_phone
 from groups.models import Group, Member
+from groups.shared.clock import refuse_to_come
 from groups.shared.days import read_day, read_month
 from groups.shared.numbers import read_count, read_percent
 
@@ -99,13 +99,12 @@ class PastDateField(DayField):
     """A day up to today, on which something happened."""
 
     widget = PastDateInput
-    default_error_messages = {"future": _("This date is in the future.")}
 
     def validate(self, value: date | None) -> None:
         """Refuse a day to come."""
         super().validate(value)
-        if value is not None and value > timezone.localdate():
-            raise ValidationError(self.error_messages["future"], code="future")
+        if value is not None:
+            refuse_to_come(value, timezone.localdate())
 
 
 class KeyField(forms.UUIDField):

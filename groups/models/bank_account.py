@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from groups.models.dated import effective_between
 from groups.models.group import Group
 from groups.models.member import Member
-from groups.shared.clock import now, today_of
+from groups.shared.clock import now, refuse_to_come, today_of
 
 MOST_SIGNERS = 20
 """More people do not sign one slip."""
@@ -74,8 +74,7 @@ class BankAccount(models.Model):
         """Refuse a day to come or before the group."""
         if self.opened_on is None:
             return
-        if self.opened_on > today_of(self.group):
-            raise ValidationError({"opened_on": _("This date is in the future.")})
+        refuse_to_come(self.opened_on, today_of(self.group), at="opened_on")
         if self.opened_on < self.group.founded_on:
             raise ValidationError({"opened_on": _("The group did not exist yet on this date.")})
 

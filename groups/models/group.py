@@ -17,7 +17,7 @@ from groups.models.dated import effective_between
 from groups.models.organisation import Organisation, Role, User
 from groups.models.region import Region
 from groups.records import recorded_days_of_group
-from groups.shared.clock import now, today, today_of
+from groups.shared.clock import now, refuse_to_come, today, today_of
 from groups.shared.folding import FoldedField, FoldedModel
 
 if TYPE_CHECKING:
@@ -131,8 +131,7 @@ class Group(FoldedModel):
         """Refuse a founding in the future or after the first member joined."""
         if self.founded_on is None:
             return
-        if self.founded_on > today_of(self):
-            raise ValidationError({"founded_on": _("This date is in the future.")})
+        refuse_to_come(self.founded_on, today_of(self), at="founded_on")
         if self.founded_on < EARLIEST_FOUNDING:
             raise ValidationError({"founded_on": _("No group is that old.")})
         if self.pk and self.members.filter(joined_on__lt=self.founded_on).exists():

@@ -14,7 +14,7 @@ from groups.membership import outside_membership
 from groups.models import BankAccount, BankMandate, BankSigner, Group, Member, User
 from groups.permissions import Capability, lock_group
 from groups.services.profiles import refuse_changed
-from groups.shared.clock import today_of
+from groups.shared.clock import refuse_to_come, today_of
 
 BANK_ACCOUNT = ("bank", "number", "opened_on")
 """The fields of an account that a form sends."""
@@ -54,8 +54,7 @@ def bank_mandate_change(
     """
     lock_group(actor, Capability.RECORD, account.group)
     account = BankAccount.objects.select_related("group").get(pk=account.pk)
-    if valid_from > today_of(account.group):
-        raise ValidationError({"valid_from": _("This date is in the future.")})
+    refuse_to_come(valid_from, today_of(account.group), at="valid_from")
     if not account.opened_on <= valid_from < (account.closed_on or date.max):
         raise ValidationError({"valid_from": _("The account was not open on this date.")})
     return _write_mandate(actor, account, valid_from, signatures, signers, field="signers")
@@ -68,8 +67,7 @@ def bank_account_close(*, actor: User, account: BankAccount, closed_on: date) ->
     account = BankAccount.objects.select_related("group").get(pk=account.pk)
     if account.closed_on is not None:
         return account
-    if closed_on > today_of(account.group):
-        raise ValidationError({"closed_on": _("This date is in the future.")})
+    refuse_to_come(closed_on, today_of(account.group), at="closed_on")
     last = account.mandates.first()
     if closed_on < account.opened_on or (last is not None and closed_on < last.valid_from):
         raise ValidationError(

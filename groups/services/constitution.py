@@ -15,7 +15,7 @@ from groups.models import (
 )
 from groups.permissions import Capability, lock_group
 from groups.selectors import rules_in_force
-from groups.shared.clock import today_of
+from groups.shared.clock import refuse_to_come, today_of
 
 RULES = ("agreed_on", *(field.name for field in Constitution.rule_fields()))
 """The fields of a constitution that a group agrees."""
@@ -39,8 +39,7 @@ def constitution_adopt(*, actor: User, group: Group, constitution: Constitution)
         ):
             return earlier
         raise ValidationError({"version": _("Somebody changed the rules meanwhile. Look at them, then save again.")})
-    if constitution.agreed_on > today_of(group):
-        raise ValidationError({"agreed_on": _("This date is in the future.")})
+    refuse_to_come(constitution.agreed_on, today_of(group), at="agreed_on")
     if constitution.agreed_on < group.founded_on:
         raise ValidationError({"agreed_on": _("The group did not exist yet on this date.")})
     require_alive(group, constitution.agreed_on, field="agreed_on")

@@ -27,7 +27,7 @@ from groups.records import recorded_days_of_group
 from groups.selectors import status_of
 from groups.services.profiles import fields_outside, form_used, refuse_changed
 from groups.services.rhythms import rhythm_of_founding, same_rhythm
-from groups.shared.clock import today, today_of
+from groups.shared.clock import refuse_to_come, today, today_of
 
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """No 0 and O, no 1, I and L, no U: codes are read aloud and copied by hand."""
@@ -108,8 +108,7 @@ def group_status_change(
         return None
     if status != GroupStatus.ACTIVE and not reason.strip():
         raise ValidationError({"status_reason": _("Write why the group is no longer active.")})
-    if on > today_of(group):
-        raise ValidationError({"status_on": _("This date is in the future.")})
+    refuse_to_come(on, today_of(group), at="status_on")
     if on < group.founded_on:
         raise ValidationError({"status_on": _("The group did not exist yet on this date.")})
     last = recorded_days_of_group(stored).last if status == GroupStatus.DISSOLVED else None

@@ -20,7 +20,7 @@ from groups.models import (
 from groups.permissions import Capability, lock_group
 from groups.records import recorded_days_of_member
 from groups.services.profiles import fields_outside, refuse_changed
-from groups.shared.clock import today_of
+from groups.shared.clock import refuse_to_come, today_of
 
 MEMBER_PROFILE = ("name", "gender", "birth_year", "phone", "nik", "joined_on")
 
@@ -72,8 +72,7 @@ def member_leave(*, actor: User, member: Member, left_on: date) -> Member:
     member = _lock_member(actor, member)
     if member.left_on is not None:
         return member
-    if left_on > today_of(member.group):
-        raise ValidationError({"left_on": _("This date is in the future.")})
+    refuse_to_come(left_on, today_of(member.group), at="left_on")
     if left_on < member.joined_on:
         raise ValidationError({"left_on": _("The member joined after this date.")})
     last = recorded_days_of_member(member).last

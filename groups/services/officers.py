@@ -25,7 +25,7 @@ from groups.models import (
 )
 from groups.permissions import Capability, lock_group
 from groups.selectors import correction_id
-from groups.shared.clock import today_of
+from groups.shared.clock import refuse_to_come, today_of
 
 
 @transaction.atomic
@@ -120,9 +120,8 @@ def term_remove(*, actor: User, term: OfficerTerm, whole_election: bool, reason:
 def _check_election(
     group: Group, elected: Mapping[OfficerRole, Member], on: date, staying: Mapping[OfficerRole, OfficerTerm]
 ) -> None:
+    refuse_to_come(on, today_of(group), at="started_on")
     problems: dict[str, Any] = {}
-    if on > today_of(group):
-        problems["started_on"] = _("This date is in the future.")
     holders = {term.member_id: role for role, term in staying.items()}
     for role, member in elected.items():
         if message := outside_membership(member, on):
@@ -169,7 +168,8 @@ def _check_redated(
     group: Group, chosen: list[OfficerTerm], before: list[OfficerTerm], terms: list[OfficerTerm]
 ) -> None:
     on = chosen[0].started_on
-    problems = [_("This date is in the future.")] if on > today_of(group) else []
+    refuse_to_come(on, today_of(group), at="started_on")
+    problems: list[str] = []
     for term in chosen:
         names = {"member": term.member, "role": term.get_role_display()}
         if term.member.joined_on > on:

@@ -5,6 +5,8 @@ The moment is the computer's clock, except where `manage.py demo` makes records 
 Two days: whether a day is still to come for a group is told by the clock of its own place (`today_of`); on its pages
 that is the current time zone, so `timezone.localdate()` of a form there gives the same day. Figures of many groups and
 who may see what go by the day of the installation (`today`).
+
+A write asks for the moment it records, and whether a day has come by then. What is read gets its day from the caller.
 """
 
 from __future__ import annotations
@@ -17,7 +19,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 if TYPE_CHECKING:
     from groups.models import Group
@@ -54,6 +58,13 @@ def zone_of(village: str | None) -> tzinfo:
 def today_of(group: Group) -> date:
     """Return the day of `now` in the place of a group: later days have not come for it yet."""
     return timezone.localdate(now(), zone_of(group.village_id))
+
+
+def refuse_to_come(day: date, latest: date, *, at: str = "") -> None:
+    """Refuse, at the field `at` if there is one, what happened on a `day` after the `latest` that has come."""
+    if day > latest:
+        message = _("This date is in the future.")
+        raise ValidationError({at: message} if at else message)
 
 
 @contextmanager

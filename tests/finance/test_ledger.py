@@ -1,16 +1,17 @@
 """The ledger through its services, and the database's own refusals by going around them."""
 
 import uuid
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 
 from finance import services
-from finance.ledger.errors import AlreadyPosted, InsufficientFunds, NotAllowed
+from finance.ledger.errors import AlreadyPosted, DayToCome, InsufficientFunds, NotAllowed
 from finance.ledger.posting import Posting, open_books
 from finance.models import Account, AccountKind, Entry, EntryKind, Transfer
 from finance.rules.lines import OtherMoney, other_money
+from groups.shared.clock import today_of
 from tests.factories import FOUNDED, facilitator_of, lend, make_group, make_member, save
 
 pytestmark = pytest.mark.django_db
@@ -65,6 +66,14 @@ def test_a_payment_above_the_balance_is_refused():
             actor=facilitator_of(member.group), group=member.group, loan=loan, amount=1_416_001,
             on=date(2025, 3, 4), key=uuid.uuid4(),
         )  # fmt: skip
+
+
+def test_nothing_is_posted_on_a_day_to_come():
+    member = make_member()
+    tomorrow = today_of(member.group) + timedelta(1)
+    with pytest.raises(DayToCome):
+        save(member, 10_000, on=tomorrow)
+    save(member, 10_000, on=tomorrow - timedelta(1))
 
 
 def test_reversal_mirrors_the_entry():

@@ -94,30 +94,39 @@ def group(request: GroupRequest) -> HttpResponse:
     """One group: profile, members, officers, books, the latest meetings and the stage."""
     group = Group.objects.select_related("village__parent__parent__parent", "rules").get(pk=request.group.pk)
     today = timezone.localdate()
-    people = list(groups.selectors.members_of(group, as_of=today))
     owed = finance.selectors.owed_rows(group, as_of=today)
-    return render(
-        request,
-        "groups/group.html",
-        {
-            "group": group,
-            "today": today,
-            "rhythm": groups.selectors.meeting_rhythm(group, as_of=today),
-            "overdue_since": selectors.overdue_since(group, as_of=today),
-            "current": current_score(group, clock.today()),
-            "members": [member for member in people if member.left_on is None],
-            "former_members": [member for member in people if member.left_on is not None],
-            "terms": groups.selectors.officer_terms(group).effective(today),
-            "dissolution": dissolution_of(group),
-            "bank_accounts": groups.selectors.bank_accounts_on(group, as_of=today),
-            "assignments": groups.selectors.effective_assignments(group, as_of=today),
-            "books": finance.selectors.group_summary(group),
-            "owed": owed,
-            "owed_total": sum(owing.total for _member, owing in owed),
-            "meetings": meetings.selectors.minute_book(group)[:LATEST_MEETINGS],
-            "decisions": meetings.selectors.decisions_open([group]),
-        },
-    )
+    context = {
+        "current": current_score(group, clock.today()),
+        "dissolution": dissolution_of(group),
+        "books": finance.selectors.group_summary(group),
+        "owed": owed,
+        "owed_total": sum(owing.total for _member, owing in owed),
+        **_profile(group, today),
+        **_meetings(group, today),
+    }
+    return render(request, "groups/group.html", {"group": group, "today": today, **context})
+
+
+def _profile(group: Group, today: date) -> dict[str, Any]:
+    """Return who belongs to a group, leads and accompanies it, and signs for its accounts."""
+    people = list(groups.selectors.members_of(group, as_of=today))
+    return {
+        "members": [member for member in people if member.left_on is None],
+        "former_members": [member for member in people if member.left_on is not None],
+        "terms": groups.selectors.officer_terms(group).effective(today),
+        "bank_accounts": groups.selectors.bank_accounts_on(group, as_of=today),
+        "assignments": groups.selectors.effective_assignments(group, as_of=today),
+    }
+
+
+def _meetings(group: Group, today: date) -> dict[str, Any]:
+    """Return when a group meets, its latest meetings and what they decided that is not done."""
+    return {
+        "rhythm": groups.selectors.meeting_rhythm(group, as_of=today),
+        "overdue_since": selectors.overdue_since(group, as_of=today),
+        "meetings": meetings.selectors.minute_book(group)[:LATEST_MEETINGS],
+        "decisions": meetings.selectors.decisions_open([group]),
+    }
 
 
 @requires(Capability.RECORD)

@@ -121,10 +121,11 @@ class CoverForm(forms.Form):
         return self.plan is not None and self.cleaned_data["seen"] == self.plan.fingerprint
 
     @property
-    def shares(self) -> dict[Member, int]:
-        """What each one pays by the plan, in rupiah."""
+    def cover(self) -> dict[str, Any]:
+        """What each one pays by the plan, in rupiah, and from where and when."""
         assert self.plan is not None, "asked of a form that is right"
-        return {share.coverer: share.amount for share in self.plan.shares}
+        shares, data = {share.coverer: share.amount for share in self.plan.shares}, self.cleaned_data
+        return {"shares": shares, "from_savings": data["source"] == SAVINGS, "on": data["on"], "key": data["key"]}
 
     def _shares(self, cleaned: dict[str, Any]) -> dict[Member, int] | None:
         if cleaned["division"] == EQUAL:
@@ -198,6 +199,12 @@ class RecoverForm(forms.Form):
     def amounts(self) -> dict[Member, int]:
         """Rupiah paid back, by coverer."""
         return {claim.coverer: self.cleaned_data[f"back_{claim.coverer.pk}"] for claim in self.claims}
+
+    @property
+    def paid_back(self) -> dict[str, Any]:
+        """What is paid back to whom, and when."""
+        data = self.cleaned_data
+        return {"amounts": self.amounts, "to_savings": data["to"] == SAVINGS, "on": data["on"], "key": data["key"]}
 
 
 def open_day(on: date, group: Group) -> date:

@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from finance.forms.covers import open_day
 from finance.forms.source import MONEY
-from finance.models import AccountKind, ExternalLoan, LoanEvery, RateSaid
+from finance.models import AccountKind, LoanEvery, RateSaid
+from finance.selectors import ExternalRow
 from finance.services import ExternalTerms
 from groups.forms import ComingDayField, CountField, KeyField, PastDateField, PercentField
 from groups.models import Group, Method
@@ -29,7 +30,7 @@ class ReceiveForm(forms.Form):
         label=_("Lender"), max_length=120, help_text=_("For example: UPK Dolopo, BRI Unit Madiun.")
     )
     principal = RupiahField(label=_("Amount received"), min_value=1)
-    into = forms.ChoiceField(label=_("Received into"), choices=MONEY, widget=forms.RadioSelect)
+    into = forms.TypedChoiceField(label=_("Received into"), choices=MONEY, coerce=AccountKind, widget=forms.RadioSelect)
     received_on = PastDateField(label=_("Received on"), initial=timezone.localdate)
     rate = PercentField(label=_("Service fee (jasa), %"))
     rate_per = forms.ChoiceField(label=_("Fee said for"), choices=RateSaid, initial=RateSaid.PERIOD, required=False)
@@ -60,11 +61,6 @@ class ReceiveForm(forms.Form):
         return cleaned
 
     @property
-    def into_kind(self) -> AccountKind:
-        """The account the money comes to."""
-        return AccountKind(self.cleaned_data["into"])
-
-    @property
     def terms(self) -> ExternalTerms:
         """The loan as it was typed."""
         typed = self.cleaned_data
@@ -82,13 +78,13 @@ class RepayForm(forms.Form):
 
     key = KeyField()
     amount = RupiahField(label=_("Amount paid"), min_value=1)
-    source = forms.ChoiceField(label=_("Paid from"), choices=MONEY, widget=forms.RadioSelect)
+    source = forms.TypedChoiceField(label=_("Paid from"), choices=MONEY, coerce=AccountKind, widget=forms.RadioSelect)
     on = PastDateField(label=_("Paid on"), initial=timezone.localdate)
 
-    def __init__(self, *args: Any, loan: ExternalLoan, asked: int, **kwargs: Any) -> None:
-        self.loan = loan
-        self.asked = asked
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: Any, *, row: ExternalRow) -> None:
+        self.loan = row.loan
+        self.asked = row.asked
+        super().__init__(data, initial={"amount": row.due_now or row.arrears.next_due})
 
     def clean_amount(self) -> int:
         """Refuse more than the lender still asks for."""
@@ -103,8 +99,3 @@ class RepayForm(forms.Form):
         if on < self.loan.received_on:
             raise ValidationError(_("The loan was not received yet on this day."))
         return open_day(on, self.loan.group)
-
-    @property
-    def source_kind(self) -> AccountKind:
-        """The account the money leaves."""
-        return AccountKind(self.cleaned_data["source"])

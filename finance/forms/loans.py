@@ -97,6 +97,14 @@ class DecideForm(_DatedForm):
             self.add_error("note", gettext("Say why the request is refused."))
         return cleaned
 
+    @property
+    def decided(self) -> dict[str, Any]:
+        """What was decided: with an approval how much for how long."""
+        names = ["on", "in_meeting", "note"]
+        if self.cleaned_data["decision"] == self.APPROVE:
+            names += ["amount", "periods"]
+        return {name: self.cleaned_data[name] for name in names}
+
 
 class CancelRequestForm(_DatedForm):
     """A member takes a request back."""

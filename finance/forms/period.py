@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils import timezone
-from django.utils.formats import date_format
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from groups.forms import DayField, KeyField
@@ -29,15 +26,3 @@ class PeriodCloseForm(forms.Form):
         self.group = group
         super().__init__(*args, **kwargs)
         self.fields["through"].initial = timezone.localdate().replace(day=1) - timedelta(days=1)
-
-    def clean_through(self) -> date:
-        """Refuse a day that is not over, is closed already, or was before the group."""
-        through: date = self.cleaned_data["through"]
-        closed = self.group.books_closed_through
-        if through >= timezone.localdate():
-            raise ValidationError(gettext("Only days that are over can be closed."))
-        if through < self.group.founded_on:
-            raise ValidationError(gettext("The group did not exist yet on this date."))
-        if closed is not None and through <= closed:
-            raise ValidationError(gettext("The books are closed through %s.") % date_format(closed))
-        return through

@@ -26,8 +26,8 @@ class QueryForm(forms.Form):
 
     def fill(self, **values: object) -> None:
         """Show `values` in the fields, unless what was typed is wrong and has a message."""
-        if self.is_valid():
-            self.initial, self.is_bound = values, False
+        if not self.errors:
+            self.initial, self.is_bound = {**self.initial, **values}, False
 
 
 class DayForm(QueryForm):
@@ -40,9 +40,16 @@ class DayForm(QueryForm):
         return _since_earliest(self.cleaned_data["on"])
 
     def day(self, otherwise: date) -> date:
-        """Return the day asked for."""
+        """Return the day asked for, and show it."""
         self.is_valid()
-        return self.cleaned_data.get("on") or otherwise
+        on: date = self.cleaned_data.get("on") or otherwise
+        self.fill(on=on)
+        return on
+
+    def refuse(self, message: str) -> None:
+        """Say why nothing can be shown as at the day asked for, which stands there again."""
+        self.is_bound = True
+        self.add_error("on", message)
 
 
 class LoansForm(DayForm):
@@ -52,11 +59,11 @@ class LoansForm(DayForm):
         label=_("Which loans"), choices=[("", _("Running")), ("all", _("All"))], required=False, initial=""
     )
 
-    @property
-    def shows_all(self) -> bool:
-        """Whether loans that are over are asked for too."""
-        self.is_valid()
-        return self.cleaned_data.get("show") == "all"
+    def asked(self, otherwise: date) -> tuple[date, bool]:
+        """Return the day asked for, and whether loans that are over are asked for too, and show both."""
+        as_of, shows_all = self.day(otherwise), self.cleaned_data.get("show") == "all"
+        self.fill(show="all" if shows_all else "")
+        return as_of, shows_all
 
 
 class SpanForm(QueryForm):
@@ -82,22 +89,26 @@ class SpanForm(QueryForm):
         return cleaned
 
     def span(self, today: date) -> tuple[date, date]:
-        """Return the first and the last day asked for; one of them alone stands for its year."""
+        """Return the first and the last day asked for, and show them; one of them alone stands for its year."""
         self.is_valid()
         start, end = (self.cleaned_data.get(name) for name in ("start", "end"))
         if end is None:
             end = today if start is None or start.year == today.year else start.replace(month=12, day=31)
-        return start or end.replace(month=1, day=1), max(end, start or end)
+        start, end = start or end.replace(month=1, day=1), max(end, start or end)
+        self.fill(start=start, end=end)
+        return start, end
 
 
 class BalancesForm(SpanForm):
     """As at a day, or for a period when it has a start."""
 
     def days(self, today: date) -> tuple[date | None, date]:
-        """Return the first day, None for a balance as at the last, and the last."""
+        """Return the first day, None for a balance as at the last, and the last, and show them."""
         self.is_valid()
         start, end = (self.cleaned_data.get(name) for name in ("start", "end"))
-        return start, max(end or today, start or end or today)
+        end = max(end or today, start or end or today)
+        self.fill(start=start, end=end)
+        return start, end
 
 
 class TrialBalanceForm(BalancesForm):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Any
 
 from django.db.models import F
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,7 +18,7 @@ from finance.models import AccountKind
 from finance.selectors import LoanCard
 from finance.selectors.late_fines import fines_without_ground
 from finance.views.paging import lines_shown
-from finance.views.printing import respond_with_book
+from finance.views.printing import card_asked_for, respond_with_book
 from finance.views.reports import REPORTS
 from groups.http import GroupRequest
 from groups.models import Member
@@ -50,16 +51,10 @@ def cash_book(request: GroupRequest) -> HttpResponse:
     book = selectors.cash_book(group, start=start, end=end, kind=kind)
     page = lines_shown(request, book.lines, at_a_time=LINES_ON_A_PAGE)
     ticks = selectors.statement_days(page) if kind == AccountKind.BANK else {}
-    context = {
-        "form": form,
-        "kind": kind,
-        "book": book,
-        "page": page,
-        "table": tables.cash_book(group, book, kind, page, ticks=ticks),
-        "month_before": month_of(month_of(start)[0] - timedelta(days=1)),
-        "month_after": month_of(month_of(end)[1] + timedelta(days=1)),
-        "is_unused": not book.accounts,
-    }
+    table = tables.cash_book(group, book, kind, page, ticks=ticks)
+    context = {"form": form, "kind": kind, "book": book, "page": page, "table": table}
+    context["month_before"] = month_of(month_of(start)[0] - timedelta(days=1))
+    context["month_after"] = month_of(month_of(end)[1] + timedelta(days=1))
     return respond_with_book(request, "finance/cash_book.html", context, lambda: tables.cash_book(group, book, kind))
 
 
@@ -68,7 +63,6 @@ def savings_book(request: GroupRequest) -> HttpResponse:
     """The savings of each member by kind as at a day, by default today; what moved, for a period."""
     form = BalancesForm(request.GET)
     start, end = form.days(timezone.localdate())
-    form.fill(start=start, end=end)
     book = selectors.savings_book(request.group, start=start, end=end)
     table = tables.savings_book(request.group, book)
     context = {"form": form, "book": book, "table": table}
@@ -79,20 +73,13 @@ def savings_book(request: GroupRequest) -> HttpResponse:
 def loan_book(request: GroupRequest) -> HttpResponse:
     """The running loans, or all of them, as they stand on a day, by default today."""
     group, form = request.group, LoansForm(request.GET)
-    as_of, shows_all = form.day(timezone.localdate()), form.shows_all
-    form.fill(on=as_of, show="all" if shows_all else "")
+    as_of, shows_all = form.asked(timezone.localdate())
     loans = selectors.loans_on(group, as_of=as_of, only_running=not shows_all)
     totals = selectors.loan_totals(group, as_of=as_of, only_running=not shows_all)
     page = lines_shown(request, loans, at_a_time=LINES_ON_A_PAGE)
     rows = selectors.loan_rows(page.object_list, as_of=as_of)
-    context = {
-        "form": form,
-        "shows_all": shows_all,
-        "page": page,
-        "rows": rows,
-        "totals": totals,
-        "table": tables.loan_book(group, rows, totals, as_of=as_of, shows_all=shows_all),
-    }
+    table = tables.loan_book(group, rows, totals, as_of=as_of, shows_all=shows_all)
+    context = {"form": form, "shows_all": shows_all, "page": page, "rows": rows, "totals": totals, "table": table}
     return respond_with_book(
         request,
         "finance/loan_book.html",
@@ -104,28 +91,27 @@ def loan_book(request: GroupRequest) -> HttpResponse:
 @requires(Capability.READ)
 def loan(request: GroupRequest, number: int) -> HttpResponse:
     """The card of one loan as on a day, by default today: its terms, its schedule and what was paid."""
-    form, today = DayForm(request.GET), timezone.localdate()
-    as_of = form.day(today)
-    card = selectors.loan_card(request.group, number, as_of=as_of)
-    if card is None and as_of != today:
-        form.add_error("on", _("The loan was not paid out yet on this day."))
-        as_of, card = today, selectors.loan_card(request.group, number, as_of=today)
-    if card is None:
-        raise Http404
-    form.fill(on=as_of)
+    form = DayForm(request.GET)
+    as_of, card = card_asked_for(
+        form,
+        lambda day: selectors.loan_card(request.group, number, as_of=day),
+        too_early=_("The loan was not paid out yet on this day."),
+    )
     table = tables.loan_card(request.group, card, as_of=as_of)
-    context = {
-        "form": form,
-        "card": card,
+    context = {"form": form, "card": card, "on": as_of, "table": table, **_of_card(card, as_of, timezone.localdate())}
+    return respond_with_book(request, "finance/loan.html", context, lambda: table)
+
+
+def _of_card(card: LoanCard, as_of: date, today: date) -> dict[str, Any]:
+    """Return what was done with a loan up to a day, and what can be done with it today."""
+    is_today = as_of >= today
+    return {
         "steps": [step for step in selectors.loan_steps(card) if step.on <= as_of],
         "covers": selectors.covers_on(card.row.loan, as_of=as_of),
-        "on": as_of,
-        "is_today": as_of >= today,
-        "groundless": fines_without_ground(card.row.loan) if as_of >= today and card.fines else [],
-        "runs_today": card.row.is_running if as_of >= today else _runs(card),
-        "table": table,
+        "is_today": is_today,
+        "groundless": fines_without_ground(card.row.loan) if is_today and card.fines else [],
+        "runs_today": card.row.is_running if is_today else _runs(card),
     }
-    return respond_with_book(request, "finance/loan.html", context, lambda: table)
 
 
 def _runs(card: LoanCard) -> bool:
@@ -143,18 +129,18 @@ def member(request: GroupRequest, pk: int) -> HttpResponse:
     owner.group = group
     form, today = BalancesForm(request.GET), timezone.localdate()
     start, end = form.days(today)
-    form.fill(start=start, end=end)
     book = selectors.passbook(owner, start=start, end=end)
     page = lines_shown(request, book.lines, at_a_time=LINES_ON_A_PAGE)
-    context = {
-        "form": form,
-        "member": owner,
-        "claims": selectors.claims_of(owner) if end >= today else None,
-        "owing": selectors.owed(group, as_of=min(end, today)).get(owner.pk),
-        "book": book,
-        "is_today": end >= today,
-        "page": page,
-        "loans": tables.member_loans(group, book.loans, as_of=end),
-        "table": tables.passbook(group, owner, book, page),
-    }
+    context = {"form": form, "member": owner, "book": book, "page": page, **_owed_by(owner, end, today)}
+    context["loans"] = tables.member_loans(group, book.loans, as_of=end)
+    context["table"] = tables.passbook(group, owner, book, page)
     return respond_with_book(request, "finance/member.html", context, lambda: tables.passbook(group, owner, book))
+
+
+def _owed_by(owner: Member, as_of: date, today: date) -> dict[str, Any]:
+    """Return what a member owes on a day, and only with today's what others paid for the member or are owed."""
+    return {
+        "is_today": as_of >= today,
+        "owing": selectors.owed(owner.group, as_of=min(as_of, today)).get(owner.pk),
+        "claims": selectors.claims_of(owner) if as_of >= today else None,
+    }

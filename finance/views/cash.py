@@ -43,27 +43,24 @@ def cash_count(request: GroupRequest) -> HttpResponse:
 
 
 def _take(request: GroupRequest, form: CountForm) -> HttpResponse | None:
-    def counted(count: CashCount | None) -> HttpResponse:
-        if count is not None and count.difference:
-            messages.warning(request, _("The count is recorded; its difference is open until it is settled."))
-        elif count is not None:
-            messages.success(request, _("The count is recorded; it agrees with the books."))
-        return redirect("cash-differences", request.group.code)
-
+    counted = ("explanation", "on", "key")
     return submit_once(
         request,
         form,
         lambda data: services.cash_count_take(
-            actor=request.user,
-            group=request.group,
-            pieces=form.pieces,
-            explanation=data["explanation"],
-            on=data["on"],
-            key=data["key"],
+            actor=request.user, group=request.group, pieces=form.pieces, **{name: data[name] for name in counted}
         ),
-        then=counted,
+        then=lambda count: _counted(request, count),
         at={LedgerError: "explanation"},
     )
+
+
+def _counted(request: GroupRequest, count: CashCount | None) -> HttpResponse:
+    if count is not None and count.difference:
+        messages.warning(request, _("The count is recorded; its difference is open until it is settled."))
+    elif count is not None:
+        messages.success(request, _("The count is recorded; it agrees with the books."))
+    return redirect("cash-differences", request.group.code)
 
 
 def _held_against(group: Group, form: CountForm) -> dict[str, int]:

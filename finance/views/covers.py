@@ -12,7 +12,7 @@ from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
 from finance import selectors, services
-from finance.forms.covers import SAVINGS, CoverForm, RecoverForm
+from finance.forms.covers import CoverForm, RecoverForm
 from finance.ledger.errors import CoverRefused
 from finance.ledger.reading import read_books
 from finance.models import Loan
@@ -42,15 +42,7 @@ def _cover(request: GroupRequest, loan: Loan, form: CoverForm) -> HttpResponse |
     return submit_once(
         request,
         form,
-        lambda data: services.loan_cover(
-            actor=request.user,
-            group=request.group,
-            loan=loan,
-            shares=form.shares,
-            from_savings=data["source"] == SAVINGS,
-            on=data["on"],
-            key=data["key"],
-        ),
+        lambda _data: services.loan_cover(actor=request.user, group=request.group, loan=loan, **form.cover),
         then=lambda _entry: redirect("loan", request.group.code, loan.number),
         done=_("The arrears are covered."),
         at={CoverRefused: "amount"},
@@ -82,15 +74,7 @@ def cover_recover(request: GroupRequest, pk: int) -> HttpResponse:
     taken = submit_once(
         request,
         form,
-        lambda data: services.cover_recover(
-            actor=request.user,
-            group=request.group,
-            member=member,
-            amounts=form.amounts,
-            to_savings=data["to"] == SAVINGS,
-            on=data["on"],
-            key=data["key"],
-        ),
+        lambda _data: services.cover_recover(actor=request.user, group=request.group, member=member, **form.paid_back),
         then=lambda _entry: redirect("member", request.group.code, member.pk),
         done=_("What was paid back is recorded."),
     )

@@ -13,7 +13,7 @@ from finance.forms.reports import DayForm, LoansForm
 from finance.ledger.errors import InsufficientFunds, NotAllowed
 from finance.models import ExternalLoan
 from finance.views.paging import lines_shown
-from finance.views.printing import respond_with_book
+from finance.views.printing import card_asked_for, respond_with_book
 from finance.views.submit import submit_once
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
@@ -26,19 +26,13 @@ LOANS_ON_A_PAGE = 50
 def external_loans(request: GroupRequest) -> HttpResponse:
     """The running loans from outside, or all of them, as they stand on a day, by default today."""
     group, form = request.group, LoansForm(request.GET)
-    as_of, shows_all = form.day(timezone.localdate()), form.shows_all
-    form.fill(on=as_of, show="all" if shows_all else "")
+    as_of, shows_all = form.asked(timezone.localdate())
     loans = selectors.external_loans_on(group, as_of=as_of, only_running=not shows_all)
     page = lines_shown(request, loans, at_a_time=LOANS_ON_A_PAGE)
     rows = selectors.external_rows(page.object_list, as_of=as_of)
     is_whole = not page.has_other_pages()
-    context = {
-        "form": form,
-        "shows_all": shows_all,
-        "page": page,
-        "rows": rows,
-        "table": tables.external_loans(group, rows, as_of=as_of, is_whole=is_whole, shows_all=shows_all),
-    }
+    table = tables.external_loans(group, rows, as_of=as_of, is_whole=is_whole, shows_all=shows_all)
+    context = {"form": form, "shows_all": shows_all, "page": page, "rows": rows, "table": table}
     return respond_with_book(
         request,
         "finance/external_loans.html",
@@ -50,24 +44,15 @@ def external_loans(request: GroupRequest) -> HttpResponse:
 @requires(Capability.READ)
 def external_loan(request: GroupRequest, number: int) -> HttpResponse:
     """The card of one loan from outside as on a day: terms, schedule, payments, and what of it is out to members."""
-    group, form, today = request.group, DayForm(request.GET), timezone.localdate()
-    as_of = form.day(today)
-    card = selectors.external_card(group, number, as_of=as_of)
-    if card is None and as_of != today:
-        form.add_error("on", _("The loan was not received yet on this day."))
-        as_of, card = today, selectors.external_card(group, number, as_of=today)
-    if card is None:
-        raise Http404
-    form.fill(on=as_of)
-    table = tables.external_card(group, card, as_of=as_of)
-    context = {
-        "form": form,
-        "card": card,
-        "on": as_of,
-        "is_today": as_of >= today,
-        "passed_on": tables.passed_on(group, card, as_of=as_of),
-        "table": table,
-    }
+    group, form = request.group, DayForm(request.GET)
+    as_of, card = card_asked_for(
+        form,
+        lambda day: selectors.external_card(group, number, as_of=day),
+        too_early=_("The loan was not received yet on this day."),
+    )
+    table, passed_on = tables.external_card(group, card, as_of=as_of), tables.passed_on(group, card, as_of=as_of)
+    is_today = as_of >= timezone.localdate()
+    context = {"form": form, "card": card, "on": as_of, "is_today": is_today, "passed_on": passed_on, "table": table}
     return respond_with_book(request, "finance/external_loan.html", context, lambda: table)
 
 
@@ -84,7 +69,7 @@ def external_loan_receive(request: GroupRequest) -> HttpResponse:
         request,
         form,
         lambda data: services.external_loan_receive(
-            actor=request.user, group=request.group, terms=form.terms, into=form.into_kind, key=data["key"]
+            actor=request.user, group=request.group, terms=form.terms, into=data["into"], key=data["key"]
         ),
         then=received,
         done=_("The loan is recorded."),
@@ -95,27 +80,12 @@ def external_loan_receive(request: GroupRequest) -> HttpResponse:
 @requires(Capability.RECORD)
 def external_loan_repay(request: GroupRequest, number: int) -> HttpResponse:
     """Pay a lender; a form sent twice pays once."""
-    row = _card(request, number).row
-    # The same group that the access check read, so that it is not read again.
-    row.loan.group = request.group
-    form = RepayForm(
-        posted(request),
-        loan=row.loan,
-        asked=row.asked,
-        initial={"amount": row.due_now or row.arrears.next_due},
-    )
+    row = _row(request, number)
+    form = RepayForm(posted(request), row=row)
     taken = submit_once(
         request,
         form,
-        lambda data: services.external_loan_repay(
-            actor=request.user,
-            group=request.group,
-            loan=row.loan,
-            amount=data["amount"],
-            source=form.source_kind,
-            on=data["on"],
-            key=data["key"],
-        ),
+        lambda data: services.external_loan_repay(actor=request.user, group=request.group, loan=row.loan, **data),
         then=lambda _payment: redirect("external-loan", request.group.code, number),
         done=_("The payment is recorded."),
         at={InsufficientFunds: "source", NotAllowed: "amount"},
@@ -123,8 +93,10 @@ def external_loan_repay(request: GroupRequest, number: int) -> HttpResponse:
     return taken or render(request, "finance/external_loan_repay.html", {"form": form, "row": row})
 
 
-def _card(request: GroupRequest, number: int) -> selectors.ExternalCard:
+def _row(request: GroupRequest, number: int) -> selectors.ExternalRow:
     card = selectors.external_card(request.group, number, as_of=timezone.localdate())
     if card is None:
         raise Http404
-    return card
+    # The same group that the access check read, so that it is not read again.
+    card.row.loan.group = request.group
+    return card.row

@@ -34,21 +34,22 @@ def period_close(request: GroupRequest) -> HttpResponse:
     """Close a period; the same form sent twice closes it once."""
     form = PeriodCloseForm(request.POST, group=request.group)
 
-    def closed(closing: PeriodClosing | None) -> HttpResponse:
-        if closing is not None:
-            messages.success(request, _("The books are closed through %s.") % date_format(closing.through))
-        return redirect("periods", request.group.code)
-
     answer = submit_once(
         request,
         form,
         lambda data: services.period_close(
             actor=request.user, group=request.group, through=data["through"], key=data["key"]
         ),
-        then=closed,
+        then=lambda closing: _closed(request, closing),
         at={LedgerError: "through", PeriodClosed: "through"},
     )
     return answer or _page(request, form, status=422)
+
+
+def _closed(request: GroupRequest, closing: PeriodClosing | None) -> HttpResponse:
+    if closing is not None:
+        messages.success(request, _("The books are closed through %s.") % date_format(closing.through))
+    return redirect("periods", request.group.code)
 
 
 def _page(request: GroupRequest, form: PeriodCloseForm, status: int = 200) -> HttpResponse:

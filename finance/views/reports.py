@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from finance import selectors, tables
 from finance.forms.reports import DayForm, LedgerForm, SpanForm, TrialBalanceForm, ledger_options
-from finance.models import AccountKind
+from finance.models import Account, AccountKind
 from finance.tables.table import Table
 from finance.views.paging import lines_shown
 from finance.views.printing import respond_with_book
@@ -41,18 +41,21 @@ def general_ledger(request: GroupRequest) -> HttpResponse:
     group = request.group
     accounts = selectors.accounts_of(group)
     form = LedgerForm(request.GET, options=ledger_options(accounts))
-    choice = form.choice
-    chosen = [account for account in accounts if choice in (account.kind, account.code)]
+    chosen = [account for account in accounts if form.choice in (account.kind, account.code)]
     start, end = form.span(timezone.localdate())
-    form.fill(account=choice, start=start, end=end)
-    name = f"{choice} {selectors.account_name(chosen[0])}" if choice[0].isdigit() else str(AccountKind(choice).label)
+    form.fill(account=form.choice)
     book = selectors.ledger(group, chosen, start=start, end=end)
     page = lines_shown(request, book.lines, at_a_time=LINES_ON_A_PAGE)
-    table = tables.general_ledger(group, book, name, page)
-    context = {"form": form, "table": table, "page": page}
+    name = _account_name(form.choice, chosen)
+    context = {"form": form, "table": tables.general_ledger(group, book, name, page), "page": page}
     return respond_with_book(
         request, "finance/general_ledger.html", context, lambda: tables.general_ledger(group, book, name)
     )
+
+
+def _account_name(choice: str, chosen: list[Account]) -> str:
+    """Return the code and name of the one account chosen, or what the kind is called."""
+    return f"{choice} {selectors.account_name(chosen[0])}" if choice[0].isdigit() else str(AccountKind(choice).label)
 
 
 @requires(Capability.READ)
@@ -61,7 +64,7 @@ def trial_balance(request: GroupRequest) -> HttpResponse:
     form = TrialBalanceForm(request.GET)
     start, end = form.days(timezone.localdate())
     by_account = bool(form.cleaned_data.get("accounts"))
-    form.fill(start=start, end=end, accounts=by_account)
+    form.fill(accounts=by_account)
     balance = selectors.trial_balance(request.group, start=start, end=end, by_account=by_account)
     return _report(request, form, tables.trial_balance(request.group, balance), "finance/trial_balance.html", balance)
 
@@ -71,7 +74,6 @@ def balance_sheet(request: GroupRequest) -> HttpResponse:
     """What the group has, owes and owns at the end of a day, by default today."""
     form = DayForm(request.GET)
     as_of = form.day(timezone.localdate())
-    form.fill(on=as_of)
     sheet = selectors.balance_sheet(request.group, as_of=as_of)
     return _report(request, form, tables.balance_sheet(request.group, sheet))
 
@@ -81,7 +83,6 @@ def income_statement(request: GroupRequest) -> HttpResponse:
     """Income, expenses and surplus of a period, by default the year so far."""
     form = SpanForm(request.GET)
     start, end = form.span(timezone.localdate())
-    form.fill(start=start, end=end)
     statement = selectors.income_statement(request.group, start=start, end=end)
     return _report(request, form, tables.income_statement(request.group, statement))
 
@@ -91,7 +92,6 @@ def owed(request: GroupRequest) -> HttpResponse:
     """Who owes fines, wajib and pokok at the end of a day, by default today."""
     form = DayForm(request.GET)
     as_of = form.day(timezone.localdate())
-    form.fill(on=as_of)
     rows = selectors.owed_rows(request.group, as_of=as_of)
     return _report(request, form, tables.owed(request.group, rows, as_of=as_of))
 

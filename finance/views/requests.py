@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
@@ -65,24 +63,11 @@ def loan_request_decide(request: GroupRequest, pk: int) -> HttpResponse:
         return _dealt_with(request)
     form = DecideForm(posted(request), request=asked, most=_most(request, asked))
     is_approval = form["decision"].value() == DecideForm.APPROVE
-
-    def decide(data: dict[str, Any]) -> LoanRequest:
-        decided = {
-            "actor": request.user,
-            "group": request.group,
-            "request": asked,
-            "on": data["on"],
-            "in_meeting": data["in_meeting"],
-            "note": data["note"],
-        }
-        if is_approval:
-            return services.loan_request_approve(**decided, amount=data["amount"], periods=data["periods"])
-        return services.loan_request_refuse(**decided)
-
+    decide = services.loan_request_approve if is_approval else services.loan_request_refuse
     taken = submit_once(
         request,
         form,
-        decide,
+        lambda _data: decide(actor=request.user, group=request.group, request=asked, **form.decided),
         then=lambda _asked: _to_list(request),
         done=_("The request is approved.") if is_approval else _("The request is refused."),
     )
@@ -111,10 +96,8 @@ def loan_request_pay_out(request: GroupRequest, pk: int) -> HttpResponse:
 def loan_request_cancel(request: GroupRequest, pk: int) -> HttpResponse:
     """Take a request back."""
     asked = _found(request, pk)
-    if asked.loans.filter(cancelled_at__isnull=True).exists() or asked.status not in (
-        RequestStatus.ASKED,
-        RequestStatus.APPROVED,
-    ):
+    waits = asked.status in (RequestStatus.ASKED, RequestStatus.APPROVED)
+    if not waits or asked.loans.filter(cancelled_at__isnull=True).exists():
         return _dealt_with(request)
     form = CancelRequestForm(posted(request), earliest=asked.decided_on or asked.asked_on)
     taken = submit_once(

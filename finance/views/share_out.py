@@ -24,17 +24,10 @@ def share_out(request: GroupRequest) -> HttpResponse:
     form = ShareOutOptionsForm(request.GET if asked else None, group=request.group, initial=_usual())
     on, keep = form.chosen
     plan = selectors.share_out_plan(request.group, as_of=on, keep=keep)
-    return render(
-        request,
-        "finance/share_out.html",
-        {
-            "form": form,
-            "plan": plan,
-            "table": tables.share_out_list(request.group, plan.rows, on=on),
-            "keep": sorted(keep),
-            "past": selectors.share_outs(request.group),
-        },
-    )
+    table = tables.share_out_list(request.group, plan.rows, on=on)
+    past = selectors.share_outs(request.group)
+    context = {"form": form, "plan": plan, "table": table, "keep": sorted(keep), "past": past}
+    return render(request, "finance/share_out.html", context)
 
 
 @requires(Capability.RECORD)

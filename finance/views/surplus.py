@@ -35,19 +35,16 @@ def surplus(request: GroupRequest) -> HttpResponse:
     start, end = form.period
     if form.is_valid():
         form = SurplusPeriodForm(initial={"start": start, "end": end}, following=following)
-    return render(
-        request,
-        "finance/surplus.html",
-        {
-            "form": form,
-            "surplus": selectors.period_surplus(request.group, start=start, end=end),
-            "is_divided": divided is not None and start <= divided,
-            "is_over": end <= today,
-            "projection": selectors.surplus_projection(request.group, after=divided, today=today),
-            "divisions": selectors.surplus_divisions(request.group),
-            "print_frame": frame_of(request),
-        },
-    )
+    context = {
+        "form": form,
+        "surplus": selectors.period_surplus(request.group, start=start, end=end),
+        "is_divided": divided is not None and start <= divided,
+        "is_over": end <= today,
+        "projection": selectors.surplus_projection(request.group, after=divided, today=today),
+        "divisions": selectors.surplus_divisions(request.group),
+        "print_frame": frame_of(request),
+    }
+    return render(request, "finance/surplus.html", context)
 
 
 @requires(Capability.RECORD)

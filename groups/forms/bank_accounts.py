@@ -24,6 +24,10 @@ class SignersField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  #
         """Return the name, and when somebody left."""
         return member_label(obj)
 
+    def clean(self, value: Any) -> list[Member]:  # type: ignore[override]  # not what the stubs say, but what is used
+        """Return the members."""
+        return list(super().clean(value))
+
 
 class MandateForm(forms.Form):
     """How many sign together from a day on, and who."""
@@ -71,6 +75,11 @@ class BankAccountForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscri
         if "key" in cleaned:
             self.instance.key = cleaned["key"]
         return cleaned
+
+    @property
+    def signing(self) -> dict[str, Any]:
+        """How many sign, and who may."""
+        return {name: self.cleaned_data[name] for name in ("signatures", "signers")}
 
 
 class CloseAccountForm(forms.Form):

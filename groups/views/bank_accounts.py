@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -10,6 +12,7 @@ from django.utils.translation import gettext as _
 from groups import selectors, services
 from groups.forms.bank_accounts import BankAccountForm, CloseAccountForm, MandateForm
 from groups.http import GroupRequest
+from groups.models import BankAccount
 from groups.permissions import Capability, requires
 from groups.shared.submit import posted, submit
 
@@ -32,11 +35,7 @@ def bank_account_open(request: GroupRequest) -> HttpResponse:
         request,
         form,
         lambda data: services.bank_account_open(
-            actor=request.user,
-            group=request.group,
-            account=form.instance,
-            signatures=data["signatures"],
-            signers=list(data["signers"]),
+            actor=request.user, group=request.group, account=form.instance, **form.signing
         ),
         done=_("The bank account is recorded."),
         then=lambda _account: redirect("bank-accounts", request.group.code),
@@ -47,26 +46,24 @@ def bank_account_open(request: GroupRequest) -> HttpResponse:
 def bank_mandate(request: GroupRequest, pk: int) -> HttpResponse:
     """Record who signs for an account from a day on."""
     account = get_object_or_404(request.group.bank_accounts, pk=pk)
-    of_today = selectors.bank_accounts_on(request.group, as_of=timezone.localdate())
-    now = next((one for one in of_today if one.account == account), None)
-    initial = {}
-    if now is not None and now.mandate is not None:
-        here = [signer.member_id for signer in now.signers if signer not in now.gone]
-        initial = {"signatures": now.mandate.signatures, "signers": here}
-    form = MandateForm(posted(request), group=request.group, initial=initial)
+    form = MandateForm(posted(request), group=request.group, initial=_signing_now(account))
     return submit(
         request,
         form,
-        lambda data: services.bank_mandate_change(
-            actor=request.user,
-            account=account,
-            valid_from=data["valid_from"],
-            signatures=data["signatures"],
-            signers=list(data["signers"]),
-        ),
+        lambda data: services.bank_mandate_change(actor=request.user, account=account, **data),
         done=_("Saved."),
         then=lambda _mandate: redirect("bank-accounts", request.group.code),
     ) or render(request, "groups/bank_account_form.html", {"form": form, "title": _("Who signs"), "account": account})
+
+
+def _signing_now(account: BankAccount) -> dict[str, Any]:
+    """Return how many sign for an account today, and who of them is still a member."""
+    of_today = selectors.bank_accounts_on(account.group, as_of=timezone.localdate())
+    now = next((one for one in of_today if one.account == account), None)
+    if now is None or now.mandate is None:
+        return {}
+    here = [signer.member_id for signer in now.signers if signer not in now.gone]
+    return {"signatures": now.mandate.signatures, "signers": here}
 
 
 @requires(Capability.RECORD)

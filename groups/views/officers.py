@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from groups import selectors, services
 from groups.forms.officers import ElectionForm, TermCorrectionForm
 from groups.http import GroupRequest
+from groups.models import OfficerTerm
 from groups.permissions import Capability, requires
 from groups.shared.submit import posted, submit
 
@@ -53,18 +55,26 @@ def term_correct(request: GroupRequest, pk: int) -> HttpResponse:
         raise Http404
     others = terms.filter(started_on=term.started_on).exclude(pk=pk)
     form = TermCorrectionForm(posted(request), others=bool(others))
-
-    def correct(data: dict[str, Any]) -> None:
-        correction = {"whole_election": data.get("whole_election", False), "reason": data["reason"]}
-        if data["what"] == "day":
-            services.term_redate(actor=request.user, term=term, started_on=data["started_on"], **correction)
-        else:
-            services.term_remove(actor=request.user, term=term, **correction)
-
     return submit(
         request,
         form,
-        correct,
+        lambda data: _correct(request, term, **data),
         done=_("The election is corrected."),
         then=lambda _none: redirect("officers", request.group.code),
     ) or render(request, "groups/term_correct.html", {"form": form, "term": term, "others": others})
+
+
+def _correct(
+    request: GroupRequest,
+    term: OfficerTerm,
+    *,
+    what: str,
+    started_on: date,
+    reason: str,
+    whole_election: bool = False,
+) -> None:
+    correction: dict[str, Any] = {"whole_election": whole_election, "reason": reason}
+    if what == "day":
+        services.term_redate(actor=request.user, term=term, started_on=started_on, **correction)
+    else:
+        services.term_remove(actor=request.user, term=term, **correction)

@@ -16,6 +16,7 @@ from groups.models import (
 )
 from groups.shared.triggers import (
     Trigger,
+    any_row,
     changes,
     forbid_change,
     forbid_delete,
@@ -35,9 +36,9 @@ _MEMBER, _MANDATE = Member._meta.db_table, BankMandate._meta.db_table
 _CASE = ("case_closed_on", "case_closed_how", "case_closed_at", "case_closed_by")
 _TAKEN_BACK = ("taken_back_why", "taken_back_at", "taken_back_by")
 
-AFTER_THE_END = (
-    f"EXISTS (SELECT 1 FROM {Dissolution._meta.db_table} z WHERE z.group_id = NEW.group_id "
-    "AND z.taken_back_at IS NULL AND {day} > z.ended_on{unless})"
+AFTER_THE_END = any_row(
+    f"{Dissolution._meta.db_table} z",
+    "z.group_id = NEW.group_id AND z.taken_back_at IS NULL AND {day} > z.ended_on{unless}",
 )
 """The condition that a row of a group is about a `{day}` after its end, `{unless}` something more."""
 OPEN_CASE = " AND (z.unsettled_why = '' OR z.case_closed_at IS NOT NULL)"
@@ -51,20 +52,27 @@ TRIGGERS: tuple[Trigger, ...] = (
     forbid_write(
         "membership",
         OfficerTerm,
-        when=f"EXISTS (SELECT 1 FROM {Member._meta.db_table} m WHERE m.id = NEW.member_id "
-        "AND (NEW.started_on < m.joined_on OR COALESCE(NEW.ended_on, '9999-12-31') > m.left_on))",
+        when=any_row(
+            f"{_MEMBER} m",
+            "m.id = NEW.member_id "
+            "AND (NEW.started_on < m.joined_on OR COALESCE(NEW.ended_on, '9999-12-31') > m.left_on)",
+        ),
     ),
     forbid_change(
         "keeps_offices",
         Member,
-        when=f"{MEMBERSHIP_MOVES} AND EXISTS (SELECT 1 FROM {OfficerTerm._meta.db_table} t WHERE t.member_id = NEW.id "
-        "AND (t.started_on < NEW.joined_on OR COALESCE(t.ended_on, '9999-12-31') > NEW.left_on))",
+        when=f"{MEMBERSHIP_MOVES} AND "
+        + any_row(
+            f"{OfficerTerm._meta.db_table} t",
+            "t.member_id = NEW.id "
+            "AND (t.started_on < NEW.joined_on OR COALESCE(t.ended_on, '9999-12-31') > NEW.left_on)",
+        ),
     ),
     forbid_change(
         "keeps_members",
         Group,
-        when=f"{changes(Group, ('founded_on',))} AND EXISTS (SELECT 1 FROM {Member._meta.db_table} m "
-        "WHERE m.group_id = NEW.id AND m.joined_on < NEW.founded_on)",
+        when=f"{changes(Group, ('founded_on',))} AND "
+        + any_row(f"{_MEMBER} m", "m.group_id = NEW.id AND m.joined_on < NEW.founded_on"),
     ),
     same_group(Group, "rules", own="id"),
     forbid_update(Constitution),
@@ -80,14 +88,18 @@ TRIGGERS: tuple[Trigger, ...] = (
     forbid_insert(
         "membership",
         BankSigner,
-        when=f"EXISTS (SELECT 1 FROM {_MANDATE} d JOIN {_MEMBER} m ON m.id = NEW.member_id "
-        "WHERE d.id = NEW.mandate_id AND (d.valid_from < m.joined_on OR d.valid_from >= m.left_on))",
+        when=any_row(
+            f"{_MANDATE} d JOIN {_MEMBER} m ON m.id = NEW.member_id",
+            "d.id = NEW.mandate_id AND (d.valid_from < m.joined_on OR d.valid_from >= m.left_on)",
+        ),
     ),
     forbid_insert(
         "while_open",
         BankMandate,
-        when=f"EXISTS (SELECT 1 FROM {BankAccount._meta.db_table} a WHERE a.id = NEW.account_id "
-        "AND (NEW.valid_from < a.opened_on OR NEW.valid_from >= a.closed_on))",
+        when=any_row(
+            f"{BankAccount._meta.db_table} a",
+            "a.id = NEW.account_id AND (NEW.valid_from < a.opened_on OR NEW.valid_from >= a.closed_on)",
+        ),
     ),
     # A dissolution stays as recorded; closing its case and taking it back are added to it, once each.
     forbid_update(

@@ -3,6 +3,7 @@
 from groups.models import Group, Member
 from groups.shared.triggers import (
     Trigger,
+    any_row,
     changes,
     forbid_change,
     forbid_delete,
@@ -36,21 +37,29 @@ TRIGGERS: tuple[Trigger, ...] = (
     forbid_insert_of_any(
         "membership",
         Attendance,
-        when=f"EXISTS (SELECT 1 FROM {_MEETING} g JOIN {_MEMBER} m ON m.id = {{row}}.member_id "
-        "WHERE g.id = {row}.meeting_id AND (g.held_on < m.joined_on OR g.held_on > m.left_on))",
+        when=any_row(
+            f"{_MEETING} g JOIN {_MEMBER} m ON m.id = {{row}}.member_id",
+            "g.id = {row}.meeting_id AND (g.held_on < m.joined_on OR g.held_on > m.left_on)",
+        ),
     ),
     forbid_change(
         "keeps_meetings",
         Member,
-        when=f"{MEMBERSHIP_MOVES} AND EXISTS (SELECT 1 FROM {_ATTENDANCE} a JOIN {_MEETING} g ON g.id = a.meeting_id "
-        f"WHERE a.member_id = NEW.id AND g.status = '{MeetingStatus.CLOSED}' "
-        "AND (g.held_on < NEW.joined_on OR g.held_on > NEW.left_on))",
+        when=f"{MEMBERSHIP_MOVES} AND "
+        + any_row(
+            f"{_ATTENDANCE} a JOIN {_MEETING} g ON g.id = a.meeting_id",
+            f"a.member_id = NEW.id AND g.status = '{MeetingStatus.CLOSED}' "
+            "AND (g.held_on < NEW.joined_on OR g.held_on > NEW.left_on)",
+        ),
     ),
     forbid_change(
         "keeps_meetings",
         Group,
-        when=f"{changes(Group, ('founded_on',))} AND EXISTS (SELECT 1 FROM {_MEETING} g WHERE g.group_id = NEW.id "
-        f"AND g.status = '{MeetingStatus.CLOSED}' AND g.held_on < NEW.founded_on)",
+        when=f"{changes(Group, ('founded_on',))} AND "
+        + any_row(
+            f"{_MEETING} g",
+            f"g.group_id = NEW.id AND g.status = '{MeetingStatus.CLOSED}' AND g.held_on < NEW.founded_on",
+        ),
     ),
     same_group(Attendance, "meeting"),
     same_group(Attendance, "member"),

@@ -64,6 +64,23 @@ def problems(source: str, app: str) -> list[str]:
     return sorted(strangers) + sorted(f"'{value}'" for value in typed)
 
 
+WRITTEN_BY_HAND = re.compile(r"SELECT |RawSQL|cursor\(")
+MODULES_WITH_SQL = {
+    "assessment/triggers.py", "finance/ledger/sql.py", "finance/ledger/triggers.py", "finance/ledger/verify.py",
+    "finance/selectors/book_lines.py", "finance/selectors/loan_positions.py", "finance/selectors/relations.py",
+    "groups/selectors/relations.py", "groups/shared/integrity.py", "groups/shared/sql.py",
+    "groups/shared/triggers.py", "kelompok/demo/copies.py", "meetings/selectors/relations.py",
+}  # fmt: skip
+
+
+def test_sql_is_written_by_hand_in_few_modules():
+    # Metrics and signals are an expression over a named relation each. Elsewhere a query is Django's, or a relation.
+    paths = [path.relative_to(ROOT) for app in APPS for path in (ROOT / app).rglob("*.py")]
+    looked_at = [path for path in paths if not {"migrations", "metrics", "signals"} & set(path.parts)]
+    found = {path.as_posix() for path in looked_at if WRITTEN_BY_HAND.search((ROOT / path).read_text("utf-8"))}
+    assert found == MODULES_WITH_SQL
+
+
 def test_sql_names_tables_of_its_own_app_and_no_value_of_an_enum():
     broken = {
         str(path.relative_to(ROOT)): found

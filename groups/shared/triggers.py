@@ -88,6 +88,11 @@ def installed(using: str = DEFAULT_DB_ALIAS) -> set[tuple[str, str]]:
         return set(cursor.fetchall())
 
 
+def any_row(source: str, where: str) -> str:
+    """Return the SQL condition that `source`, a table with its alias or a join of some, has a row like this."""
+    return f"EXISTS (SELECT 1 FROM {source} WHERE {where})"
+
+
 def changes(model: type[Model], fields: Collection[str] | None = None, *, but: Collection[str] = ()) -> str:
     """Return the SQL condition that an update changes one of `fields` of `model`, of all its columns `but` some."""
     named = {*but, *(fields or ())}
@@ -135,7 +140,7 @@ def forbid_insert_of_any(name: str, model: type[Model], *, when: str) -> Trigger
         installed=(f"{name}_insert",),
         sqlite=_sqlite(f"{name}_insert", table, "BEFORE INSERT", when.format(row="NEW"), name),
         postgresql=_postgresql_for_each_statement(
-            f"{name}_insert", table, f"EXISTS (SELECT 1 FROM fresh f WHERE {when.format(row='f')})", name
+            f"{name}_insert", table, any_row("fresh f", when.format(row="f")), name
         ),
     )
 
@@ -161,8 +166,8 @@ def same_group(model: type[Model], field: str, *, own: str = "group") -> Trigger
     parent, column = key.related_model._meta.db_table, key.column
     own_column = model._meta.get_field(own).column  # type: ignore[union-attr]  # a column of the table itself
     name = f"{table}_{column}_same_group"
-    stray = f"EXISTS (SELECT 1 FROM {parent} p WHERE p.id = NEW.{column} AND p.group_id <> NEW.{own_column})"
-    strays = f"EXISTS (SELECT 1 FROM fresh f JOIN {parent} p ON p.id = f.{column} WHERE p.group_id <> f.{own_column})"
+    stray = any_row(f"{parent} p", f"p.id = NEW.{column} AND p.group_id <> NEW.{own_column}")
+    strays = any_row(f"fresh f JOIN {parent} p ON p.id = f.{column}", f"p.group_id <> f.{own_column}")
     update = f"UPDATE OF {column}, {own_column}"
     return Trigger(
         name=name,

@@ -227,17 +227,17 @@ class Performance:
 
 def together(figures: Iterable[Performance], *, months: int) -> Performance:
     """Return the figures of many groups as one; `months` are those of the year so far, the same for all."""
-    found = list(figures)
+    added = list(figures)
     parts: dict[tuple[int, int], list[Slice]] = {}
-    for part in (part for figure in found for part in figure.slices):
+    for part in (part for figure in added for part in figure.slices):
         parts.setdefault((part.age, part.collectability), []).append(part)
     return Performance(
         slices=tuple(_sum_of(age, level, parts[age, level]) for age, level in sorted(parts)),
-        due=sum(figure.due for figure in found),
-        paid=sum(figure.paid for figure in found),
-        income=sum(figure.income for figure in found),
-        costs=sum(figure.costs for figure in found),
-        capital=sum(figure.capital for figure in found),
+        due=sum(figure.due for figure in added),
+        paid=sum(figure.paid for figure in added),
+        income=sum(figure.income for figure in added),
+        costs=sum(figure.costs for figure in added),
+        capital=sum(figure.capital for figure in added),
         months=months,
     )
 
@@ -273,13 +273,13 @@ def _ratio(part: int, whole: int) -> Fraction | None:
 
 
 def _sum_of(age: int, level: int, parts: Iterable[Slice]) -> Slice:
-    found = list(parts)
+    added = list(parts)
     return Slice(
         age=age,
         collectability=level,
-        loans=sum(part.loans for part in found),
-        borrowers=sum(part.borrowers for part in found),
-        balance=sum(part.balance for part in found),
-        late_principal=sum(part.late_principal for part in found),
-        late_fee=sum(part.late_fee for part in found),
+        loans=sum(part.loans for part in added),
+        borrowers=sum(part.borrowers for part in added),
+        balance=sum(part.balance for part in added),
+        late_principal=sum(part.late_principal for part in added),
+        late_fee=sum(part.late_fee for part in added),
     )

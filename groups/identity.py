@@ -22,8 +22,8 @@ def clean_phone(text: str) -> str:
     """
     if not text.strip():
         return ""
-    found = _HOME_NUMBER.fullmatch(_BETWEEN_DIGITS.sub("", text))
-    parsed = parse_phone(f"0{found[1]}" if found else "")
+    match = _HOME_NUMBER.fullmatch(_BETWEEN_DIGITS.sub("", text))
+    parsed = parse_phone(f"0{match[1]}" if match else "")
     if not parsed.valid or parsed.e164 is None:
         raise ValidationError(_("This is not an Indonesian phone number. Example: 0812-3456-7890."), code="phone")
     return "0" + parsed.e164.removeprefix("+62")

@@ -38,8 +38,8 @@ def recorded_days_of_group(group: Group) -> RecordedDays:
 
 def spanning(days: Iterable[RecordedDays]) -> RecordedDays:
     """Return the days from the first to the last of all of `days`."""
-    found = list(days)
+    spans = list(days)
     return RecordedDays(
-        min((first for first, _last in found if first is not None), default=None),
-        max((last for _first, last in found if last is not None), default=None),
+        min((first for first, _last in spans if first is not None), default=None),
+        max((last for _first, last in spans if last is not None), default=None),
     )

@@ -104,7 +104,7 @@ def movable_meetings(actor: User, *, start: date, end: date, by: timedelta | Non
     calendars = groups.selectors.meeting_calendars(active)
     last = meetings.selectors.last_held_on(active, as_of=date.max)
     due = finance.selectors.instalments_due(active, start, end)
-    found = []
+    movable = []
     for group in active.select_related("village"):
         calendar = calendars.get(group.pk, MeetingCalendar())
         days = list(calendar.dates(start, end))
@@ -115,8 +115,8 @@ def movable_meetings(actor: User, *, start: date, end: date, by: timedelta | Non
             problem = _problem(calendar, day, moved_to, leaving=leaving, held_on=last.get(group.pk))
             if not problem:
                 leaving.add(day)
-            found.append(MovableMeeting(group, day, moved_to, due.get((group.pk, day), 0), problem))
-    return sorted(found, key=lambda meeting: (meeting.planned_on, meeting.group.name, meeting.group.pk))
+            movable.append(MovableMeeting(group, day, moved_to, due.get((group.pk, day), 0), problem))
+    return sorted(movable, key=lambda meeting: (meeting.planned_on, meeting.group.name, meeting.group.pk))
 
 
 def _problem(

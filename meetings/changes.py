@@ -51,13 +51,13 @@ class _Fact:
 def changes(before: Minutes, after: Minutes) -> list[Change]:
     """Return what differs between two versions of a meeting, in the order of the sheet."""
     old, new = _by_key(before), _by_key(after)
-    found = []
+    changed = []
     for key in {**old, **new}:
         label = (old.get(key) or new[key]).label
         texts = [facts[key].text if key in facts else NOTHING for facts in (old, new)]
         if texts[0] != texts[1]:
-            found.append(Change(label, *texts))
-    return found
+            changed.append(Change(label, *texts))
+    return changed
 
 
 def _by_key(minutes: Minutes) -> dict[tuple[str, int], _Fact]:

@@ -73,11 +73,11 @@ def numbers_of_loans_repaid(document: Mapping[str, Any]) -> set[int]:
 
 def fines_set(document: Mapping[str, Any]) -> dict[int, int]:
     """Return the fines in rupiah that the meeting set, for attendance and late instalments, by number of the member."""
-    found = {}
+    fines = {}
     for row in document["members"]:
         late = sum(paid["fine"]["amount"] for paid in row.get("repayments", ()) if "fine" in paid)
-        found[row["member"]] = row.get("charged", 0) + late
-    return found
+        fines[row["member"]] = row.get("charged", 0) + late
+    return fines
 
 
 def _plain(value: Any) -> Any:
@@ -96,7 +96,7 @@ def _plain(value: Any) -> Any:
     if not is_dataclass(value):
         return value
     kept = [field for field in fields(value) if field.name not in DERIVED]
-    return {field.name: _plain(found) for field in kept if (found := getattr(value, field.name)) != field.default}
+    return {field.name: _plain(part) for field in kept if (part := getattr(value, field.name)) != field.default}
 
 
 def _member_row(

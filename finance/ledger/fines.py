@@ -53,11 +53,11 @@ class OpenFines:
 
     def days_of_loan(self, loan: Loan) -> dict[date, int]:
         """Return what is owed of fines on a loan, by the day since when."""
-        found: dict[date, int] = {}
+        by_day: dict[date, int] = {}
         for fine in self.fines:
             if fine.loan == loan.pk:
-                found[fine.owed_on] = found.get(fine.owed_on, 0) + fine.left
-        return found
+                by_day[fine.owed_on] = by_day.get(fine.owed_on, 0) + fine.left
+        return by_day
 
     def of_member(self, member: Member, running: Collection[int]) -> list[OpenFine]:
         """Return the fines of a member that no loan asks for; `running` are the ids of the loans that do."""

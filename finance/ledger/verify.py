@@ -430,9 +430,9 @@ def mismatches(since: int | None = None) -> Iterator[Mismatch]:
                 "SELECT group_id, what FROM broken",
                 _VALUES,
             )
-            found = cursor.fetchall()
-        codes = dict(Group.objects.filter(pk__in={pk for pk, _what in found}).values_list("pk", "code"))
-        yield from (Mismatch(check.rule, *where) for where in sorted((codes[pk], what) for pk, what in found))
+            broken = cursor.fetchall()
+        codes = dict(Group.objects.filter(pk__in={pk for pk, _what in broken}).values_list("pk", "code"))
+        yield from (Mismatch(check.rule, *where) for where in sorted((codes[pk], what) for pk, what in broken))
 
 
 def _narrowed(check: Check, since: int | None, groups: set[int] | None) -> str:
@@ -466,8 +466,8 @@ def counted(since: int | None = None) -> dict[str, int]:
     if since is not None:
         groups = groups.filter(pk__in=Entry.objects.filter(pk__gt=since).values("group"))
     rows = {"accounts": Account, "entries": Entry, "transfers": Transfer, "loans": Loan}
-    found = {what: model._default_manager.filter(group__in=groups).count() for what, model in rows.items()}
-    return {"groups": groups.count(), **found}
+    counts = {what: model._default_manager.filter(group__in=groups).count() for what, model in rows.items()}
+    return {"groups": groups.count(), **counts}
 
 
 def extent() -> LedgerVerification:

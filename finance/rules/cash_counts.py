@@ -43,9 +43,9 @@ def carry_to_next(books: Books, amount: int, *, after: Q) -> None:
     counts = CashCount.objects.filter(after, group=books.group, corrected_at=None, settled_on=None)
     if books.group.books_closed_through is not None:
         counts = counts.filter(counted_on__gt=books.group.books_closed_through)
-    found = counts.order_by("counted_on", "place", "pk").values("pk").first() if amount else None
-    if found is not None:
-        CashCount.objects.filter(**found).update(carried=F("carried") + amount)
+    following = counts.order_by("counted_on", "place", "pk").values("pk").first() if amount else None
+    if following is not None:
+        CashCount.objects.filter(**following).update(carried=F("carried") + amount)
 
 
 def after_count(count: CashCount) -> Q:

@@ -28,8 +28,8 @@ def accounts_of(group: Group, *kinds: str) -> list[Account]:
         When(external_loan__isnull=False, then=Concat("external_loan__lender", Value(" "), number)),
         output_field=CharField(),
     )
-    found = Account.objects.filter(group=group).annotate(owner=Coalesce("member__called", lender)).order_by()
-    return sorted(found.filter(kind__in=kinds) if kinds else found, key=lambda account: code_order(account.code))
+    accounts = Account.objects.filter(group=group).annotate(owner=Coalesce("member__called", lender)).order_by()
+    return sorted(accounts.filter(kind__in=kinds) if kinds else accounts, key=lambda account: code_order(account.code))
 
 
 def account_name(account: Account) -> str:
@@ -114,9 +114,9 @@ def account_balances(group: Group, *days: date, kinds: Sequence[str] = ()) -> li
             *(
                 tuple(
                     base[side] + mark.sign * amount
-                    for base, mark, amount in zip(begun, counted, found.get(account.pk, nothing), strict=True)
+                    for base, mark, amount in zip(begun, counted, moved.get(account.pk, nothing), strict=True)
                 )
-                for side, found in enumerate((debits, credits))
+                for side, moved in enumerate((debits, credits))
             ),
         )
 
@@ -139,8 +139,8 @@ def _moved(
     if kinds:
         lines = lines.filter(**{f"{side}_account__in": Account.objects.filter(group=group, kind__in=kinds)})
     sums = {f"moved{number}": Coalesce(Sum("amount", filter=between(mark)), 0) for number, mark in enumerate(counted)}
-    found = lines.order_by().values(f"{side}_account").annotate(**sums).values_list(f"{side}_account", *sums)
-    return {account: tuple(map(int, amounts)) for account, *amounts in found}
+    sums_by_account = lines.order_by().values(f"{side}_account").annotate(**sums).values_list(f"{side}_account", *sums)
+    return {account: tuple(map(int, amounts)) for account, *amounts in sums_by_account}
 
 
 def _farthest(counted: Sequence[NearestBalances]) -> Iterable[NearestBalances]:

@@ -33,9 +33,9 @@ def loan_requests(group: Group, *, waiting: bool) -> QuerySet[LoanRequest]:
     """
     of_group = LoanRequest.objects.filter(group=group)
     running = of_group.running()
-    found = running if waiting else of_group.exclude(pk__in=running.values("pk"))
+    requests = running if waiting else of_group.exclude(pk__in=running.values("pk"))
     paid = Loan.objects.filter(request=OuterRef("pk"), cancelled_at__isnull=True).values("number")
-    return found.annotate(loan_number=Subquery(paid[:1])).select_related(
+    return requests.annotate(loan_number=Subquery(paid[:1])).select_related(
         "member", "recorded_by", "decided_by", "cancelled_by"
     )
 

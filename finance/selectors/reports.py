@@ -159,8 +159,8 @@ def balance_sheet(group: Group, *, as_of: date) -> BalanceSheet:
     last_year, now = _by_kind(account_balances(group, as_of.replace(month=1, day=1) - timedelta(1), as_of), 2)
 
     def lines(kinds: Iterable[str]) -> list[ReportLine]:
-        found = [ReportLine(kind, now.get(kind, 0)) for kind in kinds if kind in now]
-        return [line for line in found if line.amount]
+        shown = [ReportLine(kind, now.get(kind, 0)) for kind in kinds if kind in now]
+        return [line for line in shown if line.amount]
 
     divided = now.get(AccountKind.SURPLUS_DIVIDED, 0)
     return BalanceSheet(

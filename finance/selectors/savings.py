@@ -100,14 +100,14 @@ def savings_book(group: Group, *, end: date, start: date | None = None) -> Savin
     Of a group with closed periods they are six at most.
     """
     days = (end,) if start is None else (start - timedelta(1), end)
-    found = {
+    balances = {
         (position.account.member_id, position.account.kind): position
         for position in account_balances(group, *days, kinds=SAVINGS)
     }
     rows: list[SavingsRow] = []
     movements: list[SavingsMovement] = []
     for member in Member.objects.filter(group=group):
-        own = {kind: found[member.pk, kind] for kind in SAVINGS if (member.pk, kind) in found}
+        own = {kind: balances[member.pk, kind] for kind in SAVINGS if (member.pk, kind) in balances}
         row = SavingsRow(member, **{kind.lower(): -position.balance(-1) for kind, position in own.items()})
         if row.total or (member.joined_on <= end and (member.left_on is None or member.left_on > end)):
             rows.append(row)

@@ -264,8 +264,8 @@ def _warnings(group: Group) -> Iterable[str]:
 
 def share_outs(group: Group) -> QuerySet[Entry]:
     """Return all share-outs of a group, reversed ones too, the latest first."""
-    found = Entry.objects.filter(group=group, kind=EntryKind.SHARE_OUT)
-    return found.select_related("reversed_by", "reverses", "recorded_by").order_by("-effective_on", "-pk")
+    entries = Entry.objects.filter(group=group, kind=EntryKind.SHARE_OUT)
+    return entries.select_related("reversed_by", "reverses", "recorded_by").order_by("-effective_on", "-pk")
 
 
 def share_out_rows(entry: Entry) -> list[ShareOutRow]:

@@ -31,7 +31,7 @@ def short_days(entry: Entry) -> list[ShortDay]:
             if account.normal_side == side and not account.may_go_negative:
                 taken[account.pk] = account
     moved = _moved_after(entry, taken)
-    return [found for pk, account in taken.items() if (found := _first_short_day(account, entry, moved[pk]))]
+    return [short for pk, account in taken.items() if (short := _first_short_day(account, entry, moved[pk]))]
 
 
 def _moved_after(entry: Entry, accounts: dict[int, Account]) -> dict[int, dict[date, int]]:

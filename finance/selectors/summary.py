@@ -65,10 +65,10 @@ def group_summary(group: Group) -> GroupSummary:
             used=Count("pk", filter=Q(debits_posted__gt=F("credits_posted"))),
         )
     )
-    found = {row["kind"]: row for row in rows}
+    sums = {row["kind"]: row for row in rows}
 
     def debit(kind: str) -> int:
-        return int(found[kind]["debit"]) if kind in found else 0
+        return int(sums[kind]["debit"]) if kind in sums else 0
 
     return GroupSummary(
         cash=debit(AccountKind.CASH),
@@ -88,6 +88,6 @@ def group_summary(group: Group) -> GroupSummary:
         expenses=sum(debit(kind) for kind in EXPENSES),
         divided=debit(AccountKind.SURPLUS_DIVIDED),
         loans_outstanding=debit(AccountKind.LOAN),
-        loans_running=found[AccountKind.LOAN]["used"] if AccountKind.LOAN in found else 0,
+        loans_running=sums[AccountKind.LOAN]["used"] if AccountKind.LOAN in sums else 0,
         external_loans=-debit(AccountKind.EXTERNAL_LOAN),
     )

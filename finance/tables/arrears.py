@@ -69,28 +69,28 @@ def portfolio(groups: Iterable[tuple[Group, Performance]], total: Performance, *
         Column(_("ROI"), PERCENT, on_phone=False),
     ]
 
-    def row(name: Cell, code: str, found: Performance, *, url: str = "", is_total: bool = False) -> Row:
+    def row(name: Cell, code: str, figures: Performance, *, url: str = "", is_total: bool = False) -> Row:
         cells: list[Cell] = [
             name,
             code,
-            found.loans,
-            found.balance,
-            found.late,
-            found.par_30,
-            found.par_90,
-            found.lar,
-            found.repayment_rate,
-            found.cost_coverage,
-            found.return_on_investment,
+            figures.loans,
+            figures.balance,
+            figures.late,
+            figures.par_30,
+            figures.par_90,
+            figures.lar,
+            figures.repayment_rate,
+            figures.cost_coverage,
+            figures.return_on_investment,
         ]
         return Row(cells, url=url, is_total=is_total)
 
     rows = [
         row(
-            DetailedCell(group.name, note=f"({group.code})"), group.code, found,
+            DetailedCell(group.name, note=f"({group.code})"), group.code, figures,
             url=reverse("health", args=[group.code]),
         )
-        for group, found in groups
+        for group, figures in groups
     ]  # fmt: skip
     rows.append(row(_("Total"), "", total, is_total=True))
     return Table(

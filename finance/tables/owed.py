@@ -27,12 +27,12 @@ def owed(group: Group, rows: Sequence[tuple[Member, Owed]], *, as_of: date) -> T
     member_url = numbered("member", group)
     lines = [
         Row(
-            [member.number, str(member), found.since, found.fine, found.wajib, found.pokok, found.total],
+            [member.number, str(member), owing.since, owing.fine, owing.wajib, owing.pokok, owing.total],
             url=member_url(member.pk),
         )
-        for member, found in rows
+        for member, owing in rows
     ]
-    total = [sum(getattr(found, name) for _member, found in rows) for name in ("fine", "wajib", "pokok", "total")]
+    total = [sum(getattr(owing, name) for _member, owing in rows) for name in ("fine", "wajib", "pokok", "total")]
     lines.append(Row([None, _("Total"), None, *total], is_total=True))
     title = _("Owed by members (tunggakan anggota)")
     return table_of_group(group, title, "tunggakan-anggota", columns, lines, until=as_of)

@@ -44,14 +44,14 @@ def income_statement(group: Group, statement: IncomeStatement) -> Table:
         Column(_("Year so far"), MONEY, on_phone=False),
     ]
 
-    def lines(found: Iterable[ReportLine]) -> list[Row]:
+    def lines(reported: Iterable[ReportLine]) -> list[Row]:
         return [
             Row(
                 [line.code, str(AccountKind(line.kind).label), line.amount, line.year],
                 url=reverse("general-ledger", args=[group.code])
                 + f"?account={line.kind}&start={statement.start}&end={statement.end}",
             )
-            for line in found
+            for line in reported
         ]
 
     rows = [

@@ -20,12 +20,12 @@ from groups.shared.submit import posted
 @requires(Capability.READ)
 def entry(request: GroupRequest, number: int) -> HttpResponse:
     """One entry of the ledger with its lines."""
-    found = _found(request, number)
+    shown = _found(request, number)
     context = {
-        "entry": found,
-        "lines": selectors.entry_lines(found),
+        "entry": shown,
+        "lines": selectors.entry_lines(shown),
         "print_frame": frame_of(request),
-        "may_reverse": not hasattr(found, "reversed_by") and found.kind in services.REVERSED_BY_ITSELF,
+        "may_reverse": not hasattr(shown, "reversed_by") and shown.kind in services.REVERSED_BY_ITSELF,
     }
     return render(request, "finance/entry.html", context)
 
@@ -34,21 +34,21 @@ def entry(request: GroupRequest, number: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def entry_reverse(request: GroupRequest, number: int) -> HttpResponse:
     """Take back an entry that was recorded wrongly, with a reason."""
-    found = _found(request, number)
+    reversed_entry = _found(request, number)
     form = ReasonForm(posted(request))
     answer = submit_once(
         request,
         form,
-        lambda data: services.entry_reverse(actor=request.user, entry=found, **data),
+        lambda data: services.entry_reverse(actor=request.user, entry=reversed_entry, **data),
         then=lambda _entry: redirect("entry", request.group.code, number),
         done=_("The entry is reversed; both stay in the books."),
     )
-    context = {"form": form, "entry": found, "lines": selectors.entry_lines(found)}
+    context = {"form": form, "entry": reversed_entry, "lines": selectors.entry_lines(reversed_entry)}
     return answer or render(request, "finance/entry_reverse.html", context, status=422 if form.errors else 200)
 
 
 def _found(request: GroupRequest, number: int) -> Entry:
     entries = Entry.objects.select_related("recorded_by", "reverses", "reversed_by")
-    found = get_object_or_404(entries, group=request.group, number=number)
-    found.group = request.group  # as the access check read it
-    return found
+    entry = get_object_or_404(entries, group=request.group, number=number)
+    entry.group = request.group  # as the access check read it
+    return entry

@@ -135,10 +135,10 @@ def surplus_withdraw(request: GroupRequest, pk: int) -> HttpResponse:
 
 
 def _division(request: GroupRequest, pk: int) -> SurplusDivision:
-    found = SurplusDivision.objects.select_related(
+    divisions = SurplusDivision.objects.select_related(
         "entry__reversed_by", "entry__reverses", "rules", "recorded_by", "withdrawn_by"
     )
-    return get_object_or_404(found, group=request.group, pk=pk)
+    return get_object_or_404(divisions, group=request.group, pk=pk)
 
 
 def _shown(request: GroupRequest, sheet: DivisionSheet, start: date, end: date) -> dict[str, Any]:

@@ -141,10 +141,10 @@ class NewGroupForm(SecondLookForm, GroupForm):
             village=self.instance.village,
             key=cleaned["key"],
         )
-        found = selectors.groups_alike(asked).first()
-        if found is None:
+        alike = selectors.groups_alike(asked).first()
+        if alike is None:
             return ""
-        words = {"group": found, "code": found.number_shown}
+        words = {"group": alike, "code": alike.number_shown}
         return gettext("%(group)s (%(code)s) has this name and this village. Tick if this is another group.") % words
 
 

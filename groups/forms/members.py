@@ -46,11 +46,11 @@ class NewMemberForm(SecondLookForm, MemberForm):
         if not {"name", "phone", "key"} <= cleaned.keys():
             return ""
         asked = Member(group=self.instance.group, name=cleaned["name"], phone=cleaned["phone"], key=cleaned["key"])
-        found = selectors.members_alike(self.actor, asked, as_of=timezone.localdate()).first()
-        if found is None:
+        alike = selectors.members_alike(self.actor, asked, as_of=timezone.localdate()).first()
+        if alike is None:
             return ""
-        words = {"member": found.name, "number": found.number, "group": found.group, "code": found.group.number_shown}
-        if found.group_id == self.instance.group_id:
+        words = {"member": alike.name, "number": alike.number, "group": alike.group, "code": alike.group.number_shown}
+        if alike.group_id == self.instance.group_id:
             return gettext("%(member)s is a member already, number %(number)d. Tick if this is somebody else.") % words
         return (
             gettext("%(member)s is a member of %(group)s (%(code)s) already. Tick to register the member here too.")

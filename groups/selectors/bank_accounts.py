@@ -26,8 +26,8 @@ def bank_accounts(group: Group) -> list[BankAccount]:
     mandates = (
         BankMandate.objects.select_related("recorded_by").order_by("-valid_from", "-pk").prefetch_related(signers)
     )
-    found = BankAccount.objects.filter(group=group).select_related("recorded_by")
-    return list(found.prefetch_related(Prefetch("mandates", mandates)).order_by("-opened_on", "-pk"))
+    accounts = BankAccount.objects.filter(group=group).select_related("recorded_by")
+    return list(accounts.prefetch_related(Prefetch("mandates", mandates)).order_by("-opened_on", "-pk"))
 
 
 def bank_accounts_on(group: Group, *, as_of: date) -> list[AccountOnDay]:

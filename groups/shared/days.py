@@ -53,13 +53,13 @@ def read_day(text: str, *, today: date, may_lack_year: bool = True) -> date:
     calendar of this program, and for years of two digits that could be of two centuries.
     """
     text = one_line(text)
-    found = _ISO.fullmatch(text) or _NUMBERS.fullmatch(text) or _WORDS.fullmatch(text)
-    month = _month_number(found["month"]) if found else None
-    if found is None or month is None:
+    match = _ISO.fullmatch(text) or _NUMBERS.fullmatch(text) or _WORDS.fullmatch(text)
+    month = _month_number(match["month"]) if match else None
+    if match is None or month is None:
         raise ValidationError(_INVALID, code="invalid")
-    day = int(found["day"])
-    if found["year"]:
-        return _in_calendar(_year(found["year"], today), month, day)
+    day = int(match["day"])
+    if match["year"]:
+        return _in_calendar(_year(match["year"], today), month, day)
     if not may_lack_year:
         raise ValidationError(_WHICH_YEAR, code="year")
     in_this_year = (month, day) <= (today.month, today.day)
@@ -69,11 +69,11 @@ def read_day(text: str, *, today: date, may_lack_year: bool = True) -> date:
 def read_month(text: str) -> date:
     """Return the first day of the month that `text` means: `2026-06`, `6/2026`, `Juni 2026`."""
     text = one_line(text)
-    found = _MONTH.fullmatch(text) or _MONTH_FIRST.fullmatch(text)
-    month = _month_number(found["month"]) if found else None
-    if found is None or month is None:
+    match = _MONTH.fullmatch(text) or _MONTH_FIRST.fullmatch(text)
+    month = _month_number(match["month"]) if match else None
+    if match is None or month is None:
         raise ValidationError(_INVALID_MONTH, code="invalid")
-    return _in_calendar(int(found["year"]), month, 1)
+    return _in_calendar(int(match["year"]), month, 1)
 
 
 def _month_number(text: str) -> int | None:
@@ -91,9 +91,9 @@ def _year(text: str, today: date) -> int:
 
 def _in_calendar(year: int, month: int, day: int) -> date:
     try:
-        found = date(year, month, day)
+        read = date(year, month, day)
     except ValueError:
         raise ValidationError(_NO_SUCH_DAY, code="no_such_day") from None
-    if not EARLIEST_DAY <= found <= LATEST_DAY:
+    if not EARLIEST_DAY <= read <= LATEST_DAY:
         raise ValidationError(_BEYOND, code="beyond")
-    return found
+    return read

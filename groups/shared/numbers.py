@@ -35,7 +35,7 @@ def read_percent(text: str) -> Decimal:
     A dot is always the decimal mark, as a comma is: `0.015` is fifteen thousandths of one per cent. Raises
     `ValidationError` for anything else.
     """
-    found = _DECIMAL.fullmatch(one_line(text))
-    if found is None or len(text) > 40:
+    match = _DECIMAL.fullmatch(one_line(text))
+    if match is None or len(text) > 40:
         raise ValidationError(_("Write per cent in digits, for example 1,5."), code="invalid")
-    return Decimal(f"{found[1]}.{found[2] or 0}")
+    return Decimal(f"{match[1]}.{match[2] or 0}")

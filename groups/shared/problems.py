@@ -48,7 +48,7 @@ def problems_on_page(things: Iterable[Any]) -> list[Problem]:
 
     A page made of many forms says it itself, in the order it shows them, by an attribute `form_problems`.
     """
-    found: list[Problem] = []
+    problems: list[Problem] = []
     seen: set[int] = set()
     for thing in things:
         if id(thing) in seen:
@@ -56,10 +56,10 @@ def problems_on_page(things: Iterable[Any]) -> list[Problem]:
         seen.add(id(thing))
         if isinstance(thing, forms.BaseForm):
             if thing.is_bound:
-                found += problems_of(thing)
+                problems += problems_of(thing)
         elif isinstance(own := getattr(thing, "form_problems", None), list):
-            found += own
-    return list(dict.fromkeys(found))
+            problems += own
+    return list(dict.fromkeys(problems))
 
 
 def _anchor(bound: forms.BoundField) -> str:

@@ -81,7 +81,7 @@ def copy_groups(copies: Iterable[GroupCopy]) -> Iterator[int]:
 def _copy_batch(batch: Sequence[GroupCopy]) -> None:
     models_of_groups = _models_of_groups()
     templates = {copy.template for copy in batch}
-    keys = {model: found for model in models_of_groups if (found := _keys(model, templates)) is not None}
+    keys = {model: moved for model in models_of_groups if (moved := _keys(model, templates)) is not None}
     with connection.cursor() as cursor:
         _write_copies(cursor, batch)
         for model in keys:
@@ -117,11 +117,11 @@ def _keys(model: type[models.Model], templates: Collection[int]) -> _Keys | None
     """Return how keys are moved, None where the templates have no rows."""
     rows = model._default_manager.all()
     chosen = rows.filter(**{"pk__in" if model is Group else "group__in": templates})
-    found = chosen.aggregate(first=Min("pk"), last=Max("pk"))
-    if found["first"] is None:
+    range_of_keys = chosen.aggregate(first=Min("pk"), last=Max("pk"))
+    if range_of_keys["first"] is None:
         return None
     top = rows.aggregate(top=Max("pk"))["top"]
-    return _Keys(base=top - found["first"] + 1, width=found["last"] - found["first"] + 1)
+    return _Keys(base=top - range_of_keys["first"] + 1, width=range_of_keys["last"] - range_of_keys["first"] + 1)
 
 
 def _write_copies(cursor: Any, batch: Sequence[GroupCopy]) -> None:

@@ -44,11 +44,11 @@ def numbered(meetings: M) -> M:
 
 def numbers_by_date(ids: Iterable[int]) -> dict[int, int]:
     """Return the numbers by date of meetings by their ids, in that order; no statement where there are none."""
-    found = dict.fromkeys(ids, 0)
-    if found:
-        for meeting in numbered(Meeting.objects.filter(pk__in=found)).only("pk"):
-            found[meeting.pk] = meeting.number_by_date  # type: ignore[attr-defined]  # annotated by numbered
-    return found
+    numbers = dict.fromkeys(ids, 0)
+    if numbers:
+        for meeting in numbered(Meeting.objects.filter(pk__in=numbers)).only("pk"):
+            numbers[meeting.pk] = meeting.number_by_date  # type: ignore[attr-defined]  # annotated by numbered
+    return numbers
 
 
 def days_held(group: Group, numbers: Collection[int]) -> dict[int, date]:
@@ -76,8 +76,8 @@ def meeting_version(group: Group, number: int, version: int | None = None) -> Me
 
 def versions(meeting: Meeting) -> list[Meeting]:
     """Return all versions of a meeting, the newest first, with who wrote them."""
-    found = Meeting.objects.filter(group_id=meeting.group_id, number=meeting.number)
-    return list(found.select_related("saved_by", "entry").order_by("-version"))
+    versions = Meeting.objects.filter(group_id=meeting.group_id, number=meeting.number)
+    return list(versions.select_related("saved_by", "entry").order_by("-version"))
 
 
 def drafts(actor: User) -> QuerySet[Meeting]:

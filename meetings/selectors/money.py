@@ -68,7 +68,7 @@ _BROUGHT = {
 
 def money(meeting: Meeting) -> MeetingMoney:
     """Return what a closed meeting posted, in one statement."""
-    found = MeetingMoney()
+    moved = MeetingMoney()
     rows: dict[int, MemberMoney] = {}
     lines = Transfer.objects.filter(entry_id=meeting.entry_id) if meeting.entry_id else Transfer.objects.none()
     lines = lines.select_related(
@@ -77,19 +77,19 @@ def money(meeting: Meeting) -> MeetingMoney:
     for line in lines.order_by("member__number", "pk"):
         came = line.debit_account.kind == AccountKind.CASH
         if came:
-            found.cash_in += line.amount
+            moved.cash_in += line.amount
         elif line.credit_account.kind == AccountKind.CASH:
-            found.cash_out += line.amount
+            moved.cash_out += line.amount
         if line.member is None:
-            found.other.append(line)
+            moved.other.append(line)
             continue
         if line.debit_account.loan is not None and not came and line.credit_account.kind == AccountKind.CASH:
-            found.loans.append(line.debit_account.loan)
+            moved.loans.append(line.debit_account.loan)
         row = rows.setdefault(line.member.pk, MemberMoney(line.member))
         column = _BROUGHT[AccountKind(line.credit_account.kind)] if came else "taken"
         setattr(row, column, getattr(row, column) + line.amount)
-    found.members = list(rows.values())
-    return found
+    moved.members = list(rows.values())
+    return moved
 
 
 def member_rows(meeting: Meeting, moved: MeetingMoney) -> list[MinutesRow]:

@@ -33,8 +33,8 @@ class Command(BaseCommand):
         as_of = options["as_of"] or today_of(group)
         if as_of < group.founded_on:
             raise CommandError(f"The group {code} did not exist yet on {as_of}: it was founded on {group.founded_on}.")
-        found = as_json(selectors.statement(group, as_of=as_of))
-        self.stdout.write(json.dumps(found, ensure_ascii=False, indent=None if options["json"] else 2))
+        statement = as_json(selectors.statement(group, as_of=as_of))
+        self.stdout.write(json.dumps(statement, ensure_ascii=False, indent=None if options["json"] else 2))
 
 
 def as_json(statement: selectors.Statement) -> dict[str, Any]:

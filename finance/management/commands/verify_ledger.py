@@ -29,8 +29,8 @@ class Command(BaseCommand):
         if new and since is None:
             self.stdout.write("No full run found nothing since; everything is checked.")
         run = extent() if since is None else None
-        found = list(mismatches(since))
-        for mismatch in found:
+        broken = list(mismatches(since))
+        for mismatch in broken:
             self.stdout.write(f"{mismatch.group}: {mismatch.what} (rule: {mismatch.rule})")
         lacking = missing_rules()
         for rule in lacking:
@@ -40,9 +40,9 @@ class Command(BaseCommand):
         self.stdout.write(
             f"{len(CHECKS)} rules checked over {number['groups']} groups{which}, {number['accounts']} accounts, "
             f"{number['entries']} entries, {number['transfers']} transfers, "
-            f"{number['loans']} loans: {len(found)} mismatches."
+            f"{number['loans']} loans: {len(broken)} mismatches."
         )
-        if found or lacking:
+        if broken or lacking:
             raise SystemExit(1)
         if run is not None:
             run.save()

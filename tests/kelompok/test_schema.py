@@ -1,12 +1,15 @@
-"""The database after migrating from nothing holds what the models declare, and every trigger."""
+"""The database holds every trigger, and migrating from nothing gives what the models declare."""
 
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, connections
-from django.db.backends.sqlite3.base import DatabaseWrapper as SQLite
 
 from assessment.triggers import TRIGGERS as OF_ASSESSMENT
 from finance.ledger.triggers import TRIGGERS as OF_FINANCE
@@ -118,17 +121,33 @@ OWN = [
 ]
 
 
-def twin_of_sqlite():
-    """What a database made from the models, without migrations, holds: the SQL of each table and index."""
-    connections["twin"] = twin = SQLite({**connection.settings_dict, "NAME": ":memory:"}, alias="twin")
-    try:
-        with twin.schema_editor() as editor:
-            for model in OWN:
-                editor.create_model(model)
-        return definitions_in_sqlite(twin)
-    finally:
-        twin.close()
-        del connections["twin"]
+@pytest.fixture(scope="module")
+def migrated(django_db_setup, django_db_blocker, tmp_path_factory):
+    """The alias of a database of its own, migrated from nothing; that of the other tests is made from the models."""
+    with django_db_blocker.unblock():
+        database = {**connection.settings_dict, "NAME": f"{connection.settings_dict['NAME']}_migrated"}
+        url = "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**database)
+        if connection.vendor == "sqlite":
+            database["NAME"] = str(tmp_path_factory.mktemp("migrated") / "db.sqlite3")
+            url = f"sqlite:///{database['NAME']}"
+        else:
+            on_server('DROP DATABASE IF EXISTS "{NAME}"', 'CREATE DATABASE "{NAME}"', database)
+        command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+        subprocess.run(command, cwd=settings.BASE_DIR, env={**os.environ, "DATABASE_URL": url}, check=True)
+        connections.settings["migrated"] = database
+        yield "migrated"
+        connections["migrated"].close()
+        del connections["migrated"], connections.settings["migrated"]
+        if connection.vendor == "postgresql":
+            on_server('DROP DATABASE "{NAME}"', database)
+
+
+def on_server(*statements_and_database):
+    """Run statements about a whole PostgreSQL database, which no transaction may hold."""
+    *statements, database = statements_and_database
+    with connection._nodb_cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement.format(**database))
 
 
 def definitions_in_sqlite(database):
@@ -156,39 +175,30 @@ def parts_of(create_table):
             part += letter
 
 
-def definitions_in_postgresql(schema):
-    """Columns, constraints and indexes of our tables in a schema, as PostgreSQL writes them down."""
+def definitions_in_postgresql(database):
+    """Columns, constraints and indexes of our tables, as PostgreSQL writes them down."""
     statement = """
         SELECT c.relname, a.attname || ' ' || format_type(a.atttypid, a.atttypmod) || a.attnotnull::text
         FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-        WHERE c.relnamespace = %(schema)s::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
         UNION ALL
         SELECT c.relname, o.conname || ' ' || pg_get_constraintdef(o.oid)
-        FROM pg_constraint o JOIN pg_class c ON c.oid = o.conrelid WHERE c.relnamespace = %(schema)s::regnamespace
+        FROM pg_constraint o JOIN pg_class c ON c.oid = o.conrelid WHERE c.relnamespace = 'public'::regnamespace
         UNION ALL
-        SELECT tablename, indexdef FROM pg_indexes WHERE schemaname = %(schema)s
+        SELECT tablename, indexdef FROM pg_indexes WHERE schemaname = 'public'
     """
-    with connection.cursor() as cursor:
-        cursor.execute(statement, {"schema": schema})
+    with database.cursor() as cursor:
+        cursor.execute(statement)
         tables = {model._meta.db_table for model in OWN}
-        return sorted((table, text.replace(f"{schema}.", "")) for table, text in cursor.fetchall() if table in tables)
+        return sorted((table, text) for table, text in cursor.fetchall() if table in tables)
 
 
-def twin_of_postgresql():
-    """What a schema made from the models, without migrations, holds."""
-    with connection.cursor() as cursor:
-        cursor.execute("CREATE SCHEMA twin; SET LOCAL search_path TO twin, public")
-    with connection.schema_editor(atomic=False) as editor:
-        for model in OWN:
-            editor.create_model(model)
-    definitions = definitions_in_postgresql("twin")
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL search_path TO public; DROP SCHEMA twin CASCADE")
-    return definitions
+@pytest.mark.django_db(databases="__all__")
+def test_migrating_from_nothing_gives_what_the_models_declare(migrated):
+    definitions = definitions_in_sqlite if connection.vendor == "sqlite" else definitions_in_postgresql
+    assert definitions(connections[migrated]) == definitions(connection)
 
 
-def test_migrating_from_nothing_gives_what_the_models_declare():
-    if connection.vendor == "sqlite":
-        assert definitions_in_sqlite(connection) == twin_of_sqlite()
-    else:
-        assert definitions_in_postgresql("public") == twin_of_postgresql()
+@pytest.mark.django_db(databases="__all__")
+def test_migrating_from_nothing_gives_every_trigger(migrated):
+    assert installed(migrated) == installed()

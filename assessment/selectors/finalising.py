@@ -16,9 +16,6 @@ from assessment.selectors.dashboard import Filters
 from assessment.selectors.snapshots import in_months, month_end
 from groups.models import ChangedGroup, Group, Region, User
 
-READY = Q(is_final=False, is_newer=False)
-"""Of rows of `scores_of_month` those that can be made final."""
-
 
 def scores_of_month(groups: QuerySet[Group], filters: Filters) -> Any:
     """Return the scores at the end of the last month of the filters, this month those of the newest snapshots, as rows.
@@ -90,6 +87,12 @@ class Progress:
 def run_of(actor: User, key: UUID | None) -> FinalRun | None:
     """Return the run with a key that `actor` started, None where there is none."""
     return FinalRun.objects.filter(key=key, started_by=actor).first() if key is not None else None
+
+
+def unfinished_runs(actor: User) -> QuerySet[FinalRun]:
+    """Return the runs that `actor` started and that still have scores waiting, the newest first."""
+    waiting = FinalRunScore.objects.filter(run=OuterRef("pk"), outcome=FinalOutcome.WAITING)
+    return FinalRun.objects.filter(Exists(waiting), started_by=actor)
 
 
 def progress(run: FinalRun) -> Progress:

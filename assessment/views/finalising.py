@@ -54,6 +54,7 @@ def final_list(request: UserRequest) -> HttpResponse:
         "rows": [(row, frame.stage_name(row.stage), finals.get(row.group)) for row in page],
         "chosen": frame.form.chosen(),
         "month": frame.filters.end,
+        "unfinished": selectors.unfinished_runs(request.user),
     }
     return frame.show("assessment/final_list.html", context, lambda: _table(frame, scores))
 

@@ -221,6 +221,7 @@ class TestPages:
         _page, after = self.confirm(staff_client)
         assert "2 of 3 scores done" in after.content.decode()
         address = after.redirect_chain[-1][0]
+        assert f'href="{address}"' in staff_client.get(PAGE).content.decode()
         assert "All are done." in staff_client.post(address, follow=True).content.decode()
         assert len(finals()) == 3
 

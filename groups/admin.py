@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.exceptions import NotRegistered
+from django.contrib.admin.widgets import FilteredSelectMultiple
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group as PermissionGroup
@@ -31,6 +32,7 @@ from groups.models import (
     OfficerTerm,
     Organisation,
     Region,
+    RegionLevel,
     Role,
     User,
 )
@@ -148,8 +150,33 @@ class OrganisationAdmin(TenantAdmin):
         return _user(request).is_superuser
 
 
+class _RegionsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+    """Provinces and regencies, as a list of their codes."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Region.objects.filter(level__lte=RegionLevel.REGENCY).select_related("parent"),
+            label=User._meta.get_field("regions").verbose_name,
+            required=False,
+            widget=FilteredSelectMultiple(_("regions"), is_stacked=False),
+            help_text=_(
+                "NGO staff see the groups of these provinces and regencies alone; all groups where none is chosen."
+            ),
+        )
+
+    def label_from_instance(self, obj: Region) -> str:
+        """Name the province of a regency too."""
+        return obj.path
+
+    def clean(self, value: Any) -> list[str]:  # type: ignore[override]
+        """Return the codes, in their order."""
+        return sorted(region.code for region in super().clean(value))
+
+
 class _OrganisationUserForm(forms.ModelForm):  # type: ignore[type-arg]
     """What holds for a user whoever writes it."""
+
+    regions = _RegionsField()
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -201,7 +228,7 @@ class UserAdmin(TenantAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         """Keep organisation and superuser status to superusers."""
         is_superuser = _user(request).is_superuser
-        place = ["role", "member", *(["organisation"] if is_superuser else [])]
+        place = ["role", "regions", "member", *(["organisation"] if is_superuser else [])]
         if obj is None:
             return [(None, {"fields": ["username", "usable_password", "password1", "password2", *place]})]
         status = ["is_active", *(["is_superuser"] if is_superuser else [])]

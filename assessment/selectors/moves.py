@@ -26,7 +26,7 @@ from django.db.models.functions import Coalesce, Least
 from assessment.models import GroupSnapshot
 from assessment.selectors.dashboard import VILLAGE_NAME, Filters, with_score
 from assessment.selectors.snapshots import in_months, month_end, next_month
-from groups.models import FacilitatorAssignment, Group, GroupStatus, GroupStatusChange
+from groups.models import FacilitatorAssignment, Group, GroupStatus, GroupStatusChange, in_regions
 
 
 class Place(IntEnum):
@@ -125,7 +125,7 @@ def _within(groups: QuerySet[Group], filters: Filters) -> QuerySet[Group]:
     )
     now = Q()
     if filters.region:
-        now &= Q(village=filters.region) | Q(village__code__startswith=f"{filters.region}.")
+        now &= in_regions([filters.region])
     if filters.kind:
         now &= Q(kind=filters.kind)
     if filters.facilitator is not None:

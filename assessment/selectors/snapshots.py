@@ -22,7 +22,7 @@ from django.db.models import (
 from django.db.models.functions import Cast, Coalesce, TruncMonth
 
 from assessment.models import GroupSnapshot
-from groups.models import FacilitatorAssignment, Group, GroupStatus
+from groups.models import FacilitatorAssignment, Group, GroupStatus, in_regions
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def placed(*, region: str = "", kind: str = "", facilitator: int | None = None, 
     """
     found = Q()
     if region:
-        found &= Q(**{f"{path}village": region}) | Q(**{f"{path}village__code__startswith": f"{region}."})
+        found &= in_regions([region], f"{path}village")
     if kind:
         found &= Q(**{f"{path}kind": kind})
     if facilitator is not None:

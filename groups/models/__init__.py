@@ -27,5 +27,5 @@ from groups.models.group import (
 )
 from groups.models.member import Gender, Member, OfficerRole, OfficerTerm
 from groups.models.organisation import Organisation, Role, User, person_name
-from groups.models.region import Region, RegionLevel
+from groups.models.region import Region, RegionLevel, in_regions
 from groups.models.rhythm import MeetingEvery, MeetingMove, MeetingRhythm, Pasaran, Weekday, WeekOfMonth

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from groups.models.dated import effective_between
 from groups.models.organisation import Organisation, Role, User
-from groups.models.region import Region
+from groups.models.region import Region, in_regions
 from groups.records import recorded_days_of_group
 from groups.shared.clock import now, refuse_to_come, today, today_of
 from groups.shared.folding import FoldedField, FoldedModel
@@ -57,7 +57,7 @@ class GroupQuerySet(models.QuerySet["Group"]):
         own = self.filter(organisation_id=actor.organisation_id)
         as_of = today()  # access is a matter of now, whatever day is read or recorded
         if actor.role in (Role.ADMIN, Role.STAFF):
-            return own
+            return own.filter(in_regions(actor.regions)) if actor.regions else own
         if actor.role == Role.FACILITATOR:
             assigned = FacilitatorAssignment.objects.effective(as_of).filter(facilitator=actor)
             return own.filter(pk__in=assigned.values("group_id"))

@@ -82,6 +82,9 @@ class User(AbstractUser, FoldedModel):
         related_name="user",
         verbose_name=_("member"),
     )
+    # Codes of provinces and regencies: staff see the groups of their villages alone, and all groups where none is
+    # named. They are read with the person, so that no page takes another statement to know what may be seen.
+    regions = models.JSONField(_("only groups in"), default=list, blank=True)
     name_key = FoldedField(of=("first_name", "last_name"))
     # Whether another person of the organisation has the same name; a trigger keeps it.
     has_namesake = models.BooleanField(_("has a namesake"), default=False, editable=False)
@@ -107,6 +110,11 @@ class User(AbstractUser, FoldedModel):
                 name="user_officer_is_member",
                 condition=Q(role=Role.OFFICER, member__isnull=False) | (~Q(role=Role.OFFICER) & Q(member__isnull=True)),
                 violation_error_message=_("A group officer is a member of a group, and nobody else is."),
+            ),
+            models.CheckConstraint(
+                name="user_regions_of_staff",
+                condition=Q(role=Role.STAFF) | Q(regions=[]),
+                violation_error_message=_("Only NGO staff are limited to regions."),
             ),
         ]
         indexes = [models.Index(fields=["organisation", "name_key"], name="user_org_name_key")]

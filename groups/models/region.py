@@ -1,6 +1,11 @@
 """Regions of Indonesia by Kemendagri code, loaded by `manage.py load_regions`."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from groups.shared.folding import FoldedField, FoldedModel
@@ -13,6 +18,14 @@ class RegionLevel(models.IntegerChoices):
     REGENCY = 2, _("Regency or city")
     DISTRICT = 3, _("District")
     VILLAGE = 4, _("Village")
+
+
+def in_regions(codes: Iterable[str], path: str = "village") -> Q:
+    """Return the condition that the village to which `path` leads is one of `codes` or lies in one of them."""
+    places = Q(pk__in=[])
+    for code in codes:
+        places |= Q(**{path: code}) | Q(**{f"{path}__code__startswith": f"{code}."})
+    return places
 
 
 class Region(FoldedModel):

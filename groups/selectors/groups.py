@@ -27,6 +27,7 @@ from groups.models import (
     GroupStatusChange,
     Member,
     User,
+    in_regions,
 )
 from groups.selectors.calendars import with_rhythms
 from groups.shared.folding import fold
@@ -106,7 +107,7 @@ def groups_within(
     if organisation is not None:
         groups = groups.filter(organisation=organisation)
     if region:
-        groups = groups.filter(Q(village=region) | Q(village__code__startswith=f"{region}."))
+        groups = groups.filter(in_regions([region]))
     if facilitator is not None:
         assigned = FacilitatorAssignment.objects.effective(as_of).filter(facilitator=facilitator)
         groups = groups.filter(pk__in=assigned.values("group_id"))

@@ -10,7 +10,9 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from io import BytesIO
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from django.contrib import admin
@@ -43,6 +45,7 @@ from tests.factories import (
     make_officer,
     make_organisation,
     make_user,
+    make_village,
     save,
 )
 from tests.meetings.pages import post_correction, post_sheet, sign_in
@@ -54,6 +57,8 @@ MAY: dict[str, set[Capability]] = {
     "superuser": {READ, RECORD, CONFIGURE, ASSESS},
     "admin": {READ, RECORD, CONFIGURE, ASSESS},
     "staff": {READ, CONFIGURE, ASSESS},
+    "staff of the region": {READ, CONFIGURE, ASSESS},
+    "staff of another region": {READ, CONFIGURE, ASSESS},
     "facilitator": {READ, RECORD},
     "facilitator not assigned": {READ, RECORD},
     "facilitator with finished assignment": {READ, RECORD},
@@ -61,7 +66,7 @@ MAY: dict[str, set[Capability]] = {
     "officer whose term ended": {READ},
 }
 """What each role may do with what it may see."""
-SEES_OWN = {"superuser", "admin", "staff", "facilitator", "officer"}
+SEES_OWN = {"superuser", "admin", "staff", "staff of the region", "facilitator", "officer"}
 SEES_OTHER = {"superuser"}
 
 
@@ -290,7 +295,7 @@ def build() -> World:
     """Let one organisation live for a while, through its own pages where there are some."""
     organisation = make_organisation()
     facilitator = make_user(organisation=organisation)
-    group = make_group(facilitator)
+    group = make_group(facilitator, village=make_village())
     make_members(group, 3)
     first, second, _third = group.members.order_by("number")
     make_officer(first)
@@ -338,6 +343,8 @@ def build() -> World:
             "superuser": User.objects.create_superuser(f"root of {group.code}"),
             "admin": make_user(Role.ADMIN, organisation=organisation),
             "staff": make_user(Role.STAFF, organisation=organisation),
+            "staff of the region": make_user(Role.STAFF, organisation=organisation, regions=["35.19"]),
+            "staff of another region": make_user(Role.STAFF, organisation=organisation, regions=["32", "35.1"]),
             "facilitator": facilitator,
             "facilitator not assigned": make_user(organisation=organisation),
             "facilitator with finished assignment": former,
@@ -480,6 +487,43 @@ def test_lists_and_day_of_a_facilitator_name_no_other_group(own, other):
         content = client.get(reverse(name)).content.decode()
         assert own.group.name in content
         assert other.group.code not in content
+
+
+def test_staff_of_a_region_read_of_its_groups_alone(own):
+    """Every page and file of many groups, as it is and narrowed to the group by whatever can be asked."""
+    named: dict[str, set[str]] = {}
+    usual = ["", "format=csv", f"facilitator={own.people['facilitator'].pk}&region=35.19"]
+    asked = {
+        "group-list": ["format=xlsx", f"q={own.group.code}"],
+        "dashboard-quality": [f"list={kind}" for kind in ("late", "cash", "drafts", "rules", "officers")],
+        "dashboard-moved": ["was=-1&became=-1"],
+        "dashboard-needs": ["format=xlsx"],
+    }
+    marks = [f"/g/{own.group.code}/", own.group.name, own.member.name]
+    for role in ("staff", "staff of the region", "staff of another region"):
+        named[role] = set()
+        client = Client()
+        client.force_login(own.people[role])
+        for name, route, url in addresses(own):
+            if route.of_group or route.capability is PUBLIC:
+                continue
+            for query in usual + asked.get(name, []):
+                # What was asked for is on the page that answers.
+                text = words_of(client.get(f"{url}?{query}", follow=True)).replace(query.partition("q=")[2] or "\0", "")
+                if any(mark in text for mark in marks):
+                    named[role].add(f"{name}?{query}")
+    assert len(named["staff"]) > 10
+    assert named["staff of the region"] == named["staff"]
+    assert named["staff of another region"] == set()
+
+
+def words_of(response: Any) -> str:
+    """The text of a page or a file."""
+    content = response.content
+    if content.startswith(b"PK"):
+        with ZipFile(BytesIO(content)) as file:
+            content = b" ".join(file.read(name) for name in file.namelist())
+    return content.decode()
 
 
 SHARED_IN_ADMIN = {"region", "instrument", "indicator", "stagerule"}

@@ -62,29 +62,22 @@ def declared_apps() -> list[str]:
 
 def install_all(using: str = DEFAULT_DB_ALIAS) -> None:
     """Put the triggers of every app back, as a migrate does."""
-    for triggers in _declared.values():
-        install(triggers, using)
+    install(declared_triggers(), using)
 
 
-def missing_triggers(using: str = DEFAULT_DB_ALIAS) -> list[str]:
-    """Return the names of the triggers that the apps declare and the database `using` does not have."""
-    declared = {
-        (part, trigger.table) for triggers in _declared.values() for trigger in triggers for part in trigger.installed
-    }
-    return sorted(name for name, _table in declared - installed(using))
+def declared_triggers() -> list[Trigger]:
+    """Return the triggers of every app."""
+    return [trigger for triggers in _declared.values() for trigger in triggers]
 
 
 def installed(using: str = DEFAULT_DB_ALIAS) -> set[tuple[str, str]]:
-    """Return the triggers that are at work in the database `using`, as pairs of name and table."""
+    """Return the triggers in the database `using`, as pairs of name and table."""
     connection = connections[using]
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute("SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'")
         else:
-            # One that is switched off is there, and refuses nothing.
-            cursor.execute(
-                "SELECT tgname, tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'"
-            )
+            cursor.execute("SELECT tgname, tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal")
         return set(cursor.fetchall())
 
 

@@ -1,4 +1,4 @@
-"""A database that lost triggers or constraints is found out, and gets its triggers back."""
+"""A database whose triggers or constraints are lost or changed is found out, and gets its triggers back."""
 
 from io import StringIO
 
@@ -9,7 +9,7 @@ from django.db import connection
 
 from finance.ledger.triggers import TRIGGERS
 from finance.models import LedgerVerification
-from groups.shared.integrity import missing_rules
+from groups.shared.integrity import CHANGED, MISSING, faulty_rules
 from groups.shared.triggers import installed
 
 pytestmark = pytest.mark.django_db
@@ -31,8 +31,22 @@ def run(command):
     return 0, out.getvalue()
 
 
-def test_nothing_is_missing_after_migrating():
-    assert missing_rules() == []
+def execute(*statements):
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+def rewrite_in_sqlite(table, old, new):
+    execute(
+        "PRAGMA writable_schema = 1",
+        f"UPDATE sqlite_master SET sql = replace(sql, '{old}', '{new}') WHERE name = '{table}'",
+        "PRAGMA writable_schema = 0",
+    )
+
+
+def test_nothing_is_wrong_after_migrating():
+    assert faulty_rules() == []
     assert run("verify_ledger")[0] == 0
 
 
@@ -55,19 +69,89 @@ def test_the_command_puts_all_triggers_back():
         for part in trigger.installed:
             drop(part, trigger.table)
     count = sum(len(trigger.installed) for trigger in TRIGGERS)
-    assert run("install_triggers") == (0, f"{count} triggers were missing.\n")
+    code, text = run("install_triggers")
+    assert (code, text.splitlines()[-1]) == (0, f"{count} triggers were put back.")
+    assert f"{TRIGGER} was missing." in text
     assert installed() == before
+    assert faulty_rules() == []
+
+
+def weaken_condition():
+    """The trigger is there by its name, and its condition never holds."""
+    drop(TRIGGER, TABLE)
+    if connection.vendor == "sqlite":
+        execute(
+            f"CREATE TRIGGER {TRIGGER} BEFORE UPDATE ON {TABLE} WHEN 1=0 BEGIN SELECT RAISE(ABORT, '{TRIGGER}'); END"
+        )
+    else:
+        execute(
+            f"CREATE TRIGGER {TRIGGER} BEFORE UPDATE ON {TABLE} FOR EACH ROW WHEN (1=0) EXECUTE FUNCTION {TRIGGER}()"
+        )
+
+
+def empty_body():
+    """The trigger stands as declared, and what it does is nothing."""
+    if connection.vendor == "sqlite":
+        drop(TRIGGER, TABLE)
+        execute(f"CREATE TRIGGER {TRIGGER} BEFORE UPDATE ON {TABLE} WHEN 1=1 BEGIN SELECT 1; END")
+    else:
+        execute(
+            f"CREATE OR REPLACE FUNCTION {TRIGGER}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$"
+        )
+
+
+def other_event():
+    drop(TRIGGER, TABLE)
+    if connection.vendor == "sqlite":
+        execute(
+            f"CREATE TRIGGER {TRIGGER} BEFORE DELETE ON {TABLE} WHEN 1=1 BEGIN SELECT RAISE(ABORT, '{TRIGGER}'); END"
+        )
+    else:
+        execute(f"CREATE TRIGGER {TRIGGER} BEFORE DELETE ON {TABLE} FOR EACH ROW EXECUTE FUNCTION {TRIGGER}()")
+
+
+@pytest.mark.parametrize("change", [weaken_condition, empty_body, other_event])
+def test_a_trigger_of_the_right_name_with_another_text_is_found_and_put_back(change):
+    change()
+    assert faulty_rules() == [(TRIGGER, CHANGED)]
+    code, text = run("verify_ledger")
+    assert (code, f"{TRIGGER} is not as declared" in text) == (1, True)
+    assert run("install_triggers") == (0, f"{TRIGGER} was not as declared.\n1 triggers were put back.\n")
+    assert faulty_rules() == []
+
+
+def test_a_trigger_that_is_switched_off_is_missing():
+    if connection.vendor == "sqlite":
+        return  # a trigger of SQLite cannot be switched off
+    for off in ("DISABLE TRIGGER", "ENABLE REPLICA TRIGGER"):
+        execute(f"ALTER TABLE {TABLE} {off} {TRIGGER}")
+        assert faulty_rules() == [(TRIGGER, MISSING)]
 
 
 def test_a_constraint_that_was_dropped_is_found():
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("ALTER TABLE finance_entry DROP CONSTRAINT entry_key_once")
-        else:
-            cursor.execute("PRAGMA writable_schema = 1")
-            cursor.execute(
-                "UPDATE sqlite_master SET sql = replace(sql, 'entry_key_once', 'gone') WHERE name = 'finance_entry'"
-            )
-            cursor.execute("PRAGMA writable_schema = 0")
-    assert missing_rules() == ["entry_key_once"]
+    if connection.vendor == "postgresql":
+        execute("ALTER TABLE finance_entry DROP CONSTRAINT entry_key_once")
+    else:
+        rewrite_in_sqlite("finance_entry", "entry_key_once", "gone")
+    assert faulty_rules() == [("entry_key_once", MISSING)]
     assert run("install_triggers")[0] == 1
+
+
+def test_a_constraint_of_the_right_name_with_another_condition_is_found():
+    if connection.vendor == "postgresql":
+        execute(
+            "ALTER TABLE groups_group DROP CONSTRAINT group_number",
+            "ALTER TABLE groups_group ADD CONSTRAINT group_number CHECK (number >= 0)",
+        )
+    else:
+        rewrite_in_sqlite("groups_group", '"number" >= 1', '"number" >= 0')
+    assert faulty_rules() == [("group_number", CHANGED)]
+
+
+def test_a_unique_index_that_covers_fewer_rows_is_found():
+    execute(
+        "DROP INDEX assignment_open_once",
+        "CREATE UNIQUE INDEX assignment_open_once ON groups_facilitatorassignment (group_id, facilitator_id) "
+        "WHERE ended_on IS NULL AND group_id < 0",
+    )
+    assert faulty_rules() == [("assignment_open_once", CHANGED)]

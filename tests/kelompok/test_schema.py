@@ -13,6 +13,7 @@ from django.db import connection, connections
 
 from assessment.triggers import TRIGGERS as OF_ASSESSMENT
 from finance.ledger.triggers import TRIGGERS as OF_FINANCE
+from groups.shared.integrity import parts_of
 from groups.shared.triggers import installed
 from groups.triggers import TRIGGERS as OF_GROUPS
 from meetings.triggers import TRIGGERS as OF_MEETINGS
@@ -161,18 +162,6 @@ def definitions_in_sqlite(database):
         if table in tables
         for part in (parts_of(sql) if kind == "table" else [sql])
     )
-
-
-def parts_of(create_table):
-    """The columns and constraints of a CREATE TABLE, in no order: migrations add some later than models name them."""
-    text, depth, part = create_table[create_table.index("(") + 1 : create_table.rindex(")")], 0, ""
-    for letter in text + ",":
-        depth += (letter == "(") - (letter == ")")
-        if letter == "," and not depth:
-            yield " ".join(part.split())
-            part = ""
-        else:
-            part += letter
 
 
 def definitions_in_postgresql(database):

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from finance.ledger.verify import CHECKS, counted, extent, mismatches, verified_through
-from groups.shared.integrity import missing_rules
+from groups.shared.integrity import faulty_rules
 
 
 class Command(BaseCommand):
@@ -32,9 +32,9 @@ class Command(BaseCommand):
         broken = list(mismatches(since))
         for mismatch in broken:
             self.stdout.write(f"{mismatch.group}: {mismatch.what} (rule: {mismatch.rule})")
-        lacking = missing_rules()
-        for rule in lacking:
-            self.stdout.write(f"database: {rule} is missing (manage.py install_triggers)")
+        faulty = faulty_rules()
+        for rule, fault in faulty:
+            self.stdout.write(f"database: {rule} {fault} (manage.py install_triggers)")
         number = counted(since)
         which = "" if since is None else " with new entries"
         self.stdout.write(
@@ -42,7 +42,7 @@ class Command(BaseCommand):
             f"{number['entries']} entries, {number['transfers']} transfers, "
             f"{number['loans']} loans: {len(broken)} mismatches."
         )
-        if broken or lacking:
+        if broken or faulty:
             raise SystemExit(1)
         if run is not None:
             run.save()

@@ -4,7 +4,25 @@ from datetime import date
 
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
-from assessment.views import bank, evidence, group, instruments, judging, portfolio, reviews, stored, what_if
+from assessment.views import (
+    bank,
+    comparison,
+    dashboard,
+    evidence,
+    finalising,
+    group,
+    heatmap,
+    instruments,
+    judging,
+    moves,
+    needs,
+    portfolio,
+    quality,
+    reviews,
+    signals,
+    stored,
+    what_if,
+)
 
 
 class DayConverter:
@@ -23,6 +41,24 @@ class DayConverter:
 
 register_converter(DayConverter, "day")
 
+DASHBOARDS: list[URLPattern] = [
+    path("", dashboard.dashboard, name="dashboard"),
+    path("month/", dashboard.dashboard_month, name="dashboard-month"),
+    path("score/", dashboard.dashboard_score, name="dashboard-score"),
+    path("final/", finalising.final_list, name="dashboard-final"),
+    path("final/confirm/", finalising.final_confirm, name="dashboard-final-confirm"),
+    path("final/run/", finalising.final_run, name="dashboard-final-run"),
+    path("moves/", moves.moves, name="dashboard-moves"),
+    path("compare/", comparison.comparison, name="dashboard-compare"),
+    path("signals/", signals.signals, name="dashboard-signals"),
+    path("quality/", quality.quality, name="dashboard-quality"),
+    path("needs/", needs.needs, name="dashboard-needs"),
+    path("heatmap/", heatmap.heatmap, name="dashboard-heatmap"),
+    path("bank/", bank.bank, name="dashboard-bank"),
+    path("moves/groups/", moves.moved, name="dashboard-moved"),
+]
+"""Below `dashboard/`; `assessment.views.frame.TABS` says in which order they stand."""
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("g/<str:code>/assessment/", group.assessment, name="assessment"),
     path("g/<str:code>/assessment/judge/", judging.judge, name="judge"),
@@ -39,7 +75,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("instruments/", instruments.instrument_list, name="instrument-list"),
     path("instruments/<int:pk>/", instruments.instrument, name="instrument"),
     path("instruments/<int:pk>/compare/", instruments.instrument_compare, name="instrument-compare"),
-    path("dashboard/", include("assessment.dashboard_urls")),
+    path("dashboard/", include(DASHBOARDS)),
     path("portfolio/", portfolio.portfolio, name="portfolio"),
     path("portfolio/class/", portfolio.portfolio_class, name="portfolio-class"),
 ]

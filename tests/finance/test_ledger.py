@@ -69,7 +69,7 @@ def test_a_payment_above_the_balance_is_refused():
 
 
 def test_nothing_is_posted_on_a_day_to_come():
-    member = make_member()
+    member = make_member(make_group())
     tomorrow = today_of(member.group) + timedelta(1)
     with pytest.raises(DayToCome):
         save(member, 10_000, on=tomorrow)

@@ -95,7 +95,7 @@ def meetings_move(request: UserRequest) -> HttpResponse:
     if chosen is not None and chosen.is_valid() and _move_chosen(request, chosen):
         return redirect("home")
     form = chosen or MovesForm(request.GET or None)
-    context = {"form": MovesForm(form.data) if form.is_bound else form, "chosen": chosen}
+    context: dict[str, Any] = {"form": MovesForm(form.data) if form.is_bound else form, "chosen": chosen, "found": []}
     if form.is_bound and not form.errors.keys() & MovesForm.base_fields.keys():
         context |= _choice(request, form)
     return render(request, "groups/meetings_move.html", context)

@@ -133,6 +133,7 @@ def _summed_up(request: GroupRequest, sheet: Sheet, key: uuid.UUID) -> HttpRespo
     asked = [*questions(summary, rules=rules, usual=before, calendar=meeting_calendar(group)), *sheet.warnings]
     sent = {name: value for name, value in request.POST.items() if name not in ("csrfmiddlewaretoken", "action")}
     page = {"group": group, "summary": summary, "questions": asked, "fields": {**sent, "key": key}}
+    page["address"] = request.path
     return render(request, "meetings/check.html", page)
 
 

@@ -80,7 +80,6 @@ def _take(actor: User, group: Group, loan: Loan, taken: Taken, key: uuid.UUID) -
     books = open_for_entry(actor, group, key, of=loan)
     later = list(payments_after(loan, taken.on))
     if later:
-        running_position(books, loan)
         books = open_books(actor=actor, group=group, everything=True)
     again = [_as_brought(loan, entry) for entry in later]
     for entry in reversed(later):

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from django.db.models import Case, Count, OuterRef, Q, QuerySet, Subquery, Sum, When
 from django.db.models.functions import Coalesce, JSONObject
+from django.utils.translation import gettext
 
 from finance.ledger.chart import SAVINGS
 from finance.ledger.posting import Books, open_books
@@ -28,6 +29,7 @@ from finance.models import (
 from finance.rules.cash_counts import expected_cash
 from finance.rules.loan_position import LateFine, LoanPosition, payment_days, payment_history, position_in
 from finance.schedules import Allocation
+from finance.selectors import loan_rows, loans_on
 from finance.selectors.owed import waived, wajib_asked
 from groups.models import Constitution, Group, Member, OfficerTerm, User
 from groups.selectors import rules_in_force
@@ -79,6 +81,15 @@ class LoanOnSheet:
     def fine_at(self, as_of: date) -> LateFine | None:
         """Return the fine for late instalments that a payment at a meeting on the day `as_of` brings."""
         return self.before.late_fine(as_of)
+
+
+class EndedLoan(NamedTuple):
+    """A loan that ran on the day of the meeting and ended since: the rupiah due that day, how it ended and when."""
+
+    loan: Loan
+    due: int
+    ended_as: str
+    ended_on: date
 
 
 class LaterMovement(NamedTuple):
@@ -168,6 +179,17 @@ class SheetContext:
     @cached_property
     def _lent(self) -> set[int]:
         return {on_sheet.loan.pk for on_sheet in self.loans}
+
+    @cached_property
+    def ended_loans(self) -> dict[int, list[EndedLoan]]:
+        """The loans that ran on the day and ended since, by the borrower's id; read where the meeting is late."""
+        found: dict[int, list[EndedLoan]] = {}
+        if self.before is not self.books:
+            shown = self._lent | {loan.pk for loan in self.books.running_loans()}
+            for row in ended_since(self.group, as_of=self.held_on):
+                if row.loan.pk not in shown:
+                    found.setdefault(row.loan.member_id, []).append(row)
+        return found
 
     @property
     def posted_on(self) -> date:
@@ -461,3 +483,13 @@ def _instalments(loans: dict[int, Loan], entered_before: Q | None) -> QuerySet[I
     if entered_before is not None:
         days = days.filter(entered_before)
     return found.annotate(last_paid_on=Case(When(number=1, loan__in=fined, then=Subquery(days[:1]))))
+
+
+def ended_since(group: Group, *, as_of: date) -> list[EndedLoan]:
+    """Return the loans that ran at the end of the day `as_of`, with the day of their last payment or of their end."""
+    paid = Subquery(payment_days(OuterRef("pk"))[:1])
+    loans = loans_on(group, as_of=as_of, only_running=True).annotate(last_on=Coalesce("ended_on", paid))
+    return [
+        EndedLoan(row.loan, row.arrears.due, row.loan.get_ended_as_display() or gettext("paid off"), row.loan.last_on)
+        for row in loan_rows(loans.filter(last_on__isnull=False), as_of=as_of)
+    ]

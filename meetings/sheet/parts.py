@@ -24,7 +24,7 @@ from groups.shared.money import RupiahField, rupiah
 from meetings.errors import SavingsMustStay
 from meetings.minutes import WITH_MONEY, MemberRow, Repayment
 from meetings.models import AttendanceStatus
-from meetings.sheet.context import LoanOnSheet, SheetContext
+from meetings.sheet.context import EndedLoan, LoanOnSheet, SheetContext
 from meetings.sheet.day import require_possible
 
 T = TypeVar("T", bound=Model)
@@ -245,6 +245,11 @@ class MemberForm(_Part):
             self.add_error("sukarela_out", gettext("The savings are only %s.") % rupiah(saved))
         elif self.context.leaves_too_little(self.member, brought=brought, taken=taken):
             self.add_error("sukarela_out", str(SavingsMustStay(self.member, self.context.rules.sukarela_minimum)))
+
+    @property
+    def ended_loans(self) -> list[EndedLoan]:
+        """The member's loans that ran on the day and ended since."""
+        return self.context.ended_loans.get(self.member.pk, [])
 
     @property
     def usual(self) -> list[forms.BoundField]:

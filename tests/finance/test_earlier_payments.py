@@ -145,6 +145,14 @@ def test_what_others_covered_stands_in_the_way(member):
         pay(loan, 50_000, FIRST)
 
 
+def test_a_payment_before_a_loan_was_paid_off_says_what_stands_in_the_way(member):
+    loan = lend(member, 300_000, 3)
+    pay(loan, 313_500, SECOND)
+    with pytest.raises(NotAllowed, match="would be paid off before"):
+        pay(loan, 50_000, FIRST)
+    assert standing(loan) == [(SECOND, 13_500, 300_000, 0)]
+
+
 def test_a_closed_period_stands_in_the_way(member):
     loan = lend(member)
     pay(loan, 118_000, SECOND)

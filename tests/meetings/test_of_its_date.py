@@ -25,6 +25,7 @@ from tests.factories import (
     save,
     withdraw,
 )
+from tests.finance.test_loan_services import reschedule
 from tests.meetings.pages import balance, errors, post_correction, post_sheet, sign_in
 from tests.meetings.sheets import HELD_ON, prefilled_data, sheet_data
 
@@ -141,6 +142,42 @@ def test_a_loan_paid_off_since_takes_no_more(client, group):
     loan = lend(group.members.last(), 12_000, 1, first_due=HELD_ON)
     repay(loan, 12_180, on=LATER)
     assert sheet_page(client, group, HELD_ON).context["sheet"].repayments == []
+
+
+def test_a_loan_paid_off_since_is_shown_with_what_was_due_that_day(client, group):
+    save(group.members.first(), 5_000_000)
+    loan = lend(group.members.last(), 1_200_000, 12, first_due=HELD_ON)
+    repay(loan, 12 * 118_000, on=LATER)
+    page = sheet_page(client, group, HELD_ON)
+    text = " ".join(page.content.decode().split())
+    assert "Rp 118.000 jatuh tempo hari itu; lunas pada 1 April 2025." in text
+    assert [(row.loan, row.due) for row in page.context["sheet"].members[-1].ended_loans] == [(loan, 118_000)]
+    assert not sheet_page(client, group).context["sheet"].members[-1].ended_loans
+    assert not sheet_page(client, group, LATER).context["sheet"].members[-1].ended_loans
+
+
+def test_what_was_typed_on_a_loan_that_was_paid_off_since_is_not_lost(client, group):
+    save(group.members.first(), 5_000_000)
+    loan = lend(group.members.last(), 1_200_000, 12, first_due=HELD_ON)
+    page = sheet_page(client, group, HELD_ON)
+    repay(loan, 12 * 118_000, on=LATER)
+    first = group.members.first()
+    head = {"held_on": HELD_ON, "place": "Balai", "leader": first.pk, "note_taker": first.pk}
+    refused = send(client, group, page, **head, **{f"l{loan.pk}-paid": "100.000"})
+    assert refused.status_code == 422
+    assert [row.typed for row in refused.context["sheet"].unplaced] == ["100.000"]
+    assert "jatuh tempo hari itu" in refused.content.decode()
+
+
+def test_a_rescheduled_loan_says_so_on_a_late_sheet(client, group):
+    save(group.members.first(), 5_000_000)
+    loan = lend(group.members.last(), 1_200_000, 12, first_due=HELD_ON)
+    new = reschedule(loan, on=LATER)
+    sheet = sheet_page(client, group, HELD_ON).context["sheet"]
+    assert sheet.repayments == []
+    assert [(row.loan, row.ended_on) for row in sheet.members[-1].ended_loans] == [(loan, LATER)]
+    (form,) = sheet_page(client, group).context["sheet"].repayments
+    assert form.open_loan.loan == new
 
 
 def test_a_fine_counts_the_payments_of_that_day_and_no_later_ones(client):

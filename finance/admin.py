@@ -192,7 +192,7 @@ class ObligationPaymentInline(LinesInline):
 class ObligationAdmin(LedgerAdmin):
     """Fines that members owe or owed."""
 
-    list_display = ["owed_on", "group", "member", "kind", "amount", "memo", "waived_on", "cancelled_at"]
+    list_display = ["owed_on", "group", "member", "kind", "amount", "memo", "cancelled_at"]
     list_filter = ["kind"]
     list_select_related: ClassVar[Any] = ["group", "member"]
     search_fields = ["group__code", "member__name"]
@@ -201,9 +201,9 @@ class ObligationAdmin(LedgerAdmin):
 
 @admin.register(Waiver)
 class WaiverAdmin(LedgerAdmin):
-    """Savings that the rules ask for and that members were let off."""
+    """What members were let off, savings that the rules ask for and fines."""
 
-    list_display = ["waived_on", "group", "member", "kind", "amount", "why"]
+    list_display = ["waived_on", "group", "member", "kind", "amount", "why", "ended_on"]
     list_filter = ["kind"]
     list_select_related: ClassVar[Any] = ["group", "member"]
     search_fields = ["group__code", "member__name"]

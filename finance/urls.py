@@ -51,6 +51,7 @@ urlpatterns: list[URLPattern] = [
     path("g/<str:code>/books/periods/close/", period.period_close, name="period-close"),
     path("g/<str:code>/books/loans/<int:number>/cover/", covers.loan_cover, name="loan-cover"),
     path("g/<str:code>/members/<int:pk>/owed/", owed.member_owed, name="member-owed"),
+    path("g/<str:code>/waivers/<int:pk>/take-back/", owed.waiver_take_back, name="waiver-take-back"),
     path("g/<str:code>/members/<int:pk>/fine/", owed.fine_charge, name="fine-charge"),
     path("g/<str:code>/members/<int:pk>/pay-back/", covers.cover_recover, name="cover-recover"),
     path("g/<str:code>/books/outside/", external_loans.external_loans, name="external-loans"),

@@ -14,11 +14,11 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from finance.models import RateSaid
-from finance.services import LoanTerms, Opening, OpeningDebt, OpeningLoan, OpeningSavings, fee_in_all
+from finance.forms.kinds import check_kind
+from finance.services import LoanTerms, Opening, OpeningDebt, OpeningLoan, OpeningSavings, fee_in_all, repaid_as
 from groups.forms import ComingDayField, CountField, DayField, KeyField, PastDateField, PercentField
 from groups.membership import outside_membership
-from groups.models import Constitution, Group, Member, Method
+from groups.models import Constitution, Group, LoanKind, Member, Method, MissedWajib, PayoffFee
 from groups.shared.money import RupiahField, rupiah
 from groups.shared.problems import Problem, problems_of, problems_of_rows
 
@@ -90,7 +90,7 @@ class OpeningForm(forms.Form):
 
 
 class SavingsForm(forms.Form):
-    """What one member has saved."""
+    """What one member has saved, and owes besides loans."""
 
     use_required_attribute = False
 
@@ -98,9 +98,14 @@ class SavingsForm(forms.Form):
     wajib = RupiahField(label=_("Opening balance: compulsory savings (wajib)"), required=False)
     sukarela = RupiahField(label=_("Opening balance: voluntary savings (sukarela)"), required=False)
 
-    def __init__(self, *args: Any, member: Member, **kwargs: Any) -> None:
+    wajib_owed = RupiahField(label=_("Compulsory savings (wajib) missed before"), required=False)
+    fines_owed = RupiahField(label=_("Fines (denda) not paid yet"), required=False)
+
+    def __init__(self, *args: Any, member: Member, rules: Constitution, **kwargs: Any) -> None:
         self.member = member
         super().__init__(*args, **kwargs)
+        if rules.missed_wajib == MissedWajib.LET_GO:
+            del self.fields["wajib_owed"]
 
     @property
     def savings(self) -> OpeningSavings:
@@ -126,7 +131,7 @@ class _RowForm(forms.Form):
     @property
     def is_filled(self) -> bool:
         """Whether something was typed into the row; rate and method come prefilled."""
-        return bool(set(self.changed_data) - {"rate", "method"})
+        return bool(set(self.changed_data) - {"rate", "method", "kind"})
 
     def clean(self) -> dict[str, Any]:
         """Ask for what a filled row lacks."""
@@ -145,17 +150,27 @@ class _RowForm(forms.Form):
 class RunningLoanForm(_RowForm):
     """A loan that is still running: its original terms and what was paid on it."""
 
-    NEEDED = ("member", "principal", "periods", "disbursed_on", "first_due")
+    NEEDED = ("member", "principal", "periods", "disbursed_on")
 
     member = forms.ChoiceField(label=_("Borrower"), required=False)
     principal = RupiahField(label=_("Principal as paid out"), required=False)
-    rate = PercentField(label=_("Service fee (jasa), % a month"), required=False)
+    rate = PercentField(required=False)
     method = forms.ChoiceField(label=_("Fee method"), choices=Method.choices, required=False)
-    periods = CountField(label=_("Instalments (months)"), min_value=1, max_value=120, required=False)
+    kind = forms.ChoiceField(label=_("How it is repaid"), choices=LoanKind.choices, required=False)
+    periods = CountField(
+        label=_("Number of instalments; of a harvest loan the months in the fee"),
+        min_value=1,
+        max_value=120,
+        required=False,
+    )
     disbursed_on = DayField(label=_("Paid out on"), required=False)
     first_due = ComingDayField(label=_("First instalment due"), required=False)
+    harvest_on = ComingDayField(
+        label=_("Harvest, when the principal is due"), required=False, help_text=_("Of a harvest loan only.")
+    )
     principal_paid = RupiahField(label=_("Principal repaid so far"), required=False)
     fee_paid = RupiahField(label=_("Fee (jasa) paid so far"), required=False)
+    deposit = RupiahField(label=_("Deposit for joint liability the group holds"), required=False)
 
     def _fit(self) -> None:
         self.fields["member"] = forms.ChoiceField(
@@ -163,15 +178,23 @@ class RunningLoanForm(_RowForm):
             required=False,
             choices=[("", "—"), *((pk, str(member)) for pk, member in self.members.items())],
         )
+        self.fields["kind"].initial = self.rules.kinds_of_loan[0]
         self.fields["rate"].initial = self.rules.loan_rate
+        self.fields["rate"].label = gettext("Service fee (jasa), %% %s") % self.rules.get_loan_rate_per_display()
         self.fields["method"].initial = self.rules.loan_method
 
     def clean(self) -> dict[str, Any]:
         """A running loan has something left to repay, and nobody paid more than it asks for."""
         data = super().clean()
+        if self.is_filled:
+            kinds = [self.rules.kinds_of_loan[0], *LoanKind]
+            check_kind(self, data, kinds, since=data.get("disbursed_on"))
+            needs_first = not data.get("kind", LoanKind.MONTH).is_harvest
+            if needs_first and "first_due" not in self.errors and not data.get("first_due"):
+                self.add_error("first_due", gettext("This field is required."))
         if not self.is_right:
             return data
-        if data["first_due"] <= data["disbursed_on"]:
+        if data["first_due"] and data["first_due"] <= data["disbursed_on"]:
             self.add_error("first_due", gettext("The first instalment is due after the day the loan is paid out."))
         elif data["principal_paid"] >= data["principal"]:
             self.add_error("principal_paid", gettext("A loan that is paid off is not entered."))
@@ -185,25 +208,30 @@ class RunningLoanForm(_RowForm):
     def loan(self) -> OpeningLoan:
         """The loan of a right row."""
         data = self.cleaned_data
+        kind = data["kind"]
+        ends_with_harvest = kind == LoanKind.HARVEST_END
         terms = LoanTerms(
             member=self.members[data["member"]],
             principal=data["principal"],
             periods=data["periods"],
             rate=data["rate"] if data["rate"] is not None else Decimal(0),
-            rate_per=RateSaid.MONTH,
+            rate_per=self.rules.loan_rate_per,
             method=data["method"] or self.rules.loan_method,
             round_up_to=self.rules.loan_round_up_to,
             disbursed_on=data["disbursed_on"],
-            first_due=data["first_due"],
+            first_due=None if ends_with_harvest else data["first_due"],
+            every=kind.every,
+            repayment=repaid_as(kind),
+            harvest_on=data["harvest_on"],
             due_at=self.rules.loan_due,
-            payoff_fee=self.rules.payoff_fee,
+            payoff_fee=PayoffFee.CHARGED if ends_with_harvest else self.rules.payoff_fee,
             fine_late_by=self.rules.fine_late_by,
             fine_late_instalment=self.rules.fine_late_instalment,
             fine_late_percent=self.rules.fine_late_percent,
             fine_first=self.rules.fine_first,
             principal_alone=self.rules.principal_alone,
         )
-        return OpeningLoan(terms, data["principal_paid"], data["fee_paid"])
+        return OpeningLoan(terms, data["principal_paid"], data["fee_paid"], data["deposit"])
 
 
 class DebtForm(_RowForm):
@@ -250,9 +278,10 @@ class OpeningSheet:
     def __init__(self, group: Group, members: list[Member], data: Mapping[str, Any] | None = None) -> None:
         self.data = data
         self.head = OpeningForm(data, group=group)
-        self.members = [SavingsForm(data, prefix=f"m{member.pk}", member=member) for member in members]
+        rules = group.rules or Constitution()
+        self.members = [SavingsForm(data, prefix=f"m{member.pk}", member=member, rules=rules) for member in members]
         people = {str(member.pk): member for member in members}
-        kwargs = {"rules": group.rules or Constitution(), "members": people}
+        kwargs = {"rules": rules, "members": people}
         self.loans = LoanFormSet(data, prefix="loans", form_kwargs=kwargs)
         self.debts = DebtFormSet(data, prefix="debts", form_kwargs=kwargs)
 
@@ -264,7 +293,7 @@ class OpeningSheet:
         on = self.head.cleaned_data.get("on")
         if on is not None:
             for form in self.members:
-                if form.savings.total and (message := outside_membership(form.member, on)):
+                if form.savings.says_something and (message := outside_membership(form.member, on)):
                     form.add_error("wajib", message)
             for loan in self._right(self.loans):
                 terms = loan.loan.terms
@@ -293,7 +322,7 @@ class OpeningSheet:
         return Opening(
             on=head.get("on") or timezone.localdate(),
             inventory_name=head.get("inventory_name") or "",
-            savings=tuple(form.savings for form in self.members if form.savings.total),
+            savings=tuple(form.savings for form in self.members if form.savings.says_something),
             loans=tuple(form.loan for form in self._right(self.loans)),
             debts=tuple(form.debt for form in self._right(self.debts)),
             **money,

@@ -37,3 +37,9 @@ class WaiveForm(DatedForm):
         self.fields["what"].choices = choices  # type: ignore[attr-defined]
         if len(choices) == 1:
             self.fields["what"].initial = choices[0][0]
+
+
+class TakeBackForm(DatedForm):
+    """Something that a member was let off is owed again."""
+
+    reason = forms.CharField(label=_("Why it is owed again"), max_length=200)

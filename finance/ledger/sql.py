@@ -111,8 +111,11 @@ def _slices() -> Iterator[slice]:
     return (slice(start, end) for start, end in pairwise(ends))
 
 
+# A waiver that was taken back by the day leaves the fine owed since the day on which it was.
 _OPEN_FINES = """
-    SELECT o.id, o.member_id, o.loan_id, o.owed_on, o.memo, o.amount, o.amount - COALESCE(p.paid, 0)
+    SELECT o.id, o.member_id, o.loan_id, COALESCE((SELECT MAX(w.ended_on) FROM finance_waiver w
+            WHERE w.obligation_id = o.id AND w.ended_on <= %(as_of)s), o.owed_on) AS owed_on,
+        o.memo, o.amount, o.amount - COALESCE(p.paid, 0)
     FROM finance_obligation o
     LEFT JOIN (
         SELECT f.obligation_id, SUM(f.amount) AS paid
@@ -123,10 +126,11 @@ _OPEN_FINES = """
         GROUP BY f.obligation_id
     ) p ON p.obligation_id = o.id
     WHERE o.group_id = %(group)s AND o.cancelled_at IS NULL AND o.owed_on <= %(as_of)s
-        AND (o.waived_on IS NULL OR o.waived_on > %(as_of)s)
+        AND NOT EXISTS (SELECT 1 FROM finance_waiver w WHERE w.obligation_id = o.id
+            AND w.waived_on <= %(as_of)s AND (w.ended_on IS NULL OR w.ended_on > %(as_of)s))
         AND (o.entry_id IS NULL OR o.entry_id NOT IN ({undone}))
         AND o.amount > COALESCE(p.paid, 0)
-    ORDER BY o.owed_on, o.id"""
+    ORDER BY 4, o.id"""
 
 
 def open_fine_rows(group: Group, *, as_of: date, undone: Collection[int]) -> list[tuple[Any, ...]]:

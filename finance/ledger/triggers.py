@@ -17,6 +17,7 @@ from finance.models import (
     LoanRequest,
     Obligation,
     ObligationPayment,
+    OpeningDue,
     PeriodBalance,
     PeriodClosing,
     RequestStatus,
@@ -52,7 +53,7 @@ _ACCOUNT, _ENTRY, _TRANSFER, _LOAN, _REQUEST, _COVER, _RECOVERY, _DIVISION, _FIN
 _GROUP, _MEMBER = Group._meta.db_table, Member._meta.db_table
 _OVER = quoted(RequestStatus.REFUSED, RequestStatus.CANCELLED)
 _WAITING = quoted(RequestStatus.ASKED, RequestStatus.APPROVED)
-_WAIVED = ("waived_on", "waived_why", "waived_at", "waived_by")
+_ENDED = ("ended_on", "ended_why", "ended_at", "ended_by")
 _SETTLEMENT = ("settled_on", "settled_by", "settled_at", "settled_how", "settlement")
 _OF_COUNT = (*_SETTLEMENT, "carried", "corrected_at")
 _DECISION = (
@@ -66,7 +67,7 @@ _STAYS_AS_WRITTEN = (
     Cover,
     CoverRecovery,
     ObligationPayment,
-    Waiver,
+    OpeningDue,
     PeriodClosing,
     PeriodBalance,
     InventoryItem,
@@ -77,7 +78,8 @@ _STAYS_AS_WRITTEN = (
     SentForm,
 )
 _STAYS = (
-    *_STAYS_AS_WRITTEN, Account, Loan, Instalment, LoanRequest, ExternalLoan, CashCount, Obligation, SurplusDivision,
+    *_STAYS_AS_WRITTEN, Account, Loan, Instalment, LoanRequest, ExternalLoan, CashCount, Obligation, Waiver,
+    SurplusDivision,
 )  # fmt: skip
 
 _CHANGES = (
@@ -110,12 +112,10 @@ _CHANGES = (
         but=_OF_COUNT,
         or_when=f"((OLD.settled_on IS NOT NULL OR OLD.corrected_at IS NOT NULL) AND {changes(CashCount, _OF_COUNT)})",
     ),
-    # A fine stays as it was charged, on the day of its meeting; it is waived once. One that was cancelled never was.
-    forbid_update(
-        Obligation,
-        but=("owed_on", "memo", *_WAIVED, "cancelled_at"),
-        or_when=f"OLD.cancelled_at IS NOT NULL OR (OLD.waived_on IS NOT NULL AND {changes(Obligation, _WAIVED)})",
-    ),
+    # A fine stays as it was charged, on the day of its meeting. One that was cancelled never was.
+    forbid_update(Obligation, but=("owed_on", "memo", "cancelled_at"), or_when="OLD.cancelled_at IS NOT NULL"),
+    # A waiver is taken back once.
+    forbid_update(Waiver, but=_ENDED, or_when="OLD.ended_on IS NOT NULL"),
     # A division of the surplus stays as it was decided; posting and withdrawing are added to it, once.
     forbid_update(
         SurplusDivision,
@@ -246,6 +246,11 @@ _INSERTS = (
         when=f"EXISTS (SELECT 1 FROM {_LOAN} l WHERE l.id = NEW.loan_id AND l.member_id <> NEW.member_id)",
     ),
     forbid_insert(
+        "of_its_member",
+        Waiver,
+        when=f"EXISTS (SELECT 1 FROM {_FINE} o WHERE o.id = NEW.obligation_id AND o.member_id <> NEW.member_id)",
+    ),
+    forbid_insert(
         "overlap",
         SurplusDivision,
         when=f"NEW.withdrawn_at IS NULL AND EXISTS (SELECT 1 FROM {_DIVISION} d "
@@ -267,7 +272,8 @@ _SAME_GROUP = {
     CashCount: ("settlement",),
     Obligation: ("member", "loan", "entry"),
     ObligationPayment: ("obligation", "entry"),
-    Waiver: ("member",),
+    OpeningDue: ("member", "entry"),
+    Waiver: ("member", "obligation"),
     PeriodBalance: ("account",),
     InventoryItem: ("entry",),
     InventoryWriteDown: ("item", "entry"),

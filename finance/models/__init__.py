@@ -7,7 +7,7 @@ from finance.models.external_loan import ExternalLoan, ExternalPayment
 from finance.models.inventory import InventoryItem, InventoryWriteDown
 from finance.models.ledger import Account, AccountKind, Entry, EntryKind, Side, Transfer
 from finance.models.loan import Instalment, Loan, LoanEnd, Repayment
-from finance.models.obligation import Obligation, ObligationKind, ObligationPayment, Waiver
+from finance.models.obligation import Obligation, ObligationKind, ObligationPayment, OpeningDue, Waiver
 from finance.models.period import PeriodBalance, PeriodClosing
 from finance.models.request import LoanRequest, RequestStatus
 from finance.models.sent_form import SentForm

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import calendar
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import groupby
 
@@ -26,15 +26,17 @@ class Due:
 class Dues:
     """What fell due from the day `since` on, oldest first; what was missed before was let go, and so was what was paid.
 
-    What a member has paid counts for the oldest.
+    What a member has paid counts for the oldest. `brought` is what members, by id, had missed before the books began.
     """
 
     since: date
     dues: tuple[Due, ...]
+    brought: Mapping[int, Due] = field(default_factory=dict)
 
-    def of_member(self, joined_on: date) -> list[Due]:
-        """Return those of a member who joined on a day."""
-        return [due for due in self.dues if due.on >= joined_on]
+    def of_member(self, pk: int, joined_on: date) -> list[Due]:
+        """Return those of the member with the id `pk` who joined on a day."""
+        before = [self.brought[pk]] if pk in self.brought else []
+        return [*before, *(due for due in self.dues if due.on >= joined_on)]
 
 
 def unpaid(dues: Iterable[Due], paid: int) -> list[Due]:

@@ -14,7 +14,7 @@ def fines_without_ground(loan: Loan) -> list[Obligation]:
 
     Four statements, or one for a loan without such fines.
     """
-    charged = Obligation.objects.filter(loan=loan, cancelled_at__isnull=True, waived_on__isnull=True)
+    charged = Obligation.objects.filter(loan=loan).asked_for()
     fines = list(charged.select_related("member").order_by("owed_on", "pk"))
     if not fines:
         return []
@@ -26,9 +26,7 @@ def fines_without_ground(loan: Loan) -> list[Obligation]:
 
 def paid_in_time_after_all(group: Group, *, entry: int, since: date) -> list[Loan]:
     """Return the loans that the entry with this id paid on, with fines charged after `since` that lost their ground."""
-    charged = Obligation.objects.filter(
-        group=group, loan__isnull=False, owed_on__gt=since, cancelled_at__isnull=True, waived_on__isnull=True
-    )
+    charged = Obligation.objects.filter(group=group, loan__isnull=False, owed_on__gt=since).asked_for()
     paid = Transfer.objects.filter(entry=entry, credit_account__loan__isnull=False).values("credit_account__loan")
     loans = Loan.objects.filter(pk__in=charged.values("loan")).filter(pk__in=paid).select_related("member")
     return [loan for loan in loans.order_by("number") if fines_without_ground(loan)]

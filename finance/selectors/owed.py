@@ -6,7 +6,7 @@ Fines are written down when they are set. Pokok and wajib follow from the rules 
 from __future__ import annotations
 
 from calendar import monthrange
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from django.db.models import Min, Q, Sum
 from django.utils.translation import gettext, ngettext
 
 from finance.ledger.fines import OpenFine, open_fines
-from finance.models import AccountKind, Entry, EntryKind, Waiver
+from finance.models import AccountKind, Entry, EntryKind, OpeningDue, Waiver
 from finance.rules.dues import Due, Dues, RulesOn, unpaid, wajib_dues
 from finance.selectors.relations import SETTLED_DUES
 from groups.models import Group, Member, MissedWajib, WajibEvery
@@ -40,6 +40,11 @@ class Owed:
     def fine(self) -> int:
         """All fines."""
         return sum(fine.left for fine in self.fines)
+
+    @property
+    def fine_of_no_loan(self) -> int:
+        """The fines that are for no late instalment; those are paid with their loan while it runs."""
+        return sum(fine.left for fine in self.fines if fine.loan is None)
 
     @property
     def wajib(self) -> int:
@@ -103,7 +108,7 @@ def owed(group: Group, *, as_of: date) -> dict[int, Owed]:
         settled = saved.get(pk, _NOTHING)
         owing = Owed(
             tuple(fines.pop(pk, ())),
-            tuple(unpaid(dues.of_member(joined_on), settled.wajib)),
+            tuple(unpaid(dues.of_member(pk, joined_on), settled.wajib)),
             max(0, pokok - settled.pokok),
             joined_on,
         )
@@ -141,7 +146,7 @@ def wajib_asked(group: Group, *, held_on: date) -> dict[int, int]:
         dues, now = _dues(group, rules_on, calendar, through=min(before, held_on)), rules.wajib
     saved = _saved(group, since=dues.since, as_of=held_on)
     return {
-        pk: now + sum(due.amount for due in unpaid(dues.of_member(joined_on), saved.get(pk, _NOTHING).wajib))
+        pk: now + sum(due.amount for due in unpaid(dues.of_member(pk, joined_on), saved.get(pk, _NOTHING).wajib))
         for pk, joined_on in _members(group, held_on)
     }
 
@@ -168,7 +173,7 @@ def _saved(group: Group, *, since: date, as_of: date) -> dict[int, _Saved]:
 
 def waived(group: Group, kind: AccountKind) -> dict[int, int]:
     """Return the rupiah of savings of a kind that members of a group were let off, by member."""
-    found = Waiver.objects.filter(group=group, kind=kind).order_by()
+    found = Waiver.objects.filter(group=group, kind=kind, ended_on__isnull=True).order_by()
     return dict(found.values_list("member").annotate(Sum("amount")))
 
 
@@ -186,10 +191,19 @@ def _dues(
     # What was missed before the cut-off is in the opening balances, or forgotten.
     began = days["opening"] + timedelta(1) if days["opening"] is not None else days["first"]
     start = min(at_least_from, began or date.max)
-    if start > through:
+    if start == date.max:
         return Dues(start, ())
     meetings = calendar.dates(start.replace(day=1), _month_end(through))
-    return wajib_dues(rules_on, meetings, start=start, end=through)
+    found = wajib_dues(rules_on, meetings, start=start, end=through)
+    if days["opening"] is None or days["opening"] > through or found.since > start:
+        return found
+    return replace(found, brought=_missed_before(group, days["opening"]))
+
+
+def _missed_before(group: Group, cut_off: date) -> dict[int, Due]:
+    """Return the wajib that members had missed by the cut-off, by their ids."""
+    brought = OpeningDue.objects.filter(group=group, entry__reversed_by__isnull=True)
+    return {pk: Due(cut_off, amount) for pk, amount in brought.values_list("member", "amount")}
 
 
 def _month_end(day: date) -> date:

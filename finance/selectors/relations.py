@@ -119,7 +119,8 @@ SETTLED_DUES = Relation(
         UNION ALL
         SELECT w.group_id, w.member_id, w.kind, w.amount, w.waived_on, 1
         FROM finance_waiver w
-        WHERE w.group_id {{groups}} AND w.waived_on <= %(as_of)s
+        WHERE w.group_id {{groups}} AND w.kind IN ({_DUES}) AND w.waived_on <= %(as_of)s
+            AND (w.ended_on IS NULL OR w.ended_on > %(as_of)s)
     ) settled
     GROUP BY group_id, member_id
     """,  # noqa: S608 - no input

@@ -16,9 +16,9 @@ from finance.services.funds import fine_pay, other_money_record, social_contribu
 from finance.services.inventory import inventory_buy, inventory_write_down
 from finance.services.leaving import member_settle
 from finance.services.loans import NewSchedule, loan_recover, loan_reschedule, loan_write_off
-from finance.services.obligations import fine_charge, fine_waive, savings_waive
+from finance.services.obligations import fine_charge, fine_waive, savings_waive, waiver_take_back
 from finance.services.opening import Opening, OpeningDebt, OpeningLoan, OpeningSavings, fee_in_all, opening_record
-from finance.services.payouts import LoanTerms, loan_disburse, loans_open, terms_by_rules
+from finance.services.payouts import LoanTerms, loan_disburse, loans_open, repaid_as, terms_by_rules
 from finance.services.period import period_close
 from finance.services.repayments import loan_pay_off, loan_repay
 from finance.services.requests import (

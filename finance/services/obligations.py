@@ -67,23 +67,34 @@ def late_fines_take_back(*, actor: User, group: Group, loan: Loan) -> int:
 
 
 @transaction.atomic
-def fine_waive(*, actor: User, group: Group, fine: int, reason: str, on: date) -> Obligation:
+def fine_waive(*, actor: User, group: Group, fine: int, reason: str, on: date, key: uuid.UUID) -> Waiver:
     """Let go what is not paid of the fine with the id `fine` from the day `on`, with a reason.
 
-    `AlreadyDone` for one that is waived, `NotAllowed` where nothing is owed of it any more, `RuleBroken` at `on` for
-    a day before the fine.
+    `AlreadyPosted` for a key used before, `AlreadyDone` for one that is waived, `NotAllowed` where nothing is owed of
+    it any more, `RuleBroken` at `on` for a day before it was owed.
     """
     group = lock_group(actor, Capability.RECORD, group)
+    if Waiver.objects.filter(group=group, key=key).exists():
+        raise AlreadyPosted
     found = Obligation.objects.get(pk=fine, group=group)
-    if found.waived_on is not None:
+    if found.waivers.filter(ended_on__isnull=True).exists():
         raise AlreadyDone(_("This fine is waived already."))
-    if all(open_fine.pk != found.pk for open_fine in open_fines(group).fines):
+    open_fine = next((open_fine for open_fine in open_fines(group).fines if open_fine.pk == found.pk), None)
+    if open_fine is None:
         raise NotAllowed(_("Nothing is owed of this fine any more."))
-    if on < found.owed_on:
-        raise RuleBroken("on", _("The fine is owed since %s.") % date_format(found.owed_on))
-    found.waived_on, found.waived_why, found.waived_by, found.waived_at = on, reason, actor, now()
-    found.save(update_fields=["waived_on", "waived_why", "waived_by", "waived_at"])
-    return found
+    if on < open_fine.owed_on:
+        raise RuleBroken("on", _("The fine is owed since %s.") % date_format(open_fine.owed_on))
+    return Waiver.objects.create(
+        group=group,
+        member=found.member,
+        kind=AccountKind.FINE,
+        obligation=found,
+        amount=open_fine.left,
+        waived_on=on,
+        why=reason,
+        key=key,
+        recorded_by=actor,
+    )
 
 
 @transaction.atomic
@@ -103,3 +114,25 @@ def savings_waive(
     return Waiver.objects.create(
         group=group, member=member, kind=kind, amount=amount, waived_on=on, why=reason, key=key, recorded_by=actor
     )
+
+
+@transaction.atomic
+def waiver_take_back(*, actor: User, group: Group, waiver: int, reason: str, on: date) -> Waiver:
+    """Let what was waived be owed again from the day `on`; before it, it was waived. `waiver` is an id.
+
+    `AlreadyDone` for a waiver that was taken back, `NotAllowed` for a fine that was cancelled, `RuleBroken` at `on` for
+    a day before the waiver or after the end of the group.
+    """
+    group = lock_group(actor, Capability.RECORD, group)
+    found = Waiver.objects.select_related("obligation").get(pk=waiver, group=group)
+    if found.ended_on is not None:
+        raise AlreadyDone(_("This was taken back already; it is owed again."))
+    if found.obligation is not None and found.obligation.cancelled_at is not None:
+        raise NotAllowed(_("This fine was taken back: it never was."))
+    if on < found.waived_on:
+        raise RuleBroken("on", _("It was let go on %s.") % date_format(found.waived_on))
+    if message := after_the_end(group, on):
+        raise RuleBroken("on", message)
+    found.ended_on, found.ended_why, found.ended_by, found.ended_at = on, reason, actor, now()
+    found.save(update_fields=["ended_on", "ended_why", "ended_by", "ended_at"])
+    return found

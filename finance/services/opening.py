@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from finance.ledger.errors import NotAllowed
+from finance.ledger.fines import Charge
 from finance.ledger.posting import Books
 from finance.ledger.reading import Line
 from finance.models import (
@@ -24,6 +25,8 @@ from finance.models import (
     InventoryItem,
     Loan,
     LoanEvery,
+    ObligationKind,
+    OpeningDue,
 )
 from finance.selectors.opening import may_open
 from finance.services.payouts import LoanTerms, loans_open
@@ -34,26 +37,40 @@ from groups.shared.money import rupiah
 
 @dataclass(frozen=True, slots=True)
 class OpeningSavings:
-    """What one member has saved by the cut-off, in rupiah."""
+    """What one member has saved by the cut-off, and owes of missed wajib and of fines, in rupiah.
+
+    Pokok that was not paid in full is owed by the rules.
+    """
 
     member: Member
     pokok: int = 0
     wajib: int = 0
     sukarela: int = 0
+    wajib_owed: int = 0
+    fines_owed: int = 0
 
     @property
     def total(self) -> int:
         """All savings of the member."""
         return self.pokok + self.wajib + self.sukarela
 
+    @property
+    def says_something(self) -> bool:
+        """Whether the member saved or owes anything."""
+        return bool(self.total or self.wajib_owed or self.fines_owed)
+
 
 @dataclass(frozen=True, slots=True)
 class OpeningLoan:
-    """A loan still running at the cut-off: its original terms, and what was paid on it before, in rupiah."""
+    """A loan still running at the cut-off: its original terms, and what was paid on it before, in rupiah.
+
+    `deposit` is what the group holds of the borrower's deposit for joint liability.
+    """
 
     terms: LoanTerms
     principal_paid: int = 0
     fee_paid: int = 0
+    deposit: int = 0
 
     @property
     def outstanding(self) -> int:
@@ -114,7 +131,7 @@ class Opening:
     @property
     def claims(self) -> int:
         """What it has it from: savings, debts, funds and capital."""
-        savings = sum(row.total for row in self.savings)
+        savings = sum(row.total for row in self.savings) + sum(loan.deposit for loan in self.loans)
         debts = sum(debt.outstanding for debt in self.debts)
         funds = self.social_fund + self.officers_fund + self.other_fund + self.reserve
         seldom = self.education_fund + self.staff_fund + self.development_fund
@@ -145,7 +162,19 @@ def opening_record(*, actor: User, group: Group, opening: Opening, key: uuid.UUI
         raise NotAllowed(_("A loan from outside is still owed, and its first instalment is due after it was received."))
     loans = loans_open(books, [loan.terms for loan in opening.loans]) if opening.loans else []
     debts = [_external_loan(books, number, debt) for number, debt in enumerate(opening.debts, start=_debts(group) + 1)]
-    entry = post_entry(books, EntryKind.OPENING, opening.on, list(_lines(books, opening, loans, debts)), key)
+    fines = [
+        Charge(row.member, ObligationKind.OTHER, row.fines_owed, _("Fines from before the opening balances"))
+        for row in opening.savings
+        if row.fines_owed
+    ]
+    entry = post_entry(
+        books, EntryKind.OPENING, opening.on, list(_lines(books, opening, loans, debts)), key, charges=fines
+    )
+    OpeningDue.objects.bulk_create(
+        OpeningDue(group=group, member=row.member, amount=row.wajib_owed, entry=entry)
+        for row in opening.savings
+        if row.wajib_owed
+    )
     ExternalPayment.objects.bulk_create(
         ExternalPayment(group=group, external_loan=debt, principal=owed.repaid, service_fee=owed.fee_paid, entry=entry)
         for debt, owed in zip(debts, opening.debts, strict=True)
@@ -190,6 +219,7 @@ def _lines(books: Books, opening: Opening, loans: list[Loan], debts: list[Extern
         if brought.fee_paid:
             fee = books.account(AccountKind.SERVICE_FEE, loan=loan)
             yield Line(books.account(AccountKind.SURPLUS_DIVIDED), fee, brought.fee_paid, loan.member)
+        yield from owes(books.account(AccountKind.DEPOSIT, loan=loan), brought.deposit, loan.member)
     for row in opening.savings:
         for kind in (AccountKind.POKOK, AccountKind.WAJIB, AccountKind.SUKARELA):
             yield from owes(books.account(kind, member=row.member), getattr(row, kind.lower()), row.member)
@@ -215,10 +245,14 @@ def _refuse_strangers(group: Group, opening: Opening) -> None:
 
 def _refuse_wrong_loan(loan: OpeningLoan) -> None:
     terms = loan.terms
-    if terms.first_due is None or terms.first_due <= terms.disbursed_on:
+    if terms.harvest_on is None and terms.first_due is None:
+        raise NotAllowed(_("A loan in instalments has a day of the first one."))
+    if terms.first_due is not None and terms.first_due <= terms.disbursed_on:
         raise NotAllowed(_("The first instalment is due after the day the loan is paid out."))
     if loan.outstanding <= 0:
         raise NotAllowed(_("A loan that is paid off is not entered."))
+    if terms.harvest_on is not None and terms.harvest_on <= terms.disbursed_on:
+        raise NotAllowed(_("The harvest is after the day the loan is paid out."))
     if loan.fee_paid > fee_in_all(terms):
         raise NotAllowed(_("More fee was paid than the loan asks for."))
 

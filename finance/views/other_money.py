@@ -27,8 +27,9 @@ THINGS_ON_A_PAGE = 50
 @requires(Capability.RECORD)
 @require_http_methods(["GET", "POST"])
 def money_record(request: GroupRequest) -> HttpResponse:
-    """Record money in or out outside a meeting."""
-    form = MoneyForm(posted(request), group=request.group)
+    """Record money in or out outside a meeting; the address may say what kind it is and of which member."""
+    chosen = {name: request.GET.get(name) for name in ("kind", "member")}
+    form = MoneyForm(posted(request), group=request.group, initial=chosen)
     answer = submit_once(
         request,
         form,

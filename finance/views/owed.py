@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from finance import selectors, services
-from finance.forms.owed import FineForm, WaiveForm
+from finance.forms.owed import FineForm, TakeBackForm, WaiveForm
 from finance.ledger.errors import LedgerError
-from finance.models import Obligation, Waiver
+from finance.models import Waiver
 from finance.views.submit import submit_once
 from groups.http import GroupRequest
 from groups.models import Member
@@ -37,7 +37,8 @@ def member_owed(request: GroupRequest, pk: int) -> HttpResponse:
         done=_("It is let go; nobody asks for it any more."),
         at={LedgerError: "what"},
     )
-    context = {"form": form, "member": member, "lines": lines, "owing": owing}
+    waivers = member.waivers.select_related("obligation").order_by("-waived_on", "-pk")
+    context = {"form": form, "member": member, "lines": lines, "owing": owing, "waivers": waivers}
     return answer or render(request, "finance/member_owed.html", context, status=422 if form.errors else 200)
 
 
@@ -59,6 +60,26 @@ def fine_charge(request: GroupRequest, pk: int) -> HttpResponse:
     return answer or render(request, "finance/fine_charge.html", context, status=422 if form.errors else 200)
 
 
+@requires(Capability.RECORD)
+@require_http_methods(["GET", "POST"])
+def waiver_take_back(request: GroupRequest, pk: int) -> HttpResponse:
+    """Let what a member was let off be owed again."""
+    waiver = get_object_or_404(Waiver.objects.select_related("member", "obligation"), group=request.group, pk=pk)
+    form = TakeBackForm(posted(request), group=request.group)
+    answer = submit_once(
+        request,
+        form,
+        lambda data: services.waiver_take_back(
+            actor=request.user, group=request.group, waiver=waiver.pk, reason=data["reason"], on=data["on"]
+        ),
+        then=lambda _done: redirect("member-owed", request.group.code, waiver.member.pk),
+        done=_("It is owed again from that day on."),
+        at={LedgerError: "on"},
+    )
+    context = {"form": form, "waiver": waiver}
+    return answer or render(request, "finance/waiver_take_back.html", context, status=422 if form.errors else 200)
+
+
 def _member(request: GroupRequest, pk: int) -> Member:
     member = get_object_or_404(Member, group=request.group, pk=pk)
     # The same group that the access check read, so that it is not read again.
@@ -66,11 +87,9 @@ def _member(request: GroupRequest, pk: int) -> Member:
     return member
 
 
-def _waive(request: GroupRequest, member: Member, data: dict[str, Any]) -> Obligation | Waiver:
-    what = data["what"]
-    how: dict[str, Any] = {
-        "actor": request.user, "group": request.group, "reason": data["reason"], "on": data["on"],
-    }  # fmt: skip
+def _waive(request: GroupRequest, member: Member, data: dict[str, Any]) -> Waiver:
+    what = data.pop("what")
+    how: dict[str, Any] = {"actor": request.user, "group": request.group, **data}
     if what.startswith("fine-"):
         return services.fine_waive(fine=int(what.removeprefix("fine-")), **how)
-    return services.savings_waive(member=member, kind=what, key=data["key"], **how)
+    return services.savings_waive(member=member, kind=what, **how)

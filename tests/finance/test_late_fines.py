@@ -1,5 +1,6 @@
 """Fines for late instalments that lose their ground when an earlier payment is recorded later."""
 
+import uuid
 from datetime import date
 
 import pytest
@@ -69,8 +70,9 @@ def test_a_fine_without_ground_that_was_paid_is_undone_with_its_payment(late_loa
 def test_a_waived_fine_needs_no_ground(late_loan):
     fine = Obligation.objects.get()
     obligations.fine_waive(
-        actor=facilitator_of(late_loan.group), group=late_loan.group, fine=fine.pk, reason="sakit", on=date(2025, 3, 6)
-    )
+        actor=facilitator_of(late_loan.group), group=late_loan.group, fine=fine.pk, reason="sakit", on=date(2025, 3, 6),
+        key=uuid.uuid4(),
+    )  # fmt: skip
     pay_at_meeting(late_loan)
     assert fines_without_ground(late_loan) == []
 

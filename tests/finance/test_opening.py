@@ -13,6 +13,7 @@ from finance import selectors, services
 from finance.ledger.errors import AlreadyPosted, NotAllowed, PeriodClosed
 from finance.ledger.verify import mismatches
 from finance.models import Account, Entry, InventoryItem, Loan
+from finance.selectors.owed import wajib_asked
 from finance.services import LoanTerms, Opening, OpeningLoan, OpeningSavings
 from groups.models import Group, Role
 from tests.factories import (
@@ -387,3 +388,114 @@ def test_statements_do_not_grow_with_the_members(group):
     for number in range(10, 18):
         make_member(group, number=number)
     assert statements(group, "opening") == few <= 8
+
+
+# Loans of every kind, and what members owe
+
+
+@pytest.mark.parametrize(
+    ("fields", "last_due"),
+    [
+        ({"kind": "week", "first_due": "2025-12-09"}, date(2026, 2, 24)),
+        ({"kind": "fortnight", "first_due": "2025-12-09"}, date(2026, 5, 12)),
+        ({"kind": "selapan", "first_due": "2025-12-09"}, date(2026, 12, 29)),
+        ({"kind": "month", "first_due": "2025-12-09"}, date(2026, 11, 9)),
+        ({"kind": "harvest_monthly", "first_due": "2025-12-09", "harvest_on": "2026-09-01"}, date(2026, 9, 1)),
+        ({"kind": "harvest_end", "first_due": "", "harvest_on": "2026-09-01"}, date(2026, 9, 1)),
+    ],
+)
+def test_the_page_takes_a_running_loan_of_every_kind(fields, last_due):
+    group = make_group(rules={"loan_due": "DAY"})
+    make_members(group, 1)
+    row = loan_row(group, disbursed_on="2025-12-02", principal_paid="", fee_paid="", **fields)
+    assert send(group, {**sheet(group, capital="1.400.000"), **row}).status_code == 302
+    loan = Loan.objects.get()
+    assert (loan.kind, loan.instalments.last().due_on) == (fields["kind"], last_due)
+    months = 12 if fields["kind"] not in ("week", "fortnight") else None
+    if months:
+        assert sum(line.service_fee for line in loan.instalments.all()) == 12 * 18_000
+    assert list(mismatches()) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "where"),
+    [
+        ({"kind": "harvest_end", "harvest_on": ""}, "harvest_on"),
+        ({"kind": "harvest_end", "harvest_on": "2025-09-01"}, "harvest_on"),
+        ({"kind": "week", "harvest_on": "2026-09-01"}, "harvest_on"),
+        ({"kind": "week", "first_due": ""}, "first_due"),
+        ({"kind": "?"}, "kind"),
+        ({"deposit": "-1"}, "deposit"),
+    ],
+)
+def test_a_wrong_loan_of_another_kind_gets_its_message(group, fields, where):
+    response = send(group, {**sheet(group, capital="1.100.000"), **loan_row(group, **fields)})
+    assert where in response.context["sheet"].loans.forms[0].errors
+    assert not Loan.objects.exists()
+
+
+def test_a_rate_a_year_is_asked_for_as_the_rules_say_it():
+    group = make_group(rules={"loan_rate": Decimal("0.18"), "loan_rate_per": "year"})
+    make_members(group, 1)
+    form = get(group, "opening").context["sheet"].loans.forms[0]
+    assert "a year" in str(form.fields["rate"].label)
+    assert send(group, {**sheet(group, capital="1.100.000"), **loan_row(group, rate="18")}).status_code == 302
+    assert {line.service_fee for line in Loan.objects.get().instalments.all()} == {18_000}
+
+
+def test_a_deposit_comes_along_and_goes_back_at_the_end(group):
+    row = loan_row(group, deposit="60.000")
+    assert send(group, {**sheet(group, capital="1.040.000"), **row}).status_code == 302
+    loan = Loan.objects.get()
+    assert balance(group, "DEPOSIT", loan=loan) == 60_000
+    services.loan_pay_off(
+        actor=facilitator_of(group), group=group, loan=loan, on=date(2026, 1, 6), key=uuid.uuid4()
+    )  # fmt: skip
+    assert (balance(group, "DEPOSIT", loan=loan), balance(group, "SUKARELA", member=loan.member)) == (0, 60_000)
+    assert list(mismatches()) == []
+
+
+@pytest.fixture
+def asking():
+    """A group that asks for missed wajib, and for pokok of 150.000."""
+    group = make_group(rules={"missed_wajib": "ASKED", "pokok": 150_000})
+    make_members(group, 2)
+    return group
+
+
+def owing(group, on):
+    first = group.members.first()
+    found = selectors.owed(group, as_of=on).get(first.pk)
+    return (found.fine, found.wajib, found.pokok) if found else (0, 0, 0)
+
+
+def test_fines_and_savings_owed_come_along(asking):
+    first = asking.members.first()
+    owes = {f"m{first.pk}-wajib_owed": "25.000", f"m{first.pk}-fines_owed": "4.000"}
+    assert send(asking, {**sheet(asking), **owes}).status_code == 302
+    assert owing(asking, CUT_OFF - timedelta(1)) == (0, 0, 150_000)
+    assert owing(asking, CUT_OFF) == (4_000, 25_000, 50_000)
+    assert owing(asking, date(2026, 1, 6)) == (4_000, 35_000, 50_000)
+    assert wajib_asked(asking, held_on=date(2026, 1, 6))[first.pk] == 35_000
+    save(first, 30_000, "WAJIB", on=date(2026, 1, 6))
+    assert owing(asking, date(2026, 1, 6))[1] == 5_000
+
+
+def test_what_was_owed_goes_with_an_opening_that_is_reversed(asking):
+    first = asking.members.first()
+    row = OpeningSavings(first, wajib_owed=25_000, fines_owed=4_000)
+    reverse(record(asking, savings=(row,), loans=()))
+    assert owing(asking, date(2026, 1, 1))[:2] == (0, 0)
+
+
+def test_missed_wajib_that_the_rules_let_go_is_not_asked_for(group):
+    first = group.members.first()
+    assert "wajib_owed" not in get(group, "opening").context["sheet"].members[0].fields
+    record(group, savings=(OpeningSavings(first, wajib_owed=25_000),), loans=())
+    assert owing(group, CUT_OFF)[1] == 0
+
+
+def test_what_somebody_owes_who_joined_after_the_cut_off_is_refused(asking):
+    late = make_member(asking, number=9, joined_on=CUT_OFF + timedelta(5))
+    response = send(asking, {**sheet(asking), f"m{late.pk}-fines_owed": "1000"})
+    assert "wajib" in response.context["sheet"].members[-1].errors

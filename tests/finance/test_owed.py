@@ -13,6 +13,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.core.management import call_command
 from django.db import IntegrityError, transaction
+from django.urls import reverse as url
 from django.utils import timezone
 
 from finance import services
@@ -20,10 +21,11 @@ from finance.ledger.errors import AlreadyDone, AlreadyPosted, NotAllowed, RuleBr
 from finance.models import Account, Obligation, Waiver
 from finance.rules.dues import Due, unpaid, wajib_dues
 from finance.selectors.owed import owed, owed_rows, wajib_asked
-from groups.models import Constitution, Role
+from groups.models import Constitution, Member, Role
 from groups.selectors import meeting_calendar
 from groups.shared.money import rupiah
 from meetings.models import Meeting
+from meetings.sheet.context import read_sheet
 from tests.factories import FOUNDED, facilitator_of, make_group, make_member, make_user, reverse, save
 from tests.finance.pages import get, signed_in, statements
 from tests.finance.test_obligations import charge
@@ -178,7 +180,7 @@ def waive(member, kind="WAJIB", on=MEETINGS[1], reason="sakit", **fields):
 def waive_fine(member, fine, on=MEETINGS[1], **fields):
     return services.fine_waive(
         **{"actor": facilitator_of(member.group), "group": member.group, "fine": fine.pk, "reason": "janda", "on": on,
-           **fields}
+           "key": uuid.uuid4(), **fields}
     )  # fmt: skip
 
 
@@ -263,6 +265,155 @@ class TestWaiving:
         row = Waiver(group=group, member=siti, recorded_by=facilitator_of(group), **(usual | fields))
         with pytest.raises(IntegrityError, match=rule), transaction.atomic():
             row.save()
+
+
+def take_back(member, waiver, on=MEETINGS[2], reason="keliru", **fields):
+    return services.waiver_take_back(
+        **{"actor": facilitator_of(member.group), "group": member.group, "waiver": waiver.pk, "reason": reason,
+           "on": on, **fields}
+    )  # fmt: skip
+
+
+class TestTakingBack:
+    """What was let go is owed again from a day on; before it, it was let go."""
+
+    def test_a_fine_is_owed_again_from_that_day_on_and_paid(self):
+        group, siti, _budi = group_of(wajib=0)
+        waiver = waive_fine(siti, charge(siti, 5_000, on=MEETINGS[0]))
+        take_back(siti, waiver)
+        owing = [owed(group, as_of=day).get(siti.pk) for day in (MEETINGS[0], MEETINGS[1], *MEETINGS[2:4])]
+        assert [found.fine if found else 0 for found in owing] == [5_000, 0, 5_000, 5_000]
+        assert owing[3].since == MEETINGS[2]
+        services.fine_pay(
+            actor=facilitator_of(group), group=group, member=siti, amount=5_000, reason="", on=MEETINGS[3],
+            key=uuid.uuid4(),
+        )  # fmt: skip
+        assert siti.pk not in owed(group, as_of=MEETINGS[3])
+
+    def test_a_sheet_asks_for_the_fine_again_from_that_day_on(self):
+        group, siti, _budi = group_of(wajib=0)
+        take_back(siti, waive_fine(siti, charge(siti, 5_000, on=MEETINGS[0])))
+        asked = [read_sheet(group=group, held_on=day).fines_owed(siti, day) for day in MEETINGS[1:4]]
+        assert asked == [0, 5_000, 5_000]
+
+    def test_a_fine_is_let_go_again_after_that(self):
+        group, siti, _budi = group_of(wajib=0)
+        fine = charge(siti, 5_000, on=MEETINGS[0])
+        take_back(siti, waive_fine(siti, fine))
+        with pytest.raises(RuleBroken, match="owed since"):
+            waive_fine(siti, fine, on=MEETINGS[1])
+        take_back(siti, waive_fine(siti, fine, on=MEETINGS[3]), on=MEETINGS[3])
+        waive_fine(siti, fine, on=MEETINGS[4])
+        owing = [owed(group, as_of=day).get(siti.pk) for day in MEETINGS[:5]]
+        assert [bool(found) for found in owing] == [True, False, True, True, False]
+
+    @pytest.mark.parametrize("kind", ["WAJIB", "POKOK"])
+    def test_savings_are_owed_again_from_that_day_on(self, kind):
+        _group, siti, _budi = group_of(pokok=50_000)
+        waiver = waive(siti, kind)
+        before = owes(siti, MEETINGS[2])
+        take_back(siti, waiver)
+        after = owes(siti, MEETINGS[2])
+        gained = [new - old for new, old in zip(after, before, strict=True)]
+        assert gained == ([20_000, 0] if kind == "WAJIB" else [0, 50_000])
+        assert owes(siti, MEETINGS[1])[kind == "POKOK"] == 0
+
+    def test_once_and_not_before_it_was_let_go(self):
+        group, siti, _budi = group_of()
+        waiver = waive(siti)
+        with pytest.raises(RuleBroken, match="let go on"):
+            take_back(siti, waiver, on=MEETINGS[0])
+        with pytest.raises(PermissionDenied):
+            take_back(siti, waiver, actor=make_user(Role.FACILITATOR))
+        take_back(siti, waiver)
+        with pytest.raises(AlreadyDone):
+            take_back(siti, waiver)
+        assert Waiver.objects.get(group=group).ended_on == MEETINGS[2]
+
+    def test_not_of_a_fine_that_never_was(self):
+        _group, siti, _budi = group_of()
+        fine = charge(siti, 5_000, on=MEETINGS[0])
+        waiver = waive_fine(siti, fine)
+        Obligation.objects.filter(pk=fine.pk).update(cancelled_at=timezone.now())
+        with pytest.raises(NotAllowed, match="never was"):
+            take_back(siti, waiver)
+
+    def test_the_database_takes_a_fine_of_the_member_only_and_once(self):
+        group, siti, budi = group_of()
+        waiver = waive_fine(siti, charge(siti, 5_000, on=MEETINGS[0]))
+        for rule, member in (("waiver_of_its_member", budi), ("(waiver_of_fine_once|UNIQUE)", siti)):
+            row = Waiver(
+                group=group, member=member, kind="FINE", obligation=waiver.obligation, amount=1, why="x",
+                waived_on=MEETINGS[1], key=uuid.uuid4(), recorded_by=facilitator_of(group),
+            )  # fmt: skip
+            with pytest.raises(IntegrityError, match=rule), transaction.atomic():
+                row.save()
+
+    def test_on_its_page(self):
+        group, siti, _budi = group_of(wajib=0)
+        fine = charge(siti, 5_000, on=MEETINGS[0])
+        waiver = waive_fine(siti, fine)
+        client = signed_in(facilitator_of(group))
+        owed_page = url("member-owed", args=[group.code, siti.pk])
+        page = url("waiver-take-back", args=[group.code, waiver.pk])
+        assert page in client.get(owed_page).content.decode()
+        data = {"key": uuid.uuid4(), "on": MEETINGS[2].isoformat(), "reason": "ternyata sanggup"}
+        early = client.post(page, data | {"on": MEETINGS[0].isoformat()})
+        assert (early.status_code, list(early.context["form"].errors)) == (422, ["on"])
+        assert client.post(page, data).url == owed_page
+        content = client.get(owed_page).content.decode()
+        assert "ternyata sanggup" in content
+        assert page not in content
+        assert owed(group, as_of=MEETINGS[2])[siti.pk].fine == 5_000
+
+
+class TestOfWhoLeft:
+    """A fine that is owed again by somebody who left is paid, or let go."""
+
+    @pytest.fixture
+    def left(self):
+        _group, siti, _budi = group_of(wajib=0)
+        charge(siti, 5_000, on=MEETINGS[0])
+        reverse(self.pay(siti, MEETINGS[1]))
+        Member.objects.filter(pk=siti.pk).update(left_on=MEETINGS[2])
+        siti.refresh_from_db()
+        return siti
+
+    def pay(self, member, on):
+        return services.fine_pay(
+            actor=facilitator_of(member.group), group=member.group, member=member, amount=5_000, reason="", on=on,
+            key=uuid.uuid4(),
+        )  # fmt: skip
+
+    def test_it_is_on_the_list_and_the_page_of_the_member_leads_to_both(self, left):
+        client = signed_in(facilitator_of(left.group))
+        assert [member for member, _owed in owed_rows(left.group, as_of=MEETINGS[4])] == [left]
+        content = client.get(url("member", args=[left.group.code, left.pk])).content.decode()
+        assert url("member-owed", args=[left.group.code, left.pk]) in content
+        assert url("fine-charge", args=[left.group.code, left.pk]) not in content
+        page = url("money-record", args=[left.group.code]) + f"?kind=FINE&member={left.pk}"
+        assert page.replace("&", "&amp;") in content
+        form = client.get(page).context["form"]
+        assert (form["kind"].value(), form["member"].value()) == ("FINE", str(left.pk))
+
+    def test_it_is_paid_on_its_page(self, left):
+        client = signed_in(facilitator_of(left.group))
+        data = {
+            "key": uuid.uuid4(), "on": MEETINGS[4], "kind": "FINE", "member": left.pk, "amount": "5.000",
+            "memo": "denda",
+        }  # fmt: skip
+        assert client.post(url("money-record", args=[left.group.code]), data).status_code == 302
+        assert owed(left.group, as_of=MEETINGS[4]) == {}
+        assert Obligation.objects.count() == 1
+        with pytest.raises(NotAllowed, match="left the group"):
+            self.pay(left, MEETINGS[4])
+
+    def test_it_is_let_go_on_its_page(self, left):
+        client = signed_in(facilitator_of(left.group))
+        (line,) = owed(left.group, as_of=MEETINGS[4])[left.pk].lines
+        data = {"key": uuid.uuid4(), "on": MEETINGS[4], "what": line.key, "reason": "pindah"}
+        assert client.post(url("member-owed", args=[left.group.code, left.pk]), data).status_code == 302
+        assert owed(left.group, as_of=MEETINGS[4]) == {}
 
 
 class TestAsked:

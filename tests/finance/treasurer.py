@@ -234,11 +234,16 @@ class Treasurer:
     def waive_fine(self) -> None:
         fine = self.one_of(Obligation.objects.filter(group=self.group))
         if fine is not None:
-            self.attempt(services.fine_waive, group=self.group, fine=fine.pk, reason="sakit", on=self.day())
+            self.post(services.fine_waive, fine=fine.pk, reason="sakit", on=self.day())
 
     def waive_savings(self) -> None:
         kind = self.chance.choice(("POKOK", "WAJIB", "WAJIB"))
         self.post(services.savings_waive, member=self.member(), kind=kind, reason="sakit", on=self.day())
+
+    def take_waiver_back(self) -> None:
+        waiver = self.one_of(Waiver.objects.filter(group=self.group))
+        if waiver is not None:
+            self.attempt(services.waiver_take_back, group=self.group, waiver=waiver.pk, reason="keliru", on=self.day())
 
     def contribute(self) -> None:
         self.post(services.social_contribute, member=self.member(), amount=self.amount(50_000), on=self.day())
@@ -276,7 +281,7 @@ class Treasurer:
             "UPK; a:b", 2_000_000, repaid=500_000, fee_paid=30_000, rate=Decimal("0.01"), method="flat", periods=10,
             received_on=FOUNDED - timedelta(90), first_due=FOUNDED - timedelta(60),
         )  # fmt: skip
-        savings = services.OpeningSavings(saver, pokok=50_000, wajib=120_000, sukarela=self.amount())
+        savings = services.OpeningSavings(saver, pokok=50_000, wajib=120_000, sukarela=self.amount(), fines_owed=3_000)
         opening = services.Opening(
             on=FOUNDED, cash=900_000, bank=400_000, inventory=150_000, inventory_name="Timbangan", social_fund=20_000,
             education_fund=60_000, staff_fund=60_000, development_fund=60_000, reserve=80_000,
@@ -620,7 +625,7 @@ class Treasurer:
                 self.post(services.loan_pay_off, loan=account.loan, on=self.today)
         for fine in open_fines(self.group).fines:
             on = max(self.today, fine.owed_on)
-            self.attempt(services.fine_waive, group=self.group, fine=fine.pk, reason="akhir siklus", on=on)
+            self.post(services.fine_waive, fine=fine.pk, reason="akhir siklus", on=on)
         for account in Account.objects.filter(group=self.group, kind="EXTERNAL_LOAN").select_related("external_loan"):
             loan = account.external_loan
             if account.balance and loan is not None:
@@ -663,7 +668,8 @@ MONEY = (
 """What posts an entry of its own, which can be reversed by itself."""
 THINGS = (
     *MONEY, *MONEY, "ask", "ask", "decide", "decide", "pay_out", "pay_out", "cancel_request", "count",
-    "settle_difference", "tick", "set_fine", "waive_fine", "waive_savings", "leave", "come_back", "meet", "meet",
+    "settle_difference", "tick", "set_fine", "waive_fine", "waive_savings", "take_waiver_back", "leave",
+    "come_back", "meet", "meet",
     "correct", "reverse", "reverse", "correct_at_once", "move_meeting", "change_rhythm", "divide", "post_division",
     "post_division",
     "take_division_back",
@@ -678,7 +684,7 @@ AIMS = {
     "due_days_follow": "change_rhythm",
     "cover_recover": "pay_back", "meeting_correct": "correct", "member_settle": "leave",
     "cash_count_settle": "settle_difference", "fine_charge": "set_fine", "fine_waive": "waive_fine",
-    "savings_waive": "waive_savings",
+    "savings_waive": "waive_savings", "waiver_take_back": "take_waiver_back",
 }  # fmt: skip
 """What to do to reach a service that chance comes to seldom."""
 PARTS = {

@@ -24,7 +24,7 @@ from django.utils import timezone
 
 from assessment.models import Assessment, Instrument, Judgement, ScoreRevision
 from assessment.services import assess_groups
-from finance.models import CashCount, Entry, ExternalLoan, InventoryItem, Loan, LoanRequest, SurplusDivision
+from finance.models import CashCount, Entry, ExternalLoan, InventoryItem, Loan, LoanRequest, SurplusDivision, Waiver
 from groups.admin import TenantAdmin
 from groups.models import FacilitatorAssignment, Group, MeetingMove, Member, Role, User
 from groups.permissions import Capability, walk_urls
@@ -203,6 +203,7 @@ ROUTES: dict[str, Route] = {
     "cover-recover": Route(RECORD, member),
     "owed": Route(READ),
     "member-owed": Route(RECORD, member),
+    "waiver-take-back": Route(RECORD, lambda world: {"pk": world.group.waivers.get().pk}),
     "fine-charge": Route(RECORD, member),
     "external-loans": Route(READ),
     "external-loan": Route(READ, external),
@@ -317,6 +318,10 @@ def build() -> World:
     SurplusDivision.objects.create(
         group=group, period_start=date(2024, 1, 1), period_end=date(2024, 12, 31), surplus=1, rounding=0,
         rules=group.rules, decided_on=FOUNDED, note="rapat", key=uuid.uuid4(), recorded_by=facilitator,
+    )  # fmt: skip
+    Waiver.objects.create(
+        group=group, member=first, kind="WAJIB", amount=1, waived_on=FOUNDED, why="sakit", key=uuid.uuid4(),
+        recorded_by=facilitator,
     )  # fmt: skip
     make_entry(group, "SHARE_OUT")
     MeetingMove.objects.create(group=group, planned_on=date(2025, 5, 6), reason="Lebaran", recorded_by=facilitator)

@@ -24,7 +24,7 @@ STAYS = """
     finance_account finance_banktick finance_cashcount finance_cover finance_coverrecovery finance_entry
     finance_externalloan finance_externalpayment finance_instalment finance_inventoryitem
     finance_inventorywritedown finance_loan finance_loanrequest finance_obligation finance_obligationpayment
-    finance_periodbalance finance_periodclosing
+    finance_openingdue finance_periodbalance finance_periodclosing
     finance_sentform finance_surplusdivision finance_surpluspart finance_surplusshare finance_transfer finance_waiver
     groups_bankaccount groups_bankmandate groups_banksigner groups_dissolution
     groups_constitution groups_groupstatuschange groups_meetingmove groups_meetingrhythm
@@ -46,12 +46,13 @@ SAME_GROUP = {
     "finance_loanrequest": "member",
     "finance_obligation": "entry loan member",
     "finance_obligationpayment": "entry obligation",
+    "finance_openingdue": "entry member",
     "finance_periodbalance": "account",
     "finance_surplusdivision": "entry rules",
     "finance_surpluspart": "division",
     "finance_surplusshare": "division member",
     "finance_transfer": "credit_account debit_account entry member",
-    "finance_waiver": "member",
+    "finance_waiver": "member obligation",
     "groups_bankmandate": "account",
     "groups_banksigner": "mandate member",
     "groups_dissolution": "change",
@@ -67,7 +68,7 @@ ALONE = """
     finance_loan_after_payment_update finance_loan_of_its_request_insert finance_loan_of_its_borrower_insert
     finance_loanrequest_one_running_insert
     finance_cover_of_another_insert finance_coverrecovery_owed_insert
-    finance_obligation_of_its_borrower_insert finance_obligationpayment_owed_insert
+    finance_obligation_of_its_borrower_insert finance_obligationpayment_owed_insert finance_waiver_of_its_member_insert
     finance_surplusdivision_overlap_insert
     groups_member_namesakes_insert groups_member_namesakes_update
     groups_user_namesakes_insert groups_user_namesakes_update

@@ -39,6 +39,7 @@ from finance.models import (
     LoanRequest,
     Obligation,
     ObligationPayment,
+    OpeningDue,
     PeriodBalance,
     PeriodClosing,
     RequestStatus,
@@ -84,7 +85,7 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 WITHDRAWAL = {"withdrawn_on", "withdrawn_at", "withdrawn_by"}
-WAIVED = {"waived_on", "waived_why", "waived_at", "waived_by"}
+ENDED = {"ended_on", "ended_why", "ended_at", "ended_by"}
 SETTLEMENT = {"settled_on", "settled_by", "settled_at", "settled_how", "settlement"}
 DECISION = {
     "status", "approved_amount", "approved_periods", "decided_on", "decided_in_meeting", "decided_by", "decided_at",
@@ -109,9 +110,10 @@ MAY_CHANGE = {
     ExternalPayment: set(),
     Cover: set(),
     CoverRecovery: set(),
-    Obligation: {"owed_on", "memo", "cancelled_at", *WAIVED},
+    Obligation: {"owed_on", "memo", "cancelled_at"},
     ObligationPayment: set(),
-    Waiver: set(),
+    OpeningDue: set(),
+    Waiver: ENDED,
     PeriodClosing: set(),
     PeriodBalance: set(),
     InventoryItem: set(),
@@ -152,6 +154,7 @@ def records():
     pay_back(first, {second: 5_000})
     services.fine_pay(**by, member=first, amount=1_000, reason="lalai", on=FOUNDED, key=uuid.uuid4())
     services.savings_waive(**by, member=first, kind="POKOK", reason="janda", on=FOUNDED, key=uuid.uuid4())
+    OpeningDue.objects.create(group=group, member=first, amount=1, entry=group.entries.last())
     request = ask(second)
     external = borrow_external(group)
     repay_external(external, 100_000)
@@ -308,6 +311,9 @@ def allowed(records):
         "a division is withdrawn": (
             SurplusDivision.objects.all(), {"withdrawn_at": now, "withdrawn_by": by, "withdrawn_why": "x"},
         ),
+        "a waiver is taken back": (
+            Waiver.objects.all(), {"ended_on": FOUNDED, "ended_why": "x", "ended_at": now, "ended_by": by},
+        ),
         "a rhythm is withdrawn": (MeetingRhythm.objects.all(), {"withdrawn_at": now, "withdrawn_by": by}),
         "a move is withdrawn": (MeetingMove.objects.all(), {"withdrawn_at": now, "withdrawn_by": by}),
         "a review is withdrawn": (Review.objects.all(), {"withdrawn_at": now, "withdrawn_by": by}),
@@ -344,6 +350,7 @@ AFTERWARDS = {
     "a difference is settled": {"settled_on": None, "settled_by": None, "settled_at": None},
     "a division is posted": {"entry": None, "paid_to": ""},
     "a division is withdrawn": {"withdrawn_at": None, "withdrawn_by": None, "withdrawn_why": ""},
+    "a waiver is taken back": {"ended_on": None, "ended_why": "", "ended_at": None, "ended_by": None},
     "a rhythm is withdrawn": {"withdrawn_at": None, "withdrawn_by": None},
     "a move is withdrawn": {"withdrawn_at": None, "withdrawn_by": None},
     "a review is withdrawn": {"withdrawn_at": None, "withdrawn_by": None},

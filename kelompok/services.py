@@ -100,14 +100,13 @@ def meeting_move(*, actor: User, group: Group, planned_on: date, moved_to: date 
 
 @transaction.atomic
 def meeting_move_withdraw(*, actor: User, move: MeetingMove) -> MeetingMove:
-    """Take a moved meeting back to its agreed day, with what is due at it.
-
-    What was due at a meeting that was called off stays due at the one after it.
-    """
+    """Take a meeting that was moved or called off back to its agreed day, with what is due at it."""
     group = lock_group(actor, Capability.RECORD, move.group)
     was_valid = MeetingMove.objects.valid().filter(pk=move.pk).exists()
     move = groups.services.move_withdraw(actor=actor, move=move)
-    if was_valid and move.moved_to is not None:
+    if was_valid and move.moved_to is None:
+        finance.services.due_days_return(actor=actor, group=group, planned_on=move.planned_on)
+    elif was_valid:
         finance.services.due_days_move(actor=actor, group=group, planned_on=move.moved_to, moved_to=move.planned_on)
     return move
 

@@ -9,7 +9,7 @@ from finance.services.cash import (
     cash_count_take_back,
 )
 from finance.services.covers import cover_recover, loan_cover
-from finance.services.due_days import due_days_follow, due_days_move
+from finance.services.due_days import due_days_follow, due_days_move, due_days_return
 from finance.services.entries import REVERSED_BY_ITSELF, entry_reverse
 from finance.services.external_loans import ExternalTerms, external_loan_receive, external_loan_repay
 from finance.services.funds import fine_pay, other_money_record, social_contribute, social_help

@@ -353,6 +353,10 @@ class Treasurer:
             moved_to = self.chance.choice((None, line.late_after + timedelta(2)))
             self.attempt(services.due_days_move, group=self.group, planned_on=line.late_after, moved_to=moved_to)
 
+    def bring_meeting_back(self) -> None:
+        """Let the meeting of a day take place after all, so that what waits for a later one is due at it again."""
+        self.attempt(services.due_days_return, group=self.group, planned_on=self.day())
+
     def change_rhythm(self) -> None:
         """Let the group meet on another day of the week from now on."""
         rhythm = MeetingRhythm(agreed_from=self.today, every="WEEK", weekday=self.chance.randrange(7))
@@ -670,7 +674,8 @@ THINGS = (
     *MONEY, *MONEY, "ask", "ask", "decide", "decide", "pay_out", "pay_out", "cancel_request", "count",
     "settle_difference", "tick", "set_fine", "waive_fine", "waive_savings", "take_waiver_back", "leave",
     "come_back", "meet", "meet",
-    "correct", "reverse", "reverse", "correct_at_once", "move_meeting", "change_rhythm", "divide", "post_division",
+    "correct", "reverse", "reverse", "correct_at_once", "move_meeting", "bring_meeting_back", "change_rhythm",
+    "divide", "post_division",
     "post_division",
     "take_division_back",
 )  # fmt: skip
@@ -681,7 +686,7 @@ AIMS = {
     "entry_reverse": "correct_at_once", "other_money_record": "other", "surplus_post": "post_division",
     "surplus_withdraw": "take_division_back", "loan_request_pay_out": "pay_out",
     "loan_request_approve": "decide", "loan_cover": "cover", "due_days_move": "move_meeting",
-    "due_days_follow": "change_rhythm",
+    "due_days_follow": "change_rhythm", "due_days_return": "bring_meeting_back",
     "cover_recover": "pay_back", "meeting_correct": "correct", "member_settle": "leave",
     "cash_count_settle": "settle_difference", "fine_charge": "set_fine", "fine_waive": "waive_fine",
     "savings_waive": "waive_savings", "waiver_take_back": "take_waiver_back",

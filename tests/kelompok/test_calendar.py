@@ -160,11 +160,67 @@ class TestDueDays:
         services.meeting_move_withdraw(actor=facilitator_of(group), move=made)
         assert self.due(loan) == before
 
-    def test_what_is_due_at_a_meeting_called_off_waits_for_the_next_and_stays_there(self, group, loan):
+    def test_what_is_due_at_a_meeting_called_off_waits_for_the_next_and_comes_back(self, group, loan):
+        before = self.due(loan)
         made = move(group, date(2026, 3, 8), None)
         assert self.due(loan)[1] == (date(2026, 4, 12), date(2026, 4, 12))
         services.meeting_move_withdraw(actor=facilitator_of(group), move=made)
-        assert self.due(loan)[1] == (date(2026, 4, 12), date(2026, 4, 12))
+        assert self.due(loan) == before
+        services.meeting_move_withdraw(actor=facilitator_of(group), move=made)
+        assert self.due(loan) == before
+
+    @pytest.mark.parametrize("first_back", [0, 1])
+    def test_of_two_meetings_called_off_each_comes_back_by_itself(self, group, loan, first_back):
+        before = self.due(loan)
+        made = [move(group, day, None) for day in (date(2026, 3, 8), date(2026, 4, 12))]
+        assert [day for day, _late in self.due(loan)] == [date(2026, 2, 8), date(2026, 5, 10), date(2026, 5, 10)]
+        back = made.pop(first_back)
+        services.meeting_move_withdraw(actor=facilitator_of(group), move=back)
+        half = [date(2026, 3, 8), date(2026, 5, 10)] if first_back == 0 else [date(2026, 4, 12), date(2026, 4, 12)]
+        assert [day for day, _late in self.due(loan)][1:] == half
+        services.meeting_move_withdraw(actor=facilitator_of(group), move=made[0])
+        assert self.due(loan) == before
+
+    def test_a_fixed_day_is_paid_in_time_at_the_meeting_that_comes_back(self, group):
+        member = make_member(group)
+        save(member, 5_000_000)
+        terms = {"due_at": LoanDue.DAY, "disbursed_on": date(2026, 1, 11), "first_due": date(2026, 3, 1)}
+        loan = lend(member, 600_000, 6, **terms)
+        made = move(group, date(2026, 3, 8), None)
+        assert self.due(loan)[0] == (date(2026, 3, 1), date(2026, 4, 12))
+        services.meeting_move_withdraw(actor=facilitator_of(group), move=made)
+        assert self.due(loan)[0] == (date(2026, 3, 1), date(2026, 3, 8))
+
+    @pytest.fixture
+    def harvest_loan(self, group):
+        member = make_member(group)
+        save(member, 5_000_000)
+        terms = {"repayment": "HARVEST_MONTHLY", "harvest_on": date(2026, 4, 12), "due_at": LoanDue.MEETING}
+        return lend(member, 600_000, 3, disbursed_on=date(2026, 1, 11), first_due=None, **terms)
+
+    def test_the_fees_of_a_harvest_loan_move_with_the_meeting_and_back(self, group, harvest_loan):
+        before = self.due(harvest_loan)
+        assert [day for day, _late in before] == [date(2026, 2, 8), date(2026, 3, 8), date(2026, 4, 12)]
+        for moved_to, day in ((date(2026, 3, 29), date(2026, 3, 29)), (None, date(2026, 4, 12))):
+            made = move(group, date(2026, 3, 8), moved_to)
+            assert self.due(harvest_loan)[1] == (day, day)
+            services.meeting_move_withdraw(actor=facilitator_of(group), move=made)
+            assert self.due(harvest_loan) == before
+
+    def test_a_harvest_stays_on_its_day_when_the_meeting_of_that_day_moves(self, group, harvest_loan):
+        made = move(group, date(2026, 4, 12), date(2026, 4, 19))
+        assert self.due(harvest_loan)[2] == (date(2026, 4, 12), date(2026, 4, 19))
+        services.meeting_move_withdraw(actor=facilitator_of(group), move=made)
+        assert self.due(harvest_loan)[2] == (date(2026, 4, 12), date(2026, 4, 12))
+
+    def test_the_fees_of_a_harvest_loan_follow_another_rhythm_and_the_harvest_stays(self, group, harvest_loan):
+        before = self.due(harvest_loan)
+        rhythm = MeetingRhythm(agreed_from=date(2026, 3, 1), every="DATE", day_of_month=20)
+        services.rhythm_adopt(actor=facilitator_of(group), group=group, rhythm=rhythm)
+        third = (date(2026, 4, 12), date(2026, 4, 20))
+        assert self.due(harvest_loan) == [before[0], (date(2026, 3, 20), date(2026, 3, 20)), third]
+        services.rhythm_withdraw(actor=facilitator_of(group), rhythm=rhythm)
+        assert self.due(harvest_loan) == before
 
     def test_what_is_due_follows_another_rhythm_and_back(self, group, loan):
         before = self.due(loan)

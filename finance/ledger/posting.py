@@ -197,8 +197,11 @@ class Books(Balances):
         return entries
 
     def _place(self, posting: Posting) -> int | None:
-        """Return the place in its day of what is posted in one step with what was undone: that of the undone."""
-        if len(self._undone) == 1:
+        """Return the place in its day of what is posted in one step with what was undone: that of the undone.
+
+        On another day it has no such place: there it comes last.
+        """
+        if len(self._undone) == 1 and posting.effective_on == self.open_day(self._undone[0][0].effective_on):
             return self._undone[0][0].place_in_day
         if posting.reverses is not None:
             return posting.reverses.place_in_day

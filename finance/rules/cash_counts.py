@@ -28,14 +28,18 @@ def expected_cash(books: Balances, *, on: date, but: CashCount | None = None) ->
     """Return what the cash box should hold where `books` are those of that place in the day `on`, in rupiah.
 
     That is their cash and the differences of earlier counts that are open. `but` is a count that is taken anew, in its
-    place. One statement, or none where the day is not before the last count.
+    place, or on another day after all that is recorded. One statement, or none where the day is not before the last
+    count.
     """
     cash = books.balance(AccountKind.CASH)
     if but is None and (books.counts_through is None or on >= books.counts_through):
         return cash + books.open_differences
-    if but is None:
-        return cash + differences_open_before(books.group, day=on, place=AFTER_ALL, pk=0, moment=now())
-    return cash + differences_open_before(books.group, day=on, place=but.place, pk=but.pk, moment=but.counted_at)
+    place, pk, moment = AFTER_ALL, 0, now()
+    if but is not None:
+        pk = but.pk
+        if but.counted_on == on:
+            place, moment = but.place, but.counted_at
+    return cash + differences_open_before(books.group, day=on, place=place, pk=pk, moment=moment)
 
 
 def carry_to_next(books: Books, amount: int, *, after: Q) -> None:

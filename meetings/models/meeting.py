@@ -35,7 +35,8 @@ class Meeting(models.Model):
     version = models.PositiveIntegerField(_("version"), default=1)
     status = models.CharField(_("status"), max_length=9, choices=MeetingStatus, default=MeetingStatus.DRAFT)
     held_on = models.DateField(_("date"), null=True, blank=True)
-    # Which meeting of its day it is, by the order of recording: 2 only where somebody said that it is another one.
+    # Which meeting of its day it is, by the order of closing: 2 only where somebody said that it is another one. One
+    # that was moved to a day with others is the last of it.
     of_day = models.PositiveSmallIntegerField(_("meeting of the day"), default=1, editable=False)
     place = models.CharField(_("place"), max_length=120, blank=True)
     leader = models.ForeignKey(
@@ -83,7 +84,7 @@ class Meeting(models.Model):
     class Meta:
         verbose_name = _("meeting")
         verbose_name_plural = _("meetings")
-        ordering = ["-held_on", "-number"]
+        ordering = ["-held_on", "-of_day", "-number"]
         constraints = [
             models.UniqueConstraint(name="meeting_version_once", fields=["group", "number", "version"]),
             models.UniqueConstraint(

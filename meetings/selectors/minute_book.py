@@ -20,7 +20,7 @@ def minute_book(group: Group) -> QuerySet[Meeting]:
         numbered(Meeting.objects.filter(group=group))
         .exclude(status=MeetingStatus.CORRECTED)
         .select_related("cash_count", "leader", "note_taker")
-        .order_by("-status", "-held_on", "-number")
+        .order_by("-status", "-held_on", "-of_day", "-number")
     )
 
 
@@ -28,18 +28,22 @@ M = TypeVar("M", bound=QuerySet[Any])
 
 
 def numbered(meetings: M) -> M:
-    """Add `number_by_date`: 1 for a group's first closed meeting by date, and so on.
+    """Add `number_by_date`: 1 for a group's first closed meeting by date, and so on, those of one day in its order.
 
     A version that was corrected has the number of the valid one, a draft none (0).
     """
     of_group = Meeting.objects.filter(group=OuterRef("group"), status=MeetingStatus.CLOSED)
-    day = of_group.filter(number=OuterRef("number")).values("held_on")[:1]
+    valid = of_group.filter(number=OuterRef("number"))
+    places = {
+        f"valid_{name}": Case(When(status=MeetingStatus.CLOSED, then=F(name)), default=Subquery(valid.values(name)[:1]))
+        for name in ("held_on", "of_day")
+    }
     earlier = of_group.filter(
-        Q(held_on__lt=OuterRef("valid_on")) | Q(held_on=OuterRef("valid_on"), number__lte=OuterRef("number"))
+        Q(held_on__lt=OuterRef("valid_held_on"))
+        | Q(held_on=OuterRef("valid_held_on"), of_day__lte=OuterRef("valid_of_day"))
     )
     count = earlier.order_by().values("group").annotate(count=Count("pk")).values("count")
-    valid_on = Case(When(status=MeetingStatus.CLOSED, then=F("held_on")), default=Subquery(day))
-    return meetings.annotate(valid_on=valid_on, number_by_date=Coalesce(Subquery(count), 0))
+    return meetings.annotate(**places, number_by_date=Coalesce(Subquery(count), 0))
 
 
 def numbers_by_date(ids: Iterable[int]) -> dict[int, int]:

@@ -74,7 +74,7 @@ def meeting_correct(
     _cancel(minutes.cancelled_loans)
     if has_moved:
         _move_loans(minutes.kept_loans, minutes.held_on)
-    new.cash_count = settled or record_count(context, minutes, place=_place(old, new))
+    new.cash_count = settled or record_count(context, minutes, place=None if has_moved else _place(old, new))
     Meeting.objects.filter(pk=old.pk).update(status=MeetingStatus.CORRECTED)
     return write_version(new, minutes, loans, actor=books.actor, key=key, content=content, done=_done(old))
 

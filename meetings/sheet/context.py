@@ -289,8 +289,8 @@ def _context(books: Balances, *, held_on: date, key: uuid.UUID | None, number: i
 
 
 def _closed_meeting(group: Group, number: int) -> Meeting:
-    """Return a closed meeting with `first_entry`, the number of the entry its first version posted, if it did."""
-    versions = Meeting.objects.filter(group=group, number=number, entry__isnull=False)
+    """Return a closed meeting with `first_entry`, the number of the entry it first posted on its day, if it did."""
+    versions = Meeting.objects.filter(group=group, number=number, entry__isnull=False, held_on=OuterRef("held_on"))
     meetings = Meeting.objects.select_related("entry", "cash_count").filter(group=group, number=number)
     meeting = (
         meetings.annotate(first_entry=Subquery(versions.order_by("version").values("entry__number")[:1]))
@@ -393,20 +393,22 @@ def _before(books: Balances, held_on: date, meeting: Meeting | None = None) -> t
 def _entered_before(group: Group, held_on: date, meeting: Meeting | None) -> Q:
     """Return the condition for transfers that a meeting on the day `held_on` comes after.
 
-    Those are of earlier days, and of the same day where they were recorded before; a correction of `meeting` keeps the
-    place of its first version. Money of a meeting held in a closed period was in the box from the meeting on.
+    Those are of earlier days, and of the same day where they come before: what was recorded before, and the meetings
+    before it. A correction of `meeting` keeps its place in its day. Money of a meeting held in a closed period was in
+    the box from the meeting on.
     """
-    same_day = Q(entry__effective_on=held_on)
-    earlier = Q(held_on__lt=held_on)
-    first_entry = meeting.first_entry if meeting is not None else None  # type: ignore[attr-defined]  # _closed_meeting
-    if first_entry is not None:
-        same_day &= Q(entry__number__lt=first_entry)
-        numbers = Meeting.objects.filter(group=group, entry__number__lt=first_entry).values("number")
-        earlier |= Q(held_on=held_on, number__in=numbers)
-    else:
-        earlier |= Q(held_on=held_on)
-    meetings = Meeting.objects.filter(earlier, group=group, status=MeetingStatus.CLOSED, entry__isnull=False)
-    return Q(entry__effective_on__lt=held_on) | same_day | Q(entry__in=meetings.values("entry"))
+    closed = Meeting.objects.filter(group=group, status=MeetingStatus.CLOSED, entry__isnull=False)
+    same_day, earlier = Q(entry__effective_on=held_on), Q(held_on__lte=held_on)
+    if meeting is not None and meeting.held_on == held_on:
+        later_of_day = closed.filter(held_on=held_on, of_day__gt=meeting.of_day)
+        same_day &= ~Q(entry__in=later_of_day.values("entry"))
+        earlier &= ~Q(held_on=held_on, of_day__gt=meeting.of_day)
+        place = meeting.first_entry  # type: ignore[attr-defined]  # annotated by _closed_meeting
+        if place is None and meeting.cash_count is not None:
+            place = meeting.cash_count.place + 1
+        if place is not None:
+            same_day &= Q(entry__number__lt=place)
+    return Q(entry__effective_on__lt=held_on) | same_day | Q(entry__in=closed.filter(earlier).values("entry"))
 
 
 def _members(members: QuerySet[Member], rules: Constitution, held_on: date) -> QuerySet[Member]:

@@ -8,8 +8,10 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
+from finance.ledger.verify import mismatches
 from finance.models import Entry
 from meetings.models import Meeting
+from meetings.selectors import minute_book
 from tests.factories import make_group, make_meeting, make_members
 from tests.meetings.pages import balance, errors, post_correction, post_sheet, sign_in
 from tests.meetings.sheets import HELD_ON, sheet_data
@@ -75,6 +77,49 @@ def test_correcting_either_knows_which_came_first(client, group):
         for number in (1, 2)
     ]
     assert before == [0, 35_000]
+
+
+def cash_before(client, group, *numbers):
+    """What the sheet of a correction of each meeting starts from."""
+    pages = [client.get(f"/g/{group.code}/meetings/{number}/correct/") for number in numbers]
+    return [page.context["sheet"].context.cash_before for page in pages]
+
+
+def by_date(group):
+    """The meetings' numbers in the order of the pages, and their numbers by date."""
+    return [(meeting.number, meeting.number_by_date) for meeting in reversed(minute_book(group))]
+
+
+def test_a_draft_that_is_closed_last_is_the_last_of_its_day(client, group):
+    post_sheet(client, group, action="draft")
+    draft = Meeting.objects.get()
+    post_sheet(client, group)
+    data = {**sheet_data(group), "base": draft.draft_version, "another": "2", "counted": "60000"}
+    assert post_sheet(client, group, number=1, data=data).status_code == 302
+    assert by_date(group) == [(2, 1), (1, 2)]
+    assert cash_before(client, group, 2, 1) == [0, 30_000]
+
+
+def test_a_meeting_that_moves_to_a_taken_day_is_the_last_of_it(client, group):
+    post_sheet(client, group, held_on=HELD_ON - timedelta(7), counted="30000")
+    post_sheet(client, group, counted="60000")
+    assert post_correction(client, group, another="2", counted="60000", m1_wajib="10000").status_code == 302
+    moved = Meeting.objects.get(number=1, status="CLOSED")
+    assert (moved.held_on, moved.of_day) == (HELD_ON, 2)
+    assert by_date(group) == [(2, 1), (1, 2)]
+    assert cash_before(client, group, 2, 1) == [0, 30_000]
+    assert moved.cash_count.difference == 0
+    assert list(mismatches()) == []
+
+
+def test_a_meeting_without_money_keeps_its_place_in_the_day(client, group):
+    nothing = {f"m{number}_wajib": "" for number in (1, 2, 3)}
+    post_sheet(client, group, counted="0", **nothing)
+    post_sheet(client, group, another="1")
+    assert cash_before(client, group, 1, 2) == [0, 0]
+    assert post_correction(client, group, counted="0", place="Rumah", **nothing).status_code == 302
+    assert Meeting.objects.get(number=1, status="CLOSED").cash_count.difference == 0
+    assert list(mismatches()) == []
 
 
 def test_a_correction_on_its_own_day_is_not_asked(client, group):

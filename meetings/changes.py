@@ -102,6 +102,7 @@ def _of_member(row: MemberRow, who: str) -> Iterator[_Fact]:
         number = paid.loan.number
         yield _Fact(_("instalment of loan %d") % number, paid.amount, of=who)
         yield _Fact(_("rest to voluntary savings, loan %d") % number, paid.rest, of=who)
+        yield _Fact(_("deposit for joint liability, loan %d") % number, paid.put_by, of=who)
         yield _Fact(_("fine for a late instalment"), paid.fine.amount if paid.fine else 0, of=who, key=number)
         yield _Fact(_("why the fine is waived"), paid.waived, of=who, key=number)
         alone = _("yes") if paid.principal_alone else ""

@@ -36,8 +36,9 @@ FINED = (AttendanceStatus.LATE, AttendanceStatus.ABSENT)
 class Repayment:
     """`amount` rupiah paid on a loan, and `rest` beside it that goes to the member's voluntary savings (sukarela).
 
-    `fine` is charged for late instalments; `waived` says why one was not. With `principal_alone` no fee is paid. A
-    payment that ends the loan brings a `rebate` to the savings where it was never late.
+    `put_by` comes to the deposit for joint liability. `fine` is charged for late instalments; `waived` says why one was
+    not. With `principal_alone` no fee is paid. A payment that ends the loan brings a `rebate` to the savings where it
+    was never late.
     """
 
     loan: Loan
@@ -48,6 +49,7 @@ class Repayment:
     rest: int = 0
     principal_alone: bool = False
     rebate: int = 0
+    put_by: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class MemberRow:
     def money(self) -> tuple[object, ...]:
         """What of the row stands in the ledger."""
         paid = tuple(
-            (p.loan, p.amount, p.rest, p.fine.amount if p.fine else 0, p.waived, p.principal_alone, p.rebate)
+            (p.loan, p.amount, p.rest, p.fine.amount if p.fine else 0, p.waived, p.principal_alone, p.rebate, p.put_by)
             for p in self.repayments
         )
         savings = (self.pokok, self.wajib, self.social, self.sukarela_in, self.sukarela_out)
@@ -114,6 +116,7 @@ class MemberRow:
                 memo=paid.waived,
                 principal_alone=paid.principal_alone,
                 rebate=paid.rebate,
+                put_by=paid.put_by,
             )
             yield from overpaid(books, paid.loan, paid.rest)
         yield from withdrawal(books, member, self.sukarela_out)
@@ -191,7 +194,7 @@ class Minutes:
         """Return by how many rupiah the meeting changes the cash box."""
         members = sum(
             row.pokok + row.wajib + row.social + row.sukarela_in + row.fine - row.sukarela_out
-            + sum(paid.amount + paid.rest for paid in row.repayments)
+            + sum(paid.amount + paid.rest + paid.put_by for paid in row.repayments)
             for row in self.members
         )  # fmt: skip
         other = sum(row.amount * CASH_SIGN[row.kind] for row in self.other)

@@ -40,6 +40,7 @@ class Summary:
         members = [
             (_("Savings"), sum(row.pokok + row.wajib + row.saved for row in rows)),
             (_("Instalments"), sum(paid.amount for row in rows for paid in row.repayments)),
+            (_("Deposits for joint liability"), sum(paid.put_by for row in rows for paid in row.repayments)),
             (_("Fines"), sum(row.fine for row in rows)),
             (_("Social fund"), sum(row.social for row in rows)),
         ]

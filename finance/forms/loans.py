@@ -154,15 +154,20 @@ class PayForm(_DatedForm):
         **_REASON,
     )
 
-    field_order = ("key", "on", "how", "amount", "rest_to_savings", "waive_fine")
+    put_by = RupiahField(label=_("Deposit for joint liability beside it (tabungan tanggung renteng)"), required=False)
+
+    field_order = ("key", "on", "how", "amount", "put_by", "rest_to_savings", "waive_fine")
 
     def __init__(self, *args: Any, running: LoanPosition, **kwargs: Any) -> None:
-        initial = {"amount": running.due(timezone.localdate()) or None}
+        today = timezone.localdate()
+        initial = {"amount": running.due(today) or None, "put_by": running.deposit_asked(today) or None}
         super().__init__(*args, earliest=running.loan.disbursed_on, initial=initial, **kwargs)
         if running.last_paid_on is not None:
             self.fields["on"].help_text = gettext(
                 "Payments after this day are undone and posted again in their order; the last one was on %s."
             ) % date_format(running.last_paid_on)
+        if not running.loan.deposit_each:
+            del self.fields["put_by"]
         if not running.loan.fines_lateness:
             del self.fields["waive_fine"]
         if not running.loan.principal_alone:

@@ -230,6 +230,7 @@ class RunningLoanForm(_RowForm):
             fine_late_percent=self.rules.fine_late_percent,
             fine_first=self.rules.fine_first,
             principal_alone=self.rules.principal_alone,
+            deposit_each=self.rules.loan_deposit_each,
         )
         return OpeningLoan(terms, data["principal_paid"], data["fee_paid"], data["deposit"])
 

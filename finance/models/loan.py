@@ -64,6 +64,10 @@ class Loan(LoanAgreement):
     # Withheld when the loan was paid out, in rupiah: the provision is income, the deposit goes back at the end.
     provision = models.PositiveBigIntegerField(_("provision (provisi)"), default=0)
     deposit = models.PositiveBigIntegerField(_("deposit for joint liability"), default=0)
+    # Asked for beside each instalment, a part of it, and kept with the deposit.
+    deposit_each = models.DecimalField(
+        _("deposit with each instalment, part of it"), max_digits=7, decimal_places=6, default=Decimal(0)
+    )
     rebate_rate = models.DecimalField(
         _("given back for punctual payment (IPTW), part of the fee"), max_digits=7, decimal_places=6, default=Decimal(0)
     )
@@ -129,6 +133,7 @@ class Loan(LoanAgreement):
                 ),
             ),
             models.CheckConstraint(name="loan_withheld", condition=Q(principal__gt=F("provision") + F("deposit"))),
+            models.CheckConstraint(name="loan_deposit_each", condition=Q(deposit_each__gte=0, deposit_each__lte=1)),
             models.CheckConstraint(name="loan_rebate", condition=Q(rebate_rate__gte=0, rebate_rate__lte=1)),
             models.CheckConstraint(name="loan_due_at", condition=Q(due_at__in=LoanDue.values)),
             models.CheckConstraint(name="loan_late_fine", condition=Q(fine_late_by__in=LateFineBy.values)),
@@ -162,6 +167,11 @@ class Loan(LoanAgreement):
     def rebate_percent(self) -> Decimal:
         """The part of the fee that is given back for punctual payment, in percent."""
         return Decimal(f"{(self.rebate_rate * 100).normalize():f}")
+
+    @property
+    def deposit_each_percent(self) -> Decimal:
+        """The deposit with each instalment, in percent of it."""
+        return Decimal(f"{(self.deposit_each * 100).normalize():f}")
 
     @property
     def kind(self) -> LoanKind:

@@ -180,23 +180,27 @@ def disbursement(books: Balances, loan: Loan) -> list[Line]:
     return paid
 
 
-def loan_ended(books: Balances, loan: Loan, *, rebate: int = 0) -> list[Line]:
+def loan_ended(books: Balances, loan: Loan, *, rebate: int = 0, put_by: int = 0) -> list[Line]:
     """A loan was paid off: its deposit goes to the borrower's voluntary savings, and so does a `rebate`.
 
-    Who has left by then gets the deposit in cash, and no rebate.
+    `put_by` rupiah came to the deposit with the last payment. Who has left by then gets the deposit in cash, and no
+    rebate.
     """
     member = loan.member
     if member.left_on is not None:
-        return deposit_to_savings(books, loan, back=AccountKind.CASH)
+        return deposit_to_savings(books, loan, back=AccountKind.CASH, put_by=put_by)
     if not rebate:
-        return deposit_to_savings(books, loan)
+        return deposit_to_savings(books, loan, put_by=put_by)
     expense, savings = books.account(AccountKind.REBATE, loan=loan), books.account(AccountKind.SUKARELA, member=member)
-    return [*deposit_to_savings(books, loan), *_line(expense, savings, rebate, member, f"IPTW pinjaman {loan.number}")]
+    back = deposit_to_savings(books, loan, put_by=put_by)
+    return [*back, *_line(expense, savings, rebate, member, f"IPTW pinjaman {loan.number}")]
 
 
-def deposit_to_savings(books: Balances, loan: Loan, *, back: AccountKind = AccountKind.SUKARELA) -> list[Line]:
-    """The deposit of a loan goes back to its borrower, to the voluntary savings or in cash."""
-    deposit = books.balance(AccountKind.DEPOSIT, loan=loan)
+def deposit_to_savings(
+    books: Balances, loan: Loan, *, back: AccountKind = AccountKind.SUKARELA, put_by: int = 0
+) -> list[Line]:
+    """The deposit of a loan, and what was `put_by` just now, goes back to its borrower: to the savings or in cash."""
+    deposit = books.balance(AccountKind.DEPOSIT, loan=loan) + put_by
     if not deposit:
         return []
     to = books.account(back, member=loan.member) if back == AccountKind.SUKARELA else books.account(back)
@@ -215,11 +219,13 @@ def repayment(
     memo: str = "",
     principal_alone: bool = False,
     rebate: int = 0,
+    put_by: int = 0,
 ) -> list[Line]:
     """A member pays `amount` on a loan in cash: the fee (jasa) first, then the oldest principal due.
 
     A new `fine` for late instalments is owed with those before it, and paid where the loan's terms put fines. With
-    `principal_alone` the fee stays due. A payment that ends the loan brings the deposit back, and the `rebate`.
+    `principal_alone` the fee stays due. Beside it `put_by` rupiah come to the deposit for joint liability. A payment
+    that ends the loan brings the deposit back, and the `rebate`.
 
     Raises `ValueError` if the loan asks for less than `amount`, and `RuleBroken` for a day before the loan.
     """
@@ -245,8 +251,11 @@ def repayment(
     ]
     if parts.fine:
         paid += _line(cash, books.account(AccountKind.LOAN_FINE, loan=loan), parts.fine, loan.member, memo)
+    if put_by:
+        kept = books.account(AccountKind.DEPOSIT, loan=loan)
+        paid += _line(cash, kept, put_by, loan.member, "Tabungan tanggung renteng")
     if parts.principal == loan_account.balance:
-        paid += loan_ended(books, loan, rebate=rebate)
+        paid += loan_ended(books, loan, rebate=rebate, put_by=put_by)
     return paid
 
 

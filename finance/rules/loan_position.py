@@ -130,6 +130,12 @@ class LoanPosition:
         """Return what the loan asks for on the day `as_of`, without fines."""
         return arrears_on(self.instalments, fee_paid=self.fee_paid, principal_paid=self.principal_paid, as_of=as_of)
 
+    def deposit_asked(self, as_of: date) -> int:
+        """Return the deposit to ask for beside what is due at `as_of`, in rupiah; none where that pays the loan off."""
+        due = self.arrears_on(as_of).due
+        is_last = due >= self.payoff(as_of).total - self.fines_on(as_of)
+        return 0 if is_last else part_of(due, self.loan.deposit_each)
+
     def due(self, as_of: date) -> int:
         """Return what a payment at `as_of` should bring: all due by then, and fines, the new one too; rupiah."""
         fine = self.late_fine(as_of)

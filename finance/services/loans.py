@@ -96,6 +96,7 @@ def loan_reschedule(
         fine_late_percent=loan.fine_late_percent,
         fine_first=loan.fine_first,
         principal_alone=loan.principal_alone,
+        deposit_each=loan.deposit_each,
         replaces=loan,
     )
     (new,) = loans_open(books, [terms])

@@ -63,6 +63,7 @@ class LoanTerms:
     principal_alone: bool = False
     provision: int = 0
     deposit: int = 0
+    deposit_each: Decimal = Decimal(0)
     rebate_rate: Decimal = Decimal(0)
     request: LoanRequest | None = None
     replaces: Loan | None = None
@@ -163,6 +164,7 @@ def terms_by_rules(
         principal_alone=rules.principal_alone,
         provision=part_of(principal, rules.loan_provision),
         deposit=part_of(principal, rules.loan_deposit),
+        deposit_each=rules.loan_deposit_each,
         rebate_rate=rules.loan_rebate,
         request=request,
     )

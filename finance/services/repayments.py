@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from finance.ledger.errors import NotAllowed
+from finance.ledger.errors import NotAllowed, RuleBroken
 from finance.ledger.posting import Books, Posting, open_books
 from finance.ledger.reading import Line
 from finance.models import AccountKind, Entry, EntryKind, Loan
@@ -25,7 +25,10 @@ from groups.shared.money import rupiah
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A payment as somebody brought it: all of it in `amount` rupiah, or None for what pays the loan off."""
+    """A payment as somebody brought it: all of it in `amount` rupiah, or None for what pays the loan off.
+
+    `put_by` came beside it, to the deposit for joint liability.
+    """
 
     amount: int | None
     on: date
@@ -33,6 +36,7 @@ class Taken:
     rest_to_savings: bool = False
     principal_alone: bool = False
     memo: str = ""
+    put_by: int = 0
 
 
 @transaction.atomic
@@ -47,6 +51,7 @@ def loan_repay(
     waive_fine: str = "",
     rest_to_savings: bool = False,
     principal_alone: bool = False,
+    put_by: int = 0,
 ) -> Entry:
     """Take a payment on a loan; exactly what pays it off that day pays it off.
 
@@ -56,10 +61,13 @@ def loan_repay(
     Instalments that became late since the last payment bring the fine of the loan's terms, unless `waive_fine`
     says why not. More than the loan asks for is `NotAllowed`, or goes to the borrower's voluntary savings. With
     `principal_alone`, where the loan's terms allow it, the fee stays due; all the principal at once is `NotAllowed`.
+    `put_by` rupiah come beside it to the deposit for joint liability, where the terms have one: else `RuleBroken`.
     """
     if amount < 1:
         raise NotAllowed(_("The amount must be more than zero."))
-    taken = Taken(amount, on, waive_fine, rest_to_savings, principal_alone)
+    if put_by and not loan.deposit_each:
+        raise RuleBroken("put_by", _("By the terms of this loan no deposit comes with the instalments."))
+    taken = Taken(amount, on, waive_fine, rest_to_savings, principal_alone, put_by=put_by)
     return _take(actor, group, loan, taken, key)
 
 
@@ -98,11 +106,13 @@ def _as_brought(loan: Loan, entry: Entry) -> Taken:
             _("The loan was paid on %(day)s in another way: %(what)s. Correct or undo that first, then record this.")
             % {"day": date_format(entry.effective_on), "what": entry.get_kind_display()}
         )
-    paid, rest, waived, kinds = 0, 0, "", set()
+    paid, rest, put_by, waived, kinds = 0, 0, 0, "", set()
     for line in entry.transfers.select_related("debit_account", "credit_account").order_by("pk"):
         if line.debit_account.kind != AccountKind.CASH:
             continue
-        if line.credit_account.loan_id == loan.pk:
+        if line.credit_account.kind == AccountKind.DEPOSIT:
+            put_by += line.amount
+        elif line.credit_account.loan_id == loan.pk:
             paid, waived = paid + line.amount, line.memo
             kinds.add(line.credit_account.kind)
         else:
@@ -114,6 +124,7 @@ def _as_brought(loan: Loan, entry: Entry) -> Taken:
         rest_to_savings=rest > 0,
         principal_alone=loan.principal_alone and kinds == {AccountKind.LOAN},
         memo=entry.memo,
+        put_by=put_by,
     )
 
 
@@ -172,9 +183,10 @@ def _posting(
             memo=payment.waive_fine if fine is not None else "",
             principal_alone=payment.principal_alone,
             rebate=position.rebate(payment.on),
+            put_by=payment.put_by,
         )
     if rest:
-        moved += lines.overpaid(books, position.loan, rest)
+        moved += lines.overpaid(books, position.loan, rest if amount > rest else rest + payment.put_by)
     if not moved:
         raise NotAllowed(_("The amount must be more than zero."))
     charges = [charged.charge(position.loan)] if charged else []

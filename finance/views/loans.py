@@ -53,6 +53,7 @@ def loan_pay(request: GroupRequest, number: int) -> HttpResponse:
             amount=data["amount"],
             rest_to_savings=data["rest_to_savings"],
             principal_alone=data["how"] == PayForm.PRINCIPAL,
+            put_by=data.get("put_by") or 0,
         )
 
     taken = submit_once(

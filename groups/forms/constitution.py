@@ -38,7 +38,8 @@ RULES_PARTS = (
     (_("More limits, late instalments, loans paid off early"), True,
      ("loan_ladder", "loan_savings_times", "fine_late_by", "fine_late_instalment", "fine_late_percent", "fine_first",
       "payoff_fee", "principal_alone", "sukarela_minimum")),
-    (_("Provision, deposit, punctual payment"), True, ("loan_provision", "loan_deposit", "loan_rebate")),
+    (_("Provision, deposit, punctual payment"), True,
+     ("loan_provision", "loan_deposit", "loan_deposit_each", "loan_rebate")),
     (_("Dividing the surplus (SHU)"), True,
      ("share_savings", "savings_counted", "savings_base", "share_borrowing", "borrowing_base", "share_reserve",
       "share_officers", "share_social", "share_education", "share_staff", "share_development", "share_other",
@@ -79,6 +80,11 @@ class ConstitutionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscr
         label=_("Deposit for joint liability (tabungan tanggung renteng), % of the loan"),
         required=False,
         help_text=_("Withheld when the loan is paid out; back to voluntary savings when the loan has ended."),
+    )
+    loan_deposit_each = PercentField(
+        label=_("Deposit for joint liability with each instalment, % of it"),
+        required=False,
+        help_text=_("Asked for beside the instalment; back to voluntary savings when the loan has ended."),
     )
     loan_rebate = PercentField(
         label=_("Given back for punctual payment (IPTW), % of the fee"),
@@ -145,6 +151,10 @@ class ConstitutionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscr
     def clean_loan_deposit(self) -> Decimal:
         """Nothing typed is nothing withheld."""
         return self.cleaned_data["loan_deposit"] or Decimal(0)
+
+    def clean_loan_deposit_each(self) -> Decimal:
+        """Nothing typed is nothing put by."""
+        return self.cleaned_data["loan_deposit_each"] or Decimal(0)
 
     def clean_loan_rebate(self) -> Decimal:
         """Nothing typed is nothing given back."""

@@ -157,6 +157,12 @@ class Constitution(models.Model):
         decimal_places=6,
         default=Decimal(0),
     )
+    loan_deposit_each = models.DecimalField(
+        _("deposit for joint liability with each instalment, part of it"),
+        max_digits=7,
+        decimal_places=6,
+        default=Decimal(0),
+    )
     loan_rebate = models.DecimalField(
         _("given back for punctual payment (IPTW), part of the fee"), max_digits=7, decimal_places=6, default=Decimal(0)
     )
@@ -239,7 +245,7 @@ class Constitution(models.Model):
             models.CheckConstraint(
                 name="constitution_withheld",
                 condition=Q(loan_provision__gte=0, loan_deposit__gte=0, loan_rebate__gte=0, loan_rebate__lte=1)
-                & Q(loan_provision__lt=1 - F("loan_deposit")),
+                & Q(loan_provision__lt=1 - F("loan_deposit"), loan_deposit_each__gte=0, loan_deposit_each__lte=1),
                 violation_error_message=_("Provision and deposit together must be less than the loan."),
             ),
             models.CheckConstraint(name="constitution_loan_due", condition=Q(loan_due__in=LoanDue.values)),
@@ -304,6 +310,11 @@ class Constitution(models.Model):
     def loan_deposit_percent(self) -> Decimal:
         """The deposit for joint liability in percent of the loan."""
         return in_percent(self.loan_deposit)
+
+    @property
+    def loan_deposit_each_percent(self) -> Decimal:
+        """The deposit with each instalment in percent of it."""
+        return in_percent(self.loan_deposit_each)
 
     @property
     def loan_rebate_percent(self) -> Decimal:

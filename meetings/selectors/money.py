@@ -59,7 +59,7 @@ class MinutesRow:
 
 
 _BROUGHT = {
-    **dict.fromkeys((AccountKind.POKOK, AccountKind.WAJIB, AccountKind.SUKARELA), "savings"),
+    **dict.fromkeys((AccountKind.POKOK, AccountKind.WAJIB, AccountKind.SUKARELA, AccountKind.DEPOSIT), "savings"),
     **dict.fromkeys((AccountKind.LOAN, AccountKind.SERVICE_FEE), "instalment"),
     **dict.fromkeys((AccountKind.FINE, AccountKind.LOAN_FINE), "fine"),
     AccountKind.SOCIAL_FUND: "social",

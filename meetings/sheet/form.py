@@ -192,7 +192,7 @@ class Sheet:
             for form in self.members
             for name in (*MemberForm.MONEY_IN, "sukarela_out")
         )
-        repaid = sum(_amount(form, "paid") for form in self.repayments)
+        repaid = sum(_amount(form, "paid") + _amount(form, "put_by") for form in self.repayments)
         rules = self.context.rules
         principals = [_amount(form, "principal") for form in self.new_loans.forms]
         withheld = sum(part_of(one, part) for one in principals for part in (rules.loan_provision, rules.loan_deposit))

@@ -34,7 +34,7 @@ ROWS = 40
 LATEST_DEADLINE = timedelta(days=5 * 366)
 """How far away the deadline of a decision may be."""
 CASH_FIELDS = {
-    **dict.fromkeys(("pokok", "wajib", "social", "sukarela_in", "fine", "paid"), 1),
+    **dict.fromkeys(("pokok", "wajib", "social", "sukarela_in", "fine", "paid", "put_by"), 1),
     **dict.fromkeys(("sukarela_out", "principal"), -1),
 }
 """What an amount does to the cash box, for the running total in the browser."""
@@ -274,6 +274,7 @@ class RepaymentForm(_Part):
     """What a member pays on one running loan."""
 
     paid = RupiahField(label=_("Instalment"), required=False)
+    put_by = RupiahField(label=_("Deposit for joint liability"), required=False)
     rest_to_savings = forms.BooleanField(required=False)
     waived = forms.CharField(max_length=100, required=False)
     principal_alone = forms.BooleanField(required=False)
@@ -294,19 +295,25 @@ class RepaymentForm(_Part):
                 "rest_to_savings": recorded.rest > 0,
                 "waived": recorded.waived,
                 "principal_alone": recorded.principal_alone,
+                "put_by": recorded.put_by or None,
             }
         elif self.context.original is None and self.due:
             # No more than later payments leave, where the meeting is recorded after them.
             fine = self.fine.amount if self.fine else 0
-            self.initial = {"paid": min(self.due, self.open_loan.payoff(self.context.held_on, fine=fine).total)}
+            most = self.open_loan.payoff(self.context.held_on, fine=fine).total
+            asked = self.open_loan.before.deposit_asked(self.context.held_on) if self.due < most else 0
+            self.initial = {"paid": min(self.due, most)} | ({"put_by": asked} if asked else {})
         # Somebody may have two loans, so each field names its own.
         for name, label in (
             ("paid", gettext("Instalment, loan %d")),
+            ("put_by", gettext("Deposit for joint liability, loan %d")),
             ("rest_to_savings", gettext("Put the rest of the instalment of loan %d to voluntary savings (sukarela)")),
             ("waived", gettext("Why the fine for lateness is waived, loan %d")),
             ("principal_alone", gettext("The instalment of loan %d goes to the principal alone, the fee stays due")),
         ):
             self.fields[name].label = label % self.open_loan.loan.number
+        if not self.open_loan.loan.deposit_each:
+            del self.fields["put_by"]
         if not self.open_loan.loan.fines_lateness:
             del self.fields["waived"]
         if not self.open_loan.loan.principal_alone:
@@ -333,6 +340,8 @@ class RepaymentForm(_Part):
                 "The loan is paid off with %(most)s; %(rest)s is too much. Tick below to put it to voluntary savings."
             )
             self.add_error("paid", message % {"most": rupiah(most), "rest": rupiah(self.rest)})
+        if self.cleaned_data.get("put_by") and not self.cleaned_data["paid"]:
+            self.add_error("put_by", gettext("The deposit comes with an instalment."))
         if self.cleaned_data.get("principal_alone"):
             refused = self.open_loan.now.refuses_principal_alone(self.cleaned_data["paid"])
             if refused:
@@ -356,6 +365,7 @@ class RepaymentForm(_Part):
             fine=fine,
             waived=self.cleaned_data.get("waived", "") if self.open_loan.fine_at(held_on) else "",
             principal_alone=bool(self.cleaned_data.get("principal_alone")),
+            put_by=self.cleaned_data.get("put_by") or 0,
         )
 
 

@@ -9,15 +9,19 @@ from decimal import Decimal
 import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, transaction
+from django.urls import reverse as url
 
 from finance import selectors, services
-from finance.ledger.errors import InsufficientFunds, NotAllowed
+from finance.ledger.errors import InsufficientFunds, NotAllowed, RuleBroken
+from finance.ledger.reading import read_books
 from finance.ledger.verify import mismatches
 from finance.models import Account, Loan
+from finance.rules.loan_position import loan_position
 from finance.schedules import build_schedule, paid_in_time
 from tests.factories import count_cash, facilitator_of, lend, make_group, make_member, repay, reverse, save
 from tests.finance.pages import get
 from tests.meetings.pages import errors, post_correction, post_sheet, sign_in
+from tests.meetings.sheets import sheet_data
 
 DAY = date.resolution
 RULES = {
@@ -223,6 +227,97 @@ def test_punctual_is_every_instalment_by_its_day():
     assert not paid_in_time(lines, [(first, 2_999, 100_000), (second, *full)], on=lines[2].due_on)
     assert not paid_in_time(lines, [(first, *full), (second, *full)], on=lines[2].due_on + DAY)
     assert paid_in_time(lines, [], on=first)
+
+
+# With each instalment
+
+
+@pytest.fixture
+def saver(db):
+    """A member of a group in which a tenth of each instalment is put by."""
+    rules = {"wajib": 0, "loan_deposit_each": Decimal("0.1"), "principal_alone": True}
+    member = make_member(make_group(rules=rules), "Siti Aminah")
+    save(member, 9_000_000)
+    yield member
+    assert list(mismatches()) == []
+
+
+def pay(loan, amount, on, **how):
+    return services.loan_repay(
+        actor=facilitator_of(loan.group), group=loan.group, loan=loan, amount=amount, on=on,
+        **{"key": uuid.uuid4(), **how},
+    )  # fmt: skip
+
+
+def test_a_part_of_each_instalment_is_put_by_and_goes_back_at_the_end(saver):
+    loan = borrow(saver)
+    first, second = loan.instalments.all()
+    position = loan_position(read_books(saver.group, first.due_on), loan)
+    assert (loan.deposit, position.deposit_asked(first.due_on)) == (0, first.total // 10)
+    pay(loan, first.total, first.due_on, put_by=50_000)
+    assert balances(saver.group, "DEPOSIT", "SUKARELA") == [50_000, 9_000_000]
+    assert "Rp\xa050.000" in get(saver.group, "loan", loan.number).content.decode()
+    assert loan_position(read_books(saver.group, second.due_on), loan).deposit_asked(second.due_on) == 0
+    pay(loan, second.total, second.due_on, put_by=1_000)
+    assert balances(saver.group, "LOAN", "DEPOSIT", "SUKARELA") == [0, 0, 9_051_000]
+
+
+def test_what_is_put_by_comes_along_when_an_earlier_payment_is_recorded_later(saver):
+    loan = borrow(saver, periods=4)
+    first, second, *_rest = loan.instalments.all()
+    pay(loan, second.total, second.due_on, put_by=20_000)
+    pay(loan, first.total, first.due_on, put_by=10_000)
+    assert balances(saver.group, "DEPOSIT") == [30_000]
+    new = services.loan_reschedule(
+        actor=facilitator_of(loan.group), group=loan.group, loan=loan, on=second.due_on, add_fee=False,
+        reason="panen gagal", key=uuid.uuid4(),
+        schedule=services.NewSchedule(periods=2, rate=Decimal("0.01"), first_due=date(2025, 6, 3)),
+    )  # fmt: skip
+    assert (new.deposit_each, Account.objects.get(kind="DEPOSIT", loan=new).balance) == (Decimal("0.1"), 30_000)
+
+
+def test_terms_without_it_take_no_deposit(member):
+    with pytest.raises(RuleBroken, match="no deposit comes"):
+        pay(borrow(member), 10_000, date(2025, 3, 4), put_by=1_000)
+
+
+def test_the_page_of_a_payment_asks_for_it(saver, member):
+    loan = borrow(saver)
+    first = loan.instalments.first()
+    browser = sign_in(saver.group)
+    page = url("loan-pay", args=[saver.group.code, loan.number])
+    data = {"key": uuid.uuid4(), "on": first.due_on, "how": "amount", "amount": first.total, "put_by": "25.000"}
+    assert browser.post(page, data).status_code == 302
+    assert balances(saver.group, "DEPOSIT") == [25_000]
+    without = url("loan-pay", args=[member.group.code, borrow(member).number])
+    assert "put_by" not in sign_in(member.group).get(without).context["form"].fields
+
+
+def test_the_sheet_asks_for_it_and_a_correction_follows(saver):
+    loan = borrow(saver)
+    first = loan.instalments.first()
+    browser = sign_in(saver.group)
+    browser.cookies["django_language"] = "en"
+    data = {"held_on": first.due_on, f"l{loan.pk}_paid": first.total}
+    day = browser.post(
+        f"/g/{saver.group.code}/meetings/new/", {**sheet_data(saver.group, held_on=first.due_on), "action": "day"}
+    )
+    (form,) = day.context["sheet"].repayments
+    assert form.initial["put_by"] == first.total // 10
+    wrong = post_sheet(browser, saver.group, **(data | {f"l{loan.pk}_paid": ""}), **{f"l{loan.pk}_put_by": "5000"})
+    assert "comes with an instalment" in errors(wrong)[f"l{loan.pk}-put_by"][0]
+    sent = {**data, f"l{loan.pk}_put_by": "51.000"}
+    counted = balances(saver.group, "CASH")[0] + first.total + 51_000
+    assert post_sheet(browser, saver.group, **sent, counted=counted).status_code == 302
+    assert balances(saver.group, "DEPOSIT") == [51_000]
+    page = browser.get(f"/g/{saver.group.code}/meetings/1/correct/").context["sheet"]
+    assert (page.expected_cash, page.repayments[0].initial["put_by"]) == (counted, 51_000)
+    changed = sent | {f"l{loan.pk}_put_by": "40.000"}
+    preview = post_correction(browser, saver.group, **changed, extra={"action": "preview"})
+    assert "deposit for joint liability, loan 1" in preview.content.decode()
+    assert post_correction(browser, saver.group, **changed).status_code == 302
+    assert balances(saver.group, "DEPOSIT") == [40_000]
+    assert browser.get(f"/g/{saver.group.code}/meetings/1/").status_code == 200
 
 
 # On the sheet

@@ -13,9 +13,12 @@ from dataclasses import dataclass
 from django.db import connection
 from django.db.models import Count, Max
 
+from finance.ledger.membership import SETTLES_A_MEMBERSHIP
 from finance.ledger.sql import OPEN_BEFORE
 from finance.models import Account, AccountKind, Entry, EntryKind, LedgerVerification, Loan, LoanEnd, Side, Transfer
 from groups.models import Group
+from groups.selectors.relations import MEMBERSHIP_DAYS
+from groups.shared.sql import days_between
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,11 @@ _ONE_GROUP = "entry, transfer and accounts belong to one group"
 
 _VALUES = {choice.name: choice.value for choices in (AccountKind, EntryKind, LoanEnd, Side) for choice in choices}
 """The values of enums that the checks name."""
+
+_SAVINGS = "(%(POKOK)s, %(WAJIB)s, %(SUKARELA)s)"
+# As `finance.ledger.membership` has it. The money of a meeting of a closed period counts on the first open day, on
+# which somebody may have left who was there.
+_SETTLES = f"({', '.join(sorted(f'%({kind.name})s' for kind in SETTLES_A_MEMBERSHIP))})"
 
 CHECKS = (
     Check(
@@ -268,6 +276,33 @@ CHECKS = (
         GROUP BY o.id, o.group_id, o.amount, o.cancelled_at
         HAVING SUM(f.amount) > CASE WHEN o.cancelled_at IS NULL THEN o.amount ELSE 0 END
         """,
+    ),
+    Check(
+        "money is moved of members of the day, and of who left what settles the membership",
+        f"""
+        SELECT o.group_id, 'entry ' || o.number || ': member ' || o.member
+        FROM (
+            SELECT e.group_id, e.id, e.number, e.kind, e.effective_on, m.number AS member, m.joined_on,
+                SUM(CASE WHEN c.kind IN {_SAVINGS} THEN t.amount ELSE 0 END) AS brought,
+                SUM(CASE WHEN d.kind IN {_SAVINGS} THEN t.amount ELSE 0 END) AS taken,
+                SUM(CASE WHEN l.member_id = t.member_id OR c.kind = %(FINE)s
+                    OR (d.kind IN {_SAVINGS} OR d.kind = %(DEPOSIT)s) AND c.kind IN (%(CASH)s, %(BANK)s)
+                    OR c.kind IN {_SAVINGS} AND d.kind IN (%(CASH)s, %(BANK)s) THEN 0 ELSE 1 END) AS others
+            FROM finance_transfer t
+            JOIN ({MEMBERSHIP_DAYS.sql.format(groups="IS NOT NULL")}) m ON m.id = t.member_id
+            JOIN finance_entry e ON e.id = t.entry_id AND e.reverses_id IS NULL
+                AND (e.effective_on < m.joined_on OR e.effective_on > m.left_on)
+            JOIN finance_account d ON d.id = t.debit_account_id
+            JOIN finance_account c ON c.id = t.credit_account_id
+            LEFT JOIN finance_loan l ON l.id = c.loan_id
+            GROUP BY e.group_id, e.id, e.number, e.kind, e.effective_on, m.number, m.joined_on
+        ) o
+        WHERE (o.effective_on < o.joined_on OR o.kind NOT IN {_SETTLES} AND (o.others > 0 OR o.brought > o.taken))
+            AND NOT EXISTS (SELECT 1 FROM finance_entry r WHERE r.reverses_id = o.id)
+            AND NOT (o.kind = %(MEETING)s AND o.effective_on > o.joined_on AND EXISTS (
+                SELECT 1 FROM finance_periodclosing p
+                WHERE p.group_id = o.group_id AND {days_between("p.through", "o.effective_on")} = 1))
+        """,  # noqa: S608 - no input
     ),
     Check(
         "no more is recovered of a loan than was written off",

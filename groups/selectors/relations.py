@@ -64,6 +64,13 @@ MEMBER_NAMES = Relation(
 )
 """Everybody who is or was a member, by what they are called: the name, with the number where another has it."""
 
+MEMBERSHIP_DAYS = Relation(
+    "membership_days",
+    "SELECT id, group_id, number, joined_on, left_on FROM groups_member WHERE group_id {groups}",
+    ("id", "group_id", "number", "joined_on", "left_on"),
+)
+"""Everybody who is or was a member, with the first day and the day of leaving, NULL for who is one still."""
+
 MEMBERSHIPS = Relation(
     "memberships",
     """

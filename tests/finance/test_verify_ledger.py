@@ -1,15 +1,32 @@
 """`manage.py verify_ledger`: silent about sound books, exact about tampered ones."""
 
 import uuid
+from datetime import timedelta
 from io import StringIO
 
 import pytest
 from django.core.management import call_command
 from django.db import connection
 
+from finance import services
 from finance.ledger.verify import CHECKS, mismatches
 from finance.models import Account, Entry, EntryKind, InventoryItem, LedgerVerification, Loan, Transfer
-from tests.factories import buy, lend, make_entry, make_group, make_member, repay, reverse, save
+from groups.models import Member
+from tests.factories import (
+    FOUNDED,
+    buy,
+    lend,
+    make_entry,
+    make_group,
+    make_member,
+    make_members,
+    repay,
+    reverse,
+    save,
+    withdraw,
+)
+from tests.meetings.pages import post_sheet, sign_in
+from tests.meetings.sheets import HELD_ON
 
 pytestmark = pytest.mark.django_db
 
@@ -140,6 +157,63 @@ def test_a_loan_nobody_paid_out_is_found(loan):
     loan.pk, loan.number = None, 3
     loan.save()
     assert rules() == {"a loan was paid out, and its schedule repays it"}
+
+
+OF_MEMBERS = "money is moved of members of the day, and of who left what settles the membership"
+
+
+def outside():
+    return {what for rule, _group, what in found() if rule == OF_MEMBERS}
+
+
+def test_money_of_somebody_who_had_not_joined_is_found(loan):
+    joined_on = FOUNDED + timedelta(1)
+    run(
+        f"UPDATE groups_member SET joined_on = '{joined_on}' WHERE id = {loan.member.pk}",
+        lift=["groups_member_keeps_money_update"],
+    )
+    assert outside() == {"entry 1: member 1", "entry 2: member 1"}
+
+
+def test_savings_brought_after_leaving_are_found_and_what_settles_is_not():
+    member = make_member(make_group())
+    save(member, 5_000)
+    save(member, 1_000, on=FOUNDED + timedelta(7))
+    withdraw(member, 6_000, on=FOUNDED + timedelta(8))
+    Member.objects.filter(pk=member.pk).update(left_on=FOUNDED + timedelta(1))
+    assert outside() == {"entry 2: member 1"}
+    Member.objects.filter(pk=member.pk).update(left_on=FOUNDED + timedelta(7))
+    assert outside() == set()
+
+
+def test_what_was_taken_back_is_no_money_outside_a_membership():
+    member = make_member(make_group())
+    reverse(save_later(member))
+    Member.objects.filter(pk=member.pk).update(left_on=FOUNDED + timedelta(1))
+    assert rules() == set()
+
+
+def save_later(member):
+    save(member, 1_000, on=FOUNDED + timedelta(7))
+    return Entry.objects.latest("pk")
+
+
+def test_a_loan_repaid_after_leaving_is_as_the_services_allow_it(loan):
+    member = make_member(loan.group)
+    own = lend(member, 100_000, 2)
+    Member.objects.filter(pk=member.pk).update(left_on=own.disbursed_on)
+    own.refresh_from_db()
+    repay(own, 20_000)
+    assert outside() == set()
+
+
+def test_the_money_of_a_meeting_in_a_closed_period_counts_on_the_first_open_day():
+    group = make_group(rules={"wajib": 10_000})
+    make_members(group, 3)
+    services.period_close(actor=group.recorded_by, group=group, through=HELD_ON, key=uuid.uuid4())
+    assert post_sheet(sign_in(group), group).status_code == 302
+    Member.objects.filter(group=group, number=3).update(left_on=HELD_ON)
+    assert rules() == set()
 
 
 def test_a_transfer_between_groups_is_found(loan):

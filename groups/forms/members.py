@@ -42,13 +42,18 @@ class NewMemberForm(SecondLookForm, MemberForm):
         super().__init__(*args, **kwargs)
 
     def why_look_again(self, cleaned: dict[str, Any]) -> str:
-        """Name a member who may be the same person."""
+        """Name a member who may be the same person, but say nothing of a group that the actor may not see."""
         if not {"name", "phone", "key"} <= cleaned.keys():
             return ""
         asked = Member(group=self.instance.group, name=cleaned["name"], phone=cleaned["phone"], key=cleaned["key"])
         alike = selectors.members_alike(self.actor, asked, as_of=timezone.localdate()).first()
         if alike is None:
             return ""
+        if not alike.is_visible:  # type: ignore[attr-defined]  # annotated by members_alike
+            return gettext(
+                "Somebody of this name, of the same village or phone, is a member of another group of the "
+                "organisation. Tick to register the member here too."
+            )
         words = {"member": alike.name, "number": alike.number, "group": alike.group, "code": alike.group.number_shown}
         if alike.group_id == self.instance.group_id:
             return gettext("%(member)s is a member already, number %(number)d. Tick if this is somebody else.") % words

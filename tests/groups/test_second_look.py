@@ -1,5 +1,6 @@
 """A second registration of the same person or group is warned of, and can be confirmed."""
 
+import re
 import uuid
 
 import pytest
@@ -56,9 +57,38 @@ class TestMembers:
         make_member(make_group(facilitator_of(group)), "Siti Aminah", phone="081111111111")
         assert register(client, group, phone="0812-3456-7890").status_code == 302
 
-    def test_groups_one_may_not_see_are_not_told_of(self, client, group):
+    def test_groups_of_another_organisation_are_not_looked_at(self, client, group):
         make_member(make_group(village=group.village), "Siti Aminah")
-        make_member(make_group(make_user(organisation=group.organisation), village=group.village), "Siti Aminah")
+        assert register(client, group).status_code == 302
+
+    @pytest.mark.parametrize("near", ["village", "phone"])
+    def test_of_a_group_one_may_not_see_it_is_told_that_there_is_somebody(self, client, group, near):
+        village = group.village if near == "village" else None
+        hidden = make_group(make_user(organisation=group.organisation), name="Mawar", village=village)
+        make_member(hidden, "SITI AMINAH", phone="081234567890" if near == "phone" else "")
+        answer = register(client, group, phone="0812-3456-7890")
+        (text,) = warning(answer)
+        assert "another group of the organisation" in text
+        assert not {"Mawar", hidden.number_shown, "SITI"} & set(re.findall(r"\w+", answer.content.decode()))
+        assert register(client, group, phone="0812-3456-7890", is_other="on").status_code == 302
+
+    def test_a_group_one_may_see_is_named_first(self, client, group):
+        hidden = make_group(make_user(organisation=group.organisation), name="Mawar", village=group.village)
+        seen = make_group(facilitator_of(group), name="Kenanga", village=group.village)
+        for other in (hidden, seen):
+            make_member(other, "Siti Aminah")
+        (text,) = warning(register(client, group))
+        assert "Kenanga" in text
+
+    def test_who_sees_all_groups_is_told_which(self, client, group):
+        hidden = make_group(make_user(organisation=group.organisation), name="Mawar", village=group.village)
+        make_member(hidden, "Siti Aminah")
+        client.force_login(make_user(Role.ADMIN, organisation=group.organisation))
+        (text,) = warning(register(client, group))
+        assert "Mawar" in text
+
+    def test_somebody_of_that_name_elsewhere_in_the_organisation_is_no_question(self, client, group):
+        make_member(make_group(make_user(organisation=group.organisation)), "Siti Aminah")
         assert register(client, group).status_code == 302
 
     def test_the_same_form_sent_twice_is_one_member(self, client, group):

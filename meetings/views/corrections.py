@@ -56,8 +56,10 @@ def _opened(request: GroupRequest, number: int, action: str | None, key: uuid.UU
         return add_rows(request, context, key=key)
     if action == "day":
         return show_day(request, Sheet(context, request.POST, today=timezone.localdate()), key=key)
-    data = request.POST if action == "open" else None
-    return render_unchecked(request, Sheet(context, data, today=timezone.localdate()), key=key)
+    sheet = Sheet(context, request.POST if action == "open" else None, today=timezone.localdate())
+    if action == "open":
+        sheet.follow()
+    return render_unchecked(request, sheet, key=key)
 
 
 def _correct(request: GroupRequest, number: int, *, key: uuid.UUID, is_preview: bool) -> HttpResponse:

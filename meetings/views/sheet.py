@@ -179,12 +179,14 @@ def _save_draft(request: GroupRequest, number: int | None, key: uuid.UUID) -> Ht
 
 
 def _open(request: GroupRequest, number: int | None, key: uuid.UUID) -> HttpResponse:
-    """Show a sheet with what the device kept of it, or what became of it meanwhile."""
+    """Show a sheet with what the device kept of it, by the facts as they are now, or what became of it meanwhile."""
     context = _read(request, number, key)
     earlier = context.sent or context.meeting
     if earlier is not None and earlier.status != MeetingStatus.DRAFT:
         return recorded_before(request, earlier, key=key)
-    return render_unchecked(request, _bound(request, context), key=key)
+    sheet = _bound(request, context)
+    sheet.follow()
+    return render_unchecked(request, sheet, key=key)
 
 
 def _show_day(request: GroupRequest, number: int | None, key: uuid.UUID) -> HttpResponse:

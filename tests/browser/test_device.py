@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 
-from groups.models import FacilitatorAssignment
+from groups.models import Constitution, FacilitatorAssignment, Member
 from meetings.models import Meeting, MeetingStatus
-from tests.factories import FOUNDED, PASSWORD, facilitator_of, make_group, make_members, make_officer, make_user
+from tests.factories import (
+    FOUNDED,
+    PASSWORD,
+    facilitator_of,
+    make_group,
+    make_member,
+    make_members,
+    make_officer,
+    make_user,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -115,6 +126,30 @@ def test_a_killed_tab_loses_nothing(site, group):
     assert site.page.locator("[data-member] [value=PRESENT]:checked").count() == 3
     finish(site, group)
     assert closed(group).get().agenda.get().title == "Arisan"
+
+
+def test_what_is_offered_back_follows_the_day_and_names_what_no_longer_fits(site, group):
+    """Meanwhile the members agree more wajib, and one who had brought money turns out to have left."""
+    first, second, _third = group.members.order_by("number")
+    leaver = make_member(group, "Ratna")
+    begin(site, group)
+    site.page.fill(f"[name=m{second.pk}-wajib]", "7.000")
+    site.page.fill(f"[name=m{leaver.pk}-wajib]", "3.000")
+    site.page.wait_for_timeout(600)
+    rules = {field.name: getattr(group.rules, field.name) for field in Constitution.rule_fields()} | {"wajib": 15_000}
+    group.rules = Constitution.objects.create(
+        group=group, version=2, agreed_on=FOUNDED + timedelta(1), recorded_by=facilitator_of(group), **rules
+    )
+    group.save()
+    Member.objects.filter(pk=leaver.pk).update(left_on=FOUNDED + timedelta(1))
+    site.open(reverse("meeting-new", args=[group.code]))
+    notice(site, "offer").locator("[value=use]").click()
+    site.page.locator("#unplaced").wait_for()
+    assert str(leaver) in site.page.locator("section:has(#unplaced)").inner_text()
+    assert "3.000" in site.page.locator("section:has(#unplaced)").inner_text()
+    assert site.page.input_value(f"[name=m{first.pk}-wajib]") == "15.000"
+    assert site.page.input_value(f"[name=m{second.pk}-wajib]") == "7.000"
+    assert site.page.input_value("[name=agenda-0-title]") == "Arisan"
 
 
 def test_what_was_typed_can_be_thrown_away(site, group):

@@ -364,6 +364,34 @@ def _without(data, member):
     return rest | ({"note_taker": rest["leader"]} if rest["note_taker"] == str(member.pk) else {})
 
 
+# What the device kept
+
+
+def test_what_the_device_kept_follows_the_facts_of_its_day_where_nobody_typed(client, group):
+    first, second, third = group.members.order_by("number")
+    page = sheet_page(client, group, HELD_ON)
+    kept = prefilled_data(page, place="Balai", **{f"m{second.pk}-wajib": "7.000", f"m{third.pk}-wajib": "3.000"})
+    adopt(group, HELD_ON, wajib=15_000)
+    Member.objects.filter(pk=third.pk).update(left_on=HELD_ON)
+    page = client.post(f"/g/{group.code}/meetings/new/", {**kept, "action": "open"})
+    assert value(page, f"m{first.pk}-wajib") == "15.000"
+    assert (value(page, f"m{second.pk}-wajib"), value(page, "place")) == ("7.000", "Balai")
+    sheet = page.context["sheet"]
+    assert [(row.who, row.typed) for row in sheet.unplaced] == [(str(third), "3.000")]
+    assert not sheet.has_errors
+    assert sheet.prefilled[f"m{first.pk}-wajib"] == "15.000"
+
+
+def test_what_the_device_kept_of_a_correction_follows_too(client, changing):
+    fourth = make_member(changing, "Dewi", joined_on=LATER)
+    post_sheet(client, changing, data=_without(sheet_data(changing), fourth))
+    url = f"/g/{changing.code}/meetings/1/correct/"
+    moved = client.post(url, prefilled_data(client.get(url), held_on=LATER, version=1, action="day"))
+    kept = prefilled_data(moved, held_on=LATER, version=1, action="open")
+    adopt(changing, LATER, wajib=20_000)
+    assert value(client.post(url, kept), f"m{fourth.pk}-wajib") == "20.000"
+
+
 # Drafts
 
 

@@ -22,6 +22,7 @@ from groups.models import (
     BankAccount,
     Constitution,
     Dissolution,
+    EarlierPlace,
     FacilitatorAssignment,
     Group,
     GroupStatus,
@@ -286,6 +287,16 @@ class GroupAdmin(TenantAdmin):
             reason=form.cleaned_data["status_reason"],
         )
         super().save_model(request, obj, form, change)
+
+
+@admin.register(EarlierPlace)
+class EarlierPlaceAdmin(ReadOnlyAdmin):
+    """Where groups were before they moved."""
+
+    organisation_path = "group__organisation"
+    list_display = ["until", "group", "village", "kind"]
+    list_select_related = ["group", "village"]
+    search_fields = ["group__code", "group__name"]
 
 
 @admin.register(GroupStatusChange)

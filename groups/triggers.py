@@ -6,6 +6,7 @@ from groups.models import (
     BankSigner,
     Constitution,
     Dissolution,
+    EarlierPlace,
     Group,
     GroupStatusChange,
     MeetingMove,
@@ -112,6 +113,8 @@ TRIGGERS: tuple[Trigger, ...] = (
     same_group(Dissolution, "change"),
     forbid_update(GroupStatusChange),
     forbid_delete(GroupStatusChange),
+    forbid_update(EarlierPlace),
+    forbid_delete(EarlierPlace),
     # A rhythm and a move are withdrawn, once; nothing else about them changes.
     *(
         rule

@@ -29,7 +29,7 @@ from finance.surplus import month_ends
 from finance.wording import UPK_STANDARD
 from groups.models import ChangedGroup, Group, GroupStatus, User
 from groups.permissions import Capability, require
-from groups.selectors import member_counts, offices_held, statuses_on
+from groups.selectors import member_counts, offices_held, places_on, statuses_on
 from groups.shared import clock
 from groups.shared.batches import BATCH_GROUPS
 from groups.shared.sql import insert_rows
@@ -135,8 +135,8 @@ def _write_day(batch: Sequence[_Waiting], as_of: date, month: date | None, in_us
     figures, savings = performance_by_group(groups, as_of=as_of), savings_by_group(groups, as_of=as_of)
     members, nothing = member_counts(ids, as_of), Performance(months=as_of.month)
     now_only = _latest_only(batch, as_of) if month is None else {}
-    # A month that is written anew keeps where the group was and of what kind: the group may have moved since.
-    places = _places(ids, month) if month is not None else {}
+    # A month keeps where the group was and of what kind: the group may have moved since.
+    places = places_on(ids, as_of) | _places(ids, month) if month is not None else {}
     _remove(ids, month)
     day, first = _days(as_of, month)
     now = connection.ops.adapt_datetimefield_value(clock.now())

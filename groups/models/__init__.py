@@ -19,6 +19,7 @@ from groups.models.constitution import (
 )
 from groups.models.dissolution import Dissolution
 from groups.models.group import (
+    EarlierPlace,
     FacilitatorAssignment,
     Group,
     GroupKind,

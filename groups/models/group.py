@@ -183,6 +183,30 @@ class GroupStatusChange(models.Model):
         return f"{self.get_from_status_display()} → {self.get_to_status_display()}"
 
 
+class EarlierPlace(models.Model):
+    """Where a group was, and of what kind, until the day `until` on which it changed; written once, never changed."""
+
+    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="earlier_places", verbose_name=_("group"))
+    village = models.ForeignKey(
+        Region, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("village")
+    )
+    kind = models.CharField(_("kind"), max_length=14, choices=GroupKind)
+    until = models.DateField(_("until"))
+    recorded_at = models.DateTimeField(_("recorded at"), default=now, editable=False)
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
+    )
+
+    class Meta:
+        verbose_name = _("earlier place of a group")
+        verbose_name_plural = _("earlier places of groups")
+        ordering = ["-until", "-pk"]
+        constraints = [models.CheckConstraint(name="earlier_place_kind", condition=Q(kind__in=GroupKind.values))]
+
+    def __str__(self) -> str:
+        return f"{self.village}"
+
+
 class AssignmentQuerySet(models.QuerySet["FacilitatorAssignment"]):
     """Assignments by date."""
 

@@ -11,7 +11,15 @@ from groups.selectors.calendars import (
     with_rhythms,
 )
 from groups.selectors.facilitators import effective_assignments, facilitator_options, free_facilitators
-from groups.selectors.groups import groups_alike, groups_alive, groups_find, groups_within, status_of, statuses_on
+from groups.selectors.groups import (
+    groups_alike,
+    groups_alive,
+    groups_find,
+    groups_within,
+    places_on,
+    status_of,
+    statuses_on,
+)
 from groups.selectors.members import member_counts, members_alike, members_of
 from groups.selectors.officers import Term, TermCorrection, correction_id, officer_terms, offices_held, term_corrections
 from groups.selectors.regions import MOST_VILLAGES, region_options, villages_named

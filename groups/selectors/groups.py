@@ -21,6 +21,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 
 from groups.models import (
+    EarlierPlace,
     FacilitatorAssignment,
     Group,
     GroupStatus,
@@ -144,3 +145,9 @@ def _with_status(groups: QuerySet[Group], as_of: date) -> Any:
     from_the_beginning = Case(When(status=GroupStatus.FORMING, then="status"), default=Value(GroupStatus.ACTIVE.value))
     status = Coalesce(Subquery(by_then), Subquery(before_all), from_the_beginning)
     return groups.annotate(on_day=status)
+
+
+def places_on(ids: Collection[int], as_of: date) -> dict[int, tuple[str, str | None]]:
+    """Return the kind and the village on a day of the groups that had others then, by their ids."""
+    later = EarlierPlace.objects.filter(group__in=ids, until__gt=as_of).order_by("-until", "-pk")
+    return {group: (kind, village) for group, kind, village in later.values_list("group", "kind", "village")}

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from groups.models import (
     Constitution,
+    EarlierPlace,
     FacilitatorAssignment,
     Group,
     GroupStatus,
@@ -74,9 +75,13 @@ def group_register(*, actor: User, group: Group, rhythm: MeetingRhythm) -> Group
 def group_update(*, actor: User, group: Group, status_on: date | None = None, status_reason: str = "") -> Group:
     """Save the changed profile of a group; nothing else of it is touched.
 
-    A changed status is written down with its day, by default today, and its reason: see `group_status_change`.
+    A changed status is written down with its day, by default today, and its reason: see `group_status_change`. Where
+    the group was until today, and of what kind, is written down too, unless it had no village yet.
     """
     stored = lock_group(actor, Capability.RECORD, group)
+    was_at = stored.village_id or group.village_id
+    if (was_at, stored.kind) != (group.village_id, group.kind):
+        EarlierPlace.objects.create(group=stored, village_id=was_at, kind=stored.kind, until=today(), recorded_by=actor)
     group.full_clean(exclude=fields_outside(Group, GROUP_PROFILE))
     group_status_change(
         actor=actor,

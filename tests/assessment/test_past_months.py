@@ -6,9 +6,10 @@ import pytest
 from django.utils import timezone
 
 from assessment.models import Assessment
+from assessment.services import snapshots_write
 from groups.models import FacilitatorAssignment, Group, GroupStatus
 from groups.selectors import groups_alive
-from groups.services import assignment_end, facilitator_assign, group_status_change
+from groups.services import assignment_end, facilitator_assign, group_status_change, group_update
 from tests.assessment.groups import make_staff, months_ago, stand
 from tests.factories import facilitator_of, make_group, make_user, make_village
 
@@ -95,3 +96,19 @@ def stand_now(group):
     """The latest snapshot is of the group as it is now."""
     group.refresh_from_db()
     group.snapshots.filter(month=None).update(kind=group.kind, village=group.village)
+
+
+@pytest.mark.parametrize("was_known", [True, False])
+def test_months_first_written_after_a_move_have_the_place_of_their_day(organisation, was_known):
+    old = make_village("35.19.05.2003") if was_known else None
+    new = make_village(OTHER_VILLAGE, "Sumatera Utara", "Kabupaten Nias", "Idanogawo", "Bozihona")
+    group = make_group(make_user(organisation=organisation), village=old, founded_on=date(2020, 1, 1))
+    group.village, group.kind = new, "SOCIAL"
+    group_update(actor=facilitator_of(group), group=group)
+    group_update(actor=facilitator_of(group), group=group)
+    snapshots_write(groups=Group.objects.filter(pk=group.pk), as_of=timezone.localdate())
+    written = {snapshot.month: (snapshot.village, snapshot.kind) for snapshot in group.snapshots.all()}
+    # A village that was not known before is no move.
+    assert written[BEFORE.replace(day=1)] == (old or new, "REVOLVING")
+    assert written[None] == (new, "SOCIAL")
+    assert group.earlier_places.count() == 1

@@ -27,7 +27,7 @@ STAYS = """
     finance_openingdue finance_periodbalance finance_periodclosing
     finance_sentform finance_surplusdivision finance_surpluspart finance_surplusshare finance_transfer finance_waiver
     groups_bankaccount groups_bankmandate groups_banksigner groups_dissolution
-    groups_constitution groups_groupstatuschange groups_meetingmove groups_meetingrhythm
+    groups_constitution groups_earlierplace groups_groupstatuschange groups_meetingmove groups_meetingrhythm
     meetings_agendaitem meetings_attendance meetings_meeting
     assessment_assessment assessment_instrument assessment_judgement assessment_review assessment_scorerevision
 """

@@ -56,6 +56,7 @@ from groups.models import (
     BankSigner,
     Constitution,
     Dissolution,
+    EarlierPlace,
     GroupStatus,
     GroupStatusChange,
     MeetingMove,
@@ -96,6 +97,7 @@ TAKEN_BACK = ("taken_back_why", "taken_back_at", "taken_back_by")
 MAY_CHANGE = {
     Constitution: set(),
     GroupStatusChange: set(),
+    EarlierPlace: set(),
     BankAccount: {"closed_on"},
     BankMandate: set(),
     BankSigner: set(),
@@ -163,6 +165,7 @@ def records():
     deposit = other(group, "BANK_DEPOSIT", 100_000)
     services.bank_tick(**by, transfers=[deposit.transfers.get().pk], statement_on=FOUNDED)
     count = count_cash(group, 1)
+    EarlierPlace.objects.create(group=group, kind=group.kind, until=FOUNDED, recorded_by=actor)
     GroupStatusChange.objects.create(
         group=group, from_status=GroupStatus.ACTIVE, to_status=GroupStatus.DISSOLVED, changed_on=FOUNDED,
         reason="bubar", recorded_by=actor,

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _PRESENT, _LATE, _REPRESENTED, _EXCUSED, _ABSENT = AttendanceStatus
 _WITH_MONEY = (_PRESENT, _LATE, _REPRESENTED)
+_MOST_FINES = 4
+"""Fines for absence that a member can owe; after so many nobody writes another one down."""
 BIG_LOAN, _BIG_LOAN_AGE = 5_000_000, 300
 """Rupiah of the loan over 24 months, and the most days before today on which it is paid out, so that it still runs."""
 
@@ -95,7 +97,8 @@ class DemoMeeting:
         row = MemberRow(member=member, attendance=attendance)
         if attendance not in _WITH_MONEY:
             person.missed += 1
-            if attendance == _ABSENT and rules.fine_absent:
+            owed = self.context.fines_owed(member, self.held_on)
+            if attendance == _ABSENT and owed < _MOST_FINES * rules.fine_absent:
                 row = replace(row, charged=rules.fine_absent, fine_reason=words.FINE_ABSENT)
             return row
         if self.plan.shows == "same_amounts":
@@ -114,8 +117,8 @@ class DemoMeeting:
             row = replace(row, sukarela_out=most * rng.randint(5, 10) // 10 // 5_000 * 5_000)
         owed = self.context.fines_owed(member, self.held_on)
         if attendance == _LATE and rules.fine_late:
-            row = replace(row, charged=rules.fine_late, fine=rules.fine_late, fine_reason=words.FINE_LATE)
-        elif owed and rng.random() < self.quality:
+            row = replace(row, charged=rules.fine_late, fine=rules.fine_late + owed, fine_reason=words.FINE_LATE)
+        elif owed and rng.random() < 0.6 + 0.4 * self.quality:
             row = replace(row, fine=owed, fine_reason=words.FINE_ABSENT)
         paid = (self._repay(loan) for loan in self.context.loans if loan.loan.member_id == member.pk)
         return replace(row, repayments=tuple(repayment for repayment in paid if repayment is not None))

@@ -59,6 +59,8 @@ _RHYTHMS = {
     MeetingEvery.SELAPAN: 6,
 }  # fmt: skip
 """How many of a hundred groups agree to meet so."""
+_NAMES_FUNDS = 0.85
+"""Quality from which a group divides its surplus to funds with a name too, education and development."""
 _COSTS_OF_INCOME = (0.6, 0.85)
 """What a group spends of the year's income: cost coverage (CCR) between 118 and 167 %."""
 
@@ -185,6 +187,8 @@ class GroupRecorder:
             fine_late_instalment=rng.choice((0, 0, 0, 2_000, 5_000)),
             agreed_in_meeting=rng.random() < 0.25 + 0.8 * self.plan.quality_first,
         )
+        if self.plan.quality_first >= _NAMES_FUNDS:
+            rules.share_reserve, rules.share_education, rules.share_development = 10, 5, 5
         if self.plan.has_big_loan:
             rules.wajib, rules.loan_max_periods, rules.loan_ceiling = 20_000, 24, BIG_LOAN
         return rules

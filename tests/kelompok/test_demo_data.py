@@ -29,6 +29,7 @@ from finance.models import (
     Obligation,
     ObligationKind,
     SurplusDivision,
+    SurplusPart,
     Transfer,
 )
 from finance.selectors import performance
@@ -150,6 +151,19 @@ def test_the_sample_minute_book():
         ],
         [],
     ]
+
+
+def test_nobody_owes_a_heap_of_fines():
+    fines = Obligation.objects.asked_for().filter(loan=None, payments=None).order_by()
+    heaps = fines.values("member").annotate(count=Count("pk")).values_list("count", flat=True)
+    assert max(heaps) <= 6
+
+
+def test_a_surplus_is_divided_to_funds_with_a_name():
+    parts = SurplusPart.objects.filter(purpose__in=("education", "development"), amount__gt=0)
+    posted = parts.filter(division__entry__isnull=False)
+    assert posted.exists()
+    assert Transfer.objects.filter(credit_account__kind=AccountKind.EDUCATION_FUND).exists()
 
 
 def test_all_stages_appear_at_the_default_size():

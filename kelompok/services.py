@@ -106,7 +106,7 @@ def meeting_move_withdraw(*, actor: User, move: MeetingMove) -> MeetingMove:
     move = groups.services.move_withdraw(actor=actor, move=move)
     if was_valid and move.moved_to is None:
         finance.services.due_days_return(actor=actor, group=group, planned_on=move.planned_on)
-    elif was_valid:
+    elif was_valid and move.moved_to is not None:
         finance.services.due_days_move(actor=actor, group=group, planned_on=move.moved_to, moved_to=move.planned_on)
     return move
 

@@ -492,6 +492,11 @@ def ended_since(group: Group, *, as_of: date) -> list[EndedLoan]:
     paid = Subquery(payment_days(OuterRef("pk"))[:1])
     loans = loans_on(group, as_of=as_of, only_running=True).annotate(last_on=Coalesce("ended_on", paid))
     return [
-        EndedLoan(row.loan, row.arrears.due, row.loan.get_ended_as_display() or gettext("paid off"), row.loan.last_on)
+        EndedLoan(
+            row.loan,
+            row.arrears.due,
+            row.loan.get_ended_as_display() or gettext("paid off"),
+            row.loan.last_on,  # type: ignore[attr-defined]  # annotated above
+        )
         for row in loan_rows(loans.filter(last_on__isnull=False), as_of=as_of)
     ]

@@ -132,6 +132,8 @@ class LoanPosition:
 
     def deposit_asked(self, as_of: date) -> int:
         """Return the deposit to ask for beside what is due at `as_of`, in rupiah; none where that pays the loan off."""
+        if not self.loan.deposit_each:
+            return 0
         due = self.arrears_on(as_of).due
         is_last = due >= self.payoff(as_of).total - self.fines_on(as_of)
         return 0 if is_last else part_of(due, self.loan.deposit_each)

@@ -73,14 +73,21 @@ def due_days_return(*, actor: User, group: Group, planned_on: date) -> int:
     for loan in _running(group).prefetch_related("instalments"):
         lines = list(loan.instalments.all())
         for line, day in zip(lines, _agreed_days(loan, lines, as_planned), strict=True):
-            if day == planned_on < line.due_on:
-                line.due_on = line.late_after = planned_on
+            if day <= planned_on < line.due_on:
+                line.due_on = line.late_after = _taking_place(calendar, day)
                 moved.append(line)
             elif day == line.due_on <= planned_on < line.late_after:
                 line.late_after = calendar.on_or_after(day) or day
                 moved.append(line)
     Instalment.objects.bulk_update(moved, ["due_on", "late_after"], batch_size=500)
     return len(moved)
+
+
+def _taking_place(calendar: MeetingCalendar, planned_on: date) -> date:
+    """Return when the meeting of a day takes place, or the next one does where it was called off."""
+    day = calendar.moved.get(planned_on, planned_on) or calendar.next_after(planned_on)
+    assert day is not None, "a meeting that was planned has a calendar"
+    return day
 
 
 def _running(group: Group) -> QuerySet[Loan]:

@@ -397,18 +397,22 @@ def _entered_before(group: Group, held_on: date, meeting: Meeting | None) -> Q:
     before it. A correction of `meeting` keeps its place in its day. Money of a meeting held in a closed period was in
     the box from the meeting on.
     """
-    closed = Meeting.objects.filter(group=group, status=MeetingStatus.CLOSED, entry__isnull=False)
-    same_day, earlier = Q(entry__effective_on=held_on), Q(held_on__lte=held_on)
+    others = Meeting.objects.filter(group=group, status=MeetingStatus.CLOSED, entry__isnull=False)
+    same_day, own = Q(entry__effective_on=held_on), Q()
+    if meeting is not None:
+        others, own = others.exclude(number=meeting.number), Q(entry=meeting.entry_id)
     if meeting is not None and meeting.held_on == held_on:
-        later_of_day = closed.filter(held_on=held_on, of_day__gt=meeting.of_day)
-        same_day &= ~Q(entry__in=later_of_day.values("entry"))
-        earlier &= ~Q(held_on=held_on, of_day__gt=meeting.of_day)
+        later_of_day = Q(held_on=held_on, of_day__gt=meeting.of_day)
+        same_day &= ~Q(entry__in=others.filter(later_of_day).values("entry"))
+        others = others.exclude(later_of_day)
         place = meeting.first_entry  # type: ignore[attr-defined]  # annotated by _closed_meeting
         if place is None and meeting.cash_count is not None:
             place = meeting.cash_count.place + 1
         if place is not None:
             same_day &= Q(entry__number__lt=place)
-    return Q(entry__effective_on__lt=held_on) | same_day | Q(entry__in=closed.filter(earlier).values("entry"))
+    before = Q(entry__in=others.filter(held_on__lte=held_on).values("entry"))
+    found = Q(entry__effective_on__lt=held_on) | same_day | before
+    return found & ~own if own else found
 
 
 def _members(members: QuerySet[Member], rules: Constitution, held_on: date) -> QuerySet[Member]:

@@ -483,15 +483,15 @@ def test_fines_and_savings_owed_come_along(asking):
 
 def test_what_was_owed_goes_with_an_opening_that_is_reversed(asking):
     first = asking.members.first()
-    row = OpeningSavings(first, wajib_owed=25_000, fines_owed=4_000)
-    reverse(record(asking, savings=(row,), loans=()))
+    row = OpeningSavings(first, wajib=10_000, wajib_owed=25_000, fines_owed=4_000)
+    reverse(record(asking, savings=(row,), loans=(), cash=10_000))
     assert owing(asking, date(2026, 1, 1))[:2] == (0, 0)
 
 
 def test_missed_wajib_that_the_rules_let_go_is_not_asked_for(group):
     first = group.members.first()
     assert "wajib_owed" not in get(group, "opening").context["sheet"].members[0].fields
-    record(group, savings=(OpeningSavings(first, wajib_owed=25_000),), loans=())
+    record(group, savings=(OpeningSavings(first, wajib=10_000, wajib_owed=25_000),), loans=(), cash=10_000)
     assert owing(group, CUT_OFF)[1] == 0
 
 

@@ -340,10 +340,13 @@ class TestTakingBack:
 
     def test_the_database_takes_a_fine_of_the_member_only_and_once(self):
         group, siti, budi = group_of()
-        waiver = waive_fine(siti, charge(siti, 5_000, on=MEETINGS[0]))
-        for rule, member in (("waiver_of_its_member", budi), ("(waiver_of_fine_once|UNIQUE)", siti)):
+        other, waived = (charge(siti, 5_000, on=MEETINGS[0]) for _ in range(2))
+        waive_fine(siti, waived)
+        for rule, member, fine in (
+            ("waiver_of_its_member", budi, other), ("(waiver_of_fine_once|UNIQUE)", siti, waived),
+        ):  # fmt: skip
             row = Waiver(
-                group=group, member=member, kind="FINE", obligation=waiver.obligation, amount=1, why="x",
+                group=group, member=member, kind="FINE", obligation=fine, amount=1, why="x",
                 waived_on=MEETINGS[1], key=uuid.uuid4(), recorded_by=facilitator_of(group),
             )  # fmt: skip
             with pytest.raises(IntegrityError, match=rule), transaction.atomic():

@@ -101,8 +101,8 @@ def test_a_draft_that_is_closed_last_is_the_last_of_its_day(client, group):
 
 
 def test_a_meeting_that_moves_to_a_taken_day_is_the_last_of_it(client, group):
-    post_sheet(client, group, held_on=HELD_ON - timedelta(7), counted="30000")
-    post_sheet(client, group, counted="60000")
+    post_sheet(client, group, held_on=HELD_ON - timedelta(7))
+    post_sheet(client, group)
     assert post_correction(client, group, another="2", counted="60000", m1_wajib="10000").status_code == 302
     moved = Meeting.objects.get(number=1, status="CLOSED")
     assert (moved.held_on, moved.of_day) == (HELD_ON, 2)

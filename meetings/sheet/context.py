@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from copy import copy
 from dataclasses import dataclass
 from datetime import date
@@ -186,9 +186,8 @@ class SheetContext:
         found: dict[int, list[EndedLoan]] = {}
         if self.before is not self.books:
             shown = self._lent | {loan.pk for loan in self.books.running_loans()}
-            for row in ended_since(self.group, as_of=self.held_on):
-                if row.loan.pk not in shown:
-                    found.setdefault(row.loan.member_id, []).append(row)
+            for row in ended_since(self.group, as_of=self.held_on, but=shown):
+                found.setdefault(row.loan.member_id, []).append(row)
         return found
 
     @property
@@ -491,10 +490,14 @@ def _instalments(loans: dict[int, Loan], entered_before: Q | None) -> QuerySet[I
     return found.annotate(last_paid_on=Case(When(number=1, loan__in=fined, then=Subquery(days[:1]))))
 
 
-def ended_since(group: Group, *, as_of: date) -> list[EndedLoan]:
-    """Return the loans that ran at the end of the day `as_of`, with the day of their last payment or of their end."""
+def ended_since(group: Group, *, as_of: date, but: Collection[int]) -> list[EndedLoan]:
+    """Return the loans that ran at the end of the day `as_of`, with the day of their last payment or of their end.
+
+    `but` are the ids of those that run still, and so are left out.
+    """
     paid = Subquery(payment_days(OuterRef("pk"))[:1])
     loans = loans_on(group, as_of=as_of, only_running=True).annotate(last_on=Coalesce("ended_on", paid))
+    loans = loans.filter(last_on__isnull=False).exclude(pk__in=but)
     return [
         EndedLoan(
             row.loan,
@@ -502,5 +505,5 @@ def ended_since(group: Group, *, as_of: date) -> list[EndedLoan]:
             row.loan.get_ended_as_display() or gettext("paid off"),
             row.loan.last_on,  # type: ignore[attr-defined]  # annotated above
         )
-        for row in loan_rows(loans.filter(last_on__isnull=False), as_of=as_of)
+        for row in loan_rows(loans, as_of=as_of)
     ]

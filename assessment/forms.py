@@ -38,7 +38,7 @@ NO_LEVEL = "0"
 
 
 class DashboardForm(GroupFilterForm):
-    """What the dashboards are narrowed to. A value that is not on offer narrows nothing, and the form says so.
+    """What the dashboards are narrowed to. A value that is not on offer is refused.
 
     Only a superuser chooses among organisations; everybody else has one.
     """
@@ -51,6 +51,7 @@ class DashboardForm(GroupFilterForm):
         super().__init__(*args, actor=actor, **kwargs)
         organisation = actor.organisation_id
         self.owner = str(actor.organisation or "")
+        self._elsewhere: list[str] = []
         if actor.is_superuser:
             names = {str(pk): name for pk, name in Organisation.objects.values_list("pk", "name")}
             self.fields["organisation"] = forms.TypedChoiceField(
@@ -58,21 +59,26 @@ class DashboardForm(GroupFilterForm):
                 required=False,
                 coerce=int,
                 empty_value=None,
-                choices=[("", _("All")), *names.items()],
             )
+            self._offer("organisation", [*names.items()])
             asked = self.data.get("organisation")
             organisation = int(asked) if asked in names else organisation
             self.owner = names.get(asked or "", str(_("All organisations")))
+        elif (asked := self.data.get("organisation")) and asked != str(organisation):
+            self._elsewhere.append(asked)
         self.organisation_id = organisation
         schemes = instruments.stages_in_use(organisation)
         asked = self.data.get("scheme")
         self.of_scheme = asked if asked in schemes else next(iter(schemes))
+        if asked and asked not in schemes:
+            self._elsewhere.append(asked)
         self.stages = schemes[self.of_scheme]
         stages = [(rule.stage, rule.name) for rule in self.stages]
         self._offer("stage", [*stages, ("NONE", str(_("Never assessed")))])
         if len(schemes) > 1:
             named = [(code, stages[0].instrument.name) for code, stages in schemes.items() if stages]
-            self.fields["scheme"] = forms.ChoiceField(label=_("Scheme"), required=False, choices=named)
+            self.fields["scheme"] = forms.ChoiceField(label=_("Scheme"), required=False)
+            self._offer("scheme", named, all_of_them=False)
         self.order_fields(["organisation", "region", "facilitator", "kind", "scheme", "stage", "start", "end"])
         self.is_valid()
 
@@ -85,8 +91,10 @@ class DashboardForm(GroupFilterForm):
         return _month(self.cleaned_data["end"])
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a period that ends before it starts or is too long; the usual one takes its place."""
+        """Refuse a period that ends before it starts or is too long, and what another organisation or no one has."""
         cleaned = super().clean() or {}
+        for asked in self._elsewhere:
+            self.refuse(asked)
         start, end = cleaned.get("start"), cleaned.get("end") or this_month()
         if start and end < start:
             self.add_error("end", ValidationError(_("The period ends before it starts.")))
@@ -94,6 +102,12 @@ class DashboardForm(GroupFilterForm):
             problem = ngettext_lazy("At most %(count)d month.", "At most %(count)d months.", MOST_MONTHS)
             self.add_error("start", ValidationError(problem % {"count": MOST_MONTHS}))
         return cleaned
+
+    def refuse(self, asked: str) -> None:
+        """Say that what the address asks for is not on offer."""
+        self.add_error(
+            None, ValidationError(_("“%(asked)s” does not exist any more. Choose again."), params={"asked": asked[:40]})
+        )
 
     def filters(self) -> Filters:
         """Return what was chosen; twelve months where only the last is known, and to this one for a wrong period."""

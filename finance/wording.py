@@ -54,31 +54,31 @@ class UpkStandard:
 
 UPK_STANDARD = (
     UpkStandard(
-        _("LAR"),
+        _("LAR (UPK)"),
         _("Borrowers at least three months late, of the borrowers with a balance"),
         lambda figures: figures.lar,
         upk_class_of_risk,
     ),
     UpkStandard(
-        _("PAR"),
+        _("PAR (UPK)"),
         _("Balances of loans at least three months late, of all balances"),
         lambda figures: figures.upk_par,
         upk_class_of_risk,
     ),
     UpkStandard(
-        _("RR"),
+        _("RR (UPK)"),
         _("Balances less what is late on loans at least three months late, of all balances"),
         lambda figures: figures.upk_repayment_rate,
         upk_class_of_repayment,
     ),
     UpkStandard(
-        _("CCR"),
+        _("CCR (UPK)"),
         _("Income of this year, of the costs of this year"),
         lambda figures: figures.cost_coverage,
         upk_class_of_cost_coverage,
     ),
     UpkStandard(
-        _("ROI"),
+        _("ROI (UPK)"),
         _("Surplus of this year brought to twelve months, of the capital"),
         lambda figures: figures.return_on_investment,
         upk_class_of_return,

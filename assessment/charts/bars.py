@@ -8,12 +8,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.formats import number_format
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+
 from assessment.models import StageRule
 
 WIDTH = 360
 ROW = 38
 BAR_Y, BAR_HEIGHT = 18, 14
 """Below the label of each row."""
+TALL = 1100
+"""A chart as tall takes a page of A4."""
 LEGEND = 24
 """Height of a line of names of the parts, above the bars."""
 SAMPLE, LETTER, GAP = 22, 7, 14
@@ -33,12 +39,14 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One row: its name, where the name leads, and the number beside it."""
+    """One row: its name, as much of it as there is room for, where it leads, the number beside it, and its track."""
 
     label: str
+    shown: str
     url: str
     value: str
     y: int
+    track: int
     parts: list[Part]
 
 
@@ -63,23 +71,42 @@ class BarChart:
     width: int = WIDTH
     bar_height: int = BAR_HEIGHT
 
+    @property
+    def is_tall(self) -> bool:
+        """Whether it has so many bars that nobody could read it on a page of paper; the table has the numbers."""
+        return self.height > TALL
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What a row of a chart shows: its name, its number in words, where it leads, and how many of each part."""
+    """What a row of a chart shows: its name, its number in words, where it leads, and how many of each part.
+
+    `whole` is what the parts are of, all of them together if it is not given; it is what the track stands for.
+    """
 
     label: str
     value: str
     url: str
     counts: Sequence[int]
+    whole: int = 0
+
+    @property
+    def length(self) -> int:
+        """What its track stands for."""
+        return max(self.whole, sum(self.counts))
+
+
+def of_whole(count: int, whole: int) -> str:
+    """Return a number beside a bar whose track stands for `whole`: `5 of 14`."""
+    return _("%(count)s of %(whole)s") % {"count": number_format(count), "whole": number_format(whole)}
 
 
 def bars(title: str, lines: Sequence[Line], parts: Sequence[tuple[int, str]]) -> BarChart:
     """Return a chart of `lines`; `parts` are the pattern and the name of each of their counts.
 
-    The longest bar takes the whole width. With one part there is no legend.
+    The longest track takes the whole width, and all are on that scale. With one part there is no legend.
     """
-    top = max((sum(line.counts) for line in lines), default=0) or 1
+    top = max((line.length for line in lines), default=0) or 1
     legend = _legend(parts) if len(parts) > 1 else []
     offset = legend[-1].y + LEGEND if legend else 0
     drawn = []
@@ -91,7 +118,9 @@ def bars(title: str, lines: Sequence[Line], parts: Sequence[tuple[int, str]]) ->
             if count:
                 found.append(Part(rank, label, count, x, max(1, end - x)))
             x = end
-        drawn.append(Bar(line.label, line.url, line.value, offset + ROW * number, found))
+        shown = Truncator(line.label).chars((WIDTH - GAP) // LETTER - len(line.value))
+        track = WIDTH * line.length // top
+        drawn.append(Bar(line.label, shown, line.url, line.value, offset + ROW * number, track, found))
     return BarChart(title, drawn, legend, offset + ROW * len(lines))
 
 

@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from django.utils.formats import number_format
+
 from assessment.models import StageRule
 from assessment.selectors.dashboard import TrendMonth
 
 WIDTH = 360
 HEIGHT = 200
-LEFT, RIGHT, TOP, BOTTOM = 34, 18, 10, 24
+LEFT, RIGHT, TOP, BOTTOM = 46, 18, 10, 24
 """Margins for the labels around the plot."""
 LEGEND = 22
 """Height of the legend below a chart of stages."""
@@ -91,7 +93,7 @@ def stacked_bars(months: Sequence[TrendMonth], rules: Sequence[StageRule]) -> Tr
                 segments.append(Segment(rule.rank, rule.name, count, y, _y(below, top) - y))
             below += count
         bars.append(MonthBar(month.month, x, x + bar_width // 2, is_labelled(number, len(months)), segments))
-    ticks = [Tick(_y(value, top), str(value)) for value in (0, top // 2, top)]
+    ticks = [Tick(_y(value, top), number_format(value)) for value in (0, top // 2, top)]
     width = (WIDTH - LEFT - RIGHT) // max(1, len(rules))
     legend = [StageKey(rule.rank, rule.name, LEFT + width * rule.rank) for rule in rules]
     return TrendChart(bars, bar_width, ticks, legend)

@@ -36,7 +36,13 @@ def _measure(read: Facts) -> Measured:
 
 
 def _sentence(facts: Facts) -> str:
-    return _("%(held)d of %(expected)d agreed meetings held in %(days)d days") % facts
+    # Who meets more often than agreed has held all that was agreed.
+    more = max(facts["held"] - facts["expected"], 0)
+    words = _("%(held)d of %(expected)d agreed meetings held in %(days)d days") % {
+        **facts,
+        "held": facts["held"] - more,
+    }
+    return f"{words} · " + _("%(count)d more than agreed") % {"count": more} if more else words
 
 
 def _tables(group: Group, as_of: date) -> list[Table]:

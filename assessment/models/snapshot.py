@@ -27,8 +27,7 @@ class GroupSnapshot(models.Model):
     rupiah: `due`, `paid`, `income`, `costs` and `capital` are those of `Performance`, `risk_30` the balances of loans
     more than 30 days late, `at_risk` of those at least three months late, and the classes those of a UPK.
     `differences` are open cash differences, and `drafts` meetings never closed. `signals` has the bits of the signals
-    there were (`assessment.selectors.signals.BITS`), `found` what gave rise to each. All from `has_rules` on is in the
-    latest row only.
+    there were (`assessment.selectors.signals.BITS`), `found` what gave rise to each.
     """
 
     group = models.ForeignKey(

@@ -11,7 +11,8 @@ from typing import Any
 from django.db.models import F, OuterRef, QuerySet, Subquery
 
 from assessment.models import GroupSnapshot, StageRule
-from assessment.selectors.dashboard import VILLAGE_NAME, Filters, at_stage
+from assessment.selectors.dashboard import NAMED, Filters, at_stage, with_names
+from assessment.selectors.snapshots import shown_at
 from finance.performance import Performance
 from finance.selectors import performance
 from groups.identity import mask
@@ -24,7 +25,7 @@ LAST_MEETINGS = 6
 
 @dataclass(frozen=True, slots=True)
 class LoanHealth:
-    """How healthy the loans of a group are by its latest snapshot, in rupiah; see `finance.performance.Performance`."""
+    """How healthy the loans of a group are by its snapshot, in rupiah; see `finance.performance.Performance`."""
 
     balance: int
     risk_30: int
@@ -43,10 +44,10 @@ class LoanHealth:
 
 
 def bankable(groups: QuerySet[Group], filters: Filters, rules: Sequence[StageRule]) -> Any:
-    """Return the groups that stand at a stage which can be linked to a lender, the best first, as rows.
+    """Return the groups that stood at a stage which can be linked to a lender, the best first, as rows.
 
-    They are of pk, code, name, village_name, of their latest score stage, rank, score, measured_rank, measured_score,
-    as_of and need, and of their latest snapshot the fields of `LoanHealth`.
+    They are of pk, `NAMED`, of their score at the end of the period stage, rank, score, measured_rank, measured_score,
+    as_of and need, and of their snapshot of that day the fields of `LoanHealth`.
     """
     ready = [rule.stage for rule in rules if rule.is_bankable]
     of_score = {
@@ -54,14 +55,14 @@ def bankable(groups: QuerySet[Group], filters: Filters, rules: Sequence[StageRul
         for name in ("stage", "rank", "score", "measured_rank", "measured_score", "as_of", "need")
     }
     # Looked up for the rows of a page alone, as the name of the village is.
-    snapshot = GroupSnapshot.objects.filter(group=OuterRef("pk"), month__isnull=True)
+    snapshot = GroupSnapshot.objects.filter(shown_at(filters.month), group=OuterRef("pk"))
     of_loans = {field.name: Subquery(snapshot.values(field.name)) for field in fields(LoanHealth)}
     return (
-        at_stage(groups, filters)
-        .annotate(village_name=VILLAGE_NAME, **of_score, **of_loans)
+        with_names(at_stage(groups, filters), filters.month)
+        .annotate(**of_score, **of_loans)
         .filter(stage__in=ready)
         .order_by("-score", "name", "pk")
-        .values_list("pk", "code", "name", "village_name", *of_score, *of_loans, named=True)
+        .values_list("pk", *NAMED, *of_score, *of_loans, named=True)
     )
 
 

@@ -11,9 +11,9 @@ from typing import Any
 from django.db.models import Count, F, FilteredRelation, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Substr
 
-from assessment.selectors.dashboard import with_score
-from assessment.selectors.snapshots import total, with_latest
-from groups.models import Group, Region
+from assessment.selectors.dashboard import Filters, with_score
+from assessment.selectors.snapshots import total, with_snapshot
+from groups.models import Group, GroupStatus, Region
 from groups.selectors import people_named
 
 CODE_LENGTHS = (2, 5, 8, 13)
@@ -24,14 +24,15 @@ CODE_LENGTHS = (2, 5, 8, 13)
 class Compared:
     """The groups of one region or of one facilitator together; `key` is empty for those without any.
 
-    `stages` counts groups by rank, `needing` those whose newest score gives a reason to help; `members` of whom `women`
-    are women, `savings`, `balance` of loans and `risk_30`, that of loans more than 30 days late, are those of the
-    latest snapshots, in rupiah.
+    `dormant` counts those that were dormant, `stages` groups by rank, `needing` those whose score gives a reason to
+    help; `members` of whom `women` are women, `savings`, `balance` of loans and `risk_30`, that of loans more than 30
+    days late, are those of the snapshots, in rupiah. All are of the end of the period.
     """
 
     key: str
     name: str
     groups: int
+    dormant: int
     stages: tuple[int, ...]
     never_assessed: int
     score_sum: int
@@ -44,7 +45,7 @@ class Compared:
 
     @property
     def mean_score(self) -> Fraction | None:
-        """The mean of the newest scores, None where no group has one."""
+        """The mean of the scores, None where no group has one."""
         assessed = self.groups - self.never_assessed
         return Fraction(self.score_sum, assessed) if assessed else None
 
@@ -66,17 +67,20 @@ PartOf = Callable[[str], dict[str, Any]]
 """What groups are told apart by: annotations, one of them `part`, given the path that leads to a group."""
 
 
-def by_region(groups: QuerySet[Group], scheme: str, region: str, *, stages: int) -> Comparison:
-    """Compare the regions just below `region`, or the provinces, in two statements."""
-    return _compare(groups, scheme, regions_below(region), stages, region_names, each_once=True)
+def by_region(groups: QuerySet[Group], filters: Filters, *, stages: int) -> Comparison:
+    """Compare the regions just below that of the filters, or the provinces, in two statements."""
+    below = regions_below(filters.region)
+    # Where a group was in a month its snapshot knows.
+    parts = below if filters.month is None else lambda _path: below("shown__")
+    return _compare(groups, filters, parts, stages, region_names, each_once=True)
 
 
-def by_facilitator(groups: QuerySet[Group], scheme: str, as_of: date, *, stages: int) -> Comparison:
+def by_facilitator(groups: QuerySet[Group], filters: Filters, as_of: date, *, stages: int) -> Comparison:
     """Compare the facilitators who accompany `groups` on a day, in three statements.
 
     A group with two of them counts with each, and once in the total.
     """
-    return _compare(groups, scheme, facilitators_on(as_of), stages, _people, each_once=False)
+    return _compare(groups, filters, facilitators_on(as_of), stages, _people, each_once=False)
 
 
 def regions_below(region: str) -> PartOf:
@@ -107,7 +111,7 @@ def region_names(codes: Iterable[str]) -> dict[str, str]:
 
 def _compare(
     groups: QuerySet[Group],
-    scheme: str,
+    filters: Filters,
     parts: PartOf,
     stages: int,
     names_of: Callable[[Iterable[str]], Mapping[str, str]],
@@ -115,8 +119,8 @@ def _compare(
     each_once: bool,
 ) -> Comparison:
     """Compare the parts; with `each_once` a group is of one part only, so that they add up to all groups."""
-    found = _compared(groups, scheme, parts, stages)
-    whole = found if each_once else _compared(groups, scheme, _of_all, stages)
+    found = _compared(groups, filters, parts, stages)
+    whole = found if each_once else _compared(groups, filters, _of_all, stages)
     names = names_of({row.key for row in found if row.key})
     rows = [replace(row, name=names.get(row.key, "")) for row in found]
     rows.sort(key=lambda row: (not row.name, row.name, row.key))
@@ -133,25 +137,26 @@ def _added(rows: Sequence[Compared], stages: int) -> Compared:
     return Compared(key="", name="", stages=at_stages, **numbers)
 
 
-_COUNTS = ("groups", "never_assessed", "score_sum", "needing")
+_COUNTS = ("groups", "dormant", "never_assessed", "score_sum", "needing")
 _OF_SNAPSHOT = ("members", "women", "savings", "balance", "risk_30")
 
 
-def _compared(groups: QuerySet[Group], scheme: str, parts: PartOf, stages: int) -> list[Compared]:
+def _compared(groups: QuerySet[Group], filters: Filters, parts: PartOf, stages: int) -> list[Compared]:
     """Return the groups of each part together, in one statement."""
     last = stages - 1
     # An earlier version of the instrument may have had more stages.
     at_rank = [Q(now__rank=rank) for rank in range(last)] + [Q(now__rank__gte=last)]
     columns = {
         "groups": Count("pk"),
+        "dormant": Count("pk", filter=Q(shown__status=GroupStatus.DORMANT)),
         "never_assessed": Count("pk", filter=Q(now__rank=None)),
         "score_sum": total("now__score"),
         "needing": Count("pk", filter=Q(now__need__gt=0)),
-        **{name: total(f"latest__{name}") for name in _OF_SNAPSHOT},
+        **{name: total(f"shown__{name}") for name in _OF_SNAPSHOT},
         **{f"rank{rank}": Count("pk", filter=condition) for rank, condition in enumerate(at_rank)},
     }
     names = (*_COUNTS, *_OF_SNAPSHOT)
-    joined = with_latest(with_score(groups, scheme)).order_by().annotate(**parts(""))
+    joined = with_snapshot(with_score(groups, filters), filters.month).order_by().annotate(**parts(""))
     return [
         Compared(
             key=str(part or ""),

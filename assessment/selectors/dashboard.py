@@ -11,13 +11,22 @@ from typing import Any
 from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from assessment.models import Need, SnapshotScore
-from assessment.selectors.snapshots import in_months, latest, month_of, of_months, placed, total
-from groups.models import Group, Region, User
+from assessment.models import GroupSnapshot, Need, SnapshotScore
+from assessment.selectors.snapshots import (
+    in_months,
+    month_end,
+    month_of,
+    next_month,
+    of_months,
+    placed,
+    shown_at,
+    total,
+)
+from groups.models import Group, GroupStatus, Region, User
 from groups.selectors import groups_within
 
-VILLAGE_NAME = Subquery(Region.objects.filter(pk=OuterRef("village")).values("name"))
-"""PostgreSQL looks it up for the rows of the page alone; a join would do so before they are chosen."""
+NAMED = ("code", "number", "group_prefix", "name", "village_name", "status_then")
+"""What rows about groups say of each; see `with_names`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +52,11 @@ class Filters:
         return placed(region=self.region, kind=self.kind, facilitator=self.facilitator, path=path)
 
     @property
+    def month(self) -> date | None:
+        """The month that is shown, None for the newest figures."""
+        return None if self.ends_now else self.end
+
+    @property
     def is_narrow(self) -> bool:
         """Whether region, kind or facilitator narrow the groups, which may have been others in another month."""
         return bool(self.region or self.kind or self.facilitator is not None)
@@ -54,6 +68,20 @@ def groups_of_months(actor: User, filters: Filters) -> QuerySet[Group]:
     Dissolved ones belong to them. `Filters.placed` says of each snapshot whether its group was within the filters.
     """
     return groups_within(actor, as_of=filters.end, organisation=filters.organisation, with_dissolved=True)
+
+
+def groups_at_end(actor: User, filters: Filters, *, with_dissolved: bool = False) -> QuerySet[Group]:
+    """Return the groups `actor` may see that were within the filters at the end of the last month.
+
+    Of those without any snapshot, those that are within them now. Dissolved ones belong to them only if asked for.
+    """
+    then = GroupSnapshot.objects.filter(shown_at(filters.end), filters.placed())
+    if not with_dissolved:
+        then = then.exclude(status=GroupStatus.DISSOLVED)
+    unwritten = dashboard_groups(actor, filters, month_end(filters.end), with_dissolved=with_dissolved)
+    unwritten = unwritten.filter(snapshots=None, founded_on__lt=next_month(filters.end))
+    of_month = Q(pk__in=then.values("group")) | Q(pk__in=unwritten.order_by().values("pk"))
+    return groups_of_months(actor, filters).filter(of_month)
 
 
 def dashboard_groups(actor: User, filters: Filters, as_of: date, *, with_dissolved: bool = False) -> QuerySet[Group]:
@@ -85,9 +113,9 @@ class StageCounts:
         return self.given.total()
 
 
-def stage_counts(groups: QuerySet[Group], scheme: str) -> StageCounts:
-    """Return how many groups stand at each stage, in one statement."""
-    rows = with_score(groups, scheme).order_by().values_list("now__stage", "now__measured_rank")
+def stage_counts(groups: QuerySet[Group], filters: Filters) -> StageCounts:
+    """Return how many groups stood at each stage at the end of the period, in one statement."""
+    rows = with_score(groups, filters).order_by().values_list("now__stage", "now__measured_rank")
     counts = StageCounts(Counter(), Counter())
     for stage, measured_rank, count in rows.annotate(count=Count("pk")):
         counts.given[stage or "NONE"] += count
@@ -157,14 +185,14 @@ def people_by_month(groups: QuerySet[Group], filters: Filters) -> dict[date, Peo
 
 def people_by_group(groups: QuerySet[Group], filters: Filters) -> dict[int, People]:
     """Return by group its people at the end of the last month of the filters, in one statement."""
-    shown = latest(groups) if filters.ends_now else of_months(groups, filters.end, filters.end)
+    shown = GroupSnapshot.objects.filter(shown_at(filters.month), group__in=groups.order_by())
     return {group: People(*counts) for group, *counts in shown.values_list("group", "members", "women")}
 
 
 def scored_in(groups: QuerySet[Group], filters: Filters, month: date, rank: int, *, is_last: bool) -> Any:
     """Return the groups that `trend` counts at a rank at the end of a month, by name, as rows.
 
-    They are of code, name, village_name and of that score's score and as_of. `is_last` says that no stage is higher.
+    They are of `NAMED` and of that score's score and as_of. `is_last` says that no stage is higher.
     """
     wanted = Q(snapshot_scores__scheme=filters.scheme) & in_months(month, month, "snapshot_scores__")
     if filters.is_narrow:
@@ -174,22 +202,22 @@ def scored_in(groups: QuerySet[Group], filters: Filters, month: date, rank: int,
         groups = groups.filter(pk__in=there.values("group"))
     at_rank = {"of_month__rank__gte": rank} if is_last else {"of_month__rank": rank}
     return (
-        groups.annotate(of_month=FilteredRelation("snapshot_scores", condition=wanted))
+        with_names(groups.annotate(of_month=FilteredRelation("snapshot_scores", condition=wanted)), month)
         .filter(**at_rank)
-        .annotate(village_name=VILLAGE_NAME, score=F("of_month__score"), as_of=F("of_month__as_of"))
+        .annotate(score=F("of_month__score"), as_of=F("of_month__as_of"))
         .order_by("name", "pk")
-        .values_list("code", "name", "village_name", "score", "as_of", named=True)
+        .values_list(*NAMED, "score", "as_of", named=True)
     )
 
 
 def by_need(groups: QuerySet[Group], filters: Filters, reason: Need | None = None) -> Any:
     """Return the groups at the stage of the filters, those that need help most first, as rows.
 
-    They are of pk, code, name, village_name and their latest score, whose columns are `stage`, `rank`, `score`,
+    They are of pk, `NAMED` and their score at the end of the period, whose columns are `stage`, `rank`, `score`,
     `measured_rank`, `measured_score`, `as_of` and `arrears`, None before the first, and `need`. With `reason` only
     those that need help for it, or for any of several.
     """
-    rows = at_stage(groups, filters).annotate(
+    rows = with_names(at_stage(groups, filters), filters.month).annotate(
         stage=F("now__stage"),
         rank=F("now__rank"),
         measured_rank=F("now__measured_rank"),
@@ -198,15 +226,12 @@ def by_need(groups: QuerySet[Group], filters: Filters, reason: Need | None = Non
         as_of=F("now__as_of"),
         arrears=F("now__arrears"),
         need=Coalesce("now__need", Need.NEVER_ASSESSED.value),
-        village_name=VILLAGE_NAME,
     )
     if reason is not None:
         rows = rows.alias(for_reason=F("need").bitand(reason.value)).filter(for_reason__gt=0)
     return rows.order_by("-need", F("score").asc(nulls_first=True), "name", "pk").values_list(
         "pk",
-        "code",
-        "name",
-        "village_name",
+        *NAMED,
         "stage",
         "rank",
         "score",
@@ -219,18 +244,37 @@ def by_need(groups: QuerySet[Group], filters: Filters, reason: Need | None = Non
     )
 
 
-def with_score(groups: QuerySet[Group], scheme: str) -> Any:
-    """Join to each group as `now` its latest score by `scheme`, if it has one."""
-    latest = Q(snapshot_scores__month__isnull=True, snapshot_scores__scheme=scheme)
-    return groups.annotate(now=FilteredRelation("snapshot_scores", condition=latest))
+def with_names(groups: QuerySet[Group], month: date | None) -> Any:
+    """Annotate the prefix of each group's number, its village and its status at the end of a month, or now."""
+    prefix = F("organisation__group_prefix")
+    # PostgreSQL looks a village up for the rows of the page alone; a join would do so before they are chosen.
+    if month is None:
+        village = Region.objects.filter(pk=OuterRef("village")).values("name")
+        return groups.annotate(group_prefix=prefix, village_name=Subquery(village), status_then=F("status"))
+    then = GroupSnapshot.objects.filter(shown_at(month), group=OuterRef("pk"))
+    village_then, status = (Subquery(then.values(name)[:1]) for name in ("village__name", "status"))
+    return groups.annotate(group_prefix=prefix, village_name=village_then, status_then=Coalesce(status, "status"))
+
+
+def with_score(groups: QuerySet[Group], filters: Filters) -> Any:
+    """Join to each group as `now` its score at the end of the period by the scheme, if it has one."""
+    condition = shown_at(filters.month, "snapshot_scores__") & Q(snapshot_scores__scheme=filters.scheme)
+    return groups.annotate(now=FilteredRelation("snapshot_scores", condition=condition))
+
+
+def with_newest_score(groups: QuerySet[Group], scheme: str) -> Any:
+    """Annotate each group with the stage, the score and the day (`scored_on`) of its newest score by a scheme."""
+    newest = Q(snapshot_scores__month__isnull=True, snapshot_scores__scheme=scheme)
+    joined = groups.annotate(now=FilteredRelation("snapshot_scores", condition=newest))
+    return joined.annotate(stage=F("now__stage"), score=F("now__score"), scored_on=F("now__as_of"))
 
 
 def at_stage(groups: QuerySet[Group], filters: Filters) -> Any:
-    """Return the groups at the stage of the filters by their newest score; all of them where no stage is chosen.
+    """Return the groups at the stage of the filters at the end of the period; all of them where no stage is chosen.
 
     They are joined to that score as by `with_score`.
     """
-    joined = with_score(groups, filters.scheme)
+    joined = with_score(groups, filters)
     if not filters.stage:
         return joined
     return joined.filter(**{"now__rank__isnull": True} if filters.stage == "NONE" else {"now__stage": filters.stage})

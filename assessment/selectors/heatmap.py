@@ -1,4 +1,4 @@
-"""Groups by indicators: the points of the latest score of each group."""
+"""Groups by indicators: the points of the score of each group."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.db.models.functions import Cast, Coalesce, NullIf
 from django.db.models.lookups import IsNull
 
 from assessment.models import Assessment, Indicator
-from assessment.selectors.dashboard import VILLAGE_NAME, Filters, at_stage
+from assessment.selectors.dashboard import NAMED, Filters, at_stage, with_names
 from groups.models import Group
 
 
@@ -40,11 +40,14 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class HeatRow:
-    """A group with its latest score, and a cell for each indicator."""
+    """A group with its score, and a cell for each indicator."""
 
     code: str
+    number: int
+    group_prefix: str
     name: str
-    village: str | None
+    village_name: str | None
+    status_then: str
     score: int
     as_of: date
     cells: list[Cell]
@@ -58,8 +61,7 @@ def heat_groups(groups: QuerySet[Group], filters: Filters, worst_at: str = "") -
     """
     scored = at_stage(groups, filters).filter(now__rank__isnull=False)
     stored = Assessment.objects.filter(group=OuterRef("pk"), scheme=filters.scheme, as_of=OuterRef("now__as_of"))
-    rows = scored.annotate(
-        village_name=VILLAGE_NAME,
+    rows = with_names(scored, filters.month).annotate(
         score=F("now__score"),
         as_of=F("now__as_of"),
         points=Subquery(stored.values("indicators")),
@@ -67,7 +69,7 @@ def heat_groups(groups: QuerySet[Group], filters: Filters, worst_at: str = "") -
     order: list[Any] = [F("name"), F("pk")]
     if worst_at:
         order = [Subquery(stored.values_list(_points_at(worst_at))).asc(nulls_last=True), *order]
-    return rows.order_by(*order).values_list("code", "name", "village_name", "score", "as_of", "points", named=True)
+    return rows.order_by(*order).values_list(*NAMED, "score", "as_of", "points", named=True)
 
 
 def _points_at(indicator: str) -> Coalesce:
@@ -82,7 +84,8 @@ def _points_at(indicator: str) -> Coalesce:
 def heat_row(indicators: Sequence[Indicator], row: Any) -> HeatRow:
     """Return a row of `heat_groups` with a cell for each of `indicators`."""
     cells = [_cell(indicator, row.points.get(indicator.code)) for indicator in indicators]
-    return HeatRow(row.code, row.name, row.village_name, row.score, row.as_of, cells)
+    of_group = {name: getattr(row, name) for name in NAMED}
+    return HeatRow(**of_group, score=row.score, as_of=row.as_of, cells=cells)
 
 
 def _cell(indicator: Indicator, entry: Mapping[str, Any] | None) -> Cell:

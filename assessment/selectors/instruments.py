@@ -35,6 +35,8 @@ class Change(NamedTuple):
     """A group that would stand at another stage."""
 
     code: str
+    number: int
+    group_prefix: str
     name: str
     before: StageRule
     after: StageRule
@@ -71,17 +73,19 @@ def comparison(groups: QuerySet[Group], first: Instrument, second: Instrument, a
 
     The same number of statements for any number of groups. Both instruments come from `instruments.with_all_parts`.
     """
-    rows = list(groups.order_by("pk").values_list("pk", "code", "name")[:MOST_COMPARED])
-    ids = [pk for pk, _code, _name in rows]
+    named = ("code", "number", "organisation__group_prefix", "name")
+    rows = list(groups.order_by("pk").values_list("pk", *named)[:MOST_COMPARED])
+    ids = [pk for pk, *_of_group in rows]
     compiled = [(found.code, instruments.engine_instrument(found)) for found in (first, second)]
     metrics = {metric for _scheme, ready in compiled for metric in ready.metrics}
     records, judged = read_records(ids, as_of, metrics), latest_judgements(ids, as_of)
     before, after = list(first.rules.all()), list(second.rules.all())
     counts = [[0] * len(after) for _rule in before]
     changes = []
-    for pk, code, name in rows:
+    for pk, code, number, prefix, name in rows:
         old, new = (score(scheme, ready, records[pk], judged.get(pk, {})).result for scheme, ready in compiled)
         counts[old.rank][new.rank] += 1
         if old.stage != new.stage:
-            changes.append(Change(code, name, before[old.rank], after[new.rank], old.score, new.score))
+            change = Change(code, number, prefix, name, before[old.rank], after[new.rank], old.score, new.score)
+            changes.append(change)
     return Comparison(before, after, counts, changes, len(rows), groups.count())

@@ -24,8 +24,8 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, Least
 
 from assessment.models import GroupSnapshot
-from assessment.selectors.dashboard import VILLAGE_NAME, Filters, with_score
-from assessment.selectors.snapshots import in_months, month_end, next_month
+from assessment.selectors.dashboard import NAMED, Filters, with_names, with_score
+from assessment.selectors.snapshots import month_end, next_month, shown_at
 from groups.models import FacilitatorAssignment, Group, GroupStatus, GroupStatusChange, in_regions
 
 
@@ -76,15 +76,15 @@ def way_of(was: int, became: int) -> Way:
 def moved(groups: QuerySet[Group], filters: Filters, which: Q, *, stages: int) -> Any:
     """Return the groups whose `was` and `became`, each a rank or a `Place`, are as `which` says, by name, as rows.
 
-    They are of code, name, village_name, was, became, of their newest assessment score and as_of, None without one,
-    and of the newest change of status up to the end to_status, changed_on and reason, None without one.
+    They are of `NAMED`, was, became, of the score at the end of the period score and as_of, None without one, and of
+    the newest change of status up to the end to_status, changed_on and reason, None without one.
     """
-    placed = with_score(_placed(groups, filters, stages).filter(which), filters.scheme)
+    placed = with_score(_placed(groups, filters, stages).filter(which), filters)
     changes = GroupStatusChange.objects.filter(group=OuterRef("pk"), changed_on__lt=next_month(filters.end))
     newest = changes.order_by("-changed_on", "-pk")
     return (
-        placed.annotate(
-            village_name=VILLAGE_NAME,
+        with_names(placed, filters.month)
+        .annotate(
             score=F("now__score"),
             as_of=F("now__as_of"),
             to_status=Subquery(newest.values("to_status")[:1]),
@@ -93,8 +93,7 @@ def moved(groups: QuerySet[Group], filters: Filters, which: Q, *, stages: int) -
         )
         .order_by("name", "pk")
         .values_list(
-            "code", "name", "village_name", "was", "became", "score", "as_of", "to_status", "changed_on", "reason",
-            named=True,
+            *NAMED, "was", "became", "score", "as_of", "to_status", "changed_on", "reason", named=True
         )
     )  # fmt: skip
 
@@ -120,9 +119,7 @@ def _within(groups: QuerySet[Group], filters: Filters) -> QuerySet[Group]:
     """
     if not filters.is_narrow:
         return groups
-    of_end = GroupSnapshot.objects.filter(
-        Q(month__isnull=True) if filters.ends_now else in_months(filters.end, filters.end)
-    )
+    of_end = GroupSnapshot.objects.filter(shown_at(filters.month))
     now = Q()
     if filters.region:
         now &= in_regions([filters.region])
@@ -141,9 +138,7 @@ def _joined(name: str, month: date, filters: Filters) -> dict[str, FilteredRelat
     """Join as `name` the snapshot of a month, and as `name_score` the score of it by the scheme."""
 
     def of_month(path: str) -> Q:
-        if filters.ends_now and month == filters.end:
-            return Q(**{f"{path}month__isnull": True})
-        return in_months(month, month, path)
+        return shown_at(None if filters.ends_now and month == filters.end else month, path)
 
     score = of_month("snapshot_scores__") & Q(snapshot_scores__scheme=filters.scheme)
     return {

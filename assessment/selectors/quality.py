@@ -9,7 +9,6 @@ from fractions import Fraction
 from typing import Any
 
 from django.db.models import (
-    BooleanField,
     Count,
     DateField,
     DurationField,
@@ -28,10 +27,10 @@ from django.db.models.functions import Cast, Coalesce, TruncDate, TruncMonth
 from assessment.metrics import CLOSING_DAYS
 from assessment.models import GroupSnapshot, SnapshotLateness
 from assessment.selectors.dashboard import Filters
-from assessment.selectors.snapshots import in_months, month_end, month_of, with_latest
+from assessment.selectors.snapshots import in_months, month_end, month_of, with_snapshot
 from finance.models import CashCount
 from finance.models.cash import EXPECTED
-from groups.models import Constitution, Dissolution, Group, GroupStatus, OfficerRole, OfficerTerm
+from groups.models import Constitution, Dissolution, FacilitatorAssignment, Group, GroupStatus, OfficerRole, OfficerTerm
 from groups.selectors import people_named
 from meetings.models import Meeting, MeetingStatus
 from meetings.selectors import numbered
@@ -95,7 +94,7 @@ class LateEntry:
 
 @dataclass(frozen=True, slots=True)
 class LeftOpen:
-    """What is left open in the latest snapshots of some groups.
+    """What is left open in the snapshots of some groups.
 
     `differences` are open cash differences with the rupiah missing and too much, and the day of the oldest.
     """
@@ -107,6 +106,7 @@ class LeftOpen:
     drafts: int
     without_rules: int
     without_officers: int
+    without_facilitator: int
     cases: int
 
 
@@ -156,7 +156,7 @@ def late_meetings(groups: QuerySet[Group], filters: Filters, *, person: int = 0)
         late = late.filter(Exists(of_month.filter(of_month=OuterRef("month"))))
     if person:
         late = late.filter(saved_by=person)
-    return late.select_related("group", "saved_by").order_by("-after", "group__code", "number")
+    return late.select_related("group__organisation", "saved_by").order_by("-after", "group__code", "number")
 
 
 _CLOSING, _LATE = timedelta(CLOSING_DAYS), timedelta(LATE_DAYS)
@@ -169,33 +169,36 @@ def _first_closings(start: date, end: date) -> Any:
     return closed.annotate(closed_on=TruncDate("closed_at"), after=after)
 
 
-def left_open(groups: QuerySet[Group]) -> LeftOpen:
-    """Return what is left open in the latest snapshots of `groups`, in one statement.
+def left_open(groups: QuerySet[Group], month: date | None, as_of: date) -> LeftOpen:
+    """Return what was left open in the snapshots of `groups` of a month, or the latest, in one statement.
 
-    Of dissolved ones only the cases count: those whose books were not settled.
+    Of dissolved ones only the cases count: those whose books were not settled on the day `as_of`.
     """
-    alive = ~Q(status=GroupStatus.DISSOLVED) & Q(latest__isnull=False)
-    case = Q(dissolutions__taken_back_at=None, dissolutions__case_closed_at=None, dissolutions__unsettled_why__gt="")
+    alive = Q(shown__isnull=False) & ~Q(shown__status=GroupStatus.DISSOLVED)
+    if month is None:
+        alive &= ~Q(status=GroupStatus.DISSOLVED)
+    case = Dissolution.objects.open_case_on(as_of, "dissolutions__")
     sums = {
-        f"{name}_sum": Coalesce(Sum(f"latest__{name}", filter=alive), 0)
+        f"{name}_sum": Coalesce(Sum(f"shown__{name}", filter=alive), 0)
         for name in ("differences", "missing", "too_much")
     }
-    joined = with_latest(groups).annotate(open_case=FilteredRelation("dissolutions", condition=case))
+    joined = with_snapshot(groups, month).annotate(open_case=FilteredRelation("dissolutions", condition=case))
     found = joined.order_by().aggregate(
         **sums,
-        oldest=Min("latest__oldest_difference_on", filter=alive),
-        drafts_sum=Coalesce(Sum("latest__drafts", filter=alive), 0),
-        without_rules=Count("pk", filter=alive & Q(latest__has_rules=False)),
-        without_officers=Count("pk", filter=alive & Q(latest__offices_held__lt=len(OfficerRole))),
+        oldest=Min("shown__oldest_difference_on", filter=alive),
+        drafts_sum=Coalesce(Sum("shown__drafts", filter=alive), 0),
+        without_rules=Count("pk", filter=alive & Q(shown__has_rules=False)),
+        without_officers=Count("pk", filter=alive & Q(shown__offices_held__lt=len(OfficerRole))),
+        without_facilitator=Count("pk", filter=alive & _nobody_accompanies(as_of)),
         cases=Count("open_case"),
     )
     return LeftOpen(*found.values())
 
 
-def open_cases(groups: QuerySet[Group]) -> QuerySet[Dissolution]:
-    """Return the dissolutions of `groups` with books not settled and a case that is open, the oldest first."""
-    cases = Dissolution.objects.open_cases().filter(group__in=groups.order_by())
-    return cases.select_related("group").order_by("ended_on", "pk")
+def open_cases(groups: QuerySet[Group], as_of: date) -> QuerySet[Dissolution]:
+    """Return the dissolutions of `groups` whose books were not settled on a day, the oldest first."""
+    cases = Dissolution.objects.filter(Dissolution.objects.open_case_on(as_of), group__in=groups.order_by())
+    return cases.select_related("group__organisation").order_by("ended_on", "pk")
 
 
 def open_differences(groups: QuerySet[Group], as_of: date) -> QuerySet[CashCount]:
@@ -203,7 +206,7 @@ def open_differences(groups: QuerySet[Group], as_of: date) -> QuerySet[CashCount
     counts = CashCount.objects.differing().filter(
         Q(settled_on__isnull=True) | Q(settled_on__gt=as_of), group__in=groups.order_by(), counted_on__lte=as_of
     )
-    return counts.select_related("group").order_by("counted_on", "pk")
+    return counts.select_related("group__organisation").order_by("counted_on", "pk")
 
 
 def differences_by_group(groups: QuerySet[Group], as_of: date) -> dict[int, tuple[int, int, int, date]]:
@@ -223,33 +226,45 @@ def differences_by_group(groups: QuerySet[Group], as_of: date) -> dict[int, tupl
     return {group: (count, int(missing), int(too_much), oldest) for group, count, missing, too_much, oldest in rows}
 
 
-def old_drafts(groups: QuerySet[Group], as_of: date) -> QuerySet[Meeting]:
+def old_drafts(groups: QuerySet[Group], as_of: date, *, closed_since: bool) -> QuerySet[Meeting]:
     """Return the drafts of meetings held more than a week before a day and never closed, the oldest first.
 
-    `since` is the date of the meeting, or of the first saving where the draft has no date.
+    `since` is the date of the meeting, or of the first saving where the draft has no date. With `closed_since` those
+    too that were drafts on the day and are closed now.
     """
-    drafts = Meeting.objects.filter(status=MeetingStatus.DRAFT, group__in=groups.order_by())
+    draft = Q(status=MeetingStatus.DRAFT)
+    if closed_since:
+        draft |= Q(version=1, closed_at__date__gt=as_of)
+    drafts = Meeting.objects.filter(draft, recorded_at__date__lte=as_of, group__in=groups.order_by())
     drafts = drafts.annotate(since=Coalesce("held_on", TruncDate("recorded_at")))
     return (
         drafts.filter(since__lt=as_of - timedelta(OLD_DRAFT_DAYS))
-        .select_related("group", "saved_by")
+        .select_related("group__organisation", "saved_by")
         .order_by("since", "pk")
     )
 
 
-def old_drafts_by_group(groups: QuerySet[Group], as_of: date) -> dict[int, int]:
-    """Return by group how many such drafts it has."""
-    return dict(old_drafts(groups, as_of).order_by().values_list("group").annotate(Count("pk")))
+def old_drafts_by_group(groups: QuerySet[Group], as_of: date, *, closed_since: bool) -> dict[int, int]:
+    """Return by group how many such drafts it had."""
+    drafts = old_drafts(groups, as_of, closed_since=closed_since)
+    return dict(drafts.order_by().values_list("group").annotate(Count("pk")))
 
 
-def without_rules(groups: QuerySet[Group]) -> QuerySet[Group]:
-    """Return the groups whose members have agreed no rules yet."""
-    return groups.filter(_no_rules()).order_by("name", "pk")
+def without_rules(groups: QuerySet[Group], as_of: date) -> QuerySet[Group]:
+    """Return the groups whose members had agreed no rules on a day; the empty ones of registering are none."""
+    empty = {rule.name: rule.get_default() for rule in Constitution.rule_fields()}
+    agreed = Constitution.objects.filter(group=OuterRef("pk"), agreed_on__lte=as_of).exclude(version=1, **empty)
+    return groups.filter(~Exists(agreed)).select_related("organisation").order_by("name", "pk")
 
 
-def has_rules() -> ExpressionWrapper[Q]:
-    """Return the expression that says whether the members of a group have agreed rules."""
-    return ExpressionWrapper(~_no_rules(), output_field=BooleanField())
+def without_facilitator(groups: QuerySet[Group], as_of: date) -> QuerySet[Group]:
+    """Return the groups that nobody accompanied on a day who may still sign in."""
+    return groups.filter(_nobody_accompanies(as_of)).select_related("organisation").order_by("name", "pk")
+
+
+def _nobody_accompanies(as_of: date) -> Q:
+    working = FacilitatorAssignment.objects.effective(as_of).filter(group=OuterRef("pk"), facilitator__is_active=True)
+    return Q(~Exists(working))
 
 
 def without_officers(groups: QuerySet[Group], as_of: date) -> QuerySet[Group]:
@@ -257,11 +272,4 @@ def without_officers(groups: QuerySet[Group], as_of: date) -> QuerySet[Group]:
     in_office = OfficerTerm.objects.effective(as_of).filter(group=OuterRef("pk"))
     offices = {f"has_{role.lower()}": Exists(in_office.filter(role=role)) for role in OfficerRole}
     empty = ~Q(**dict.fromkeys(offices, True))
-    return groups.annotate(**offices).filter(empty).order_by("name", "pk")
-
-
-def _no_rules() -> Q:
-    """As `Group.has_rules` says of one group."""
-    empty = {rule.name: rule.get_default() for rule in Constitution.rule_fields()}
-    # Not joined to each group: the empty ones are few, and their rows wide.
-    return Q(rules__isnull=True) | Q(rules__in=Constitution.objects.filter(version=1, **empty))
+    return groups.annotate(**offices).filter(empty).select_related("organisation").order_by("name", "pk")

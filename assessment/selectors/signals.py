@@ -8,13 +8,14 @@ from datetime import date
 from typing import Any
 
 from django.db.models import Count, F, Max, Min, QuerySet
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 import meetings.selectors
 from assessment.models import GroupSnapshot, Need, Review
-from assessment.selectors.dashboard import VILLAGE_NAME
+from assessment.selectors.dashboard import NAMED, Filters, with_names
 from assessment.selectors.reviews import Reviews, covers, latest_reviews, shown_needs
-from assessment.selectors.snapshots import with_latest
+from assessment.selectors.snapshots import shown_at, with_snapshot
 from assessment.signals import Signal, SignalHit, all_signals, read_hits
 from groups.models import FacilitatorAssignment, Group, User
 from groups.selectors import people_named
@@ -65,8 +66,11 @@ class GroupSignals:
     """A group with its signals."""
 
     code: str
+    number: int
+    group_prefix: str
     name: str
-    village: str
+    village_name: str | None
+    status_then: str
     signals: list[ShownSignal]
 
     @property
@@ -84,11 +88,13 @@ class GroupSignals:
 class Overview:
     """How many groups have each signal, in the order of `all_signals`, and the groups with the most signals first.
 
-    `reviewed` says of how many of them it was looked into. `number` are the groups listed, rows for `shown`.
+    `reviewed` says of how many of them it was looked into. `of_all` are all groups looked at, `number` those listed,
+    whose rows are for `shown`.
     """
 
     counts: dict[str, int]
     reviewed: dict[str, int]
+    of_all: int
     number: int
     groups: QuerySet[Group, Any]
 
@@ -135,30 +141,39 @@ def _names_meetings(found: SignalHit) -> bool:
 
 
 def overview(
-    groups: QuerySet[Group], reviews: Reviews, as_of: date, signal: str = "", *, only_open: bool = False
+    groups: QuerySet[Group],
+    reviews: Reviews,
+    month: date | None,
+    as_of: date,
+    signal: str = "",
+    *,
+    only_open: bool = False,
 ) -> Overview:
-    """Return the signals in the latest snapshots of `groups`, listing only groups with `signal` if one is named.
+    """Return the signals of `groups` in a month, or the latest, listing only groups with `signal` if one is named.
 
     With `only_open` only those are listed that nobody looked into. `reviews` are those of these groups that count on
     the day `as_of`. One statement whatever the number of groups, and one more where there are reviews.
     """
-    joined = with_latest(groups).filter(latest__signals__gt=0)
-    tally = dict(joined.order_by().values_list("latest__signals").annotate(count=Count("pk")))
+    joined = with_snapshot(groups, month)
+    signals = Coalesce("shown__signals", 0)
+    tally = dict(joined.order_by().values_list(signals).annotate(count=Count("pk")))
     wanted = BITS[signal] if signal else sum(BITS.values())
     looked = _looked_into(joined, reviews, as_of)
     closed = [pk for pk, (bits, of_reviewed) in looked.items() if bits & wanted and not bits & wanted & ~of_reviewed]
     listed = (
-        joined.alias(wanted=F("latest__signals").bitand(wanted))
+        with_names(joined.filter(shown__signals__gt=0), month)
+        .alias(wanted=F("shown__signals").bitand(wanted))
         .filter(wanted__gt=0)
-        .annotate(found=F("latest__found"), village_name=VILLAGE_NAME)
-        .order_by(F("latest__signal_count").desc(), "name", "code")
-        .values_list("pk", "code", "name", "village_name", "found", named=True)
+        .annotate(found=F("shown__found"))
+        .order_by(F("shown__signal_count").desc(), "name", "code")
+        .values_list("pk", *NAMED, "found", named=True)
     )
     number = sum(count for names, count in tally.items() if names & wanted)
     return Overview(
         counts={name: sum(count for names, count in tally.items() if names & bit) for name, bit in BITS.items()},
         reviewed={name: sum(bool(of_reviewed & bit) for _bits, of_reviewed in looked.values())
                   for name, bit in BITS.items()},
+        of_all=sum(tally.values()),
         number=number - len(closed) if only_open else number,
         groups=listed.exclude(pk__in=closed) if only_open else listed,
     )  # fmt: skip
@@ -168,7 +183,8 @@ def _looked_into(joined: Any, reviews: Reviews, as_of: date) -> dict[int, tuple[
     """Return of each group with reviews the bits of its signals, and of those that the reviews cover."""
     if not reviews:
         return {}
-    rows = joined.filter(pk__in=list(reviews)).order_by().values_list("pk", "latest__signals", "latest__found")
+    joined = joined.filter(pk__in=list(reviews), shown__isnull=False)
+    rows = joined.order_by().values_list("pk", "shown__signals", "shown__found")
     return {
         pk: (bits, sum(BITS[hit.signal] for hit in _hits(pk, found) if covers(reviews[pk].get(hit.signal), hit, as_of)))
         for pk, bits, found in rows
@@ -184,10 +200,8 @@ def shown(listed: Iterable[Any], reviews: Reviews, as_of: date, *, only_open: bo
     names = _names(one for _row, found in rows for one in found)
     return [
         GroupSignals(
-            row.code,
-            row.name,
-            row.village_name or "",
-            [
+            **{name: getattr(row, name) for name in NAMED},
+            signals=[
                 signal
                 for one in found
                 for signal in [_shown(one, row.code, names, reviews.get(row.pk, {}), as_of)]
@@ -199,17 +213,20 @@ def shown(listed: Iterable[Any], reviews: Reviews, as_of: date, *, only_open: bo
 
 
 def open_signals(
-    groups: Collection[int] | QuerySet[Any, Any], reviews: Reviews, as_of: date
+    groups: Collection[int] | QuerySet[Any, Any], reviews: Reviews, month: date | None, as_of: date
 ) -> dict[int, list[Signal]]:
-    """Return by group the signals of its latest snapshot that nobody looked into, in one statement."""
-    latest = GroupSnapshot.objects.filter(group__in=groups, month=None, signals__gt=0)
+    """Return by group the signals of its snapshot of a month, or the latest, that nobody looked into by `as_of`.
+
+    One statement.
+    """
+    snapshots = GroupSnapshot.objects.filter(shown_at(month), group__in=groups, signals__gt=0)
     return {
         pk: [
             all_signals()[hit.signal]
             for hit in _hits(pk, found)
             if not covers(reviews.get(pk, {}).get(hit.signal), hit, as_of)
         ]
-        for pk, found in latest.values_list("group", "found")
+        for pk, found in snapshots.values_list("group", "found")
     }
 
 
@@ -234,15 +251,17 @@ def _shown(one: SignalHit, code: str, names: dict[int, str], reviews: Mapping[st
     return ShownSignal(one, code, person, review if is_covered else None, None if is_covered else review)
 
 
-def alike_facilitators(groups: QuerySet[Group], as_of: date, scheme: str) -> list[AlikeScores]:
+def alike_facilitators(groups: QuerySet[Group], as_of: date, filters: Filters) -> list[AlikeScores]:
     """Return who accompanies five or more of `groups` on a day that all score within two points of each other.
 
-    Of each group its latest score by the scheme counts. Source: groups of different age and place differ; alike scores
-    may be alike records. At most two statements.
+    Of each group its score at the end of the period counts. Source: groups of different age and place differ; alike
+    scores may be alike records. At most two statements.
     """
     score = "group__snapshot_scores__score"
     scored = FacilitatorAssignment.objects.effective(as_of).filter(
-        group__in=groups.order_by(), group__snapshot_scores__month=None, group__snapshot_scores__scheme=scheme
+        shown_at(filters.month, "group__snapshot_scores__"),
+        group__in=groups.order_by(),
+        group__snapshot_scores__scheme=filters.scheme,
     )
     rows = (
         scored.order_by()

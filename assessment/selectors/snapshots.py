@@ -27,14 +27,15 @@ from groups.models import FacilitatorAssignment, Group, GroupStatus, in_regions
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """How many people are in some groups by their latest snapshots, and how far those are behind the records.
+    """How many people are in some groups by their snapshots of a month or the latest, and how far those are behind.
 
     `as_of` is the day of the oldest, None where there is none; `changed` are the groups with newer records, those
-    without any snapshot among them.
+    without any snapshot among them; `dormant` those that were dormant on that day.
     """
 
     as_of: date | None
     changed: int
+    dormant: int
     members: int
     women: int
 
@@ -44,11 +45,12 @@ class Summary:
         return Fraction(self.women, self.members) if self.members else None
 
 
-def summary(groups: QuerySet[Group]) -> Summary:
-    """Return what the latest snapshots of `groups` say together, in one statement."""
-    people = {name: total(f"latest__{name}") for name in ("members", "women")}
-    latest_of_all = with_latest(groups).order_by()
-    return Summary(**latest_of_all.aggregate(as_of=Min("latest__as_of"), changed=Count("changed"), **people))
+def summary(groups: QuerySet[Group], month: date | None) -> Summary:
+    """Return what the snapshots of `groups` of a month, or the latest, say together, in one statement."""
+    people = {name: total(f"shown__{name}") for name in ("members", "women")}
+    dormant = Count("pk", filter=Q(shown__status=GroupStatus.DORMANT))
+    of_all = with_snapshot(groups, month).order_by()
+    return Summary(**of_all.aggregate(as_of=Min("shown__as_of"), changed=Count("changed"), dormant=dormant, **people))
 
 
 def total(column: str) -> Coalesce:
@@ -56,14 +58,14 @@ def total(column: str) -> Coalesce:
     return Coalesce(Sum(column), 0, output_field=BigIntegerField())
 
 
-def with_latest(groups: QuerySet[Group]) -> Any:
-    """Join to each group as `latest` its latest snapshot, if it has one."""
-    return groups.annotate(latest=FilteredRelation("snapshots", condition=Q(snapshots__month__isnull=True)))
+def with_snapshot(groups: QuerySet[Group], month: date | None) -> Any:
+    """Join to each group as `shown` its snapshot of a month, or the latest, if it has one."""
+    return groups.annotate(shown=FilteredRelation("snapshots", condition=shown_at(month, "snapshots__")))
 
 
-def latest(groups: QuerySet[Group]) -> QuerySet[GroupSnapshot]:
-    """Return the latest snapshot of each of `groups`."""
-    return GroupSnapshot.objects.filter(month__isnull=True, group__in=groups.order_by())
+def shown_at(month: date | None, path: str = "") -> Q:
+    """Return the condition that a snapshot is the one of a month, or the latest."""
+    return Q(**{f"{path}month__isnull": True}) if month is None else in_months(month, month, path)
 
 
 def of_months(groups: QuerySet[Group], start: date, end: date) -> Any:

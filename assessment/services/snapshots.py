@@ -48,7 +48,6 @@ class _Waiting(NamedTuple):
     status: str
     kind: str
     village_id: str | None
-    has_rules: bool
 
 
 def snapshots_write(
@@ -77,8 +76,7 @@ def snapshots_write(
         size = BATCH_GROUPS if most is None else min(BATCH_GROUPS, most - count)
         with transaction.atomic():
             waiting = chosen.filter(pk__gt=last).order_by("pk").select_for_update(no_key=True)
-            columns = waiting.annotate(agreed=quality.has_rules()).values_list(*_Waiting._fields[:-1], "agreed")
-            batch = [_Waiting(*row) for row in columns[:size]]
+            batch = [_Waiting(*row) for row in waiting.values_list(*_Waiting._fields)[:size]]
             outcomes = _write_batch(batch, as_of, in_use) if batch else []
         count += len(batch)
         if report is not None:
@@ -134,7 +132,7 @@ def _write_day(batch: Sequence[_Waiting], as_of: date, month: date | None, in_us
     groups = Group.objects.filter(pk__in=ids)
     figures, savings = performance_by_group(groups, as_of=as_of), savings_by_group(groups, as_of=as_of)
     members, nothing = member_counts(ids, as_of), Performance(months=as_of.month)
-    now_only = _latest_only(batch, as_of) if month is None else {}
+    checked = _checked(ids, as_of, is_past=month is not None)
     # A month keeps where the group was and of what kind: the group may have moved since.
     places = places_on(ids, as_of) | _places(ids, month) if month is not None else {}
     _remove(ids, month)
@@ -142,13 +140,13 @@ def _write_day(batch: Sequence[_Waiting], as_of: date, month: date | None, in_us
     now = connection.ops.adapt_datetimefield_value(clock.now())
     insert_rows(
         GroupSnapshot,
-        (*_COLUMNS, *_LATEST_COLUMNS),
+        (*_COLUMNS, *_CHECKED_COLUMNS),
         (
             (
                 group.pk, first, day, now, statuses[group.pk],
                 *places.get(group.pk, (group.kind, group.village_id)),
                 *members.get(group.pk, (0, 0)), savings.get(group.pk, 0), *_money(figures.get(group.pk, nothing)),
-                *now_only.get(group.pk, _NOTHING_LATEST),
+                *checked[group.pk],
             )
             for group in batch
         ),
@@ -161,11 +159,10 @@ _COLUMNS = (
     "group_id", "month", "as_of", "computed_at", "status", "kind", "village_id", "members", "women", "savings",
     "balance", "risk_30", "at_risk", "due", "paid", "income", "costs", "capital", *CLASS_COLUMNS,
 )  # fmt: skip
-_LATEST_COLUMNS = (
+_CHECKED_COLUMNS = (
     "has_rules", "differences", "missing", "too_much", "oldest_difference_on", "drafts", "offices_held", "signals",
     "signal_count", "found",
 )  # fmt: skip
-_NOTHING_LATEST: tuple[str | int | None, ...] = (0, 0, 0, 0, None, 0, 0, 0, 0, "[]")
 
 
 def _money(figures: Performance) -> tuple[int | str, ...]:
@@ -176,18 +173,19 @@ def _money(figures: Performance) -> tuple[int | str, ...]:
     )  # fmt: skip
 
 
-def _latest_only(batch: Sequence[_Waiting], as_of: date) -> dict[int, tuple[str | int | None, ...]]:
-    """Return by group what only the latest snapshot has, in the order of `_LATEST_COLUMNS`."""
-    ids = [group.pk for group in batch]
+def _checked(ids: Sequence[int], as_of: date, *, is_past: bool) -> dict[int, tuple[str | int | None, ...]]:
+    """Return by group the quality of its data and its signals, in the order of `_CHECKED_COLUMNS`."""
     groups, by_group = Group.objects.filter(pk__in=ids), read_hits(ids, as_of)
-    differences, drafts = quality.differences_by_group(groups, as_of), quality.old_drafts_by_group(groups, as_of)
+    differences = quality.differences_by_group(groups, as_of)
+    drafts = quality.old_drafts_by_group(groups, as_of, closed_since=is_past)
+    without_rules = set(quality.without_rules(groups, as_of).order_by().values_list("pk", flat=True))
     offices = offices_held(groups, as_of)
     rows: dict[int, tuple[str | int | None, ...]] = {}
-    for group in batch:
-        pk, found = group.pk, by_group[group.pk]
+    for pk in ids:
+        found = by_group[pk]
         count, missing, too_much, oldest = differences.get(pk, (0, 0, 0, None))
         rows[pk] = (
-            int(group.has_rules), count, missing, too_much, None if oldest is None else oldest.isoformat(),
+            int(pk not in without_rules), count, missing, too_much, None if oldest is None else oldest.isoformat(),
             drafts.get(pk, 0), offices.get(pk, 0), sum({BITS[one.signal] for one in found}), len(found),
             orjson.dumps([[one.signal, one.counted, one.amount, one.records, one.person] for one in found]).decode(),
         )  # fmt: skip

@@ -29,8 +29,8 @@ def bank(request: UserRequest) -> HttpResponse:
     frame = Frame(request, "dashboard-bank")
     groups = selectors.bankable(frame.groups, frame.filters, frame.form.stages)
     page = frame.page(groups)
-    reviews = running_reviews(frame.groups, frame.today)
-    signals = open_signals([row.pk for row in page], reviews, frame.today)
+    reviews = running_reviews(frame.groups, frame.day)
+    signals = open_signals([row.pk for row in page], reviews, frame.filters.month, frame.day)
     return frame.show(
         "assessment/bank.html",
         {
@@ -71,7 +71,7 @@ def profile(request: GroupRequest) -> HttpResponse:
 
 
 def _table(frame: Frame, groups: Any, reviews: Reviews) -> Table:
-    signals = open_signals(frame.groups.order_by().values("pk"), reviews, frame.today)
+    signals = open_signals(frame.groups.order_by().values("pk"), reviews, frame.filters.month, frame.day)
     columns: list[ReadColumn] = [
         *group_columns(),
         (Column(_("Stage")), lambda row: frame.stage_name(row.stage)),
@@ -79,7 +79,7 @@ def _table(frame: Frame, groups: Any, reviews: Reviews) -> Table:
         (Column(_("Measured"), NUMBER), attrgetter("measured_score")),
         (Column(_("As on"), DATE), attrgetter("as_of")),
         (Column(_("Portfolio"), MONEY), attrgetter("balance")),
-        (Column(_("PAR 30"), PERCENT), lambda row: selectors.loan_health(row).par_30),
+        (Column(_("PAR 30 (CGAP)"), PERCENT), lambda row: selectors.loan_health(row).par_30),
         (Column(_("Repayment rate"), PERCENT), lambda row: selectors.loan_health(row).repayment_rate),
         (Column(_("Reasons")), lambda row: wording.reasons_text(row.need)),
         (Column(_("To look into")), lambda row: " · ".join(str(signal.label) for signal in signals.get(row.pk, []))),

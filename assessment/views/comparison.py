@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.http import HttpResponse
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -23,10 +24,10 @@ REGION, FACILITATOR = "region", "facilitator"
 def comparison(request: UserRequest) -> HttpResponse:
     """Stages, mean score, needs, savings and PAR of regions or facilitators side by side."""
     frame = Frame(request, "dashboard-compare")
-    by = FACILITATOR if request.GET.get("by") == FACILITATOR else REGION
+    by = frame.choice("by", (REGION, FACILITATOR)) or REGION
     compared = _compared(frame, by)
     page = frame.page(compared.rows)
-    lines = [Line(_name(row, by), _groups(row.groups), "", row.stages) for row in page]
+    lines = [Line(_name(row, by), _groups(row.groups), "", row.stages, whole=row.groups) for row in page]
     title = _("Groups at each stage, by facilitator") if by == FACILITATOR else _("Groups at each stage, by region")
     context = {
         "by": by,
@@ -40,29 +41,30 @@ def comparison(request: UserRequest) -> HttpResponse:
 
 
 def _compared(frame: Frame, by: str) -> selectors.Comparison:
-    groups, scheme, stages = at_stage(frame.groups, frame.filters), frame.filters.scheme, len(frame.form.stages)
+    groups, filters, stages = at_stage(frame.groups, frame.filters), frame.filters, len(frame.form.stages)
     if by == FACILITATOR:
-        return selectors.by_facilitator(groups, scheme, frame.today, stages=stages)
-    return selectors.by_region(groups, scheme, frame.filters.region, stages=stages)
+        return selectors.by_facilitator(groups, filters, frame.day, stages=stages)
+    return selectors.by_region(groups, filters, stages=stages)
 
 
 def _table(frame: Frame, by: str, rows: Sequence[selectors.Compared], total: selectors.Compared) -> Table:
     columns = [
         Column(_("Facilitator") if by == FACILITATOR else _("Region")),
         Column(_("Group count"), NUMBER, on_phone=False),
+        Column(_("Of them dormant"), NUMBER, on_phone=False),
         *(Column(rule.name, NUMBER, on_phone=False) for rule in frame.form.stages),
         Column(_("Never assessed"), NUMBER, on_phone=False),
         Column(_("Mean score"), NUMBER),
         Column(_("Need help"), NUMBER),
         Column(_("Savings"), MONEY, on_phone=False),
         Column(_("Outstanding"), MONEY, on_phone=False),
-        Column(_("PAR 30"), PERCENT, on_phone=False),
+        Column(_("PAR 30 (CGAP)"), PERCENT, on_phone=False),
     ]
 
     def cells(row: selectors.Compared, name: str) -> list[Cell]:
         mean = None if row.mean_score is None else round(row.mean_score)
         known = (*row.stages, row.never_assessed, mean, row.needing)
-        return [name, row.groups, *known, row.savings, row.balance, row.par_30]
+        return [name, row.groups, row.dormant, *known, row.savings, row.balance, row.par_30]
 
     listed = [
         Row(cells(row, _name(row, by)), _address(frame, by, row.key), urls=_counted(frame, row, **{by: row.key}))
@@ -95,6 +97,7 @@ def _counted(frame: Frame, row: selectors.Compared, **narrowed: str) -> dict[int
     stages = [rule.stage for rule in frame.form.stages]
     asked = [
         (row.groups, "dashboard", {}),
+        (0, "", {}),  # the dormant ones
         *((count, "dashboard", {"stage": stage}) for count, stage in zip(row.stages, stages, strict=True)),
         (row.never_assessed, "dashboard", {"stage": "NONE"}),
         (0, "", {}),  # the mean score
@@ -108,4 +111,4 @@ def _counted(frame: Frame, row: selectors.Compared, **narrowed: str) -> dict[int
 
 
 def _groups(count: int) -> str:
-    return ngettext("%(count)d group", "%(count)d groups", count) % {"count": count}
+    return ngettext("%(count)s group", "%(count)s groups", count) % {"count": number_format(count)}

@@ -21,11 +21,12 @@ from django.views.decorators.http import require_POST
 from assessment import services, wording
 from assessment.charts import trend as charts
 from assessment.selectors import dashboard as selectors
-from assessment.views.frame import DATE, NUMBER, PERCENT, TABS, Frame, ReadColumn, group_columns
+from assessment.views.frame import DATE, MONTH, NUMBER, PERCENT, TABS, Frame, ReadColumn, group_columns
 from finance.tables.table import Cell, Column, Row, Table
 from groups.http import UserRequest
 from groups.models.group import EARLIEST_FOUNDING
 from groups.permissions import Capability, requires
+from groups.templatetags.kelompok import group_number
 
 MOST_AT_ONCE = 1000
 """Groups brought up to date in one request: some seconds of work."""
@@ -35,8 +36,8 @@ MOST_AT_ONCE = 1000
 def dashboard(request: UserRequest) -> HttpResponse:
     """Stages of all groups the person may see, their trend, and who needs help most."""
     frame = Frame(request, "dashboard")
-    scheme, stage = frame.filters.scheme, frame.filters.stage
-    counts = selectors.stage_counts(frame.groups, scheme)
+    stage, table = frame.filters.stage, frame.choice("table", ("months",))
+    counts = selectors.stage_counts(frame.groups, frame.filters)
     months = selectors.trend(frame.of_months, frame.filters, stages=len(frame.form.stages))
     groups = selectors.by_need(frame.groups, frame.filters)
     page = frame.page(groups, counts.given[stage] if stage else counts.total)
@@ -51,7 +52,7 @@ def dashboard(request: UserRequest) -> HttpResponse:
             "page": page,
             "rows": [(row, frame.stage_name(row.stage), wording.reasons(row.need)) for row in page],
         },
-        lambda: _months(frame, months) if request.GET.get("table") == "months" else _groups(frame, groups),
+        lambda: _months(frame, months) if table else _groups(frame, groups),
     )
 
 
@@ -102,7 +103,7 @@ def dashboard_score(request: UserRequest) -> HttpResponse:
 
 def _months(frame: Frame, months: Sequence[selectors.TrendMonth]) -> Table:
     names = [Column(rule.name, NUMBER) for rule in frame.form.stages]
-    columns = [Column(_("Month"), DATE), *names, Column(_("All"), NUMBER), *_people_columns()]
+    columns = [Column(_("Month"), MONTH), *names, Column(_("All"), NUMBER), *_people_columns()]
     rows = [Row([month.month, *month.counts, month.total, *_people_cells(month.people)]) for month in months]
     return frame.table(_("Stages over the months"), "tahap-per-bulan", columns, rows)
 
@@ -118,7 +119,7 @@ def _people_cells(people: selectors.People | None) -> list[Cell]:
 def _scored(frame: Frame, title: str, groups: Any) -> Table:
     columns = [
         Column(_("Group")),
-        Column(_("Code"), on_phone=False),
+        Column(_("Group number"), on_phone=False),
         Column(_("Village"), on_phone=False),
         Column(_("Score"), NUMBER),
         Column(_("As on"), DATE),
@@ -126,7 +127,7 @@ def _scored(frame: Frame, title: str, groups: Any) -> Table:
     scheme = f"?{urlencode({'scheme': frame.filters.scheme})}"
     rows = (
         Row(
-            [row.name, row.code, row.village_name, row.score, row.as_of],
+            [row.name, group_number(row), row.village_name, row.score, row.as_of],
             reverse("assessment-stored", args=[row.code, row.as_of]) + scheme,
         )
         for row in groups

@@ -6,7 +6,7 @@ Its template extends `assessment/dashboard_base.html`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -25,15 +25,22 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from assessment.forms import DashboardForm
-from assessment.selectors.dashboard import Filters, dashboard_groups, groups_of_months
-from assessment.selectors.snapshots import Summary, summary
+from assessment.selectors.dashboard import Filters, dashboard_groups, groups_at_end, groups_of_months
+from assessment.selectors.snapshots import Summary, month_end, summary
 from finance.tables import respond
 from finance.tables.table import Cell, Column, ColumnKind, Row, Table
 from groups.http import UserRequest
-from groups.models import Group
+from groups.models import Group, GroupStatus
+from groups.templatetags.kelompok import group_number
 
 GROUPS_ON_A_PAGE = 25
-TEXT, MONEY, NUMBER, DATE, PERCENT = ColumnKind
+MONEY, NUMBER, DATE, MONTH, PERCENT = (
+    ColumnKind.MONEY,
+    ColumnKind.NUMBER,
+    ColumnKind.DATE,
+    ColumnKind.MONTH,
+    ColumnKind.PERCENT,
+)
 
 ReadColumn = tuple[Column, Callable[[Any], Cell]]
 """A column with the function that reads its cell from a row of a selector."""
@@ -73,12 +80,16 @@ class Frame:
 
     @cached_property
     def groups(self) -> QuerySet[Group]:
-        """The groups within the filters whatever their stage, without dissolved ones."""
+        """The groups within the filters at the end of the period, whatever their stage, without dissolved ones."""
+        if self.filters.month is not None:
+            return groups_at_end(self.request.user, self.filters)
         return dashboard_groups(self.request.user, self.filters, self.today)
 
     @cached_property
     def with_dissolved(self) -> QuerySet[Group]:
-        """The groups within the filters, those dissolved today too: earlier months were theirs as well."""
+        """The groups within the filters at the end of the period, those dissolved by then too."""
+        if self.filters.month is not None:
+            return groups_at_end(self.request.user, self.filters, with_dissolved=True)
         return dashboard_groups(self.request.user, self.filters, self.today, with_dissolved=True)
 
     @cached_property
@@ -89,12 +100,25 @@ class Frame:
     @cached_property
     def summary(self) -> Summary:
         """As of when the figures are, how far they are behind the records, and how many people stand behind them."""
-        return summary(self.groups)
+        return summary(self.groups, self.filters.month)
+
+    @property
+    def day(self) -> date:
+        """The day up to which records count: today, or the end of the last month."""
+        return self.today if self.filters.month is None else month_end(self.filters.end)
 
     @property
     def as_of(self) -> date:
         """The day that the figures are of: that of the oldest snapshot."""
-        return self.summary.as_of or self.today
+        return self.summary.as_of or self.day
+
+    def choice(self, name: str, offered: Container[str]) -> str:
+        """Return what the address asks for by `name`, "" for nothing; what is not on offer is refused like a filter."""
+        asked = self.request.GET.get(name, "")
+        if not asked or asked in offered:
+            return asked
+        self.form.refuse(asked)
+        return ""
 
     @property
     def owner(self) -> str:
@@ -106,6 +130,11 @@ class Frame:
         """The filters as the end of an address: `?kind=SOCIAL`, or nothing."""
         chosen = self.form.chosen()
         return f"?{urlencode(chosen)}" if chosen else ""
+
+    @property
+    def of_scheme(self) -> str:
+        """The end of an address of a page of one group, for the scheme that was chosen: `?scheme=kotaku`."""
+        return f"?{urlencode({'scheme': self.filters.scheme})}" if "scheme" in self.form.chosen() else ""
 
     def address(self, route: str = "", **parameters: str | None) -> str:
         """Return the address of this dashboard, or another, within the filters, with what it asks for besides."""
@@ -152,23 +181,30 @@ class Frame:
         return Table(
             title=title,
             name=name,
-            code="",
+            number="",
             owner=self.owner,
             period=self.period,
             until=self.as_of,
             columns=columns,
             rows=rows,
+            is_list=True,
         )
 
     def show(self, template: str, context: dict[str, Any], table: Callable[[], Table]) -> HttpResponse:
-        """Answer with the page, or with the file of `table` that the address asks for."""
+        """Answer with the page, or with the file of `table` that the address asks for.
+
+        Of filters that are no more nothing is shown: the figures would be of other groups than asked for.
+        """
+        if self.form.errors:
+            template = "assessment/refused.html"
         return respond(self.request, template, {"frame": self, "form": self.form} | context, table)
 
 
 def group_columns() -> list[ReadColumn]:
     """Return the columns that say which group a row is about."""
     return [
-        (Column(_("Code")), attrgetter("code")),
+        (Column(_("Group number")), group_number),
         (Column(_("Group")), attrgetter("name")),
         (Column(_("Village")), attrgetter("village_name")),
+        (Column(_("Status")), lambda row: str(GroupStatus(row.status_then).label)),
     ]

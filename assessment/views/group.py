@@ -45,7 +45,7 @@ def assessment(request: GroupRequest) -> HttpResponse:
             **(look_into(request.group, need, today) if can(request.user, Capability.ASSESS) else {}),
             "radar": group_charts.radar(current.areas) if current is not None else None,
             "meetings": recent_meetings(rows_of(request.group, current.as_of)) if current is not None else [],
-            "history": [(row, names.get(row.stage, row.stage)) for row in reversed(by_month)],
+            "history": [(row, names.get(row.stage, row.stage)) for row in by_month],
             "transitions": transitions(scores),
             "revised": revised(request.group, chosen.chosen, since),
             "chart": group_charts.history_line(by_month, rules, happened, since, today)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from assessment.models import Indicator
 from assessment.selectors.heatmap import Cell, HeatRow, heat_groups, heat_row
-from assessment.views.frame import NUMBER, Frame
+from assessment.views.frame import NUMBER, Frame, group_columns
 from finance.tables.table import Column, Row, Table
 from groups.http import UserRequest
 from groups.permissions import Capability, requires
@@ -24,7 +24,8 @@ def heatmap(request: UserRequest) -> HttpResponse:
     frame = Frame(request, "dashboard-heatmap")
     stages = frame.form.stages
     indicators = list(stages[0].instrument.indicators.all()) if stages else []
-    sort = next((found for found in indicators if found.code == request.GET.get("sort")), None)
+    codes = {found.code: found for found in indicators}
+    sort = codes.get(frame.choice("sort", codes))
     groups = heat_groups(frame.groups, frame.filters, sort.code if sort is not None else "")
     page = frame.page(groups)
     return frame.show(
@@ -55,11 +56,15 @@ def _cells(row: HeatRow, scheme: str) -> list[tuple[Cell, str]]:
 
 def _table(frame: Frame, indicators: Sequence[Indicator], groups: Any) -> Table:
     named = [Column(f"{found.name} / {found.weight}", NUMBER) for found in indicators]
-    columns = [Column(_("Code")), Column(_("Group")), Column(_("Village")), *named, Column(_("Score"), NUMBER)]
+    of_group = group_columns()
+    columns = [*(column for column, _read in of_group), *named, Column(_("Score"), NUMBER)]
     rows = (heat_row(indicators, row) for row in groups)
     return frame.table(
         _("Points by indicator"),
         "indikator",
         columns,
-        (Row([row.code, row.name, row.village, *(cell.points for cell in row.cells), row.score]) for row in rows),
+        (
+            Row([*(read(row) for _column, read in of_group), *(cell.points for cell in row.cells), row.score])
+            for row in rows
+        ),
     )

@@ -167,6 +167,6 @@ def _list(frame: MovesFrame, groups: Any) -> Table:
         (Column(_("Got to")), lambda row: after[row.became]),
         (Column(_("Score"), NUMBER), attrgetter("score")),
         (Column(_("As on"), DATE), attrgetter("as_of")),
-        (Column(_("Status")), _cause),
+        (Column(_("Change of status")), _cause),
     ]
     return frame.table_of(_("Moves between stages"), "perpindahan-kelompok", columns, groups)

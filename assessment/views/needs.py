@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from assessment import wording
-from assessment.charts.bars import Line, bars
+from assessment.charts.bars import Line, bars, of_whole
 from assessment.models import Need, Review
 from assessment.selectors import dashboard as selectors
 from assessment.selectors.needs import ANY, NeedCounts, facilitators_of, need_counts
@@ -40,8 +40,8 @@ class NeedRow(NamedTuple):
 def needs(request: UserRequest) -> HttpResponse:
     """Count the reasons, and list the groups that need help, for one reason or any."""
     frame = Frame(request, "dashboard-needs")
-    reason, only_open = Need.__members__.get(request.GET.get("reason", "")), is_only_open(request)
-    reviews = running_reviews(frame.groups, frame.today)
+    reason, only_open = Need.__members__.get(frame.choice("reason", Need.__members__)), is_only_open(request)
+    reviews = running_reviews(frame.groups, frame.day)
     counts = need_counts(frame.groups, frame.filters, reviews)
     groups = selectors.by_need(frame.groups, frame.filters, reason or ANY)
     number = counts.in_need if reason is None else counts.by_reason[reason]
@@ -61,7 +61,7 @@ def needs(request: UserRequest) -> HttpResponse:
 
 
 def _rows(frame: Frame, page: Page[Any], reviews: Reviews, *, only_open: bool) -> list[NeedRow]:
-    with_whom = facilitators_of([row.pk for row in page], frame.today)
+    with_whom = facilitators_of([row.pk for row in page], frame.day)
     rows = []
     for row in page:
         of_group = reviews.get(row.pk, {})
@@ -85,14 +85,17 @@ def _reasons(frame: Frame, counts: NeedCounts, *, only_open: bool) -> dict[str, 
         shown = count - looked if only_open else count
         address = frame.address(reason=reason.name, **kept)
         reasons.append((reason, wording.NEED_LABELS[reason], shown, looked, address))
-    lines = [Line(str(label), str(count), address, [count]) for _reason, label, count, _looked, address in reasons]
+    lines = [
+        Line(str(label), of_whole(count, counts.groups), address, [count], whole=counts.groups)
+        for _reason, label, count, _looked, address in reasons
+    ]
     in_need = counts.in_need - (len(counts.closed()) if only_open else 0)
     chart = bars(_("Groups that need help, by reason"), lines, [(2, "")]) if in_need else None
     return {"counts": counts, "in_need": in_need, "reasons": reasons, "chart": chart}
 
 
 def _table(frame: Frame, groups: Any, reviews: Reviews) -> Table:
-    with_whom = facilitators_of(frame.groups.order_by(), frame.today)
+    with_whom = facilitators_of(frame.groups.order_by(), frame.day)
     columns: list[ReadColumn] = [
         *group_columns(),
         (Column(_("Facilitator")), lambda row: with_whom.get(row.pk, "")),

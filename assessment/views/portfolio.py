@@ -13,14 +13,14 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from assessment.charts.bars import BarChart, Line, bars
+from assessment.charts.bars import BarChart, Line, bars, of_whole
 from assessment.models import CLASS_COLUMNS, GroupSnapshot
 from assessment.selectors import portfolio as selectors
 from assessment.selectors.comparison import region_names
 from assessment.selectors.dashboard import at_stage
 from assessment.selectors.portfolio import Figures, Month
-from assessment.selectors.snapshots import latest, of_months
-from assessment.views.frame import MONEY, NUMBER, PERCENT, Frame, ReadColumn
+from assessment.selectors.snapshots import shown_at
+from assessment.views.frame import MONEY, MONTH, NUMBER, PERCENT, Frame, ReadColumn
 from finance import tables
 from finance.performance import UpkClass
 from finance.tables.table import Column, Row, Table
@@ -54,7 +54,7 @@ def portfolio(request: UserRequest) -> HttpResponse:
         "table": _groups(frame, total, page),
         **figures_shown(total.loans),
     }
-    files = others.get(request.GET.get("table", ""))
+    files = others.get(frame.choice("table", others))
     return frame.show("assessment/portfolio.html", context, lambda: files or _groups(frame, total, listed))
 
 
@@ -74,11 +74,9 @@ def portfolio_class(request: UserRequest) -> HttpResponse:
 
 
 def _snapshots(frame: Frame) -> Any:
-    """Return the latest snapshots of the groups of the filters, or those of the last month of the filters."""
-    if frame.filters.ends_now:
-        return latest(at_stage(frame.groups, frame.filters))
-    end, groups = frame.filters.end, at_stage(frame.of_months, frame.filters)
-    return of_months(groups, end, end).filter(frame.filters.placed())
+    """Return the snapshots of the groups of the filters at the end of the period."""
+    groups = at_stage(frame.groups, frame.filters)
+    return GroupSnapshot.objects.filter(shown_at(frame.filters.month), group__in=groups.order_by())
 
 
 def _groups(frame: Frame, total: Figures, shown: Iterable[GroupSnapshot]) -> Table:
@@ -88,11 +86,11 @@ def _groups(frame: Frame, total: Figures, shown: Iterable[GroupSnapshot]) -> Tab
 
 
 def _of_class(frame: Frame, title: str, standard: UpkStandard, shown: Iterable[GroupSnapshot]) -> Table:
-    columns = [Column(_("Group")), Column(_("Code"), on_phone=False), Column(str(standard.name), PERCENT)]
+    columns = [Column(_("Group")), Column(_("Group number"), on_phone=False), Column(str(standard.name), PERCENT)]
     rows = (
         Row(
-            [snapshot.group.name, snapshot.group.code, standard.of(snapshot.performance)],
-            reverse("health", args=[snapshot.group.code]),
+            [snapshot.group.name, snapshot.group.number_shown, standard.of(snapshot.performance)],
+            reverse("health", args=[snapshot.group.code]) + f"?on={snapshot.as_of}",
         )
         for snapshot in shown
     )
@@ -107,7 +105,7 @@ def _classes(frame: Frame, total: Figures) -> dict[str, Any]:
         for (name, counts), ratio in zip(counted, CLASS_COLUMNS, strict=True)
         for shown in [zip(UPK_CLASSES.items(), counts, strict=True)]
     ]
-    chart = _class_chart(counted) if total.loans.balance else None
+    chart = _class_chart(counted, total.groups) if total.loans.balance else None
     return {"classes": rows, "class_names": UPK_CLASSES.values(), "class_chart": chart}
 
 
@@ -115,8 +113,8 @@ def _class_address(frame: Frame, ratio: str, upk_class: str) -> str:
     return frame.address("portfolio-class", ratio=ratio, **{"class": upk_class})
 
 
-def _class_chart(classes: Sequence[tuple[str, Sequence[int]]]) -> BarChart:
-    lines = [Line(name, str(sum(counts)), "", counts) for name, counts in classes]
+def _class_chart(classes: Sequence[tuple[str, Sequence[int]]], groups: int) -> BarChart:
+    lines = [Line(name, of_whole(sum(counts), groups), "", counts, whole=groups) for name, counts in classes]
     parts = [(CLASS_PATTERNS[upk_class], str(label)) for upk_class, label in UPK_CLASSES.items()]
     return bars(_("Groups by class of each ratio"), lines, parts)
 
@@ -133,13 +131,13 @@ def _month_chart(months: Sequence[Month]) -> BarChart:
 
 def _months(frame: Frame, months: Sequence[Month]) -> Table:
     columns = [
-        Column(_("Month")),
+        Column(_("Month"), MONTH),
         Column(_("Group count"), NUMBER, on_phone=False),
         Column(_("Savings"), MONEY, on_phone=False),
         Column(_("Outstanding"), MONEY),
-        Column(_("PAR 30"), PERCENT),
+        Column(_("PAR 30 (CGAP)"), PERCENT, on_phone=False),
     ]
-    rows = [Row([date_format(of.month, "F Y"), of.groups, of.savings, of.balance, of.par_30]) for of in months]
+    rows = [Row([of.month, of.groups, of.savings, of.balance, of.par_30]) for of in months]
     return frame.table(_("Portfolio by month"), "portofolio-bulan", columns, rows)
 
 
@@ -168,8 +166,8 @@ def _of_region() -> list[ReadColumn]:
         (Column(_("Group count"), NUMBER, on_phone=False), attrgetter("groups")),
         (Column(_("Savings"), MONEY, on_phone=False), attrgetter("savings")),
         (Column(_("Outstanding"), MONEY), attrgetter("loans.balance")),
-        (Column(_("PAR 30"), PERCENT), attrgetter("loans.par_30")),
-        (Column(_("PAR"), PERCENT, on_phone=False), attrgetter("loans.upk_par")),
-        (Column(_("LAR"), PERCENT, on_phone=False), attrgetter("loans.lar")),
+        (Column(_("PAR 30 (CGAP)"), PERCENT, on_phone=False), attrgetter("loans.par_30")),
+        (Column(_("PAR (UPK)"), PERCENT, on_phone=False), attrgetter("loans.upk_par")),
+        (Column(_("LAR (UPK)"), PERCENT, on_phone=False), attrgetter("loans.lar")),
         (Column(_("Repayment rate"), PERCENT, on_phone=False), attrgetter("loans.repayment_rate")),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -15,9 +16,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from assessment.charts.bars import BarChart, Line, bars
+from assessment.charts.bars import BarChart, Line, bars, of_whole
 from assessment.selectors import quality as selectors
 from assessment.selectors.dashboard import at_stage
+from assessment.selectors.needs import facilitators_of
 from assessment.views.frame import DATE, MONEY, NUMBER, PERCENT, Frame
 from finance.models import CashCount
 from finance.selectors import LeftToSettle, left_to_settle
@@ -54,9 +56,9 @@ def quality(request: UserRequest) -> HttpResponse:
     frame = Frame(request, "dashboard-quality")
     groups = at_stage(frame.groups, frame.filters)
     lateness = selectors.late_entry(at_stage(frame.of_months, frame.filters), frame.filters)
-    left_open = selectors.left_open(at_stage(frame.with_dissolved, frame.filters))
+    left_open = selectors.left_open(at_stage(frame.with_dissolved, frame.filters), frame.filters.month, frame.day)
     lists = _lists(frame, groups, lateness, left_open)
-    listed = lists.get(request.GET.get("list", ""))
+    listed = lists.get(frame.choice("list", lists))
     context = {
         "left_open": left_open,
         "numbers": [(of.title, of.count, _address(frame, of.key)) for of in lists.values()],
@@ -102,15 +104,16 @@ def _lists(
     frame: Frame, groups: QuerySet[Group], lateness: selectors.LateEntry, left_open: selectors.LeftOpen
 ) -> dict[str, Listed]:
     """Return what can be listed, by the key of its address."""
-    today, person = frame.today, _person(frame.request.GET.get("person", ""), lateness)
+    day, person = frame.day, int(frame.choice("person", {str(pk) for pk, _name, _of in lateness.by_person}) or 0)
     late = selectors.late_meetings(at_stage(frame.of_months, frame.filters), frame.filters, person=person)
-    differences, drafts = selectors.open_differences(groups, today), selectors.old_drafts(groups, today)
-    in_group = [Column(_("Group")), Column(_("Code"), on_phone=False)]
+    differences = selectors.open_differences(groups, day)
+    drafts = selectors.old_drafts(groups, day, closed_since=frame.filters.month is not None)
+    in_group = [Column(_("Group")), Column(_("Group number"), on_phone=False)]
     cash = [Column(_("Counted on"), DATE), Column(_("Difference"), MONEY), Column(_("Explanation"), on_phone=False)]
     drafted = [Column(_("Since"), DATE), Column(_("Saved by"))]
     rules, officers = [Column(_("Founded on"), DATE)], [Column(_("Offices nobody holds"))]
-    cases = selectors.open_cases(at_stage(frame.with_dissolved, frame.filters))
-    without_rules, without_officers = selectors.without_rules(groups), selectors.without_officers(groups, today)
+    cases = selectors.open_cases(at_stage(frame.with_dissolved, frame.filters), day)
+    without_rules, without_officers = selectors.without_rules(groups, day), selectors.without_officers(groups, day)
     lists = [
         Listed("late", _("Meetings closed late"), lateness.of(person).not_in_time, _late_columns(), late, _late_row),
         Listed("cash", _("Open cash differences"), left_open.differences, cash, differences, _cash_row),
@@ -119,6 +122,10 @@ def _lists(
         Listed(
             "officers", _("Groups with an office nobody holds"), left_open.without_officers, officers,
             without_officers, _officers_row,
+        ),
+        Listed(
+            "facilitators", _("Groups without a working facilitator"), left_open.without_facilitator,
+            [Column(_("Facilitator"))], selectors.without_facilitator(groups, day), _facilitator_row_of(groups, day),
         ),
         Listed("cases", _("Dissolved, not settled"), left_open.cases, _case_columns(), cases, _case_row_of(cases)),
     ]  # fmt: skip
@@ -129,27 +136,22 @@ def _address(frame: Frame, key: str, **more: str) -> str:
     return f"{frame.address(list=key, **more)}#list"
 
 
-def _person(asked: str, lateness: selectors.LateEntry) -> int:
-    """Return the id of a person who closed some of these meetings, 0 for anything else."""
-    return next((pk for pk, _name, _lateness in lateness.by_person if str(pk) == asked), 0)
-
-
 def _chart(title: str, rows: Sequence[tuple[str, selectors.Lateness]]) -> BarChart | None:
     lines = [Line(name, _in_time(lateness), "", lateness.counts) for name, lateness in rows]
     return bars(title, lines, [(rank, str(label)) for rank, label in CLASSES]) if lines else None
 
 
 def _in_time(lateness: selectors.Lateness) -> str:
-    return _("%(in_time)d of %(total)d in time") % {"in_time": lateness.in_time, "total": lateness.total}
+    return _("%(part)s in time") % {"part": of_whole(lateness.in_time, lateness.total)}
 
 
 def _table(frame: Frame, listed: Listed, records: Iterable[Any]) -> Table:
     table = frame.table(listed.title, f"mutu-{listed.key}", listed.columns, [listed.row(record) for record in records])
     if listed.key == "late":
         return table
-    # What is left open is so today, whatever months are chosen.
-    now = _("as on %(day)s") % {"day": date_format(frame.today)}
-    return replace(table, period=" · ".join([now, *frame.form.words()]), until=frame.today)
+    # What is left open is so on one day, not in the months up to it.
+    then = _("as on %(day)s") % {"day": date_format(frame.day)}
+    return replace(table, period=" · ".join([then, *frame.form.words()]), until=frame.day)
 
 
 def _people(frame: Frame, lateness: selectors.LateEntry) -> Table:
@@ -176,7 +178,7 @@ def _late_row(meeting: Any) -> Row:
     group = meeting.group
     days = (meeting.held_on, meeting.closed_on, meeting.after.days)
     return Row(
-        [group.name, group.code, meeting.number_by_date, *days, str(meeting.saved_by)],
+        [group.name, group.number_shown, meeting.number_by_date, *days, str(meeting.saved_by)],
         reverse("meeting", args=[group.code, meeting.number]),
     )
 
@@ -184,7 +186,7 @@ def _late_row(meeting: Any) -> Row:
 def _cash_row(count: CashCount) -> Row:
     group = count.group
     return Row(
-        [group.name, group.code, count.counted_on, count.difference, count.explanation],
+        [group.name, group.number_shown, count.counted_on, count.difference, count.explanation],
         reverse("cash-differences", args=[group.code]),
     )
 
@@ -192,13 +194,13 @@ def _cash_row(count: CashCount) -> Row:
 def _draft_row(draft: Any) -> Row:
     group = draft.group
     return Row(
-        [group.name, group.code, draft.since, str(draft.saved_by)],
+        [group.name, group.number_shown, draft.since, str(draft.saved_by)],
         reverse("meeting-list", args=[group.code]),
     )
 
 
 def _rules_row(group: Group) -> Row:
-    return Row([group.name, group.code, group.founded_on], reverse("constitution", args=[group.code]))
+    return Row([group.name, group.number_shown, group.founded_on], reverse("constitution", args=[group.code]))
 
 
 def _case_columns() -> list[Column]:
@@ -224,15 +226,24 @@ def _case_row_of(cases: QuerySet[Dissolution]) -> Callable[[Any], Row]:
         group, held = case.group, left().get(case.group_id, LeftToSettle())
         amounts = (held.cash, held.bank, held.savings, held.loans, held.external_loans)
         return Row(
-            [group.name, group.code, case.ended_on, *amounts, case.unsettled_why],
+            [group.name, group.number_shown, case.ended_on, *amounts, case.unsettled_why],
             reverse("dissolution", args=[group.code]),
         )
 
     return row
 
 
+def _facilitator_row_of(groups: QuerySet[Group], day: date) -> Callable[[Any], Row]:
+    """Return what makes a row of a group with who accompanies it and works no more; they are read with the first."""
+    with_whom = cache(lambda: facilitators_of(selectors.without_facilitator(groups, day).order_by(), day))
+    return lambda group: Row(
+        [group.name, group.number_shown, with_whom().get(group.pk, _("nobody"))],
+        reverse("facilitators", args=[group.code]),
+    )
+
+
 def _officers_row(group: Group) -> Row:
-    return Row([group.name, group.code, _empty_offices(group)], reverse("officers", args=[group.code]))
+    return Row([group.name, group.number_shown, _empty_offices(group)], reverse("officers", args=[group.code]))
 
 
 def _empty_offices(group: Group) -> str:

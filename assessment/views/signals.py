@@ -8,14 +8,14 @@ from typing import Any
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
-from assessment.charts.bars import Line, bars
+from assessment.charts.bars import Line, bars, of_whole
 from assessment.models import Review
 from assessment.selectors import signals as selectors
 from assessment.selectors.dashboard import at_stage
 from assessment.selectors.reviews import running_reviews
 from assessment.signals import all_signals
 from assessment.signals.terms_expired import TERM_YEARS
-from assessment.views.frame import DATE, NUMBER, Frame
+from assessment.views.frame import DATE, NUMBER, Frame, group_columns
 from assessment.views.reviews import is_only_open
 from finance.tables.table import Cell, Column, Row, Table
 from groups.http import UserRequest
@@ -26,14 +26,13 @@ from groups.permissions import Capability, requires
 def signals(request: UserRequest) -> HttpResponse:
     """Signals beside the score: how many groups have each, the groups, and facilitators whose groups score alike."""
     frame = Frame(request, "dashboard-signals")
-    asked, only_open = request.GET.get("signal", ""), is_only_open(request)
-    signal = asked if asked in all_signals() else ""
-    groups, reviews = at_stage(frame.groups, frame.filters), running_reviews(frame.groups, frame.today)
-    overview = selectors.overview(groups, reviews, frame.today, signal, only_open=only_open)
+    signal, only_open = frame.choice("signal", all_signals()), is_only_open(request)
+    groups, reviews = at_stage(frame.groups, frame.filters), running_reviews(frame.groups, frame.day)
+    overview = selectors.overview(groups, reviews, frame.filters.month, frame.day, signal, only_open=only_open)
     page = frame.page(overview.groups, overview.number)
 
     def shown(rows: Iterable[Any]) -> list[selectors.GroupSignals]:
-        return selectors.shown(rows, reviews, frame.today, only_open=only_open)
+        return selectors.shown(rows, reviews, frame.day, only_open=only_open)
 
     context = {
         "signal": signal,
@@ -43,7 +42,7 @@ def signals(request: UserRequest) -> HttpResponse:
         "rows": shown(page),
         "total": overview.number,
         # Of one stage, scores are alike anyway.
-        "alike": selectors.alike_facilitators(frame.groups, frame.today, frame.filters.scheme),
+        "alike": selectors.alike_facilitators(frame.groups, frame.day, frame.filters),
         "limits": {"groups": selectors.FACILITATOR_GROUPS, "points": selectors.ALIKE_POINTS, "years": TERM_YEARS},
         **_counts(frame, overview),
     }
@@ -56,16 +55,17 @@ def _counts(frame: Frame, overview: selectors.Overview) -> dict[str, Any]:
         (all_signals()[name], count, overview.reviewed[name], frame.address(signal=name))
         for name, count in overview.counts.items()
     ]
-    lines = [Line(str(signal.label), str(count), address, [count]) for signal, count, _looked, address in counts]
+    lines = [
+        Line(str(signal.label), of_whole(count, overview.of_all), address, [count], whole=overview.of_all)
+        for signal, count, _looked, address in counts
+    ]
     chart = bars(_("Groups with each signal"), lines, [(2, "")]) if any(overview.counts.values()) else None
     return {"counts": counts, "chart": chart}
 
 
 def _table(frame: Frame, groups: Sequence[selectors.GroupSignals]) -> Table:
     columns = [
-        Column(_("Code")),
-        Column(_("Group")),
-        Column(_("Village")),
+        *(column for column, _read in group_columns()),
         Column(_("Signal")),
         Column(_("What was seen")),
         Column(_("Records"), NUMBER),
@@ -76,8 +76,8 @@ def _table(frame: Frame, groups: Sequence[selectors.GroupSignals]) -> Table:
     ]
     rows = (
         Row([
-            group.code, group.name, group.village, str(signal.question.label), signal.words, signal.found.counted,
-            *_review_cells(signal.review),
+            *(read(group) for _column, read in group_columns()), str(signal.question.label), signal.words,
+            signal.found.counted, *_review_cells(signal.review),
         ])
         for group in groups
         for signal in group.signals

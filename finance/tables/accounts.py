@@ -14,14 +14,14 @@ from finance.tables.of_group import begins, ends, numbered, table_of_group
 from finance.tables.table import Cell, Column, ColumnKind, Row, Table
 from groups.models import Group
 
-TEXT, MONEY, NUMBER, DATE, _PERCENT = ColumnKind
+TEXT, MONEY, NUMBER, ID, DATE = (ColumnKind.TEXT, ColumnKind.MONEY, ColumnKind.NUMBER, ColumnKind.ID, ColumnKind.DATE)
 
 
 def general_ledger(group: Group, book: Ledger, account: str, page: Page[BookLine] | None = None) -> Table:
     """Buku besar of an account or a kind that is called `account`: a page of it, or all."""
     columns = [
         Column(_("Date"), DATE, on_phone=False),
-        Column(_("Voucher"), NUMBER, on_phone=False),
+        Column(_("Voucher"), ID, on_phone=False),
         Column(_("Other account")),
         Column(_("Note"), on_phone=False),
         Column(_("Debit"), MONEY, on_phone=False),

@@ -15,13 +15,13 @@ from finance.tables.table import Cell, Column, ColumnKind, DetailedCell, Only, R
 from finance.wording import COLLECTABILITY
 from groups.models import Group
 
-TEXT, MONEY, NUMBER, _DATE, PERCENT = ColumnKind
+MONEY, NUMBER, PERCENT = ColumnKind.MONEY, ColumnKind.NUMBER, ColumnKind.PERCENT
 
 
 def loan_ageing(group: Group, loans: Sequence[LoanArrears], *, as_of: date) -> Table:
     """Umur tunggakan: the running loans, those late the longest first."""
     columns = [
-        Column(_("No."), NUMBER, on_phone=False),
+        Column(_("No."), ColumnKind.ID, on_phone=False),
         Column(_("Borrower")),
         Column(_("Outstanding"), MONEY),
         Column(_("Late principal"), MONEY, on_phone=False),
@@ -57,22 +57,22 @@ def portfolio(groups: Iterable[tuple[Group, Performance]], total: Performance, *
     """The loans of many groups, a line for each."""
     columns = [
         Column(_("Group")),
-        Column(_("Code"), only=Only.FILES),
+        Column(_("Group number"), only=Only.FILES),
         Column(_("Running loans"), NUMBER, on_phone=False),
         Column(_("Outstanding"), MONEY),
         Column(_("Arrears"), MONEY, on_phone=False),
-        Column(_("PAR 30"), PERCENT),
-        Column(_("PAR 90"), PERCENT, on_phone=False),
-        Column(_("LAR"), PERCENT, on_phone=False),
+        Column(_("PAR 30 (CGAP)"), PERCENT, on_phone=False),
+        Column(_("PAR 90 (CGAP)"), PERCENT, on_phone=False),
+        Column(_("LAR (UPK)"), PERCENT, on_phone=False),
         Column(_("Repayment rate"), PERCENT, on_phone=False),
-        Column(_("CCR"), PERCENT, on_phone=False),
-        Column(_("ROI"), PERCENT, on_phone=False),
+        Column(_("CCR (UPK)"), PERCENT, on_phone=False),
+        Column(_("ROI (UPK)"), PERCENT, on_phone=False),
     ]
 
-    def row(name: Cell, code: str, figures: Performance, *, url: str = "", is_total: bool = False) -> Row:
+    def row(name: Cell, number: str, figures: Performance, *, url: str = "", is_total: bool = False) -> Row:
         cells: list[Cell] = [
             name,
-            code,
+            number,
             figures.loans,
             figures.balance,
             figures.late,
@@ -87,8 +87,8 @@ def portfolio(groups: Iterable[tuple[Group, Performance]], total: Performance, *
 
     rows = [
         row(
-            DetailedCell(group.name, note=f"({group.code})"), group.code, figures,
-            url=reverse("health", args=[group.code]),
+            DetailedCell(group.name, note=group.number_shown), group.number_shown, figures,
+            url=reverse("health", args=[group.code]) + f"?on={as_of}",
         )
         for group, figures in groups
     ]  # fmt: skip
@@ -96,10 +96,11 @@ def portfolio(groups: Iterable[tuple[Group, Performance]], total: Performance, *
     return Table(
         title=_("Portfolio (pinjaman semua kelompok)"),
         name="portofolio",
-        code="",
+        number="",
         owner=owner,
         period=as_on(as_of),
         until=as_of,
         columns=columns,
         rows=rows,
+        is_list=True,
     )

@@ -16,7 +16,7 @@ from finance.tables.table import Cell, Column, ColumnKind, DetailedCell, Only, R
 from groups.models import Group
 from groups.shared.money import rupiah
 
-TEXT, MONEY, NUMBER, DATE, _PERCENT = ColumnKind
+TEXT, MONEY, NUMBER, ID, DATE = (ColumnKind.TEXT, ColumnKind.MONEY, ColumnKind.NUMBER, ColumnKind.ID, ColumnKind.DATE)
 
 
 def loan_book(
@@ -65,7 +65,7 @@ def external_loans(
 def member_loans(group: Group, loans: Iterable[LoanRow], *, as_of: date) -> Table:
     """Return the loans of one member."""
     columns = [
-        Column(_("No."), NUMBER),
+        Column(_("No."), ID),
         Column(_("Status")),
         Column(_("Principal"), MONEY, on_phone=False),
         Column(_("Outstanding"), MONEY),
@@ -141,7 +141,7 @@ def external_card(group: Group, card: ExternalCard, *, as_of: date) -> Table:
 def passed_on(group: Group, card: ExternalCard, *, as_of: date) -> Table:
     """Return the loans to members that were paid out of a loan from outside."""
     columns = [
-        Column(_("Loan"), NUMBER, on_phone=False),
+        Column(_("Loan"), ID, on_phone=False),
         Column(_("Borrower")),
         Column(_("Principal"), MONEY),
         Column(_("Still out"), MONEY),
@@ -158,7 +158,7 @@ def passed_on(group: Group, card: ExternalCard, *, as_of: date) -> Table:
 def _loan_columns(party: str, since: str, left: str, *, shows_status: bool) -> list[Column]:
     """Return the columns of loans on a day: who the other `party` is, `since` when, and what is `left`."""
     return [
-        Column(_("No."), NUMBER, on_phone=False),
+        Column(_("No."), ID, on_phone=False),
         Column(party),
         Column(since, DATE, on_phone=False),
         Column(_("Principal"), MONEY, on_phone=False),

@@ -88,7 +88,7 @@ def _columns(money_in: str, money_out: str, *, both: str, after: str, names_memb
     member = [Column(_("Member"), only=Only.FILES)] if names_members else []
     return [
         Column(_("Date"), ColumnKind.DATE, on_phone=False),
-        Column(_("Voucher"), ColumnKind.NUMBER, only=Only.FILES),
+        Column(_("Voucher"), ColumnKind.ID, only=Only.FILES),
         Column(_("What for")),
         *member,
         Column(_("Note"), only=Only.FILES),

@@ -33,7 +33,7 @@ def table_of_group(
     return Table(
         title=title,
         name=name,
-        code=group.code,
+        number=group.number_shown,
         owner=f"{group.name} ({group.number_shown})",
         period=as_on(until) if start is None else _span(start, until),
         until=until,

@@ -16,7 +16,7 @@ from groups.models import Group, Member
 def owed(group: Group, rows: Sequence[tuple[Member, Owed]], *, as_of: date) -> Table:
     """Tunggakan anggota: who owes fines, wajib and pokok on a day, and since when."""
     columns = [
-        Column(_("No."), ColumnKind.NUMBER, on_phone=False),
+        Column(_("No."), ColumnKind.ID, on_phone=False),
         Column(_("Member")),
         Column(_("Since"), ColumnKind.DATE, on_phone=False),
         Column(_("Fines (denda)"), ColumnKind.MONEY, on_phone=False),

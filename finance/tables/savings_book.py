@@ -15,7 +15,7 @@ def savings_book(group: Group, book: SavingsBook) -> Table:
     if book.start is not None:
         return _movements(group, book)
     columns = [
-        Column(_("No."), ColumnKind.NUMBER),
+        Column(_("No."), ColumnKind.ID),
         Column(_("Member")),
         Column(_("Pokok"), ColumnKind.MONEY, on_phone=False),
         Column(_("Wajib"), ColumnKind.MONEY, on_phone=False),
@@ -36,7 +36,7 @@ def savings_book(group: Group, book: SavingsBook) -> Table:
 def _movements(group: Group, book: SavingsBook) -> Table:
     """Return the opening, in, out and closing of each member and kind."""
     columns = [
-        Column(_("No."), ColumnKind.NUMBER, on_phone=False),
+        Column(_("No."), ColumnKind.ID, on_phone=False),
         Column(_("Member")),
         Column(_("Kind"), on_phone=False),
         Column(_("Opening"), ColumnKind.MONEY, on_phone=False),

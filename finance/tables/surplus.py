@@ -12,13 +12,13 @@ from finance.tables.of_group import numbered, table_of_group
 from finance.tables.table import Column, ColumnKind, DetailedCell, Only, Row, Table, Tag
 from groups.models import Group
 
-MONEY, NUMBER = ColumnKind.MONEY, ColumnKind.NUMBER
+MONEY, ID = ColumnKind.MONEY, ColumnKind.ID
 
 
 def division_list(group: Group, sheet: DivisionSheet, *, start: date, end: date) -> Table:
     """Daftar pembagian SHU: what each member gets of the surplus of a period, and by what."""
     columns = [
-        Column(_("No."), NUMBER),
+        Column(_("No."), ID),
         Column(_("Member")),
         Column(_("Savings counted"), MONEY, only=Only.WIDE),
         Column(_("Borrowing counted"), MONEY, only=Only.WIDE),
@@ -47,7 +47,7 @@ def division_list(group: Group, sheet: DivisionSheet, *, start: date, end: date)
 def share_out_list(group: Group, shared: Sequence[ShareOutRow], *, on: date) -> Table:
     """Daftar pembagian akhir siklus: what each member gets when everything is returned."""
     columns = [
-        Column(_("No."), NUMBER),
+        Column(_("No."), ID),
         Column(_("Member")),
         Column(_("Savings"), MONEY, on_phone=False),
         Column(_("Surplus"), MONEY, on_phone=False),

@@ -15,7 +15,7 @@ from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from django.template.loader import render_to_string
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import get_language
 
 from groups.shared.money import rupiah
@@ -70,7 +70,12 @@ class ColumnKind(StrEnum):
     TEXT = "text"
     MONEY = "money"
     NUMBER = "number"
+    """A count or score."""
+    ID = "id"
+    """A number that names something: without separators."""
     DATE = "date"
+    MONTH = "month"
+    """A month, given as its first day."""
     PERCENT = "percent"
 
 
@@ -85,7 +90,12 @@ class Only(StrEnum):
 
 
 PERCENT = ColumnKind.PERCENT
-_ALIGNED = {ColumnKind.MONEY: "money", ColumnKind.NUMBER: "number", ColumnKind.PERCENT: "number"}
+_ALIGNED = {
+    ColumnKind.MONEY: "money",
+    ColumnKind.NUMBER: "number",
+    ColumnKind.ID: "number",
+    ColumnKind.PERCENT: "number",
+}
 _WIDE = "d-none d-md-table-cell d-print-table-cell"
 _SHOWN_ONLY = {
     Only.WIDE: _WIDE,
@@ -127,7 +137,7 @@ class Column:
     @cached_property
     def name_when_folded(self) -> str:
         """What stands before its cells below another."""
-        says_itself = self.kind in (ColumnKind.TEXT, ColumnKind.DATE) and not self.is_named
+        says_itself = self.kind in (ColumnKind.TEXT, ColumnKind.DATE, ColumnKind.MONTH) and not self.is_named
         return "" if says_itself else self.label
 
 
@@ -182,30 +192,32 @@ class PageRow(NamedTuple):
 class Table:
     """A book or report: whose it is, what it is called, of which period, and its rows.
 
-    `name` is that of its files, without the group's code and the day, which come around it.
+    `name` is that of its files, without the group's number and the day, which come around it. A file of a table that
+    `is_list` can be filtered by its columns.
     """
 
     title: str
     name: str
-    code: str
+    number: str
     owner: str
     period: str
     until: date
     columns: Sequence[Column]
     rows: Iterable[Row] = field(default_factory=list)
+    is_list: bool = False
 
     @property
     def file_name(self) -> str:
-        """The name of a file without its ending: `MELATI-neraca-2026-11-21`."""
-        return "-".join(filter(None, (self.code, self.name, self.until.isoformat())))
+        """The name of a file without its ending: `KSM-0042-neraca-2026-11-21`."""
+        return "-".join(filter(None, (self.number, self.name, self.until.isoformat())))
 
     @property
     def linked(self) -> Column:
-        """The column whose text heads its row and leads to its `url`: one that a phone shows too."""
+        """The column whose text or month heads its row and leads to its `url`: one that a phone shows too."""
         return next(
             column
             for column in self.columns
-            if column.on_phone and column.only is None and column.kind == ColumnKind.TEXT
+            if column.on_phone and column.only is None and column.kind in (ColumnKind.TEXT, ColumnKind.MONTH)
         )
 
     @property
@@ -277,6 +289,8 @@ def _short_day(day: date, _language: str | None) -> str:
 
 _SHOWN: dict[str, Callable[[Any], str]] = {
     ColumnKind.MONEY: rupiah,
+    ColumnKind.NUMBER: number_format,
     ColumnKind.DATE: lambda day: _short_day(day, get_language()),
+    ColumnKind.MONTH: lambda month: date_format(month, "F Y"),
     ColumnKind.PERCENT: percent,
 }

@@ -22,7 +22,7 @@ from groups.models import Group
 from groups.permissions import Capability, requires
 
 BAR_WIDTH = 200
-"""Of the longest bar of the ageing chart, in the units of its viewBox."""
+"""Of all that is outstanding in the ageing chart, in the units of its viewBox."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +83,8 @@ def _figure(standard: UpkStandard, value: Fraction | None) -> Figure:
 
 def _ages(figures: Performance) -> list[Age]:
     parts = figures.ageing()
-    longest = max((part.balance for part in parts), default=0) or 1
+    whole = sum(part.balance for part in parts) or 1
     return [
-        Age(label, part, part.balance * BAR_WIDTH // longest, 26 * number)
+        Age(label, part, part.balance * BAR_WIDTH // whole, 26 * number)
         for number, (label, part) in enumerate(zip(AGES, parts, strict=True))
     ]

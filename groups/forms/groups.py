@@ -18,13 +18,13 @@ from groups.services import GROUP_PROFILE
 
 
 class GroupFilterForm(forms.Form):
-    """Which of the groups `actor` may see. A value that is not on offer narrows nothing, and the form says so."""
+    """Which of the groups `actor` may see. A value that is not on offer, or not any more, is refused."""
 
     region = forms.ChoiceField(label=_("Region"), required=False, widget=PlainSelect)
     facilitator = forms.TypedChoiceField(
         label=_("Facilitator"), required=False, coerce=int, empty_value=None, widget=PlainSelect
     )
-    kind = forms.ChoiceField(label=_("Kind"), required=False, choices=[("", _("All")), *GroupKind.choices])
+    kind = forms.ChoiceField(label=_("Kind"), required=False)
 
     def __init__(self, data: Any, *, actor: User) -> None:
         super().__init__(data)
@@ -33,11 +33,13 @@ class GroupFilterForm(forms.Form):
         self.region_names = {region.code: region.name for region in regions}
         self._offer("region", [(region.code, _indented(region)) for region in regions])
         self._offer("facilitator", selectors.facilitator_options(actor))
+        self._offer("kind", [(kind.value, str(kind.label)) for kind in GroupKind])
 
-    def _offer(self, name: str, choices: Sequence[tuple[str, str]]) -> None:
+    def _offer(self, name: str, choices: Sequence[tuple[str, str]], *, all_of_them: bool = True) -> None:
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", _("All")), *choices]
+        field.choices = [("", _("All")), *choices] if all_of_them else choices
+        field.error_messages["invalid_choice"] = _("This choice does not exist any more. Choose again.")
 
 
 _REGION_CODE = re.compile(r"\d{2}(\.\d{2}(\.\d{2}(\.\d{4})?)?)?")
@@ -198,3 +200,18 @@ class GroupSearchForm(forms.Form):
     q = forms.CharField(label=_("Name, number or village"), max_length=80, required=False)
     kind = forms.ChoiceField(label=_("Kind"), choices=[("", _("All kinds")), *GroupKind.choices], required=False)
     status = forms.ChoiceField(label=_("Status"), choices=[("", _("Any status")), *GroupStatus.choices], required=False)
+
+    def asked(self) -> dict[str, str]:
+        """Return what `groups_find` takes."""
+        found = self.cleaned_data
+        return {"words": found["q"], "kind": found["kind"], "status": found["status"]}
+
+    def words(self) -> list[str]:
+        """Return what narrows the groups, for people: `Kind: Social`."""
+        found = self.cleaned_data
+        labels = {
+            **found,
+            "kind": dict(GroupKind.choices).get(found["kind"]),
+            "status": dict(GroupStatus.choices).get(found["status"]),
+        }
+        return [f"{self.fields[name].label}: {label}" for name, label in labels.items() if label]

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from groups.models.dated import effective_between
 from groups.models.group import Group, GroupStatusChange
 from groups.shared.clock import now
 
@@ -25,6 +26,12 @@ class DissolutionQuerySet(models.QuerySet["Dissolution"]):
     def open_cases(self) -> Self:
         """Return those whose books could not be settled and that nobody has closed yet."""
         return self.effective().filter(case_closed_at__isnull=True).exclude(unsettled_why="")
+
+    def open_case_on(self, as_of: date, path: str = "") -> Q:
+        """Return the condition that a dissolution, to which `path` leads, was an open case on a day."""
+        taken_back, ended = f"{path}taken_back_at", f"{path}ended_on__lte"
+        closed = effective_between(f"{path}ended_on", f"{path}case_closed_on", as_of)
+        return closed & Q(**{taken_back: None, ended: as_of, f"{path}unsettled_why__gt": ""})
 
 
 class Dissolution(models.Model):

@@ -143,12 +143,17 @@ class Group(FoldedModel):
     @property
     def number_shown(self) -> str:
         """The number with the prefix of the organisation, which is selected along: `KSM-0042`."""
-        return f"{self.organisation.group_prefix}-{self.number:04}"
+        return number_shown(self.organisation.group_prefix, self.number)
 
     @property
     def has_rules(self) -> bool:
         """Whether the members have agreed rules, beyond the empty ones a group is registered with."""
         return self.rules is not None and not self.rules.is_empty
+
+
+def number_shown(prefix: str, number: int) -> str:
+    """Return the number of a group with the prefix of its organisation, as people read it: `KSM-0042`."""
+    return f"{prefix}-{number:04}"
 
 
 class GroupStatusChange(models.Model):

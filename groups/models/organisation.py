@@ -9,6 +9,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from groups.shared.clock import now
@@ -120,10 +121,20 @@ class User(AbstractUser, FoldedModel):
         indexes = [models.Index(fields=["organisation", "name_key"], name="user_org_name_key")]
 
     def __str__(self) -> str:
-        return person_name(self.first_name, self.last_name, self.username, self.has_namesake)
+        return person_name(*(getattr(self, field) for field in PERSON_FIELDS))
 
 
-def person_name(first: str, last: str, username: str, has_namesake: bool) -> str:
-    """Return what a person is called: the full name, with the one to sign in with where others have it, or that."""
+PERSON_FIELDS = ("first_name", "last_name", "username", "has_namesake", "role", "is_active")
+"""What the name of a person is made of."""
+
+
+def person_name(first: str, last: str, username: str, has_namesake: bool, role: str, is_active: bool) -> str:
+    """Return what a person is called: the full name, with the one to sign in with where others have it, or that.
+
+    Of a facilitator who may not sign in any more it says so: nobody accompanies the groups until another does.
+    """
     name = f"{first} {last}".strip()
-    return f"{name} ({username})" if name and has_namesake else name or username
+    name = f"{name} ({username})" if name and has_namesake else name or username
+    if role == Role.FACILITATOR and not is_active:
+        return gettext("%(name)s (inactive)") % {"name": name}
+    return name

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from datetime import date
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from groups.models import FacilitatorAssignment, Group, Role, User
 from groups.selectors.users import names_of
 
 
 def facilitator_options(actor: User) -> list[tuple[str, str]]:
-    """Return the id and the name of the facilitators of the actor's organisation, of all for a superuser."""
-    people = User.objects.filter(role=Role.FACILITATOR, is_active=True)
+    """Return the id and the name of the facilitators of the actor's organisation, of all for a superuser.
+
+    Those who ever accompanied a group belong to them also when they do not work any more: earlier months were theirs.
+    """
+    accompanied = Exists(FacilitatorAssignment.objects.filter(facilitator=OuterRef("pk")))
+    people = User.objects.filter(accompanied | Q(role=Role.FACILITATOR, is_active=True))
     if not actor.is_superuser:
         people = people.filter(organisation=actor.organisation_id)
     return [(str(pk), name) for pk, name in names_of(people).items()]

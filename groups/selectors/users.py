@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from django.db.models import QuerySet
 
-from groups.models import User, person_name
+from groups.models import PERSON_FIELDS, User, person_name
 
 
 def people_named(ids: Iterable[int]) -> dict[int, str]:
@@ -16,5 +16,5 @@ def people_named(ids: Iterable[int]) -> dict[int, str]:
 
 def names_of(people: QuerySet[User]) -> dict[int, str]:
     """Return what `people` are called, by id, without making an object of each: there may be hundreds."""
-    names = ("first_name", "last_name", "username", "has_namesake")
-    return {pk: person_name(*parts) for pk, *parts in people.order_by(*names).values_list("pk", *names)}
+    rows = people.order_by(*PERSON_FIELDS).values_list("pk", *PERSON_FIELDS)
+    return {pk: person_name(*parts) for pk, *parts in rows}

@@ -23,16 +23,12 @@ GROUPS_ON_A_PAGE = 25
 def group_list(request: UserRequest) -> HttpResponse:
     """All groups the person may see, searched and filtered."""
     form = GroupSearchForm(request.GET)
-    form.is_valid()
-    groups = selectors.groups_find(
-        request.user,
-        words=form.cleaned_data.get("q", ""),
-        kind=form.cleaned_data.get("kind", ""),
-        status=form.cleaned_data.get("status", ""),
-        as_of=timezone.localdate(),
-    )
+    if form.is_valid():
+        groups = selectors.groups_find(request.user, as_of=timezone.localdate(), **form.asked())
+    else:  # what was asked for does not exist, and other groups were not asked for
+        groups = Group.objects.none()
     page = Paginator(groups, GROUPS_ON_A_PAGE).get_page(request.GET.get("page"))
-    is_filtered = any(form.cleaned_data.values())
+    is_filtered = bool(form.errors) or any(form.cleaned_data.values())
     return render(request, "groups/group_list.html", {"form": form, "page": page, "is_filtered": is_filtered})
 
 

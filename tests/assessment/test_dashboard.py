@@ -90,7 +90,7 @@ class TestMonths:
     def test_as_a_file(self, staff_client, good):
         score()
         file = staff_client.get(f"/dashboard/month/?month={TODAY:%Y-%m}&rank=1&format=csv").content.decode("utf-8-sig")
-        assert file.splitlines()[1].startswith(f"Anggrek,{good.code},")
+        assert file.splitlines()[1].startswith(f"Anggrek,{good.number_shown},")
 
     @pytest.mark.parametrize(
         "query",

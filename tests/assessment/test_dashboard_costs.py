@@ -14,7 +14,7 @@ from assessment.models import SchemeUse
 from assessment.services import snapshots_write
 from assessment.views.frame import TABS
 from groups.models import Group, Role, User
-from tests.assessment.groups import make_kembang_minus_outside
+from tests.assessment.groups import make_kembang_minus_outside, months_ago
 from tests.factories import (
     count_cash,
     lend,
@@ -30,7 +30,7 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 TODAY = timezone.localdate()
-LISTS = [f"/dashboard/quality/?list={kind}" for kind in ("late", "cash", "drafts", "rules", "officers")]
+LISTS = [f"/dashboard/quality/?list={kind}" for kind in ("late", "cash", "drafts", "rules", "officers", "facilitators")]
 PAGES = [
     *(reverse(tab.route) for tab in TABS),
     *LISTS,
@@ -74,6 +74,7 @@ def test_twelve_statements_for_few_groups_and_for_more(client, who):
         "",
         f"organisation={organisation.pk}&region=35.19&facilitator={facilitator.pk}&kind=REVOLVING&stage=TUMBUH",
         f"organisation={organisation.pk}&scheme=bina-swadaya",
+        f"end={months_ago(3):%Y-%m}",
     ]
     addresses = [f"{page}{'&' if '?' in page else '?'}{query}" for page in PAGES for query in filters]
     taken: list[dict[str, int]] = []

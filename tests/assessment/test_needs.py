@@ -85,7 +85,7 @@ class TestReasons:
 
     def test_bars_and_table_say_the_same(self, staff_client, silent, late):
         html = show(staff_client).content.decode()
-        assert "No meeting for 60 days: 1. Stage dropped: 1." in html
+        assert "No meeting for 60 days: 1 of 2. Stage dropped: 1 of 2." in html
         assert 'href="/dashboard/needs/?reason=NO_MEETING">1</a>' in html
 
     def test_nobody_needs_help(self, staff_client, well):

@@ -116,7 +116,7 @@ class TestDashboard:
     def test_chart_and_table_say_the_same(self, staff_client, facilitator):
         make_old_terms(facilitator)
         html = show(staff_client).content.decode()
-        assert "Term of office over: 1." in html
+        assert "Term of office over: 1 of 1." in html
         assert f'<td class="number"><a href="{PAGE}?signal=terms_expired">1</a></td>' in html
 
     def test_facilitators_are_refused(self, client, facilitator):
@@ -173,8 +173,9 @@ class TestFiles:
         bring_up_to_date()
         text = staff_client.get(f"{PAGE}?format=csv").content.decode("utf-8-sig")
         [_head, row] = csv.reader(io.StringIO(text))
-        assert row[:6] == [
-            group.code, "Anggrek", "", "Term of office over", "in office for more than 3 years: Ketua (chair)", "1",
+        assert row[:7] == [
+            group.number_shown, "Anggrek", "", "Active", "Term of office over",
+            "in office for more than 3 years: Ketua (chair)", "1",
         ]  # fmt: skip
 
     def test_a_spreadsheet(self, staff_client, facilitator):

@@ -78,10 +78,12 @@ def test_every_book_is_a_page_to_print_and_sign(books, name):
 
 @pytest.mark.parametrize("name", BOOKS)
 @pytest.mark.parametrize("query", [{}, {"start": "2025-01-01", "end": "2025-12-31", "on": "2025-12-31"}])
-def test_every_book_leaves_as_two_files_with_the_same_cells(books, name, query):
+def test_every_book_leaves_as_two_files_with_the_same_cells(books, group, name, query):
     answers = [get(books, name, *arguments(books, name), format=kind, **query) for kind in ("xlsx", "csv")]
     for answer, ending in zip(answers, ("xlsx", "csv"), strict=True):
-        assert re.search(rf'filename="MELATI-[a-z0-9-]+-\d{{4}}-\d\d-\d\d\.{ending}"', answer["Content-Disposition"])
+        assert re.search(
+            rf'filename="{group.number_shown}-[a-z0-9-]+-\d{{4}}-\d\d-\d\d\.{ending}"', answer["Content-Disposition"]
+        )
     sheet = load_workbook(BytesIO(answers[0].content)).active
     in_sheet = [[as_csv(cell) for cell in row] for row in sheet.iter_rows(min_row=4)]
     in_csv = list(csv.reader(StringIO(answers[1].content.decode("utf-8-sig"))))

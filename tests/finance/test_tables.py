@@ -15,7 +15,7 @@ from finance.tables.table import Column, ColumnKind, DetailedCell, Only, Person,
 ON = date(2026, 11, 21)
 
 
-def table(*cells, code="MELATI"):
+def table(*cells, number="KSM-0042"):
     columns = [
         Column("Nama"),
         Column("Tanggal", ColumnKind.DATE),
@@ -25,7 +25,7 @@ def table(*cells, code="MELATI"):
     return Table(
         title="Neraca [1/2]: uji",
         name="neraca",
-        code=code,
+        number=number,
         owner="Melati (MELATI)",
         period="2026",
         until=ON,
@@ -85,9 +85,9 @@ def test_a_share_is_written_with_one_decimal_rounded(share, written):
 
 def test_files_are_named_by_group_report_and_day():
     assert (
-        to_csv(table("", ON, 1, None))["Content-Disposition"] == 'attachment; filename="MELATI-neraca-2026-11-21.csv"'
+        to_csv(table("", ON, 1, None))["Content-Disposition"] == 'attachment; filename="KSM-0042-neraca-2026-11-21.csv"'
     )
-    assert to_xlsx(table("", ON, 1, None, code=""))["Content-Disposition"].endswith('"neraca-2026-11-21.xlsx"')
+    assert to_xlsx(table("", ON, 1, None, number=""))["Content-Disposition"].endswith('"neraca-2026-11-21.xlsx"')
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ def evidence_table(group: Group, as_of: date, title: str, columns: Sequence[Colu
     return Table(
         title=title,
         name="bukti",
-        code=group.code,
+        number=group.number_shown,
         owner=group.name,
         period=_("As on %(day)s") % {"day": date_format(as_of)},
         until=as_of,

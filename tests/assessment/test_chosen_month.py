@@ -1,0 +1,183 @@
+"""Every dashboard shows the month that its filters end with: cards, lists, charts and files, not the latest figures."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from uuid import uuid4
+
+import pytest
+from django.utils import timezone
+
+from assessment.models import Need
+from assessment.selectors.signals import BITS
+from assessment.selectors.snapshots import month_end
+from assessment.services import snapshots
+from finance.services import cash_count_settle
+from groups.models import Constitution, FacilitatorAssignment, Group, GroupStatus, Organisation
+from groups.services import constitution_adopt
+from tests.assessment.groups import bring_up_to_date, make_snapshot, make_staff, months_ago, stand
+from tests.factories import count_cash, facilitator_of, make_group, make_member, make_user, make_village, save
+
+pytestmark = pytest.mark.django_db
+
+MONTH = months_ago(3)
+END = month_end(MONTH)
+THEN = f"end={MONTH:%Y-%m}"
+TUNAS, KEMBANG = 0, 2
+
+
+@pytest.fixture
+def group(organisation) -> Group:
+    """A group at Kembang three months ago, in another village, with another kind and more money than now."""
+    facilitator = make_user(organisation=organisation, first_name="Rina")
+    village = make_village("35.19.05.2003", "Jawa Timur", "Kabupaten Madiun", "Dolopo", "Suluk")
+    group = make_group(facilitator, name="Anggrek", village=village, founded_on=date(2020, 1, 1))
+    then = {
+        "savings": 7_000_000, "balance": 900_000, "members": 9, "women": 4, "differences": 3,
+        "village": make_village("12.01.01.2001", "Sumatera Utara", "Kabupaten Nias", "Idanogawo", "Bozihona"),
+        "signals": BITS["terms_expired"], "signal_count": 1, "found": [["terms_expired", 1, 0, [], 0]],
+    }  # fmt: skip
+    stand(
+        group, KEMBANG, MONTH, score=91, need=Need.LOW_ATTENDANCE.value, of_snapshot=then,
+        indicators={"books": {"value": 1, "points": 14}},
+    )  # fmt: skip
+    group.snapshots.filter(month=MONTH).update(as_of=END)
+    group.snapshot_scores.filter(month=MONTH).update(as_of=END)
+    group.assessments.filter(as_of=MONTH).update(as_of=END)
+    stand(group, TUNAS, score=12)
+    return group
+
+
+def page(client, route: str, query: str = ""):
+    return client.get(f"/{route}/?{THEN}&{query}")
+
+
+def file_of(client, route: str, query: str = "") -> str:
+    return page(client, route, f"format=csv&{query}").content.decode("utf-8-sig")
+
+
+class TestEveryPage:
+    def test_stages(self, staff_client, group):
+        shown = page(staff_client, "dashboard").context
+        assert [count for _rule, count, _measured in shown["counts"]] == [0, 0, 1]
+        assert [(row.score, row.as_of, row.village_name) for row, *_rest in shown["rows"]] == [(91, END, "Bozihona")]
+        assert shown["frame"].summary.members == 9
+        assert f",91,91,{END}," in file_of(staff_client, "dashboard")
+
+    def test_needs(self, staff_client, group):
+        shown = page(staff_client, "dashboard/needs").context
+        assert [row.need for row, *_rest in shown["rows"]] == [Need.LOW_ATTENDANCE]
+        assert "Attendance under 60%" in file_of(staff_client, "dashboard/needs")
+        assert staff_client.get("/dashboard/needs/").context["rows"] == []
+
+    def test_heat_map(self, staff_client, group):
+        [(row, _cells)] = page(staff_client, "dashboard/heatmap").context["rows"]
+        assert (row.score, row.as_of) == (91, END)
+        assert [cell.points for cell in row.cells if cell.indicator.code == "books"] == [14]
+
+    def test_ready_for_a_bank(self, staff_client, group):
+        [(row, _stage, _reasons, _signals, health)] = page(staff_client, "dashboard/bank").context["rows"]
+        assert (row.stage, health.balance) == ("KEMBANG", 900_000)
+        assert staff_client.get("/dashboard/bank/").context["rows"] == []
+
+    def test_comparison(self, staff_client, group):
+        total = page(staff_client, "dashboard/compare").context["total"]
+        assert (total.stages, total.savings, total.members) == ((0, 0, 1), 7_000_000, 9)
+        assert "Sumatera Utara" in file_of(staff_client, "dashboard/compare")
+
+    def test_comparison_of_those_who_accompanied_then(self, staff_client, group):
+        FacilitatorAssignment.objects.update(started_on=date(2020, 1, 1), ended_on=END + timedelta(9))
+        new = make_user(organisation=group.organisation, first_name="Dewi")
+        FacilitatorAssignment.objects.create(group=group, facilitator=new, started_on=END + timedelta(9))
+        assert file_of(staff_client, "dashboard/compare", "by=facilitator").splitlines()[1].startswith("Rina")
+
+    def test_signals(self, staff_client, group):
+        assert [row.name for row in page(staff_client, "dashboard/signals").context["rows"]] == ["Anggrek"]
+        assert "KSM-" in file_of(staff_client, "dashboard/signals")
+        assert staff_client.get("/dashboard/signals/").context["rows"] == []
+
+    def test_quality(self, staff_client, group):
+        assert page(staff_client, "dashboard/quality").context["left_open"].differences == 3
+        assert staff_client.get("/dashboard/quality/").context["left_open"].differences == 0
+
+    def test_portfolio(self, staff_client, group):
+        assert page(staff_client, "portfolio").context["total"].savings == 7_000_000
+        assert f"?on={END}" in page(staff_client, "portfolio").content.decode()
+
+    def test_moves(self, staff_client, group):
+        [row] = page(staff_client, "dashboard/moves/groups", "way=other").context["rows"]
+        assert (row[0].score, row[0].as_of) == (91, END)
+
+    def test_each_says_the_day(self, staff_client, group):
+        for route in ("dashboard/needs", "dashboard/heatmap", "dashboard/bank", "dashboard/signals"):
+            assert page(staff_client, route).context["frame"].as_of == END
+
+
+def test_a_group_leads_to_its_score_of_that_day(staff_client, group):
+    html = page(staff_client, "dashboard").content.decode()
+    assert f'href="/g/{group.code}/assessment/{END}/"' in html
+    assert f'href="/g/{group.code}/assessment/"' in staff_client.get("/dashboard/").content.decode()
+
+
+def test_a_stage_is_that_of_the_month(staff_client, group):
+    assert page(staff_client, "dashboard", "stage=KEMBANG").context["rows"]
+    assert not page(staff_client, "dashboard", "stage=TUNAS").context["rows"]
+
+
+def test_a_group_dissolved_since_belongs_to_the_month(staff_client, group):
+    Group.objects.update(status=GroupStatus.DISSOLVED)
+    assert page(staff_client, "dashboard").context["total"] == 1
+    assert staff_client.get("/dashboard/").context["total"] == 0
+
+
+def test_a_group_founded_since_does_not(staff_client, group):
+    make_group(facilitator_of(group), name="Baru", founded_on=timezone.localdate())
+    assert page(staff_client, "dashboard").context["total"] == 1
+
+
+def test_groups_dormant_then_are_said_apart(staff_client, group):
+    make_snapshot(group, MONTH, as_of=END, status=GroupStatus.DORMANT)
+    response = page(staff_client, "dashboard")
+    assert "1 group is dormant." in response.content.decode()
+    assert [row.status_then for row, *_rest in response.context["rows"]] == ["DORMANT"]
+    assert "Dormant" in file_of(staff_client, "dashboard")
+    assert "dormant" not in staff_client.get("/dashboard/").content.decode()
+
+
+@pytest.fixture
+def written(organisation: Organisation, monkeypatch) -> Group:
+    """A group whose last five months are written from its records."""
+    monkeypatch.setattr(snapshots, "MONTHS", 5)
+    group = make_group(make_user(organisation=organisation), name="Melati", founded_on=date(2020, 1, 1))
+    save(make_member(group), 10_000, on=MONTH)
+    return group
+
+
+def test_what_was_open_in_a_month_is_written_for_it(written, client):
+    count = count_cash(written, 500, on=MONTH)
+    cash_count_settle(
+        actor=facilitator_of(written),
+        count=count,
+        how="ketemu",
+        on=END + timedelta(5),
+        post_difference=False,
+        key=uuid4(),
+    )
+    bring_up_to_date()
+    client.force_login(make_staff(written))
+    assert page(client, "dashboard/quality").context["left_open"].differences == 1
+    assert [row.group for row in page(client, "dashboard/quality", "list=cash").context["page"]] == [written]
+    assert client.get("/dashboard/quality/").context["left_open"].differences == 0
+
+
+def test_rules_agreed_since_were_lacking_in_the_month(client, organisation, monkeypatch):
+    monkeypatch.setattr(snapshots, "MONTHS", 5)
+    empty = {rule.name: rule.get_default() for rule in Constitution.rule_fields()}
+    group = make_group(make_user(organisation=organisation), founded_on=date(2020, 1, 1), rules=empty)
+    agreed = Constitution(group=group, version=2, agreed_on=END + timedelta(3), wajib=5_000)
+    constitution_adopt(actor=facilitator_of(group), group=group, constitution=agreed)
+    bring_up_to_date()
+    client.force_login(make_staff(group))
+    assert page(client, "dashboard/quality").context["left_open"].without_rules == 1
+    assert [row.pk for row in page(client, "dashboard/quality", "list=rules").context["page"]] == [group.pk]
+    assert client.get("/dashboard/quality/").context["left_open"].without_rules == 0

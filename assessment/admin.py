@@ -27,10 +27,14 @@ from assessment.models import (
     StageRule,
 )
 from groups.admin import ReadOnlyAdmin, TenantAdmin, TenantMixin
+from groups.forms.rows import SentRows
 from groups.models import User
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
+
+
+MOST_ROWS = 60
 
 
 class InstrumentPart(TenantMixin):
@@ -59,6 +63,12 @@ class InstrumentPart(TenantMixin):
 
 class InstrumentPage(InstrumentPart, TenantAdmin):
     """A page that changes a draft."""
+
+    def lock_for(self, request: HttpRequest, obj: Any) -> None:
+        """Lock the instrument, with the parts of which `obj` is one."""
+        instrument = _instrument_of(obj)
+        assert instrument is not None, "a row has an instrument"
+        instruments.lock_versions(instrument)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Keep the draft from being published before it is saved with all its parts."""
@@ -92,7 +102,20 @@ class InstrumentForm(OwnedForm):
         return cleaned
 
 
-class IndicatorInline(InstrumentPart, admin.StackedInline):  # type: ignore[type-arg]
+class PartFormSet(SentRows, forms.BaseInlineFormSet):  # type: ignore[type-arg]  # not subscriptable at run time
+    """Rows of an instrument as they were sent."""
+
+
+class PartInline(InstrumentPart):
+    """Rows of an instrument, of which none has as many as `MOST_ROWS`."""
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """Read no more rows than there can be, however many the form says it has."""
+        bound = {"formset": PartFormSet, "max_num": MOST_ROWS, "absolute_max": MOST_ROWS}
+        return super().get_formset(request, obj, **bound, **kwargs)  # type: ignore[misc]  # of the inline beside it
+
+
+class IndicatorInline(PartInline, admin.StackedInline):  # type: ignore[type-arg]
     """Indicators of an instrument; their levels are one click away."""
 
     model = Indicator
@@ -100,7 +123,7 @@ class IndicatorInline(InstrumentPart, admin.StackedInline):  # type: ignore[type
     show_change_link = True
 
 
-class StageRuleInline(InstrumentPart, admin.TabularInline):  # type: ignore[type-arg]
+class StageRuleInline(PartInline, admin.TabularInline):  # type: ignore[type-arg]
     """Stage rules of an instrument; their gates are one click away."""
 
     model = StageRule
@@ -108,14 +131,14 @@ class StageRuleInline(InstrumentPart, admin.TabularInline):  # type: ignore[type
     show_change_link = True
 
 
-class LevelInline(InstrumentPart, admin.TabularInline):  # type: ignore[type-arg]
+class LevelInline(PartInline, admin.TabularInline):  # type: ignore[type-arg]
     """Levels of an indicator."""
 
     model = Level
     extra = 0
 
 
-class GateInline(InstrumentPart, admin.TabularInline):  # type: ignore[type-arg]
+class GateInline(PartInline, admin.TabularInline):  # type: ignore[type-arg]
     """Gates of a stage rule, on indicators of the same instrument."""
 
     model = Gate

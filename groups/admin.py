@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
@@ -12,12 +13,13 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group as PermissionGroup
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from groups import services
 from groups.forms.groups import StatusForm
 from groups.forms.members import MemberForm
+from groups.locked_admin import LockedAdmin
 from groups.models import (
     BankAccount,
     Constitution,
@@ -25,7 +27,6 @@ from groups.models import (
     EarlierPlace,
     FacilitatorAssignment,
     Group,
-    GroupStatus,
     GroupStatusChange,
     MeetingMove,
     MeetingRhythm,
@@ -37,11 +38,10 @@ from groups.models import (
     Role,
     User,
 )
-from groups.shared.clock import today_of
 from groups.shared.folding import FoldedModel, fold
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest
+    from django.http import HttpRequest, HttpResponse
 
 
 class TenantRelatedFilter(admin.RelatedFieldListFilter):
@@ -92,7 +92,7 @@ class TenantMixin:
         return False
 
 
-class TenantAdmin(TenantMixin, admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
+class TenantAdmin(TenantMixin, LockedAdmin):
     """A model in the admin, of which an organisation's administrator sees and picks only his own rows.
 
     `organisation_path` is the lookup from the model to its organisation; `None` for what all share. A superuser
@@ -117,6 +117,10 @@ class TenantAdmin(TenantMixin, admin.ModelAdmin):  # type: ignore[type-arg]  # n
         if key and issubclass(self.model, FoldedModel):
             found = found | queryset.filter(name_key__contains=key)
         return found, may_repeat
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """Refuse patterns in an address: what is none is an error of the database."""
+        return not lookup.endswith("regex") and super().lookup_allowed(lookup, value, request)  # type: ignore[arg-type]
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         """Keep filters by another model within the person's organisation."""
@@ -254,10 +258,19 @@ class UserAdmin(TenantAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
 
         return OwnOrganisationForm
 
+    def saved_fields(self, form: Any) -> set[str]:
+        """Add who may enter the admin, which follows from the role."""
+        return super().saved_fields(form) | {"is_staff"}
+
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """Let the role alone decide who may enter the admin."""
         obj.is_staff = obj.is_superuser or obj.role == Role.ADMIN
         super().save_model(request, obj, form, change)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        """Set a password on the row as it is under the lock."""
+        with transaction.atomic() if request.method == "POST" else nullcontext():
+            return super().user_change_password(request, id, form_url)
 
 
 @admin.register(Group)
@@ -278,15 +291,13 @@ class GroupAdmin(TenantAdmin):
         return False
 
     def save_model(self, request: HttpRequest, obj: Group, form: Any, change: bool) -> None:
-        """Write down a changed status with its day and reason."""
-        services.group_status_change(
+        """Save the profile as the site does, a changed status with its day and reason."""
+        services.group_update(
             actor=_user(request),
             group=obj,
-            status=GroupStatus(obj.status),
-            on=form.cleaned_data["status_on"] or today_of(obj),
-            reason=form.cleaned_data["status_reason"],
+            status_on=form.cleaned_data["status_on"],
+            status_reason=form.cleaned_data["status_reason"],
         )
-        super().save_model(request, obj, form, change)
 
 
 @admin.register(EarlierPlace)
@@ -350,6 +361,10 @@ class MemberAdmin(TenantAdmin):
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Leave registering to the site, which numbers the members."""
         return False
+
+    def save_model(self, request: HttpRequest, obj: Member, form: Any, change: bool) -> None:
+        """Save the profile as the site does."""
+        services.member_update(actor=_user(request), member=obj)
 
     @admin.action(description=_("Undo the leaving of the selected members"))
     def take_back(self, request: HttpRequest, members: models.QuerySet[Member]) -> None:

@@ -1,4 +1,7 @@
-"""The admin as a whole: what nobody can have typed or chosen there is a bad request, never an error of ours."""
+"""The admin as a whole: what nobody can have typed or chosen there is a bad request, never an error of ours.
+
+What the books or the database refuse of an action or a deletion is a message; forms say it themselves.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,18 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
-from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
+from django.core.exceptions import BadRequest, FieldDoesNotExist, FieldError, PermissionDenied, ValidationError
+from django.db import DataError, IntegrityError
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.template.response import SimpleTemplateResponse
+from django.utils.translation import gettext as _
+
+from finance.ledger.errors import LedgerError
 
 
 class Site(AdminSite):
@@ -29,7 +38,13 @@ class Site(AdminSite):
                 if isinstance(response, SimpleTemplateResponse):
                     response.render()  # here, where a form that shows such a value fails
                 return response
-            except (ValueError, OverflowError, ValidationError) as error:
+            except (LedgerError, IntegrityError) as error:
+                if request.method != "POST":
+                    raise
+                refused = _("This does not fit what is recorded already. Nothing was saved.")
+                messages.error(request, str(error) if isinstance(error, LedgerError) else refused)
+                return redirect(request.get_full_path())
+            except (ValueError, OverflowError, ValidationError, FieldDoesNotExist, FieldError, DataError) as error:
                 raise BadRequest(str(error)) from error
 
         return super().admin_view(readable, cacheable)

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from finance.forms.kinds import check_kind
 from finance.services import LoanTerms, Opening, OpeningDebt, OpeningLoan, OpeningSavings, fee_in_all, repaid_as
 from groups.forms import ComingDayField, CountField, DayField, KeyField, PastDateField, PercentField
+from groups.forms.rows import SentFormSet
 from groups.membership import outside_membership
 from groups.models import Constitution, Group, LoanKind, Member, Method, MissedWajib, PayoffFee
 from groups.shared.money import RupiahField, rupiah
@@ -269,8 +270,8 @@ class DebtForm(_RowForm):
         return OpeningDebt(**{**data, "rate": data["rate"] if data["rate"] is not None else Decimal(0)})
 
 
-LoanFormSet = forms.formset_factory(RunningLoanForm, extra=2, max_num=ROWS, absolute_max=ROWS)
-DebtFormSet = forms.formset_factory(DebtForm, extra=1, max_num=ROWS, absolute_max=ROWS)
+LoanFormSet = forms.formset_factory(RunningLoanForm, SentFormSet, extra=2, max_num=ROWS, absolute_max=ROWS)
+DebtFormSet = forms.formset_factory(DebtForm, SentFormSet, extra=1, max_num=ROWS, absolute_max=ROWS)
 
 
 class OpeningSheet:

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
+from groups.forms.rows import MORE_ROWS
 from groups.identity import clean_nik, clean_phone
 from groups.models import Group, Member
 from groups.shared.clock import refuse_to_come
@@ -263,7 +264,8 @@ def more_rows(data: QueryDict, prefix: str, *, most: int) -> QueryDict:
     """Return what was posted with two rows more in the formset `prefix`, up to `most`: the button without script."""
     data, name = data.copy(), f"{prefix}-TOTAL_FORMS"
     total = data.get(name, "")
-    data[name] = str(min(most, int(total) + 2)) if total.isdecimal() else "2"
+    rows = int(total) if total.isdecimal() and len(total) < 6 else 0
+    data[name] = str(min(most, rows + MORE_ROWS))
     return data
 
 

@@ -32,8 +32,14 @@ def facilitator_assign(*, actor: User, group: Group, facilitator: User, started_
 
 @transaction.atomic
 def assignment_end(*, actor: User, assignment: FacilitatorAssignment, ended_on: date) -> FacilitatorAssignment:
-    """End an assignment: from the day `ended_on` the facilitator sees the group no more."""
+    """End an assignment: from the day `ended_on` the facilitator sees the group no more.
+
+    One that ended meanwhile stays as it ended.
+    """
     lock_group(actor, Capability.CONFIGURE, assignment.group)
+    assignment = FacilitatorAssignment.objects.get(pk=assignment.pk)
+    if assignment.ended_on is not None:
+        return assignment
     if ended_on < assignment.started_on:
         raise ValidationError({"ended_on": _("An assignment cannot end before it starts.")})
     assignment.ended_on = ended_on

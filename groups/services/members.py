@@ -50,8 +50,8 @@ def member_register(*, actor: User, group: Group, member: Member) -> Member:
 
 @transaction.atomic
 def member_update(*, actor: User, member: Member) -> Member:
-    """Save the changed profile of a member."""
-    lock_group(actor, Capability.RECORD, member.group)
+    """Save the changed profile of a member; when the member left is as it is stored."""
+    member.left_on = _lock_member(actor, member).left_on
     _refuse_taken_nik(member)
     member.full_clean(exclude=fields_outside(Member, MEMBER_PROFILE))
     first_office = OfficerTerm.objects.filter(member=member).order_by("started_on").first()

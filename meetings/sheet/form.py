@@ -215,7 +215,7 @@ class Sheet:
     def another_than(self) -> frozenset[int]:
         """The numbers of the meetings of the day that somebody said this is another than."""
         typed = str((self.data or {}).get("another", ""))
-        return frozenset(int(number) for number in typed.split(",") if number.isdecimal() and number.isascii())
+        return frozenset(int(number) for number in typed.split(",") if re.fullmatch("[0-9]{1,9}", number))
 
     @cached_property
     def same_day(self) -> list[tuple[Meeting, int]]:

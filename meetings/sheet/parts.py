@@ -18,6 +18,7 @@ from finance.rules.lines import OtherMoney
 from finance.rules.loan_position import LateFine
 from finance.services import LoanTerms, terms_by_rules
 from groups.forms import ComingDayField, CountField, DayField
+from groups.forms.rows import SentFormSet
 from groups.models import Constitution, LoanKind, Member, WajibEvery
 from groups.models.constitution import in_percent
 from groups.shared.money import RupiahField, rupiah
@@ -521,6 +522,6 @@ class ReasonForm(_Part):
     reason = forms.CharField(label=_("Reason for the correction"), max_length=200)
 
 
-AgendaFormSet = forms.formset_factory(AgendaForm, extra=2, max_num=ROWS, absolute_max=ROWS)
-NewLoanFormSet = forms.formset_factory(NewLoanForm, extra=1, max_num=ROWS, absolute_max=ROWS)
-OtherMoneyFormSet = forms.formset_factory(OtherMoneyForm, extra=1, max_num=ROWS, absolute_max=ROWS)
+AgendaFormSet = forms.formset_factory(AgendaForm, SentFormSet, extra=2, max_num=ROWS, absolute_max=ROWS)
+NewLoanFormSet = forms.formset_factory(NewLoanForm, SentFormSet, extra=1, max_num=ROWS, absolute_max=ROWS)
+OtherMoneyFormSet = forms.formset_factory(OtherMoneyForm, SentFormSet, extra=1, max_num=ROWS, absolute_max=ROWS)

@@ -87,7 +87,7 @@ def as_correction(data: Mapping[str, str], context: SheetContext) -> dict[str, s
 
 def _loan_rows(data: Mapping[str, str]) -> Iterator[dict[str, str]]:
     total = data.get("loans-TOTAL_FORMS", "0")
-    for number in range(min(int(total) if total.isdecimal() else 0, 1000)):
+    for number in range(min(int(total) if total.isdecimal() and len(total) < 6 else 0, 1000)):
         row = {name: data.get(f"loans-{number}-{name}", "").strip() for name in LOAN_FIELDS}
         if any(row.values()):
             yield row

@@ -1,0 +1,257 @@
+"""The administration writes under the lock, only what was changed, and never over what others wrote meanwhile."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from datetime import date
+from typing import Any
+
+import pytest
+from django.contrib.auth.hashers import check_password
+from django.db import IntegrityError
+from django.test import Client
+from django.urls import reverse
+
+from assessment.models import Instrument
+from assessment.services import instrument_copy
+from finance.services import period_close
+from groups import services
+from groups.locked_admin import LockedAdmin
+from groups.models import Constitution, Group, Member, Organisation, Role, User
+from tests.factories import FOUNDED, facilitator_of, make_group, make_member, make_officer, make_user
+from tests.meetings.test_races import at_once
+
+CLOSED = date(2025, 12, 31)
+
+
+def url(model, pk):
+    app = "assessment" if model == "instrument" else "groups"
+    return reverse(f"admin:{app}_{model}_change", args=[pk])
+
+
+@pytest.fixture
+def group():
+    group = make_group(name="Mawar", place="Balai desa")
+    make_member(group, "Siti")
+    return group
+
+
+@pytest.fixture
+def boss(group):
+    return make_user(Role.ADMIN, organisation=group.organisation)
+
+
+@pytest.fixture
+def browser(boss):
+    client = Client()
+    client.force_login(boss)
+    return client
+
+
+def sent(page: Any, **typed: Any) -> dict[str, Any]:
+    """What a browser sends of a page of the administration, with the fields that were `typed`."""
+    formsets = [inline.formset for inline in page.context["inline_admin_formsets"]]
+    forms = [page.context["adminform"].form]
+    forms += [form for formset in formsets for form in (formset.management_form, *formset.forms)]
+    data = {field.html_name: field.value() for form in forms for field in form}
+    data["_seen"] = page.context["seen"]
+    return {name: value for name, value in (data | typed).items() if value not in (None, False)}
+
+
+def adopt(group, **rules):
+    old = {field.name: getattr(group.rules, field.name) for field in Constitution.rule_fields()}
+    agreed = Constitution(**(old | rules), agreed_on=FOUNDED, version=group.rules.version + 1)
+    services.constitution_adopt(actor=facilitator_of(group), group=group, constitution=agreed)
+
+
+def close(group):
+    return period_close(actor=facilitator_of(group), group=group, through=CLOSED, key=uuid.uuid4())
+
+
+def leave(member):
+    services.member_leave(actor=facilitator_of(member.group), member=member, left_on=date(2026, 1, 6))
+
+
+def change_place(group):
+    stored = Group.objects.get(pk=group.pk)
+    stored.place = "Rumah Siti"
+    services.group_update(actor=facilitator_of(group), group=stored)
+
+
+def save_while(monkeypatch, post, meanwhile):
+    """Save in the administration, and do something else between reading the row and writing it."""
+    is_read, is_done = threading.Event(), threading.Event()
+    save_form = LockedAdmin.save_form
+
+    def slow(self, *args, **kwargs):
+        is_read.set()
+        is_done.wait(0.7)
+        return save_form(self, *args, **kwargs)
+
+    def other():
+        assert is_read.wait(20)
+        meanwhile()
+        is_done.set()
+        return True
+
+    monkeypatch.setattr(LockedAdmin, "save_form", slow)
+    answer, is_other_done = at_once(post, other)
+    assert is_other_done
+    return answer
+
+
+# With real threads
+
+
+@pytest.mark.usefixtures("committed_db")
+class TestAtTheSameMoment:
+    def test_rules_agreed_while_a_group_is_saved_stay_in_force(self, monkeypatch, browser, group):
+        page = browser.get(url("group", group.pk))
+        answer = save_while(
+            monkeypatch,
+            lambda: browser.post(url("group", group.pk), sent(page, name="Melati")),
+            lambda: adopt(group, wajib=25_000),
+        )
+        assert answer.status_code == 302
+        stored = Group.objects.get()
+        assert (stored.name, stored.rules.wajib) == ("Melati", 25_000)
+
+    def test_a_period_closed_while_a_group_is_saved_stays_closed(self, monkeypatch, browser, group):
+        page = browser.get(url("group", group.pk))
+        answer = save_while(
+            monkeypatch, lambda: browser.post(url("group", group.pk), sent(page, name="Melati")), lambda: close(group)
+        )
+        assert answer.status_code == 302
+        stored = Group.objects.get()
+        assert (stored.name, stored.books_closed_through) == ("Melati", CLOSED)
+
+    def test_a_member_who_leaves_while_saved_has_left(self, monkeypatch, browser, group):
+        member = Member.objects.get()
+        page = browser.get(url("member", member.pk))
+        answer = save_while(
+            monkeypatch,
+            lambda: browser.post(url("member", member.pk), sent(page, name="Siti Aminah")),
+            lambda: leave(member),
+        )
+        assert answer.status_code == 302
+        stored = Member.objects.get()
+        assert (stored.name, stored.left_on) == ("Siti Aminah", date(2026, 1, 6))
+
+    def test_a_password_set_while_a_person_is_saved_counts(self, monkeypatch, browser, group):
+        person = facilitator_of(group)
+        page = browser.get(url("user", person.pk))
+
+        def set_password():
+            stored = User.objects.get(pk=person.pk)
+            stored.set_password("kunci-baru-sekali")
+            stored.save(update_fields=["password"])
+
+        answer = save_while(
+            monkeypatch, lambda: browser.post(url("user", person.pk), sent(page, first_name="Rina")), set_password
+        )
+        assert answer.status_code == 302
+        stored = User.objects.get(pk=person.pk)
+        assert stored.first_name == "Rina"
+        assert check_password("kunci-baru-sekali", stored.password)
+
+
+# What changed since the page was opened
+
+
+@pytest.mark.django_db
+class TestSinceThePageWasOpened:
+    def test_new_rules_and_a_closed_period_stay(self, browser, group):
+        page = browser.get(url("group", group.pk))
+        adopt(group, wajib=25_000)
+        close(group)
+        assert browser.post(url("group", group.pk), sent(page, name="Melati")).status_code == 302
+        stored = Group.objects.get()
+        assert (stored.name, stored.rules.wajib, stored.books_closed_through) == ("Melati", 25_000, CLOSED)
+
+    def test_a_field_of_the_form_changed_meanwhile_is_told_and_can_be_saved_over(self, browser, group):
+        page = browser.get(url("group", group.pk))
+        change_place(group)
+        told = browser.post(url("group", group.pk), sent(page, name="Melati"))
+        form = told.context["adminform"].form
+        assert told.status_code == 200
+        assert form.non_field_errors()
+        assert form.errors["place"][0].endswith("Rumah Siti")
+        assert form.errors["name"][0].endswith("Mawar")
+        assert form["name"].value() == "Melati"
+        assert Group.objects.get().place == "Rumah Siti"
+        assert browser.post(url("group", group.pk), sent(told)).status_code == 302
+        stored = Group.objects.get()
+        assert (stored.name, stored.place) == ("Melati", "Balai desa")
+
+    @pytest.mark.parametrize("model", ["member", "organisation", "user", "facilitatorassignment", "instrument"])
+    def test_every_page_tells_it(self, group, model):
+        root = User.objects.create_superuser("root", role=Role.ADMIN)
+        client = Client()
+        client.force_login(root)
+        if model == "instrument":
+            copied = Instrument.objects.filter(organisation=None).first()
+            instrument_copy(actor=root, instrument=copied)
+        row, change = {
+            "member": (Member.objects.get(), {"name": "Ani"}),
+            "organisation": (Organisation.objects.first(), {"name": "Lain"}),
+            "user": (facilitator_of(group), {"first_name": "Lain"}),
+            "facilitatorassignment": (group.assignments.get(), {"started_on": date(2025, 2, 1)}),
+            "instrument": (Instrument.objects.order_by("-pk").first(), {"name_id": "Lain"}),
+        }[model]
+        page = client.get(url(model, row.pk))
+        type(row).objects.filter(pk=row.pk).update(**change)
+        told = client.post(url(model, row.pk), sent(page))
+        assert told.status_code == 200
+        assert told.context["adminform"].form.non_field_errors()
+        row.refresh_from_db()
+        assert {name: getattr(row, name) for name in change} == change
+
+    def test_rows_below_that_changed_are_told_too(self, group):
+        root = User.objects.create_superuser("root", role=Role.ADMIN)
+        client = Client()
+        client.force_login(root)
+        draft = instrument_copy(actor=root, instrument=Instrument.objects.filter(organisation=None).first())
+        page = client.get(url("instrument", draft.pk))
+        draft.indicators.filter(number=1).update(weight=77)
+        assert client.post(url("instrument", draft.pk), sent(page)).status_code == 200
+        assert draft.indicators.get(number=1).weight == 77
+
+    def test_an_unchanged_page_is_saved(self, browser, group):
+        page = browser.get(url("group", group.pk))
+        assert browser.post(url("group", group.pk), sent(page)).status_code == 302
+
+
+# What is refused
+
+
+@pytest.mark.django_db
+class TestRefusals:
+    def test_what_a_service_refuses_stands_at_its_field(self, browser, group):
+        member = Member.objects.get()
+        make_officer(member)
+        page = browser.get(url("member", member.pk))
+        told = browser.post(url("member", member.pk), sent(page, joined_on="2025-06-03"))
+        assert told.status_code == 200
+        assert set(told.context["adminform"].form.errors) == {"joined_on"}
+        assert Member.objects.get().joined_on == FOUNDED
+
+    def test_what_the_database_refuses_is_said_and_not_written(self, monkeypatch, browser, group):
+        page = browser.get(url("group", group.pk))
+
+        def refuse(**_kwargs):
+            raise IntegrityError("group_books_closed")
+
+        monkeypatch.setattr("groups.services.group_update", refuse)
+        told = browser.post(url("group", group.pk), sent(page, name="Melati"))
+        assert told.status_code == 200
+        assert told.context["adminform"].form.non_field_errors()
+        assert told.context["adminform"].form["name"].value() == "Melati"
+        assert Group.objects.get().name == "Mawar"
+
+    def test_a_status_is_changed_on_its_day(self, browser, group):
+        page = browser.get(url("group", group.pk))
+        typed = sent(page, status="DORMANT", status_on="2026-02-03", status_reason="Panen gagal")
+        assert browser.post(url("group", group.pk), typed).status_code == 302
+        assert Group.objects.get().status == "DORMANT"
+        assert group.status_changes.get().changed_on == date(2026, 2, 3)

@@ -36,6 +36,7 @@ from groups.models import (
     Region,
     RegionLevel,
     Role,
+    SignInTry,
     User,
 )
 from groups.shared.folding import FoldedModel, fold
@@ -444,6 +445,25 @@ class RegionAdmin(ReadOnlyAdmin):
     list_select_related = ["parent"]
     search_fields = ["name", "code"]
     show_full_result_count = False
+
+
+@admin.register(SignInTry)
+class SignInTryAdmin(ReadOnlyAdmin):
+    """Who signed in from where, and who could not; of all organisations, so for superusers."""
+
+    organisation_path = None
+    list_display = ["username", "address", "device", "tried_at", "signed_in"]
+    list_filter = ["signed_in"]
+    search_fields = ["username", "address"]
+    show_full_result_count = False
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Keep it off the index of others."""
+        return _user(request).is_superuser
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let superusers look."""
+        return _user(request).is_superuser
 
 
 # Rights come from roles, so permission groups would only promise what they do not give. The audit log shows

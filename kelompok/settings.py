@@ -4,7 +4,6 @@ Every value an operator may set is read here and nowhere else: DEBUG, SECRET_KEY
 ALLOWED_HOSTS, CSRF_TRUSTED_ORIGINS, TRUST_PROXY.
 """
 
-from datetime import timedelta
 from pathlib import Path
 
 import environ
@@ -42,7 +41,6 @@ INSTALLED_APPS = [
     "django.forms",  # its widgets, for FORM_RENDERER
     "django.contrib.humanize",
     "auditlog",
-    "kelompok.apps.SignInsConfig",
     "csp",
     "crispy_forms",
     "crispy_bootstrap5",
@@ -71,7 +69,6 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "auditlog.middleware.AuditlogMiddleware",
     "groups.middleware.AccessMiddleware",
-    "axes.middleware.AxesMiddleware",
     "kelompok.middleware.NotFoundMiddleware",
 ]
 
@@ -121,7 +118,7 @@ else:
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "groups.User"
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "groups.auth.UserBackend"]
+AUTHENTICATION_BACKENDS = ["groups.auth.UserBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -136,12 +133,6 @@ CSRF_FAILURE_VIEW = "kelompok.middleware.form_back"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
-AXES_FAILURE_LIMIT = 5
-AXES_COOLOFF_TIME = timedelta(minutes=15)
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_RESET_ON_SUCCESS = True
-AXES_CLIENT_IP_CALLABLE = "kelompok.proxy.client_address"
-AXES_LOCKOUT_TEMPLATE = "groups/locked_out.html"
 
 LANGUAGE_CODE = "id"
 LANGUAGES = [("id", _("Indonesian")), ("en", _("English"))]

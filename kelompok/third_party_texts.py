@@ -1,4 +1,4 @@
-"""Texts of Django, of the audit log and of axes (failed sign-ins) that our catalogue words itself.
+"""Texts of Django and of the audit log that our catalogue words itself.
 
 Their own Indonesian is missing or clumsy. Texts found in code go into the catalogue, and our catalogue goes before
 theirs; nothing imports this module but its test, which tells when one of them no longer is a text of theirs.
@@ -49,12 +49,4 @@ AUDIT_LOG = (
     _("Created {repr:s}"),
     _("Updated {repr:s}"),
     _("Deleted {repr:s}"),
-)
-SIGN_INS = (
-    _("User Agent"),
-    _("Path"),
-    _("Meta Data"),
-    _("Locked Out"),
-    _("Attempt Remaining"),
-    _("access attempt expiration"),
 )

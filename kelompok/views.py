@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from datetime import date
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib.auth import views as auth_views
+from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.forms import Form
@@ -32,18 +34,43 @@ from groups.models import Dissolution, Group, GroupStatus, Organisation, Role, U
 from groups.permissions import Capability, public, requires
 from groups.shared import clock
 from groups.shared.submit import posted, submit
+from groups.sign_ins import remember_device
 from kelompok import dissolving, selectors, services
 from kelompok.forms import CloseCaseForm, DissolveForm, LeaveForm, LeaveUndoForm, TakeBackForm
+from kelompok.proxy import client_address
 
 LATEST_MEETINGS = 5
 DECISIONS_OF_THE_DAY = 10
 """More than these are on a page of their own."""
 
-login = public(
-    auth_views.LoginView.as_view(
-        template_name="groups/login.html", authentication_form=SignInForm, redirect_authenticated_user=True
-    )
-)
+
+class SignIn(auth_views.LoginView):
+    """The one sign-in page, of the administration too."""
+
+    template_name = "groups/login.html"
+    authentication_form = SignInForm
+    redirect_authenticated_user = True
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Tell the form who asks."""
+        return {**super().get_form_kwargs(), "address": client_address(self.request)}
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        """Sign in, and let the device be known the next time."""
+        response = super().form_valid(form)
+        remember_device(self.request, response, form.get_user())
+        return response
+
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
+        """Show what is wrong; who has to wait is told so by the status as well."""
+        response = super().form_invalid(form)
+        if isinstance(form, SignInForm) and form.wait:
+            response.status_code = HTTPStatus.TOO_MANY_REQUESTS
+            response.headers["Retry-After"] = str(form.wait)
+        return response
+
+
+login = public(SignIn.as_view())
 logout = public(auth_views.LogoutView.as_view())
 language = public(set_language)
 

@@ -30,3 +30,4 @@ from groups.models.member import Gender, Member, OfficerRole, OfficerTerm
 from groups.models.organisation import PERSON_FIELDS, Organisation, Role, User, person_name
 from groups.models.region import Region, RegionLevel, in_regions
 from groups.models.rhythm import MeetingEvery, MeetingMove, MeetingRhythm, Pasaran, Weekday, WeekOfMonth
+from groups.models.sign_in import SignInTry

@@ -1,7 +1,6 @@
-"""Signing in and out, and the end of guessing passwords."""
+"""Signing in and out; how often people may try is in `test_sign_in_limits`."""
 
 import pytest
-from django.conf import settings
 from django.db import IntegrityError
 from django.urls import reverse
 
@@ -43,21 +42,6 @@ def test_a_deactivated_person_cannot_sign_in(client, user):
     user.is_active = False
     user.save()
     assert sign_in(client).status_code == 200
-
-
-def test_guessing_ends_with_a_message_even_for_the_right_password(client, user):
-    for _ in range(settings.AXES_FAILURE_LIMIT):
-        response = sign_in(client, "salah")
-    assert response.status_code == 429
-    assert "groups/locked_out.html" in [template.name for template in response.templates]
-    assert sign_in(client).status_code == 429
-
-
-def test_one_person_locked_out_locks_out_nobody_else(client, user):
-    make_user(username="budi")
-    for _ in range(settings.AXES_FAILURE_LIMIT):
-        sign_in(client, "salah")
-    assert client.post(URL, {"username": "budi", "password": PASSWORD}).status_code == 302
 
 
 @pytest.mark.parametrize(

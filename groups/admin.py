@@ -119,6 +119,11 @@ class TenantAdmin(TenantMixin, LockedAdmin):
             found = found | queryset.filter(name_key__contains=key)
         return found, may_repeat
 
+    def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
+        """Refuse what is no column; Django's own knows no answer for the way back of another model's field."""
+        columns = {field.name for field in self.opts.concrete_fields}
+        return to_field in columns and super().to_field_allowed(request, to_field)
+
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Refuse patterns in an address: what is none is an error of the database."""
         return not lookup.endswith("regex") and super().lookup_allowed(lookup, value, request)  # type: ignore[arg-type]

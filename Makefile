@@ -1,4 +1,4 @@
-# make run | test | lint | bench | mutate, each from a fresh clone.
+# make run | test | lint | bench | mutate | chaos, each from a fresh clone.
 
 PYTHON ?= python3
 PORT ?= 8000
@@ -6,7 +6,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := run
-.PHONY: run test lint bench mutate messages
+.PHONY: run test lint bench mutate chaos messages
 
 PY := .venv/bin/python
 APPS := kelompok assessment meetings finance groups
@@ -56,6 +56,17 @@ bench: .venv/dev
 # Whether the tests notice changes of money and scoring code: a sample, in ten minutes on two cores.
 mutate: .venv/dev
 	@env -u DATABASE_URL $(PY) -m tests.mutation
+
+# Kills, races, ids of other organisations and malformed values by the thousand; CHAOS_SEED=7 draws others.
+chaos: export CHAOS_LARGE = 1
+chaos: .venv/dev
+	@database=$$($(PY) -m tests.find_postgresql)
+	echo "== SQLite"
+	env -u DATABASE_URL $(PY) -m pytest tests/chaos
+	if [ -n "$$database" ]; then
+	    echo "== PostgreSQL"
+	    DATABASE_URL="$$database" $(PY) -m pytest tests/chaos
+	fi
 
 # Collect the texts of code and templates into the catalogue, and compile what is translated.
 messages: export DEBUG = true

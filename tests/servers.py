@@ -49,6 +49,16 @@ def as_production(directory: Path) -> Iterator[int]:
 
 
 @contextmanager
+def with_workers(count: int) -> Iterator[tuple[int, int]]:
+    """Serve by gunicorn with DEBUG; yield the port and the id of the process that starts others for those that die."""
+    with _free_port() as port:
+        command = ["-m", "gunicorn", "kelompok.wsgi", "--preload", "--workers", str(count)]
+        command += ["--bind", f"127.0.0.1:{port}", "--log-level", "critical"]
+        with _process(command, port, DEBUG="true", GUNICORN_CMD_ARGS="") as process:
+            yield port, process.pid
+
+
+@contextmanager
 def _free_port() -> Iterator[int]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -57,11 +67,11 @@ def _free_port() -> Iterator[int]:
 
 
 @contextmanager
-def _process(arguments: list[str], port: int, **environment: str) -> Iterator[None]:
+def _process(arguments: list[str], port: int, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, env=_environment(environment))
     try:
         _wait_until_it_answers(process, port)
-        yield
+        yield process
     finally:
         process.terminate()
         process.wait(timeout=START_SECONDS)

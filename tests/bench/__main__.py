@@ -37,7 +37,7 @@ def run() -> int:
     if connection.vendor != "postgresql":
         sys.exit("DATABASE_URL must name a PostgreSQL.")
     call_command("collectstatic", interactive=False, verbosity=0)
-    connection.settings_dict["TEST"]["NAME"] = "kelompok_bench"
+    connection.settings_dict["TEST"].update(NAME="kelompok_bench", MIGRATE=False)
     before = connection.settings_dict["NAME"]
     connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
     above = 0

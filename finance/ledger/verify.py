@@ -213,6 +213,7 @@ CHECKS = (
             OR NOT EXISTS (SELECT 1 FROM finance_account a WHERE a.loan_id = l.id AND a.kind = %(LOAN)s)
         """,
     ),
+    # Fee paid ahead that pays principal when a loan is rescheduled was repaid.
     Check(
         "what was not repaid of a loan is what ended it moved",
         """
@@ -225,7 +226,10 @@ CHECKS = (
             LEFT JOIN finance_entry o ON o.id = e.reverses_id
             JOIN finance_account a
                 ON a.id = CASE WHEN e.reverses_id IS NULL THEN t.credit_account_id ELSE t.debit_account_id END
-            WHERE a.kind = %(LOAN)s AND COALESCE(o.kind, e.kind) IN (%(RESCHEDULE)s, %(WRITE_OFF)s)
+            JOIN finance_account other
+                ON other.id = CASE WHEN e.reverses_id IS NULL THEN t.debit_account_id ELSE t.credit_account_id END
+            WHERE a.kind = %(LOAN)s AND other.kind <> %(SERVICE_FEE)s
+                AND COALESCE(o.kind, e.kind) IN (%(RESCHEDULE)s, %(WRITE_OFF)s)
             GROUP BY a.loan_id
         ) m ON m.loan_id = l.id
         WHERE l.unpaid_principal <> COALESCE(m.moved, 0)

@@ -366,6 +366,7 @@ def test_fee_paid_ahead_counts_as_principal_when_the_loan_is_rescheduled(member)
     loan.refresh_from_db()
     assert new.principal == loan.unpaid_principal == 1_200_000 - 300_000 - 2 * 18_000
     assert (balance(loan, "SERVICE_FEE"), balance(loan, "LOAN"), balance(new, "LOAN")) == (36_000, 0, new.principal)
+    assert list(mismatches()) == []
     reverse(Entry.objects.get(kind=EntryKind.RESCHEDULE))
     assert (balance(loan, "SERVICE_FEE"), balance(loan, "LOAN")) == (72_000, 900_000)
 

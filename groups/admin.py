@@ -301,6 +301,7 @@ class GroupAdmin(TenantAdmin):
         services.group_update(
             actor=_user(request),
             group=obj,
+            status=obj.status,
             status_on=form.cleaned_data["status_on"],
             status_reason=form.cleaned_data["status_reason"],
         )

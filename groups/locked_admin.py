@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
-from django.contrib.admin.utils import display_for_field
 from django.core.exceptions import ValidationError
-from django.db import DataError, IntegrityError, models, transaction
-from django.db.models.fields.related import RelatedField
+from django.db import DataError, IntegrityError, transaction
 from django.forms.models import _get_foreign_key
-from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
 
 from groups.models import Group
+from groups.shared.seen import changed_meanwhile, is_seen, state_of, stored_now
 from groups.shared.submit import show_refusal
 
 if TYPE_CHECKING:
@@ -49,9 +47,8 @@ class LockedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscripta
         if obj is not None:
             page = _page(request)
             page["seen"] = self._state(request, obj)
-            looked_at = request.POST.get(SEEN)
-            if looked_at and not constant_time_compare(looked_at, page["seen"]):
-                page["stored"] = {name: _shown(obj, name) for name in self._own_fields(request, obj)}
+            if not is_seen(page["seen"], request.POST.get(SEEN, "")):
+                page["stored"] = stored_now(obj, self._own_fields(request, obj))
         return obj
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
@@ -66,9 +63,9 @@ class LockedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscripta
                 if "refusal" in page:
                     show_refusal(self, page["refusal"])
                 else:
-                    self.add_error(None, _("Somebody changed this meanwhile. Look at it, then save again."))
+                    self.add_error(None, changed_meanwhile())
                     for name in set(self.changed_data) & page["stored"].keys():
-                        self.add_error(name, _("Stored now: %s") % page["stored"][name])
+                        self.add_error(name, page["stored"][name])
                 return cleaned
 
         return RefusedForm
@@ -102,13 +99,12 @@ class LockedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscripta
 
     def _state(self, request: HttpRequest, obj: Any) -> str:
         """Return a hash of what a person can write on the page of `obj`: its columns, and the rows below it."""
-        own = [obj.serializable_value(name) for name in self._own_fields(request, obj)]
         below = [
             list(inline.model._base_manager.filter(**{_link(self, inline): obj}).order_by("pk").values_list())
             for inline in self.get_inline_instances(request, obj)
             if inline.has_change_permission(request, obj)
         ]
-        return salted_hmac(SEEN, repr((own, below)), algorithm="sha256").hexdigest()
+        return state_of(obj, self._own_fields(request, obj), below)
 
 
 def _page(request: HttpRequest) -> dict[str, Any]:
@@ -119,10 +115,3 @@ def _page(request: HttpRequest) -> dict[str, Any]:
 
 def _link(parent: LockedAdmin, inline: Any) -> str:
     return _get_foreign_key(parent.model, inline.model, fk_name=inline.fk_name).name
-
-
-def _shown(obj: Any, name: str) -> str:
-    """Return the value of a column as people read it."""
-    field = cast("models.Field[Any, Any]", obj._meta.get_field(name))
-    value = getattr(obj, name)
-    return str(value) if isinstance(field, RelatedField) and value is not None else display_for_field(value, field, "–")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from types import MappingProxyType
 from typing import Any, cast
 
 from django import forms
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from groups import selectors
 from groups.forms.fields import DayField, KeyField, PastDateField, PlainSelect
 from groups.forms.second_look import SecondLookForm
+from groups.forms.seen import SeenForm
 from groups.models import Group, GroupKind, GroupStatus, Region, User
 from groups.services import GROUP_PROFILE
 
@@ -70,6 +72,7 @@ class GroupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
         help_text=_("Name or Kemendagri code. Narrow a common name down after a comma: Sukamaju, Cianjur."),
     )
     village_choice = VillageChoice(label=_("Which of these villages?"), required=False)
+    told_at = MappingProxyType({"village": "village_text"})
 
     class Meta:
         model = Group
@@ -181,8 +184,10 @@ class StatusForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
         return cleaned
 
 
-class GroupEditForm(StatusForm, GroupForm):
+class GroupEditForm(SeenForm, StatusForm, GroupForm):
     """As `GroupForm`, and whether the group is alive."""
+
+    seen_fields = GROUP_PROFILE
 
     class Meta(GroupForm.Meta):
         fields = [name for name in GROUP_PROFILE if name != "village"]
@@ -192,6 +197,12 @@ class GroupEditForm(StatusForm, GroupForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         del self.fields["key"]
+
+    @property
+    def update(self) -> dict[str, Any]:
+        """What `group_update` takes besides the group; a status that was left as it is, is the stored one."""
+        taken = {name: self.cleaned_data[name] for name in ("status_on", "status_reason", "seen")}
+        return {**taken, "status": self.cleaned_data["status"] if "status" in self.changed_data else None}
 
 
 class GroupSearchForm(forms.Form):

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from groups import selectors
 from groups.forms.fields import KeyField, NikField, PastDateField, PastDateInput, PhoneField, YearField
 from groups.forms.second_look import SecondLookForm
+from groups.forms.seen import SeenForm
 from groups.models import Member, User
 from groups.services import MEMBER_PROFILE
 
@@ -30,6 +31,12 @@ class MemberForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
         fields = MEMBER_PROFILE
         field_classes = {"joined_on": PastDateField}
         widgets = {"joined_on": PastDateInput}
+
+
+class EditMemberForm(SeenForm, MemberForm):
+    """As `MemberForm`, and which state of the profile was seen."""
+
+    seen_fields = MEMBER_PROFILE
 
 
 class NewMemberForm(SecondLookForm, MemberForm):

@@ -29,6 +29,7 @@ from groups.selectors import status_of
 from groups.services.profiles import fields_outside, form_used, refuse_changed
 from groups.services.rhythms import rhythm_of_founding, same_rhythm
 from groups.shared.clock import refuse_to_come, today, today_of
+from groups.shared.seen import refuse_unseen
 
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """No 0 and O, no 1, I and L, no U: codes are read aloud and copied by hand."""
@@ -72,13 +73,24 @@ def group_register(*, actor: User, group: Group, rhythm: MeetingRhythm) -> Group
 
 
 @transaction.atomic
-def group_update(*, actor: User, group: Group, status_on: date | None = None, status_reason: str = "") -> Group:
+def group_update(
+    *,
+    actor: User,
+    group: Group,
+    status: str | None = None,
+    status_on: date | None = None,
+    status_reason: str = "",
+    seen: str = "",
+) -> Group:
     """Save the changed profile of a group; nothing else of it is touched.
 
-    A changed status is written down with its day, by default today, and its reason: see `group_status_change`. Where
-    the group was until today, and of what kind, is written down too, unless it had no village yet.
+    A changed `status` is written down with its day, by default today, and its reason: see `group_status_change`; None
+    is the stored one. Where the group was until today, and of what kind, is written down too, unless it had no village
+    yet. Raises `ChangedMeanwhile` where another state is stored than the one that was `seen`, if it is known which.
     """
     stored = lock_group(actor, Capability.RECORD, group)
+    group.status = status or stored.status
+    refuse_unseen(stored, group, GROUP_PROFILE, seen=seen)
     was_at = stored.village_id or group.village_id
     if (was_at, stored.kind) != (group.village_id, group.kind):
         EarlierPlace.objects.create(group=stored, village_id=was_at, kind=stored.kind, until=today(), recorded_by=actor)

@@ -21,6 +21,7 @@ from groups.permissions import Capability, lock_group
 from groups.records import recorded_days_of_member
 from groups.services.profiles import fields_outside, refuse_changed
 from groups.shared.clock import refuse_to_come, today_of
+from groups.shared.seen import refuse_unseen
 
 MEMBER_PROFILE = ("name", "gender", "birth_year", "phone", "nik", "joined_on")
 
@@ -49,9 +50,14 @@ def member_register(*, actor: User, group: Group, member: Member) -> Member:
 
 
 @transaction.atomic
-def member_update(*, actor: User, member: Member) -> Member:
-    """Save the changed profile of a member; when the member left is as it is stored."""
-    member.left_on = _lock_member(actor, member).left_on
+def member_update(*, actor: User, member: Member, seen: str = "") -> Member:
+    """Save the changed profile of a member; when the member left is as it is stored.
+
+    Raises `ChangedMeanwhile` where another state is stored than the one that was `seen`, if it is known which.
+    """
+    stored = _lock_member(actor, member)
+    refuse_unseen(stored, member, MEMBER_PROFILE, seen=seen)
+    member.left_on = stored.left_on
     _refuse_taken_nik(member)
     member.full_clean(exclude=fields_outside(Member, MEMBER_PROFILE))
     first_office = OfficerTerm.objects.filter(member=member).order_by("started_on").first()

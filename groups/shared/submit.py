@@ -10,8 +10,9 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, QueryDict
 
-from groups.forms import renew_key
+from groups.forms import change_data, renew_key
 from groups.services import FormUsed
+from groups.shared.seen import ChangedMeanwhile
 
 T = TypeVar("T")
 
@@ -46,13 +47,19 @@ def submit(
         show_refusal(form, error)
         if isinstance(error, FormUsed):
             renew_key(form)
+        if isinstance(error, ChangedMeanwhile):
+            change_data(form, "seen", error.seen)
         return None
     messages.success(request, done if isinstance(done, str) else done(result))
     return then(result)
 
 
 def show_refusal(form: forms.BaseForm, error: ValidationError) -> None:
-    """Show what a service refused: at the fields it names, or for the form as a whole where the form lacks them."""
+    """Show what a service refused: at the fields it names, or for the form as a whole where the form lacks them.
+
+    A form says in `told_at` which field stands for one of the model.
+    """
     refused = error.error_dict.items() if hasattr(error, "error_dict") else [(None, error)]
-    for field, problems in refused:
+    for named, problems in refused:
+        field = getattr(form, "told_at", {}).get(named, named)
         form.add_error(field if field in form.fields else None, problems)

@@ -54,9 +54,7 @@ def group_edit(request: GroupRequest) -> HttpResponse:
     return submit(
         request,
         form,
-        lambda data: services.group_update(
-            actor=request.user, group=group, status_on=data["status_on"], status_reason=data["status_reason"]
-        ),
+        lambda _data: services.group_update(actor=request.user, group=group, **form.update),
         done=_("Saved."),
         then=lambda _group: redirect("group", request.group.code),
     ) or render(request, "groups/group_form.html", {"form": form})

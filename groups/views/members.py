@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
 from groups import services
-from groups.forms.members import MemberForm, NewMemberForm
+from groups.forms.members import EditMemberForm, NewMemberForm
 from groups.http import GroupRequest
 from groups.models import Member
 from groups.permissions import Capability, requires
@@ -33,11 +33,11 @@ def member_edit(request: GroupRequest, pk: int) -> HttpResponse:
     """Change the profile of a member."""
     member = get_object_or_404(request.group.members, pk=pk)
     stored_name = str(member)
-    form = MemberForm(posted(request), instance=member)
+    form = EditMemberForm(posted(request), instance=member)
     return submit(
         request,
         form,
-        lambda _data: services.member_update(actor=request.user, member=member),
+        lambda data: services.member_update(actor=request.user, member=member, seen=data["seen"]),
         done=_("Saved."),
         then=lambda _member: redirect("group", request.group.code),
     ) or render(request, "groups/member_form.html", {"form": form, "member": member, "name": stored_name})

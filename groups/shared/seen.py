@@ -1,0 +1,62 @@
+"""Which state of a row a page showed, so that nobody writes over what somebody else changed meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from django.contrib.admin.utils import display_for_field
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db.models.fields.related import RelatedField
+from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext as _
+
+if TYPE_CHECKING:
+    from django.db.models import Field, Model
+
+
+class ChangedMeanwhile(ValidationError):
+    """A page was sent that shows another state than the stored one, which `seen` stands for."""
+
+    def __init__(self, stored: Model, fields: Sequence[str], differing: Iterable[str]) -> None:
+        now = stored_now(stored, differing)
+        super().__init__({NON_FIELD_ERRORS: [changed_meanwhile()], **{name: [text] for name, text in now.items()}})
+        self.seen = state_of(stored, fields)
+
+
+def state_of(row: Model, fields: Iterable[str], below: Any = ()) -> str:
+    """Return a hash of some fields of a row, and of the rows `below` it."""
+    own = [row.serializable_value(name) for name in fields]
+    return salted_hmac("_seen", repr((own, below)), algorithm="sha256").hexdigest()
+
+
+def is_seen(state: str, seen: str) -> bool:
+    """Say whether what was `seen` is the `state`; of a page that does not say so it is taken to be."""
+    return not seen or constant_time_compare(seen, state)
+
+
+def refuse_unseen(stored: Model, sent: Model, fields: Sequence[str], *, seen: str) -> None:
+    """Raise `ChangedMeanwhile` where `sent` would write over another state of `stored` than was `seen`.
+
+    The same page sent twice changes nothing the second time, and is not refused.
+    """
+    differing = [name for name in fields if stored.serializable_value(name) != sent.serializable_value(name)]
+    if differing and not is_seen(state_of(stored, fields), seen):
+        raise ChangedMeanwhile(stored, fields, differing)
+
+
+def changed_meanwhile() -> str:
+    """Return what is said of a page as a whole."""
+    return _("Somebody changed this meanwhile. Look at it, then save again.")
+
+
+def stored_now(row: Model, fields: Iterable[str]) -> dict[str, str]:
+    """Return what is said of each field: its stored value, as people read it."""
+    return {name: _("Stored now: %s") % _shown(row, name) for name in fields}
+
+
+def _shown(row: Model, name: str) -> str:
+    field, value = cast("Field[Any, Any]", row._meta.get_field(name)), getattr(row, name)
+    if isinstance(field, RelatedField) and value is not None:
+        return str(getattr(value, "path", value))
+    return display_for_field(value, field, "–")

@@ -1,0 +1,108 @@
+"""A page of a profile that was opened long ago writes over nothing that somebody else changed meanwhile."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from django.urls import reverse
+
+from groups.models import Group, GroupStatusChange, Member
+from groups.services import group_status_change, group_update
+from tests.factories import facilitator_of, make_group, make_member, make_village
+
+pytestmark = pytest.mark.django_db
+DAY = date(2025, 6, 3)
+
+
+@pytest.fixture
+def group():
+    return make_group(name="Mawar", place="Balai desa", village=make_village())
+
+
+@pytest.fixture
+def browser(client, group):
+    client.force_login(facilitator_of(group))
+    return client
+
+
+def edit_group(group):
+    return reverse("group-edit", args=[group.code])
+
+
+def edit_member(member):
+    return reverse("member-edit", args=[member.group.code, member.pk])
+
+
+def sent(page, **typed):
+    """What a browser sends of the form on a page, with the fields that were `typed`."""
+    values = {field.html_name: field.value() for field in page.context["form"]}
+    return {name: value for name, value in (values | typed).items() if value is not None}
+
+
+def fall_asleep(group):
+    stored = Group.objects.get(pk=group.pk)
+    group_status_change(actor=facilitator_of(group), group=stored, status="DORMANT", on=DAY, reason="ketua pindah")
+
+
+def test_a_group_changed_meanwhile_is_told_at_its_fields_and_can_be_saved_over(browser, group):
+    page = browser.get(edit_group(group))
+    moved = make_village("32.04.05.2001", "Jawa Barat", "Kabupaten Bandung", "Cibeber", "Mekarsari")
+    Group.objects.filter(pk=group.pk).update(place="Rumah Siti", village=moved)
+    told = browser.post(edit_group(group), sent(page, name="Melati"))
+    form = told.context["form"]
+    assert told.status_code == 200
+    assert form.non_field_errors()
+    assert form.errors["place"][0].endswith("Rumah Siti")
+    assert form.errors["village_text"][0].endswith(moved.path)
+    assert form.errors["name"][0].endswith("Mawar")
+    assert form["name"].value() == "Melati"
+    assert Group.objects.get().place == "Rumah Siti"
+    assert browser.post(edit_group(group), sent(told)).status_code == 302
+    stored = Group.objects.get()
+    assert (stored.name, stored.place, stored.village) == ("Melati", "Balai desa", group.village)
+
+
+def test_a_status_changed_meanwhile_is_not_taken_back(browser, group):
+    page = browser.get(edit_group(group))
+    fall_asleep(group)
+    told = browser.post(edit_group(group), sent(page, name="Melati"))
+    assert "status" in told.context["form"].errors
+    assert Group.objects.get().status == "DORMANT"
+
+
+def test_a_member_changed_meanwhile_is_told_and_can_be_saved_over(browser, group):
+    member = make_member(group, name="Siti", phone="081234567890")
+    page = browser.get(edit_member(member))
+    Member.objects.filter(pk=member.pk).update(phone="089876543210")
+    told = browser.post(edit_member(member), sent(page, name="Siti Aminah"))
+    assert told.status_code == 200
+    assert told.context["form"].errors["phone"][0].endswith("089876543210")
+    assert Member.objects.get().phone == "089876543210"
+    assert browser.post(edit_member(member), sent(told)).status_code == 302
+    stored = Member.objects.get()
+    assert (stored.name, stored.phone) == ("Siti Aminah", "081234567890")
+
+
+def test_the_same_page_sent_twice_is_saved(browser, group):
+    data = sent(browser.get(edit_group(group)), name="Melati")
+    assert [browser.post(edit_group(group), data).status_code for _ in range(2)] == [302, 302]
+    member = make_member(group, name="Siti")
+    data = sent(browser.get(edit_member(member)), name="Ani")
+    assert [browser.post(edit_member(member), data).status_code for _ in range(2)] == [302, 302]
+
+
+def test_what_is_not_of_the_profile_may_change_meanwhile(browser, group):
+    page = browser.get(edit_group(group))
+    Group.objects.filter(pk=group.pk).update(books_closed_through=DAY)
+    assert browser.post(edit_group(group), sent(page, name="Melati")).status_code == 302
+
+
+def test_a_group_read_before_another_wrote_keeps_the_status_stored_since(group):
+    read_before = Group.objects.get()
+    fall_asleep(group)
+    read_before.place = "Rumah Siti"
+    group_update(actor=facilitator_of(group), group=read_before)
+    stored = Group.objects.get()
+    assert (stored.place, stored.status) == ("Rumah Siti", "DORMANT")
+    assert GroupStatusChange.objects.count() == 1

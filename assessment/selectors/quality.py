@@ -189,7 +189,7 @@ def left_open(groups: QuerySet[Group], month: date | None, as_of: date) -> LeftO
         drafts_sum=Coalesce(Sum("shown__drafts", filter=alive), 0),
         without_rules=Count("pk", filter=alive & Q(shown__has_rules=False)),
         without_officers=Count("pk", filter=alive & Q(shown__offices_held__lt=len(OfficerRole))),
-        without_facilitator=Count("pk", filter=alive & _nobody_accompanies(as_of)),
+        without_facilitator=Count("pk", filter=alive & _nobody_accompanies(as_of, is_past=month is not None)),
         cases=Count("open_case"),
     )
     return LeftOpen(*found.values())
@@ -257,14 +257,18 @@ def without_rules(groups: QuerySet[Group], as_of: date) -> QuerySet[Group]:
     return groups.filter(~Exists(agreed)).select_related("organisation").order_by("name", "pk")
 
 
-def without_facilitator(groups: QuerySet[Group], as_of: date) -> QuerySet[Group]:
-    """Return the groups that nobody accompanied on a day who may still sign in."""
-    return groups.filter(_nobody_accompanies(as_of)).select_related("organisation").order_by("name", "pk")
+def without_facilitator(groups: QuerySet[Group], as_of: date, *, is_past: bool) -> QuerySet[Group]:
+    """Return the groups that nobody accompanied on a day.
+
+    Who may not sign in any more counts as nobody now, but not on a past day: nobody knows since when that is so.
+    """
+    nobody = _nobody_accompanies(as_of, is_past=is_past)
+    return groups.filter(nobody).select_related("organisation").order_by("name", "pk")
 
 
-def _nobody_accompanies(as_of: date) -> Q:
-    working = FacilitatorAssignment.objects.effective(as_of).filter(group=OuterRef("pk"), facilitator__is_active=True)
-    return Q(~Exists(working))
+def _nobody_accompanies(as_of: date, *, is_past: bool) -> Q:
+    working = FacilitatorAssignment.objects.effective(as_of).filter(group=OuterRef("pk"))
+    return Q(~Exists(working if is_past else working.filter(facilitator__is_active=True)))
 
 
 def without_officers(groups: QuerySet[Group], as_of: date) -> QuerySet[Group]:

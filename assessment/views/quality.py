@@ -40,7 +40,7 @@ CLASSES: tuple[tuple[int, Promise], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """Records behind a number of the snapshots: how many, the columns, and the records as they are now, as rows."""
+    """Records behind a number: how many, the columns, and the records as they are known now, as rows."""
 
     key: str
     title: str
@@ -107,7 +107,9 @@ def _lists(
     day, person = frame.day, int(frame.choice("person", {str(pk) for pk, _name, _of in lateness.by_person}) or 0)
     late = selectors.late_meetings(at_stage(frame.of_months, frame.filters), frame.filters, person=person)
     differences = selectors.open_differences(groups, day)
-    drafts = selectors.old_drafts(groups, day, closed_since=frame.filters.month is not None)
+    is_past = frame.filters.month is not None
+    drafts = selectors.old_drafts(groups, day, closed_since=is_past)
+    unaccompanied = selectors.without_facilitator(groups, day, is_past=is_past)
     in_group = [Column(_("Group")), Column(_("Group number"), on_phone=False)]
     cash = [Column(_("Counted on"), DATE), Column(_("Difference"), MONEY), Column(_("Explanation"), on_phone=False)]
     drafted = [Column(_("Since"), DATE), Column(_("Saved by"))]
@@ -125,7 +127,7 @@ def _lists(
         ),
         Listed(
             "facilitators", _("Groups without a working facilitator"), left_open.without_facilitator,
-            [Column(_("Facilitator"))], selectors.without_facilitator(groups, day), _facilitator_row_of(groups, day),
+            [Column(_("Facilitator"))], unaccompanied, _facilitator_row_of(unaccompanied, day),
         ),
         Listed("cases", _("Dissolved, not settled"), left_open.cases, _case_columns(), cases, _case_row_of(cases)),
     ]  # fmt: skip
@@ -235,7 +237,7 @@ def _case_row_of(cases: QuerySet[Dissolution]) -> Callable[[Any], Row]:
 
 def _facilitator_row_of(groups: QuerySet[Group], day: date) -> Callable[[Any], Row]:
     """Return what makes a row of a group with who accompanies it and works no more; they are read with the first."""
-    with_whom = cache(lambda: facilitators_of(selectors.without_facilitator(groups, day).order_by(), day))
+    with_whom = cache(lambda: facilitators_of(groups.order_by(), day))
     return lambda group: Row(
         [group.name, group.number_shown, with_whom().get(group.pk, _("nobody"))],
         reverse("facilitators", args=[group.code]),

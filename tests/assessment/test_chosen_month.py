@@ -13,7 +13,7 @@ from assessment.selectors.signals import BITS
 from assessment.selectors.snapshots import month_end
 from assessment.services import snapshots
 from finance.services import cash_count_settle
-from groups.models import Constitution, FacilitatorAssignment, Group, GroupStatus, Organisation
+from groups.models import Constitution, FacilitatorAssignment, Group, GroupStatus, Organisation, User
 from groups.services import constitution_adopt
 from tests.assessment.groups import bring_up_to_date, make_snapshot, make_staff, months_ago, stand
 from tests.factories import count_cash, facilitator_of, make_group, make_member, make_user, make_village, save
@@ -181,3 +181,19 @@ def test_rules_agreed_since_were_lacking_in_the_month(client, organisation, monk
     assert page(client, "dashboard/quality").context["left_open"].without_rules == 1
     assert [row.pk for row in page(client, "dashboard/quality", "list=rules").context["page"]] == [group.pk]
     assert client.get("/dashboard/quality/").context["left_open"].without_rules == 0
+
+
+def test_who_stopped_working_since_accompanied_the_group_in_the_month(written, client):
+    bring_up_to_date()
+    client.force_login(make_staff(written))
+    client.cookies["django_language"] = "en"
+    User.objects.filter(pk=facilitator_of(written).pk).update(is_active=False)
+    FacilitatorAssignment.objects.update(started_on=date(2020, 1, 1))
+    then = page(client, "dashboard/quality", "list=facilitators")
+    assert then.context["left_open"].without_facilitator == 0
+    assert not then.context["page"].object_list
+    assert "as they are now" not in then.content.decode()
+    now = client.get("/dashboard/quality/?list=facilitators")
+    assert now.context["left_open"].without_facilitator == 1
+    assert [row.pk for row in now.context["page"]] == [written.pk]
+    assert "as they are now" in now.content.decode()

@@ -239,9 +239,12 @@ class TestPages:
 
     def test_a_past_month(self, staff_client, facilitator, monkeypatch):
         monkeypatch.setattr("assessment.services.snapshots.MONTHS", 2)
-        scored(facilitator, "Anggrek")
+        [group] = scored(facilitator, "Anggrek")
         last = TODAY.replace(day=1) - timedelta(1)
-        self.confirm(staff_client, f"all=1&end={last:%Y-%m}")
+        page, _after = self.confirm(staff_client, f"all=1&end={last:%Y-%m}")
+        address = f"/g/{group.code}/assessment/{last}/?scheme=kotaku"
+        assert f'href="{address}"' in page.content.decode()
+        assert staff_client.get(address).status_code == 200
         assert Assessment.objects.get(status="FINAL").as_of == last
 
     def test_statements_do_not_grow_with_the_groups(self, staff_client, facilitator):

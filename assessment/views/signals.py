@@ -44,22 +44,28 @@ def signals(request: UserRequest) -> HttpResponse:
         # Of one stage, scores are alike anyway.
         "alike": selectors.alike_facilitators(frame.groups, frame.day, frame.filters),
         "limits": {"groups": selectors.FACILITATOR_GROUPS, "points": selectors.ALIKE_POINTS, "years": TERM_YEARS},
-        **_counts(frame, overview),
+        **_counts(frame, overview, only_open=only_open),
     }
     return frame.show("assessment/signals.html", context, lambda: _table(frame, shown(overview.groups)))
 
 
-def _counts(frame: Frame, overview: selectors.Overview) -> dict[str, Any]:
+def _counts(frame: Frame, overview: selectors.Overview, *, only_open: bool) -> dict[str, Any]:
     """Return how many groups have each signal, as numbers that lead to them and as a chart."""
-    counts = [
-        (all_signals()[name], count, overview.reviewed[name], frame.address(signal=name))
-        for name, count in overview.counts.items()
-    ]
+    kept = {"open": "1"} if only_open else {}
+    counts = []
+    for name, count in overview.counts.items():
+        looked = overview.reviewed[name]
+        shown = count - looked if only_open else count
+        counts.append((all_signals()[name], shown, looked, frame.address(signal=name, **kept)))
     lines = [
         Line(str(signal.label), of_whole(count, overview.of_all), address, [count], whole=overview.of_all)
         for signal, count, _looked, address in counts
     ]
-    chart = bars(_("Groups with each signal"), lines, [(2, "")]) if any(overview.counts.values()) else None
+    chart = (
+        bars(_("Groups with each signal"), lines, [(2, "")])
+        if any(count for _signal, count, *_rest in counts)
+        else None
+    )
     return {"counts": counts, "chart": chart}
 
 

@@ -278,6 +278,8 @@ class TestSignalsPage:
         response = staff_client.get(f"{self.PAGE}?open=1")
         assert self.names(response) == ["Bakung"]
         assert response.context["total"] == 1
+        [(count, address)] = [(count, url) for _label, count, _of, url in response.context["counts"] if count]
+        assert (count, address) == (1, f"{self.PAGE}?signal=terms_expired&open=1")
         assert '<input type="hidden" name="open" value="1">' in response.content.decode()
 
     def test_a_group_with_another_open_signal_stays_in_it(self, staff_client, both, group):

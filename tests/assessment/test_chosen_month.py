@@ -119,6 +119,15 @@ def test_a_group_leads_to_its_score_of_that_day(staff_client, group):
     assert f'href="/g/{group.code}/assessment/"' in staff_client.get("/dashboard/").content.decode()
 
 
+def test_only_what_is_there_now_can_be_marked_as_looked_into(staff_client, group):
+    now = {"signals": BITS["terms_expired"], "signal_count": 1, "found": [["terms_expired", 1, 0, [], 0]]}
+    group.snapshots.filter(month=None).update(**now)
+    group.snapshot_scores.filter(month=None).update(need=Need.LOW_ATTENDANCE.value)
+    for route in ("dashboard/signals", "dashboard/needs"):
+        assert "/assessment/review/" in staff_client.get(f"/{route}/").content.decode()
+        assert "/assessment/review/" not in page(staff_client, route).content.decode()
+
+
 def test_a_stage_is_that_of_the_month(staff_client, group):
     assert page(staff_client, "dashboard", "stage=KEMBANG").context["rows"]
     assert not page(staff_client, "dashboard", "stage=TUNAS").context["rows"]

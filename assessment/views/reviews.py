@@ -26,7 +26,7 @@ def is_only_open(request: HttpRequest) -> bool:
 
 @requires(Capability.ASSESS)
 def review(request: GroupRequest) -> HttpResponse:
-    """Write down that something at a group was looked into; it leads back to the list it was opened from."""
+    """Write down that something at a group was looked into; saved or not it leads back to where it was opened."""
     subjects = subjects_of(request.group, today())
     form = ReviewForm(posted(request), subjects=subjects, chosen=request.GET.getlist("subject"))
     return submit(
@@ -34,8 +34,8 @@ def review(request: GroupRequest) -> HttpResponse:
         form,
         lambda data: services.reviews_record(actor=request.user, group=request.group, **data),
         done=_("It is recorded as looked into."),
-        then=lambda _reviews: _back(request),
-    ) or render(request, "assessment/review.html", {"form": form, "subjects": subjects})
+        then=lambda _reviews: HttpResponseRedirect(_back(request)),
+    ) or render(request, "assessment/review.html", {"form": form, "subjects": subjects, "back": _back(request)})
 
 
 @requires(Capability.ASSESS)
@@ -44,11 +44,12 @@ def review_withdraw(request: GroupRequest, pk: int) -> HttpResponse:
     """Take back that something was looked into."""
     found = get_object_or_404(Review.objects.select_related("group"), group=request.group, pk=pk)
     services.review_withdraw(actor=request.user, review=found)
-    return _back(request)
+    return HttpResponseRedirect(_back(request))
 
 
-def _back(request: GroupRequest) -> HttpResponseRedirect:
+def _back(request: GroupRequest) -> str:
+    """Return the address of the list that led here, or of the group's own where that is none of ours."""
     asked = request.GET.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(asked, {request.get_host()}, require_https=request.is_secure())
     own = f"{reverse('assessment', args=[request.group.code])}#look-into"
-    return HttpResponseRedirect(asked if is_ours else own)
+    return asked if is_ours else own

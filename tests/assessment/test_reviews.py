@@ -193,6 +193,7 @@ class TestForm:
         address = f"/g/{group.code}/assessment/review/?subject=terms_expired&next="
         response = staff_client.get(f"{address}/dashboard/signals/")
         assert response.context["form"].initial["subjects"] == ["terms_expired"]
+        assert '<a class="btn btn-link" href="/dashboard/signals/">Cancel</a>' in response.content.decode()
         data = {"subjects": ["terms_expired"], "note": "x", "looked_on": TODAY, "look_again_on": SOON,
                 "key": uuid.uuid4()}  # fmt: skip
         assert staff_client.post(f"{address}/dashboard/signals/", data).url == "/dashboard/signals/"

@@ -200,7 +200,7 @@ class ReviewForm(forms.Form):
     look_again_on = ComingDayField(
         label=_("Look again on"),
         initial=lambda: timezone.localdate() + timedelta(LOOK_AGAIN_DAYS),
-        help_text=_("From this day on it is to look into again, and earlier where new records give rise to it."),
+        help_text=_("From this day on it is open again; a signal earlier, with any record that is new."),
     )
 
     def __init__(self, data: Any = None, *, subjects: Sequence[Subject], chosen: Sequence[str]) -> None:

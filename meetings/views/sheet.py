@@ -132,8 +132,8 @@ def _summed_up(request: GroupRequest, sheet: Sheet, key: uuid.UUID) -> HttpRespo
     before = usual(group, before=sheet.minutes.held_on)
     asked = [*questions(summary, rules=rules, usual=before, calendar=meeting_calendar(group)), *sheet.warnings]
     sent = {name: value for name, value in request.POST.items() if name not in ("csrfmiddlewaretoken", "action")}
-    page = {"group": group, "summary": summary, "questions": asked, "fields": {**sent, "key": key}}
-    page["address"] = request.path
+    fields = [*{**sent, "key": key}.items()]  # a template would look up a field `items` of a dict first
+    page = {"group": group, "summary": summary, "questions": asked, "fields": fields, "address": request.path}
     return render(request, "meetings/check.html", page)
 
 

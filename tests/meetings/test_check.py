@@ -73,6 +73,12 @@ def test_its_button_closes_the_meeting_with_what_was_typed(client, group):
     assert balance(group, "CASH") == 37_000
 
 
+def test_a_field_of_any_name_is_sent_along(client, group):
+    page = check(client, group, items="1")
+    assert page.status_code == 200
+    assert '<input type="hidden" name="items" value="1">' in page.content.decode()
+
+
 def test_it_leads_back_to_the_sheet(client, group):
     page = check(client, group, m1_sukarela_in="7000")
     sheet = client.post(page.context["address"], {**dict(page.context["fields"]), "action": "open"})

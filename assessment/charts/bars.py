@@ -39,11 +39,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One row: its name, as much of it as there is room for, where it leads, the number beside it, and its track."""
+    """One row: its name, as much of it as there is room for, the number beside it, and its track."""
 
     label: str
     shown: str
-    url: str
     value: str
     y: int
     track: int
@@ -79,14 +78,13 @@ class BarChart:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What a row of a chart shows: its name, its number in words, where it leads, and how many of each part.
+    """What a row of a chart shows: its name, its number in words, and how many of each part.
 
     `whole` is what the parts are of, all of them together if it is not given; it is what the track stands for.
     """
 
     label: str
     value: str
-    url: str
     counts: Sequence[int]
     whole: int = 0
 
@@ -120,7 +118,7 @@ def bars(title: str, lines: Sequence[Line], parts: Sequence[tuple[int, str]]) ->
             x = end
         shown = Truncator(line.label).chars((WIDTH - GAP) // LETTER - len(line.value))
         track = WIDTH * line.length // top
-        drawn.append(Bar(line.label, shown, line.url, line.value, offset + ROW * number, track, found))
+        drawn.append(Bar(line.label, shown, line.value, offset + ROW * number, track, found))
     return BarChart(title, drawn, legend, offset + ROW * len(lines))
 
 

@@ -27,7 +27,7 @@ def comparison(request: UserRequest) -> HttpResponse:
     by = frame.choice("by", (REGION, FACILITATOR)) or REGION
     compared = _compared(frame, by)
     page = frame.page(compared.rows)
-    lines = [Line(_name(row, by), _groups(row.groups), "", row.stages, whole=row.groups) for row in page]
+    lines = [Line(_name(row, by), _groups(row.groups), row.stages, whole=row.groups) for row in page]
     title = _("Groups at each stage, by facilitator") if by == FACILITATOR else _("Groups at each stage, by region")
     context = {
         "by": by,

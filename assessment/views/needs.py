@@ -86,8 +86,8 @@ def _reasons(frame: Frame, counts: NeedCounts, *, only_open: bool) -> dict[str, 
         address = frame.address(reason=reason.name, **kept)
         reasons.append((reason, wording.NEED_LABELS[reason], shown, looked, address))
     lines = [
-        Line(str(label), of_whole(count, counts.groups), address, [count], whole=counts.groups)
-        for _reason, label, count, _looked, address in reasons
+        Line(str(label), of_whole(count, counts.groups), [count], whole=counts.groups)
+        for _reason, label, count, *_rest in reasons
     ]
     in_need = counts.in_need - (len(counts.closed()) if only_open else 0)
     chart = bars(_("Groups that need help, by reason"), lines, [(2, "")]) if in_need else None

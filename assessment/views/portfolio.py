@@ -114,15 +114,14 @@ def _class_address(frame: Frame, ratio: str, upk_class: str) -> str:
 
 
 def _class_chart(classes: Sequence[tuple[str, Sequence[int]]], groups: int) -> BarChart:
-    lines = [Line(name, of_whole(sum(counts), groups), "", counts, whole=groups) for name, counts in classes]
+    lines = [Line(name, of_whole(sum(counts), groups), counts, whole=groups) for name, counts in classes]
     parts = [(CLASS_PATTERNS[upk_class], str(label)) for upk_class, label in UPK_CLASSES.items()]
     return bars(_("Groups by class of each ratio"), lines, parts)
 
 
 def _month_chart(months: Sequence[Month]) -> BarChart:
     lines = [
-        Line(date_format(of.month, "F Y"), rupiah(of.balance), "", [of.balance - of.risk_30, of.risk_30])
-        for of in months
+        Line(date_format(of.month, "F Y"), rupiah(of.balance), [of.balance - of.risk_30, of.risk_30]) for of in months
     ]
     return bars(
         _("Loans outstanding by month"), lines, [(2, _("up to 30 days late")), (0, _("more than 30 days late"))]

@@ -139,7 +139,7 @@ def _address(frame: Frame, key: str, **more: str) -> str:
 
 
 def _chart(title: str, rows: Sequence[tuple[str, selectors.Lateness]]) -> BarChart | None:
-    lines = [Line(name, _in_time(lateness), "", lateness.counts) for name, lateness in rows]
+    lines = [Line(name, _in_time(lateness), lateness.counts) for name, lateness in rows]
     return bars(title, lines, [(rank, str(label)) for rank, label in CLASSES]) if lines else None
 
 

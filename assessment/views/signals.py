@@ -58,8 +58,8 @@ def _counts(frame: Frame, overview: selectors.Overview, *, only_open: bool) -> d
         shown = count - looked if only_open else count
         counts.append((all_signals()[name], shown, looked, frame.address(signal=name, **kept)))
     lines = [
-        Line(str(signal.label), of_whole(count, overview.of_all), address, [count], whole=overview.of_all)
-        for signal, count, _looked, address in counts
+        Line(str(signal.label), of_whole(count, overview.of_all), [count], whole=overview.of_all)
+        for signal, count, *_rest in counts
     ]
     chart = (
         bars(_("Groups with each signal"), lines, [(2, "")])

@@ -111,12 +111,15 @@ def _slices() -> Iterator[slice]:
     return (slice(start, end) for start, end in pairwise(ends))
 
 
-# A waiver that was taken back by the day leaves the fine owed since the day on which it was.
+# A waiver lets go of its own amount: a payment undone since is owed again. One that was taken back by the day leaves
+# the fine owed since the day on which it was.
 _OPEN_FINES = """
     SELECT o.id, o.member_id, o.loan_id, COALESCE((SELECT MAX(w.ended_on) FROM finance_waiver w
             WHERE w.obligation_id = o.id AND w.ended_on <= %(as_of)s), o.owed_on) AS owed_on,
-        o.memo, o.amount, o.amount - COALESCE(p.paid, 0)
+        o.memo, o.amount, o.amount - COALESCE(p.paid, 0) - COALESCE(let_go.amount, 0)
     FROM finance_obligation o
+    LEFT JOIN finance_waiver let_go ON let_go.obligation_id = o.id
+        AND let_go.waived_on <= %(as_of)s AND (let_go.ended_on IS NULL OR let_go.ended_on > %(as_of)s)
     LEFT JOIN (
         SELECT f.obligation_id, SUM(f.amount) AS paid
         FROM finance_obligationpayment f
@@ -126,10 +129,8 @@ _OPEN_FINES = """
         GROUP BY f.obligation_id
     ) p ON p.obligation_id = o.id
     WHERE o.group_id = %(group)s AND o.cancelled_at IS NULL AND o.owed_on <= %(as_of)s
-        AND NOT EXISTS (SELECT 1 FROM finance_waiver w WHERE w.obligation_id = o.id
-            AND w.waived_on <= %(as_of)s AND (w.ended_on IS NULL OR w.ended_on > %(as_of)s))
         AND (o.entry_id IS NULL OR o.entry_id NOT IN ({undone}))
-        AND o.amount > COALESCE(p.paid, 0)
+        AND o.amount > COALESCE(p.paid, 0) + COALESCE(let_go.amount, 0)
     ORDER BY 4, o.id"""
 
 

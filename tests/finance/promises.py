@@ -169,8 +169,9 @@ def fines_are_owed_until_they_are_paid_or_waived(seen: Picture) -> None:
     owing: Counter[int] = Counter()
     for fine in Obligation.objects.filter(group=seen.group):
         assert paid[fine.pk] <= (fine.amount if fine.cancelled_at is None else 0)
-        if fine.cancelled_at is None and not fine.waivers.filter(ended_on__isnull=True).exists():
-            owing[fine.member_id] += fine.amount - paid[fine.pk]
+        if fine.cancelled_at is None:
+            let_go = sum(waiver.amount for waiver in fine.waivers.filter(ended_on__isnull=True))
+            owing[fine.member_id] += fine.amount - paid[fine.pk] - let_go
     said = selectors.owed(seen.group, as_of=date(2026, 1, 1))
     assert +owing == +Counter({pk: found.fine for pk, found in said.items()})
     brought: Counter[int] = Counter()

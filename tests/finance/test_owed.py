@@ -290,6 +290,20 @@ class TestTakingBack:
         )  # fmt: skip
         assert siti.pk not in owed(group, as_of=MEETINGS[3])
 
+    def test_a_payment_undone_since_is_owed_whether_the_rest_is_waived_or_not(self):
+        group, siti, _budi = group_of(wajib=0)
+        fine = charge(siti, 5_000, on=MEETINGS[0])
+        paid = services.fine_pay(
+            actor=facilitator_of(group), group=group, member=siti, amount=2_000, reason="", on=MEETINGS[0],
+            key=uuid.uuid4(),
+        )  # fmt: skip
+        waiver = waive_fine(siti, fine)
+        assert siti.pk not in owed(group, as_of=MEETINGS[1])
+        reverse(paid)
+        assert [owed(group, as_of=day)[siti.pk].fine for day in MEETINGS[:2]] == [5_000, 2_000]
+        take_back(siti, waiver)
+        assert owed(group, as_of=MEETINGS[2])[siti.pk].fine == 5_000
+
     def test_a_sheet_asks_for_the_fine_again_from_that_day_on(self):
         group, siti, _budi = group_of(wajib=0)
         take_back(siti, waive_fine(siti, charge(siti, 5_000, on=MEETINGS[0])))

@@ -140,6 +140,26 @@ def test_paying_correcting_and_paying_again_is_neutral(client, group):
     assert list(mismatches()) == []
 
 
+@pytest.mark.parametrize("is_of_meeting", [True, False])
+def test_a_correction_keeps_what_was_paid_of_a_fine_whose_rest_was_waived(client, group, is_of_meeting):
+    who = {"actor": facilitator_of(group), "group": group}
+    member, fields = group.members.get(number=1), {"m1_attendance": "LATE", "m1_fine": "500"}
+    if not is_of_meeting:
+        services.fine_charge(
+            **who, member=member, amount=2_000, reason="lalai", on=HELD_ON - timedelta(7), key=uuid.uuid4()
+        )
+        fields = {"m1_fine": "500"}
+    post_sheet(client, group, **fields)
+    fine = Obligation.objects.get()
+    waiver = services.fine_waive(**who, fine=fine.pk, reason="sakit", on=HELD_ON + timedelta(7), key=uuid.uuid4())
+    assert (waiver.amount, owes(group)) == (1_500, 0)
+    assert post_correction(client, group, **fields, m2_wajib="15000").status_code == 302
+    assert (owes(group), balance(group, "FINE"), Obligation.objects.count()) == (0, 500, 1)
+    services.waiver_take_back(**who, waiver=waiver.pk, reason="sanggup", on=HELD_ON + timedelta(14))
+    assert owes(group) == 1_500
+    assert list(mismatches()) == []
+
+
 @pytest.mark.parametrize("attendance", ["PRESENT", "REPRESENTED", "EXCUSED"])
 def test_nothing_is_asked_for_without_cause(client, group, attendance):
     response = post_sheet(client, group, m1_attendance=attendance, m1_wajib="")

@@ -71,10 +71,10 @@ def _same(earlier: list[Review], subjects: Collection[str], said: dict[str, obje
 
 @transaction.atomic
 def review_withdraw(*, actor: User, review: Review) -> None:
-    """Take back that a signal or a need was looked into: every review of that subject at the group.
+    """Take back that a signal or a need was looked into: this review and those of that subject before it.
 
-    Withdrawn twice is withdrawn once.
+    Withdrawn twice is withdrawn once, and what somebody found since stays.
     """
     group = lock_group(actor, Capability.ASSESS, review.group)
-    valid = Review.objects.valid().filter(group=group, subject=review.subject)
+    valid = Review.objects.valid().filter(group=group, subject=review.subject, pk__lte=review.pk)
     valid.update(withdrawn_at=now(), withdrawn_by=actor)

@@ -169,6 +169,14 @@ class TestCovers:
         assert is_open()
         assert {one.withdrawn_by for one in Review.objects.all()} == {staff}
 
+    def test_withdrawing_it_once_more_leaves_what_was_found_since(self, group, is_open):
+        staff = make_staff(group)
+        [found] = review(group)
+        review_withdraw(actor=staff, review=found)
+        review(group, note="baru")
+        review_withdraw(actor=staff, review=found)
+        assert not is_open()
+
     def test_a_facilitator_does_not_withdraw(self, group):
         [found] = review(group)
         with pytest.raises(PermissionDenied):

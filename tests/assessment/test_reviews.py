@@ -247,6 +247,13 @@ class TestForm:
         assert "ditanyakan" in panel
         assert f"{SOON.day} {SOON:%B %Y}" in panel
 
+    def test_with_a_reason_for_help_alone_something_stands_out(self, staff_client, facilitator):
+        group = make_group(facilitator)
+        stand(group, need=Need.ARREARS)
+        html = staff_client.get(f"/g/{group.code}/assessment/").content.decode()
+        assert "?subject=ARREARS" in html
+        assert "Nothing stands out" not in html
+
     def test_one_whose_day_came_stands_beside_the_open_signal(self, staff_client, group):
         Review.objects.create(
             group=group, subject="terms_expired", note="dulu", looked_on=TODAY - timedelta(9), look_again_on=TODAY,

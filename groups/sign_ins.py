@@ -134,14 +134,19 @@ def _refuse(attempt: SignInTry) -> None:
 
 
 def _network(address: str | None) -> str | None:
-    """Return the address that counts: whoever has one of IPv6 has all those of its network."""
+    """Return the address that counts: whoever has one of IPv6 has all those of its network.
+
+    A server that listens on both writes an address of IPv4 as one of IPv6, `::ffff:203.0.113.7`: that is one alone.
+    """
     if address is None:
         return None
     try:
         parsed = ip_address(address)
     except ValueError:
         return None
-    return str(ip_network((parsed, 64), strict=False)[0]) if isinstance(parsed, IPv6Address) else address
+    if not isinstance(parsed, IPv6Address):
+        return str(parsed)
+    return str(parsed.ipv4_mapped or ip_network((parsed, 64), strict=False)[0])
 
 
 def _duration(seconds: int) -> str:

@@ -180,6 +180,12 @@ def test_addresses_of_one_ipv6_network_are_one(user):
     assert tries == [200] * TRIES + [429]
 
 
+def test_addresses_of_ipv4_written_as_ipv6_are_each_one_alone(user):
+    fail(TRIES, address=f"::ffff:{ELSEWHERE}")
+    assert sign_in(Client(), address=ELSEWHERE).status_code == 429
+    assert sign_in(Client(), address=f"::ffff:{VILLAGE}").status_code == 302
+
+
 def test_a_right_password_forgets_the_wrong_ones(client, user):
     fail(TRIES - 1)
     assert sign_in(client).status_code == 302

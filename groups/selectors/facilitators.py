@@ -14,9 +14,12 @@ def facilitator_options(actor: User) -> list[tuple[str, str]]:
     """Return the id and the name of the facilitators of the actor's organisation, of all for a superuser.
 
     Those who ever accompanied a group belong to them also when they do not work any more: earlier months were theirs.
+    Of those who accompanied none that the actor may see nothing is said.
     """
-    accompanied = Exists(FacilitatorAssignment.objects.filter(facilitator=OuterRef("pk")))
-    people = User.objects.filter(accompanied | Q(role=Role.FACILITATOR, is_active=True))
+    assignments = FacilitatorAssignment.objects.filter(facilitator=OuterRef("pk"))
+    accompanied = Exists(assignments.filter(group__in=Group.objects.visible_to(actor).values("pk")))
+    free = Q(~Exists(assignments), role=Role.FACILITATOR, is_active=True)
+    people = User.objects.filter(accompanied | free)
     if not actor.is_superuser:
         people = people.filter(organisation=actor.organisation_id)
     return [(str(pk), name) for pk, name in names_of(people).items()]

@@ -9,9 +9,9 @@ from django.urls import reverse
 
 from groups.models import Group, Role, User
 from groups.permissions import Capability, require
-from groups.selectors import region_options
+from groups.selectors import facilitator_options, region_options
 from tests.assessment.groups import stand
-from tests.factories import make_group, make_organisation, make_user, make_village
+from tests.factories import facilitator_of, make_group, make_organisation, make_user, make_village
 
 pytestmark = pytest.mark.django_db
 
@@ -72,6 +72,16 @@ def test_services_refuse_a_group_outside(organisation, groups):
 def test_pickers_offer_the_regions_with_groups_inside(organisation, groups):
     staff = make_user(Role.STAFF, organisation=organisation, regions=["32"])
     assert [region.code for region in region_options(staff, "")] == ["32"]
+
+
+def test_pickers_offer_the_facilitators_of_the_groups_inside(organisation, groups):
+    elsewhere, free = (make_user(organisation=organisation) for _ in range(2))
+    make_group(elsewhere, village=groups["35.19"].village)
+    staff = make_user(Role.STAFF, organisation=organisation, regions=["32"])
+    offered = {int(pk) for pk, _name in facilitator_options(staff)}
+    assert offered == {facilitator_of(groups["32.03"]).pk, free.pk}
+    everybody = {int(pk) for pk, _name in facilitator_options(make_user(Role.STAFF, organisation=organisation))}
+    assert everybody == offered | {elsewhere.pk}
 
 
 def test_what_may_be_seen_takes_no_statement_of_its_own(organisation, groups):

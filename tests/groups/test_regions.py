@@ -111,6 +111,7 @@ class TestAdmin:
     @pytest.fixture(autouse=True)
     def boss(self, client, organisation, groups):
         client.force_login(make_user(Role.ADMIN, organisation=organisation))
+        client.cookies["django_language"] = "en"
 
     @pytest.fixture
     def staff(self, organisation):

@@ -17,7 +17,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from assessment import services
+from assessment import instruments, services
 from assessment.selectors import finalising as selectors
 from assessment.services import SeenScore
 from assessment.views.frame import DATE, GROUPS_ON_A_PAGE, NUMBER, Frame
@@ -100,12 +100,14 @@ def final_run(request: UserRequest) -> HttpResponse:
     if request.method == "POST":
         services.final_run_continue(actor=request.user, run=run, most=MOST_FINAL_AT_ONCE)
         return _to_run(key)
-    frame = Frame(request, "dashboard")
+    page = Frame(request, "dashboard").page(selectors.run_scores(run, request.user))
+    rules = instruments.stages_in_use(request.user.organisation_id).get(run.scheme, [])
+    names = {rule.stage: rule.name for rule in rules}
     context = {
         "run": run,
         "progress": selectors.progress(run),
-        "page": (page := frame.page(selectors.run_scores(run, request.user))),
-        "rows": [(score, frame.stage_name(score.stage)) for score in page],
+        "page": page,
+        "rows": [(score, names.get(score.stage, score.stage)) for score in page],
     }
     return render(request, "assessment/final_run.html", context)
 

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from assessment.metrics import evidence
-from assessment.models import Assessment, FinalRun, FinalRunScore
+from assessment.models import Assessment, FinalRun, FinalRunScore, SchemeUse
 from assessment.services import (
     SeenScore,
     assessment_finalise,
@@ -224,6 +224,16 @@ class TestPages:
         assert f'href="{address}"' in staff_client.get(PAGE).content.decode()
         assert "All are done." in staff_client.post(address, follow=True).content.decode()
         assert len(finals()) == 3
+
+    def test_a_run_names_the_stages_of_its_scheme(self, staff_client, facilitator):
+        for scheme in ("kotaku", "panca-sutra"):
+            SchemeUse.objects.create(
+                organisation=facilitator.organisation, scheme=scheme, is_primary=scheme == "kotaku"
+            )
+        scored(facilitator, "Anggrek")
+        _page, after = self.confirm(staff_client, "all=1&scheme=panca-sutra")
+        [(score, name)] = after.context["rows"]
+        assert (score.stage, name) == ("SEBAGIAN", "In part")
 
     def test_a_run_is_shown_to_who_started_it(self, staff_client, client, facilitator):
         [group] = scored(facilitator, "Anggrek")

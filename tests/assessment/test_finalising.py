@@ -20,7 +20,7 @@ from assessment.services import (
     final_run_start,
 )
 from assessment.views import finalising
-from groups.models import Group, Role, User
+from groups.models import Group, GroupStatus, GroupStatusChange, Role, User
 from tests.assessment.groups import bring_up_to_date, make_kembang_minus_outside, make_staff
 from tests.factories import make_group, make_meeting, make_member, make_user, save
 
@@ -234,6 +234,19 @@ class TestPages:
         _page, after = self.confirm(staff_client, "all=1&scheme=panca-sutra")
         [(score, name)] = after.context["rows"]
         assert (score.stage, name) == ("SEBAGIAN", "In part")
+
+    def test_a_group_dissolved_meanwhile_is_named_without_its_score(self, staff_client, facilitator, staff):
+        group, other = scored(facilitator, "Anggrek", "Bakung")
+        run = start(staff, *seen(group, other))
+        GroupStatusChange.objects.create(
+            group=group, from_status=GroupStatus.ACTIVE, to_status=GroupStatus.DISSOLVED, changed_on=TODAY,
+            reason="x", recorded_by=staff,
+        )  # fmt: skip
+        final_run_continue(actor=staff, run=run)
+        html = staff_client.get(f"{PAGE}run/?key={run.key}").content.decode()
+        assert "left out: the group is no longer there" in html
+        assert f"/g/{group.code}/" not in html
+        assert f"/g/{other.code}/assessment/{TODAY}/" in html
 
     def test_a_run_is_shown_to_who_started_it(self, staff_client, client, facilitator):
         [group] = scored(facilitator, "Anggrek")

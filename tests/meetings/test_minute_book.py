@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from groups.models import Role
 from meetings.models import AgendaItem
-from tests.factories import facilitator_of, lend, make_group, make_members, make_user, save
+from tests.factories import facilitator_of, lend, make_group, make_member, make_members, make_user, save
 from tests.meetings.pages import post_sheet, sign_in
 from tests.meetings.sheets import HELD_ON
 
@@ -101,3 +101,11 @@ def test_a_refused_sheet_says_where(client, group):
         f"id_m{first.pk}-wajib",
         f"id_m{second.pk}-attendance_0",
     ]
+
+
+@pytest.mark.parametrize("page", ["", "meetings/new/", "books/opening/", "members/{pk}/"])
+def test_the_number_of_a_member_has_no_separator(client, group, page):
+    member = make_member(group, number=1234)
+    content = client.get(f"/g/{group.code}/{page.format(pk=member.pk)}").content.decode()
+    assert "1234" in content
+    assert not any(shown in content for shown in ("1.234", "1,234"))

@@ -10,7 +10,6 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from groups.forms import DayField, KeyField
-from groups.models import Group
 
 
 class PeriodCloseForm(forms.Form):
@@ -22,7 +21,6 @@ class PeriodCloseForm(forms.Form):
         label=_("I know that nothing can be recorded on these days any more, and that this cannot be undone.")
     )
 
-    def __init__(self, *args: Any, group: Group, **kwargs: Any) -> None:
-        self.group = group
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["through"].initial = timezone.localdate().replace(day=1) - timedelta(days=1)

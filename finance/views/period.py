@@ -25,14 +25,14 @@ PERIODS_ON_A_PAGE = 24
 @require_http_methods(["GET"])
 def periods(request: GroupRequest) -> HttpResponse:
     """The closed periods, and for who records the form that closes the next one."""
-    return _page(request, PeriodCloseForm(group=request.group))
+    return _page(request, PeriodCloseForm())
 
 
 @requires(Capability.RECORD)
 @require_http_methods(["POST"])
 def period_close(request: GroupRequest) -> HttpResponse:
     """Close a period; the same form sent twice closes it once."""
-    form = PeriodCloseForm(request.POST, group=request.group)
+    form = PeriodCloseForm(request.POST)
 
     answer = submit_once(
         request,

@@ -2,7 +2,8 @@
 
 - A person at an address: `TRIES` wrong passwords lock this pair for `LOCKED`.
 - An address: many phones share one, so what counts is how many people failed there; `NAMES` of them lock it.
-- A person: after `FREE_TRIES` from anywhere each further one has to wait longer. Nobody can lock a person out.
+- A person: after `FREE_TRIES` from anywhere each further one has to wait longer. Nobody locks a person out of a
+  known device; on others whoever never stops trying can keep the person waiting.
 
 A device with which the person signed in before has a cookie that says so, and is counted by itself: neither the
 address nor the person's other tries count for it. (django-axes counts after hashing, so tries at the same moment all

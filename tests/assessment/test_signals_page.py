@@ -207,7 +207,9 @@ class TestPanelOfAGroup:
         assert f'<a href="/g/{group.code}/meetings/1/">' not in panel
 
     def test_nothing_stands_out(self, staff_client, facilitator):
-        assert "Nothing stands out in the records." in self.page(staff_client, make_group(facilitator))
+        group = make_kembang_minus_outside(facilitator, until=TODAY)
+        bring_up_to_date()
+        assert "Nothing stands out in the records." in self.page(staff_client, group)
 
     def test_not_for_the_facilitator(self, client, facilitator):
         group = make_old_terms(facilitator)

@@ -93,7 +93,7 @@ class TestList:
         group = make_kembang_minus_outside(facilitator, until=TODAY)
         republish(group, "TUMBUH")
         for days in range(1, 5):
-            make_meeting(group, TODAY - timedelta(20 * days))
+            make_meeting(group, TODAY - timedelta(20 * days + 1))
         bring_up_to_date()
         open_signal = "One recorder, nobody else looks in"
         assert f"To look into: {open_signal}" in show(staff_client).content.decode()
@@ -194,7 +194,7 @@ class TestProfile:
 
     def test_open_signals_are_for_staff_and_not_printed(self, client, group):
         for days in range(1, 5):
-            make_meeting(group, TODAY - timedelta(20 * days))
+            make_meeting(group, TODAY - timedelta(20 * days + 1))
         html = self.read(client, group, make_staff(group))
         panel = html[: html.index("One recorder, nobody else looks in")].rpartition("<section")[2]
         assert "d-print-none" in panel

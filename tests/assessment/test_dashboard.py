@@ -361,8 +361,8 @@ class TestPeople:
         people = {month.month: (month.people.members, month.people.women) for month in response.context["months"]}
         assert people == {months_ago(2): (10, 5), months_ago(0): (8, 6)}
         html = response.content.decode().replace("\N{NO-BREAK SPACE}", " ")
-        assert "8 members, 6 of them women (75.0 %)" in html
-        assert "10 members, 50.0 % women" in html
+        assert "8 members, 6 of them women (75,0 %)" in html
+        assert "10 members, 50,0 % women" in html
 
     def test_files_have_them(self, staff_client, facilitator):
         stand(make_group(facilitator), of_snapshot={"members": 8, "women": 6})

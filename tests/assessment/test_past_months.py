@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from assessment.models import Assessment
-from assessment.services import snapshots_write
+from assessment.services import snapshots, snapshots_write
 from groups.models import FacilitatorAssignment, Group, GroupStatus
 from groups.selectors import groups_alive
 from groups.services import assignment_end, facilitator_assign, group_status_change, group_update
@@ -99,7 +99,8 @@ def stand_now(group):
 
 
 @pytest.mark.parametrize("was_known", [True, False])
-def test_months_first_written_after_a_move_have_the_place_of_their_day(organisation, was_known):
+def test_months_first_written_after_a_move_have_the_place_of_their_day(organisation, was_known, monkeypatch):
+    monkeypatch.setattr(snapshots, "MONTHS", 4)
     old = make_village("35.19.05.2003") if was_known else None
     new = make_village(OTHER_VILLAGE, "Sumatera Utara", "Kabupaten Nias", "Idanogawo", "Bozihona")
     group = make_group(make_user(organisation=organisation), village=old, founded_on=date(2020, 1, 1))

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from assessment.models import SnapshotScore
+from assessment.selectors.dashboard import Filters
 from assessment.selectors.signals import alike_facilitators
 from assessment.signals import SignalHit, all_signals, read_hits
 from finance.ledger.posting import Posting, open_books
@@ -287,8 +288,9 @@ class TestFacilitatorGroupsAlike:
     def facilitator(self):
         return make_user()
 
-    def alike(self):
-        return alike_facilitators(Group.objects.all(), AS_OF, "kotaku")
+    def alike(self, scheme="kotaku"):
+        latest = Filters(scheme=scheme, start=AS_OF.replace(day=1), end=AS_OF.replace(day=1), ends_now=True)
+        return alike_facilitators(Group.objects.all(), AS_OF, latest)
 
     def score(self, facilitator, count: int) -> None:
         for _ in range(count):
@@ -331,7 +333,7 @@ class TestFacilitatorGroupsAlike:
 
     def test_another_scheme(self, facilitator):
         self.score(facilitator, 5)
-        assert alike_facilitators(Group.objects.all(), AS_OF, "panca-sutra") == []
+        assert self.alike("panca-sutra") == []
 
 
 class TestOverManyGroups:

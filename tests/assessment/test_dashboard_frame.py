@@ -143,7 +143,7 @@ class TestFilters:
         ("query", "field", "problem"),
         [
             (f"start={month(1)}&end={month(2)}", "end", "The period ends before it starts."),
-            (f"end={TODAY.year + 1}-01", "end", "The date lies in the future."),
+            (f"end={TODAY.year + 1}-01", "end", "This date is in the future."),
             ("start=1900-01", "start", "This day is too long ago."),
             (f"start={month(60)}", "start", "At most 60 months."),
             ("start=kemarin", "start", "Enter a valid month. Write it like this: 6/2026 or Juni 2026."),

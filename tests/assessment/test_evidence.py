@@ -338,7 +338,7 @@ class TestPage:
         meetings, counts = (file("books", f"&table={number}") for number in (1, 2))
         assert meetings.content.decode("utf-8-sig").splitlines()[0] == "Meeting,Date,What is missing,Books complete"
         assert counts.content.decode("utf-8-sig").startswith("Cash count,Date,")
-        assert f"{group.code}-bukti-books-2-" in counts["Content-Disposition"]
+        assert f"{group.number_shown}-bukti-books-2-" in counts["Content-Disposition"]
 
     def test_a_file_is_as_of_the_day_asked_for(self, file, group):
         newest = Meeting.objects.filter(group=group).latest("number").held_on

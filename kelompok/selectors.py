@@ -105,7 +105,7 @@ def movable_meetings(actor: User, *, start: date, end: date, by: timedelta | Non
     last = meetings.selectors.last_held_on(active, as_of=date.max)
     due = finance.selectors.instalments_due(active, start, end)
     movable = []
-    for group in active.select_related("village"):
+    for group in active.select_related("organisation", "village"):
         calendar = calendars.get(group.pk, MeetingCalendar())
         days = list(calendar.dates(start, end))
         leaving: set[date] = set()

@@ -145,9 +145,11 @@ def test_a_draft_is_not_published_while_it_is_edited(admin, shipped, monkeypatch
     assert draft.is_draft
 
 
-def test_a_part_edited_while_it_was_published_is_a_bad_request(admin, shipped, monkeypatch):
+def test_a_part_edited_while_it_was_published_is_refused(admin, shipped, monkeypatch):
     draft = instrument_copy(actor=admin, instrument=shipped)
     edit = heavier(admin, draft)
     instrument_publish(actor=admin, instrument=draft)
     monkeypatch.setattr("assessment.admin.InstrumentPart.may_edit", lambda *_args: True)  # as it was a moment before
-    assert edit() == 400
+    before = list(draft.indicators.values_list("pk", "weight"))
+    assert edit() == 200  # the form again, with why
+    assert list(draft.indicators.values_list("pk", "weight")) == before

@@ -68,7 +68,7 @@ class TestMembers:
         make_member(hidden, "SITI AMINAH", phone="081234567890" if near == "phone" else "")
         answer = register(client, group, phone="0812-3456-7890")
         (text,) = warning(answer)
-        assert "another group of the organisation" in text
+        assert "kelompok lain lembaga ini" in text
         assert not {"Mawar", hidden.number_shown, "SITI"} & set(re.findall(r"\w+", answer.content.decode()))
         assert register(client, group, phone="0812-3456-7890", is_other="on").status_code == 302
 

@@ -71,15 +71,18 @@ def fine_waive(*, actor: User, group: Group, fine: int, reason: str, on: date, k
     """Let go what is not paid of the fine with the id `fine` from the day `on`, with a reason.
 
     `AlreadyPosted` for a key used before, `AlreadyDone` for one that is waived, `NotAllowed` where nothing is owed of
-    it any more, `RuleBroken` at `on` for a day before it was owed.
+    it any more or a part was let go before, `RuleBroken` at `on` for a day before it was owed.
     """
     group = lock_group(actor, Capability.RECORD, group)
     if Waiver.objects.filter(group=group, key=key).exists():
         raise AlreadyPosted
     found = Obligation.objects.get(pk=fine, group=group)
-    if found.waivers.filter(ended_on__isnull=True).exists():
-        raise AlreadyDone(_("This fine is waived already."))
+    is_waived = found.waivers.filter(ended_on__isnull=True).exists()
     open_fine = next((open_fine for open_fine in open_fines(group).fines if open_fine.pk == found.pk), None)
+    if is_waived and open_fine is not None:  # a payment was undone since
+        raise NotAllowed(_("A part of this fine was let go before. Take that back first, then let go of all of it."))
+    if is_waived:
+        raise AlreadyDone(_("This fine is waived already."))
     if open_fine is None:
         raise NotAllowed(_("Nothing is owed of this fine any more."))
     if on < open_fine.owed_on:

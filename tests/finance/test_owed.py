@@ -301,8 +301,11 @@ class TestTakingBack:
         assert siti.pk not in owed(group, as_of=MEETINGS[1])
         reverse(paid)
         assert [owed(group, as_of=day)[siti.pk].fine for day in MEETINGS[:2]] == [5_000, 2_000]
+        with pytest.raises(NotAllowed, match="Take that back first"):
+            waive_fine(siti, fine, on=MEETINGS[2])
         take_back(siti, waiver)
         assert owed(group, as_of=MEETINGS[2])[siti.pk].fine == 5_000
+        assert waive_fine(siti, fine, on=MEETINGS[2]).amount == 5_000
 
     def test_a_sheet_asks_for_the_fine_again_from_that_day_on(self):
         group, siti, _budi = group_of(wajib=0)

@@ -153,6 +153,7 @@ ROUTES: dict[str, Route] = {
     "admin-login": site(PUBLIC, 302, 403),
     # groups
     "group-list": site(READ),
+    "group-list-file": site(READ),
     "group-create": site(RECORD),
     "group": Route(READ),
     "group-edit": Route(RECORD),

@@ -15,7 +15,7 @@ from django.urls import URLPattern, reverse
 from django.utils import timezone
 
 from assessment.models import Instrument, ScoreRevision
-from finance.models import CashCount, Entry, InventoryItem, Loan, LoanRequest, SurplusDivision
+from finance.models import CashCount, Entry, InventoryItem, Loan, LoanRequest, SurplusDivision, Waiver
 from finance.services import fine_charge, inventory_buy, loan_request, loan_request_approve, loan_write_off
 from groups.models import FacilitatorAssignment, Group, Role, User
 from groups.permissions import Capability, declared_capability, walk_urls
@@ -42,6 +42,9 @@ NO_PAGES = {
     "period-close",
     "bank-tick",
     "loan-fines-take-back",
+    "review-withdraw",
+    "dashboard-final-run",
+    "group-list-file",
 }
 """Addresses that answer with something else than a page of their own."""
 QUERIES = {
@@ -91,6 +94,10 @@ def group(committed_db) -> Group:
         counted_by=recorder,
     )
     make_account(group)
+    Waiver.objects.create(
+        group=group, member=group.members.first(), kind="WAJIB", amount=1, waived_on=timezone.localdate(), why="sakit",
+        key=uuid.uuid4(), recorded_by=recorder,
+    )  # fmt: skip
     shown = group.assessments.latest("as_of")
     ScoreRevision.objects.create(
         group=group, scheme=shown.scheme, as_of=shown.as_of, instrument=shown.instrument, was_stage=shown.stage,
@@ -178,6 +185,7 @@ def address(name: str, group: Group) -> str:
         "member-edit": {"pk": member.pk},
         "member-owed": {"pk": member.pk},
         "fine-charge": {"pk": member.pk},
+        "waiver-take-back": {"pk": group.waivers.last().pk},
         "member-leave": {"pk": member.pk},
         "member-leave-undo": {"pk": group.members.filter(left_on__isnull=False).first().pk},
         "bank-mandate": {"pk": group.bank_accounts.last().pk},

@@ -241,7 +241,9 @@ def test_an_income_statement_shows_the_loss(group):
 class TestHealth:
     def test_figures_and_classes_as_on_a_day(self, group):
         shown = text(get(group, "health", on="2025-07-10"))
-        assert "LAR (UPK) Borrowers at least three months late, of the borrowers with a balance 100,0 % Suspend" in shown
+        assert (
+            "LAR (UPK) Borrowers at least three months late, of the borrowers with a balance 100,0 % Suspend" in shown
+        )
         assert "61–90 days 0 Rp 0 Rp 0" in shown
         assert "3 Substandard (kurang lancar) 1 Rp 1.100.000" in shown
 

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from assessment.models import Assessment, Review, SnapshotScore
+from assessment.selectors.dashboard import Filters
 from assessment.selectors.signals import alike_facilitators
 from assessment.signals import all_signals, read_hits
 from finance.models import (
@@ -191,7 +192,9 @@ def test_a_group_made_for_a_signal_shows_that_one_alone():
 
 
 def test_one_facilitators_groups_all_score_alike_and_look_different():
-    [alike] = alike_facilitators(Group.objects.all(), timezone.localdate(), "kotaku")
+    today = timezone.localdate()
+    latest = Filters(scheme="kotaku", start=today.replace(day=1), end=today.replace(day=1), ends_now=True)
+    [alike] = alike_facilitators(Group.objects.all(), today, latest)
     groups = Group.objects.filter(assignments__facilitator=alike.facilitator, assignments__ended_on=None)
     assert {group.name for group in groups} == set(words.ALIKE)
     assert len({group.members.get(number=1).name for group in groups}) > 1
@@ -231,7 +234,7 @@ def test_a_meeting_was_recorded_late():
 
 def test_late_instalments_are_fined():
     charged = Obligation.objects.filter(kind=ObligationKind.LATE_INSTALMENT)
-    assert charged.filter(memo__startswith="Terlambat: angsuran").exists()
+    assert charged.filter(memo__startswith="Menunggak: angsuran").exists()
     assert charged.filter(payments__isnull=False).exists()
     assert not Loan.objects.filter(
         accounts__kind=AccountKind.LOAN_FINE, fine_late_instalment=0, accounts__credits_posted__gt=0

@@ -18,7 +18,7 @@ from groups.models.dated import effective_between
 from groups.models.organisation import Organisation, Role, User
 from groups.models.region import Region, in_regions
 from groups.records import recorded_days_of_group
-from groups.shared.clock import now, refuse_to_come, today, today_of
+from groups.shared.clock import now, refuse_to_come, today_of
 from groups.shared.folding import FoldedField, FoldedModel
 
 if TYPE_CHECKING:

@@ -167,7 +167,7 @@ class TestStages:
         score()
         html = show(staff_client).content.decode()
         assert re.findall(r'url\(#pattern-(\w+)\)"[^>]*><title>\w+ (\d+)', html) == [("0", "1"), ("1", "1")]
-        assert '<th scope="row" class="text-nowrap">' in html
+        assert '<th scope="row"><span class="text-nowrap">' in html
         assert "style=" not in html
 
 

@@ -95,25 +95,25 @@ def parts_of(create_table: str) -> Iterator[str]:
 def _present_in_postgresql(connection: BaseDatabaseWrapper, schema: str) -> Definitions:
     """Return the definitions in a schema as PostgreSQL writes them; a trigger has the text of its function.
 
-    A trigger that is switched off is left out: it refuses nothing.
+    `schema` is an SQL expression. A trigger that is switched off is left out: it refuses nothing.
     """
-    statement = """
-        SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE connamespace = %(schema)s::regnamespace
+    statement = f"""
+        WITH of_schema AS (SELECT {schema} AS space)
+        SELECT space::text, conname, pg_get_constraintdef(oid) FROM pg_constraint JOIN of_schema ON space = connamespace
         UNION ALL
-        SELECT relname, pg_get_indexdef(oid) FROM pg_class
-        WHERE relkind = 'i' AND relnamespace = %(schema)s::regnamespace
+        SELECT space::text, relname, pg_get_indexdef(oid)
+        FROM pg_class JOIN of_schema ON space = relnamespace WHERE relkind = 'i'
         UNION ALL
-        SELECT t.tgname, pg_get_triggerdef(t.oid) || p.prosrc
+        SELECT space::text, t.tgname, pg_get_triggerdef(t.oid) || p.prosrc
         FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid
-        WHERE c.relnamespace = %(schema)s::regnamespace AND NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')
-    """
+            JOIN of_schema ON space = c.relnamespace
+        WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')
+    """  # noqa: S608 - no input
     found = defaultdict(list)
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {schema}")
-        (schema,) = cursor.fetchone()
-        cursor.execute(statement, {"schema": schema})
-        for name, text in cursor.fetchall():
-            found[name].append(re.sub(rf"\b(?:{schema}|pg_temp)\.", "", text))
+        cursor.execute(statement)
+        for space, name, text in cursor.fetchall():
+            found[name].append(re.sub(rf"\b(?:{space}|pg_temp)\.", "", text))
     return {name: "\n".join(sorted(texts)) for name, texts in found.items()}
 
 
@@ -133,6 +133,6 @@ def _declared_in_postgresql(using: str) -> Definitions:
         for trigger in declared_triggers():
             for statement in trigger.postgresql:
                 cursor.execute(re.sub(r"\bFUNCTION (\w+)\(\)", r"FUNCTION pg_temp.\1()", statement))
-        found = _present_in_postgresql(connection, "pg_my_temp_schema()::regnamespace::text")
+        found = _present_in_postgresql(connection, "pg_my_temp_schema()::regnamespace")
         transaction.set_rollback(True, using)
     return found

@@ -307,6 +307,5 @@ class TestOnlyWhatIsNew:
         assert "everything is checked" in verify("--new")[0]
 
     def test_it_takes_as_many_statements_whatever_the_number_of_groups(self, later, django_assert_num_queries):
-        # PostgreSQL keeps the functions of triggers apart from the triggers.
-        with django_assert_num_queries(len(CHECKS) + 10 + (connection.vendor == "postgresql")):
+        with django_assert_num_queries(len(CHECKS) + 10):
             verify("--new")

@@ -234,13 +234,14 @@ class Books(Balances):
                     paid[None, line.member] += line.amount
             if paid:
                 running = {loan.pk for loan in self.running_loans()}
-                pay_fines(entry, [(self._fines(*of, running), amount) for of, amount in paid.items()])
+                on = posting.happened_on or posting.effective_on
+                pay_fines(entry, [(self._fines(*of, running, on), amount) for of, amount in paid.items()])
 
-    def _fines(self, loan: Loan | None, member: Member | None, running: set[int]) -> list[OpenFine]:
-        """Return the fines that money on a loan's account, or from a member, pays."""
+    def _fines(self, loan: Loan | None, member: Member | None, running: set[int], on: date) -> list[OpenFine]:
+        """Return the fines that money on a loan's account pays, or money from a member on the day `on`."""
         if loan is not None:
             return [fine for fine in self.fines.fines if fine.loan == loan.pk]
-        return self.fines.of_member(member, running) if member is not None else []
+        return self.fines_on(on).of_member(member, running) if member is not None else []
 
     def _require_alive(self, postings: Sequence[Posting]) -> None:
         """Nothing is posted after the end of a group but what settles an open case."""

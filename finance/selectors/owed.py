@@ -6,6 +6,7 @@ Fines are written down when they are set. Pokok and wajib follow from the rules 
 from __future__ import annotations
 
 from calendar import monthrange
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -124,8 +125,10 @@ def owed_rows(group: Group, *, as_of: date) -> list[tuple[Member, Owed]]:
     return [(member, found[member.pk]) for member in members]
 
 
-def wajib_asked(group: Group, *, held_on: date) -> dict[int, int]:
+def wajib_asked(group: Group, *, held_on: date, joined: Mapping[int, date] | None = None) -> dict[int, int]:
     """Return the wajib to ask each member for at a meeting on a day, by id: that of the meeting and what was missed.
+
+    `joined` are the members of the day, by id, with the days on which they joined, where they were read already.
 
     By meeting it is the amount of the rules, and with it what was missed of the agreed days before the one that the
     meeting stands for; by month it is what is left of the months up to this one. What is let go is not asked for.
@@ -147,7 +150,7 @@ def wajib_asked(group: Group, *, held_on: date) -> dict[int, int]:
     saved = _saved(group, since=dues.since, as_of=held_on)
     return {
         pk: now + sum(due.amount for due in unpaid(dues.of_member(pk, joined_on), saved.get(pk, _NOTHING).wajib))
-        for pk, joined_on in _members(group, held_on)
+        for pk, joined_on in (dict(_members(group, held_on)) if joined is None else joined).items()
     }
 
 
@@ -171,10 +174,11 @@ def _saved(group: Group, *, since: date, as_of: date) -> dict[int, _Saved]:
     return {pk: _Saved(int(pokok), int(wajib)) for pk, pokok, wajib in rows}
 
 
-def waived(group: Group, kind: AccountKind) -> dict[int, int]:
-    """Return the rupiah of savings of a kind that members of a group were let off, by member."""
-    found = Waiver.objects.filter(group=group, kind=kind, ended_on__isnull=True).order_by()
-    return dict(found.values_list("member").annotate(Sum("amount")))
+def waived(group: Group, kind: AccountKind, *, as_of: date) -> dict[int, int]:
+    """Return the rupiah of savings of a kind that members were let off on a day or are let off, by member."""
+    lasts = Q(ended_on__isnull=True) | Q(waived_on__lte=as_of, ended_on__gt=as_of)
+    waivers = Waiver.objects.filter(lasts, group=group, kind=kind).order_by()
+    return dict(waivers.values_list("member").annotate(Sum("amount")))
 
 
 def _members(group: Group, as_of: date) -> list[tuple[int, date]]:

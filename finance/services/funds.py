@@ -20,9 +20,10 @@ from groups.models import Group, Member, User
 
 @transaction.atomic
 def fine_pay(*, actor: User, group: Group, member: Member, amount: int, reason: str, on: date, key: uuid.UUID) -> Entry:
-    """Take a fine from a member: for what is owed, the oldest first, and beyond that for the `reason` of now."""
+    """Take a fine from a member: for what is owed that day, the oldest first, and else for the `reason` of now."""
     books = open_for_entry(actor, group, key, of=member)
-    new = amount - sum(fine.left for fine in books.fines.of_member(member, {loan.pk for loan in books.running_loans()}))
+    running = {loan.pk for loan in books.running_loans()}
+    new = amount - sum(fine.left for fine in books.fines_on(on).of_member(member, running))
     charges = [Charge(member, ObligationKind.OTHER, new, reason)] if new > 0 else []
     return post_entry(books, EntryKind.FINE, on, lines.fine(books, member, amount, reason), key, charges)
 

@@ -97,7 +97,7 @@ class DemoMeeting:
         row = MemberRow(member=member, attendance=attendance)
         if attendance not in _WITH_MONEY:
             person.missed += 1
-            owed = self.context.fines_owed(member, self.held_on)
+            owed = self.context.fines_owed(member)
             if attendance == _ABSENT and owed < _MOST_FINES * rules.fine_absent:
                 row = replace(row, charged=rules.fine_absent, fine_reason=words.FINE_ABSENT)
             return row
@@ -115,7 +115,7 @@ class DemoMeeting:
             saved = self.context.books.balance(AccountKind.SUKARELA, member=member)
             most = min(saved, self.context.books.balance(AccountKind.CASH) // 10)
             row = replace(row, sukarela_out=most * rng.randint(5, 10) // 10 // 5_000 * 5_000)
-        owed = self.context.fines_owed(member, self.held_on)
+        owed = self.context.fines_owed(member)
         if attendance == _LATE and rules.fine_late:
             row = replace(row, charged=rules.fine_late, fine=rules.fine_late + owed, fine_reason=words.FINE_LATE)
         elif owed and rng.random() < 0.6 + 0.4 * self.quality:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
-from finance.ledger.errors import InsufficientFunds
+from finance.ledger.errors import InsufficientFunds, NotAllowed
 from finance.ledger.fines import Charge, cancel_charges, open_fines, write_charges
-from finance.models import AccountKind, CashCount, Entry, Loan, Obligation, Transfer
+from finance.models import AccountKind, CashCount, Entry, Loan, Obligation, Transfer, Waiver
 from finance.services import cash_count_take_back, loans_open
 from groups.shared.clock import now
 from meetings.changes import changes
@@ -66,6 +67,7 @@ def meeting_correct(
     if old.cash_count is not None and settled is None:
         cash_count_take_back(books, old.cash_count)
     fines = _fines(context, minutes)
+    _require_no_waiver(context, minutes)
     if has_moved or minutes.money != original.money or (fines.differ and (minutes.fines_paid or original.fines_paid)):
         new.entry = _post_again(context, minutes, loans, fines, reason=reason, key=key)
     elif fines.new:
@@ -107,6 +109,24 @@ def _fines(context: SheetContext, minutes: Minutes) -> _Fines:
             same.owed_on, same.memo = minutes.held_on, charge.memo
             same.save(update_fields=["owed_on", "memo"])
     return _Fines(new, charged)
+
+
+def _require_no_waiver(context: SheetContext, minutes: Minutes) -> None:
+    """Refuse that more was paid of a fine set at the meeting that was let go since: the waiver is taken back first."""
+    assert context.original is not None, "a correction has what it corrects"
+    before = {row.member.pk: row.fine for row in context.original.members}
+    more = {
+        row.member.pk
+        for row in minutes.members
+        if row.fine > before.get(row.member.pk, 0) and row.fine > context.fines_owed(row.member)
+    }
+    paid = [fine.pk for fine in context.charged if fine.member_id in more]
+    waivers = Waiver.objects.filter(obligation__in=paid, ended_on__isnull=True).select_related("member")
+    if paid and (waiver := waivers.first()) is not None:
+        raise NotAllowed(
+            _("The fine of %(member)s was let go. Take that back first, then record that it was paid.")
+            % {"member": waiver.member}
+        )
 
 
 def _post_again(

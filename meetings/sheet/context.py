@@ -15,6 +15,7 @@ from django.db.models.functions import Coalesce, JSONObject
 from django.utils.translation import gettext
 
 from finance.ledger.chart import SAVINGS
+from finance.ledger.fines import OpenFines
 from finance.ledger.posting import Books, open_books
 from finance.ledger.reading import Balances, read_books
 from finance.models import (
@@ -146,9 +147,13 @@ class SheetContext:
         """The running loans from outside, whose money may be passed on to members."""
         return self.books.running_external_loans()
 
-    def fines_owed(self, member: Member, on: date) -> int:
-        """Return the rupiah of fines that a member owes on the day `on`, but for those a running loan asks for."""
-        return sum(fine.left for fine in self.books.fines.of_member(member, self._lent) if fine.owed_on <= on)
+    def fines_owed(self, member: Member) -> int:
+        """Return the rupiah of fines that a member owed on the day and owes, but for those a running loan asks for."""
+        return sum(fine.left for fine in self._fines.of_member(member, self._lent))
+
+    @cached_property
+    def _fines(self) -> OpenFines:
+        return self.books.fines_on(self.held_on)
 
     def pokok_owed(self, member: Member) -> int:
         """Return the rupiah of initial savings (pokok) that a member has neither paid nor been let off.
@@ -161,7 +166,7 @@ class SheetContext:
 
     @cached_property
     def _pokok_waived(self) -> dict[int, int]:
-        return waived(self.group, AccountKind.POKOK)
+        return waived(self.group, AccountKind.POKOK, as_of=self.held_on)
 
     def wajib_asked(self, member: Member, on: date) -> int:
         """Return the rupiah of compulsory savings (wajib) to ask a member for at a meeting on the day `on`.
@@ -169,7 +174,8 @@ class SheetContext:
         Worked out when somebody looks, for closing does not need it.
         """
         if on not in self._wajib_asked:
-            self._wajib_asked[on] = wajib_asked(self.group, held_on=on)
+            joined = {member.pk: member.joined_on for member in self.members if member.is_member_on(on)}
+            self._wajib_asked[on] = wajib_asked(self.group, held_on=on, joined=joined)
         return self._wajib_asked[on].get(member.pk, 0)
 
     @cached_property

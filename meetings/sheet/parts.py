@@ -153,7 +153,7 @@ class MemberForm(_Part):
         rules = self.context.rules
         pokok_left = self.context.pokok_owed(self.member)
         prefilled: dict[str, Any] = {"pokok": pokok_left, "wajib": self._wajib_asked, "social": rules.social}
-        self.fines_owed = self.context.fines_owed(self.member, self.context.held_on)
+        self.fines_owed = self.context.fines_owed(self.member)
         if self.fines_owed:
             prefilled["fine"] = self.fines_owed
             self.fields["fine"].widget.attrs |= {"data-owed": self.fines_owed, "data-proposed": self.fines_owed}
@@ -208,7 +208,7 @@ class MemberForm(_Part):
         `charged`, `waiver` and `fine_reason`, what the fine is for, go into the minutes.
         """
         attendance, paid, reason = data.get("attendance", ""), data.get("fine", 0), data.get("fine_reason", "")
-        due, owed = self._due(attendance), self.context.fines_owed(self.member, self.context.held_on)
+        due, owed = self._due(attendance), self.context.fines_owed(self.member)
         data["waiver"], data["charged"], data["fine_reason"] = "", due, ""
         earlier = self.recorded.waiver if self.recorded is not None else ""
         if reason and paid <= owed and (due or earlier):

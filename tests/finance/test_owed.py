@@ -310,7 +310,7 @@ class TestTakingBack:
     def test_a_sheet_asks_for_the_fine_again_from_that_day_on(self):
         group, siti, _budi = group_of(wajib=0)
         take_back(siti, waive_fine(siti, charge(siti, 5_000, on=MEETINGS[0])))
-        asked = [read_sheet(group=group, held_on=day).fines_owed(siti, day) for day in MEETINGS[1:4]]
+        asked = [read_sheet(group=group, held_on=day).fines_owed(siti) for day in MEETINGS[1:4]]
         assert asked == [0, 5_000, 5_000]
 
     def test_a_fine_is_let_go_again_after_that(self):

@@ -20,7 +20,7 @@ from meetings.errors import SavingsMustStay
 from meetings.minutes import MemberRow, Minutes
 from meetings.models import Attendance, AttendanceStatus, Meeting
 from meetings.services import meeting_close
-from meetings.sheet.context import open_sheet
+from meetings.sheet.context import open_sheet, read_sheet
 from tests.factories import facilitator_of, make_group, make_members, save
 from tests.finance.pages import signed_in
 from tests.meetings.pages import balance, errors, post_correction, post_sheet
@@ -158,6 +158,55 @@ def test_a_correction_keeps_what_was_paid_of_a_fine_whose_rest_was_waived(client
     services.waiver_take_back(**who, waiver=waiver.pk, reason="sanggup", on=HELD_ON + timedelta(14))
     assert owes(group) == 1_500
     assert list(mismatches()) == []
+
+
+@pytest.fixture
+def taken_back(group):
+    """A fine of Rp 2,000 from before the meeting, let go a week after it, and owed again from two weeks after it."""
+    who = {"actor": facilitator_of(group), "group": group}
+    fine = services.fine_charge(
+        **who, member=group.members.get(number=1), amount=2_000, reason="lalai", on=HELD_ON - timedelta(7),
+        key=uuid.uuid4(),
+    )  # fmt: skip
+    waiver = services.fine_waive(**who, fine=fine.pk, reason="sakit", on=HELD_ON + timedelta(7), key=uuid.uuid4())
+    services.waiver_take_back(**who, waiver=waiver.pk, reason="sanggup", on=HELD_ON + timedelta(14))
+    return fine
+
+
+def test_a_fine_let_go_later_and_owed_again_is_paid_on_a_sheet_of_before(client, group, taken_back):
+    assert post_sheet(client, group, m1_fine="2.000").status_code == 302
+    assert list(Obligation.objects.all()) == [taken_back]
+    assert (owes(group), balance(group, "FINE")) == (0, 2_000)
+
+
+def test_a_sheet_of_the_days_of_a_waiver_asks_for_nothing(group, taken_back):
+    def asked(days):
+        return read_sheet(group=group, held_on=HELD_ON + timedelta(days)).fines_owed(taken_back.member)
+
+    assert [asked(days) for days in (-8, -7, 0, 6, 7, 13, 14)] == [0, 2_000, 2_000, 2_000, 0, 0, 2_000]
+
+
+def test_a_fine_of_the_meeting_that_was_let_go_is_not_paid_by_a_correction(client, group):
+    who = {"actor": facilitator_of(group), "group": group}
+    post_sheet(client, group, m1_attendance="LATE")
+    waiver = services.fine_waive(
+        **who, fine=Obligation.objects.get().pk, reason="sakit", on=HELD_ON + timedelta(7), key=uuid.uuid4()
+    )
+    response = post_correction(client, group, m1_attendance="LATE", m1_fine="2.000")
+    assert "was let go. Take that back first" in response.content.decode()
+    assert not Transfer.objects.filter(credit_account__kind="FINE").exists()
+    services.waiver_take_back(**who, waiver=waiver.pk, reason="sudah dibayar", on=HELD_ON + timedelta(7))
+    assert post_correction(client, group, m1_attendance="LATE", m1_fine="2.000").status_code == 302
+    assert (owes(group), balance(group, "FINE"), Obligation.objects.count()) == (0, 2_000, 1)
+
+
+def test_money_of_an_earlier_day_pays_no_fine_that_was_set_since(group):
+    who = {"actor": facilitator_of(group), "group": group, "member": group.members.get(number=1)}
+    services.fine_charge(**who, amount=2_000, reason="lalai", on=HELD_ON, key=uuid.uuid4())
+    services.fine_pay(**who, amount=2_000, reason="telat", on=HELD_ON - timedelta(3), key=uuid.uuid4())
+    assert owes(group) == 2_000
+    services.fine_pay(**who, amount=2_000, reason="", on=HELD_ON, key=uuid.uuid4())
+    assert owes(group) == 0
 
 
 @pytest.mark.parametrize("attendance", ["PRESENT", "REPRESENTED", "EXCUSED"])

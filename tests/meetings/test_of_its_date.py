@@ -519,7 +519,7 @@ def test_a_sheet_of_an_old_day_takes_as_many_statements_at_any_size(members, mee
     data = {**sheet_data(group), "action": "day"}
     with CaptureQueriesContext(connection) as counted:
         assert client.post(url, data).status_code == 200
-    assert len(counted) <= 16, "\n".join(query["sql"][:110] for query in counted.captured_queries)
+    assert len(counted) <= 15, "\n".join(query["sql"][:110] for query in counted.captured_queries)
     with CaptureQueriesContext(connection) as counted:
         assert client.post(url, data | {"action": "close"}).status_code == 302
     assert len(counted) <= 20, "\n".join(query["sql"][:110] for query in counted.captured_queries)

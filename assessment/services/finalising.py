@@ -47,10 +47,7 @@ def assessment_finalise(
     use.
     """
     group = lock_group(actor, Capability.ASSESS, group)
-    schemes = instruments.schemes_of(group.organisation_id)
-    scheme = scheme or schemes[0]
-    if scheme not in schemes:
-        raise ValidationError(_("The organisation does not use this scheme."))
+    scheme = _scheme_in_use(group.organisation_id, scheme)
     assess_groups(actor=actor, groups=Group.objects.filter(pk=group.pk), as_of=as_of)
     assessment = Assessment.objects.filter(group=group, scheme=scheme, as_of=as_of).first()
     if assessment is None:
@@ -64,12 +61,20 @@ def assessment_finalise(
     return Assessment.objects.get(group=group, scheme=scheme, as_of=as_of)
 
 
+def _scheme_in_use(organisation_id: int, scheme: str) -> str:
+    """Return `scheme`, or the primary one for none, and refuse one that the organisation does not use."""
+    schemes = instruments.schemes_of(organisation_id)
+    if scheme and scheme not in schemes:
+        raise ValidationError(_("The organisation does not use this scheme."))
+    return scheme or schemes[0]
+
+
 @transaction.atomic
 def final_run_start(*, actor: User, scheme: str, scores: Iterable[SeenScore], key: uuid.UUID) -> FinalRun:
     """Write down which scores by `scheme` are to be made final; `final_run_continue` does it.
 
-    The same key gives the run there is. Raises `ValidationError` without scores, and refuses groups that `actor` may
-    not see.
+    The same key gives the run there is. Raises `ValidationError` without scores, for a day to come and for a scheme
+    that is not in use, and refuses groups that `actor` may not see.
     """
     require(actor, Capability.ASSESS)
     run, is_new = FinalRun.objects.get_or_create(key=key, defaults={"scheme": scheme, "started_by": actor})
@@ -80,9 +85,14 @@ def final_run_start(*, actor: User, scheme: str, scores: Iterable[SeenScore], ke
     chosen = list(scores)
     if not chosen:
         raise ValidationError(_("Nothing is left to make final."))
+    clock.refuse_to_come(max(seen.as_of for seen in chosen), clock.today())
     ids = {seen.group for seen in chosen}
-    if Group.objects.visible_to(actor).filter(pk__in=ids).count() != len(ids):
+    visible = Group.objects.visible_to(actor).filter(pk__in=ids)
+    organisations = list(visible.order_by().values_list("organisation", flat=True))
+    if len(organisations) != len(ids):
         raise PermissionDenied(f"{actor.pk} may not see all these groups")
+    for organisation in set(organisations):
+        _scheme_in_use(organisation, scheme)
     insert_rows(
         FinalRunScore,
         ("run_id", "group_id", "as_of", "stage", "rank", "score", "outcome"),

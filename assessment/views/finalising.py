@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
@@ -73,9 +74,13 @@ def final_confirm(request: UserRequest) -> HttpResponse:
     ready = [row for row in rows if not row.is_final and not row.is_newer]
     mark = selectors.seen_mark(ready)
     if request.method == "POST" and ready and key is not None:
-        if request.POST.get("seen") == mark:
-            return _start(frame, ready, key)
-        messages.error(request, _("The scores changed meanwhile. Look at them again, then confirm."))
+        if request.POST.get("seen") != mark:
+            messages.error(request, _("The scores changed meanwhile. Look at them again, then confirm."))
+        else:
+            try:
+                return _start(frame, ready, key)
+            except ValidationError as refused:
+                messages.error(request, " ".join(refused.messages))
     stages = Counter(row.stage for row in ready)
     context = {
         "stages": [(rule, stages[rule.stage]) for rule in frame.form.stages if stages[rule.stage]],

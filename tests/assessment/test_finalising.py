@@ -88,6 +88,20 @@ class TestRefused:
         with pytest.raises(ValidationError):
             start(staff)
 
+    def test_a_day_to_come(self, facilitator, staff):
+        [group] = scored(facilitator, "Anggrek")
+        tomorrow = SeenScore(group.pk, TODAY + timedelta(1), "TUMBUH", 1, 76)
+        with pytest.raises(ValidationError, match="in the future"):
+            start(staff, *seen(group), tomorrow)
+        assert not FinalRun.objects.exists()
+
+    def test_a_scheme_that_an_organisation_of_the_groups_does_not_use(self, facilitator, staff):
+        [group] = scored(facilitator, "Anggrek")
+        SchemeUse.objects.create(organisation=group.organisation, scheme="panca-sutra", is_primary=True)
+        with pytest.raises(ValidationError, match="does not use"):
+            start(staff, *seen(group))
+        assert not FinalRun.objects.exists()
+
     def test_the_same_key_twice_is_one_run(self, facilitator, staff):
         groups = scored(facilitator, "Anggrek", "Bakung")
         run = start(staff, *seen(groups[0]))
@@ -206,6 +220,14 @@ class TestPages:
         _page, after = self.confirm(staff_client, **posted)
         assert after.status_code == 200
         assert finals() == set()
+
+    def test_what_the_service_refuses_is_said_on_the_page(self, staff_client, facilitator, monkeypatch):
+        scored(facilitator, "Anggrek")
+        monkeypatch.setattr("assessment.services.finalising.instruments.schemes_of", lambda _organisation: ["other"])
+        _page, after = self.confirm(staff_client)
+        assert after.status_code == 200
+        assert "The organisation does not use this scheme." in after.content.decode()
+        assert not FinalRun.objects.exists()
 
     def test_sent_twice_it_leads_to_the_same_run(self, staff_client, facilitator):
         scored(facilitator, "Anggrek")

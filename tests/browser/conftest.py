@@ -66,7 +66,7 @@ class Site:
             field = self.page.locator(f"main [name='{name}']:not([type=hidden])")
             match field.first.evaluate("node => node.type"):
                 case "radio":
-                    self.page.check(f"main [name='{name}'][value='{value}']", force=True)
+                    self.page.check(f"main [name='{name}'][value='{value}']")
                 case "checkbox":
                     field.set_checked(bool(value))
                 case "select-one":

@@ -277,6 +277,17 @@ def test_signing_out_takes_it_from_the_device(site, group):
     assert kept(site) == []
 
 
+def test_signing_out_keeps_nothing_of_what_was_typed_last(site, group):
+    begin(site, group)
+    site.page.click("details.account summary")
+    site.page.fill("[name=agenda-0-title]", "Arisan bulan ini")
+    with site.page.expect_navigation():
+        site.page.locator(f"form[action='{reverse('logout')}'] button").evaluate("button => button.click()")
+    site.page.wait_for_url(f"**{reverse('login')}")
+    site.page.wait_for_timeout(500)
+    assert kept(site) == []
+
+
 def test_saving_a_draft_takes_it_from_the_device(site, group):
     begin(site, group)
     press(site, "draft")

@@ -171,14 +171,14 @@ def test_a_fine_by_the_rules_follows_the_attendance(visit, group):
     row = site.page.locator("[data-member]").nth(1)
     fine, expected = row.locator("[name$=-fine]"), site.page.locator("[data-expected]")
     before = expected.inner_text()
-    row.locator("[value=LATE]").check(force=True)
+    row.locator("[value=LATE]").check()
     assert fine.input_value() == "2.000"
     assert fine.is_visible()
-    row.locator("[value=PRESENT]").check(force=True)
+    row.locator("[value=PRESENT]").check()
     assert fine.input_value() == ""
     assert expected.inner_text() == before
     fine.fill("500")
-    row.locator("[value=LATE]").check(force=True)
+    row.locator("[value=LATE]").check()
     assert fine.input_value() == "500"
 
 
@@ -192,7 +192,7 @@ def test_fines_owed_are_proposed_with_the_new_one_to_whoever_is_there(visit, gro
     fine = row.locator("[name$=-fine]")
     shown = {}
     for status in ("PRESENT", "LATE", "ABSENT", "PRESENT"):
-        row.locator(f"[value={status}]").check(force=True)
+        row.locator(f"[value={status}]").check()
         shown[status] = fine.input_value()
     assert shown == {"PRESENT": "5.000", "LATE": "7.000", "ABSENT": ""}
     assert "denda Rp 5.000" in row.inner_text().replace("\xa0", " ")

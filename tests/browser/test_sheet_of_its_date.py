@@ -49,7 +49,7 @@ def open_sheet(site, group):
     assert (wajib(page, first), page.locator("[data-member]").count()) == ("10.000", 4)
     page.fill(f"[name=m{second.pk}-wajib]", "7.000")
     page.fill("[name=agenda-0-title]", "Arisan")
-    page.locator("[data-member]").nth(2).locator("[value=LATE]").check(force=True)
+    page.locator("[data-member]").nth(2).locator("[value=LATE]").check()
     return page, first, second, third
 
 

@@ -20,7 +20,7 @@ MALFORMED = (
     "½", "2025-02-30", "0000-00-00", "9999-12-31", "0001-01-01", "31/13/2025", "\0", "a\0b", "\u202e", "<script>",
     "' OR 1=1", "{{ 7 }}", "../../etc/passwd", "x" * 300, "x" * 100_000, "😀", "true", "null", "[]", "None",
 )  # fmt: skip
-SESSIONS = re.compile("django_session|axes_")
+SESSIONS = re.compile("django_session|groups_signintry")
 _SAVEPOINT = re.compile(r'(RELEASE |ROLLBACK TO )?SAVEPOINT "?(\w+)"?')
 
 

@@ -31,12 +31,17 @@ const device = (() => {
     name: "AES-GCM", iv, additionalData: new TextEncoder().encode([record.key, record.user, record.group].join(" ")),
   });
 
+  let isLeaving = false;
+
   // `record`: key, user, group, path, state ("typing" or "waiting"), saved (milliseconds); `fields`: pairs of name and text.
+  // What was typed last is kept a moment later, or when the page goes: not once the person signs out.
   const keep = async (record, fields) => {
+    if (isLeaving) return;
     const iv = crypto.getRandomValues(new Uint8Array(12));
     const plain = new TextEncoder().encode(JSON.stringify(fields));
     const data = await crypto.subtle.encrypt(sealed(record, iv), await secretOf(record.user), plain);
-    await settled((await store("sheets", "readwrite")).put({ ...record, iv, data }));
+    const sheets = await store("sheets", "readwrite");
+    if (!isLeaving) await settled(sheets.put({ ...record, iv, data }));
   };
   const find = async (user, group) => {
     const found = await settled((await store("sheets")).index("owner").getAll([user, group]));
@@ -59,6 +64,7 @@ const device = (() => {
   const leaving = document.querySelector("form[data-sign-out]");
   leaving?.addEventListener("submit", (event) => {
     event.preventDefault();
+    isLeaving = true;
     const soon = new Promise((resolve) => { setTimeout(resolve, 2000); });
     Promise.race([forget(leaving.dataset.signOut).catch(() => {}), soon]).then(() => leaving.submit());
   });

@@ -216,7 +216,9 @@ class GroupRecorder:
         elected = dict(zip(OfficerRole, self.rng.sample(candidates, len(OfficerRole)), strict=True))
         treasurer = next((m for m in here if m.terms.filter(role=OfficerRole.BENDAHARA, ended_on=None).exists()), None)
         if treasurer is not None and self.rng.random() < 0.4:
-            elected[OfficerRole.BENDAHARA] = treasurer  # re-elected
+            # Re-elected; whoever was chosen for that office takes the one that the treasurer was chosen for.
+            elected = {role: elected[OfficerRole.BENDAHARA] if m == treasurer else m for role, m in elected.items()}
+            elected[OfficerRole.BENDAHARA] = treasurer
         groups.officers_elect(actor=self.plan.facilitator, group=self.group, elected=elected, on=on)
 
     def _open(self) -> None:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
 
 from assessment import instruments
 from assessment.models import Indicator, Instrument, InstrumentStatus, Level
 from assessment.selectors.current_score import IndicatorRow
 from assessment.selectors.dashboard import Filters
 from assessment.selectors.reviews import Subject
+from assessment.selectors.snapshots import has_figures
 from finance.performance import months_before
 from groups.forms import ComingDayField, DayField, GroupFilterForm, KeyField, MonthField, PastDateField
 from groups.models import Organisation, User
@@ -24,7 +26,7 @@ from groups.models.group import EARLIEST_FOUNDING
 from groups.shared.clock import refuse_to_come, today
 
 MOST_MONTHS = 60
-"""Longer periods make charts whose bars cannot be told apart."""
+"""Longer periods make charts whose bars cannot be told apart; of so many months before this one there are figures."""
 USUAL_MONTHS = 12
 """The period that is shown when nobody asks for one."""
 
@@ -49,9 +51,10 @@ class DashboardForm(GroupFilterForm):
 
     def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
         super().__init__(*args, actor=actor, **kwargs)
+        self._actor = actor
         organisation = actor.organisation_id
         self.owner = str(actor.organisation or "")
-        self._elsewhere: list[str] = []
+        self._refused: list[str] = []
         if actor.is_superuser:
             names = {str(pk): name for pk, name in Organisation.objects.values_list("pk", "name")}
             self.fields["organisation"] = forms.TypedChoiceField(
@@ -65,13 +68,13 @@ class DashboardForm(GroupFilterForm):
             organisation = int(asked) if asked in names else organisation
             self.owner = names.get(asked or "", str(_("All organisations")))
         elif (asked := self.data.get("organisation")) and asked != str(organisation):
-            self._elsewhere.append(asked)
+            self._refused.append(no_more(_("Organisation")))
         self.organisation_id = organisation
         schemes = instruments.stages_in_use(organisation)
         asked = self.data.get("scheme")
         self.of_scheme = asked if asked in schemes else next(iter(schemes))
         if asked and asked not in schemes:
-            self._elsewhere.append(asked)
+            self._refused.append(no_more(_("Scheme")))
         self.stages = schemes[self.of_scheme]
         stages = [(rule.stage, rule.name) for rule in self.stages]
         self._offer("stage", [*stages, ("NONE", str(_("Never assessed")))])
@@ -83,18 +86,29 @@ class DashboardForm(GroupFilterForm):
         self.is_valid()
 
     def clean_start(self) -> date | None:
-        """Refuse months long before any group, and months to come."""
-        return _month(self.cleaned_data["start"])
+        """Refuse months without figures, and months to come."""
+        return self._month(self.cleaned_data["start"])
 
     def clean_end(self) -> date | None:
-        """Refuse months long before any group, and months to come."""
-        return _month(self.cleaned_data["end"])
+        """Refuse months without figures, and months to come."""
+        return self._month(self.cleaned_data["end"])
+
+    def _month(self, month: date | None) -> date | None:
+        if month is None:
+            return None
+        if month < EARLIEST_FOUNDING:
+            raise ValidationError(_("This day is too long ago."))
+        refuse_to_come(month, timezone.localdate())
+        if month < first_month() and not has_figures(self._actor, month):
+            problem = _("There are no figures of this month: they reach back to %(month)s.")
+            raise ValidationError(problem, params={"month": date_format(first_month(), "F Y")})
+        return month
 
     def clean(self) -> dict[str, Any]:
         """Refuse a period that ends before it starts or is too long, and what another organisation or no one has."""
         cleaned = super().clean() or {}
-        for asked in self._elsewhere:
-            self.refuse(asked)
+        for problem in self._refused:
+            self.refuse(problem)
         start, end = cleaned.get("start"), cleaned.get("end") or this_month()
         if start and end < start:
             self.add_error("end", ValidationError(_("The period ends before it starts.")))
@@ -103,11 +117,9 @@ class DashboardForm(GroupFilterForm):
             self.add_error("start", ValidationError(problem % {"count": MOST_MONTHS}))
         return cleaned
 
-    def refuse(self, asked: str) -> None:
-        """Say that what the address asks for is not on offer."""
-        self.add_error(
-            None, ValidationError(_("“%(asked)s” does not exist any more. Choose again."), params={"asked": asked[:40]})
-        )
+    def refuse(self, problem: str) -> None:
+        """Say what is wrong with what the address asks for."""
+        self.add_error(None, ValidationError(problem))
 
     def filters(self) -> Filters:
         """Return what was chosen; twelve months where only the last is known, and to this one for a wrong period."""
@@ -117,7 +129,7 @@ class DashboardForm(GroupFilterForm):
         if {"start", "end"} & self.errors.keys():
             start = end = None
         end = end or this_month()
-        start = start or months_before(end, USUAL_MONTHS - 1)
+        start = start or max(months_before(end, USUAL_MONTHS - 1), min(first_month(), end))
         return Filters(scheme=self.of_scheme, start=start, end=end, ends_now=end == this_month(), **chosen)
 
     def chosen(self) -> dict[str, str]:
@@ -130,17 +142,19 @@ class DashboardForm(GroupFilterForm):
         return [f"{self.fields[name].label}: {_chosen_label(self.fields[name], self.data[name])}" for name in chosen]
 
 
+def no_more(what: object) -> str:
+    """Return that what was chosen as `what`, the label of a choice, is not on offer."""
+    return gettext("%(what)s: this choice does not exist any more. Choose again.") % {"what": what}
+
+
 def this_month() -> date:
     """Return the first day of this month."""
     return timezone.localdate().replace(day=1)
 
 
-def _month(month: date | None) -> date | None:
-    if month is not None and month < EARLIEST_FOUNDING:
-        raise ValidationError(_("This day is too long ago."))
-    if month is not None:
-        refuse_to_come(month, timezone.localdate())
-    return month
+def first_month() -> date:
+    """Return the first month of which there are figures, unless there were some when it was written."""
+    return months_before(this_month(), MOST_MONTHS)
 
 
 def _chosen_label(field: forms.Field, value: str) -> str:

@@ -6,6 +6,7 @@ from assessment.instruments.reading import (
     engine_instrument,
     in_force,
     in_use,
+    indicators_of_scheme,
     schemes_of,
     stages_in_use,
     with_all_parts,

@@ -58,6 +58,17 @@ def stages_in_use(organisation_id: int | None) -> dict[str, list[StageRule]]:
     return {code: stages.get(code, []) for code in used or [DEFAULT_SCHEME]}
 
 
+def indicators_of_scheme(organisation_id: int | None, scheme: str) -> list[Indicator]:
+    """Return the indicators of every version of a scheme that may have scored an organisation, or any for None.
+
+    Those of the newest version first, each with its instrument; one statement.
+    """
+    found = Indicator.objects.filter(instrument__code=scheme).exclude(instrument__status=InstrumentStatus.DRAFT)
+    if organisation_id is not None:
+        found = found.filter(_owned(organisation_id, "instrument__"))
+    return list(found.select_related("instrument").order_by("-instrument__published_at", "-instrument", "number"))
+
+
 def _published(organisation_id: int | None) -> QuerySet[Instrument]:
     """Return what may score an organisation, what counts first."""
     published = with_all_parts().filter(_scores(organisation_id))
@@ -65,8 +76,12 @@ def _published(organisation_id: int | None) -> QuerySet[Instrument]:
 
 
 def _scores(organisation_id: int | None, prefix: str = "") -> Q:
-    own = Q(**{f"{prefix}organisation": organisation_id}) | Q(**{f"{prefix}organisation__isnull": True})
-    return own & Q(**{f"{prefix}status": InstrumentStatus.PUBLISHED})
+    return _owned(organisation_id, prefix) & Q(**{f"{prefix}status": InstrumentStatus.PUBLISHED})
+
+
+def _owned(organisation_id: int | None, prefix: str = "") -> Q:
+    """Return the condition that an instrument is of an organisation, or shared."""
+    return Q(**{f"{prefix}organisation": organisation_id}) | Q(**{f"{prefix}organisation__isnull": True})
 
 
 def with_all_parts() -> QuerySet[Instrument]:

@@ -22,15 +22,15 @@ from django.db.models import (
 from django.db.models.functions import Cast, Coalesce, TruncMonth
 
 from assessment.models import GroupSnapshot
-from groups.models import FacilitatorAssignment, Group, GroupStatus, in_regions
+from groups.models import FacilitatorAssignment, Group, GroupStatus, User, in_regions
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
     """How many people are in some groups by their snapshots of a month or the latest, and how far those are behind.
 
-    `as_of` is the day of the oldest, None where there is none; `changed` are the groups with newer records, those
-    without any snapshot among them; `dormant` those that were dormant on that day.
+    `as_of` is the day of the oldest, None where there is none; `changed` are the groups that are `behind`, also those
+    without any snapshot; `dormant` those that were dormant on that day.
     """
 
     as_of: date | None
@@ -50,7 +50,25 @@ def summary(groups: QuerySet[Group], month: date | None) -> Summary:
     people = {name: total(f"shown__{name}") for name in ("members", "women")}
     dormant = Count("pk", filter=Q(shown__status=GroupStatus.DORMANT))
     of_all = with_snapshot(groups, month).order_by()
-    return Summary(**of_all.aggregate(as_of=Min("shown__as_of"), changed=Count("changed"), dormant=dormant, **people))
+    changed = Count("changed", filter=_unknown_in(month))
+    return Summary(**of_all.aggregate(as_of=Min("shown__as_of"), changed=changed, dormant=dormant, **people))
+
+
+def behind(groups: QuerySet[Group], month: date | None) -> QuerySet[Group]:
+    """Return those of `groups` with records that count for a month, or up to now, and that its snapshot does not know.
+
+    What was recorded only of later days changes nothing of the month.
+    """
+    return groups.filter(_unknown_in(month), changed__isnull=False)
+
+
+def _unknown_in(month: date | None) -> Q:
+    return Q() if month is None else Q(changed__changed_from__lte=month_end(month))
+
+
+def has_figures(actor: User, month: date) -> bool:
+    """Say whether there are snapshots of a month, of any group that `actor` may see; one statement."""
+    return GroupSnapshot.objects.filter(month=month, group__in=Group.objects.visible_to(actor).values("pk")).exists()
 
 
 def total(column: str) -> Coalesce:

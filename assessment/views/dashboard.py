@@ -21,6 +21,7 @@ from django.views.decorators.http import require_POST
 from assessment import services, wording
 from assessment.charts import trend as charts
 from assessment.selectors import dashboard as selectors
+from assessment.selectors.snapshots import behind
 from assessment.views.frame import DATE, MONTH, NUMBER, PERCENT, TABS, Frame, ReadColumn, group_columns
 from finance.tables.table import Cell, Column, Row, Table
 from groups.http import UserRequest
@@ -82,18 +83,18 @@ def dashboard_month(request: UserRequest) -> HttpResponse:
 @requires(Capability.ASSESS)
 @require_POST
 def dashboard_score(request: UserRequest) -> HttpResponse:
-    """Bring the groups of a dashboard with newer records up to date, as many as one request has the time for.
+    """Bring the groups of a dashboard that are behind up to date, as many as one request has the time for.
 
     It comes back to the very page, its list included, and to the dashboard where the address of it is not ours.
     """
     asked = request.POST.get("tab", "")
     frame = Frame(request, asked if asked in {tab.route for tab in TABS} else "dashboard")
-    changed = frame.groups.filter(changed__isnull=False)
+    changed = behind(frame.groups, frame.filters.month)
     count = services.snapshots_write(actor=request.user, groups=changed, as_of=frame.today, most=MOST_AT_ONCE)
     done = ngettext("%(count)d group brought up to date.", "%(count)d groups brought up to date.", count)
     messages.success(request, done % {"count": count})
     if remaining := changed.count():
-        left = ngettext("%(count)d group has newer records.", "%(count)d groups have newer records.", remaining)
+        left = ngettext("%(count)d group is left to do.", "%(count)d groups are left to do.", remaining)
         messages.info(request, left % {"count": remaining})
     back = request.POST.get("next", "")
     if not url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure()):

@@ -24,7 +24,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from assessment.forms import DashboardForm
+from assessment.forms import DashboardForm, no_more
 from assessment.selectors.dashboard import Filters, dashboard_groups, groups_at_end, groups_of_months
 from assessment.selectors.snapshots import Summary, month_end, summary
 from finance.tables import respond
@@ -44,6 +44,18 @@ MONEY, NUMBER, DATE, MONTH, PERCENT = (
 
 ReadColumn = tuple[Column, Callable[[Any], Cell]]
 """A column with the function that reads its cell from a row of a selector."""
+
+
+CHOICES: dict[str, Promise] = {
+    "by": gettext_lazy("Comparison"),
+    "list": gettext_lazy("List"),
+    "person": gettext_lazy("Recorded by"),
+    "reason": gettext_lazy("Reason"),
+    "signal": gettext_lazy("Signal"),
+    "sort": gettext_lazy("Indicator"),
+    "table": gettext_lazy("Table"),
+}
+"""What people call that which an address chooses besides the filters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +129,7 @@ class Frame:
         asked = self.request.GET.get(name, "")
         if not asked or asked in offered:
             return asked
-        self.form.refuse(asked)
+        self.form.refuse(no_more(CHOICES[name]))
         return ""
 
     @property

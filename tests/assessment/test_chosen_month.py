@@ -13,7 +13,7 @@ from assessment.selectors.signals import BITS
 from assessment.selectors.snapshots import month_end
 from assessment.services import snapshots
 from finance.services import cash_count_settle
-from groups.models import Constitution, FacilitatorAssignment, Group, GroupStatus, Organisation, User
+from groups.models import ChangedGroup, Constitution, FacilitatorAssignment, Group, GroupStatus, Organisation, User
 from groups.services import constitution_adopt
 from tests.assessment.groups import bring_up_to_date, make_snapshot, make_staff, months_ago, stand
 from tests.factories import count_cash, facilitator_of, make_group, make_member, make_user, make_village, save
@@ -151,6 +151,68 @@ def test_groups_dormant_then_are_said_apart(staff_client, group):
     assert [row.status_then for row, *_rest in response.context["rows"]] == ["DORMANT"]
     assert "Dormant" in file_of(staff_client, "dashboard")
     assert "dormant" not in staff_client.get("/dashboard/").content.decode()
+
+
+class TestRecordsThatCameLater:
+    """Of a past month a reader is told of records that count for it and are not in its figures, of no others."""
+
+    TOLD = "1 group has records of this time that came later and are not counted yet."
+
+    @pytest.mark.parametrize("changed_from", [END, END - timedelta(400)])
+    def test_those_that_count_for_the_month(self, staff_client, group, changed_from):
+        ChangedGroup.objects.update_or_create(group=group, defaults={"changed_from": changed_from})
+        html = page(staff_client, "dashboard").content.decode()
+        assert self.TOLD in html
+        assert "Bring up to date" in html
+        assert "newer records" not in html
+
+    def test_those_of_later_days_change_nothing_of_it(self, staff_client, group):
+        ChangedGroup.objects.update_or_create(group=group, defaults={"changed_from": END + timedelta(1)})
+        html = page(staff_client, "dashboard").content.decode()
+        assert self.TOLD not in html
+        assert "Bring up to date" not in html
+        assert "1 group has newer records." in staff_client.get("/dashboard/").content.decode()
+
+    def test_bringing_the_month_up_to_date_takes_those_alone(self, staff_client, group):
+        other = make_group(facilitator_of(group), founded_on=date(2020, 1, 1))
+        make_snapshot(other, MONTH, as_of=END)
+        for of, day in ((group, END), (other, END + timedelta(1))):
+            ChangedGroup.objects.update_or_create(group=of, defaults={"changed_from": day})
+        told = staff_client.post(f"/dashboard/score/?{THEN}", {"tab": "dashboard"}, follow=True)
+        assert "1 group brought up to date." in told.content.decode()
+        assert [changed.group for changed in ChangedGroup.objects.all()] == [other]
+
+
+class TestMonthsWithoutFigures:
+    """What was never written is not shown as nothing."""
+
+    OLD = months_ago(61)
+
+    @pytest.mark.parametrize("field", ["start", "end"])
+    @pytest.mark.parametrize("route", ["dashboard", "portfolio", "dashboard/moves", "dashboard/quality"])
+    def test_a_month_before_the_first_is_refused(self, staff_client, group, route, field):
+        query = f"start={self.OLD:%Y-%m}&end={months_ago(58):%Y-%m}" if field == "start" else f"end={self.OLD:%Y-%m}"
+        response = staff_client.get(f"/{route}/?{query}")
+        html = response.content.decode()
+        assert list(response.context["form"].errors) == [field]
+        assert f"There are no figures of this month: they reach back to {months_ago(60):%B %Y}." in html
+        assert "Nothing is shown" in html
+        assert staff_client.get(f"/{route}/?{query}&format=csv").status_code == 400
+
+    def test_the_first_month_is_shown(self, staff_client, group):
+        shown = staff_client.get(f"/dashboard/?end={months_ago(60):%Y-%m}").context
+        assert not shown["form"].errors
+        assert shown["frame"].filters.start == months_ago(60)
+
+    def test_an_older_month_of_which_there_are_figures_is_shown(self, staff_client, group):
+        Group.objects.update(founded_on=date(2015, 1, 1))
+        make_snapshot(group, self.OLD, as_of=month_end(self.OLD), members=7)
+        shown = staff_client.get(f"/dashboard/?end={self.OLD:%Y-%m}").context
+        assert shown["frame"].summary.members == 7
+
+    def test_figures_of_groups_one_may_not_see_are_none(self, staff_client, group):
+        make_snapshot(make_group(founded_on=date(2015, 1, 1)), self.OLD)
+        assert staff_client.get(f"/dashboard/?end={self.OLD:%Y-%m}").context["form"].errors
 
 
 @pytest.fixture

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import csv
 import re
+from io import StringIO
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from groups.models import Group
+from assessment.models import Instrument, Level
+from assessment.services import instrument_copy, instrument_publish
+from groups.models import Group, Role
 from tests.assessment.groups import months_ago, stand
-from tests.factories import make_group
+from tests.factories import make_group, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -135,6 +139,96 @@ class TestWho:
         heated(facilitator, "Anggrek", entry(1))
         heated(facilitator, "Bakung", entry(1), rank=1)
         assert listed(staff_client, "stage=TUMBUH") == ["Bakung"]
+
+
+class TestVersions:
+    """A month is shown by the version of the instrument that its groups were assessed by, not by the one of today."""
+
+    THEN = f"end={months_ago(3):%Y-%m}"
+
+    @pytest.fixture
+    def newer(self, organisation) -> Instrument:
+        """The version that scores now: instead of attendance it has presence, and agenda is worth 7 instead of 8."""
+        admin = make_user(Role.ADMIN, organisation=organisation)
+        copy = instrument_copy(actor=admin, instrument=Instrument.objects.get(code="kotaku", organisation=None))
+        copy.indicators.filter(code="attendance").update(code="presence", name_id="Kedatangan", name_en="Presence")
+        for code, weight in (("agenda", 8), ("critical", 6)):
+            copy.indicators.filter(code=code).update(weight=7)
+            Level.objects.filter(indicator__instrument=copy, indicator__code=code, points=weight).update(points=7)
+        instrument_publish(actor=admin, instrument=copy)
+        return copy
+
+    @pytest.fixture
+    def group(self, facilitator, newer) -> Group:
+        """It was assessed by the shared version three months ago, and by the newer one now."""
+        group = heated(facilitator, "Anggrek", entry(4), month=months_ago(3))
+        stand(group, indicators={"presence": entry(9)})
+        group.assessments.filter(as_of=months_ago(0)).update(instrument=newer)
+        return group
+
+    def codes(self, client, query: str = "") -> set[str]:
+        return {column.indicator.code for column, _address in show(client, query).context["columns"]}
+
+    def points(self, client, query: str = "") -> dict[str, dict[str, int]]:
+        """Return the points of each group by indicator."""
+        rows = show(client, query).context["rows"]
+        return {
+            row.name: {cell.indicator.code: cell.points for cell in row.cells if cell.points is not None}
+            for row, _cells in rows
+        }
+
+    def test_a_past_month_by_the_version_of_then(self, staff_client, group):
+        assert {"attendance", "presence"} & self.codes(staff_client, self.THEN) == {"attendance"}
+        assert self.points(staff_client, self.THEN) == {"Anggrek": {"attendance": 4}}
+
+    def test_today_by_the_one_that_scores_now(self, staff_client, group):
+        assert {"attendance", "presence"} & self.codes(staff_client) == {"presence"}
+        assert self.points(staff_client) == {"Anggrek": {"presence": 9}}
+
+    def test_a_past_month_sorts_by_the_indicators_of_then(self, staff_client, facilitator, group):
+        heated(facilitator, "Bakung", entry(1), month=months_ago(3))
+        assert listed(staff_client, f"{self.THEN}&sort=attendance") == ["Bakung", "Anggrek"]
+
+    def test_an_indicator_of_another_version_is_refused_by_its_name(self, staff_client, group):
+        response = show(staff_client, f"{self.THEN}&sort=presence")
+        html = response.content.decode()
+        assert "No group shown was assessed by “Presence”. Choose another indicator." in html
+        assert "Anggrek" not in html
+        assert staff_client.get(f"/dashboard/heatmap/?{self.THEN}&sort=presence&format=csv").status_code == 400
+
+    def test_points_of_then_lead_to_the_score_as_it_was_stored(self, staff_client, group):
+        html = show(staff_client, self.THEN).content.decode()
+        assert f'href="/g/{group.code}/assessment/{months_ago(3)}/?scheme=kotaku">4/10</a>' in html
+        assert "/assessment/evidence/" not in html
+
+    def test_both_versions_side_by_side(self, staff_client, facilitator, group):
+        heated(facilitator, "Bakung", entry(1))
+        assert {"attendance", "presence"} <= self.codes(staff_client)
+        assert self.points(staff_client) == {"Anggrek": {"presence": 9}, "Bakung": {"attendance": 1}}
+        numbers = [column.number for column, _address in show(staff_client).context["columns"]]
+        assert numbers == list(range(1, len(numbers) + 1))
+        assert "several versions of the instrument" in show(staff_client).content.decode()
+
+    def test_a_file_of_both_says_by_which_each_group_was_assessed(self, staff_client, facilitator, newer, group):
+        heated(facilitator, "Bakung", entry(1))
+        head, *rows = csv.reader(StringIO(show(staff_client, "format=csv").content.decode("utf-8-sig")))
+        by_name = {row["Group"]: row for row in (dict(zip(head, row, strict=True)) for row in rows)}
+        assert by_name["Anggrek"]["Instrument"] == str(newer)
+        assert (by_name["Anggrek"]["Presence / 10"], by_name["Anggrek"]["Attendance / 10"]) == ("9", "")
+
+    def test_each_cell_has_the_weight_of_its_own_version(self, staff_client, facilitator, newer, group):
+        group.assessments.filter(as_of=months_ago(0)).update(indicators={"agenda": entry(6)})
+        stand(make_group(facilitator, name="Bakung"), indicators={"agenda": entry(5)})
+        html = show(staff_client).content.decode()
+        assert ">6/7</a>" in html
+        assert ">5/8</a>" in html
+        assert "Meeting agenda / 7, 8" in show(staff_client, "format=csv").content.decode()
+
+    def test_a_superuser_sees_versions_of_several_organisations(self, client, group):
+        heated(make_user(), "Melati", entry(1))
+        client.force_login(make_user(Role.ADMIN, is_superuser=True))
+        client.cookies["django_language"] = "en"
+        assert set(self.points(client)) == {"Anggrek", "Melati"}
 
 
 def test_the_file_has_a_column_for_each_indicator(staff_client, facilitator):

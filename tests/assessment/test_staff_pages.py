@@ -81,6 +81,15 @@ class TestWhatIsNoMore:
         assert "does not exist any more" in response.content.decode()
         assert staff_client.get(f"{address}&format=csv").status_code == 400
 
+    @pytest.mark.parametrize(
+        ("query", "label"),
+        [("scheme=gone", "Scheme"), ("organisation=987654", "Organisation"), ("signal=gone", "Signal")],
+    )
+    def test_it_says_which_choice_and_quotes_no_code(self, staff_client, group, query, label):
+        html = staff_client.get(f"/dashboard/signals/?{query}").content.decode()
+        assert f"{label}: this choice does not exist any more. Choose again." in html
+        assert "“" not in html.partition("<main")[2].partition("</main>")[0]
+
     def test_a_facilitator_of_another_organisation(self, staff_client, group):
         other = make_user(first_name="Rahasia")
         make_group(other)

@@ -163,36 +163,52 @@ def _chosen_label(field: forms.Field, value: str) -> str:
     return next(str(label).strip() for choice, label in choices if str(choice) == value)
 
 
-class JudgeForm(forms.Form):
-    """What a person says about an indicator that no record measures."""
+class NoteField(forms.CharField):
+    """What somebody writes about what was seen, on some lines."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(widget=forms.Textarea(attrs={"rows": 3}), max_length=2000, **kwargs)
+
+
+class LevelForm(forms.Form):
+    """A level that a person gives a group at an indicator, from a day of the group on, and why."""
 
     level = forms.ChoiceField(label=_("What fits best"), widget=forms.RadioSelect)
-    note = forms.CharField(
-        label=_("Note"),
-        widget=forms.Textarea(attrs={"rows": 3}),
-        max_length=2000,
-        help_text=_("What you saw or heard, and from whom."),
-    )
+    note = NoteField(label=_("Note"), help_text=_("What you saw or heard, and from whom."))
     judged_on = DayField(label=_("Date"), initial=timezone.localdate)
 
-    def __init__(self, data: Any = None, *, indicators: Sequence[Indicator], since: date) -> None:
+    def __init__(self, data: Any = None, *, levels: Iterable[Level], choices: Sequence[Any], since: date) -> None:
         super().__init__(data)
         self._since = since
-        self._levels = {str(level.pk): level for indicator in indicators for level in indicator.levels.all()}
-        field = self.fields["level"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [
-            (indicator.name, [(str(level.pk), str(level)) for level in indicator.levels.all()])
-            for indicator in indicators
-        ]
-
-    def clean_level(self) -> Level:
-        """Return the level chosen."""
-        return self._levels[self.cleaned_data["level"]]
+        self._levels = {str(level.pk): level for level in levels}
+        _offer(self, "level", choices)
 
     def clean_judged_on(self) -> date:
         """Refuse days to come and days before the group existed."""
         return _day_of_group(self.cleaned_data["judged_on"], self._since)
+
+
+def _offer(form: forms.Form, name: str, choices: Sequence[Any]) -> None:
+    field = form.fields[name]
+    assert isinstance(field, forms.ChoiceField)
+    field.choices = choices
+
+
+class JudgeForm(LevelForm):
+    """What a person says about an indicator that no record measures."""
+
+    def __init__(self, data: Any = None, *, indicators: Sequence[Indicator], since: date) -> None:
+        by_indicator = [(indicator.name, list(indicator.levels.all())) for indicator in indicators]
+        super().__init__(
+            data,
+            levels=[level for _name, levels in by_indicator for level in levels],
+            choices=[(name, [(str(level.pk), str(level)) for level in levels]) for name, levels in by_indicator],
+            since=since,
+        )
+
+    def clean_level(self) -> Level:
+        """Return the level chosen."""
+        return self._levels[self.cleaned_data["level"]]
 
 
 LOOK_AGAIN_DAYS = 30
@@ -204,24 +220,17 @@ class ReviewForm(forms.Form):
 
     key = KeyField()
     subjects = forms.MultipleChoiceField(label=_("Looked into"), widget=forms.CheckboxSelectMultiple)
-    note = forms.CharField(
-        label=_("What was found"),
-        widget=forms.Textarea(attrs={"rows": 3}),
-        max_length=2000,
-        help_text=_("What you asked whom, and what was agreed."),
-    )
+    note = NoteField(label=_("What was found"), help_text=_("What you asked whom, and what was agreed."))
     looked_on = PastDateField(label=_("Looked into on"), initial=timezone.localdate)
     look_again_on = ComingDayField(
         label=_("Look again on"),
         initial=lambda: timezone.localdate() + timedelta(LOOK_AGAIN_DAYS),
-        help_text=_("From this day on it is open again; a signal earlier, with any record that is new."),
+        help_text=_("From this day on it is open again; a signal earlier if it gets clearly worse."),
     )
 
     def __init__(self, data: Any = None, *, subjects: Sequence[Subject], chosen: Sequence[str]) -> None:
         super().__init__(data, initial={"subjects": list(chosen)})
-        field = self.fields["subjects"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [(subject.name, str(subject.label)) for subject in subjects]
+        _offer(self, "subjects", [(subject.name, str(subject.label)) for subject in subjects])
 
 
 class AsOfForm(forms.Form):
@@ -246,17 +255,9 @@ class AsOfForm(forms.Form):
         return day or today()
 
 
-class OverrideForm(forms.Form):
+class OverrideForm(LevelForm):
     """Another level for a measured indicator or none of them, why, and how long it counts."""
 
-    level = forms.ChoiceField(label=_("Level given"), widget=forms.RadioSelect)
-    note = forms.CharField(
-        label=_("Reason"),
-        widget=forms.Textarea(attrs={"rows": 3}),
-        max_length=2000,
-        help_text=_("Why the records do not say it rightly, and how you know."),
-    )
-    judged_on = DayField(label=_("From"), initial=timezone.localdate)
     until = ComingDayField(
         label=_("Through"),
         initial=lambda: timezone.localdate() + timedelta(OVERRIDE_DAYS),
@@ -264,16 +265,15 @@ class OverrideForm(forms.Form):
     )
 
     def __init__(self, data: Any = None, *, levels: Sequence[tuple[Level, str]], since: date) -> None:
-        super().__init__(data)
-        self._since = since
-        self._levels = {str(level.pk): level for level, _words in levels}
-        field = self.fields["level"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [(str(level.pk), words) for level, words in levels]
         lowest, _words = levels[0]
-        if lowest.points:
+        below = [(NO_LEVEL, _("none of the levels: 0 points"))] if lowest.points else []
+        choices = [*below, *((str(level.pk), words) for level, words in levels)]
+        super().__init__(data, levels=[level for level, _words in levels], choices=choices, since=since)
+        if below:
             self._levels[NO_LEVEL] = lowest
-            field.choices = [(NO_LEVEL, _("none of the levels: 0 points")), *field.choices]
+        self.fields["level"].label, self.fields["judged_on"].label = _("Level given"), _("From")
+        self.fields["note"].label = _("Reason")
+        self.fields["note"].help_text = _("Why the records do not say it rightly, and how you know.")
 
     def clean(self) -> dict[str, Any]:
         """Put the level chosen in its place, the lowest for none of them, and say which of the two it is."""
@@ -282,10 +282,6 @@ class OverrideForm(forms.Form):
             cleaned["below_levels"] = cleaned["level"] == NO_LEVEL
             cleaned["level"] = self._levels[cleaned["level"]]
         return cleaned
-
-    def clean_judged_on(self) -> date:
-        """Refuse days to come and days before the group existed."""
-        return _day_of_group(self.cleaned_data["judged_on"], self._since)
 
 
 class WhatIfForm(forms.Form):
@@ -336,9 +332,7 @@ class CompareForm(forms.Form):
     def __init__(self, data: Any = None, *, others: Sequence[Instrument]) -> None:
         super().__init__(data)
         self._others = {found.pk: found for found in others}
-        field = self.fields["other"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [(pk, f"{found} ({found.get_status_display()})") for pk, found in self._others.items()]
+        _offer(self, "other", [(pk, f"{found} ({found.get_status_display()})") for pk, found in self._others.items()])
 
     def chosen(self) -> Instrument | None:
         """Return the version asked for; without a question the one that scores today, else the newest."""

@@ -39,7 +39,10 @@ class FinalRun(models.Model):
 
 
 class FinalRunScore(models.Model):
-    """One score of a run, as it was seen, and what became of it."""
+    """One score of a run, as it was seen, and what became of it.
+
+    `points` are those of its indicators in one word, empty where they were not looked at.
+    """
 
     run = models.ForeignKey(FinalRun, on_delete=models.CASCADE, related_name="scores", db_index=False)
     group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="+", db_index=False)
@@ -47,6 +50,7 @@ class FinalRunScore(models.Model):
     stage = models.SlugField(_("stage"), max_length=12, db_index=False)
     rank = models.PositiveSmallIntegerField(_("rank"))
     score = models.PositiveSmallIntegerField(_("score"))
+    points = models.TextField(_("points"), blank=True)
     outcome = models.CharField(max_length=7, choices=FinalOutcome, default=FinalOutcome.WAITING)
 
     class Meta:

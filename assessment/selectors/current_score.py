@@ -283,6 +283,11 @@ def points_seen(points: Mapping[str, int]) -> str:
     return ".".join(str(points[code]) for code in sorted(points))
 
 
+def points_kept(indicators: Mapping[str, Any]) -> str:
+    """Return the points that count of `Assessment.indicators` in one word, as `points_seen` does."""
+    return points_seen({code: found.get("given", found)["points"] for code, found in indicators.items()})
+
+
 def stored_scores(group: Group, scheme: str, since: date) -> list[Assessment]:
     """Return the stored assessments by `scheme` since a day, oldest first, without their indicators and evidence."""
     scores = Assessment.objects.filter(group=group, scheme=scheme, as_of__gte=since)

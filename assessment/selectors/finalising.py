@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from assessment.models import Assessment, AssessmentStatus, FinalOutcome, FinalRun, FinalRunScore, SnapshotScore
+from assessment.selectors.current_score import points_kept
 from assessment.selectors.dashboard import Filters
 from assessment.selectors.snapshots import in_months, month_end
 from groups.models import ChangedGroup, Group, Region, User
@@ -60,9 +61,20 @@ def finals_of(rows: Iterable[Any], scheme: str) -> dict[int, Assessment]:
     return {final.group_id: final for final in found if final.as_of == days[final.group_id]}
 
 
-def seen_mark(rows: Iterable[Any]) -> str:
-    """Return in one word which scores are to be made final, to notice that they are no longer those that were seen."""
-    said = sorted((row.group, row.as_of.isoformat(), row.stage, row.score) for row in rows)
+def points_of(rows: Iterable[Any], scheme: str) -> dict[int, str]:
+    """Return by group the points of the indicators in the scores of rows of `scores_of_month`, in one word each."""
+    days = {row.group: row.as_of for row in rows}
+    stored = Assessment.objects.filter(group__in=list(days), scheme=scheme, as_of__in=set(days.values()))
+    found = stored.values_list("group", "as_of", "indicators")
+    return {group: points_kept(indicators) for group, as_of, indicators in found if as_of == days[group]}
+
+
+def seen_mark(rows: Iterable[Any], points: Mapping[int, str]) -> str:
+    """Return in one word which scores are to be made final, to notice that they are no longer those that were seen.
+
+    `points` are theirs by `points_of`.
+    """
+    said = sorted((row.group, row.as_of.isoformat(), row.stage, row.score, points.get(row.group, "")) for row in rows)
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from assessment import instruments
 from assessment.models import Assessment, AssessmentStatus, FinalOutcome, FinalRun, FinalRunScore
-from assessment.selectors.current_score import points_seen
+from assessment.selectors.current_score import points_kept
 from assessment.selectors.stored import records_of
 from assessment.services.scoring import DRAFT_COLUMNS, GroupToScore, InstrumentsInUse, assess_groups, score_batch
 from groups.models import Group, GroupStatus, User
@@ -27,13 +27,17 @@ from groups.shared.sql import insert_rows
 
 
 class SeenScore(NamedTuple):
-    """A score as somebody saw it who makes it final."""
+    """A score as somebody saw it who makes it final; `points` are those of its indicators as `points_kept` says them.
+
+    Without them only stage and score are compared.
+    """
 
     group: int
     as_of: date
     stage: str
     rank: int
     score: int
+    points: str = ""
 
 
 @transaction.atomic
@@ -54,8 +58,7 @@ def assessment_finalise(
         raise ValidationError(_("The group did not exist on that day."))
     if assessment.is_final:
         raise ValidationError(_("The score of this day is final already."))
-    counted = {code: found.get("given", found)["points"] for code, found in assessment.indicators.items()}
-    if seen is not None and seen != points_seen(counted):
+    if seen is not None and seen != points_kept(assessment.indicators):
         raise ValidationError(_("The records changed meanwhile. Look at the score again, then keep it."))
     _keep_for_good([assessment], as_of, actor)
     return Assessment.objects.get(group=group, scheme=scheme, as_of=as_of)
@@ -95,12 +98,15 @@ def final_run_start(*, actor: User, scheme: str, scores: Iterable[SeenScore], ke
         _scheme_in_use(organisation, scheme)
     insert_rows(
         FinalRunScore,
-        ("run_id", "group_id", "as_of", "stage", "rank", "score", "outcome"),
+        ("run_id", "group_id", "as_of", "stage", "rank", "score", "points", "outcome"),
         [
-            (run.pk, seen.group, seen.as_of.isoformat(), seen.stage, seen.rank, seen.score, FinalOutcome.WAITING.value)
+            (
+                run.pk, seen.group, seen.as_of.isoformat(), seen.stage, seen.rank, seen.score, seen.points,
+                FinalOutcome.WAITING.value,
+            )
             for seen in chosen
         ],
-    )
+    )  # fmt: skip
     return run
 
 
@@ -120,15 +126,14 @@ def final_run_continue(*, actor: User, run: FinalRun, most: int | None = None) -
             if first is None:
                 break
             size = BATCH_GROUPS if most is None else min(BATCH_GROUPS, most - count)
-            of_day = waiting.filter(as_of=first.as_of).values_list("group", "stage", "score")[:size]
-            seen = {group: (stage, score) for group, stage, score in of_day}
+            seen = {score.group_id: score for score in waiting.filter(as_of=first.as_of)[:size]}
             _keep_batch(actor, locked, first.as_of, seen, in_use)
         count += len(seen)
     return count
 
 
 def _keep_batch(
-    actor: User, run: FinalRun, as_of: date, seen: Mapping[int, tuple[str, int]], in_use: InstrumentsInUse
+    actor: User, run: FinalRun, as_of: date, seen: Mapping[int, FinalRunScore], in_use: InstrumentsInUse
 ) -> None:
     """Make the scores of some groups as of a day final where they are those `seen`, and write down what became."""
     visible = Group.objects.visible_to(actor).filter(pk__in=list(seen)).values("pk")
@@ -142,7 +147,7 @@ def _keep_batch(
     outcomes: dict[FinalOutcome, list[int]] = defaultdict(list)
     drafts = []
     for found in of_day.defer("evidence"):
-        is_same = (found.stage, found.score) == seen[found.group_id]
+        is_same = _is_same(found, seen[found.group_id])
         outcome = FinalOutcome.ALREADY if found.is_final else FinalOutcome.DONE if is_same else FinalOutcome.CHANGED
         outcomes[outcome].append(found.group_id)
         if outcome == FinalOutcome.DONE:
@@ -151,6 +156,13 @@ def _keep_batch(
     outcomes[FinalOutcome.GONE] = list(seen.keys() - {group for found in outcomes.values() for group in found})
     for outcome, ids in outcomes.items():
         run.scores.filter(group__in=ids).update(outcome=outcome)
+
+
+def _is_same(found: Assessment, seen: FinalRunScore) -> bool:
+    """Say whether a score is the one that was seen, point by point: other points can add up to the same."""
+    if (found.stage, found.score) != (seen.stage, seen.score):
+        return False
+    return not seen.points or seen.points == points_kept(found.indicators)
 
 
 def _keep_for_good(drafts: Sequence[Assessment], as_of: date, actor: User) -> None:

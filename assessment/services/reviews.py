@@ -70,11 +70,11 @@ def _same(earlier: list[Review], subjects: Collection[str], said: dict[str, obje
 
 
 @transaction.atomic
-def review_withdraw(*, actor: User, review: Review) -> None:
+def review_withdraw(*, actor: User, review: Review) -> int:
     """Take back that a signal or a need was looked into: this review and those of that subject before it.
 
-    Withdrawn twice is withdrawn once, and what somebody found since stays.
+    Returns how many reviews that were. Withdrawn twice is withdrawn once, and what somebody found since stays.
     """
     group = lock_group(actor, Capability.ASSESS, review.group)
     valid = Review.objects.valid().filter(group=group, subject=review.subject, pk__lte=review.pk)
-    valid.update(withdrawn_at=now(), withdrawn_by=actor)
+    return valid.update(withdrawn_at=now(), withdrawn_by=actor)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -16,9 +17,10 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from assessment import instruments, services
+from assessment.models import FinalRun
 from assessment.selectors import finalising as selectors
 from assessment.services import SeenScore
 from assessment.views.frame import DATE, GROUPS_ON_A_PAGE, NUMBER, Frame
@@ -28,6 +30,8 @@ from groups.permissions import Capability, requires
 
 MOST_FINAL_AT_ONCE = 500
 """Scores made final in one request: some seconds of work."""
+MOST_TICKED = 300
+"""Ticks kept from page to page, which stand in the address; who wants more takes all of a filter."""
 
 
 class LeftOut(NamedTuple):
@@ -48,11 +52,17 @@ def final_list(request: UserRequest) -> HttpResponse:
     """List the scores of a month, to choose which are made final."""
     frame = Frame(request, "dashboard")
     scores = selectors.scores_of_month(frame.of_months, frame.filters)
-    page = frame.page(scores)
+    page, ticked = frame.page(scores), _ticked(request)
     finals = selectors.finals_of(page, frame.filters.scheme)
+    elsewhere = [pk for pk in ticked if pk not in {row.group for row in page}]
+    if len(elsewhere) > MOST_TICKED:
+        problem = _("At most %(count)d ticks are kept. To make more scores final choose them with the filters.")
+        messages.warning(request, problem % {"count": MOST_TICKED})
     context = {
         "page": page,
-        "rows": [(row, frame.stage_name(row.stage), finals.get(row.group)) for row in page],
+        "rows": [(row, frame.stage_name(row.stage), finals.get(row.group), row.group in ticked) for row in page],
+        "elsewhere": _kept(elsewhere),
+        "number_elsewhere": min(len(elsewhere), MOST_TICKED),
         "chosen": frame.form.chosen(),
         "month": frame.filters.end,
         "unfinished": selectors.unfinished_runs(request.user),
@@ -67,18 +77,19 @@ def final_confirm(request: UserRequest) -> HttpResponse:
     key = _key(request.POST.get("key"))
     if selectors.run_of(request.user, key) is not None:
         return _to_run(key)
-    ticked = None if request.GET.get("all") else [int(pk) for pk in request.GET.getlist("group") if _is_id(pk)]
+    ticked = None if request.GET.get("all") else _ticked(request)
     scores = selectors.scores_of_month(frame.of_months, frame.filters)
     scores = scores if ticked is None else scores.filter(group__in=ticked)
     rows = list(scores)
     ready = [row for row in rows if not row.is_final and not row.is_newer]
-    mark = selectors.seen_mark(ready)
+    points = selectors.points_of(ready, frame.filters.scheme)
+    mark = selectors.seen_mark(ready, points)
     if request.method == "POST" and ready and key is not None:
         if request.POST.get("seen") != mark:
             messages.error(request, _("The scores changed meanwhile. Look at them again, then confirm."))
         else:
             try:
-                return _start(frame, ready, key)
+                return _start(frame, ready, points, key)
             except ValidationError as refused:
                 messages.error(request, " ".join(refused.messages))
     stages = Counter(row.stage for row in ready)
@@ -90,7 +101,7 @@ def final_confirm(request: UserRequest) -> HttpResponse:
         "rows": [(row, frame.stage_name(row.stage)) for row in frame.page(ready)],
         "seen": mark,
         "key": uuid.uuid4(),
-        "back": reverse("dashboard-final") + frame.query,
+        "back": frame.address("dashboard-final", **({"ticked": _kept(ticked)} if ticked else {})),
     }
     return frame.show("assessment/final_confirm.html", context, lambda: _table(frame, ready))
 
@@ -103,8 +114,7 @@ def final_run(request: UserRequest) -> HttpResponse:
     if run is None:
         return redirect("dashboard-final")
     if request.method == "POST":
-        services.final_run_continue(actor=request.user, run=run, most=MOST_FINAL_AT_ONCE)
-        return _to_run(key)
+        return _go_on(request, run)
     page = Frame(request, "dashboard").page(selectors.run_scores(run, request.user))
     rules = instruments.stages_in_use(request.user.organisation_id).get(run.scheme, [])
     names = {rule.stage: rule.name for rule in rules}
@@ -117,12 +127,18 @@ def final_run(request: UserRequest) -> HttpResponse:
     return render(request, "assessment/final_run.html", context)
 
 
-def _start(frame: Frame, ready: list[Any], key: uuid.UUID) -> HttpResponse:
-    actor, scheme = frame.request.user, frame.filters.scheme
-    seen = [SeenScore(row.group, row.as_of, row.stage, row.rank, row.score) for row in ready]
-    run = services.final_run_start(actor=actor, scheme=scheme, scores=seen, key=key)
-    services.final_run_continue(actor=actor, run=run, most=MOST_FINAL_AT_ONCE)
-    return _to_run(key)
+def _start(frame: Frame, ready: list[Any], points: Mapping[int, str], key: uuid.UUID) -> HttpResponse:
+    seen = [SeenScore(row.group, row.as_of, row.stage, row.rank, row.score, points.get(row.group, "")) for row in ready]
+    run = services.final_run_start(actor=frame.request.user, scheme=frame.filters.scheme, scores=seen, key=key)
+    return _go_on(frame.request, run)
+
+
+def _go_on(request: UserRequest, run: FinalRun) -> HttpResponse:
+    """Make scores of a run final, as many as one request has the time for, and say how many it looked at."""
+    count = services.final_run_continue(actor=request.user, run=run, most=MOST_FINAL_AT_ONCE)
+    done = ngettext("%(count)d score done: see below.", "%(count)d scores done: see below.", count)
+    messages.success(request, done % {"count": count})
+    return _to_run(run.key)
 
 
 def _left_out(frame: Frame, rows: list[Any], groups: QuerySet[Any] | None) -> list[LeftOut]:
@@ -172,6 +188,17 @@ def _key(text: str | None) -> uuid.UUID | None:
         return uuid.UUID(text or "")
     except ValueError:
         return None
+
+
+def _ticked(request: UserRequest) -> list[int]:
+    """Return the groups that are ticked: on the page that was left, and on those before it."""
+    asked = [*request.GET.getlist("group"), *request.GET.get("ticked", "").split("-")]
+    return [int(pk) for pk in dict.fromkeys(asked) if _is_id(pk)]
+
+
+def _kept(ticked: Sequence[int]) -> str:
+    """Return groups that are ticked as they stand in an address."""
+    return "-".join(str(pk) for pk in ticked[:MOST_TICKED])
 
 
 def _is_id(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -43,7 +44,10 @@ def review(request: GroupRequest) -> HttpResponse:
 def review_withdraw(request: GroupRequest, pk: int) -> HttpResponse:
     """Take back that something was looked into."""
     found = get_object_or_404(Review.objects.select_related("group"), group=request.group, pk=pk)
-    services.review_withdraw(actor=request.user, review=found)
+    if services.review_withdraw(actor=request.user, review=found):
+        messages.success(request, _("It is no longer recorded as looked into."))
+    else:
+        messages.info(request, _("Somebody withdrew this already."))
     return HttpResponseRedirect(_back(request))
 
 

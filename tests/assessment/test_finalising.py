@@ -12,7 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from assessment.metrics import evidence
-from assessment.models import Assessment, FinalRun, FinalRunScore, SchemeUse
+from assessment.models import Assessment, FinalOutcome, FinalRun, FinalRunScore, SchemeUse
+from assessment.selectors.current_score import points_kept
 from assessment.services import (
     SeenScore,
     assessment_finalise,
@@ -131,6 +132,15 @@ class TestKept:
         assert finals() == {"Anggrek"}
         assert dict(run.scores.values_list("group__name", "outcome")) == {"Anggrek": "DONE", "Bakung": "CHANGED"}
 
+    def test_other_points_that_add_up_to_the_same_are_another_score(self, facilitator, staff):
+        [first, second] = scored(facilitator, "Anggrek", "Bakung")
+        known = points_kept(first.assessments.get(as_of=TODAY).indicators)
+        [one, another] = seen(first, second)
+        run = start(staff, one._replace(points=known), another._replace(points=known[::-1]))
+        final_run_continue(actor=staff, run=run)
+        assert finals() == {"Anggrek"}
+        assert run.scores.get(group=second).outcome == FinalOutcome.CHANGED
+
     def test_one_that_is_final_meanwhile_and_one_that_is_gone(self, facilitator, staff):
         final, gone = scored(facilitator, "Anggrek", "Bakung")
         run = start(staff, *seen(final, gone))
@@ -229,6 +239,33 @@ class TestPages:
         assert "The organisation does not use this scheme." in after.content.decode()
         assert not FinalRun.objects.exists()
 
+    def test_points_that_changed_since_they_were_seen_are_looked_at_again(self, staff_client, facilitator):
+        [group] = scored(facilitator, "Anggrek")
+        page = staff_client.get(f"{PAGE}confirm/?all=1")
+        draft = group.assessments.get(as_of=TODAY)
+        indicators = draft.indicators
+        indicators["agenda"]["points"] -= 2
+        indicators["critical"]["points"] += 2
+        group.assessments.filter(pk=draft.pk).update(indicators=indicators)
+        data = {"key": str(page.context["key"]), "seen": page.context["seen"]}
+        after = staff_client.post(f"{PAGE}confirm/?all=1", data)
+        assert "The scores changed meanwhile." in after.content.decode()
+        assert not FinalRun.objects.exists()
+
+    def test_what_was_seen_is_written_down_point_by_point(self, staff_client, facilitator):
+        [group] = scored(facilitator, "Anggrek")
+        self.confirm(staff_client)
+        [score] = FinalRunScore.objects.all()
+        assert score.points == points_kept(group.assessments.get().indicators)
+
+    def test_it_says_how_many_were_done(self, staff_client, facilitator, monkeypatch):
+        monkeypatch.setattr(finalising, "MOST_FINAL_AT_ONCE", 2)
+        scored(facilitator, "Anggrek", "Bakung", "Cempaka")
+        _page, after = self.confirm(staff_client)
+        assert "2 scores done: see below." in after.content.decode()
+        again = staff_client.post(after.redirect_chain[-1][0], follow=True)
+        assert "1 score done: see below." in again.content.decode()
+
     def test_sent_twice_it_leads_to_the_same_run(self, staff_client, facilitator):
         scored(facilitator, "Anggrek")
         page, _after = self.confirm(staff_client)
@@ -291,6 +328,49 @@ class TestPages:
         assert f'href="{address}"' in page.content.decode()
         assert staff_client.get(address).status_code == 200
         assert Assessment.objects.get(status="FINAL").as_of == last
+
+    @pytest.fixture
+    def three_pages(self, facilitator, monkeypatch) -> list[Group]:
+        """Three groups, each on a page of its own."""
+        monkeypatch.setattr("assessment.views.frame.GROUPS_ON_A_PAGE", 1)
+        return scored(facilitator, "Anggrek", "Bakung", "Cempaka")
+
+    def test_ticks_go_along_to_another_page_and_stay(self, staff_client, three_pages):
+        first, second, third = (group.pk for group in three_pages)
+        page = staff_client.get(f"{PAGE}?group={first}&page=2")
+        assert page.context["elsewhere"] == str(first)
+        assert f'<input type="hidden" name="ticked" value="{first}">' in page.content.decode()
+        assert "1 group on another page is ticked as well." in page.content.decode()
+        back = staff_client.get(f"{PAGE}?ticked={first}-{second}&page=1")
+        assert f'value="{first}" id="group-{first}" checked' in back.content.decode()
+        assert back.context["elsewhere"] == str(second)
+        self.confirm(staff_client, f"ticked={first}&group={third}")
+        assert finals() == {"Anggrek", "Cempaka"}
+
+    def test_one_leaves_a_page_by_a_button_that_sends_its_ticks(self, staff_client, three_pages):
+        html = " ".join(staff_client.get(f"{PAGE}?page=2").content.decode().split())
+        form = html.partition('<form method="get" action="/dashboard/final/confirm/">')[2].partition("</form>")[0]
+        assert f'name="page" value="1" formaction="{PAGE}"' in form
+        assert f'name="page" value="3" formaction="{PAGE}"' in form
+        assert form.index("Look at those ticked") < form.index("formaction")
+
+    def test_a_tick_that_was_taken_off_is_gone(self, staff_client, three_pages):
+        _first, second, _third = (group.pk for group in three_pages)
+        shown = staff_client.get(f"{PAGE}?ticked={second}&page=1")
+        assert "checked" not in shown.content.decode().partition("<tbody>")[2].partition("</tbody>")[0]
+        assert shown.context["elsewhere"] == str(second)
+
+    def test_cancelling_keeps_the_ticks(self, staff_client, three_pages):
+        first, *_others = (group.pk for group in three_pages)
+        page = staff_client.get(f"{PAGE}confirm/?group={first}")
+        assert page.context["back"] == f"{PAGE}?ticked={first}"
+
+    def test_there_are_only_so_many_ticks(self, staff_client, three_pages, monkeypatch):
+        monkeypatch.setattr(finalising, "MOST_TICKED", 1)
+        first, second, _third = (group.pk for group in three_pages)
+        page = staff_client.get(f"{PAGE}?ticked={first}-{second}-x-{'9' * 40}&page=3")
+        assert page.context["elsewhere"] == str(first)
+        assert "At most 1 ticks are kept." in page.content.decode()
 
     def test_statements_do_not_grow_with_the_groups(self, staff_client, facilitator):
         taken = []

@@ -14,8 +14,8 @@ class Review(WithdrawableRecord):
     """Somebody looked into one thing at a group: it counts from `looked_on` until the day `look_again_on`.
 
     `subject` is the name of a signal (`terms_expired`) or of a `Need` (`NO_MEETING`), whatever the scheme. `seen` is
-    what gave rise to a signal then, `{"counted", "records"}`: with records that are not in it the signal is to be
-    looked into again. The latest review of a subject counts. None ever changes; it can be withdrawn.
+    what gave rise to a signal then, `{"counted", "records"}`: where it is clearly worse (`Signal.is_worse`) it is to be
+    looked into again before. The latest review of a subject counts. None ever changes; it can be withdrawn.
     """
 
     group = models.ForeignKey(

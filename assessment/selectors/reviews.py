@@ -70,13 +70,10 @@ def _by_subject(reviews: Iterable[Review]) -> dict[int, dict[str, Review]]:
 
 
 def covers(review: Review | None, hit: SignalHit, as_of: date) -> bool:
-    """Say whether a review covers a signal: its day to look again has not come, and no record is new since."""
-    return (
-        review is not None
-        and as_of < review.look_again_on
-        and hit.counted <= review.seen["counted"]
-        and set(hit.records) <= set(review.seen["records"])
-    )
+    """Say whether a review covers a signal: its day to look again has not come, and the signal is not clearly worse."""
+    if review is None or as_of >= review.look_again_on:
+        return False
+    return not all_signals()[hit.signal].is_worse(hit, review.seen)
 
 
 def reviewed_needs(reviews: Mapping[str, Review]) -> Need:

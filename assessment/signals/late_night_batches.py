@@ -44,4 +44,5 @@ SIGNAL = Signal(
     page="meeting-list",
     page_name=MINUTES,
     of_meetings=True,
+    of_cases=True,
 )

@@ -35,4 +35,5 @@ SIGNAL = Signal(
     sentence=_sentence,
     page="officers",
     page_name=_("Officers"),
+    of_cases=True,
 )

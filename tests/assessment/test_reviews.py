@@ -14,11 +14,12 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from assessment.models import Need, Review
-from assessment.selectors.reviews import running_reviews
+from assessment.selectors.reviews import covers, running_reviews
 from assessment.services import review_withdraw, reviews_record
+from assessment.signals import SignalHit
 from groups.models import Group, OfficerRole, Role
 from groups.services import FormUsed
-from tests.assessment.groups import bring_up_to_date, make_staff, stand
+from tests.assessment.groups import bring_up_to_date, make_review, make_staff, stand
 from tests.factories import (
     facilitator_of,
     make_group,
@@ -144,6 +145,36 @@ class TestCovers:
         group.officer_terms.filter(role=OfficerRole.BENDAHARA).update(ended_on=TODAY)
         assert not is_open()
 
+    @pytest.mark.parametrize("signal", ["cash_always_agrees", "full_attendance", "one_recorder", "same_amounts"])
+    def test_ordinary_records_that_go_on_do_not_open_it_again(self, group, signal):
+        seen = {"counted": 12, "records": [str(number) for number in range(1, 13)]}
+        [found] = running_reviews([make_review(group, signal, seen=seen).group_id], TODAY)[group.pk].values()
+        records = tuple(str(number) for number in range(3, 15))
+        assert covers(found, SignalHit(signal, group.pk, 12, 0, records), TODAY)
+        assert covers(found, SignalHit(signal, group.pk, 23, 0, records), SOON - timedelta(1))
+        assert not covers(found, SignalHit(signal, group.pk, 24, 0, records), TODAY)
+        assert not covers(found, SignalHit(signal, group.pk, 12, 0, records), SOON)
+
+    @pytest.mark.parametrize("signal", ["copied_meetings", "late_night_batches", "terms_expired"])
+    def test_a_new_case_opens_it_again(self, group, signal):
+        found = make_review(group, signal, seen={"counted": 3, "records": ["1", "2", "3"]})
+        assert covers(found, SignalHit(signal, group.pk, 2, 0, ("1", "3")), TODAY)
+        assert not covers(found, SignalHit(signal, group.pk, 3, 0, ("2", "3", "4")), TODAY)
+        assert not covers(found, SignalHit(signal, group.pk, 4, 0, ("1", "2", "3")), TODAY)
+
+    def test_after_the_next_meeting_it_is_still_looked_into(self, staff_client, facilitator):
+        group = make_group(facilitator, founded_on=LONG_AGO)
+        for number in range(1, 12):
+            make_meeting(group, TODAY - timedelta(31 * number))
+        review(group, "one_recorder", "full_attendance")
+        make_meeting(group, TODAY)
+        bring_up_to_date()
+        shown = staff_client.get(f"/g/{group.code}/assessment/").context["signals"]
+        assert {signal.found.signal: signal.review is not None for signal in shown} == {
+            "full_attendance": True, "one_recorder": True
+        }  # fmt: skip
+        assert staff_client.get("/dashboard/signals/?open=1").context["rows"] == []
+
     def test_a_meeting_more_is_a_new_record_where_an_old_one_leaves_the_year(self, facilitator):
         group = make_group(facilitator)
         for number in range(12):
@@ -237,6 +268,12 @@ class TestForm:
         assert f'action="{address}"' in staff_client.get(f"/g/{group.code}/assessment/").content.decode()
         assert staff_client.post(address).url == f"/g/{group.code}/assessment/#look-into"
         assert Review.objects.get().withdrawn_at is not None
+
+    def test_withdrawing_says_what_it_did(self, staff_client, group):
+        self.post(staff_client, group)
+        address = f"/g/{group.code}/assessment/review/{Review.objects.get().pk}/withdraw/"
+        assert "It is no longer recorded as looked into." in staff_client.post(address, follow=True).content.decode()
+        assert "Somebody withdrew this already." in staff_client.post(address, follow=True).content.decode()
 
     def test_the_page_of_the_group_says_who_when_what_and_until_when(self, staff_client, group):
         self.post(staff_client, group)

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import Any
 
 from django.db import connection
 from django.utils.functional import Promise
@@ -20,6 +21,8 @@ YEAR_DAYS = 365
 """Records of the last year count: older ones cannot be asked about any more."""
 MANY_RECORDS = 10
 """So many meetings or counts without any exception are more than luck; a group that meets monthly has twelve a year."""
+CLEARLY_WORSE = 2
+"""A pattern that somebody looked into is open again before its day where twice as many records show it."""
 
 MINUTES = _("Minute book")
 
@@ -47,7 +50,9 @@ class Signal:
     `sql` selects from `relations`, with records of the last year, `group_id`, `counted`, `amount` and `records` of the
     groups where it is found (`SignalHit`; records separated by commas). `label` names it, `ask` is the question,
     `sentence` says what was seen, and the page of the group named `page` has the records; `of_meetings` says that they
-    are meetings, `names_person` that `sql` selects an account as `person` too. Signals are listed by `place`.
+    are meetings, `names_person` that `sql` selects an account as `person` too. `of_cases` says that each record is one
+    more case to ask about; those of other signals are ordinary records, and each meeting adds some while the pattern
+    goes on. Signals are listed by `place`.
     """
 
     place: int
@@ -60,6 +65,16 @@ class Signal:
     page_name: Promise
     of_meetings: bool = False
     names_person: bool = False
+    of_cases: bool = False
+
+    def is_worse(self, hit: SignalHit, seen: Mapping[str, Any]) -> bool:
+        """Say whether what was found is clearly worse than what somebody has `seen`, as reviews keep it.
+
+        It is with a case that is new; a pattern in ordinary records once `CLEARLY_WORSE` times as many show it.
+        """
+        if self.of_cases:
+            return hit.counted > seen["counted"] or not set(hit.records) <= set(seen["records"])
+        return hit.counted >= CLEARLY_WORSE * seen["counted"]
 
 
 @cache

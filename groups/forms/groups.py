@@ -137,7 +137,7 @@ class NewGroupForm(SecondLookForm, GroupForm):
         super().__init__(*args, **kwargs)
 
     def why_look_again(self, cleaned: dict[str, Any]) -> str:
-        """Name a group that may be the same."""
+        """Name a group that may be the same, but not by its number one that the actor may not see."""
         if not {"name", "key"} <= cleaned.keys() or "village_text" in self.errors or "village_choice" in self.errors:
             return ""
         asked = Group(
@@ -146,9 +146,13 @@ class NewGroupForm(SecondLookForm, GroupForm):
             village=self.instance.village,
             key=cleaned["key"],
         )
-        alike = selectors.groups_alike(asked).first()
+        alike = selectors.groups_alike(self.actor, asked).first()
         if alike is None:
             return ""
+        if not alike.is_visible:  # type: ignore[attr-defined]  # annotated by groups_alike
+            return gettext(
+                "A colleague has registered a group of this name in this village. Tick if this is another group."
+            )
         words = {"group": alike, "code": alike.number_shown}
         return gettext("%(group)s (%(code)s) has this name and this village. Tick if this is another group.") % words
 

@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import (
     Case,
     Count,
+    Exists,
     IntegerField,
     OuterRef,
     Q,
@@ -82,10 +83,15 @@ def _named(words: str) -> Q:
     return condition
 
 
-def groups_alike(group: Group) -> QuerySet[Group]:
-    """Return the groups of the organisation that have the name and the village of `group`, which is not yet saved."""
+def groups_alike(actor: User, group: Group) -> QuerySet[Group]:
+    """Return the groups of the organisation that have the name and the village of `group`, which is not yet saved.
+
+    Those that `actor` may see come first; `is_visible` says which these are: nobody is told the others' numbers.
+    """
     same = Group.objects.filter(organisation=group.organisation_id, name_key=fold(group.name), village=group.village_id)
-    return same.exclude(key=group.key).select_related("organisation")
+    visible = Exists(Group.objects.visible_to(actor).filter(pk=OuterRef("pk")))
+    alike = same.exclude(key=group.key).annotate(is_visible=visible)
+    return alike.order_by("-is_visible", "pk").select_related("organisation")
 
 
 def groups_within(

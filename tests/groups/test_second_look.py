@@ -117,6 +117,21 @@ class TestGroups:
         client.force_login(make_user(Role.FACILITATOR, organisation=group.organisation))
         assert warning(self.register(client, group.village))
 
+    def test_of_a_group_one_may_not_see_the_number_is_not_told(self, client, group):
+        client.force_login(make_user(Role.FACILITATOR, organisation=group.organisation))
+        answer = self.register(client, group.village)
+        assert warning(answer) == [
+            "Rekan Anda sudah mendaftarkan kelompok dengan nama dan desa ini. Centang kalau ini kelompok lain."
+        ]
+        assert group.number_shown not in answer.content.decode()
+
+    def test_one_that_may_be_seen_is_named_first(self, client, group):
+        own = make_user(Role.FACILITATOR, organisation=group.organisation)
+        client.force_login(own)
+        seen = make_group(own, name="Melati", village=group.village)
+        (text,) = warning(self.register(client, group.village))
+        assert seen.number_shown in text
+
     def test_another_village_another_name_or_another_organisation_is_not(self, client, group):
         assert self.register(client, make_village("35.19.05.2004", "Jawa Timur", "Kabupaten Madiun", "Dolopo", "Candi")
                              ).status_code == 302  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -26,7 +26,7 @@ from assessment.models import (
     ScoreRevision,
     StageRule,
 )
-from groups.admin import ReadOnlyAdmin, TenantAdmin, TenantMixin
+from groups.admin import RecordAdmin, TenantAdmin, TenantMixin, actor_of
 from groups.forms.rows import SentRows
 from groups.models import User
 
@@ -45,7 +45,7 @@ class InstrumentPart(TenantMixin):
         instrument = _instrument_of(obj)
         if instrument is None:
             return True
-        user = _user(request)
+        user = actor_of(request)
         return instrument.is_draft and (user.is_superuser or instrument.organisation_id == user.organisation_id)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -74,7 +74,7 @@ class InstrumentPage(InstrumentPart, TenantAdmin):
         """Keep the draft from being published before it is saved with all its parts."""
         instrument = _instrument_of(obj)
         if change and instrument is not None:
-            services.instrument_edit(actor=_user(request), instrument=instrument)
+            services.instrument_edit(actor=actor_of(request), instrument=instrument)
         super().save_model(request, obj, form, change)
 
 
@@ -168,13 +168,13 @@ class InstrumentAdmin(InstrumentPage):
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         """Add the shared instruments, which everybody may read."""
         rows = admin.ModelAdmin.get_queryset(self, request)
-        user = _user(request)
+        user = actor_of(request)
         return rows if user.is_superuser else rows.filter(_shared_or_own(user, ""))
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """Put a new instrument into the administrator's organisation before it is checked; a superuser's is shared."""
         form = super().get_form(request, obj, change=change, **kwargs)
-        organisation = _user(request).organisation if obj is None else obj.organisation
+        organisation = actor_of(request).organisation if obj is None else obj.organisation
 
         class OfOrganisationForm(form):  # type: ignore[valid-type, misc]
             def __init__(self, *args: Any, **form_kwargs: Any) -> None:
@@ -188,7 +188,7 @@ class InstrumentAdmin(InstrumentPage):
         """Freeze drafts and let them score."""
         for instrument in instruments:
             try:
-                services.instrument_publish(actor=_user(request), instrument=instrument)
+                services.instrument_publish(actor=actor_of(request), instrument=instrument)
             except ValidationError as error:
                 self.message_user(request, f"{instrument}: {' '.join(error.messages)}", messages.ERROR)
             else:
@@ -198,7 +198,7 @@ class InstrumentAdmin(InstrumentPage):
     def copy(self, request: HttpRequest, instruments: models.QuerySet[Instrument]) -> None:
         """Make drafts to work on."""
         for instrument in instruments:
-            copy = services.instrument_copy(actor=_user(request), instrument=instrument)
+            copy = services.instrument_copy(actor=actor_of(request), instrument=instrument)
             self.message_user(request, _("%s is a draft now.") % copy, messages.SUCCESS)
 
     @admin.action(description=_("Retire the selected versions"), permissions=["view"])
@@ -206,7 +206,7 @@ class InstrumentAdmin(InstrumentPage):
         """Let published versions score nobody any more."""
         for instrument in instruments:
             try:
-                services.instrument_retire(actor=_user(request), instrument=instrument)
+                services.instrument_retire(actor=actor_of(request), instrument=instrument)
             except ValidationError as error:
                 self.message_user(request, f"{instrument}: {' '.join(error.messages)}", messages.ERROR)
             else:
@@ -237,7 +237,7 @@ class SchemeUseAdmin(TenantAdmin):
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Offer the schemes that have a published instrument, shared or of the own organisation, by their names."""
         if db_field.name == "scheme":
-            user, published = _user(request), Instrument.objects.filter(status=InstrumentStatus.PUBLISHED)
+            user, published = actor_of(request), Instrument.objects.filter(status=InstrumentStatus.PUBLISHED)
             published = (published if user.is_superuser else published.filter(_shared_or_own(user, ""))).order_by(
                 "published_at"
             )
@@ -256,7 +256,7 @@ class PartAdmin(InstrumentPage):
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         """Show the parts of the instruments that are shown."""
         rows = admin.ModelAdmin.get_queryset(self, request).select_related("instrument")
-        user = _user(request)
+        user = actor_of(request)
         return rows if user.is_superuser else rows.filter(_shared_or_own(user, "instrument__"))
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -287,48 +287,40 @@ class StageRuleAdmin(PartAdmin):
 
 
 @admin.register(Assessment)
-class AssessmentAdmin(ReadOnlyAdmin):
+class AssessmentAdmin(RecordAdmin):
     """Stored scores."""
 
-    organisation_path = "group__organisation"
     list_display = ["group", "scheme", "as_of", "stage", "score", "status", "computed_at"]
     list_filter = ["scheme", "stage", "status"]
     list_select_related = ["group"]
-    search_fields = ["group__name", "group__code"]
     date_hierarchy = "as_of"
     show_full_result_count = False
 
 
 @admin.register(ScoreRevision)
-class ScoreRevisionAdmin(ReadOnlyAdmin):
+class ScoreRevisionAdmin(RecordAdmin):
     """What was shown of a past day before a record that came late changed it."""
 
-    organisation_path = "group__organisation"
     list_display = ["group", "scheme", "as_of", "was_score", "now_score", "cause", "cause_on", "revised_at"]
     list_filter = ["scheme", "cause"]
     list_select_related = ["group"]
-    search_fields = ["group__name", "group__code"]
     show_full_result_count = False
 
 
 @admin.register(Judgement)
-class JudgementAdmin(ReadOnlyAdmin):
+class JudgementAdmin(RecordAdmin):
     """What people said about indicators no record measures; recorded on the site."""
 
-    organisation_path = "group__organisation"
     list_display = ["group", "level", "below_levels", "judged_on", "judged_by"]
     list_select_related = ["group", "level", "judged_by"]
-    search_fields = ["group__name", "group__code"]
 
 
 @admin.register(Review)
-class ReviewAdmin(ReadOnlyAdmin):
+class ReviewAdmin(RecordAdmin):
     """What staff found when they looked into signals and needs; recorded on the site."""
 
-    organisation_path = "group__organisation"
     list_display = ["group", "subject", "looked_on", "look_again_on", "recorded_by", "withdrawn_at"]
     list_select_related = ["group", "recorded_by"]
-    search_fields = ["group__name", "group__code"]
 
 
 def _instrument_of(obj: Any) -> Instrument | None:
@@ -342,8 +334,3 @@ def _instrument_of(obj: Any) -> Instrument | None:
 
 def _shared_or_own(user: User, path: str) -> Q:
     return Q(**{f"{path}organisation": user.organisation_id}) | Q(**{f"{path}organisation__isnull": True})
-
-
-def _user(request: HttpRequest) -> User:
-    # The admin's pages are for signed-in staff only.
-    return cast(User, request.user)

@@ -31,14 +31,13 @@ from finance.models import (
     Transfer,
     Waiver,
 )
-from groups.admin import ReadOnlyAdmin
+from groups.admin import RecordAdmin
 from groups.shared.money import rupiah
 
 
-class LedgerAdmin(ReadOnlyAdmin):
-    """What the tables of the ledger share: their group's organisation, and no count of millions of rows."""
+class LedgerAdmin(RecordAdmin):
+    """What the tables of the ledger share: no count of millions of rows."""
 
-    organisation_path = "group__organisation"
     show_full_result_count = False
     list_per_page = 50
     list_select_related: ClassVar[Any] = ["group"]

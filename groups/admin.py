@@ -70,7 +70,7 @@ class TenantMixin:
         try:
             return admin.site.get_model_admin(other).get_queryset(request)
         except NotRegistered:
-            return None if _user(request).is_superuser else other._default_manager.none()
+            return None if actor_of(request).is_superuser else other._default_manager.none()
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Say whether the app is shown at all."""
@@ -105,9 +105,9 @@ class TenantAdmin(TenantMixin, LockedAdmin):
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         """Return the rows of the person's organisation; lists, object pages and autocomplete all ask here."""
         rows = super().get_queryset(request)
-        if _user(request).is_superuser or self.organisation_path is None:
+        if actor_of(request).is_superuser or self.organisation_path is None:
             return rows
-        return rows.filter(**{self.organisation_path: _user(request).organisation_id})
+        return rows.filter(**{self.organisation_path: actor_of(request).organisation_id})
 
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
@@ -148,6 +148,13 @@ class ReadOnlyAdmin(TenantAdmin):
         return False
 
 
+class RecordAdmin(ReadOnlyAdmin):
+    """Records of groups, to look at only; they are found by their group."""
+
+    organisation_path = "group__organisation"
+    search_fields = ["group__name", "group__code"]
+
+
 @admin.register(Organisation)
 class OrganisationAdmin(TenantAdmin):
     """Organisations: superusers make them, their administrators may rename them."""
@@ -158,7 +165,7 @@ class OrganisationAdmin(TenantAdmin):
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Let superusers alone add a tenant."""
-        return _user(request).is_superuser
+        return actor_of(request).is_superuser
 
 
 class _RegionsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
@@ -234,11 +241,11 @@ class UserAdmin(TenantAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         """Hide superusers from everybody else: whoever may set their password would be one."""
         users = super().get_queryset(request)
-        return users if _user(request).is_superuser else users.filter(is_superuser=False)
+        return users if actor_of(request).is_superuser else users.filter(is_superuser=False)
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         """Keep organisation and superuser status to superusers."""
-        is_superuser = _user(request).is_superuser
+        is_superuser = actor_of(request).is_superuser
         place = ["role", "regions", "member", *(["organisation"] if is_superuser else [])]
         if obj is None:
             return [(None, {"fields": ["username", "usable_password", "password1", "password2", *place]})]
@@ -253,7 +260,7 @@ class UserAdmin(TenantAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """Put a new user into the administrator's own organisation before the form is checked."""
         form = super().get_form(request, obj, change=change, **kwargs)
-        actor = _user(request)
+        actor = actor_of(request)
         if obj is not None or actor.is_superuser:
             return form
 
@@ -299,7 +306,7 @@ class GroupAdmin(TenantAdmin):
     def save_model(self, request: HttpRequest, obj: Group, form: Any, change: bool) -> None:
         """Save the profile as the site does, a changed status with its day and reason."""
         services.group_update(
-            actor=_user(request),
+            actor=actor_of(request),
             group=obj,
             status=obj.status,
             status_on=form.cleaned_data["status_on"],
@@ -308,40 +315,33 @@ class GroupAdmin(TenantAdmin):
 
 
 @admin.register(EarlierPlace)
-class EarlierPlaceAdmin(ReadOnlyAdmin):
+class EarlierPlaceAdmin(RecordAdmin):
     """Where groups were before they moved."""
 
-    organisation_path = "group__organisation"
     list_display = ["until", "group", "village", "kind"]
     list_select_related = ["group", "village"]
-    search_fields = ["group__code", "group__name"]
 
 
 @admin.register(GroupStatusChange)
-class GroupStatusChangeAdmin(ReadOnlyAdmin):
+class GroupStatusChangeAdmin(RecordAdmin):
     """Changes of status; they are recorded with the group's profile."""
 
-    organisation_path = "group__organisation"
     list_display = ["group", "from_status", "to_status", "changed_on", "reason", "recorded_by"]
     list_select_related = ["group", "recorded_by"]
-    search_fields = ["group__name", "group__code"]
 
 
 @admin.register(Dissolution)
-class DissolutionAdmin(ReadOnlyAdmin):
+class DissolutionAdmin(RecordAdmin):
     """How groups ended; they are dissolved on the site."""
 
-    organisation_path = "group__organisation"
     list_display = ["group", "ended_on", "reason", "unsettled_why", "case_closed_on", "taken_back_at", "recorded_by"]
     list_select_related = ["group", "recorded_by"]
-    search_fields = ["group__name", "group__code"]
 
 
 @admin.register(BankAccount)
-class BankAccountAdmin(ReadOnlyAdmin):
+class BankAccountAdmin(RecordAdmin):
     """Bank accounts of groups; they are recorded on the site."""
 
-    organisation_path = "group__organisation"
     list_display = ["bank", "number", "group", "opened_on", "closed_on", "recorded_by"]
     list_select_related = ["group", "recorded_by"]
     search_fields = ["number", "group__name", "group__code"]
@@ -371,16 +371,18 @@ class MemberAdmin(TenantAdmin):
 
     def save_model(self, request: HttpRequest, obj: Member, form: Any, change: bool) -> None:
         """Save the profile as the site does."""
-        services.member_update(actor=_user(request), member=obj)
+        services.member_update(actor=actor_of(request), member=obj)
 
     @admin.action(description=_("Undo the leaving of the selected members"))
     def take_back(self, request: HttpRequest, members: models.QuerySet[Member]) -> None:
         """Undo leavings recorded by mistake."""
         for member in members:
             try:
-                services.member_leave_undo(actor=_user(request), member=member)
+                services.member_leave_undo(actor=actor_of(request), member=member)
             except ValidationError as error:
                 self.message_user(request, f"{member}: {' '.join(error.messages)}", messages.ERROR)
+            else:
+                self.message_user(request, _("%s is a member again.") % member, messages.SUCCESS)
 
 
 @admin.register(FacilitatorAssignment)
@@ -400,10 +402,9 @@ class FacilitatorAssignmentAdmin(TenantAdmin):
 
 
 @admin.register(OfficerTerm)
-class OfficerTermAdmin(ReadOnlyAdmin):
+class OfficerTermAdmin(RecordAdmin):
     """Terms of office; elections are recorded on the site."""
 
-    organisation_path = "group__organisation"
     list_display = ["member", "role", "group", "started_on", "ended_on"]
     list_filter = ["role", ("ended_on", admin.EmptyFieldListFilter)]
     list_select_related = ["member", "group"]
@@ -411,34 +412,28 @@ class OfficerTermAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Constitution)
-class ConstitutionAdmin(ReadOnlyAdmin):
+class ConstitutionAdmin(RecordAdmin):
     """Versions of the rules; new ones are adopted on the site."""
 
-    organisation_path = "group__organisation"
     list_display = ["group", "version", "agreed_on", "agreed_in_meeting", "recorded_by"]
     list_select_related = ["group", "recorded_by"]
-    search_fields = ["group__name", "group__code"]
 
 
 @admin.register(MeetingRhythm)
-class MeetingRhythmAdmin(ReadOnlyAdmin):
+class MeetingRhythmAdmin(RecordAdmin):
     """When groups agreed to meet; a new rhythm is recorded on the site."""
 
-    organisation_path = "group__organisation"
     list_display = ["group", "__str__", "agreed_from", "withdrawn_at", "recorded_by"]
     list_filter = ["every"]
     list_select_related = ["group", "recorded_by"]
-    search_fields = ["group__name", "group__code"]
 
 
 @admin.register(MeetingMove)
-class MeetingMoveAdmin(ReadOnlyAdmin):
+class MeetingMoveAdmin(RecordAdmin):
     """Meetings on another day than agreed; they are moved on the site."""
 
-    organisation_path = "group__organisation"
     list_display = ["group", "planned_on", "moved_to", "reason", "withdrawn_at", "recorded_by"]
     list_select_related = ["group", "recorded_by"]
-    search_fields = ["group__name", "group__code"]
 
 
 @admin.register(Region)
@@ -465,11 +460,11 @@ class SignInTryAdmin(ReadOnlyAdmin):
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Keep it off the index of others."""
-        return _user(request).is_superuser
+        return actor_of(request).is_superuser
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Let superusers look."""
-        return _user(request).is_superuser
+        return actor_of(request).is_superuser
 
 
 # Rights come from roles, so permission groups would only promise what they do not give. The audit log shows
@@ -477,8 +472,8 @@ class SignInTryAdmin(ReadOnlyAdmin):
 admin.site.unregister(PermissionGroup)
 
 
-def _user(request: HttpRequest) -> User:
-    # The admin's pages are for signed-in staff only.
+def actor_of(request: HttpRequest) -> User:
+    """Return who asks for a page of the admin, which is for signed-in staff only."""
     return cast(User, request.user)
 
 

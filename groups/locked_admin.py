@@ -8,9 +8,11 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, transaction
 from django.forms.models import _get_foreign_key
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from groups.models import Group
+from groups.shared.clock import zone_of
 from groups.shared.seen import changed_meanwhile, is_seen, state_of, stored_now
 from groups.shared.submit import show_refusal
 
@@ -45,6 +47,7 @@ class LockedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscripta
             self.lock_for(request, obj)
             obj = super().get_object(request, object_id, from_field)
         if obj is not None:
+            _use_clock_of(obj)
             page = _page(request)
             page["seen"] = self._state(request, obj)
             if not is_seen(page["seen"], request.POST.get(SEEN, "")):
@@ -105,6 +108,13 @@ class LockedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscripta
             if inline.has_change_permission(request, obj)
         ]
         return state_of(obj, self._own_fields(request, obj), below)
+
+
+def _use_clock_of(obj: Any) -> None:
+    """Make the clock at the place of a row's group the current one for this request, as on the group's own pages."""
+    group = obj if isinstance(obj, Group) else getattr(obj, "group", None)
+    if isinstance(group, Group):
+        timezone.activate(zone_of(group.village_id))
 
 
 def _page(request: HttpRequest) -> dict[str, Any]:

@@ -355,3 +355,10 @@ def test_every_admin_of_a_tenant_keeps_to_its_organisation():
         if model._meta.app_label in {"groups", "finance", "meetings", "assessment"}:
             assert isinstance(model_admin, TenantAdmin), model
             assert hasattr(model_admin, "organisation_path"), model
+
+
+def test_taking_a_leaving_back_says_so(client, boss, own):
+    left = make_member(own.group, "Tuti", left_on=FOUNDED)
+    form = {"action": "take_back", "_selected_action": [left.pk]}
+    client.cookies["django_language"] = "en"
+    assert "Tuti is a member again." in client.post(url("member_changelist"), form, follow=True).content.decode()

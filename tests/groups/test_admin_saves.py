@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from django.contrib.auth.hashers import check_password
 from django.db import IntegrityError
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from assessment.models import Instrument
 from assessment.services import instrument_copy
@@ -19,7 +20,7 @@ from finance.services import period_close
 from groups import services
 from groups.locked_admin import LockedAdmin
 from groups.models import Constitution, Group, Member, Organisation, Role, User
-from tests.factories import FOUNDED, facilitator_of, make_group, make_member, make_officer, make_user
+from tests.factories import FOUNDED, facilitator_of, make_group, make_member, make_officer, make_user, make_village
 from tests.meetings.test_races import at_once
 
 CLOSED = date(2025, 12, 31)
@@ -255,3 +256,41 @@ class TestRefusals:
         assert browser.post(url("group", group.pk), typed).status_code == 302
         assert Group.objects.get().status == "DORMANT"
         assert group.status_changes.get().changed_on == date(2026, 2, 3)
+
+
+@pytest.mark.django_db
+class TestDaysOfAGroup:
+    """The administration goes by the clock at the group's place: half past midnight in Papua, half past ten in Java."""
+
+    TODAY, TOMORROW = date(2026, 12, 1), date(2026, 12, 2)
+
+    @pytest.fixture(autouse=True)
+    def half_past_midnight_in_papua(self, monkeypatch, browser, group):
+        village = make_village("91.03.01.2001", "Papua", "Jayapura", "Sentani", "Yobeh")
+        Group.objects.filter(pk=group.pk).update(village=village)
+        now = datetime(2026, 11, 30, 15, 30, tzinfo=UTC)
+        monkeypatch.setattr("django.utils.timezone.now", lambda: now)
+
+    def join(self, browser, day):
+        page = browser.get(url("member", Member.objects.get().pk))
+        return browser.post(url("member", Member.objects.get().pk), sent(page, joined_on=day.isoformat()))
+
+    def test_a_day_that_has_come_there_is_taken(self, browser):
+        assert self.join(browser, self.TODAY).status_code == 302
+        assert Member.objects.get().joined_on == self.TODAY
+
+    def test_a_day_to_come_there_is_refused(self, browser):
+        assert "joined_on" in self.join(browser, self.TOMORROW).context["adminform"].form.errors
+
+    def test_the_day_of_a_status_too(self, browser, group):
+        page = browser.get(url("group", group.pk))
+        typed = sent(page, status="DORMANT", status_on=self.TODAY.isoformat(), status_reason="panen")
+        assert browser.post(url("group", group.pk), typed).status_code == 302
+        assert group.status_changes.get().changed_on == self.TODAY
+
+    def test_today_is_the_latest_day_that_is_offered(self, browser, group):
+        assert f'max="{self.TODAY}"' in browser.get(url("group", group.pk)).content.decode()
+
+    def test_afterwards_the_clock_is_that_of_the_installation(self, browser, group):
+        browser.get(url("group", group.pk))
+        assert timezone.localdate() == date(2026, 11, 30)

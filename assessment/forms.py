@@ -100,15 +100,15 @@ class DashboardForm(GroupFilterForm):
             raise ValidationError(_("This day is too long ago."))
         refuse_to_come(month, timezone.localdate())
         if month < first_month() and not has_figures(self._actor, month):
-            problem = _("There are no figures of this month: they reach back to %(month)s.")
-            raise ValidationError(problem, params={"month": date_format(first_month(), "F Y")})
+            lacking = _("There are no figures of this month: they reach back to %(month)s.")
+            raise ValidationError(lacking, params={"month": date_format(first_month(), "F Y")})
         return month
 
     def clean(self) -> dict[str, Any]:
         """Refuse a period that ends before it starts or is too long, and what another organisation or no one has."""
         cleaned = super().clean() or {}
-        for problem in self._refused:
-            self.refuse(problem)
+        for refused in self._refused:
+            self.refuse(refused)
         start, end = cleaned.get("start"), cleaned.get("end") or this_month()
         if start and end < start:
             self.add_error("end", ValidationError(_("The period ends before it starts.")))

@@ -74,7 +74,7 @@ class Signal:
         """
         if self.of_cases:
             return hit.counted > seen["counted"] or not set(hit.records) <= set(seen["records"])
-        return hit.counted >= CLEARLY_WORSE * seen["counted"]
+        return bool(hit.counted >= CLEARLY_WORSE * seen["counted"])
 
 
 @cache

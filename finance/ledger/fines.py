@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from finance.ledger.errors import NotAllowed
 from finance.ledger.sql import open_fine_rows
-from finance.models import Entry, Loan, Obligation, ObligationPayment
+from finance.models import Entry, Loan, Obligation, ObligationPayment, Waiver
 from groups.models import Group, Member, User
 from groups.shared.clock import now
 
@@ -30,15 +30,25 @@ class Charge:
 
 @dataclass(slots=True)
 class OpenFine:
-    """What is left of one fine, in rupiah; `loan` is the id of the loan whose instalment was late."""
+    """What is left of one fine, in rupiah; `loan` is the id of the loan whose instalment was late.
+
+    It was set on `charged_on` and is owed since `owed_on`: that is a later day where it was let go and that was taken
+    back. `let_go` are the times it was let go and is no more: from a day on, until the one on which it was owed again.
+    """
 
     pk: int
     member: int
     loan: int | None
+    charged_on: date
     owed_on: date
     memo: str
     amount: int
     left: int
+    let_go: tuple[tuple[date, date], ...] = ()
+
+    def was_owed(self, on: date) -> bool:
+        """Say whether it was owed on a day: set by then, and not let go at that time."""
+        return self.charged_on <= on and not any(since <= on < until for since, until in self.let_go)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +58,16 @@ class OpenFines:
     fines: list[OpenFine] = field(default_factory=list)
 
     def of_loan(self, loan: Loan, on: date = date.max) -> int:
-        """Return the fines that are owed on a loan, those owed since a later day than `on` left out."""
-        return sum(fine.left for fine in self.fines if fine.loan == loan.pk and fine.owed_on <= on)
+        """Return the rupiah of fines that are owed on a loan, by default now, and were owed on the day `on`."""
+        return sum(fine.left for fine in self.fines_of_loan(loan) if fine.was_owed(on))
 
-    def days_of_loan(self, loan: Loan) -> dict[date, int]:
-        """Return what is owed of fines on a loan, by the day since when."""
-        by_day: dict[date, int] = {}
-        for fine in self.fines:
-            if fine.loan == loan.pk:
-                by_day[fine.owed_on] = by_day.get(fine.owed_on, 0) + fine.left
-        return by_day
+    def fines_of_loan(self, loan: Loan) -> tuple[OpenFine, ...]:
+        """Return the fines that are owed on a loan."""
+        return tuple(fine for fine in self.fines if fine.loan == loan.pk)
+
+    def owed_then(self, on: date) -> OpenFines:
+        """Return those that were owed on a day too."""
+        return OpenFines([fine for fine in self.fines if fine.was_owed(on)])
 
     def of_member(self, member: Member, running: Collection[int]) -> list[OpenFine]:
         """Return the fines of a member that no loan asks for; `running` are the ids of the loans that do."""
@@ -75,20 +85,18 @@ class OpenFines:
         paid = ObligationPayment.objects.filter(obligation__in=charged, entry__reversed_by__isnull=True)
         sums = paid.exclude(entry=undone).order_by().values_list("obligation").annotate(Sum("amount"))
         already = dict(sums) if charged else {}
-        own = [
-            OpenFine(fine.pk, fine.member_id, fine.loan_id, fine.owed_on, fine.memo, fine.amount, -already[fine.pk])
-            for fine in charged
-            if fine.pk in already
-        ]
+        own = [_open(fine, -already[fine.pk]) for fine in charged if fine.pk in already]
         return OpenFines([*self.without([fine.pk for fine in charged]).fines, *own])
 
     def add(self, charged: Iterable[Obligation]) -> None:
         """Take fines in that were charged just now."""
-        self.fines.extend(
-            OpenFine(fine.pk, fine.member_id, fine.loan_id, fine.owed_on, fine.memo, fine.amount, fine.amount)
-            for fine in charged
-        )
+        self.fines.extend(_open(fine, fine.amount) for fine in charged)
         self.fines.sort(key=lambda fine: (fine.owed_on, fine.pk))
+
+
+def _open(fine: Obligation, left: int) -> OpenFine:
+    """Return a fine that was never let go, with what is left of it."""
+    return OpenFine(fine.pk, fine.member_id, fine.loan_id, fine.owed_on, fine.owed_on, fine.memo, fine.amount, left)
 
 
 def oldest_first(fines: Iterable[OpenFine], amount: int) -> Iterator[tuple[OpenFine, int]]:
@@ -101,11 +109,18 @@ def oldest_first(fines: Iterable[OpenFine], amount: int) -> Iterator[tuple[OpenF
 
 
 def open_fines(group: Group, *, as_of: date = date.max, undone: int = 0, also: Collection[int] = ()) -> OpenFines:
-    """Return the fines owed at the end of the day `as_of`, in one statement; by default all there are.
+    """Return the fines owed at the end of the day `as_of`, by default all there are.
 
-    `undone`, and `also` more, are ids of entries that are left out, with what they charged.
+    `undone`, and `also` more, are ids of entries that are left out, with what they charged. One statement, and one
+    more where something was let go and is owed again.
     """
-    return OpenFines([OpenFine(*row) for row in open_fine_rows(group, as_of=as_of, undone=(undone, *also))])
+    fines = [OpenFine(*row) for row in open_fine_rows(group, as_of=as_of, undone=(undone, *also))]
+    again = {fine.pk: fine for fine in fines if fine.owed_on != fine.charged_on}
+    if again:
+        for waiver in Waiver.objects.filter(obligation__in=again, ended_on__lte=as_of).order_by("pk"):
+            assert waiver.ended_on is not None and waiver.obligation_id is not None, "it was taken back, of a fine"
+            again[waiver.obligation_id].let_go += ((waiver.waived_on, waiver.ended_on),)
+    return OpenFines(fines)
 
 
 def write_charges(

@@ -238,9 +238,9 @@ class Books(Balances):
                 pay_fines(entry, [(self._fines(*of, running, on), amount) for of, amount in paid.items()])
 
     def _fines(self, loan: Loan | None, member: Member | None, running: set[int], on: date) -> list[OpenFine]:
-        """Return the fines that money on a loan's account pays, or money from a member on the day `on`."""
+        """Return the fines that money on a loan's account, or money from a member, pays on the day `on`."""
         if loan is not None:
-            return [fine for fine in self.fines.fines if fine.loan == loan.pk]
+            return list(self.fines_on(on).fines_of_loan(loan))
         return self.fines_on(on).of_member(member, running) if member is not None else []
 
     def _require_alive(self, postings: Sequence[Posting]) -> None:

@@ -72,15 +72,8 @@ class Balances:
         return open_fines(self.group, as_of=self.as_of, undone=self.left_out, also=self.also_left_out)
 
     def fines_on(self, on: date) -> OpenFines:
-        """Return those of `fines` that were owed on the day `on`, not those set, or owed again after a waiver, since.
-
-        One statement where there are any of a later day.
-        """
-        if all(fine.owed_on <= on for fine in self.fines.fines):
-            return self.fines
-        owed = open_fines(self.group, as_of=on, undone=self.left_out, also=self.also_left_out).fines
-        then = {fine.pk for fine in owed}
-        return OpenFines([fine for fine in self.fines.fines if fine.owed_on <= on or fine.pk in then])
+        """Return those of `fines` that were owed on the day `on`, neither set later nor let go at that time."""
+        return self.fines.owed_then(on)
 
     def account(
         self,

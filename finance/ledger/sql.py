@@ -114,8 +114,8 @@ def _slices() -> Iterator[slice]:
 # A waiver lets go of its own amount: a payment undone since is owed again. One that was taken back by the day leaves
 # the fine owed since the day on which it was.
 _OPEN_FINES = """
-    SELECT o.id, o.member_id, o.loan_id, COALESCE((SELECT MAX(w.ended_on) FROM finance_waiver w
-            WHERE w.obligation_id = o.id AND w.ended_on <= %(as_of)s), o.owed_on) AS owed_on,
+    SELECT o.id, o.member_id, o.loan_id, o.owed_on, COALESCE((SELECT MAX(w.ended_on) FROM finance_waiver w
+            WHERE w.obligation_id = o.id AND w.ended_on <= %(as_of)s), o.owed_on),
         o.memo, o.amount, o.amount - COALESCE(p.paid, 0) - COALESCE(let_go.amount, 0)
     FROM finance_obligation o
     LEFT JOIN finance_waiver let_go ON let_go.obligation_id = o.id
@@ -131,18 +131,19 @@ _OPEN_FINES = """
     WHERE o.group_id = %(group)s AND o.cancelled_at IS NULL AND o.owed_on <= %(as_of)s
         AND (o.entry_id IS NULL OR o.entry_id NOT IN ({undone}))
         AND o.amount > COALESCE(p.paid, 0) + COALESCE(let_go.amount, 0)
-    ORDER BY 4, o.id"""
+    ORDER BY 5, o.id"""
 
 
 def open_fine_rows(group: Group, *, as_of: date, undone: Collection[int]) -> list[tuple[Any, ...]]:
-    """Return the fines not paid at the end of a day: id, member, loan, day, memo, amount and what is left of it.
+    """Return the fines not paid at the end of a day: id, member, loan, two days, memo, amount and what is left of it.
 
-    Without the entries with the ids `undone` and what they charged.
+    The days are that on which it was set, and that since which it is owed. Without the entries with the ids
+    `undone` and what they charged.
     """
     sql = _OPEN_FINES.format(undone=", ".join(str(int(entry)) for entry in undone))
     return [
-        (pk, member, loan, as_day(owed_on), memo, amount, int(left))
-        for pk, member, loan, owed_on, memo, amount, left in read(sql, {"group": group.pk, "as_of": as_of})
+        (pk, member, loan, as_day(charged_on), as_day(owed_on), memo, amount, int(left))
+        for pk, member, loan, charged_on, owed_on, memo, amount, left in read(sql, {"group": group.pk, "as_of": as_of})
     ]
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
-from finance.ledger.fines import Charge
+from finance.ledger.fines import Charge, OpenFine
 from finance.ledger.reading import Balances
 from finance.models import AccountKind, EntryKind, Instalment, Loan, ObligationKind, Transfer
 from finance.schedules import (
@@ -46,26 +46,26 @@ Payment = tuple[date, int, int]
 class LoanPosition:
     """A loan with its schedule and what was paid; `last_paid_on` is the day of the payment before this step.
 
-    `fines` are the rupiah owed on it by the day since when. `payments` are the earlier ones, each with its day, fee and
-    principal; read where punctual payment is rewarded.
+    `fines` are those owed on it. `payments` are the earlier ones, each with its day, fee and principal; read where
+    punctual payment is rewarded. `deposit` are the rupiah that the group keeps for it.
     """
 
     loan: Loan
     instalments: tuple[Instalment, ...]
     fee_paid: int
     principal_paid: int
-    fines: Mapping[date, int] = field(default_factory=dict)
+    fines: tuple[OpenFine, ...] = ()
     last_paid_on: date | None = None
     payments: tuple[Payment, ...] = ()
 
     @property
     def fine_due(self) -> int:
         """All the fines owed on the loan, in rupiah."""
-        return sum(self.fines.values())
+        return sum(fine.left for fine in self.fines)
 
     def fines_on(self, on: date) -> int:
-        """Return the fines that a payment on the day `on` can pay: those owed by then."""
-        return sum(amount for owed_on, amount in self.fines.items() if owed_on <= on)
+        """Return the fines that a payment on the day `on` can pay: those that were owed then, in rupiah."""
+        return sum(fine.left for fine in self.fines if fine.was_owed(on))
 
     def rebate(self, on: date) -> int:
         """Return what is given back for punctual payment (IPTW) if the loan is paid off on the day `on`, in rupiah.
@@ -169,7 +169,7 @@ def position_in(
         instalments=tuple(instalments),
         fee_paid=books.balance(AccountKind.SERVICE_FEE, loan=loan),
         principal_paid=loan.principal - books.balance(AccountKind.LOAN, loan=loan),
-        fines=books.fines.days_of_loan(loan),
+        fines=books.fines.fines_of_loan(loan),
         last_paid_on=last_paid_on,
         payments=tuple(payments),
     )

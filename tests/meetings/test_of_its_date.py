@@ -10,7 +10,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from finance.ledger.verify import mismatches
-from finance.models import CashCount, Entry, Loan
+from finance.ledger.fines import open_fines
+from finance.models import CashCount, Entry, Loan, Obligation
+from finance.services.obligations import fine_waive, waiver_take_back
 from groups.models import Constitution, Member
 from meetings.models import Attendance, Meeting
 from tests.factories import (
@@ -218,6 +220,51 @@ def test_savings_that_must_stay_are_judged_on_the_day():
 
 def test_the_first_loan_of_a_ladder_is_the_first_by_date():
     group = make_group(rules={"loan_ladder": "100000;500000"})
+@pytest.fixture
+def fine_owed_again():
+    """A fine for a late instalment, set before the meeting, let go after it and owed again still later."""
+    group = make_group(rules={"wajib": 0})
+    save(make_member(group), 5_000_000)
+    terms = {"disbursed_on": FOUNDED, "first_due": HELD_ON - timedelta(28), "fine_late_instalment": 2_000}
+    loan = lend(make_member(group), 1_200_000, 12, **terms)
+    repay(loan, 118_000, on=HELD_ON - timedelta(20))
+    fine = Obligation.objects.get()
+    by = {"actor": facilitator_of(group), "group": group, "reason": "sakit"}
+    waiver = fine_waive(**by, fine=fine.pk, on=HELD_ON + timedelta(7), key=uuid.uuid4())
+    waiver_take_back(**by, waiver=waiver.pk, on=LATER)
+    yield loan
+    assert list(mismatches()) == []
+
+
+def test_a_fine_that_was_owed_that_day_and_is_owed_again_is_paid_once(fine_owed_again):
+    loan, client = fine_owed_again, sign_in(fine_owed_again.group)
+    page = sheet_page(client, loan.group, HELD_ON)
+    (form,) = page.context["sheet"].repayments
+    assert form.due == 118_000 + 2_000
+    assert post_sheet(client, loan.group, **{f"l{loan.pk}_paid": "120.000"}).status_code == 302
+    assert balance(loan.group, "LOAN_FINE", loan=loan) == 2_000
+    assert open_fines(loan.group).of_loan(loan) == 0
+    assert balance(loan.group, "LOAN", loan=loan) == 1_000_000
+
+
+def test_a_fine_that_was_let_go_that_day_is_not_asked_for(fine_owed_again):
+    loan, client = fine_owed_again, sign_in(fine_owed_again.group)
+    repay(loan, 118_000, on=HELD_ON)
+    day = HELD_ON + timedelta(14)
+    (form,) = sheet_page(client, loan.group, day).context["sheet"].repayments
+    assert form.due == 0
+    assert post_sheet(client, loan.group, held_on=day, **{f"l{loan.pk}_paid": "120.000"}).status_code == 302
+    assert open_fines(loan.group).of_loan(loan) == 2_000
+
+
+def test_money_pays_the_fine_that_was_owed_on_its_day(fine_owed_again):
+    loan = fine_owed_again
+    repay(loan, 50_000, on=LATER - timedelta(1))
+    newer = Obligation.objects.latest("pk")
+    assert post_sheet(sign_in(loan.group), loan.group, **{f"l{loan.pk}_paid": "120.000"}).status_code == 302
+    assert [fine.pk for fine in open_fines(loan.group).fines] == [newer.pk]
+
+
     member, *_ = make_members(group, 3)
     client = sign_in(group)
     save(member, 1_000_000)

@@ -197,17 +197,17 @@ def payment_history(loans: Collection[int], *, without: Collection[int] = ()) ->
 
 def payment_days(loan: int | OuterRef) -> QuerySet[Transfer, date]:
     """Return the days of the borrower's payments on a loan that stand, the latest first.
+def payments_of(loan: int | OuterRef) -> QuerySet[Transfer]:
+    """Return the lines that paid on a loan and stand, the latest first: the borrower's, and what others covered."""
+    return Transfer.objects.filter(
+        credit_account__loan=loan,
+        credit_account__kind__in=(AccountKind.LOAN, AccountKind.SERVICE_FEE, AccountKind.LOAN_FINE),
+        entry__reverses__isnull=True,
+        entry__reversed_by__isnull=True,
+    ).order_by("-entry__effective_on", "-entry_id")
+
+
 
     What others covered is left out: no fine is charged with it, so the next payment still looks at those days.
     """
-    return (
-        Transfer.objects.filter(
-            credit_account__loan=loan,
-            credit_account__kind__in=(AccountKind.LOAN, AccountKind.SERVICE_FEE, AccountKind.LOAN_FINE),
-            entry__reverses__isnull=True,
-            entry__reversed_by__isnull=True,
-        )
-        .exclude(entry__kind=EntryKind.COVER)
-        .order_by("-entry__effective_on")
-        .values_list("entry__effective_on", flat=True)
-    )
+    return payments_of(loan).exclude(entry__kind=EntryKind.COVER).values_list("entry__effective_on", flat=True)

@@ -17,7 +17,7 @@ from finance.ledger.reading import Line
 from finance.models import AccountKind, Entry, EntryKind, Loan, LoanEnd
 from finance.rules import lines
 from finance.rules.limits import too_long
-from finance.rules.loan_position import LoanPosition
+from finance.rules.loan_position import LoanPosition, payments_of
 from finance.services.payouts import LoanTerms, loans_open, repaid_as
 from finance.services.posting import open_for_entry, post_entry
 from finance.services.repayments import running_position
@@ -137,7 +137,9 @@ def loan_recover(*, actor: User, group: Group, loan: Loan, amount: int, on: date
 
 
 def _require_since(running: LoanPosition, on: date) -> None:
-    last = running.last_paid_on or running.loan.disbursed_on
+    """Refuse a day before the last payment, of the borrower or of others who covered it."""
+    paid = payments_of(running.loan.pk).values_list("entry__effective_on", flat=True).first()
+    last = paid or running.loan.disbursed_on
     if on < last:
         raise RuleBroken("on", _("The loan was last paid on or paid out on %s.") % date_format(last))
 

@@ -20,6 +20,7 @@ from finance.ledger.posting import Books, open_books
 from finance.ledger.reading import Balances, read_books
 from finance.models import (
     AccountKind,
+    EntryKind,
     ExternalLoan,
     Instalment,
     Loan,
@@ -28,7 +29,7 @@ from finance.models import (
     Transfer,
 )
 from finance.rules.cash_counts import expected_cash
-from finance.rules.loan_position import LateFine, LoanPosition, payment_days, payment_history, position_in
+from finance.rules.loan_position import LateFine, LoanPosition, payment_days, payment_history, payments_of, position_in
 from finance.schedules import Allocation
 from finance.selectors import loan_rows, loans_on
 from finance.selectors.owed import waived, wajib_asked
@@ -501,15 +502,26 @@ def ended_since(group: Group, *, as_of: date, but: Collection[int]) -> list[Ende
 
     `but` are the ids of those that run still, and so are left out.
     """
-    paid = Subquery(payment_days(OuterRef("pk"))[:1])
-    loans = loans_on(group, as_of=as_of, only_running=True).annotate(last_on=Coalesce("ended_on", paid))
+    paid = payments_of(OuterRef("pk"))
+    loans = loans_on(group, as_of=as_of, only_running=True).annotate(
+        last_on=Coalesce("ended_on", Subquery(paid.values("entry__effective_on")[:1])),
+        last_kind=Subquery(paid.values("entry__kind")[:1]),
+    )
     loans = loans.filter(last_on__isnull=False).exclude(pk__in=but)
     return [
         EndedLoan(
             row.loan,
             row.arrears.due,
-            row.loan.get_ended_as_display() or gettext("paid off"),
+            _ended_as(row.loan),
             row.loan.last_on,  # type: ignore[attr-defined]  # annotated above
         )
         for row in loan_rows(loans, as_of=as_of)
     ]
+
+
+def _ended_as(loan: Loan) -> str:
+    """Say how a loan of `ended_since` ended: by its payments, those of others, or as it says itself."""
+    if loan.ended_as:
+        return loan.get_ended_as_display()
+    is_covered = loan.last_kind == EntryKind.COVER  # type: ignore[attr-defined]  # annotated by ended_since
+    return gettext("paid off by other members (tanggung renteng)") if is_covered else gettext("paid off")

@@ -11,7 +11,7 @@ from finance.ledger.errors import AlreadyPosted, NotAllowed, RuleBroken
 from finance.ledger.fines import open_fines
 from finance.ledger.verify import mismatches
 from finance.models import Account, Entry, EntryKind, Loan, Obligation
-from tests.factories import facilitator_of, lend, make_group, make_member, reverse, save
+from tests.factories import cover, facilitator_of, lend, make_group, make_member, reverse, save
 
 pytestmark = pytest.mark.django_db
 
@@ -452,6 +452,17 @@ def test_a_reschedule_sent_twice_is_one(member):
     with pytest.raises(AlreadyPosted):
         reschedule(loan, key=key)
     assert Loan.objects.count() == 2
+
+
+@pytest.mark.parametrize("end", ["reschedule", "write_off"])
+def test_a_loan_does_not_end_before_others_covered_it(member, end):
+    other = make_member(member.group)
+    save(other, 1_000_000)
+    loan = lend(member)
+    cover(loan, {other: 118_000}, on=date(2025, 3, 20))
+    with pytest.raises(RuleBroken, match="last paid on"):
+        {"reschedule": reschedule, "write_off": write_off}[end](loan, on=date(2025, 3, 19))
+    {"reschedule": reschedule, "write_off": write_off}[end](loan, on=date(2025, 3, 20))
 
 
 # Writing off and recovering

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -9,14 +10,15 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from finance.ledger.verify import mismatches
 from finance.ledger.fines import open_fines
+from finance.ledger.verify import mismatches
 from finance.models import CashCount, Entry, Loan, Obligation
 from finance.services.obligations import fine_waive, waiver_take_back
 from groups.models import Constitution, Member
 from meetings.models import Attendance, Meeting
 from tests.factories import (
     FOUNDED,
+    cover,
     facilitator_of,
     lend,
     make_group,
@@ -158,6 +160,30 @@ def test_a_loan_paid_off_since_is_shown_with_what_was_due_that_day(client, group
     assert not sheet_page(client, group, LATER).context["sheet"].members[-1].ended_loans
 
 
+def test_a_loan_that_others_paid_off_since_is_shown_with_what_was_due_that_day(client, group):
+    first, *_others, borrower = group.members.order_by("number")
+    save(first, 5_000_000)
+    loan = lend(borrower, 12_000, 1, first_due=HELD_ON)
+    cover(loan, {first: 12_180}, on=LATER)
+    page = sheet_page(client, group, HELD_ON)
+    assert page.context["sheet"].repayments == []
+    (row,) = page.context["sheet"].members[-1].ended_loans
+    assert (row.loan, row.due, row.ended_on) == (loan, 12_180, LATER)
+    text = " ".join(page.content.decode().split())
+    assert "dilunasi anggota lain (tanggung renteng) pada 1 April 2025." in text
+    assert not sheet_page(client, group, LATER).context["sheet"].members[-1].ended_loans
+
+
+def test_a_loan_ends_on_the_day_of_its_last_payment_whoever_paid_before(client, group):
+    first, *_others, borrower = group.members.order_by("number")
+    save(first, 5_000_000)
+    loan = lend(borrower, 24_000, 2, first_due=HELD_ON)
+    cover(loan, {first: loan.instalments.first().total}, on=LATER)
+    last = repay(loan, loan.instalments.last().total, on=LATER + timedelta(3))
+    (row,) = sheet_page(client, group, HELD_ON).context["sheet"].members[-1].ended_loans
+    assert (row.ended_as, row.ended_on) == ("lunas", last.effective_on)
+
+
 def test_what_was_typed_on_a_loan_that_was_paid_off_since_is_not_lost(client, group):
     save(group.members.first(), 5_000_000)
     loan = lend(group.members.last(), 1_200_000, 12, first_due=HELD_ON)
@@ -194,32 +220,6 @@ def test_a_fine_counts_the_payments_of_that_day_and_no_later_ones(client):
     assert form.fine.amount == 2_000
 
 
-def test_it_expects_the_cash_of_its_day(client, group):
-    post_sheet(client, group, held_on=LATER)
-    page = sheet_page(client, group, HELD_ON)
-    assert page.context["sheet"].context.cash_before == 0
-    assert post_sheet(client, group, counted="30.000").status_code == 302
-    assert CashCount.objects.get().expected == 30_000
-
-
-def test_a_later_meeting_is_corrected_with_the_one_recorded_after_it(client, group):
-    post_sheet(client, group, held_on=LATER)
-    post_sheet(client, group)
-    sheet = client.get(f"/g/{group.code}/meetings/1/correct/").context["sheet"]
-    assert (sheet.context.cash_before, sheet.expected_cash) == (30_000, 60_000)
-
-
-def test_savings_that_must_stay_are_judged_on_the_day():
-    group = make_group(rules={"sukarela_minimum": 10_000})
-    member, *_ = make_members(group, 3)
-    client = sign_in(group)
-    save(member, 50_000, on=LATER)
-    response = post_sheet(client, group, m1_sukarela_in="20000", m1_sukarela_out="15000")
-    assert f"m{member.pk}-sukarela_out" in errors(response)
-
-
-def test_the_first_loan_of_a_ladder_is_the_first_by_date():
-    group = make_group(rules={"loan_ladder": "100000;500000"})
 @pytest.fixture
 def fine_owed_again():
     """A fine for a late instalment, set before the meeting, let go after it and owed again still later."""
@@ -265,6 +265,32 @@ def test_money_pays_the_fine_that_was_owed_on_its_day(fine_owed_again):
     assert [fine.pk for fine in open_fines(loan.group).fines] == [newer.pk]
 
 
+def test_it_expects_the_cash_of_its_day(client, group):
+    post_sheet(client, group, held_on=LATER)
+    page = sheet_page(client, group, HELD_ON)
+    assert page.context["sheet"].context.cash_before == 0
+    assert post_sheet(client, group, counted="30.000").status_code == 302
+    assert CashCount.objects.get().expected == 30_000
+
+
+def test_a_later_meeting_is_corrected_with_the_one_recorded_after_it(client, group):
+    post_sheet(client, group, held_on=LATER)
+    post_sheet(client, group)
+    sheet = client.get(f"/g/{group.code}/meetings/1/correct/").context["sheet"]
+    assert (sheet.context.cash_before, sheet.expected_cash) == (30_000, 60_000)
+
+
+def test_savings_that_must_stay_are_judged_on_the_day():
+    group = make_group(rules={"sukarela_minimum": 10_000})
+    member, *_ = make_members(group, 3)
+    client = sign_in(group)
+    save(member, 50_000, on=LATER)
+    response = post_sheet(client, group, m1_sukarela_in="20000", m1_sukarela_out="15000")
+    assert f"m{member.pk}-sukarela_out" in errors(response)
+
+
+def test_the_first_loan_of_a_ladder_is_the_first_by_date():
+    group = make_group(rules={"loan_ladder": "100000;500000"})
     member, *_ = make_members(group, 3)
     client = sign_in(group)
     save(member, 1_000_000)

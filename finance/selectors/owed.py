@@ -6,7 +6,7 @@ Fines are written down when they are set. Pokok and wajib follow from the rules 
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -17,6 +17,7 @@ from django.utils.translation import gettext, ngettext
 from finance.ledger.fines import OpenFine, open_fines
 from finance.models import AccountKind, Entry, EntryKind, OpeningDue, Waiver
 from finance.rules.dues import Due, Dues, RulesOn, unpaid, wajib_dues
+from finance.selectors.loans import loans_on
 from finance.selectors.relations import SETTLED_DUES
 from groups.models import Group, Member, MissedWajib, WajibEvery
 from groups.selectors import meeting_calendar, rules_by_day
@@ -29,13 +30,14 @@ class Owed:
     """What one member owes besides loans, in rupiah; `since` is the day of the oldest of it.
 
     `fines` are all that are not paid, those for late instalments too; `wajib` and `pokok` are savings that the rules
-    ask for and that were neither paid nor waived.
+    ask for and that were neither paid nor waived. `running` are the ids of the loans that ask for their own fines.
     """
 
     fines: tuple[OpenFine, ...] = ()
     missed: tuple[Due, ...] = ()
     pokok: int = 0
     joined_on: date = date.max
+    running: frozenset[int] = frozenset()
 
     @property
     def fine(self) -> int:
@@ -44,8 +46,8 @@ class Owed:
 
     @property
     def fine_of_no_loan(self) -> int:
-        """The fines that are for no late instalment; those are paid with their loan while it runs."""
-        return sum(fine.left for fine in self.fines if fine.loan is None)
+        """The fines that no loan asks for: those for late instalments are paid with their loan while it runs."""
+        return sum(fine.left for fine in self.fines if fine.loan not in self.running)
 
     @property
     def wajib(self) -> int:
@@ -104,6 +106,7 @@ def owed(group: Group, *, as_of: date) -> dict[int, Owed]:
     fines: dict[int, list[OpenFine]] = {}
     for fine in open_fines(group, as_of=as_of).fines:
         fines.setdefault(fine.member, []).append(fine)
+    running = _running(group, {fine.loan for of_member in fines.values() for fine in of_member}, as_of)
     found = {}
     for pk, joined_on in _members(group, as_of):
         settled = saved.get(pk, _NOTHING)
@@ -112,10 +115,19 @@ def owed(group: Group, *, as_of: date) -> dict[int, Owed]:
             tuple(unpaid(dues.of_member(pk, joined_on), settled.wajib)),
             max(0, pokok - settled.pokok),
             joined_on,
+            running,
         )
         if owing.total:
             found[pk] = owing
-    return found | {pk: Owed(tuple(gone)) for pk, gone in fines.items()}
+    return found | {pk: Owed(tuple(gone), running=running) for pk, gone in fines.items()}
+
+
+def _running(group: Group, loans: Collection[int | None], as_of: date) -> frozenset[int]:
+    """Return those of `loans` that ran at the end of the day, by their ids; a statement where there are any."""
+    wanted = [loan for loan in loans if loan is not None]
+    if not wanted:
+        return frozenset()
+    return frozenset(loans_on(group, as_of=as_of, only_running=True).filter(pk__in=wanted).values_list("pk", flat=True))
 
 
 def owed_rows(group: Group, *, as_of: date) -> list[tuple[Member, Owed]]:

@@ -26,7 +26,7 @@ from groups.selectors import meeting_calendar
 from groups.shared.money import rupiah
 from meetings.models import Meeting
 from meetings.sheet.context import read_sheet
-from tests.factories import FOUNDED, facilitator_of, make_group, make_member, make_user, reverse, save
+from tests.factories import FOUNDED, facilitator_of, lend, make_group, make_member, make_user, repay, reverse, save
 from tests.finance.pages import get, signed_in, statements
 from tests.finance.test_obligations import charge
 from tests.meetings.pages import post_sheet
@@ -434,6 +434,43 @@ class TestOfWhoLeft:
         data = {"key": uuid.uuid4(), "on": MEETINGS[4], "what": line.key, "reason": "pindah"}
         assert client.post(url("member-owed", args=[left.group.code, left.pk]), data).status_code == 302
         assert owed(left.group, as_of=MEETINGS[4]) == {}
+
+
+class TestOfAnEndedLoan:
+    """A fine for a late instalment is asked for with the loan while it runs, and paid by itself afterwards."""
+
+    LINK = "kind=FINE&amp;member="
+
+    @pytest.fixture
+    def fined(self):
+        _group, siti, _budi = group_of(wajib=0)
+        save(siti, 5_000_000)
+        loan = lend(siti, 12_000, 1, fine_late_instalment=5_000)
+        repay(loan, 1_000, on=date(2025, 3, 5))
+        return loan
+
+    def page(self, loan, name):
+        client = signed_in(facilitator_of(loan.group))
+        pk = loan.member.pk if name == "member" else loan.number
+        return client.get(url(name, args=[loan.group.code, pk])).content.decode()
+
+    @pytest.mark.parametrize("name", ["member", "loan"])
+    def test_while_it_runs_it_is_paid_with_the_loan(self, fined, name):
+        assert self.LINK not in self.page(fined, name)
+
+    @pytest.mark.parametrize("name", ["member", "loan"])
+    def test_afterwards_the_page_leads_to_paying_it(self, fined, name):
+        services.loan_write_off(
+            actor=facilitator_of(fined.group), group=fined.group, loan=fined, reason="pindah", on=date(2025, 3, 6),
+            key=uuid.uuid4(),
+        )  # fmt: skip
+        assert f"{self.LINK}{fined.member.pk}" in self.page(fined, name)
+        services.fine_pay(
+            actor=facilitator_of(fined.group), group=fined.group, member=fined.member, amount=5_000, reason="",
+            on=date(2025, 3, 7), key=uuid.uuid4(),
+        )  # fmt: skip
+        assert owed(fined.group, as_of=date(2025, 3, 7)) == {}
+        assert self.LINK not in self.page(fined, name)
 
 
 class TestAsked:

@@ -163,7 +163,7 @@ class Books(Balances):
             raise DayToCome
         self._require_alive(postings)
         self._require_members(postings)
-        _open_new_accounts(lines)
+        self._open_new_accounts(lines)
         moved = _count(lines, self._moved)
         self._check(moved)
         try:
@@ -195,6 +195,19 @@ class Books(Balances):
         for follow in self.followers:
             follow(self, postings, entries)
         return entries
+
+    def _open_new_accounts(self, lines: Iterable[Line]) -> None:
+        """Write the accounts of `lines` that nobody used before.
+
+        Where an entry moves nothing, as opening balances of dues alone, there is the cash box at least: the numbers of
+        entries are read along with the accounts.
+        """
+        used = [account for line in lines for account in (line.debit, line.credit)]
+        if not used and all(account._state.adding for account in self.accounts.values()):
+            used = [self.account(AccountKind.CASH)]
+        new = {account.code: account for account in used if account._state.adding}
+        if new:
+            Account.objects.bulk_create(new.values())
 
     def _place(self, posting: Posting) -> int | None:
         """Return the place in its day of what is posted in one step with what was undone: that of the undone.
@@ -276,12 +289,6 @@ def open_books(*, actor: User, group: Group, everything: bool = False) -> Books:
     old entries need. Raises `PermissionDenied` as `lock_group` does.
     """
     return Books(actor=actor, group=group, everything=everything)
-
-
-def _open_new_accounts(lines: Iterable[Line]) -> None:
-    new = {account.code: account for line in lines for account in (line.debit, line.credit) if account._state.adding}
-    if new:
-        Account.objects.bulk_create(new.values())
 
 
 def _count(lines: Iterable[Line], earlier: Mapping[int, Movement]) -> dict[int, Movement]:

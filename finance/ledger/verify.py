@@ -118,12 +118,17 @@ CHECKS = (
         GROUP BY group_id
         """,
     ),
+    # Opening balances may bring dues alone, which stand outside the accounts.
     Check(
         "every entry moves money",
         """
         SELECT e.group_id, 'entry ' || e.number
         FROM finance_entry e
         WHERE NOT EXISTS (SELECT 1 FROM finance_transfer t WHERE t.entry_id = e.id)
+            AND NOT EXISTS (
+                SELECT 1 FROM finance_entry o WHERE o.id = COALESCE(e.reverses_id, e.id) AND o.kind = %(OPENING)s
+                AND (EXISTS (SELECT 1 FROM finance_obligation f WHERE f.entry_id = o.id)
+                    OR EXISTS (SELECT 1 FROM finance_openingdue d WHERE d.entry_id = o.id)))
         """,
     ),
     Check(
@@ -454,7 +459,7 @@ _OF_A_GROUP = (
     "finance_account", "finance_cashcount", "finance_cover", "finance_coverrecovery", "finance_entry",
     "finance_externalloan", "finance_externalpayment", "finance_instalment", "finance_inventoryitem",
     "finance_inventorywritedown", "finance_loan", "finance_obligation", "finance_obligationpayment",
-    "finance_periodbalance", "finance_periodclosing",
+    "finance_openingdue", "finance_periodbalance", "finance_periodclosing",
 )  # fmt: skip
 """The tables that the checks read, beside transfers; each has the group a row belongs to."""
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from finance.ledger.errors import NotAllowed
 from finance.ledger.fines import Charge
-from finance.ledger.posting import Books
+from finance.ledger.posting import Books, Posting
 from finance.ledger.reading import Line
 from finance.models import (
     Account,
@@ -30,7 +30,7 @@ from finance.models import (
 )
 from finance.selectors.opening import may_open
 from finance.services.payouts import LoanTerms, loans_open
-from finance.services.posting import open_for_entry, post_entry
+from finance.services.posting import open_for_entry
 from groups.models import Group, Member, User
 from groups.shared.money import rupiah
 
@@ -147,8 +147,9 @@ class Opening:
 def opening_record(*, actor: User, group: Group, opening: Opening, key: uuid.UUID) -> Entry:
     """Post the opening balances of a group as one entry, with its running loans and their schedules.
 
+    Dues that members bring along are enough: the entry then moves nothing, and says from which day the books count.
     Allowed while the ledger is empty, or everything in it was reversed. Raises `NotAllowed` if assets and claims
-    differ, and for a loan that is paid off or was paid more than it asks for.
+    differ, where nothing is entered, and for a loan that is paid off or was paid more than it asks for.
     """
     books = open_for_entry(actor, group, key)
     if not may_open(books.group):
@@ -167,9 +168,10 @@ def opening_record(*, actor: User, group: Group, opening: Opening, key: uuid.UUI
         for row in opening.savings
         if row.fines_owed
     ]
-    entry = post_entry(
-        books, EntryKind.OPENING, opening.on, list(_lines(books, opening, loans, debts)), key, charges=fines
-    )
+    moved = list(_lines(books, opening, loans, debts))
+    if not moved and not any(row.says_something for row in opening.savings):
+        raise NotAllowed(_("Write down what the group has, or what its members owe."))
+    (entry,) = books.post([Posting(EntryKind.OPENING, opening.on, moved, key, charges=fines)])
     OpeningDue.objects.bulk_create(
         OpeningDue(group=group, member=row.member, amount=row.wajib_owed, entry=entry)
         for row in opening.savings

@@ -13,7 +13,7 @@ from finance import selectors, services
 from finance.ledger.errors import AlreadyPosted, NotAllowed, PeriodClosed
 from finance.ledger.verify import mismatches
 from finance.models import Account, Entry, InventoryItem, Loan
-from finance.selectors.owed import wajib_asked
+from finance.selectors.owed import owed, wajib_asked
 from finance.services import LoanTerms, Opening, OpeningLoan, OpeningSavings
 from groups.models import Group, Role
 from tests.factories import (
@@ -239,6 +239,65 @@ def test_an_opening_with_money_recorded_since_cannot_be_reversed(group):
     reverse(Entry.objects.get(kind="SAVINGS"))
     reverse(entry)
     assert selectors.may_open(group)
+
+
+def due_alone(group, **fields):
+    """The page with dues of one member and nothing else."""
+    first = group.members.first()
+    nothing = {"cash": "", "capital": "", f"m{first.pk}-pokok": "", f"m{first.pk}-wajib": ""}
+    return {**sheet(group), **nothing, **{f"m{first.pk}-{name}": amount for name, amount in fields.items()}}
+
+
+@pytest.mark.parametrize(("name", "fine", "wajib"), [("fines_owed", 20_000, 0), ("wajib_owed", 0, 20_000)])
+def test_dues_alone_are_opening_balances(name, fine, wajib):
+    group = make_group(rules={"missed_wajib": "ASKED"})
+    first, *_others = make_members(group, 3)
+    response = send(group, due_alone(group, **{name: "20.000"}))
+    entry = Entry.objects.get()
+    assert response.url == url("entry", args=[group.code, entry.number])
+    found = owed(group, as_of=CUT_OFF)[first.pk]
+    assert (found.fine, found.wajib) == (fine, wajib)
+    assert "No money moved" in get(group, "entry", entry.number).content.decode()
+    assert not selectors.may_open(group)
+    assert list(mismatches()) == []
+
+
+def test_the_books_go_on_after_an_opening_of_dues_alone(group):
+    first = group.members.first()
+    send(group, due_alone(group, fines_owed="20.000"))
+    save(first, 1_000, on=date(2026, 1, 6))
+    services.fine_pay(
+        actor=facilitator_of(group), group=group, member=first, amount=20_000, reason="", on=date(2026, 1, 6),
+        key=uuid.uuid4(),
+    )  # fmt: skip
+    assert list(Entry.objects.order_by("pk").values_list("number", flat=True)) == [1, 2, 3]
+    assert first.pk not in owed(group, as_of=date(2026, 1, 6))
+    assert list(mismatches()) == []
+
+
+def test_an_opening_of_dues_alone_is_taken_back_and_made_again(group):
+    first = group.members.first()
+    send(group, due_alone(group, fines_owed="20.000"))
+    reverse(Entry.objects.get())
+    assert owed(group, as_of=CUT_OFF) == {}
+    assert selectors.may_open(group)
+    record(group)
+    assert balance(group, "POKOK", member=first) == 100_000
+    assert list(mismatches()) == []
+
+
+@pytest.mark.hledger
+def test_hledger_reads_an_opening_of_dues_alone(group):
+    send(group, due_alone(group, fines_owed="20.000"))
+    assert hledger_balances(group) == our_balances(group)
+
+
+def test_an_opening_of_nothing_is_refused_with_what_is_missing(group):
+    response = send(group, due_alone(group))
+    assert response.status_code == 422
+    (message,) = response.context["sheet"].head.non_field_errors()
+    assert message.startswith("Write down what the group has")
+    assert not Entry.objects.exists()
 
 
 def test_the_page_takes_every_fund(group):

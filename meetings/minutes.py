@@ -38,7 +38,7 @@ class Repayment:
 
     `put_by` comes to the deposit for joint liability. `fine` is charged for late instalments; `waived` says why one was
     not. With `principal_alone` no fee is paid. A payment that ends the loan brings a `rebate` to the savings where it
-    was never late.
+    was never late; `returned` are this and the deposit, as far as they go to the savings.
     """
 
     loan: Loan
@@ -50,6 +50,7 @@ class Repayment:
     principal_alone: bool = False
     rebate: int = 0
     put_by: int = 0
+    returned: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,11 @@ class MemberRow:
     def saved(self) -> int:
         """Voluntary savings brought, as such or as the rest of an instalment."""
         return self.sukarela_in + sum(paid.rest for paid in self.repayments)
+
+    @property
+    def to_savings(self) -> int:
+        """What the meeting adds to the voluntary savings: what was brought, and what loans that ended gave back."""
+        return self.saved + sum(paid.returned for paid in self.repayments)
 
     @property
     def money(self) -> tuple[object, ...]:

@@ -39,7 +39,7 @@ class CoverRow(NamedTuple):
 class CoverForm(forms.Form):
     """How members share the arrears of a loan; `plan` is what it comes to, `arrears` what is late on `day`.
 
-    The form begins with that day: the one in `initial`, else today.
+    The form begins with that day: the one in `initial`, else today. `deposit` is what the group keeps for the loan.
 
     `seen` is the fingerprint of the plan the person looked at: a form that changed since is shown again.
     """
@@ -82,6 +82,7 @@ class CoverForm(forms.Form):
         coverers.initial = list(self.members)
         self.day: date = self.initial.get("on") or timezone.localdate()
         self.arrears = arrears(books, loan, as_of=self.day)
+        self.deposit = books.balance(AccountKind.DEPOSIT, loan=loan)
         self.fields["amount"].initial = self.arrears
         for member in members:
             label = gettext("Share of %(member)s") % {"member": member}

@@ -155,8 +155,9 @@ class PayForm(_DatedForm):
     )
 
     put_by = RupiahField(label=_("Deposit for joint liability beside it (tabungan tanggung renteng)"), required=False)
+    deposit_pays = forms.BooleanField(required=False)
 
-    field_order = ("key", "on", "how", "amount", "put_by", "rest_to_savings", "waive_fine")
+    field_order = ("key", "on", "how", "amount", "deposit_pays", "put_by", "rest_to_savings", "waive_fine")
 
     def __init__(self, *args: Any, running: LoanPosition, **kwargs: Any) -> None:
         today = timezone.localdate()
@@ -166,6 +167,14 @@ class PayForm(_DatedForm):
             self.fields["on"].help_text = gettext(
                 "Payments after this day are undone and posted again in their order; the last one was on %s."
             ) % date_format(running.last_paid_on)
+        if running.deposit:
+            label = gettext("The deposit (tabungan tanggung renteng), %s, pays first")
+            self.fields["deposit_pays"].label = label % rupiah(running.deposit)
+            self.fields["deposit_pays"].help_text = gettext(
+                "For what is late, or to pay the loan off; the rest comes in cash. Not ticked: all comes in cash."
+            )
+        else:
+            del self.fields["deposit_pays"]
         if not running.loan.deposit_each:
             del self.fields["put_by"]
         if not running.loan.fines_lateness:

@@ -109,8 +109,8 @@ def plan_cover(books: Balances, loan: Loan, shares: Mapping[Member, int], *, fro
 
     The whole goes to the loan by the usual waterfall. Savings may be used up: that voluntary savings must keep
     a minimum is a rule on taking them out, not on answering for one another. Raises `CoverRefused` for more than
-    is late, for a share of the borrower, of a stranger or of somebody who was no member on the day, and for savings
-    that are too small.
+    is late, for a share of the borrower, of a stranger or of somebody who was no member on the day, for savings that
+    are too small, and where others would pay the loan off before its deposit did what it is kept for.
     """
     late = arrears(books, loan, as_of=on)
     amount = sum(shares.values())
@@ -130,6 +130,12 @@ def plan_cover(books: Balances, loan: Loan, shares: Mapping[Member, int], *, fro
         sum(line.amount for line in lines if line.credit.kind == kind)
         for kind in (AccountKind.SERVICE_FEE, AccountKind.LOAN, AccountKind.LOAN_FINE)
     )
+    outstanding, deposit = (books.balance(kind, loan=loan) for kind in (AccountKind.LOAN, AccountKind.DEPOSIT))
+    if deposit and principal == outstanding:
+        raise CoverRefused(
+            _("The deposit of the loan, %(deposit)s, pays first. Record that as a payment, then cover what is left.")
+            % {"deposit": rupiah(deposit)}
+        )
     return CoverPlan(
         loan=loan,
         on=on,
@@ -138,7 +144,7 @@ def plan_cover(books: Balances, loan: Loan, shares: Mapping[Member, int], *, fro
         lines=lines,
         arrears=late,
         arrears_after=arrears(books, loan, as_of=on, fee=fee, principal=principal, fine=fine),
-        outstanding=books.balance(AccountKind.LOAN, loan=loan),
+        outstanding=outstanding,
         cash=books.balance(AccountKind.CASH),
     )
 

@@ -183,8 +183,8 @@ def disbursement(books: Balances, loan: Loan) -> list[Line]:
 def loan_ended(books: Balances, loan: Loan, *, rebate: int = 0, put_by: int = 0) -> list[Line]:
     """A loan was paid off: its deposit goes to the borrower's voluntary savings, and so does a `rebate`.
 
-    `put_by` rupiah came to the deposit with the last payment. Who has left by then gets the deposit in cash, and no
-    rebate.
+    `put_by` rupiah came to the deposit with the last payment, less what it paid of it. Who has left by then gets the
+    deposit in cash, and no rebate.
     """
     member = loan.member
     if member.left_on is not None:
@@ -220,12 +220,14 @@ def repayment(
     principal_alone: bool = False,
     rebate: int = 0,
     put_by: int = 0,
+    deposit_pays: bool = False,
 ) -> list[Line]:
     """A member pays `amount` on a loan in cash: the fee (jasa) first, then the oldest principal due.
 
     A new `fine` for late instalments is owed with those before it, and paid where the loan's terms put fines. With
-    `principal_alone` the fee stays due. Beside it `put_by` rupiah come to the deposit for joint liability. A payment
-    that ends the loan brings the deposit back, and the `rebate`.
+    `principal_alone` the fee stays due. With `deposit_pays` the deposit for joint liability pays what it can of it, and
+    cash the rest. Beside it `put_by` rupiah come to the deposit. A payment that ends the loan brings back what is left
+    of the deposit, and the `rebate`.
 
     Raises `ValueError` if the loan asks for less than `amount`, and `RuleBroken` for a day before the loan.
     """
@@ -251,12 +253,27 @@ def repayment(
     ]
     if parts.fine:
         paid += _line(cash, books.account(AccountKind.LOAN_FINE, loan=loan), parts.fine, loan.member, memo)
+    kept = books.account(AccountKind.DEPOSIT, loan=loan)
+    if deposit_pays:
+        paid = _paid_first(kept, cash, paid)
+    used = sum(line.amount for line in paid if line.debit is kept)
     if put_by:
-        kept = books.account(AccountKind.DEPOSIT, loan=loan)
         paid += _line(cash, kept, put_by, loan.member, "Tabungan tanggung renteng")
     if parts.principal == loan_account.balance:
-        paid += loan_ended(books, loan, rebate=rebate, put_by=put_by)
+        paid += loan_ended(books, loan, rebate=rebate, put_by=put_by - used)
     return paid
+
+
+def _paid_first(kept: Account, cash: Account, lines: Sequence[Line]) -> list[Line]:
+    """Return `lines` with what the account `kept` has paying first of what they take from `cash`."""
+    left, found = kept.balance, []
+    for line in lines:
+        part = min(left, line.amount) if line.debit is cash else 0
+        memo = line.memo or "Tabungan tanggung renteng"
+        found += _line(kept, line.credit, part, line.member, memo)
+        found += _line(line.debit, line.credit, line.amount - part, line.member, line.memo)
+        left -= part
+    return found
 
 
 def fee_to_principal(books: Balances, loan: Loan, amount: int) -> list[Line]:

@@ -57,6 +57,7 @@ class LoanPosition:
     fines: tuple[OpenFine, ...] = ()
     last_paid_on: date | None = None
     payments: tuple[Payment, ...] = ()
+    deposit: int = 0
 
     @property
     def fine_due(self) -> int:
@@ -172,6 +173,7 @@ def position_in(
         fines=books.fines.fines_of_loan(loan),
         last_paid_on=last_paid_on,
         payments=tuple(payments),
+        deposit=books.balance(AccountKind.DEPOSIT, loan=loan),
     )
 
 
@@ -195,8 +197,6 @@ def payment_history(loans: Collection[int], *, without: Collection[int] = ()) ->
     return found
 
 
-def payment_days(loan: int | OuterRef) -> QuerySet[Transfer, date]:
-    """Return the days of the borrower's payments on a loan that stand, the latest first.
 def payments_of(loan: int | OuterRef) -> QuerySet[Transfer]:
     """Return the lines that paid on a loan and stand, the latest first: the borrower's, and what others covered."""
     return Transfer.objects.filter(
@@ -207,6 +207,8 @@ def payments_of(loan: int | OuterRef) -> QuerySet[Transfer]:
     ).order_by("-entry__effective_on", "-entry_id")
 
 
+def payment_days(loan: int | OuterRef) -> QuerySet[Transfer, date]:
+    """Return the days of the borrower's payments on a loan that stand, the latest first.
 
     What others covered is left out: no fine is charged with it, so the next payment still looks at those days.
     """

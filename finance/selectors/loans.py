@@ -151,8 +151,8 @@ class LoanCard:
     """A loan with the lines of its card (`schedules.card_lines`), and its payments, oldest first.
 
     `fines` were charged for late instalments, `fine_due` of them is neither paid nor waived; `recovered` came in after
-    the loan was written off; `deposit` is what the group still keeps for it, `rebate` what was given back for punctual
-    payment, all in rupiah. `entries` are all that touch the loan.
+    the loan was written off; `deposit` is what the group still keeps for it, `deposit_used` what it paid on the loan,
+    `rebate` what was given back for punctual payment, all in rupiah. `entries` are all that touch the loan.
     """
 
     row: LoanRow
@@ -164,6 +164,7 @@ class LoanCard:
     recovered: int
     deposit: int = 0
     rebate: int = 0
+    deposit_used: int = 0
 
     @property
     def has_fines(self) -> bool:
@@ -181,7 +182,7 @@ def loan_card(group: Group, number: int, *, as_of: date) -> LoanCard | None:
     instalments = list(loan.instalments.all())
     payments: dict[int, LoanPayment] = {}
     entries: dict[int, Entry] = {}
-    sums = dict.fromkeys(AccountKind, 0)
+    sums, deposit_used = dict.fromkeys(AccountKind, 0), 0
     for line in (
         Transfer.objects.filter(
             Q(debit_account__loan=loan) | Q(credit_account__loan=loan), entry__effective_on__lte=as_of
@@ -196,6 +197,8 @@ def loan_card(group: Group, number: int, *, as_of: date) -> LoanCard | None:
         for column, amount in _payment(line):
             sofar = payments.get(line.entry_id, LoanPayment(line.entry, memo=line.memo))
             payments[line.entry_id] = sofar._replace(**{column: getattr(sofar, column) + amount})
+            if AccountKind.DEPOSIT in (line.debit_account.kind, line.credit_account.kind):
+                deposit_used += amount
     charged = Obligation.objects.filter(loan=loan, cancelled_at__isnull=True, owed_on__lte=as_of).order_by()
     return LoanCard(
         row,
@@ -207,6 +210,7 @@ def loan_card(group: Group, number: int, *, as_of: date) -> LoanCard | None:
         recovered=sums[AccountKind.RECOVERY],
         deposit=sums[AccountKind.DEPOSIT],
         rebate=-sums[AccountKind.REBATE],
+        deposit_used=deposit_used,
     )
 
 
@@ -237,8 +241,8 @@ _PAID_INTO = {
 def _payment(line: Transfer) -> Iterator[tuple[str, int]]:
     """Yield what a line of a loan's accounts pays, below zero where it takes a payment back.
 
-    Paying out is none, nor is what moves between loans, or a loss. Fee that was paid ahead and pays principal after all
-    is less fee and more principal.
+    Paying out is none, nor is what moves between loans, or a loss. The deposit of the loan itself pays
+    like cash. Fee that was paid ahead and pays principal after all is less fee and more principal.
     """
     debit, credit = line.debit_account, line.credit_account
     is_reversal = line.entry.reverses_id is not None
@@ -246,7 +250,7 @@ def _payment(line: Transfer) -> Iterator[tuple[str, int]]:
     column = _PAID_INTO.get(AccountKind(account.kind))
     if column is None or other.kind == AccountKind.LOAN_LOSS:
         return
-    if other.loan_id is None:
+    if other.loan_id is None or (other.kind == AccountKind.DEPOSIT and other.loan_id == account.loan_id):
         yield column, amount
     elif (other.kind, account.kind) == (AccountKind.SERVICE_FEE, AccountKind.LOAN) and other.loan_id == account.loan_id:
         yield "service_fee", -amount

@@ -112,7 +112,7 @@ def loan_write_off(*, actor: User, group: Group, loan: Loan, reason: str, on: da
     _require_since(running_position(books, loan), on)
     if books.balance(AccountKind.DEPOSIT, loan=loan) >= books.balance(AccountKind.LOAN, loan=loan):
         raise NotAllowed(
-            _("The deposit of the loan covers what is left. Take that as a payment; the deposit is back then.")
+            _("The deposit of the loan covers what is left. Let it pay the loan off; what is over goes back.")
         )
     if used := lines.deposit_used(books, loan):
         books.post([Posting(EntryKind.REPAYMENT, on, used, uuid.uuid5(key, "deposit"), memo=reason)])

@@ -27,7 +27,8 @@ from groups.shared.money import rupiah
 class Taken:
     """A payment as somebody brought it: all of it in `amount` rupiah, or None for what pays the loan off.
 
-    `put_by` came beside it, to the deposit for joint liability.
+    `put_by` came beside it, to the deposit for joint liability. With `deposit_pays` what there is of that deposit pays
+    first.
     """
 
     amount: int | None
@@ -37,6 +38,7 @@ class Taken:
     principal_alone: bool = False
     memo: str = ""
     put_by: int = 0
+    deposit_pays: bool = False
 
 
 @transaction.atomic
@@ -52,6 +54,7 @@ def loan_repay(
     rest_to_savings: bool = False,
     principal_alone: bool = False,
     put_by: int = 0,
+    deposit_pays: bool = False,
 ) -> Entry:
     """Take a payment on a loan; exactly what pays it off that day pays it off.
 
@@ -62,19 +65,33 @@ def loan_repay(
     says why not. More than the loan asks for is `NotAllowed`, or goes to the borrower's voluntary savings. With
     `principal_alone`, where the loan's terms allow it, the fee stays due; all the principal at once is `NotAllowed`.
     `put_by` rupiah come beside it to the deposit for joint liability, where the terms have one: else `RuleBroken`.
+    With `deposit_pays` the deposit pays what it can of `amount`, and cash the rest: for what is late, or where it pays
+    the loan off, else `RuleBroken`.
     """
     if amount < 1:
         raise NotAllowed(_("The amount must be more than zero."))
     if put_by and not loan.deposit_each:
         raise RuleBroken("put_by", _("By the terms of this loan no deposit comes with the instalments."))
-    taken = Taken(amount, on, waive_fine, rest_to_savings, principal_alone, put_by=put_by)
+    taken = Taken(amount, on, waive_fine, rest_to_savings, principal_alone, put_by=put_by, deposit_pays=deposit_pays)
     return _take(actor, group, loan, taken, key)
 
 
 @transaction.atomic
-def loan_pay_off(*, actor: User, group: Group, loan: Loan, on: date, key: uuid.UUID, waive_fine: str = "") -> Entry:
-    """Take what pays a loan off on the day `on`: by its terms with the fee of the remaining periods or without."""
-    return _take(actor, group, loan, Taken(None, on, waive_fine), key)
+def loan_pay_off(
+    *,
+    actor: User,
+    group: Group,
+    loan: Loan,
+    on: date,
+    key: uuid.UUID,
+    waive_fine: str = "",
+    deposit_pays: bool = False,
+) -> Entry:
+    """Take what pays a loan off on the day `on`: by its terms with the fee of the remaining periods or without.
+
+    With `deposit_pays` its deposit for joint liability pays what it can of it, and cash the rest.
+    """
+    return _take(actor, group, loan, Taken(None, on, waive_fine, deposit_pays=deposit_pays), key)
 
 
 def running_position(books: Books, loan: Loan, *, without: Sequence[int] = ()) -> LoanPosition:
@@ -102,12 +119,11 @@ def _take(actor: User, group: Group, loan: Loan, taken: Taken, key: uuid.UUID) -
 def _as_brought(loan: Loan, entry: Entry) -> Taken:
     """Return a payment that was posted as it was brought; `NotAllowed` for one that is not by itself."""
     if entry.kind != EntryKind.REPAYMENT:
-        raise NotAllowed(
-            _("The loan was paid on %(day)s in another way: %(what)s. Correct or undo that first, then record this.")
-            % {"day": date_format(entry.effective_on), "what": entry.get_kind_display()}
-        )
+        raise _not_by_itself(entry, entry.get_kind_display())
     paid, rest, put_by, waived, kinds = 0, 0, 0, "", set()
     for line in entry.transfers.select_related("debit_account", "credit_account").order_by("pk"):
+        if line.debit_account.kind == AccountKind.DEPOSIT and line.credit_account.loan_id == loan.pk:
+            raise _not_by_itself(entry, line.debit_account.get_kind_display())
         if line.debit_account.kind != AccountKind.CASH:
             continue
         if line.credit_account.kind == AccountKind.DEPOSIT:
@@ -125,6 +141,14 @@ def _as_brought(loan: Loan, entry: Entry) -> Taken:
         principal_alone=loan.principal_alone and kinds == {AccountKind.LOAN},
         memo=entry.memo,
         put_by=put_by,
+    )
+
+
+def _not_by_itself(entry: Entry, what: str) -> NotAllowed:
+    """Return the refusal to post a payment again that was none of the borrower's money alone."""
+    return NotAllowed(
+        _("The loan was paid on %(day)s in another way: %(what)s. Correct or undo that first, then record this.")
+        % {"day": date_format(entry.effective_on), "what": what}
     )
 
 
@@ -171,6 +195,8 @@ def _posting(
         _refuse_too_much(payment, most, rest, is_again=is_again)
     if payment.principal_alone and (refused := position.refuses_principal_alone(amount)):
         raise NotAllowed(refused)
+    if payment.deposit_pays:
+        _require_deposit(position, payment, amount - rest, new, ends=amount >= most)
     moved: list[Line] = []
     if amount > rest:
         moved += lines.repayment(
@@ -184,6 +210,7 @@ def _posting(
             principal_alone=payment.principal_alone,
             rebate=position.rebate(payment.on),
             put_by=payment.put_by,
+            deposit_pays=payment.deposit_pays,
         )
     if rest:
         moved += lines.overpaid(books, position.loan, rest if amount > rest else rest + payment.put_by)
@@ -192,6 +219,18 @@ def _posting(
     charges = [charged.charge(position.loan)] if charged else []
     posting = Posting(EntryKind.REPAYMENT, payment.on, moved, uuid.UUID(int=0), payment.memo, charges=charges)
     return posting, charged.amount if charged else 0
+
+
+def _require_deposit(position: LoanPosition, payment: Taken, amount: int, fine: int, *, ends: bool) -> None:
+    """Refuse to let the deposit pay where there is none, and what is neither late nor the end of the loan."""
+    if not position.deposit:
+        raise RuleBroken("deposit_pays", _("The group keeps no deposit for this loan."))
+    late = position.arrears_on(payment.on).late + position.fines_on(payment.on) + fine
+    if not ends and amount > late:
+        raise RuleBroken(
+            "deposit_pays",
+            _("The deposit pays what is late, %s, or a payment that pays the loan off.") % rupiah(late),
+        )
 
 
 def _refuse_too_much(payment: Taken, most: int, rest: int, *, is_again: bool) -> None:

@@ -45,6 +45,7 @@ def loan_pay(request: GroupRequest, number: int) -> HttpResponse:
             "on": data["on"],
             "key": data["key"],
             "waive_fine": data.get("waive_fine", ""),
+            "deposit_pays": data.get("deposit_pays", False),
         }
         if data["how"] == PayForm.PAYOFF:
             return services.loan_pay_off(**common)

@@ -73,7 +73,7 @@ def next_of_day(context: SheetContext) -> int:
 def require_minimum(context: SheetContext, minutes: Minutes) -> None:
     """Refuse with `SavingsMustStay` a withdrawal that leaves less than the rules say must stay."""
     for row in minutes.members:
-        if context.leaves_too_little(row.member, brought=row.saved, taken=row.sukarela_out):
+        if context.leaves_too_little(row.member, brought=row.to_savings, taken=row.sukarela_out):
             raise SavingsMustStay(row.member, context.rules.sukarela_minimum)
 
 

@@ -362,7 +362,7 @@ class Sheet:
         for repayment in repayments:
             if held_on and repayment.is_valid():
                 repayment.check(held_on)
-        form.rest = sum(repayment.rest for repayment in repayments)
+        form.rest = sum(repayment.rest + repayment.returned for repayment in repayments)
         form.full_clean()
         if form.cleaned_data.get("attendance", AttendanceStatus.PRESENT) not in WITH_MONEY:
             for repayment in repayments:

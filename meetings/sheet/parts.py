@@ -140,7 +140,7 @@ class MemberForm(_Part):
 
     MONEY_IN = ("pokok", "wajib", "social", "sukarela_in", "fine")
     rest = 0
-    """Rupiah that instalments leave for voluntary savings, once the sheet knows it."""
+    """Rupiah that instalments bring to the voluntary savings, too much or given back, once the sheet knows it."""
     repayments: Sequence[RepaymentForm] = ()
     """The forms of the member's loans, which the sheet makes."""
 
@@ -288,7 +288,7 @@ class RepaymentForm(_Part):
     def _fit(self) -> None:
         self.due = self.open_loan.due(self.context.held_on)
         self.fine = self.open_loan.fine_at(self.context.held_on)
-        self.rest = 0
+        self.rest = self.returned = 0
         self.initial = {}
         if (recorded := self.recorded) is not None:
             self.initial = {
@@ -328,23 +328,26 @@ class RepaymentForm(_Part):
 
     def check(self, held_on: date) -> None:
         """Hold the payment against the loan on the day of the meeting, and work out the rest above what it asks for."""
-        loan = self.open_loan.loan
-        if self.cleaned_data["paid"] and held_on < loan.disbursed_on:
+        loan, paid = self.open_loan.loan, self.cleaned_data["paid"]
+        if paid and held_on < loan.disbursed_on:
             paid_out = date_format(loan.disbursed_on)
             self.add_error("paid", gettext("The loan was paid out on %s, after this meeting.") % paid_out)
             return
         fine = self.fine_on(held_on)
         most = self.open_loan.payoff(held_on, fine=fine.amount if fine else 0).total
-        self.rest = max(0, self.cleaned_data["paid"] - most)
+        self.rest = max(0, paid - most)
         if self.rest and not self.cleaned_data["rest_to_savings"]:
             message = gettext(
                 "The loan is paid off with %(most)s; %(rest)s is too much. Tick below to put it to voluntary savings."
             )
             self.add_error("paid", message % {"most": rupiah(most), "rest": rupiah(self.rest)})
-        if self.cleaned_data.get("put_by") and not self.cleaned_data["paid"]:
+        if paid and paid - self.rest == most and loan.member.left_on is None:
+            put_by = self.cleaned_data.get("put_by") or 0
+            self.returned = self.open_loan.now.deposit + put_by + self.open_loan.rebate(held_on)
+        if self.cleaned_data.get("put_by") and not paid:
             self.add_error("put_by", gettext("The deposit comes with an instalment."))
         if self.cleaned_data.get("principal_alone"):
-            refused = self.open_loan.now.refuses_principal_alone(self.cleaned_data["paid"])
+            refused = self.open_loan.now.refuses_principal_alone(paid)
             if refused:
                 self.add_error("principal_alone", refused)
 
@@ -367,6 +370,7 @@ class RepaymentForm(_Part):
             waived=self.cleaned_data.get("waived", "") if self.open_loan.fine_at(held_on) else "",
             principal_alone=bool(self.cleaned_data.get("principal_alone")),
             put_by=self.cleaned_data.get("put_by") or 0,
+            returned=self.returned,
         )
 
 

@@ -42,7 +42,7 @@ def _moved(context: SheetContext, minutes: Minutes) -> Iterator[tuple[Account, i
     yield books.account(AccountKind.CASH), minutes.cash_moved()
     for row in minutes.members:
         if row.sukarela_out:
-            yield books.account(AccountKind.SUKARELA, member=row.member), row.saved - row.sukarela_out
+            yield books.account(AccountKind.SUKARELA, member=row.member), row.to_savings - row.sukarela_out
     for other in minutes.other:
         for kind, side in zip(OTHER[other.kind], (Side.DEBIT, Side.CREDIT), strict=True):
             account = books.account(kind)

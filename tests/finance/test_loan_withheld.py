@@ -12,13 +12,13 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse as url
 
 from finance import selectors, services
-from finance.ledger.errors import InsufficientFunds, NotAllowed, RuleBroken
+from finance.ledger.errors import CoverRefused, InsufficientFunds, NotAllowed, RuleBroken
 from finance.ledger.reading import read_books
 from finance.ledger.verify import mismatches
 from finance.models import Account, Loan
 from finance.rules.loan_position import loan_position
 from finance.schedules import build_schedule, paid_in_time
-from tests.factories import count_cash, facilitator_of, lend, make_group, make_member, repay, reverse, save
+from tests.factories import count_cash, cover, facilitator_of, lend, make_group, make_member, repay, reverse, save
 from tests.finance.pages import get
 from tests.meetings.pages import errors, post_correction, post_sheet, sign_in
 from tests.meetings.sheets import sheet_data
@@ -229,6 +229,143 @@ def test_punctual_is_every_instalment_by_its_day():
     assert paid_in_time(lines, [], on=first)
 
 
+# The deposit pays
+
+
+def used(loan):
+    """What the deposit paid on a loan, and the lines of its card."""
+    card = selectors.loan_card(loan.group, loan.number, as_of=date(2026, 1, 1))
+    return card.deposit_used, [(line.service_fee, line.principal) for line in card.payments]
+
+
+def test_the_deposit_pays_the_end_of_a_loan_and_cash_the_rest(member):
+    loan = borrow(member)
+    first, second = loan.instalments.all()
+    repay(loan, first.total, on=first.due_on)
+    cash = balances(member.group, "CASH")[0]
+    pay_off(loan, second.due_on, deposit_pays=True)
+    assert balances(member.group, "CASH") == [cash + second.total - 50_000]
+    assert balances(member.group, *ENDS[1:]) == [0, 20_000, 0, 9_003_000, 3_000]
+    assert used(loan) == (50_000, [(15_000, 500_000), (15_000, 500_000)])
+    page = get(member.group, "loan", loan.number).content.decode()
+    assert "Rp\xa050.000 of it paid on the loan" in page
+    assert "given back</dd>" not in page
+
+
+def test_what_the_deposit_need_not_pay_goes_back(member):
+    loan = borrow(member)
+    pay(loan, 1_000_000, date(2025, 3, 4))
+    left = loan_position(read_books(member.group, date(2025, 3, 4)), loan).payoff(date(2025, 3, 4)).total
+    cash = balances(member.group, "CASH")[0]
+    pay_off(loan, date(2025, 3, 4), deposit_pays=True)
+    assert left < 50_000
+    assert balances(member.group, "CASH", "DEPOSIT", "SUKARELA") == [cash, 0, 9_000_000 + 50_000 - left + 3_000]
+
+
+def test_the_deposit_of_who_left_pays_and_the_rest_is_in_cash(member):
+    loan = borrow(member, 100_000, 1)
+    member.left_on = date(2025, 3, 4)
+    member.save()
+    cash = balances(member.group, "CASH")[0]
+    pay_off(loan, date(2025, 3, 4) + DAY, deposit_pays=True)
+    assert balances(member.group, "CASH", "DEPOSIT", "LOAN") == [cash + 101_500 - 5_000, 0, 0]
+
+
+def test_the_deposit_pays_what_is_late_and_the_loan_goes_on(member):
+    loan = borrow(member)
+    first, second = loan.instalments.all()
+    cash = balances(member.group, "CASH")[0]
+    pay(loan, 30_000, first.due_on + DAY, deposit_pays=True)
+    assert balances(member.group, "CASH", "DEPOSIT", "LOAN") == [cash, 20_000, 985_000]
+    page = get(member.group, "loan", loan.number).content.decode()
+    assert "Rp\xa020.000, back when the loan has ended; Rp\xa030.000 of it paid on the loan" in page
+    pay_off(loan, second.due_on)
+    assert balances(member.group, "DEPOSIT", "SUKARELA") == [0, 9_020_000]
+
+
+def test_the_deposit_pays_nothing_that_is_not_late(member):
+    loan = borrow(member)
+    first = loan.instalments.first()
+    with pytest.raises(RuleBroken, match="pays what is late"):
+        pay(loan, first.total, first.due_on, deposit_pays=True)
+    with pytest.raises(RuleBroken, match="pays what is late"):
+        pay(loan, first.total + 1, first.due_on + DAY, deposit_pays=True)
+
+
+def test_a_deposit_that_is_not_there_pays_nothing(member):
+    loan = lend(member)
+    with pytest.raises(RuleBroken, match="no deposit") as refused:
+        pay_off(loan, date(2025, 3, 4), deposit_pays=True)
+    assert refused.value.field == "deposit_pays"
+
+
+def test_a_payment_of_the_deposit_is_taken_back_with_it(member):
+    loan = borrow(member)
+    reverse(pay_off(loan, HELD_ON + DAY, deposit_pays=True))
+    assert balances(member.group, *ENDS) == [8_070_000, 1_000_000, 20_000, 50_000, 9_000_000, 0]
+    assert used(loan)[0] == 0
+
+
+def test_no_payment_comes_before_one_of_the_deposit(member):
+    loan = borrow(member)
+    first, second = loan.instalments.all()
+    pay_off(loan, second.due_on, deposit_pays=True)
+    with pytest.raises(NotAllowed, match="in another way: Deposit"):
+        repay(loan, first.total, on=first.due_on)
+
+
+def test_what_the_deposit_paid_before_writing_off_is_on_the_card(member):
+    loan = borrow(member)
+    services.loan_write_off(
+        actor=facilitator_of(loan.group), group=loan.group, loan=loan, on=date(2025, 6, 1), reason="pindah",
+        key=uuid.uuid4(),
+    )  # fmt: skip
+    assert used(loan) == (50_000, [(0, 50_000)])
+
+
+def test_others_do_not_pay_a_loan_off_before_its_deposit_pays(member):
+    other = make_member(member.group)
+    save(other, 2_000_000)
+    loan = borrow(member)
+    whole = sum(line.total for line in loan.instalments.all())
+    with pytest.raises(CoverRefused, match="pays first"):
+        cover(loan, {other: whole}, on=date(2025, 6, 1))
+    page = get(member.group, "loan-cover", loan.number).content.decode()
+    assert url("loan-pay", args=[loan.group.code, loan.number]) in page
+    pay(loan, 50_000, date(2025, 6, 1), deposit_pays=True)
+    cover(loan, {other: whole - 50_000}, on=date(2025, 6, 1))
+    assert balances(member.group, "LOAN", "DEPOSIT") == [0, 0]
+    assert Account.objects.get(kind="SUKARELA", member=member).balance == 9_000_000
+
+
+def test_others_cover_a_part_while_the_deposit_stays(member):
+    other = make_member(member.group)
+    save(other, 2_000_000)
+    loan = borrow(member)
+    cover(loan, {other: 100_000}, on=date(2025, 6, 1))
+    assert balances(member.group, "DEPOSIT") == [50_000]
+
+
+def test_the_page_of_a_payment_lets_the_deposit_pay(member):
+    loan = borrow(member)
+    browser = sign_in(member.group)
+    browser.cookies["django_language"] = "en"
+    page = url("loan-pay", args=[member.group.code, loan.number])
+    assert "Rp\xa050.000, pays first" in browser.get(page).content.decode()
+    assert "The deposit can pay" in get(member.group, "loan", loan.number).content.decode()
+    data = {"key": uuid.uuid4(), "on": HELD_ON, "how": "amount", "amount": "100.000", "deposit_pays": "on"}
+    assert list(browser.post(page, data).context["form"].errors) == ["deposit_pays"]
+    assert browser.post(page, {**data, "how": "payoff"}).status_code == 302
+    assert balances(member.group, "LOAN", "DEPOSIT") == [0, 0]
+
+
+def test_the_page_of_a_loan_without_a_deposit_says_nothing_of_it(member):
+    loan = lend(member)
+    form = get(member.group, "loan-pay", loan.number).context["form"]
+    assert "deposit_pays" not in form.fields
+    assert "The deposit can pay" not in get(member.group, "loan", loan.number).content.decode()
+
+
 # With each instalment
 
 
@@ -353,6 +490,62 @@ def test_a_payment_that_ends_a_loan_on_the_sheet_brings_both_back(client, member
     assert "Nothing was changed" in response.content.decode()
     fields = {f"l{loan.pk}_paid": first.total - 1}
     assert post_correction(client, member.group, number=1, held_on=first.due_on, **fields).status_code == 302
+
+
+@pytest.fixture
+def last(db):
+    """A loan with only its last instalment to pay, of a borrower without voluntary savings."""
+    group = make_group(rules={"wajib": 0, "loan_deposit": Decimal("0.05"), "sukarela_minimum": 10_000})
+    save(make_member(group), 2_000_000)
+    loan = borrow(make_member(group, "Siti Aminah"))
+    repay(loan, loan.instalments.first().total, on=loan.instalments.first().due_on)
+    yield loan
+    assert list(mismatches()) == []
+
+
+def take_out(loan, amount, **fields):
+    """A meeting at which the last instalment is paid and savings are taken out."""
+    second = loan.instalments.last()
+    client = sign_in(loan.group)
+    client.cookies["django_language"] = "en"
+    row = {f"l{loan.pk}_paid": second.total, f"m{loan.member.number}_sukarela_out": amount, **fields}
+    return post_sheet(client, loan.group, held_on=second.due_on, **row)
+
+
+def test_the_deposit_is_taken_out_at_the_meeting_that_ends_the_loan(last):
+    cash = balances(last.group, "CASH")[0]
+    assert take_out(last, 40_000).status_code == 302
+    assert balances(last.group, "CASH", "DEPOSIT", "LOAN") == [cash + last.instalments.last().total - 40_000, 0, 0]
+    assert Account.objects.get(kind="SUKARELA", member=last.member).balance == 10_000
+    fields = {f"l{last.pk}_paid": last.instalments.last().total, f"m{last.member.number}_sukarela_out": 30_000}
+    corrected = post_correction(sign_in(last.group), last.group, held_on=last.instalments.last().due_on, **fields)
+    assert corrected.status_code == 302
+    assert Account.objects.get(kind="SUKARELA", member=last.member).balance == 20_000
+
+
+def test_too_much_with_a_deposit_beside_it_is_told(saver):
+    loan = borrow(saver)
+    fields = {f"l{loan.pk}_paid": 2_000_000, f"l{loan.pk}_put_by": "5000"}
+    client = sign_in(saver.group)
+    client.cookies["django_language"] = "en"
+    wrong = errors(post_sheet(client, saver.group, held_on=date(2025, 3, 4), **fields))
+    assert "is too much" in wrong[f"l{loan.pk}-paid"][0]
+
+
+@pytest.mark.parametrize(("amount", "why"), [(40_001, "By the rules"), (50_001, "The savings are only Rp\xa050.000")])
+def test_more_than_the_deposit_is_not_taken_out(last, amount, why):
+    assert why in errors(take_out(last, amount))[f"m{last.member_id}-sukarela_out"][0]
+
+
+def test_the_deposit_of_a_loan_that_goes_on_is_not_taken_out(last):
+    wrong = take_out(last, 40_000, **{f"l{last.pk}_paid": 100_000})
+    assert "The savings are only Rp\xa00" in errors(wrong)[f"m{last.member_id}-sukarela_out"][0]
+
+
+def test_the_row_says_what_becomes_of_the_deposit(client, member):
+    borrow(member)
+    page = client.get(f"/g/{member.group.code}/meetings/new/").content.decode()
+    assert "puts the deposit of Rp\xa050.000 to the voluntary savings" in page
 
 
 def test_the_new_row_says_what_is_withheld(client, member):

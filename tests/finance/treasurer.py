@@ -15,6 +15,7 @@ from unittest import mock
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from finance import selectors, services
@@ -366,7 +367,11 @@ class Treasurer:
     def pay_off(self) -> None:
         loan = self.loan()
         if loan is not None:
-            self.post(services.loan_pay_off, loan=loan, on=self.day(), waive_fine=self.chance.choice(("", "sakit")))
+            on, waive = self.day(), self.chance.choice(("", "sakit"))
+            kept = loan.accounts.filter(kind=AccountKind.DEPOSIT, credits_posted__gt=F("debits_posted"))
+            self.post(
+                services.loan_pay_off, loan=loan, on=on, waive_fine=waive, deposit_pays=bool(waive) and kept.exists()
+            )
 
     def reschedule(self) -> None:
         loan, on = self.loan(), self.today

@@ -46,7 +46,7 @@ class LoanHealth:
 def bankable(groups: QuerySet[Group], filters: Filters, rules: Sequence[StageRule]) -> Any:
     """Return the groups that stood at a stage which can be linked to a lender, the best first, as rows.
 
-    They are of pk, `NAMED`, of their score at the end of the period stage, rank, score, measured_rank, measured_score,
+    They are of `NAMED`, of their score at the end of the period stage, rank, score, measured_rank, measured_score,
     as_of and need, and of their snapshot of that day the fields of `LoanHealth`.
     """
     ready = [rule.stage for rule in rules if rule.is_bankable]
@@ -62,7 +62,7 @@ def bankable(groups: QuerySet[Group], filters: Filters, rules: Sequence[StageRul
         .annotate(**of_score, **of_loans)
         .filter(stage__in=ready)
         .order_by("-score", "name", "pk")
-        .values_list("pk", *NAMED, *of_score, *of_loans, named=True)
+        .values_list(*NAMED, *of_score, *of_loans, named=True)
     )
 
 

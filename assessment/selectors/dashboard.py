@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Left
 
 from assessment.models import GroupSnapshot, Need, SnapshotScore
 from assessment.selectors.snapshots import (
@@ -25,8 +25,10 @@ from assessment.selectors.snapshots import (
 from groups.models import Group, GroupStatus, Region, User
 from groups.selectors import groups_within
 
-NAMED = ("code", "number", "group_prefix", "name", "village_name", "status_then")
+NAMED = ("pk", "code", "number", "group_prefix", "name", "village_name", "regency", "status_then")
 """What rows about groups say of each; see `with_names`."""
+REGENCY_CODE = 5
+"""Characters of the code of a regency, with which those of its villages begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +215,7 @@ def scored_in(groups: QuerySet[Group], filters: Filters, month: date, rank: int,
 def by_need(groups: QuerySet[Group], filters: Filters, reason: Need | None = None) -> Any:
     """Return the groups at the stage of the filters, those that need help most first, as rows.
 
-    They are of pk, `NAMED` and their score at the end of the period, whose columns are `stage`, `rank`, `score`,
+    They are of `NAMED` and their score at the end of the period, whose columns are `stage`, `rank`, `score`,
     `measured_rank`, `measured_score`, `as_of` and `arrears`, None before the first, and `need`. With `reason` only
     those that need help for it, or for any of several.
     """
@@ -230,7 +232,6 @@ def by_need(groups: QuerySet[Group], filters: Filters, reason: Need | None = Non
     if reason is not None:
         rows = rows.alias(for_reason=F("need").bitand(reason.value)).filter(for_reason__gt=0)
     return rows.order_by("-need", F("score").asc(nulls_first=True), "name", "pk").values_list(
-        "pk",
         *NAMED,
         "stage",
         "rank",
@@ -245,15 +246,27 @@ def by_need(groups: QuerySet[Group], filters: Filters, reason: Need | None = Non
 
 
 def with_names(groups: QuerySet[Group], month: date | None) -> Any:
-    """Annotate the prefix of each group's number, its village and its status at the end of a month, or now."""
+    """Annotate the prefix of each group's number, and at the end of a month, or now, its village and its status.
+
+    `regency` is the code of the regency of that village.
+    """
     prefix = F("organisation__group_prefix")
     # PostgreSQL looks a village up for the rows of the page alone; a join would do so before they are chosen.
     if month is None:
         village = Region.objects.filter(pk=OuterRef("village")).values("name")
-        return groups.annotate(group_prefix=prefix, village_name=Subquery(village), status_then=F("status"))
+        regency = Left("village_id", REGENCY_CODE)
+        return groups.annotate(
+            group_prefix=prefix, village_name=Subquery(village), regency=regency, status_then=F("status")
+        )
     then = GroupSnapshot.objects.filter(shown_at(month), group=OuterRef("pk"))
-    village_then, status = (Subquery(then.values(name)[:1]) for name in ("village__name", "status"))
-    return groups.annotate(group_prefix=prefix, village_name=village_then, status_then=Coalesce(status, "status"))
+    names = ("village__name", "village_id", "status")
+    village_then, village_code, status = (Subquery(then.values(name)[:1]) for name in names)
+    return groups.annotate(
+        group_prefix=prefix,
+        village_name=village_then,
+        regency=Left(village_code, REGENCY_CODE),
+        status_then=Coalesce(status, "status"),
+    )
 
 
 def with_score(groups: QuerySet[Group], filters: Filters) -> Any:

@@ -10,10 +10,11 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Left
 
 from assessment.models import Assessment, AssessmentStatus, FinalOutcome, FinalRun, FinalRunScore, SnapshotScore
 from assessment.selectors.current_score import points_kept
-from assessment.selectors.dashboard import Filters
+from assessment.selectors.dashboard import REGENCY_CODE, Filters
 from assessment.selectors.snapshots import in_months, month_end
 from groups.models import ChangedGroup, Group, Region, User
 
@@ -21,8 +22,8 @@ from groups.models import ChangedGroup, Group, Region, User
 def scores_of_month(groups: QuerySet[Group], filters: Filters) -> Any:
     """Return the scores at the end of the last month of the filters, this month those of the newest snapshots, as rows.
 
-    They are of group, code, name, village_name, stage, rank, score, as_of, of `is_final`, and of `is_newer`: there are
-    records up to that day which the score does not know.
+    They are of group, code, number, group_prefix, name, of village_name and regency of that day, stage, rank, score,
+    as_of, of `is_final`, and of `is_newer`: there are records up to that day which the score does not know.
     """
     of_month = Q(month=None) if filters.ends_now else in_months(filters.end, filters.end)
     scores = SnapshotScore.objects.filter(
@@ -34,14 +35,21 @@ def scores_of_month(groups: QuerySet[Group], filters: Filters) -> Any:
         group=OuterRef("group"), scheme=OuterRef("scheme"), as_of=OuterRef("as_of"), status=AssessmentStatus.FINAL
     )
     changed = ChangedGroup.objects.filter(group=OuterRef("group"), changed_from__lte=OuterRef("as_of"))
-    village = Region.objects.filter(pk=OuterRef("group__village")).values("name")
+    village = Region.objects.filter(pk=OuterRef("snapshot__village")).values("name")
     return (
         scores.annotate(is_final=Exists(final), is_newer=Exists(changed))
-        .annotate(code=F("group__code"), name=F("group__name"), village_name=Subquery(village))
+        .annotate(
+            code=F("group__code"),
+            number=F("group__number"),
+            group_prefix=F("group__organisation__group_prefix"),
+            name=F("group__name"),
+            village_name=Subquery(village),
+            regency=Left("snapshot__village_id", REGENCY_CODE),
+        )
         .order_by("name", "group")
         .values_list(
-            "group", "code", "name", "village_name", "stage", "rank", "score", "as_of", "is_final", "is_newer",
-            named=True,
+            "group", "code", "number", "group_prefix", "name", "village_name", "regency", "stage", "rank", "score",
+            "as_of", "is_final", "is_newer", named=True,
         )
     )  # fmt: skip
 
@@ -50,7 +58,8 @@ def without_score(groups: QuerySet[Group], filters: Filters) -> QuerySet[Group]:
     """Return those of `groups`, as they are now, that have no score for the last month of the filters."""
     of_month = Q(month=None) if filters.ends_now else in_months(filters.end, filters.end)
     scores = SnapshotScore.objects.filter(of_month, scheme=filters.scheme, group=OuterRef("pk"))
-    return groups.filter(~Exists(scores), founded_on__lte=month_end(filters.end)).order_by("name", "pk")
+    unscored = groups.filter(~Exists(scores), founded_on__lte=month_end(filters.end))
+    return unscored.annotate(group_prefix=F("organisation__group_prefix")).order_by("name", "pk")
 
 
 def finals_of(rows: Iterable[Any], scheme: str) -> dict[int, Assessment]:
@@ -115,5 +124,7 @@ def progress(run: FinalRun) -> Progress:
 
 def run_scores(run: FinalRun, actor: User) -> QuerySet[FinalRunScore]:
     """Return the scores of a run of groups that `actor` may see, those left out first."""
-    seen = run.scores.filter(group__in=Group.objects.visible_to(actor).values("pk")).select_related("group")
+    seen = run.scores.filter(group__in=Group.objects.visible_to(actor).values("pk")).select_related(
+        "group__organisation"
+    )
     return seen.annotate(is_done=Q(outcome=FinalOutcome.DONE)).order_by("is_done", "group__name", "group")

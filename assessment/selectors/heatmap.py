@@ -68,11 +68,13 @@ class Assessed:
 class HeatRow:
     """A group with its score, the version of the instrument it was assessed by, and a cell for each column."""
 
+    pk: int
     code: str
     number: int
     group_prefix: str
     name: str
     village_name: str | None
+    regency: str | None
     status_then: str
     score: int
     as_of: date

@@ -81,7 +81,7 @@ def listed(snapshots: QuerySet[GroupSnapshot]) -> QuerySet[GroupSnapshot]:
     Those with as much at risk go by PAR 30, then by arrears, then by name.
     """
     of_group = ("code", "number", "name", "organisation__group_prefix")
-    shown = ("as_of", *SUMS, *(f"group__{name}" for name in of_group))
+    shown = ("as_of", "village_id", *SUMS, *(f"group__{name}" for name in of_group))
     with_loans = snapshots.select_related("group__organisation").only(*shown).prefetch_related("ageing")
     par_30 = Cast("risk_30", FloatField()) / NullIf("balance", 0)
     late = SnapshotAgeing.objects.filter(snapshot=OuterRef("pk")).order_by().values("snapshot")

@@ -65,11 +65,13 @@ class ShownSignal:
 class GroupSignals:
     """A group with its signals."""
 
+    pk: int
     code: str
     number: int
     group_prefix: str
     name: str
     village_name: str | None
+    regency: str | None
     status_then: str
     signals: list[ShownSignal]
 
@@ -166,7 +168,7 @@ def overview(
         .filter(wanted__gt=0)
         .annotate(found=F("shown__found"))
         .order_by(F("shown__signal_count").desc(), "name", "code")
-        .values_list("pk", *NAMED, "found", named=True)
+        .values_list(*NAMED, "found", named=True)
     )
     number = sum(count for names, count in tally.items() if names & wanted)
     return Overview(

@@ -73,7 +73,7 @@ def profile(request: GroupRequest) -> HttpResponse:
 def _table(frame: Frame, groups: Any, reviews: Reviews) -> Table:
     signals = open_signals(frame.groups.order_by().values("pk"), reviews, frame.filters.month, frame.day)
     columns: list[ReadColumn] = [
-        *group_columns(),
+        *group_columns(frame),
         (Column(_("Stage")), lambda row: frame.stage_name(row.stage)),
         (Column(_("Score"), NUMBER), attrgetter("score")),
         (Column(_("Measured"), NUMBER), attrgetter("measured_score")),

@@ -139,7 +139,7 @@ def _scored(frame: Frame, title: str, groups: Any) -> Table:
 def _groups(frame: Frame, groups: Any) -> Table:
     people = selectors.people_by_group(frame.groups, frame.filters)
     columns: list[ReadColumn] = [
-        *group_columns(),
+        *group_columns(frame),
         (Column(_("Stage")), lambda row: frame.stage_name(row.stage)),
         (Column(_("Score"), NUMBER), attrgetter("score")),
         (Column(_("Measured"), NUMBER), attrgetter("measured_score")),

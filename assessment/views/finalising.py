@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -23,8 +24,8 @@ from assessment import instruments, services
 from assessment.models import FinalRun
 from assessment.selectors import finalising as selectors
 from assessment.services import SeenScore
-from assessment.views.frame import DATE, GROUPS_ON_A_PAGE, NUMBER, Frame
-from finance.tables.table import Column, Row, Table
+from assessment.views.frame import DATE, GROUPS_ON_A_PAGE, NUMBER, Frame, ReadColumn, group_columns
+from finance.tables.table import Column, Table
 from groups.http import UserRequest
 from groups.permissions import Capability, requires
 
@@ -163,19 +164,15 @@ def _left_out(frame: Frame, rows: list[Any], groups: QuerySet[Any] | None) -> li
 
 
 def _table(frame: Frame, rows: Any) -> Table:
-    columns = [
-        Column(_("Code")), Column(_("Group")), Column(_("Village")), Column(_("Stage")), Column(_("Score"), NUMBER),
-        Column(_("As on"), DATE), Column(_("Status")),
-    ]  # fmt: skip
-    cells = (
-        Row([
-            row.code, row.name, row.village_name, frame.stage_name(row.stage), row.score, row.as_of,
-            _("Final") if row.is_final else _("Draft"),
-        ])
-        for row in rows
-    )  # fmt: skip
+    columns: list[ReadColumn] = [
+        *group_columns(frame, key="group", with_status=False),
+        (Column(_("Stage")), lambda row: frame.stage_name(row.stage)),
+        (Column(_("Score"), NUMBER), attrgetter("score")),
+        (Column(_("As on"), DATE), attrgetter("as_of")),
+        (Column(_("Status")), lambda row: _("Final") if row.is_final else _("Draft")),
+    ]
     title = _("Scores of %(month)s") % {"month": date_format(frame.filters.end, "F Y")}
-    return frame.table(title, "nilai-bulan", columns, cells)
+    return frame.table_of(title, "nilai-bulan", columns, rows)
 
 
 def _to_run(key: uuid.UUID | None) -> HttpResponseRedirect:

@@ -6,7 +6,7 @@ Its template extends `assessment/dashboard_base.html`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -25,12 +25,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from assessment.forms import DashboardForm, no_more
-from assessment.selectors.dashboard import Filters, dashboard_groups, groups_at_end, groups_of_months
+from assessment.selectors.dashboard import REGENCY_CODE, Filters, dashboard_groups, groups_at_end, groups_of_months
+from assessment.selectors.needs import facilitators_of
 from assessment.selectors.snapshots import Summary, month_end, summary
 from finance.tables import respond
-from finance.tables.table import Cell, Column, ColumnKind, Row, Table
+from finance.tables.table import Cell, Column, ColumnKind, Only, Row, Table
 from groups.http import UserRequest
 from groups.models import Group, GroupStatus
+from groups.selectors import regency_names
 from groups.templatetags.kelompok import group_number
 
 GROUPS_ON_A_PAGE = 25
@@ -212,11 +214,48 @@ class Frame:
         return respond(self.request, template, {"frame": self, "form": self.form} | context, table)
 
 
-def group_columns() -> list[ReadColumn]:
-    """Return the columns that say which group a row is about."""
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where groups are and who accompanies them, for files; two statements read both for all groups of a dashboard."""
+
+    regencies: Mapping[str, str]
+    facilitators: Mapping[int, str]
+
+    def regency(self, code: str | None) -> str:
+        """Return the name of the regency of a village or regency with a code, "" for none."""
+        return self.regencies.get((code or "")[:REGENCY_CODE], "")
+
+    def facilitator(self, group: int) -> str:
+        """Return who accompanies a group, "" for nobody."""
+        return self.facilitators.get(group, "")
+
+
+NOWHERE = Places({}, {})
+"""For a page, which says less of a group than a file."""
+
+
+def place_columns() -> list[Column]:
+    """Return the columns of a file that say where a group is and who accompanies it."""
+    return [Column(_("Regency or city"), only=Only.FILES), Column(_("Facilitator"), only=Only.FILES)]
+
+
+def places(frame: Frame) -> Places:
+    """Return the places of the groups of a dashboard, with who accompanies them on its day."""
+    return Places(regency_names(), facilitators_of(frame.of_months.order_by(), frame.day))
+
+
+def group_columns(frame: Frame, *, key: str = "pk", with_status: bool = True) -> list[ReadColumn]:
+    """Return the columns of a file that say which group a row is about; two statements.
+
+    A row has what `NAMED` says, and under `key` the id of the group.
+    """
+    known = places(frame)
+    status: ReadColumn = (Column(_("Status")), lambda row: str(GroupStatus(row.status_then).label))
     return [
         (Column(_("Group number")), group_number),
         (Column(_("Group")), attrgetter("name")),
         (Column(_("Village")), attrgetter("village_name")),
-        (Column(_("Status")), lambda row: str(GroupStatus(row.status_then).label)),
+        (Column(_("Regency or city")), lambda row: known.regency(row.regency)),
+        (Column(_("Facilitator")), lambda row: known.facilitator(getattr(row, key))),
+        *([status] if with_status else []),
     ]

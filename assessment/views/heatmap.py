@@ -70,7 +70,7 @@ def _cells(frame: Frame, row: HeatRow) -> list[tuple[Cell, str]]:
 def _table(frame: Frame, of_month: Assessed, groups: Any) -> Table:
     """Return the points; where the groups were assessed by several versions each row says by which."""
     named = [Column(f"{of.indicator.name} / {_weights(of.weights)}", NUMBER) for of in of_month.columns.values()]
-    of_group = group_columns()
+    of_group = group_columns(frame)
     by_version = [Column(_("Instrument"))] if len(of_month.versions) > 1 else []
     columns = [*(column for column, _read in of_group), *by_version, *named, Column(_("Score"), NUMBER)]
     rows = (heat_row(of_month, row) for row in groups)

@@ -162,7 +162,7 @@ def _matrix(frame: MovesFrame, counts: selectors.Moves) -> Table:
 def _list(frame: MovesFrame, groups: Any) -> Table:
     before, after = dict(frame.before), dict(frame.after)
     columns: list[ReadColumn] = [
-        *group_columns(),
+        *group_columns(frame),
         (Column(_("Came from")), lambda row: before[row.was]),
         (Column(_("Got to")), lambda row: after[row.became]),
         (Column(_("Score"), NUMBER), attrgetter("score")),

@@ -95,10 +95,8 @@ def _reasons(frame: Frame, counts: NeedCounts, *, only_open: bool) -> dict[str, 
 
 
 def _table(frame: Frame, groups: Any, reviews: Reviews) -> Table:
-    with_whom = facilitators_of(frame.groups.order_by(), frame.day)
     columns: list[ReadColumn] = [
-        *group_columns(),
-        (Column(_("Facilitator")), lambda row: with_whom.get(row.pk, "")),
+        *group_columns(frame),
         (Column(_("Reasons")), lambda row: wording.reasons_text(row.need)),
         (Column(_("Stage")), lambda row: frame.stage_name(row.stage)),
         (Column(_("Score"), NUMBER), attrgetter("score")),

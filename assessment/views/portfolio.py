@@ -20,7 +20,18 @@ from assessment.selectors.comparison import region_names
 from assessment.selectors.dashboard import at_stage
 from assessment.selectors.portfolio import Figures, Month
 from assessment.selectors.snapshots import shown_at
-from assessment.views.frame import MONEY, MONTH, NUMBER, PERCENT, Frame, ReadColumn
+from assessment.views.frame import (
+    MONEY,
+    MONTH,
+    NOWHERE,
+    NUMBER,
+    PERCENT,
+    Frame,
+    Places,
+    ReadColumn,
+    place_columns,
+    places,
+)
 from finance import tables
 from finance.performance import UpkClass
 from finance.tables.table import Column, Row, Table
@@ -55,7 +66,9 @@ def portfolio(request: UserRequest) -> HttpResponse:
         **figures_shown(total.loans),
     }
     files = others.get(frame.choice("table", others))
-    return frame.show("assessment/portfolio.html", context, lambda: files or _groups(frame, total, listed))
+    return frame.show(
+        "assessment/portfolio.html", context, lambda: files or _groups(frame, total, listed, places(frame))
+    )
 
 
 @requires(Capability.ASSESS)
@@ -70,7 +83,9 @@ def portfolio_class(request: UserRequest) -> HttpResponse:
     page, title = frame.page(listed), f"{standard.name}, {UPK_CLASSES[upk_class]}"
     table = _of_class(frame, title, standard, page)
     context = {"asked": asked, "title": title, "back": _("Whole portfolio"), "page": page, "table": table}
-    return frame.show("assessment/listed.html", context, lambda: _of_class(frame, title, standard, listed))
+    return frame.show(
+        "assessment/listed.html", context, lambda: _of_class(frame, title, standard, listed, places(frame))
+    )
 
 
 def _snapshots(frame: Frame) -> Any:
@@ -79,17 +94,33 @@ def _snapshots(frame: Frame) -> Any:
     return GroupSnapshot.objects.filter(shown_at(frame.filters.month), group__in=groups.order_by())
 
 
-def _groups(frame: Frame, total: Figures, shown: Iterable[GroupSnapshot]) -> Table:
-    rows = ((snapshot.group, snapshot.performance) for snapshot in shown)
+def _groups(frame: Frame, total: Figures, shown: Iterable[GroupSnapshot], known: Places = NOWHERE) -> Table:
+    rows = ((snapshot.group, _place(snapshot, known), snapshot.performance) for snapshot in shown)
     table = tables.portfolio(rows, total.loans, owner=frame.owner, as_of=total.as_of)
     return replace(table, period=" · ".join([table.period, *frame.form.words()]))
 
 
-def _of_class(frame: Frame, title: str, standard: UpkStandard, shown: Iterable[GroupSnapshot]) -> Table:
-    columns = [Column(_("Group")), Column(_("Group number"), on_phone=False), Column(str(standard.name), PERCENT)]
+def _place(snapshot: GroupSnapshot, known: Places) -> tuple[str, str]:
+    return known.regency(snapshot.village_id), known.facilitator(snapshot.group_id)
+
+
+def _of_class(
+    frame: Frame, title: str, standard: UpkStandard, shown: Iterable[GroupSnapshot], known: Places = NOWHERE
+) -> Table:
+    columns = [
+        Column(_("Group")),
+        Column(_("Group number"), on_phone=False),
+        Column(str(standard.name), PERCENT),
+        *place_columns(),
+    ]
     rows = (
         Row(
-            [snapshot.group.name, snapshot.group.number_shown, standard.of(snapshot.performance)],
+            [
+                snapshot.group.name,
+                snapshot.group.number_shown,
+                standard.of(snapshot.performance),
+                *_place(snapshot, known),
+            ],
             reverse("health", args=[snapshot.group.code]) + f"?on={snapshot.as_of}",
         )
         for snapshot in shown

@@ -20,7 +20,7 @@ from assessment.charts.bars import BarChart, Line, bars, of_whole
 from assessment.selectors import quality as selectors
 from assessment.selectors.dashboard import at_stage
 from assessment.selectors.needs import facilitators_of
-from assessment.views.frame import DATE, MONEY, NUMBER, PERCENT, Frame
+from assessment.views.frame import DATE, MONEY, NOWHERE, NUMBER, PERCENT, Frame, Places, place_columns, places
 from finance.models import CashCount
 from finance.selectors import LeftToSettle, left_to_settle
 from finance.tables.table import Column, Row, Table
@@ -68,7 +68,7 @@ def quality(request: UserRequest) -> HttpResponse:
     return frame.show(
         "assessment/quality.html",
         context,
-        lambda: _table(frame, listed, listed.records) if listed else _people(frame, lateness),
+        lambda: _table(frame, listed, listed.records, places(frame)) if listed else _people(frame, lateness),
     )
 
 
@@ -131,7 +131,14 @@ def _lists(
         ),
         Listed("cases", _("Dissolved, not settled"), left_open.cases, _case_columns(), cases, _case_row_of(cases)),
     ]  # fmt: skip
-    return {listed.key: replace(listed, columns=[*in_group, *listed.columns]) for listed in lists}
+    regency, facilitator = place_columns()
+    return {
+        listed.key: replace(
+            listed,
+            columns=[*in_group, *listed.columns, regency, *([facilitator] if listed.key != "facilitators" else [])],
+        )
+        for listed in lists
+    }
 
 
 def _address(frame: Frame, key: str, **more: str) -> str:
@@ -147,13 +154,21 @@ def _in_time(lateness: selectors.Lateness) -> str:
     return _("%(part)s in time") % {"part": of_whole(lateness.in_time, lateness.total)}
 
 
-def _table(frame: Frame, listed: Listed, records: Iterable[Any]) -> Table:
-    table = frame.table(listed.title, f"mutu-{listed.key}", listed.columns, [listed.row(record) for record in records])
+def _table(frame: Frame, listed: Listed, records: Iterable[Any], known: Places = NOWHERE) -> Table:
+    rows = [_placed(listed, record, known) for record in records]
+    table = frame.table(listed.title, f"mutu-{listed.key}", listed.columns, rows)
     if listed.key == "late":
         return table
     # What is left open is so on one day, not in the months up to it.
     then = _("as on %(day)s") % {"day": date_format(frame.day)}
     return replace(table, period=" · ".join([then, *frame.form.words()]), until=frame.day)
+
+
+def _placed(listed: Listed, record: Any, known: Places) -> Row:
+    """Return the row of a record, and last where its group is and who accompanies it."""
+    row, group = listed.row(record), record if isinstance(record, Group) else record.group
+    place = (known.regency(group.village_id), known.facilitator(group.pk))
+    return replace(row, cells=[*row.cells, *place[: len(listed.columns) - len(row.cells)]])
 
 
 def _people(frame: Frame, lateness: selectors.LateEntry) -> Table:

@@ -70,8 +70,9 @@ def _counts(frame: Frame, overview: selectors.Overview, *, only_open: bool) -> d
 
 
 def _table(frame: Frame, groups: Sequence[selectors.GroupSignals]) -> Table:
+    of_group = group_columns(frame)
     columns = [
-        *(column for column, _read in group_columns()),
+        *(column for column, _read in of_group),
         Column(_("Signal")),
         Column(_("What was seen")),
         Column(_("Records"), NUMBER),
@@ -82,7 +83,7 @@ def _table(frame: Frame, groups: Sequence[selectors.GroupSignals]) -> Table:
     ]
     rows = (
         Row([
-            *(read(group) for _column, read in group_columns()), str(signal.question.label), signal.words,
+            *(read(group) for _column, read in of_group), str(signal.question.label), signal.words,
             signal.found.counted, *_review_cells(signal.review),
         ])
         for group in groups

@@ -53,8 +53,10 @@ def loan_ageing(group: Group, loans: Sequence[LoanArrears], *, as_of: date) -> T
     return table_of_group(group, _("Loan ageing (umur tunggakan)"), "umur-tunggakan", columns, rows, until=as_of)
 
 
-def portfolio(groups: Iterable[tuple[Group, Performance]], total: Performance, *, owner: str, as_of: date) -> Table:
-    """The loans of many groups, a line for each."""
+def portfolio(
+    groups: Iterable[tuple[Group, tuple[str, str], Performance]], total: Performance, *, owner: str, as_of: date
+) -> Table:
+    """The loans of many groups, a line for each: the group, its regency and facilitator for files, and its loans."""
     columns = [
         Column(_("Group")),
         Column(_("Group number"), only=Only.FILES),
@@ -67,9 +69,13 @@ def portfolio(groups: Iterable[tuple[Group, Performance]], total: Performance, *
         Column(_("Repayment rate"), PERCENT, on_phone=False),
         Column(_("CCR (UPK)"), PERCENT, on_phone=False),
         Column(_("ROI (UPK)"), PERCENT, on_phone=False),
+        Column(_("Regency or city"), only=Only.FILES),
+        Column(_("Facilitator"), only=Only.FILES),
     ]
 
-    def row(name: Cell, number: str, figures: Performance, *, url: str = "", is_total: bool = False) -> Row:
+    def row(
+        name: Cell, number: str, figures: Performance, place: tuple[str, str], *, url: str = "", is_total: bool = False
+    ) -> Row:
         cells: list[Cell] = [
             name,
             number,
@@ -82,17 +88,18 @@ def portfolio(groups: Iterable[tuple[Group, Performance]], total: Performance, *
             figures.repayment_rate,
             figures.cost_coverage,
             figures.return_on_investment,
+            *place,
         ]
         return Row(cells, url=url, is_total=is_total)
 
     rows = [
         row(
-            DetailedCell(group.name, note=group.number_shown), group.number_shown, figures,
+            DetailedCell(group.name, note=group.number_shown), group.number_shown, figures, place,
             url=reverse("health", args=[group.code]) + f"?on={as_of}",
         )
-        for group, figures in groups
+        for group, place, figures in groups
     ]  # fmt: skip
-    rows.append(row(_("Total"), "", total, is_total=True))
+    rows.append(row(_("Total"), "", total, ("", ""), is_total=True))
     return Table(
         title=_("Portfolio (pinjaman semua kelompok)"),
         name="portofolio",

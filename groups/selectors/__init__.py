@@ -22,6 +22,6 @@ from groups.selectors.groups import (
 )
 from groups.selectors.members import member_counts, members_alike, members_of
 from groups.selectors.officers import Term, TermCorrection, correction_id, officer_terms, offices_held, term_corrections
-from groups.selectors.regions import MOST_VILLAGES, region_options, villages_named
+from groups.selectors.regions import MOST_VILLAGES, regency_names, region_options, villages_named
 from groups.selectors.rules import rules_by_day, rules_in_force
 from groups.selectors.users import people_named

@@ -40,6 +40,11 @@ def region_options(actor: User, region: str) -> list[Region]:
     return list(above.order_by().union(below.order_by(), all=True).order_by("code"))
 
 
+def regency_names() -> dict[str, str]:
+    """Return the names of all regencies and cities by their codes, in one statement."""
+    return dict(Region.objects.filter(level=RegionLevel.REGENCY).values_list("code", "name"))
+
+
 def villages_named(text: str) -> list[Region]:
     """Return villages for what a person typed, with their parents; at most `MOST_VILLAGES` and one more.
 

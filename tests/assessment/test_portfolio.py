@@ -15,7 +15,16 @@ from assessment.selectors.portfolio import listed
 from assessment.services import snapshots
 from groups.models import Group, Role
 from tests.assessment.groups import bring_up_to_date, make_snapshot
-from tests.factories import lend, make_group, make_member, make_organisation, make_user, make_village, save
+from tests.factories import (
+    facilitator_of,
+    lend,
+    make_group,
+    make_member,
+    make_organisation,
+    make_user,
+    make_village,
+    save,
+)
 from tests.finance.pages import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -146,7 +155,7 @@ class TestClass:
     def test_as_a_file(self, staff):
         group = group_of(staff, name="Anggrek", lent=100_000)
         text = self.listed(staff, **{"class": "SUSPEND", "format": "csv"}).content.decode("utf-8-sig")
-        assert text.splitlines()[1] == f"Anggrek,{group.number_shown},1.0"
+        assert text.splitlines()[1] == f"Anggrek,{group.number_shown},1.0,,{facilitator_of(group)}"
 
     @pytest.mark.parametrize("query", [{}, {"class": "X"}, {"class": "GOOD", "ratio": "pk"}])
     def test_an_address_without_a_class_leads_back(self, staff, query):

@@ -173,8 +173,8 @@ class TestFiles:
         bring_up_to_date()
         text = staff_client.get(f"{PAGE}?format=csv").content.decode("utf-8-sig")
         [_head, row] = csv.reader(io.StringIO(text))
-        assert row[:7] == [
-            group.number_shown, "Anggrek", "", "Active", "Term of office over",
+        assert row[:9] == [
+            group.number_shown, "Anggrek", "", "", str(facilitator), "Active", "Term of office over",
             "in office for more than 3 years: Ketua (chair)", "1",
         ]  # fmt: skip
 

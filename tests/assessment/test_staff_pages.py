@@ -7,6 +7,8 @@ import re
 from io import BytesIO, StringIO
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from openpyxl import load_workbook
@@ -14,6 +16,7 @@ from openpyxl import load_workbook
 from assessment.metrics import all_metrics
 from assessment.models import SchemeUse
 from assessment.views.frame import TABS
+from finance.performance import UpkClass
 from groups.models import FacilitatorAssignment, Group, GroupStatus, Role, User
 from groups.selectors import facilitator_options
 from tests.assessment.groups import bring_up_to_date, make_kembang_minus_outside, make_snapshot, months_ago, stand
@@ -142,6 +145,46 @@ def stand_in_need(group: Group) -> None:
     group.snapshot_scores.filter(month=None).update(need=1)
 
 
+class TestFilesOfGroups:
+    """Every file with a group in each row says its number, its regency and its facilitator."""
+
+    PATHS = (
+        "/groups/file/", "/dashboard/", "/dashboard/needs/", "/dashboard/heatmap/", "/dashboard/signals/",
+        "/dashboard/bank/", "/dashboard/moves/groups/?way=other", "/dashboard/final/", "/portfolio/",
+        f"/portfolio/class/?ratio=lar_class&class={UpkClass.GOOD}", "/dashboard/quality/?list=officers",
+    )  # fmt: skip
+
+    @pytest.mark.parametrize("path", PATHS)
+    def test_where_it_is_and_who_accompanies_it(self, staff_client, group, path):
+        stand_in_need(group)
+        group.snapshot_scores.filter(month=None).update(stage="KEMBANG", rank=2)
+        group.snapshots.update(lar_class=UpkClass.GOOD)
+        head, row, *_rest = table(staff_client.get(f"{path}{'&' if '?' in path else '?'}format=csv"))
+        said = dict(zip(head, row, strict=True))
+        assert said["Group number"] == group.number_shown
+        assert (said["Group"], said["Regency or city"]) == ("Anggrek", str(group.village.parent.parent))
+        assert said["Facilitator"] == "Rina Wati"
+        assert group.code not in row
+
+    def test_statements_do_not_grow(self, staff_client, facilitator, group):
+        taken = []
+        for _size in range(2):
+            with CaptureQueriesContext(connection) as queries:
+                staff_client.get("/dashboard/?format=csv")
+            taken.append(len(queries))
+            make_group(facilitator, name="Melati", village=make_village("35.19.05.2003"))
+            bring_up_to_date()
+        assert taken[0] == taken[1]
+
+    def test_of_a_past_month_where_it_was_then(self, staff_client, group):
+        then = make_village("12.01.01.2001", "Sumatera Utara", "Kabupaten Nias", "Idanogawo", "Bozihona")
+        stand(group, 0, BEFORE, of_snapshot={"village": then})
+        for path in ("/dashboard/", "/dashboard/final/"):
+            head, row = table(staff_client.get(f"{path}?end={BEFORE:%Y-%m}&format=csv"))
+            said = dict(zip(head, row, strict=True))
+            assert (said["Village"], said["Regency or city"]) == ("Bozihona", "Kabupaten Nias")
+
+
 class TestWhoWorksNoMore:
     """A facilitator who was deactivated is named as such wherever one is shown or chosen."""
 
@@ -173,7 +216,7 @@ class TestWhoWorksNoMore:
     def test_nobody_at_all_is_no_working_facilitator(self, staff_client, group):
         FacilitatorAssignment.objects.update(ended_on=TODAY)
         rows = table(staff_client.get("/dashboard/quality/?list=facilitators&format=csv"))
-        assert rows[1] == ["Anggrek", group.number_shown, "nobody"]
+        assert rows[1] == ["Anggrek", group.number_shown, "nobody", str(group.village.parent.parent)]
 
     def test_a_person_of_another_role_is_not(self, group):
         assert str(make_user(Role.STAFF, first_name="Sari", is_active=False)) == "Sari"

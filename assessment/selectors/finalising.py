@@ -23,7 +23,8 @@ def scores_of_month(groups: QuerySet[Group], filters: Filters) -> Any:
     """Return the scores at the end of the last month of the filters, this month those of the newest snapshots, as rows.
 
     They are of group, code, number, group_prefix, name, of village_name and regency of that day, stage, rank, score,
-    as_of, of `is_final`, and of `is_newer`: there are records up to that day which the score does not know.
+    measured_rank, measured_score, as_of, of `is_final`, and of `is_newer`: there are records up to that day which the
+    score does not know.
     """
     of_month = Q(month=None) if filters.ends_now else in_months(filters.end, filters.end)
     scores = SnapshotScore.objects.filter(
@@ -49,7 +50,7 @@ def scores_of_month(groups: QuerySet[Group], filters: Filters) -> Any:
         .order_by("name", "group")
         .values_list(
             "group", "code", "number", "group_prefix", "name", "village_name", "regency", "stage", "rank", "score",
-            "as_of", "is_final", "is_newer", named=True,
+            "measured_rank", "measured_score", "as_of", "is_final", "is_newer", named=True,
         )
     )  # fmt: skip
 

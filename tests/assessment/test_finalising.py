@@ -183,6 +183,14 @@ class TestPages:
         assert f'name="group" value="{second.pk}"' not in html
         assert f"made final by {staff}" in html
 
+    def test_points_that_a_person_gave_stand_beside_those_measured(self, staff_client, facilitator):
+        [group] = scored(facilitator, "Anggrek")
+        group.snapshot_scores.update(score=84, rank=2, stage="KEMBANG")
+        for page in ("", "confirm/?all=1"):
+            html = " ".join(staff_client.get(PAGE + page).content.decode().split())
+            assert '84<br><span class="small">measured 76</span>' in html
+            assert group.number_shown in html
+
     def test_all_of_a_filter(self, staff_client, facilitator, staff):
         scored(facilitator, "Anggrek", "Bakung")
         page, after = self.confirm(staff_client)

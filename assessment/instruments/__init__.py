@@ -3,6 +3,7 @@
 from assessment.instruments.publishing import check_publishable, lock_versions, publish, scoring_problems
 from assessment.instruments.reading import (
     DEFAULT_SCHEME,
+    earlier_stage_names,
     engine_instrument,
     in_force,
     in_use,

@@ -69,6 +69,17 @@ def indicators_of_scheme(organisation_id: int | None, scheme: str) -> list[Indic
     return list(found.select_related("instrument").order_by("-instrument__published_at", "-instrument", "number"))
 
 
+def earlier_stage_names(organisation_id: int | None, scheme: str) -> dict[str, str]:
+    """Return the names of the stages of every version of a scheme, the newest name of each; one statement.
+
+    The versions are those of `indicators_of_scheme`.
+    """
+    rules = StageRule.objects.filter(instrument__code=scheme).exclude(instrument__status=InstrumentStatus.DRAFT)
+    if organisation_id is not None:
+        rules = rules.filter(_owned(organisation_id, "instrument__"))
+    return {rule.stage: rule.name for rule in rules.order_by("instrument__published_at", "instrument")}
+
+
 def _published(organisation_id: int | None) -> QuerySet[Instrument]:
     """Return what may score an organisation, what counts first."""
     published = with_all_parts().filter(_scores(organisation_id))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -65,8 +65,7 @@ def revised(group: Group, scheme: str, since: date) -> list[Revised]:
     """Return which days since `since` were scored anew and why, the newest first, at most `MOST_REVISIONS`."""
     found = ScoreRevision.objects.filter(group=group, scheme=scheme, as_of__gte=since).defer("indicators")
     revisions = list(found.select_related("cause_recorded_by")[:MOST_REVISIONS])
-    rules = StageRule.objects.filter(instrument__in={revision.instrument_id for revision in revisions})
-    names = {(rule.instrument_id, rule.stage): rule.name for rule in rules}
+    names = stage_names({revision.instrument_id for revision in revisions})
     return [
         Revised(
             revision,
@@ -75,6 +74,12 @@ def revised(group: Group, scheme: str, since: date) -> list[Revised]:
         )
         for revision in revisions
     ]
+
+
+def stage_names(instruments: Iterable[int]) -> dict[tuple[int, str], str]:
+    """Return the names of the stages of versions of instruments, by version and stage, in one statement."""
+    rules = StageRule.objects.filter(instrument__in=set(instruments))
+    return {(rule.instrument_id, rule.stage): rule.name for rule in rules}
 
 
 def transitions(scores: Sequence[Assessment]) -> list[Transition]:

@@ -46,6 +46,7 @@ def dashboard(request: UserRequest) -> HttpResponse:
         "assessment/dashboard.html",
         {
             "counts": [(rule, counts.given[rule.stage], counts.measured[rule.rank]) for rule in frame.form.stages],
+            "earlier": _earlier(frame, counts),
             "never_assessed": counts.given["NONE"],
             "total": counts.total,
             "months": months,
@@ -100,6 +101,12 @@ def dashboard_score(request: UserRequest) -> HttpResponse:
     if not url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure()):
         back = frame.address()
     return HttpResponseRedirect(back)
+
+
+def _earlier(frame: Frame, counts: selectors.StageCounts) -> list[tuple[str, int]]:
+    """Return the stages that an earlier version alone had, by name, with how many groups stood there."""
+    known = {rule.stage for rule in frame.form.stages} | {"NONE"}
+    return [(frame.stage_name(stage), count) for stage, count in sorted(counts.given.items()) if stage not in known]
 
 
 def _months(frame: Frame, months: Sequence[selectors.TrendMonth]) -> Table:

@@ -24,6 +24,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from assessment import instruments
 from assessment.forms import DashboardForm, no_more
 from assessment.selectors.dashboard import REGENCY_CODE, Filters, dashboard_groups, groups_at_end, groups_of_months
 from assessment.selectors.needs import facilitators_of
@@ -171,12 +172,24 @@ class Frame:
         return " · ".join([shown, *self.form.words()])
 
     def stage_name(self, stage: str | None) -> str:
-        """Return the name of a stage of the scheme, the stage itself where an earlier version alone had it."""
-        return self._stage_names.get(stage or "", stage or "")
+        """Return the name of a stage of the scheme, which may be of an earlier version alone; "" for none."""
+        if not stage:
+            return ""
+        return self._stage_names.get(stage) or self._earlier_stage_names.get(stage, stage)
 
     @cached_property
     def _stage_names(self) -> dict[str, str]:
         return {rule.stage: rule.name for rule in self.form.stages}
+
+    @cached_property
+    def _earlier_stage_names(self) -> dict[str, str]:
+        return instruments.earlier_stage_names(self.assessors, self.filters.scheme)
+
+    @property
+    def assessors(self) -> int | None:
+        """The organisation whose versions of the scheme assessed the groups, None for any."""
+        actor = self.request.user
+        return self.filters.organisation if actor.is_superuser else actor.organisation_id
 
     def page(self, rows: QuerySet[Any] | Sequence[Any], count: int | None = None) -> Page[Any]:
         """Return the page asked for of `rows`; a `count` that is known already saves a statement."""

@@ -11,7 +11,7 @@ from assessment.charts import group as group_charts
 from assessment.metrics import recent_meetings, rows_of
 from assessment.models import Need
 from assessment.selectors import current_score as selectors
-from assessment.selectors.history import events, revised, transitions
+from assessment.selectors.history import events, revised, stage_names, transitions
 from assessment.selectors.signals import look_into
 from assessment.views.schemes import schemes
 from groups.http import GroupRequest
@@ -32,7 +32,8 @@ def assessment(request: GroupRequest) -> HttpResponse:
     current = selectors.current_score(request.group, today, chosen.chosen, scores)
     by_month = list({score.as_of.replace(day=1): score for score in scores}.values())
     rules = current.rules if current is not None else []
-    names = {rule.stage: rule.name for rule in rules}
+    names = {(rule.instrument_id, rule.stage): rule.name for rule in rules}
+    names |= stage_names({score.instrument_id for score in by_month} - {instrument for instrument, _stage in names})
     need = current.need if current is not None else Need(0)
     happened = events(request.group, since, today)
     return render(
@@ -45,7 +46,7 @@ def assessment(request: GroupRequest) -> HttpResponse:
             **(look_into(request.group, need, today) if can(request.user, Capability.ASSESS) else {}),
             "radar": group_charts.radar(current.areas) if current is not None else None,
             "meetings": recent_meetings(rows_of(request.group, current.as_of)) if current is not None else [],
-            "history": [(row, names.get(row.stage, row.stage)) for row in by_month],
+            "history": [(row, names.get((row.instrument_id, row.stage), row.stage)) for row in by_month],
             "transitions": transitions(scores),
             "revised": revised(request.group, chosen.chosen, since),
             "chart": group_charts.history_line(by_month, rules, happened, since, today)

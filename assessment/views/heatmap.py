@@ -20,8 +20,7 @@ from groups.permissions import Capability, requires
 def heatmap(request: UserRequest) -> HttpResponse:
     """Show the points of each group at each indicator; `?sort=attendance` puts those worst at it first."""
     frame = Frame(request, "dashboard-heatmap")
-    organisation = frame.filters.organisation if request.user.is_superuser else request.user.organisation_id
-    of_month = assessed(frame.groups, frame.filters, organisation)
+    of_month = assessed(frame.groups, frame.filters, frame.assessors)
     sort = of_month.columns.get(_sort(frame, of_month))
     groups = heat_groups(frame.groups, frame.filters, sort.indicator.code if sort is not None else "")
     page = frame.page(groups)

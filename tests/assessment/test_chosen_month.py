@@ -8,12 +8,21 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from assessment.models import Need
+from assessment.models import Instrument, Need
 from assessment.selectors.signals import BITS
 from assessment.selectors.snapshots import month_end
-from assessment.services import snapshots
+from assessment.services import instrument_copy, instrument_publish, snapshots
 from finance.services import cash_count_settle
-from groups.models import ChangedGroup, Constitution, FacilitatorAssignment, Group, GroupStatus, Organisation, User
+from groups.models import (
+    ChangedGroup,
+    Constitution,
+    FacilitatorAssignment,
+    Group,
+    GroupStatus,
+    Organisation,
+    Role,
+    User,
+)
 from groups.services import constitution_adopt
 from tests.assessment.groups import bring_up_to_date, make_snapshot, make_staff, months_ago, stand
 from tests.factories import count_cash, facilitator_of, make_group, make_member, make_user, make_village, save
@@ -151,6 +160,32 @@ def test_groups_dormant_then_are_said_apart(staff_client, group):
     assert [row.status_then for row, *_rest in response.context["rows"]] == ["DORMANT"]
     assert "Dormant" in file_of(staff_client, "dashboard")
     assert "dormant" not in staff_client.get("/dashboard/").content.decode()
+
+
+class TestStagesOfAnEarlierVersion:
+    """A stage that the scheme has no more keeps its name, and its groups are counted."""
+
+    @pytest.fixture(autouse=True)
+    def renamed(self, organisation, group):
+        """The version that scores now has another highest stage."""
+        admin = make_user(Role.ADMIN, organisation=organisation)
+        copy = instrument_copy(actor=admin, instrument=Instrument.objects.get(code="kotaku", organisation=None))
+        copy.rules.filter(stage="KEMBANG").update(stage="MEKAR", name_id="Mekar", name_en="In bloom")
+        instrument_publish(actor=admin, instrument=copy)
+
+    def test_on_the_cards_and_in_the_list(self, staff_client):
+        shown = page(staff_client, "dashboard").context
+        assert (shown["earlier"], shown["total"]) == ([("Kembang", 1)], 1)
+        assert [label for _row, label, _reasons in shown["rows"]] == ["Kembang"]
+        assert ",Kembang," in file_of(staff_client, "dashboard")
+
+    def test_in_the_history_of_the_group(self, staff_client, group):
+        group.assessments.filter(as_of=END).update(stage="KEMBANG", rank=KEMBANG)
+        history = staff_client.get(f"/g/{group.code}/assessment/").context["history"]
+        assert [(row.stage, name) for row, name in history] == [("KEMBANG", "Kembang")]
+
+    def test_today_has_none(self, staff_client):
+        assert staff_client.get("/dashboard/").context["earlier"] == []
 
 
 class TestRecordsThatCameLater:

@@ -2,32 +2,45 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import json
+import uuid
+from typing import TYPE_CHECKING, Any, cast
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.models import LogEntry
+from django.contrib.admin.options import IS_POPUP_VAR
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, transaction
 from django.forms.models import _get_foreign_key
+from django.http import HttpResponseRedirect
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from groups.models import Group
+from groups.models import Group, User
 from groups.shared.clock import zone_of
+from groups.shared.content import content_of
+from groups.shared.refusals import Refused, as_validation_error
 from groups.shared.seen import changed_meanwhile, is_seen, state_of, stored_now
 from groups.shared.submit import show_refusal
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
+    from django.http.response import HttpResponseBase
 
 SEEN = "_seen"
 """The hidden field of a page that says which state of the row and of those below it was looked at."""
+KEY = "_key"
+"""The hidden field that tells one page from another, so that the same one sent twice is known."""
 
 
 class LockedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
     """Reads the row under the lock of what it belongs to, and writes its changed fields alone.
 
     Django's own reads the row, locks nothing and writes every column back. What a service or the database refuses, and
-    what somebody else changed meanwhile, is said at the form, which keeps what was typed.
+    what somebody else changed meanwhile, is said at the form, which keeps what was typed. The same page sent twice with
+    the same content is saved once: the log of the administration keeps the mark of each page that was.
     """
 
     def lock_for(self, request: HttpRequest, obj: Any) -> None:
@@ -73,26 +86,81 @@ class LockedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscripta
 
         return RefusedForm
 
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """Show the form again with what was refused while it was saved; nothing of it was written."""
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        """Show the form again with what was refused while it was saved; nothing of it was written.
+
+        A page that was saved before is told so.
+        """
+        if request.method != "POST":
+            return super().changeform_view(request, object_id, form_url, extra_context)
         try:
-            return super().changeform_view(request, *args, **kwargs)
+            with transaction.atomic():
+                if object_id is None:
+                    # One person's submits queue up here: there is no row yet to lock.
+                    User.objects.select_for_update(no_key=True).get(pk=_person(request).pk)
+                told = self._saved_before(request, object_id)
+                answer = told or super().changeform_view(request, object_id, form_url, extra_context)
+            # Where the same page was being saved when this one began, its row was waited for.
+            is_done = isinstance(answer, HttpResponseRedirect)
+            return answer if is_done else self._saved_before(request, object_id) or answer
         except ValidationError as error:
             refusal = error
+        except Refused as error:
+            refusal = as_validation_error(error)
         except (IntegrityError, DataError):
             refusal = ValidationError(_("This does not fit what is recorded already. Nothing was saved."))
-        if request.method != "POST":
-            raise refusal
         _page(request)["refusal"] = refusal
-        return super().changeform_view(request, *args, **kwargs)
+        told = self._saved_before(request, object_id)
+        return told or super().changeform_view(request, object_id, form_url, extra_context)
+
+    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
+        """Keep in the log which page with which content was saved, and the state after it, beside what it changed."""
+        changed = super().construct_change_message(request, form, formsets, add)
+        mark = _mark(request)
+        if not mark:
+            return changed
+        stored = self.model._base_manager.get(pk=form.instance.pk)
+        return [*changed, {"page": mark, "state": self._state(request, stored)}]
+
+    def _saved_before(self, request: HttpRequest, object_id: str | None) -> HttpResponseBase | None:
+        """Return the answer to a page that the same person saved before with the same content, None to another one.
+
+        One whose row is not as it left it any more is none: somebody changed it meanwhile.
+        """
+        mark = _mark(request)
+        if not mark:
+            return None
+        content_type = ContentType.objects.get_for_model(self.model)
+        logged = LogEntry.objects.filter(user=_person(request).pk, content_type=content_type)
+        saved = logged.filter(change_message__contains=mark).first()
+        row = self.get_queryset(request).filter(pk=saved.object_id).first() if saved is not None else None
+        if saved is None or row is None:
+            return None
+        if object_id is not None and json.loads(saved.change_message)[-1]["state"] != self._state(request, row):
+            return None
+        if IS_POPUP_VAR in request.POST:
+            return (self.response_add if object_id is None else self.response_change)(request, row)
+        messages.info(request, _("This is saved already."))
+        if "_addanother" in request.POST:
+            return redirect(f"{self._url_names}_add")
+        if "_continue" in request.POST:
+            return redirect(f"{self._url_names}_change", row.pk)
+        return self.response_post_save_change(request, row)
+
+    @property
+    def _url_names(self) -> str:
+        return f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}"
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Write a new row, or the changed fields of one that is there."""
         obj.save(update_fields=self.saved_fields(form) if change else None)
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-        """Let the page say which state it shows."""
+        """Let the page say which one it is, and which state it shows."""
         context["seen"] = _page(request).get("seen", "")
+        context["key"] = request.POST.get(KEY) or uuid.uuid4()
         return super().render_change_form(request, context, *args, **kwargs)
 
     def _own_fields(self, request: HttpRequest, obj: Any) -> list[str]:
@@ -121,6 +189,19 @@ def _page(request: HttpRequest) -> dict[str, Any]:
     """Return what is known of the page that a request is about."""
     page: dict[str, Any] = request.__dict__.setdefault("locked_admin", {})
     return page
+
+
+def _person(request: HttpRequest) -> User:
+    # The admin's pages are for signed-in staff only.
+    return cast(User, request.user)
+
+
+def _mark(request: HttpRequest) -> str:
+    """Return the mark of a page with what was sent on it, "" of one that does not say which it is."""
+    if not request.POST.get(KEY):
+        return ""
+    typed = [(name, value) for name, values in request.POST.lists() for value in values]
+    return content_of(typed, about=request.path)
 
 
 def _link(parent: LockedAdmin, inline: Any) -> str:

@@ -1,6 +1,6 @@
 """The admin as a whole: what nobody can have typed or chosen there is a bad request, never an error of ours.
 
-What the books or the database refuse of an action or a deletion is a message; forms say it themselves.
+What a service or the database refuses of an action or a deletion is a message; forms say it themselves.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from django.shortcuts import redirect
 from django.template.response import SimpleTemplateResponse
 from django.utils.translation import gettext as _
 
-from finance.ledger.errors import LedgerError
+from groups.shared.refusals import Refused
 
 
 class Site(AdminSite):
@@ -38,11 +38,11 @@ class Site(AdminSite):
                 if isinstance(response, SimpleTemplateResponse):
                     response.render()  # here, where a form that shows such a value fails
                 return response
-            except (LedgerError, IntegrityError) as error:
+            except (Refused, IntegrityError) as error:
                 if request.method != "POST":
                     raise
                 refused = _("This does not fit what is recorded already. Nothing was saved.")
-                messages.error(request, str(error) if isinstance(error, LedgerError) else refused)
+                messages.error(request, str(error) if isinstance(error, Refused) else refused)
                 return redirect(request.get_full_path())
             except (ValueError, OverflowError, ValidationError, FieldDoesNotExist, FieldError, DataError) as error:
                 raise BadRequest(str(error)) from error

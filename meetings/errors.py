@@ -9,16 +9,16 @@ from django.utils.translation import ngettext
 
 from groups.models import Member
 from groups.shared.money import rupiah
+from groups.shared.refusals import Refused
 from meetings.models import Meeting
 
 
-class MeetingError(Exception):
+class MeetingError(Refused):
     """Something the minute book refuses; `field` is the sheet's field it belongs to, if to one.
 
     `is_conflict` where it speaks of what somebody else recorded, and not of the sheet itself.
     """
 
-    field: str | None = None
     is_conflict = False
 
 

@@ -11,9 +11,10 @@ from finance.models import Account
 from groups.membership import outside_membership
 from groups.models import Member
 from groups.shared.money import rupiah
+from groups.shared.refusals import Refused
 
 
-class LedgerError(Exception):
+class LedgerError(Refused):
     """Something the ledger refuses; `str()` is a message for the person at the form."""
 
 
@@ -87,7 +88,7 @@ class RuleBroken(NotAllowed):
     """A rule of the group forbids it; `field` is what was typed that goes beyond it."""
 
     def __init__(self, field: str, message: str) -> None:
-        self.field = field
+        self.field: str = field
         super().__init__(message)
 
 

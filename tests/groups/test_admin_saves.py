@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.hashers import check_password
 from django.db import IntegrityError
 from django.test import Client
@@ -16,6 +17,7 @@ from django.utils import timezone
 
 from assessment.models import Instrument
 from assessment.services import instrument_copy
+from finance.ledger.errors import NotAllowed, RuleBroken
 from finance.services import period_close
 from groups import services
 from groups.locked_admin import LockedAdmin
@@ -56,8 +58,8 @@ def sent(page: Any, **typed: Any) -> dict[str, Any]:
     forms = [page.context["adminform"].form]
     forms += [form for formset in formsets for form in (formset.management_form, *formset.forms)]
     data = {field.html_name: field.value() for form in forms for field in form}
-    data["_seen"] = page.context["seen"]
-    return {name: value for name, value in (data | typed).items() if value not in (None, False)}
+    data |= {"_seen": page.context["seen"], "_key": page.context["key"]}
+    return {name: value for name, value in (data | typed).items() if value is not None and value is not False}
 
 
 def adopt(group, **rules):
@@ -223,6 +225,109 @@ class TestSinceThePageWasOpened:
         assert browser.post(url("group", group.pk), sent(page)).status_code == 302
 
 
+# The same page again
+
+
+def messages(client, response):
+    """What the page after a response says."""
+    return [str(message) for message in client.get(response.url).context["messages"]]
+
+
+@pytest.mark.django_db
+class TestSentAgain:
+    def test_the_same_content_twice_is_saved_already(self, browser, group):
+        data = sent(browser.get(url("group", group.pk)), name="Melati")
+        first = browser.post(url("group", group.pk), data)
+        messages(browser, first)
+        again = browser.post(url("group", group.pk), data)
+        assert (again.status_code, again.url) == (302, first.url)
+        assert messages(browser, again) == ["Ini sudah disimpan."]
+        assert Group.objects.get().name == "Melati"
+        assert LogEntry.objects.count() == 1
+
+    def test_other_content_of_the_same_page_is_no_second_time(self, browser, group):
+        page = browser.get(url("group", group.pk))
+        browser.post(url("group", group.pk), sent(page, name="Melati"))
+        told = browser.post(url("group", group.pk), sent(page, name="Kenanga"))
+        assert told.context["adminform"].form.non_field_errors()
+        assert Group.objects.get().name == "Melati"
+
+    def test_what_somebody_else_changed_since_is_told_and_not_that_it_is_saved(self, browser, group):
+        data = sent(browser.get(url("group", group.pk)), name="Melati")
+        browser.post(url("group", group.pk), data)
+        change_place(group)
+        told = browser.post(url("group", group.pk), data)
+        assert told.status_code == 200
+        assert told.context["adminform"].form.errors["place"][0].endswith("Rumah Siti")
+
+    def test_what_somebody_else_saved_with_the_same_content_is_no_second_time(self, browser, group):
+        data = sent(browser.get(url("group", group.pk)), name="Melati")
+        browser.post(url("group", group.pk), data)
+        other = Client()
+        other.force_login(make_user(Role.ADMIN, organisation=group.organisation))
+        assert other.post(url("group", group.pk), data).status_code == 200
+
+    def test_what_was_refused_can_be_sent_again(self, browser, group):
+        data = sent(browser.get(url("group", group.pk)), status="DORMANT")
+        assert browser.post(url("group", group.pk), data).status_code == 200
+        told = browser.post(url("group", group.pk), data)
+        assert told.status_code == 200
+        assert "status_reason" in told.context["adminform"].form.errors
+
+    @pytest.mark.parametrize(
+        ("button", "then"), [("_save", "user_changelist"), ("_addanother", "user_add"), ("_continue", "user_change")]
+    )
+    def test_somebody_added_twice_is_there_once(self, browser, group, button, then):
+        page = browser.get(reverse("admin:groups_user_add"))
+        password = {"usable_password": "true", "password1": "kunci-rumah-23", "password2": "kunci-rumah-23"}
+        data = sent(page, username="rina", role="FACILITATOR", **password) | {button: "Simpan"}
+        assert browser.post(page.request["PATH_INFO"], data).status_code == 302
+        again = browser.post(page.request["PATH_INFO"], data)
+        added = User.objects.get(username="rina")
+        assert again.url.startswith(reverse(f"admin:groups_{then}", args=[added.pk] if then == "user_change" else []))
+        assert "Ini sudah disimpan." in messages(browser, again)
+
+    def test_a_row_below_added_twice_is_there_once(self, group):
+        client = Client()
+        client.force_login(User.objects.create_superuser("root", role=Role.ADMIN))
+        draft = instrument_copy(actor=User.objects.get(username="root"), instrument=Instrument.objects.first())
+        before = draft.rules.count()
+        data = sent(client.get(url("instrument", draft.pk)))
+        row = {"stage": "mekar", "name_id": "Mekar", "rank": before, "minimum_points": 99}
+        data |= {f"rules-{before}-{name}": value for name, value in row.items()}
+        data["rules-TOTAL_FORMS"] = before + 1
+        answers = [client.post(url("instrument", draft.pk), data) for _time in range(2)]
+        assert [answer.status_code for answer in answers] == [302, 302]
+        assert draft.rules.count() == before + 1
+
+    def test_the_history_of_a_row_says_what_was_changed_and_nothing_of_the_page(self, browser, group):
+        browser.post(url("group", group.pk), sent(browser.get(url("group", group.pk)), name="Melati"))
+        history = browser.get(reverse("admin:groups_group_history", args=[group.pk])).content.decode()
+        assert "Nama berubah." in history
+        assert LogEntry.objects.get().change_message not in history
+
+
+@pytest.mark.usefixtures("committed_db")
+class TestTwoClicksAtOnce:
+    def both(self, browser, page, data):
+        other = Client()
+        other.cookies = browser.cookies
+        answers = at_once(lambda: browser.post(page, data), lambda: other.post(page, data))
+        assert [answer.status_code for answer in answers] == [302, 302]
+
+    def test_a_change_is_saved_once_and_not_told_as_a_conflict(self, browser, group):
+        self.both(browser, url("group", group.pk), sent(browser.get(url("group", group.pk)), name="Melati"))
+        assert Group.objects.get().name == "Melati"
+        assert LogEntry.objects.count() == 1
+
+    def test_somebody_is_added_once(self, browser, group):
+        page = reverse("admin:groups_facilitatorassignment_add")
+        new = make_user(Role.FACILITATOR, organisation=group.organisation)
+        data = sent(browser.get(page), group=group.pk, facilitator=new.pk, started_on="2026-01-06")
+        self.both(browser, page, data)
+        assert group.assignments.filter(facilitator=new).count() == 1
+
+
 # What is refused
 
 
@@ -236,6 +341,29 @@ class TestRefusals:
         assert told.status_code == 200
         assert set(told.context["adminform"].form.errors) == {"joined_on"}
         assert Member.objects.get().joined_on == FOUNDED
+
+    @pytest.mark.parametrize(
+        ("refusal", "field"),
+        [
+            (NotAllowed("Buku sudah ditutup."), "__all__"),
+            (RuleBroken("name", "Nama ini tidak boleh."), "name"),
+            (RuleBroken("nowhere", "Ini tidak boleh."), "__all__"),
+        ],
+    )
+    def test_what_the_books_refuse_stands_at_the_form_and_what_was_typed_stays(
+        self, monkeypatch, browser, group, refusal, field
+    ):
+        page = browser.get(url("group", group.pk))
+
+        def refuse(**_kwargs):
+            raise refusal
+
+        monkeypatch.setattr("groups.services.group_update", refuse)
+        told = browser.post(url("group", group.pk), sent(page, name="Melati"))
+        form = told.context["adminform"].form
+        assert (told.status_code, form["name"].value()) == (200, "Melati")
+        assert form.errors == {field: [str(refusal)]}
+        assert Group.objects.get().name == "Mawar"
 
     def test_what_the_database_refuses_is_said_and_not_written(self, monkeypatch, browser, group):
         page = browser.get(url("group", group.pk))

@@ -6,7 +6,7 @@ All chance comes from one generator, and every record bears a moment that follow
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, datetime, time, timedelta
 from random import Random
@@ -63,6 +63,16 @@ _NAMES_FUNDS = 0.85
 """Quality from which a group divides its surplus to funds with a name too, education and development."""
 _COSTS_OF_INCOME = (0.6, 0.85)
 """What a group spends of the year's income: cost coverage (CCR) between 118 and 167 %."""
+
+
+def officers_of(chosen: Sequence[Member], *, again: Member | None) -> dict[OfficerRole, Member]:
+    """Return who takes which office; `again` stays treasurer, and nobody has two offices."""
+    elected = dict(zip(OfficerRole, chosen, strict=True))
+    if again is not None:
+        successor = elected[OfficerRole.BENDAHARA]
+        elected = {role: successor if member == again else member for role, member in elected.items()}
+        elected[OfficerRole.BENDAHARA] = again
+    return elected
 
 
 class GroupRecorder:
@@ -213,12 +223,9 @@ class GroupRecorder:
         staying = [member for member in here if self.people[member.pk].leaves_on is None]
         new = [member for member in staying if not member.terms.filter(ended_on__isnull=True).exists()]
         candidates = new if len(new) >= len(OfficerRole) else staying
-        elected = dict(zip(OfficerRole, self.rng.sample(candidates, len(OfficerRole)), strict=True))
+        chosen = self.rng.sample(candidates, len(OfficerRole))
         treasurer = next((m for m in here if m.terms.filter(role=OfficerRole.BENDAHARA, ended_on=None).exists()), None)
-        if treasurer is not None and self.rng.random() < 0.4:
-            # Re-elected; whoever was chosen for that office takes the one that the treasurer was chosen for.
-            elected = {role: elected[OfficerRole.BENDAHARA] if m == treasurer else m for role, m in elected.items()}
-            elected[OfficerRole.BENDAHARA] = treasurer
+        elected = officers_of(chosen, again=treasurer if self.rng.random() < 0.4 else None)
         groups.officers_elect(actor=self.plan.facilitator, group=self.group, elected=elected, on=on)
 
     def _open(self) -> None:

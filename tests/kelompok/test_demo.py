@@ -18,13 +18,15 @@ from groups.models import (
     MeetingMove,
     MeetingRhythm,
     Member,
+    OfficerRole,
     OfficerTerm,
     User,
 )
 from kelompok.demo.organisations import PASSWORD
 from kelompok.demo.plans import minute_book_founding
+from kelompok.demo.recorder import officers_of
 from meetings.models import AgendaItem, Meeting
-from tests.factories import make_group
+from tests.factories import make_group, make_members
 
 pytestmark = pytest.mark.django_db
 TABLES = (
@@ -154,3 +156,18 @@ def test_it_refuses_a_size_that_makes_no_sense(wrong):
     with pytest.raises(CommandError):
         run(**wrong)
     assert not User.objects.exists()
+
+
+@pytest.mark.parametrize("office", range(3))
+def test_a_treasurer_elected_again_gets_no_second_office(office):
+    members = make_members(make_group(), 3)
+    elected = officers_of(members, again=members[office])
+    assert elected[OfficerRole.BENDAHARA] == members[office]
+    assert set(elected.values()) == set(members)
+
+
+def test_a_treasurer_who_was_not_chosen_stays_beside_the_others():
+    *members, treasurer = make_members(make_group(), 4)
+    elected = officers_of(members, again=treasurer)
+    assert list(elected.values()) == [*members[:2], treasurer]
+    assert list(officers_of(members, again=None).values()) == members

@@ -105,6 +105,15 @@ def test_what_falls_due_on_a_fixed_day_is_in_time_at_the_first_meeting_from_it()
     assert days.late_after == [date(2026, 3, 3), date(2026, 4, 7), date(2026, 5, 5)]
 
 
+@pytest.mark.parametrize(
+    ("first_due", "late_after"), [(date(2025, 12, 28), date(2026, 1, 6)), (date(2025, 12, 27), date(2025, 12, 27))]
+)
+def test_what_falls_due_long_before_the_first_meeting_is_late_at_once(first_due, late_after):
+    calendar = MeetingCalendar((Rhythm("WEEK", date(2026, 1, 5), weekday=1),))
+    days = due(calendar, date(2025, 11, 28), 1, due_at=LoanDue.DAY, first_due=first_due)
+    assert (days.due_on, days.late_after) == ([first_due], [late_after])
+
+
 def test_a_group_without_agreed_meetings_has_fixed_days():
     days = due(NEVER, date(2026, 1, 30), 2)
     assert days.due_on == days.late_after == [date(2026, 2, 28), date(2026, 3, 30)]

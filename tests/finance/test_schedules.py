@@ -15,6 +15,7 @@ from finance.schedules import (
     card_lines,
     due_date,
     newly_late,
+    paid_in_time,
     payoff,
     spread,
 )
@@ -197,6 +198,13 @@ def test_a_loan_is_late_from_the_day_after():
     late = arrears_on(lines, fee_paid=3_000, principal_paid=40_000, as_of=date(2025, 3, 1))
     assert (late.late, late.late_since, late.days_late) == (60_000, lines[0].due_on, 25)
     assert (late.next_due_on, late.next_due) == (lines[1].due_on, 103_000)
+
+
+def test_an_instalment_whose_fee_is_as_large_as_its_principal_is_still_to_come():
+    lines = schedule(300, "0.3", 3, method="annuity", round_up_to=180)
+    assert (lines[0].principal, lines[0].service_fee) == (90, 90)
+    arrears = arrears_on(lines, fee_paid=0, principal_paid=0, as_of=lines[0].due_on)
+    assert (arrears.next_due_on, arrears.next_due) == (lines[0].due_on, 180)
 
 
 waterfalls = st.fixed_dictionaries(
@@ -435,6 +443,38 @@ def test_whatever_the_days_of_payment_no_instalment_is_fined_twice(lines, data):
         since = on
     owed = [line.number for line in lines if line.due_on < since and line.principal + line.service_fee]
     assert sorted(fined) == fined == owed
+
+
+def paid_off_in_time(*payments, on):
+    """Whether 300.000 over 3 months at 1 %, paid as said and the rest on the day `on`, was never late."""
+    return paid_in_time(schedule(300_000, "0.01", 3), payments, on=on)
+
+
+def test_a_loan_paid_on_its_days_was_in_time():
+    first, second, third = (line.due_on for line in schedule(300_000, "0.01", 3))
+    paid = (first, 3_000, 100_000), (second, 3_000, 100_000)
+    assert paid_off_in_time(*paid, on=third)
+    assert paid_off_in_time(*reversed(paid), on=third)
+    assert not paid_off_in_time(*paid, on=third + date.resolution)
+    assert paid_off_in_time(on=first)
+    assert not paid_off_in_time(on=first + date.resolution)
+
+
+@pytest.mark.parametrize(("fee", "principal"), [(2_999, 100_000), (3_000, 99_999)])
+def test_a_loan_short_of_one_rupiah_of_fee_or_principal_was_late(fee, principal):
+    first, second, _third = (line.due_on for line in schedule(300_000, "0.01", 3))
+    assert not paid_off_in_time((first, fee, principal), on=second)
+    assert paid_off_in_time((first, 3_000, 100_000), on=second)
+
+
+def test_what_was_paid_a_day_late_was_late_however_much_it_was():
+    first, second, _third = (line.due_on for line in schedule(300_000, "0.01", 3))
+    assert not paid_off_in_time((first + date.resolution, 9_000, 200_000), on=second)
+
+
+def test_what_was_paid_ahead_covers_the_instalments_to_come():
+    first, _second, third = (line.due_on for line in schedule(300_000, "0.01", 3))
+    assert paid_off_in_time((first, 6_000, 200_000), on=third)
 
 
 def test_the_lines_of_a_card_say_what_is_paid_and_what_principal_is_left():

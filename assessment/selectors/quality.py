@@ -267,8 +267,11 @@ def without_facilitator(groups: QuerySet[Group], as_of: date, *, is_past: bool) 
 
 
 def _nobody_accompanies(as_of: date, *, is_past: bool) -> Q:
-    working = FacilitatorAssignment.objects.effective(as_of).filter(group=OuterRef("pk"))
-    return Q(~Exists(working if is_past else working.filter(facilitator__is_active=True)))
+    working = FacilitatorAssignment.objects.effective(as_of)
+    if not is_past:
+        working = working.filter(facilitator__is_active=True)
+    # As a set that is read once, not for each group.
+    return ~Q(pk__in=working.values("group"))
 
 
 def without_officers(groups: QuerySet[Group], as_of: date) -> QuerySet[Group]:

@@ -226,6 +226,10 @@ TODAYS = (
     "LEFT JOIN groups_facilitatorassignment w ON w.group_id = g.id AND w.started_on <= %(today)s "
     "AND (w.ended_on IS NULL OR w.ended_on > %(today)s)"
 )
+WORKING = (
+    "SELECT w.group_id FROM groups_facilitatorassignment w JOIN groups_user u ON u.id = w.facilitator_id "
+    "WHERE u.is_active AND w.started_on <= %(today)s AND (w.ended_on IS NULL OR w.ended_on > %(today)s)"
+)
 BY_RANK = ", ".join(f"COUNT(*) FILTER (WHERE a.rank = {rank})" for rank in range(3))
 BY_CLASS = ", ".join(
     f"COUNT(*) FILTER (WHERE f.{ratio}_class = '{upk_class}')"
@@ -241,6 +245,10 @@ PAGES = {
             "SELECT COALESCE(a.month, date_trunc('month', a.as_of)), a.rank, COUNT(*) FROM assessment_snapshotscore a "
             f"JOIN groups_group g ON g.id = a.group_id {OWN} AND a.scheme = 'kotaku' "
             "AND (a.month >= %(since)s OR a.month IS NULL) GROUP BY 1, 2 ORDER BY 1",
+            # How many people were members, and women among them, month by month.
+            "SELECT COALESCE(f.month, date_trunc('month', f.as_of)), SUM(f.members), SUM(f.women) "
+            f"FROM assessment_groupsnapshot f JOIN groups_group g ON g.id = f.group_id {OWN} "
+            "AND f.status <> 'DISSOLVED' AND (f.month >= %(since)s OR f.month IS NULL) GROUP BY 1",
             "SELECT g.code, g.name, a.stage, a.score, a.as_of, a.need "
             f"FROM groups_group g LEFT {LATEST} {OWN} ORDER BY COALESCE(a.need, 64) DESC, a.score NULLS FIRST, g.name "
             "LIMIT 25",
@@ -335,8 +343,9 @@ PAGES = {
             "ON f.id = t.snapshot_id AND (f.month >= %(since)s OR f.month IS NULL) "
             f"JOIN groups_group g ON g.id = f.group_id {OWN} GROUP BY 1, 2",
             "SELECT SUM(f.differences), SUM(f.missing), SUM(f.too_much), MIN(f.oldest_difference_on), SUM(f.drafts), "
-            "COUNT(*) FILTER (WHERE NOT f.has_rules), COUNT(*) FILTER (WHERE f.offices_held < 3) "
-            f"FROM groups_group g {SNAPSHOT} {OWN}",
+            "COUNT(*) FILTER (WHERE NOT f.has_rules), COUNT(*) FILTER (WHERE f.offices_held < 3), "
+            f"COUNT(*) FILTER (WHERE g.id NOT IN ({WORKING})), COUNT(d.id) FROM groups_group g {SNAPSHOT} "
+            f"LEFT JOIN groups_dissolution d ON d.group_id = g.id {OWN}",
         ),
     ),
     "portfolio": Page(

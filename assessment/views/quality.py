@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from django.db.models import QuerySet
@@ -40,13 +40,13 @@ CLASSES: tuple[tuple[int, Promise], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """Records behind a number: how many, the columns, and the records as they are known now, as rows."""
+    """Records behind a number: how many, the columns, and what gives the records as they are known now, as rows."""
 
     key: str
     title: str
     count: int
     columns: list[Column]
-    records: QuerySet[Any]
+    records: Callable[[], QuerySet[Any]]
     row: Callable[[Any], Row]
 
 
@@ -68,7 +68,7 @@ def quality(request: UserRequest) -> HttpResponse:
     return frame.show(
         "assessment/quality.html",
         context,
-        lambda: _table(frame, listed, listed.records, places(frame)) if listed else _people(frame, lateness),
+        lambda: _table(frame, listed, listed.records(), places(frame)) if listed else _people(frame, lateness),
     )
 
 
@@ -96,7 +96,7 @@ def _lateness(frame: Frame, lateness: selectors.LateEntry) -> dict[str, Any]:
 
 def _list(frame: Frame, listed: Listed | None) -> dict[str, Any]:
     """Return what the page shows of the list asked for, if one is."""
-    page = frame.page(listed.records) if listed else None
+    page = frame.page(listed.records()) if listed else None
     return {"listed": listed, "page": page, "table": _table(frame, listed, page) if listed and page else None}
 
 
@@ -105,17 +105,18 @@ def _lists(
 ) -> dict[str, Listed]:
     """Return what can be listed, by the key of its address."""
     day, person = frame.day, int(frame.choice("person", {str(pk) for pk, _name, _of in lateness.by_person}) or 0)
-    late = selectors.late_meetings(at_stage(frame.of_months, frame.filters), frame.filters, person=person)
-    differences = selectors.open_differences(groups, day)
     is_past = frame.filters.month is not None
-    drafts = selectors.old_drafts(groups, day, closed_since=is_past)
-    unaccompanied = selectors.without_facilitator(groups, day, is_past=is_past)
+    late = partial(selectors.late_meetings, at_stage(frame.of_months, frame.filters), frame.filters, person=person)
+    differences = partial(selectors.open_differences, groups, day)
+    drafts = partial(selectors.old_drafts, groups, day, closed_since=is_past)
+    unaccompanied = partial(selectors.without_facilitator, groups, day, is_past=is_past)
     in_group = [Column(_("Group")), Column(_("Group number"), on_phone=False)]
     cash = [Column(_("Counted on"), DATE), Column(_("Difference"), MONEY), Column(_("Explanation"), on_phone=False)]
     drafted = [Column(_("Since"), DATE), Column(_("Saved by"))]
     rules, officers = [Column(_("Founded on"), DATE)], [Column(_("Offices nobody holds"))]
-    cases = selectors.open_cases(at_stage(frame.with_dissolved, frame.filters), day)
-    without_rules, without_officers = selectors.without_rules(groups, day), selectors.without_officers(groups, day)
+    cases = partial(selectors.open_cases, at_stage(frame.with_dissolved, frame.filters), day)
+    without_rules = partial(selectors.without_rules, groups, day)
+    without_officers = partial(selectors.without_officers, groups, day)
     lists = [
         Listed("late", _("Meetings closed late"), lateness.of(person).not_in_time, _late_columns(), late, _late_row),
         Listed("cash", _("Open cash differences"), left_open.differences, cash, differences, _cash_row),
@@ -232,12 +233,12 @@ def _case_columns() -> list[Column]:
     ]
 
 
-def _case_row_of(cases: QuerySet[Dissolution]) -> Callable[[Any], Row]:
+def _case_row_of(cases: Callable[[], QuerySet[Dissolution]]) -> Callable[[Any], Row]:
     """Return what makes a row of a case; what the books hold is read once, when the first row is made."""
 
     @cache
     def left() -> dict[int, LeftToSettle]:
-        return left_to_settle(Group.objects.filter(pk__in=cases.order_by().values("group")))
+        return left_to_settle(Group.objects.filter(pk__in=cases().order_by().values("group")))
 
     def row(case: Dissolution) -> Row:
         group, held = case.group, left().get(case.group_id, LeftToSettle())
@@ -250,9 +251,9 @@ def _case_row_of(cases: QuerySet[Dissolution]) -> Callable[[Any], Row]:
     return row
 
 
-def _facilitator_row_of(groups: QuerySet[Group], day: date) -> Callable[[Any], Row]:
+def _facilitator_row_of(groups: Callable[[], QuerySet[Group]], day: date) -> Callable[[Any], Row]:
     """Return what makes a row of a group with who accompanies it and works no more; they are read with the first."""
-    with_whom = cache(lambda: facilitators_of(groups.order_by(), day))
+    with_whom = cache(lambda: facilitators_of(groups().order_by(), day))
     return lambda group: Row(
         [group.name, group.number_shown, with_whom().get(group.pk, _("nobody"))],
         reverse("facilitators", args=[group.code]),

@@ -243,7 +243,7 @@ class TestPage:
         group.snapshot_scores.all().delete()
         for stage, names in (("NONE", ["Anggrek"]), ("TUNAS", [])):
             context = staff_client.get(f"{PAGE}?stage={stage}&list=late").context
-            assert [meeting.group.name for meeting in context["listed"].records] == names
+            assert [meeting.group.name for meeting in context["listed"].records()] == names
             assert context["listed"].count == len(names)
 
     def test_facilitators_are_refused(self, client, facilitator):

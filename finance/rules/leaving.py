@@ -128,7 +128,7 @@ def leaving_of(books: Balances, member: Member, on: date, covers: Iterable[Cover
         on=on,
         payoffs=tuple(payoffs),
         deposits=sum(books.balance(AccountKind.DEPOSIT, loan=loan) for loan in owing.values()),
-        fines=sum(fine.left for fine in books.fines.of_member(member, {loan.pk for loan in owing.values()})),
+        fines=sum(fine.left for fine in books.fines_on(on).of_member(member, {loan.pk for loan in owing.values()})),
         covers=tuple(covers),
         **{kind.lower(): books.balance(kind, member=member) for kind in TAKEN_FROM},
     )

@@ -7,7 +7,7 @@ from datetime import date
 from django.db.models import Max, Min, QuerySet
 
 from finance.ledger.reading import read_books
-from finance.models import CashCount, Entry, EntryKind, Loan, LoanRequest
+from finance.models import CashCount, Entry, EntryKind, Loan, LoanRequest, Obligation
 from finance.rules.leaving import Leaving, leaving_of
 from finance.selectors.covers import open_covers
 from groups.models import Group, Member
@@ -29,15 +29,17 @@ def settlement_of(member: Member) -> Entry | None:
 
 
 def days_of_member(member: Member) -> RecordedDays:
-    """Return the first and the last day on which money of the member moved or a loan was asked for or paid out.
+    """Return the first and the last day on which money of the member moved, a fine was set, or a loan was asked for.
 
-    What was taken back does not count.
+    What was taken back does not count, nor a fine on a loan, which may come after the membership.
     """
     moved = _standing().filter(transfers__member=member).aggregate(first=Min("effective_on"), last=Max("effective_on"))
     loans = Loan.objects.filter(member=member, cancelled_at__isnull=True)
     lent = loans.aggregate(first=Min("disbursed_on"), last=Max("disbursed_on"))
     asked = LoanRequest.objects.filter(member=member).aggregate(first=Min("asked_on"), last=Max("asked_on"))
-    return spanning(RecordedDays(**days) for days in (moved, lent, asked))
+    fines = Obligation.objects.filter(member=member, loan__isnull=True, cancelled_at__isnull=True)
+    fined = fines.aggregate(first=Min("owed_on"), last=Max("owed_on"))
+    return spanning(RecordedDays(**days) for days in (moved, lent, asked, fined))
 
 
 def days_of_group(group: Group) -> RecordedDays:

@@ -11,8 +11,9 @@ from django.utils import timezone
 from finance import services
 from finance.ledger.errors import AlreadyPosted, InsufficientFunds, NotAllowed
 from finance.ledger.verify import mismatches
-from finance.models import Account, Entry
+from finance.models import Account, Entry, Obligation
 from finance.selectors import claims_of
+from finance.selectors.owed import owed
 from groups.models import Group, Member, OfficerTerm
 from tests.factories import (
     FOUNDED,
@@ -226,6 +227,31 @@ def test_no_money_of_others_is_touched(borrower):
     leave(borrower)
     assert Account.objects.get(member=second, kind="SUKARELA").balance == 70_000
     assert not Account.objects.filter(member=borrower, debits_posted__lt=F("credits_posted"), kind="SUKARELA").exists()
+
+
+def fined(member, on, amount=5_000):
+    return services.fine_charge(
+        actor=facilitator_of(member.group), group=member.group, member=member, amount=amount, reason="terlambat", on=on,
+        key=uuid.uuid4(),
+    )  # fmt: skip
+
+
+def test_nobody_leaves_before_a_fine_was_set(member):
+    fine = fined(member, LEFT_ON + timedelta(5))
+    assert "left_on" in leave(member).context["form"].errors
+    Obligation.objects.filter(pk=fine.pk).update(cancelled_at=timezone.now())
+    assert leave(member).status_code == 302
+
+
+def test_a_fine_that_was_let_go_that_day_is_not_taken_from_the_savings(member):
+    save(member, 20_000)
+    by = {"actor": facilitator_of(member.group), "group": member.group, "reason": "sakit"}
+    fine = fined(member, LEFT_ON - timedelta(20))
+    waiver = services.fine_waive(**by, fine=fine.pk, on=LEFT_ON - timedelta(5), key=uuid.uuid4())
+    services.waiver_take_back(**by, waiver=waiver.pk, on=LEFT_ON + timedelta(5))
+    entry = settle(member)
+    assert entry.transfers.get().amount == 20_000
+    assert owed(member.group, as_of=LEFT_ON + timedelta(5))[member.pk].fine == 5_000
 
 
 def test_nobody_leaves_before_the_last_record(member):

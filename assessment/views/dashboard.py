@@ -20,8 +20,9 @@ from django.views.decorators.http import require_POST
 
 from assessment import services, wording
 from assessment.charts import trend as charts
+from assessment.forms import first_month
 from assessment.selectors import dashboard as selectors
-from assessment.selectors.snapshots import behind
+from assessment.selectors.snapshots import behind, has_figures
 from assessment.views.frame import DATE, MONTH, NUMBER, PERCENT, TABS, Frame, ReadColumn, group_columns
 from finance.tables.table import Cell, Column, Row, Table
 from groups.http import UserRequest
@@ -60,7 +61,10 @@ def dashboard(request: UserRequest) -> HttpResponse:
 
 @requires(Capability.ASSESS)
 def dashboard_month(request: UserRequest) -> HttpResponse:
-    """List the groups behind a number of the trend; an address that names no such month or stage leads back."""
+    """List the groups behind a number of the trend; an address that names no such month or stage leads back.
+
+    So does one of a month without figures.
+    """
     frame = Frame(request, "dashboard")
     asked = {name: request.GET.get(name, "") for name in ("month", "rank")}
     try:
@@ -68,7 +72,8 @@ def dashboard_month(request: UserRequest) -> HttpResponse:
         rule = next(rule for rule in frame.form.stages if rule.rank == rank)
     except (ValueError, StopIteration):
         return redirect(frame.address())
-    if not EARLIEST_FOUNDING <= month <= frame.today:
+    is_written = month >= first_month() or has_figures(request.user, month)
+    if not EARLIEST_FOUNDING <= month <= frame.today or not is_written:
         return redirect(frame.address())
     is_last = rule == frame.form.stages[-1]
     groups = selectors.scored_in(frame.of_months, frame.filters, month, rank, is_last=is_last)

@@ -234,6 +234,12 @@ class TestMonthsWithoutFigures:
         assert "Nothing is shown" in html
         assert staff_client.get(f"/{route}/?{query}&format=csv").status_code == 400
 
+    def test_a_list_of_such_a_month_leads_back(self, staff_client, group):
+        address = f"/dashboard/month/?month={self.OLD:%Y-%m}&rank=1"
+        assert staff_client.get(address).url == "/dashboard/"
+        make_snapshot(group, self.OLD)
+        assert staff_client.get(address).status_code == 200
+
     def test_the_first_month_is_shown(self, staff_client, group):
         shown = staff_client.get(f"/dashboard/?end={months_ago(60):%Y-%m}").context
         assert not shown["form"].errors

@@ -341,3 +341,26 @@ def test_staff_mark_a_signal_as_looked_into_and_make_several_scores_final(visit,
     assert {final.group.name for final in finals} == {"Anggrek", "Bakung"}
     site.open(reverse("assessment", args=[first.code]))
     assert f"difinalkan oleh {staff}" in site.text
+
+
+def test_ticks_stay_from_page_to_page(visit, committed_db, monkeypatch):
+    monkeypatch.setattr("assessment.views.frame.GROUPS_ON_A_PAGE", 1)
+    today = timezone.localdate()
+    first = make_kembang_minus_outside(name="Anggrek", until=today)
+    for name in ("Bakung", "Cempaka"):
+        make_kembang_minus_outside(facilitator_of(first), name=name, until=today)
+    bring_up_to_date()
+    site = visit()
+    site.sign_in(make_user(Role.STAFF, organisation=first.organisation).username)
+    site.open(reverse("dashboard-final"))
+    site.page.check("main input[name=group]")
+    site.press("Berikutnya")
+    site.press("Berikutnya")
+    assert "1 kelompok di halaman lain juga dicentang." in site.text
+    assert not site.scrolls_sideways(), site.widest()
+    assert site.accessibility_violations() == []
+    site.page.check("main input[name=group]")
+    site.press("Lihat yang dicentang")
+    site.press("Finalkan 2 nilai")
+    finals = Assessment.objects.filter(status="FINAL")
+    assert {final.group.name for final in finals} == {"Anggrek", "Cempaka"}

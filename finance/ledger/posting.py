@@ -230,6 +230,7 @@ class Books(Balances):
                     cancel_charges(charged)
                 continue
             if posting.charges:
+                owed = self.fines  # read before the new ones are stored
                 new = write_charges(
                     posting.charges,
                     group=self.group,
@@ -237,7 +238,7 @@ class Books(Balances):
                     on=posting.happened_on or posting.effective_on,
                     entry=entry,
                 )
-                self.fines.add(new)
+                owed.add(new)
                 self.has_fines = True
             paid = Counter[tuple[Loan | None, Member | None]]()
             for line in posting.lines:

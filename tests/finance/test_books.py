@@ -171,6 +171,21 @@ class TestUndo:
         assert saved(read_books(member.group, LATER), member) == saved(books, member) == 65_000
         assert list(mismatches()) == []
 
+    def test_on_another_day_what_takes_its_place_comes_last(self, member):
+        books, entry = books_of(member), first_entry(member)
+        books.undo(entry)
+        (new,) = books.post([deposit(books, member, 45_000)])
+        assert (entry.effective_on, new.effective_on) == (FOUNDED, LATER)
+        assert new.place_in_day == new.number == 4
+
+    def test_of_a_closed_period_it_keeps_its_place_on_the_first_open_day(self, member):
+        close = {"through": LATER - timedelta(1), "key": uuid.uuid4()}
+        services.period_close(actor=facilitator_of(member.group), group=member.group, **close)
+        books, entry = books_of(member), first_entry(member)
+        books.undo(entry)
+        (new,) = books.post([deposit(books, member, 45_000)])
+        assert (new.effective_on, new.place_in_day) == (LATER, entry.place_in_day) == (LATER, 1)
+
     def test_an_account_may_pass_below_zero_in_between(self, member):
         withdraw(member, 60_000, on=LATER)
         books = books_of(member)

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from finance import selectors, services
 from finance.ledger.errors import AlreadySettled, LedgerError, NotAllowed
+from finance.ledger.posting import open_books
 from finance.ledger.reading import read_books
 from finance.ledger.verify import mismatches
 from finance.models import CashCount, Transfer
@@ -112,6 +113,21 @@ def test_what_is_recorded_late_carries_through_to_the_next_count_only(group):
     assert [count.carried for count in group.cash_counts.order_by("pk")] == [-10_000, 0]
     content = get(group, "cash-differences").content.decode()
     assert "No difference is open." in content
+
+
+def test_of_the_counts_of_one_day_the_next_is_the_one_with_the_earlier_place(group):
+    """A count that is taken anew is recorded after the others of its day, and keeps its place before them."""
+    count_cash(group, 200_000, on=NEXT)
+    save(group.members.get(), 1_000, on=NEXT)
+    count_cash(group, 201_000, on=NEXT)
+    anew = group.cash_counts.earliest("pk")
+    with transaction.atomic():
+        CashCount.objects.filter(pk=anew.pk).update(corrected_at=timezone.now())
+        books = open_books(group=group, actor=facilitator_of(group))
+        services.cash_count_record(books, expected=200_000, counted=200_000, explanation="", on=NEXT, place=anew.place)
+    save(group.members.get(), 5_000, on=FIRST)
+    carried = group.cash_counts.order_by("pk").values_list("place", "carried")
+    assert list(carried) == [(anew.place, 0), (anew.place + 1, 0), (anew.place, 5_000)]
 
 
 def test_a_late_record_that_no_count_knew_of_is_a_difference_of_the_next_count(group):

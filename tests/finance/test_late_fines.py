@@ -9,7 +9,7 @@ from django.urls import reverse as url
 
 from finance.ledger.errors import AlreadyDone, NotAllowed
 from finance.ledger.fines import open_fines
-from finance.models import Obligation
+from finance.models import Obligation, Transfer
 from finance.selectors.late_fines import fines_without_ground
 from finance.services import obligations
 from tests.factories import facilitator_of, lend, make_group, make_member, make_user, repay, save
@@ -25,6 +25,12 @@ def late_loan(db):
     loan = lend(member, fine_late_instalment=5_000)
     repay(loan, 118_000, on=date(2025, 3, 5))
     return loan
+
+
+def test_the_fine_of_a_loan_is_paid_by_its_member(late_loan):
+    repay(late_loan, 123_000, on=date(2025, 4, 1))
+    (line,) = Transfer.objects.filter(credit_account__kind="LOAN_FINE")
+    assert (line.amount, line.member_id) == (5_000, late_loan.member_id)
 
 
 def take_back(loan):

@@ -13,8 +13,10 @@ from django.db import IntegrityError, transaction
 from finance import selectors, services
 from finance.ledger.errors import NotAllowed
 from finance.ledger.fines import Charge, open_fines, write_charges
+from finance.ledger.posting import Posting, open_books
+from finance.ledger.reading import Line
 from finance.ledger.verify import mismatches
-from finance.models import Account, Entry, EntryKind, Obligation, ObligationKind, ObligationPayment
+from finance.models import Account, AccountKind, Entry, EntryKind, Obligation, ObligationKind, ObligationPayment
 from finance.selectors.owed import owed
 from tests.factories import facilitator_of, lend, make_group, make_member, reverse, save
 
@@ -69,6 +71,48 @@ def test_the_oldest_fine_is_paid_first(member):
     pay(member, 2_500, on=START + 2 * DAY)
     paid = dict(ObligationPayment.objects.values_list("obligation", "amount"))
     assert paid == {old.pk: 2_000, young.pk: 500}
+
+
+def test_two_payments_in_one_step_pay_each_fine_once(member):
+    old, young = charge(member, 2_000), charge(member, 3_000, on=START + DAY)
+    with transaction.atomic():
+        books = open_books(actor=facilitator_of(member.group), group=member.group)
+        fines = books.account(AccountKind.FINE)
+        books.post(
+            Posting(
+                EntryKind.OTHER, START + 2 * DAY, [Line(books.account(AccountKind.CASH), fines, amount, member)],
+                uuid.uuid4(),
+            )
+            for amount in (2_000, 3_000)
+        )  # fmt: skip
+    paid = ObligationPayment.objects.order_by("entry").values_list("obligation", "amount")
+    assert list(paid) == [(old.pk, 2_000), (young.pk, 3_000)]
+
+
+def test_a_fine_that_an_entry_brings_is_paid_once_in_the_same_step(member):
+    charge(member, 1_000)
+    with transaction.atomic():
+        books = open_books(actor=facilitator_of(member.group), group=member.group)
+        line = Line(books.account(AccountKind.CASH), books.account(AccountKind.FINE), 7_000, member)
+        brought = [Charge(member, ObligationKind.OTHER, 5_000, "lalai menimba")]
+        books.post([Posting(EntryKind.OTHER, START, [line], uuid.uuid4(), charges=brought)])
+    assert list(ObligationPayment.objects.order_by("pk").values_list("amount", flat=True)) == [1_000, 5_000]
+
+
+def test_a_fine_that_an_entry_brings_is_among_those_of_the_books_with_its_words(member):
+    with transaction.atomic():
+        books = open_books(actor=facilitator_of(member.group), group=member.group)
+        savings = books.account(AccountKind.SUKARELA, member=member)
+        books.post(
+            [
+                Posting(
+                    EntryKind.SAVINGS, START, [Line(books.account(AccountKind.CASH), savings, 1_000, member)],
+                    uuid.uuid4(), charges=[Charge(member, ObligationKind.OTHER, 5_000, "lalai menimba")],
+                )
+            ]
+        )  # fmt: skip
+        (fine,) = books.fines.fines
+    assert (fine.memo, fine.amount, fine.left, fine.owed_on) == ("lalai menimba", 5_000, 5_000, START)
 
 
 def test_what_is_paid_beyond_what_is_owed_is_a_fine_of_the_day(member):

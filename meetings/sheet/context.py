@@ -46,7 +46,7 @@ class LoanOnSheet:
     """A running loan on the sheet, without what the meeting itself brings.
 
     `before` is how it stood before the meeting, by which the meeting asks and fines; `now` has besides what was paid
-    after the meeting, where it is recorded late or corrected.
+    after the meeting, where it is recorded late or corrected. Of the fines owed then it asks for those still owed.
     """
 
     now: LoanPosition
@@ -276,6 +276,8 @@ def _context(books: Balances, *, held_on: date, key: uuid.UUID | None, number: i
     if isinstance(books, Books):
         books.know_members(members)
     before, later = _before(books, held_on)
+    if before is not books:
+        before.fines = books.fines_on(held_on)
     return SheetContext(
         group=group,
         held_on=held_on,
@@ -325,7 +327,7 @@ def _correction(books: Balances, meeting: Meeting, held_on: date | None) -> Shee
         books.know_members(people)
     before, later = _before(books, held_on, meeting)
     books.fines = books.fines.set_aside(charged, books.left_out)
-    before.fines = before.fines.without([fine.pk for fine in charged])
+    before.fines = books.fines_on(held_on).without([fine.pk for fine in charged])
     loans = _loans(books, before, people, held_on, meeting)
     # Whom the minutes name stays on the sheet of their day.
     members = [m for m in people if held_on == meeting.held_on or m.is_member_on(held_on)]

@@ -232,6 +232,7 @@ def fine_owed_again():
     by = {"actor": facilitator_of(group), "group": group, "reason": "sakit"}
     waiver = fine_waive(**by, fine=fine.pk, on=HELD_ON + timedelta(7), key=uuid.uuid4())
     waiver_take_back(**by, waiver=waiver.pk, on=LATER)
+    save(loan.member, 1_000, on=LATER)
     yield loan
     assert list(mismatches()) == []
 
@@ -255,6 +256,22 @@ def test_a_fine_that_was_let_go_that_day_is_not_asked_for(fine_owed_again):
     assert form.due == 0
     assert post_sheet(client, loan.group, held_on=day, **{f"l{loan.pk}_paid": "120.000"}).status_code == 302
     assert open_fines(loan.group).of_loan(loan) == 2_000
+
+
+def test_a_fine_that_was_let_go_since_is_not_asked_for(fine_owed_again):
+    loan, client = fine_owed_again, sign_in(fine_owed_again.group)
+    by = {"actor": facilitator_of(loan.group), "group": loan.group, "reason": "sakit"}
+    fine_waive(**by, fine=Obligation.objects.get().pk, on=LATER, key=uuid.uuid4())
+    (form,) = sheet_page(client, loan.group, HELD_ON).context["sheet"].repayments
+    assert form.due == 118_000
+
+
+def test_a_fine_that_was_paid_since_is_not_asked_for(fine_owed_again):
+    loan, client = fine_owed_again, sign_in(fine_owed_again.group)
+    repay(loan, 118_000 + 2 * 2_000, on=LATER)
+    assert balance(loan.group, "LOAN_FINE", loan=loan) == 4_000
+    (form,) = sheet_page(client, loan.group, HELD_ON).context["sheet"].repayments
+    assert form.due == 118_000
 
 
 def test_money_pays_the_fine_that_was_owed_on_its_day(fine_owed_again):

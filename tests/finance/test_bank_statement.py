@@ -147,3 +147,10 @@ def test_statements_do_not_grow_with_the_lines(group):
     for _ in range(5):
         other(group, OtherMoney.BANK_WITHDRAWAL, 1_000)
     assert statements(group, "bank-statement") == few <= 9
+
+
+def test_it_says_that_ticks_do_not_reach_the_next_page(group, monkeypatch):
+    told = "Only ticks on this page count."
+    assert told not in get(group, "bank-statement").content.decode()
+    monkeypatch.setattr("finance.views.cash.LINES_ON_A_PAGE", 2)
+    assert told in get(group, "bank-statement").content.decode()

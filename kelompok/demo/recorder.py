@@ -225,7 +225,7 @@ class GroupRecorder:
         candidates = new if len(new) >= len(OfficerRole) else staying
         chosen = self.rng.sample(candidates, len(OfficerRole))
         treasurer = next((m for m in here if m.terms.filter(role=OfficerRole.BENDAHARA, ended_on=None).exists()), None)
-        elected = officers_of(chosen, again=treasurer if self.rng.random() < 0.4 else None)
+        elected = officers_of(chosen, again=treasurer if treasurer is not None and self.rng.random() < 0.4 else None)
         groups.officers_elect(actor=self.plan.facilitator, group=self.group, elected=elected, on=on)
 
     def _open(self) -> None:

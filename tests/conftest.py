@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.db import connection
+from django.test.client import store_rendered_templates
 from django.utils import translation
 
 PROGRAMS = {"browser": ("chromium", "chromium-browser", "google-chrome"), "hledger": ("hledger",)}
@@ -54,6 +56,19 @@ def pytest_make_collect_report() -> Iterator[None]:
 def english() -> Iterator[None]:
     """Texts are English, as the tests quote them, until a request brings its own language."""
     with translation.override("en"):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_context() -> Iterator[None]:
+    """The test client keeps the context of a page, not a copy for each of the hundreds of templates in a sheet."""
+
+    def keep_first(store: dict[str, Any], signal: Any, sender: Any, **rendered: Any) -> None:
+        if "context" not in store:
+            store_rendered_templates(store, signal, sender, **rendered)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("django.test.client.store_rendered_templates", keep_first)
         yield
 
 

@@ -36,36 +36,37 @@ def loan_pay(request: GroupRequest, number: int) -> HttpResponse:
     running = _running(request, number)
     form = PayForm(posted(request), running=running)
     fines = late_fines(running.loan)
-
-    def pay(data: dict[str, Any]) -> Entry:
-        common = {
-            "actor": request.user,
-            "group": request.group,
-            "loan": running.loan,
-            "on": data["on"],
-            "key": data["key"],
-            "waive_fine": data.get("waive_fine", ""),
-            "deposit_pays": data.get("deposit_pays", False),
-        }
-        if data["how"] == PayForm.PAYOFF:
-            return services.loan_pay_off(**common)
-        return services.loan_repay(
-            **common,
-            amount=data["amount"],
-            rest_to_savings=data["rest_to_savings"],
-            principal_alone=data["how"] == PayForm.PRINCIPAL,
-            put_by=data.get("put_by") or 0,
-        )
-
     taken = submit_once(
         request,
         form,
-        pay,
+        lambda data: _pay(request, running.loan, data),
         then=lambda entry: _paid(request, running.loan, entry, fines),
         done=_("The payment is in the books."),
         at={NotAllowed: "amount"} if form["how"].value() != PayForm.PAYOFF else None,
     )
     return taken or _page(request, form, running, _("Payment on a loan"), _("Record the payment"))
+
+
+def _pay(request: GroupRequest, loan: Loan, data: dict[str, Any]) -> Entry:
+    """Record what the form says: an amount, or the payoff."""
+    common = {
+        "actor": request.user,
+        "group": request.group,
+        "loan": loan,
+        "on": data["on"],
+        "key": data["key"],
+        "waive_fine": data.get("waive_fine", ""),
+        "deposit_pays": data.get("deposit_pays", False),
+    }
+    if data["how"] == PayForm.PAYOFF:
+        return services.loan_pay_off(**common)
+    return services.loan_repay(
+        **common,
+        amount=data["amount"],
+        rest_to_savings=data["rest_to_savings"],
+        principal_alone=data["how"] == PayForm.PRINCIPAL,
+        put_by=data.get("put_by") or 0,
+    )
 
 
 def _paid(request: GroupRequest, loan: Loan, entry: Entry | None, fines: int) -> HttpResponse:

@@ -287,6 +287,14 @@ class TestSentAgain:
         assert again.url.startswith(reverse(f"admin:groups_{then}", args=[added.pk] if then == "user_change" else []))
         assert "Ini sudah disimpan." in messages(browser, again)
 
+    @pytest.mark.parametrize("page", ["user_add", "organisation_add", "facilitatorassignment_add"])
+    def test_every_page_says_which_it_is(self, group, page):
+        client = Client()
+        client.force_login(User.objects.create_superuser("root", role=Role.ADMIN))
+        keys = [client.get(reverse(f"admin:groups_{page}")) for _time in range(2)]
+        assert [f'name="_key" value="{key.context["key"]}"' in key.content.decode() for key in keys] == [True, True]
+        assert keys[0].context["key"] != keys[1].context["key"]
+
     def test_a_row_below_added_twice_is_there_once(self, group):
         client = Client()
         client.force_login(User.objects.create_superuser("root", role=Role.ADMIN))

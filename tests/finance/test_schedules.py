@@ -360,7 +360,11 @@ def test_paying_early_on_the_principal_alone_never_costs_more_either(drawn, waiv
 
 
 def paid_in_all_with_a_new_schedule(lines, payments, new_terms, *, on, waives_fee):
-    """What a borrower pays in all whose loan is given a new schedule on a day, where anything is left of it then."""
+    """What a borrower pays in all whose loan is given a new schedule on a day, where anything is left of it then.
+
+    The new schedule lets the fee to come go. Where that is charged, who paid the loan off before has paid it, and is
+    compared with nobody who had something left to give a new schedule.
+    """
     fee = principal = before = 0
     for days, amount, _alone in [payment for payment in payments if payment[0] <= on]:
         state = {"fee_paid": fee, "principal_paid": principal, "on": lines[0].due_on + days * date.resolution}
@@ -368,6 +372,7 @@ def paid_in_all_with_a_new_schedule(lines, payments, new_terms, *, on, waives_fe
         part = allocate_payment(lines, amount=pays, waives_fee=waives_fee, **state)
         fee, principal, before = fee + part.service_fee - part.fee_ahead, principal + part.principal, before + pays
         if principal == sum(line.principal for line in lines):
+            assume(waives_fee)
             return before
     day = lines[0].due_on + on * date.resolution
     rest = payoff(lines, fee_paid=fee, principal_paid=principal, on=day, waives_fee=True).total
@@ -393,6 +398,14 @@ def test_paying_early_never_costs_more_with_a_rescheduling_between(drawn, on, wa
         for payments in (early, late)
     ]
     assert in_all[0] <= in_all[1]
+
+
+def test_a_new_schedule_lets_the_fee_go_that_a_payoff_is_charged():
+    lines = schedule(192, "0.00092", 58, every="week")
+    assert [line.service_fee for line in lines] == [0] * 57 + [10]
+    left = {"fee_paid": 0, "principal_paid": 191, "on": lines[0].due_on}
+    assert payoff(lines, waives_fee=False, **left).total == 11
+    assert payoff(lines, waives_fee=True, **left).total == 1
 
 
 def test_a_fine_goes_first_or_after_what_is_due():

@@ -273,7 +273,7 @@ class OverrideForm(LevelForm):
             self._levels[NO_LEVEL] = lowest
         self.fields["level"].label, self.fields["judged_on"].label = _("Level given"), _("From")
         self.fields["note"].label = _("Reason")
-        self.fields["note"].help_text = _("Why the records do not say it rightly, and how you know.")
+        self.fields["note"].help_text = _("Why the records are wrong here, and how you know.")
 
     def clean(self) -> dict[str, Any]:
         """Put the level chosen in its place, the lowest for none of them, and say which of the two it is."""

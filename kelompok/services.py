@@ -45,7 +45,7 @@ def check_leaving_day(member: Member, left_on: date) -> None:
     """Raise `ValidationError` at `left_on` where minutes or ledger know the member still after that day."""
     last = recorded_days_of_member(member).last
     if member.left_on is None and last is not None and left_on < last:
-        raise ValidationError({"left_on": _("The records know this member until %s.") % date_format(last)})
+        raise ValidationError({"left_on": _("This member is in the records until %s.") % date_format(last)})
 
 
 @transaction.atomic

@@ -85,7 +85,7 @@ def questions(
     if minutes.cash is None:
         yield _("The cash box was not counted.")
     if usual is not None and usual.is_far_from(summary.total_in):
-        yield _("%(sum)s came in. Usual is %(usual)s, the middle of the last %(meetings)s meetings.") % {
+        yield _("%(sum)s came in. Usually it is %(usual)s, the middle of the last %(meetings)s meetings.") % {
             "sum": rupiah(summary.total_in), "usual": rupiah(usual.money_in), "meetings": usual.meetings,
         }  # fmt: skip
     if 2 * (came["present_count"] + came["late_count"]) < came["member_count"]:
@@ -98,7 +98,7 @@ def questions(
             len(absent),
         ) % len(absent)
     if not minutes.agenda:
-        yield _("Nothing stands on the agenda.")
+        yield _("There is nothing on the agenda.")
     yield from _about_the_day(minutes.held_on, calendar)
 
 

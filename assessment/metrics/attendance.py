@@ -54,8 +54,8 @@ METRIC = Metric(
     ),
     measure=share_of_recent,
     formula=gettext_lazy(
-        "(Present + late) ÷ members, over the last four meetings of 182 days; who was represented is shown apart. "
-        "Not measured with fewer than two meetings."
+        "(Present + late) ÷ members, over the last four meetings of 182 days; represented members are shown "
+        "separately. Not measured with fewer than two meetings."
     ),
     sentence=_sentence,
     tables=_tables,

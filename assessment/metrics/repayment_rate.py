@@ -43,7 +43,7 @@ def _tables(group: Group, as_of: date) -> list[Table]:
     loans = _due(rows_of(group, as_of))
     columns = [
         Column(_("Loan")), Column(_("Due"), MONEY, on_phone=False), Column(_("Paid"), MONEY, on_phone=False),
-        Column(_("Late"), MONEY),
+        Column(_("Arrears"), MONEY),
     ]  # fmt: skip
     rows = [
         Row([_("Loan %d") % loan.number, due, paid, due - paid], loan_url(group, loan.number))

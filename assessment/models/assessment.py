@@ -27,9 +27,9 @@ class Need(IntFlag):
 
 
 class AssessmentStatus(models.TextChoices):
-    """A draft is computed anew whenever the group is scored for its day; a final one never changes."""
+    """A provisional one is computed anew whenever the group is scored for its day; a final one never changes."""
 
-    DRAFT = "DRAFT", _("Draft")
+    DRAFT = "DRAFT", _("Provisional")
     FINAL = "FINAL", _("Final")
 
 

@@ -45,7 +45,7 @@ def reviews_record(
         return _same(earlier, subjects, said)
     there = {subject.name: subject for subject in subjects_of(group, today())}
     if not subjects or not set(subjects) <= there.keys():
-        raise ValidationError({"subjects": _("This is not there at the group any more.")})
+        raise ValidationError({"subjects": _("The group does not have this any more.")})
     if not note.strip():
         raise ValidationError({"note": _("Say what was found.")})
     own_today = today_of(group)
@@ -64,7 +64,7 @@ def _same(earlier: list[Review], subjects: Collection[str], said: dict[str, obje
         getattr(review, name) == value for review in earlier for name, value in said.items()
     )
     if not is_same:
-        words = _("What stood in this form before is recorded already, and stays as it is.")
+        words = _("What this form held before is recorded already, and stays as it is.")
         raise FormUsed([words, _("To record what stands here now as well, send it once more.")])
     return earlier
 

@@ -48,7 +48,7 @@ SIGNAL = Signal(
         ) recorded
         GROUP BY group_id
         HAVING MIN(person) = MAX(person) AND SUM(held) >= {MANY_RECORDS}""",  # noqa: S608 - no input
-    label=_("One recorder, nobody else looks in"),
+    label=_("One recorder, nobody else checks"),
     ask=_("Who else has read the books and counted the cash? Visit the group, and judge what no record measures."),
     sentence=_sentence,
     page="meeting-list",

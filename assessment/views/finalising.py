@@ -150,7 +150,7 @@ def _left_out(frame: Frame, rows: list[Any], groups: QuerySet[Any] | None) -> li
     found = [
         LeftOut(gettext_lazy("Final already"), len(final), of_final),
         LeftOut(
-            gettext_lazy("Newer records: bring these groups up to date first"),
+            gettext_lazy("There are newer records. Check the scores that need to be updated"),
             len(newer), [(row, None) for row in newer[:GROUPS_ON_A_PAGE]],
         ),
     ]  # fmt: skip
@@ -169,7 +169,7 @@ def _table(frame: Frame, rows: Any) -> Table:
         (Column(_("Stage")), lambda row: frame.stage_name(row.stage)),
         (Column(_("Score"), NUMBER), attrgetter("score")),
         (Column(_("As on"), DATE), attrgetter("as_of")),
-        (Column(_("Status")), lambda row: _("Final") if row.is_final else _("Draft")),
+        (Column(_("Status")), lambda row: _("Final") if row.is_final else _("Provisional")),
     ]
     title = _("Scores of %(month)s") % {"month": date_format(frame.filters.end, "F Y")}
     return frame.table_of(title, "nilai-bulan", columns, rows)

@@ -164,7 +164,7 @@ def _list(frame: MovesFrame, groups: Any) -> Table:
     columns: list[ReadColumn] = [
         *group_columns(frame),
         (Column(_("Came from")), lambda row: before[row.was]),
-        (Column(_("Got to")), lambda row: after[row.became]),
+        (Column(_("Went to")), lambda row: after[row.became]),
         (Column(_("Score"), NUMBER), attrgetter("score")),
         (Column(_("As on"), DATE), attrgetter("as_of")),
         (Column(_("Change of status")), _cause),

@@ -228,7 +228,7 @@ def _case_columns() -> list[Column]:
         Column(_("Bank"), MONEY, on_phone=False),
         Column(_("Savings (simpanan)"), MONEY),
         Column(_("Loans outstanding"), MONEY),
-        Column(_("Loans from outside (hutang)"), MONEY, on_phone=False),
+        Column(_("Loans from outside (utang)"), MONEY, on_phone=False),
         Column(_("Why"), on_phone=False),
     ]
 

@@ -33,7 +33,7 @@ class ReceiveForm(forms.Form):
     into = forms.TypedChoiceField(label=_("Received into"), choices=MONEY, coerce=AccountKind, widget=forms.RadioSelect)
     received_on = PastDateField(label=_("Received on"), initial=timezone.localdate)
     rate = PercentField(label=_("Service fee (jasa), %"))
-    rate_per = forms.ChoiceField(label=_("Fee said for"), choices=RateSaid, initial=RateSaid.PERIOD, required=False)
+    rate_per = forms.ChoiceField(label=_("Fee rate for"), choices=RateSaid, initial=RateSaid.PERIOD, required=False)
     method = forms.ChoiceField(label=_("Fee method"), choices=Method)
     periods = CountField(label=_("Number of instalments"), validators=[MinValueValidator(1), MaxValueValidator(240)])
     every = forms.ChoiceField(label=_("One instalment every"), choices=LoanEvery, initial=LoanEvery.MONTH)

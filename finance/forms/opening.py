@@ -51,7 +51,7 @@ class OpeningForm(forms.Form):
     key = KeyField()
     on = PastDateField(
         label=_("Balances at the end of the day"),
-        help_text=_("Best the last day of a year: what was earned until then belongs to the years before."),
+        help_text=_("Preferably the last day of a year: what was earned until then belongs to the years before."),
     )
     cash = RupiahField(label=_("Cash box (kas)"), required=False)
     bank = RupiahField(label=_("Bank"), required=False)

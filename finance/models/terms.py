@@ -32,7 +32,7 @@ class LoanAgreement(models.Model):
 
     principal = models.BigIntegerField(_("principal"))
     rate = models.DecimalField(_("service fee (jasa)"), max_digits=7, decimal_places=6)
-    rate_per = models.CharField(_("fee said for"), max_length=6, choices=RateSaid, default=RateSaid.PERIOD)
+    rate_per = models.CharField(_("fee rate for"), max_length=6, choices=RateSaid, default=RateSaid.PERIOD)
     method = models.CharField(_("fee method"), max_length=9, choices=Method)
     periods = models.PositiveSmallIntegerField(_("instalments"))
     every = models.CharField(_("every"), max_length=9, choices=LoanEvery, default=LoanEvery.MONTH)

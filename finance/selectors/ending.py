@@ -37,7 +37,7 @@ class LeftToSettle:
             (_("Bank"), self.bank),
             (_("Savings (simpanan)"), self.savings),
             (_("Loans outstanding"), self.loans),
-            (_("Loans from outside (hutang)"), self.external_loans),
+            (_("Loans from outside (utang)"), self.external_loans),
         ]
         return [(label, amount) for label, amount in named if amount]
 

@@ -131,7 +131,7 @@ def waiver_take_back(*, actor: User, group: Group, waiver: int, reason: str, on:
     if found.ended_on is not None:
         raise AlreadyDone(_("This was taken back already; it is owed again."))
     if found.obligation is not None and found.obligation.cancelled_at is not None:
-        raise NotAllowed(_("This fine was taken back: it never was."))
+        raise NotAllowed(_("This fine was cancelled, as if it had never been."))
     if on < found.waived_on:
         raise RuleBroken("on", _("It was let go on %s.") % date_format(found.waived_on))
     if message := after_the_end(group, on):

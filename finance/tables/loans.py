@@ -199,6 +199,11 @@ def _card_columns(*, has_fines: bool = False) -> list[Column]:
     ]
 
 
+def _days_late(due_on: date, as_of: date) -> Tag:
+    days = (as_of - due_on).days
+    return Tag(ngettext("late by %(days)d day", "late by %(days)d days", days) % {"days": days}, "danger")
+
+
 def _payment_of(entry: Entry, entries: EntryLinks, note: str = "") -> DetailedCell:
     return DetailedCell(str(entry.get_kind_display()), note=note, tags=entries.tags_of(entry))
 
@@ -220,7 +225,7 @@ def _card_rows(
     yield Row(filled(*begin), is_heading=True)
     for line, paid, left in schedule:
         is_late = paid.total < line.total and row.is_running and line.due_on < as_of
-        due_on = DetailedCell(line.due_on, tags=[Tag(_("late"), "danger")] if is_late else [])
+        due_on = DetailedCell(line.due_on, tags=[_days_late(line.due_on, as_of)] if is_late else [])
         what = _("Instalment %(number)d") % {"number": line.number}
         paid_cell = DetailedCell(paid.total, note="✓" if paid.total == line.total else "")
         yield Row(filled(due_on, what, line.principal, line.service_fee, end=[line.total, paid_cell, left]))

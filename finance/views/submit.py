@@ -84,7 +84,7 @@ def _warn_of_short_days(request: GroupRequest, form: forms.Form) -> None:
         kind, member = found.account.get_kind_display(), found.account.member
         messages.warning(
             request,
-            _("%(account)s was %(short)s below zero on %(day)s by what is recorded. Look whether a date is wrong.")
+            _("%(account)s was %(short)s below zero on %(day)s by the records. Check whether a date is wrong.")
             % {
                 "account": f"{kind}: {member}" if member is not None else kind,
                 "short": rupiah(found.short),
@@ -115,7 +115,7 @@ def _says_the_same(request: GroupRequest, form: forms.Form) -> bool:
     if earlier is None or earlier.content == _content(request, form):
         messages.info(request, str(AlreadyPosted()))
         return True
-    words = _("What stood in this form before is recorded already, and stays as it is.")
+    words = _("What this form held before is recorded already, and stays as it is.")
     form.add_error(None, [words, _("To record what stands here now as well, send it once more.")])
     renew_key(form)
     return False

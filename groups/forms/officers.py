@@ -47,7 +47,7 @@ class TermCorrectionForm(forms.Form):
 
     what = forms.ChoiceField(
         label=_("What is wrong?"),
-        choices=[("day", _("The day of the election")), ("all", _("The election itself: it never was"))],
+        choices=[("day", _("The day of the election")), ("all", _("The election itself: it never took place"))],
         initial="day",
         widget=forms.RadioSelect,
     )

@@ -139,7 +139,7 @@ class Constitution(models.Model):
     fine_late = models.PositiveBigIntegerField(_("fine for coming late"), default=0)
     fine_absent = models.PositiveBigIntegerField(_("fine for absence without notice"), default=0)
     loan_rate = models.DecimalField(_("service fee (jasa)"), max_digits=7, decimal_places=6, default=Decimal("0.015"))
-    loan_rate_per = models.CharField(_("service fee said for"), max_length=5, choices=RatePer, default=RatePer.MONTH)
+    loan_rate_per = models.CharField(_("service fee rate for"), max_length=5, choices=RatePer, default=RatePer.MONTH)
     loan_method = models.CharField(_("fee method"), max_length=9, choices=Method, default=Method.FLAT)
     loan_max_periods = models.PositiveSmallIntegerField(_("longest loan, in months"), default=12)
     loan_ceiling = models.PositiveBigIntegerField(_("largest loan; 0 is no limit"), default=0)

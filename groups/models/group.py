@@ -140,7 +140,7 @@ class Group(FoldedModel):
             raise ValidationError({"founded_on": _("A member joined before this date.")})
         first = None if self._state.adding else recorded_days_of_group(self).first
         if first is not None and self.founded_on > first:
-            raise ValidationError({"founded_on": _("The records know this group from %s on.") % date_format(first)})
+            raise ValidationError({"founded_on": _("This group is in the records from %s on.") % date_format(first)})
 
     @property
     def number_shown(self) -> str:

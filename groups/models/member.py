@@ -116,7 +116,7 @@ class Member(FoldedModel):
             elif self.joined_on < self.group.founded_on:
                 problems["joined_on"] = gettext("The group did not exist yet on this date.")
             elif (first := self._first_recorded_on()) is not None and self.joined_on > first:
-                problems["joined_on"] = gettext("The records know this member from %s on.") % date_format(first)
+                problems["joined_on"] = gettext("This member is in the records from %s on.") % date_format(first)
         if problems:
             raise ValidationError(problems)
 

@@ -130,7 +130,7 @@ def group_status_change(
         raise ValidationError({"status_on": _("The group did not exist yet on this date.")})
     last = recorded_days_of_group(stored).last if status == GroupStatus.DISSOLVED else None
     if last is not None and last > on:
-        raise ValidationError({"status_on": _("The records know this group until %s.") % date_format(last)})
+        raise ValidationError({"status_on": _("This group is in the records until %s.") % date_format(last)})
     change = GroupStatusChange.objects.create(
         group=stored,
         from_status=before,

@@ -83,7 +83,7 @@ def member_leave(*, actor: User, member: Member, left_on: date) -> Member:
         raise ValidationError({"left_on": _("The member joined after this date.")})
     last = recorded_days_of_member(member).last
     if last is not None and left_on < last:
-        raise ValidationError({"left_on": _("The records know this member until %s.") % date_format(last)})
+        raise ValidationError({"left_on": _("This member is in the records until %s.") % date_format(last)})
     held_later = OfficerTerm.objects.filter(Q(ended_on__isnull=True) | Q(ended_on__gt=left_on), member=member)
     if held_later.filter(started_on__gt=left_on).exists():
         raise ValidationError({"left_on": _("The member took an office after this date.")})

@@ -38,5 +38,5 @@ def facilitator_end(request: GroupRequest, pk: int) -> HttpResponse:
     if assignment.ended_on is None:
         ended_on = max(today(), assignment.started_on)
         services.assignment_end(actor=request.user, assignment=assignment, ended_on=ended_on)
-    messages.success(request, _("%(person)s sees this group no more.") % {"person": assignment.facilitator})
+    messages.success(request, _("%(person)s no longer sees this group.") % {"person": assignment.facilitator})
     return redirect("facilitators", request.group.code)

@@ -35,7 +35,7 @@ class MeetingMoney:
     cash_out: int = 0
 
 
-MONEY_COLUMNS = (_("Savings"), _("Instalment"), _("Fine"), _("Social fund"), _("Taken"))
+MONEY_COLUMNS = (_("Savings"), _("Instalment"), _("Fine"), _("Social fund"), _("Paid to the member"))
 """What the columns of money in the minutes are called."""
 
 

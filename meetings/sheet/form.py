@@ -347,7 +347,7 @@ class Sheet:
             )
             self.head.add_error("held_on", message % date_format(held_on))
         if self.unplaced:
-            message = gettext("Some of what was typed has no place at this meeting. Read it below, then send again.")
+            message = gettext("Some entries do not fit this meeting. Read them below, then send again.")
             self.refusals.append(message)
         for formset in (self.agenda, self.new_loans, self.other):
             self.refusals.extend(str(error) for error in formset.non_form_errors())

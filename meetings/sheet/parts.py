@@ -386,7 +386,7 @@ class AgendaForm(_Part):
     )
     responsible = forms.ChoiceField(label=_("Who does it"), required=False)
     due_on = ComingDayField(label=_("By when"), required=False)
-    is_critical = forms.BooleanField(label=_("Critical matter (perkara kritis)"), required=False)
+    is_critical = forms.BooleanField(label=_("Critical matter"), required=False)
 
     def _fit(self) -> None:
         self.choose_member("responsible")

@@ -104,7 +104,7 @@ def test_the_history_is_a_line_with_its_table(page, group):
     assert re.search(r'<polyline class="line" points="\d+,\d+ \d+,\d+ \d+,\d+"/>', html)
     assert "<title" in html
     assert "<desc" in html
-    assert html.count("<td>Draft</td>") == 3
+    assert html.count("<td>Provisional</td>") == 3
 
 
 def test_a_final_score_is_marked_in_the_history(page, group):

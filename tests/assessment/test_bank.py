@@ -95,7 +95,7 @@ class TestList:
         for days in range(1, 5):
             make_meeting(group, TODAY - timedelta(20 * days + 1))
         bring_up_to_date()
-        open_signal = "One recorder, nobody else looks in"
+        open_signal = "One recorder, nobody else checks"
         assert f"To look into: {open_signal}" in show(staff_client).content.decode()
         assert open_signal in show(staff_client, "format=csv").content.decode()
         make_review(group, "one_recorder", seen={"counted": 99, "records": [str(number) for number in range(1, 11)]})
@@ -196,9 +196,9 @@ class TestProfile:
         for days in range(1, 5):
             make_meeting(group, TODAY - timedelta(20 * days + 1))
         html = self.read(client, group, make_staff(group))
-        panel = html[: html.index("One recorder, nobody else looks in")].rpartition("<section")[2]
+        panel = html[: html.index("One recorder, nobody else checks")].rpartition("<section")[2]
         assert "d-print-none" in panel
-        assert "One recorder, nobody else looks in" not in self.read(client, group)
+        assert "One recorder, nobody else checks" not in self.read(client, group)
 
     def test_who_made_the_score_final_and_when(self, client, group):
         staff = make_staff(group)

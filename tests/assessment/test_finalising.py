@@ -219,7 +219,7 @@ class TestPages:
         left_out = {str(left.why): [row.name for row, _final in left.shown] for left in page.context["left_out"]}
         assert left_out == {
             "Final already": ["Anggrek"],
-            "Newer records: bring these groups up to date first": ["Bakung"],
+            "There are newer records. Check the scores that need to be updated": ["Bakung"],
             "Not scored in this month": ["Dahlia"],
         }
         assert f"made final by {staff}" in " ".join(page.content.decode().split())

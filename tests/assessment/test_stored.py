@@ -216,7 +216,7 @@ class TestStoredPage:
 
     def test_a_draft_says_so(self, page, group):
         assess_groups(groups=Group.objects.all(), as_of=AS_OF)
-        assert "A draft, computed" in page()
+        assert "Provisional, computed" in page()
 
     def test_the_history_leads_here(self, client, group, staff):
         assessment_finalise(actor=staff, group=group, as_of=AS_OF)

@@ -328,7 +328,7 @@ def test_staff_mark_a_signal_as_looked_into_and_make_several_scores_final(visit,
     assert Review.objects.get().recorded_by == staff
 
     site.open(reverse("dashboard"))
-    site.follow("Jadikan nilai final")
+    site.follow("Finalkan nilai")
     site.page.check("main input[name=group] >> nth=0")
     site.page.check("main input[name=group] >> nth=1")
     assert not site.scrolls_sideways(), site.widest()

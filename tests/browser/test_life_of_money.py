@@ -186,7 +186,7 @@ def test_a_year_from_opening_balances_to_the_share_out_and_a_new_cycle(visit, co
     assert cash(site, group) == 668_000
 
     go(site, "share-out", group)
-    assert site.fact("To the members, in cash") == "Rp 668.000"
+    assert site.fact("Paid to the members, in cash") == "Rp 668.000"
     site.follow("Go on to post it")
     site.fill(note="rapat akhir siklus")
     site.press("Post the share-out")

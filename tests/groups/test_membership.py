@@ -63,15 +63,15 @@ class TestJoining:
     def test_it_is_not_after_what_the_books_hold(self, group):
         member = make_member(group, "Rina")
         save(member, 1_000, on=JOINED)
-        assert self.joining(member, JOINED + DAY) == ["The records know this member from 1 February 2025 on."]
+        assert self.joining(member, JOINED + DAY) == ["This member is in the records from 1 February 2025 on."]
         assert self.joining(member, JOINED) == []
 
     def test_it_is_not_after_what_the_minutes_hold(self, group):
         member = make_member(group, "Rina")
         attend(member, JOINED)
-        assert self.joining(member, JOINED + DAY) == ["The records know this member from 1 February 2025 on."]
+        assert self.joining(member, JOINED + DAY) == ["This member is in the records from 1 February 2025 on."]
         member.joined_on = JOINED + DAY
-        with pytest.raises(ValidationError, match="know this member"):
+        with pytest.raises(ValidationError, match="This member is in the records"):
             services.member_update(actor=facilitator_of(group), member=member)
 
     def test_what_was_taken_back_does_not_hold_it(self, group):
@@ -85,7 +85,7 @@ class TestLeaving:
     def test_it_is_not_before_what_the_records_hold(self, group):
         member = make_member(group, "Rina")
         attend(member, JOINED)
-        with pytest.raises(ValidationError, match="know this member until"):
+        with pytest.raises(ValidationError, match="member is in the records until"):
             services.member_leave(actor=facilitator_of(group), member=member, left_on=JOINED - DAY)
         services.member_leave(actor=facilitator_of(group), member=member, left_on=JOINED)
 
@@ -104,7 +104,7 @@ class TestFounding:
 
     def test_it_is_not_after_what_the_minutes_hold(self, group):
         make_meeting(group, JOINED)
-        assert self.founding(group, JOINED + DAY) == ["The records know this group from 1 February 2025 on."]
+        assert self.founding(group, JOINED + DAY) == ["This group is in the records from 1 February 2025 on."]
         assert self.founding(group, JOINED) == []
 
     def test_the_database_holds_it_too(self, group):

@@ -132,7 +132,7 @@ def test_a_status_is_taken_back_by_another_change_of_its_day(group):
 
 def test_nothing_was_recorded_after_an_end(group):
     make_meeting(group, DAY + timedelta(1))
-    with pytest.raises(ValidationError, match="know this group until") as refused:
+    with pytest.raises(ValidationError, match="This group is in the records until") as refused:
         change(group, GroupStatus.DISSOLVED)
     assert list(refused.value.message_dict) == ["status_on"]
     assert change(group, GroupStatus.DISSOLVED, on=DAY + timedelta(1)) is not None

@@ -300,12 +300,12 @@ def test_loans_come_before_those_who_covered(covered):
 def test_the_page_shows_what_goes_to_whom_and_what_stays_owed(covered):
     content = leave(covered, "2025-04-01", action="look").content.decode()
     assert "Back to Siti 2, who covered arrears" in content
-    assert "The savings do not reach" not in content
+    assert "The savings are not enough" not in content
     services.savings_withdraw(
         actor=facilitator_of(covered.group), group=covered.group, member=covered, amount=622_000, on=LATER,
         key=uuid.uuid4(),
     )  # fmt: skip
-    assert "do not reach for Rp\xa038.000" in leave(covered, "2025-04-01", action="look").content.decode()
+    assert "are not enough for Rp\xa038.000" in leave(covered, "2025-04-01", action="look").content.decode()
 
 
 def test_a_coverer_who_left_gets_it_in_hand(covered):

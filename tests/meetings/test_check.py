@@ -128,12 +128,12 @@ def test_a_sum_far_from_the_usual_is_asked_about(client, group, now, is_asked):
     hold(client, group, 15_000, 20_000, 400_000)
     money = {"m1_wajib": now, "m2_wajib": "", "m3_wajib": ""}
     text = asked(client, group, held_on=HELD_ON + 3 * WEEK, **money)
-    assert ("Usual is Rp\N{NO-BREAK SPACE}20.000, the middle of the last 3 meetings." in text) is is_asked
+    assert ("Usually it is Rp\N{NO-BREAK SPACE}20.000, the middle of the last 3 meetings." in text) is is_asked
 
 
 def test_with_two_meetings_nothing_is_usual(client, group):
     hold(client, group, 15_000, 20_000)
-    assert "Usual is" not in asked(client, group, held_on=HELD_ON + 2 * WEEK, m1_wajib=900_000)
+    assert "Usually it is" not in asked(client, group, held_on=HELD_ON + 2 * WEEK, m1_wajib=900_000)
 
 
 def test_usual_is_of_the_meetings_before_the_day(client, group):
@@ -149,7 +149,7 @@ def test_few_members_are_asked_about(client, group):
 
 
 def test_an_empty_agenda_is_asked_about(client, group):
-    assert "Nothing stands on the agenda." in asked(client, group)
+    assert "There is nothing on the agenda." in asked(client, group)
     assert "on the agenda" not in asked(client, group, agenda_0_title="Arisan")
 
 

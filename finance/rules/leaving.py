@@ -94,6 +94,11 @@ class Leaving:
         return paid
 
     @property
+    def missing(self) -> int:
+        """What loans and fines ask for beyond the savings, 0 where those are enough."""
+        return max(0, -self.net)
+
+    @property
     def payout(self) -> int:
         """What the member gets in hand; below zero what is still owed on loans and fines."""
         return self.net - sum(paid.amount for paid in self.paid_back)

@@ -148,6 +148,16 @@ class SheetContext:
         """The running loans from outside, whose money may be passed on to members."""
         return self.books.running_external_loans()
 
+    @property
+    def cash_in_books(self) -> int:
+        """The rupiah of cash in the books before the meeting, whatever was counted since."""
+        return self.before.balance(AccountKind.CASH)
+
+    @property
+    def differs_from_books(self) -> bool:
+        """Whether a difference of cash is open, so that something else should be in the box than the books say."""
+        return self.cash_before != self.cash_in_books
+
     def fines_owed(self, member: Member) -> int:
         """Return the rupiah of fines that a member owed on the day and owes, but for those a running loan asks for."""
         return sum(fine.left for fine in self._fines.of_member(member, self._lent))

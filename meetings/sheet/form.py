@@ -465,7 +465,7 @@ class Sheet:
         if counted.counted != expected and not counted.explanation:
             self.head.add_error(
                 "explanation",
-                gettext("The books expect %(expected)s, a difference of %(difference)s. Say why.")
+                gettext("%(expected)s should be in the cash box, a difference of %(difference)s. Say why.")
                 % {"expected": rupiah(expected), "difference": rupiah(counted.counted - expected)},
             )
         return counted

@@ -141,7 +141,8 @@ def _closed(request: GroupRequest, sheet: Sheet, meeting: Meeting) -> HttpRespon
     for warning in sheet.warnings:
         messages.warning(request, warning)
     cash = rupiah(sheet.context.books.balance(AccountKind.CASH))
-    messages.success(request, _("The meeting is closed and its money is in the books. In the cash box: %s.") % cash)
+    said = _("The meeting is closed and its money is in the books. Cash in the books today: %s.")
+    messages.success(request, said % cash)
     return taken(request, SheetStatus.CLOSED, meeting)
 
 

@@ -8,11 +8,12 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from finance.models import Entry
 from meetings.models import Meeting
 from meetings.selectors import usual
-from tests.factories import facilitator_of, lend, make_group, make_members, save
+from tests.factories import count_cash, facilitator_of, lend, make_group, make_members, save
 from tests.meetings.pages import balance, post_sheet
 from tests.meetings.sheets import HELD_ON, sheet_data
 
@@ -39,6 +40,27 @@ def hold(client, group, *sums):
     for number, amount in enumerate(sums):
         money = {f"m{member}_wajib": amount if member == 1 else "" for member in (1, 2, 3)}
         assert post_sheet(client, group, held_on=HELD_ON + number * WEEK, **money).status_code == 302
+
+
+def test_more_money_out_than_should_be_in_the_box_is_asked_about(client, group):
+    first = group.members.first()
+    save(first, 500_000)
+    count_cash(group, 100_000)
+    out = {"other_0_kind": "EXPENSE", "other_0_memo": "Buku", "m1_wajib": "", "m2_wajib": "", "m3_wajib": ""}
+    words = "more goes out than should be in the cash box"
+    assert words not in asked(client, group, other_0_amount="100000", **out)
+    assert f"Rp\xa01 {words}" in asked(client, group, other_0_amount="100001", **out)
+
+
+def test_the_sheet_says_where_the_books_and_the_last_count_differ(client, group):
+    save(group.members.first(), 500_000)
+    client.force_login(facilitator_of(group))
+    page = reverse("meeting-new", args=[group.code])
+    assert "The books say" not in client.get(page).content.decode()
+    count_cash(group, 100_000)
+    content = client.get(page).content.decode()
+    assert "The books say Rp\xa0500.000" in content
+    assert "Should be in the cash box before the meeting</dt><dd>Rp\xa0100.000" in content
 
 
 def test_it_records_nothing(client, group):

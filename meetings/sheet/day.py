@@ -36,12 +36,21 @@ def day_of(data: Mapping[str, Any], *, group: Group, today: date) -> date:
 
 def read_prefilled(data: Mapping[str, Any]) -> dict[str, str]:
     """Return what the page sent along as prefilled, by field; nothing where it did not come whole."""
+    return _read_texts(data, "prefilled")
+
+
+def read_kept(data: Mapping[str, Any]) -> dict[str, str]:
+    """Return what was typed on the sheet of another day and had no place since, by field."""
+    return _read_texts(data, "kept")
+
+
+def _read_texts(data: Mapping[str, Any], name: str) -> dict[str, str]:
     try:
-        was = json.loads(str(data.get("prefilled") or "{}"))
+        texts = json.loads(str(data.get(name) or "{}"))
     except (ValueError, RecursionError):
         return {}
-    is_whole = isinstance(was, dict) and all(isinstance(text, str) for text in was.values())
-    return was if is_whole else {}
+    is_whole = isinstance(texts, dict) and all(isinstance(text, str) for text in texts.values())
+    return texts if is_whole else {}
 
 
 def read_day(data: Mapping[str, Any]) -> date | None:

@@ -27,7 +27,7 @@ from meetings.minutes import WITH_MONEY, AgendaRow, CashCounted, MemberRow, Minu
 from meetings.models import AttendanceStatus, Meeting
 from meetings.selectors import numbers_by_date
 from meetings.sheet.context import SheetContext
-from meetings.sheet.day import read_prefilled
+from meetings.sheet.day import read_kept, read_prefilled
 from meetings.sheet.parts import (
     AgendaFormSet,
     HeadForm,
@@ -63,7 +63,8 @@ class Sheet:
     """The meeting sheet of one context: unbound and prefilled without `data`, bound with it.
 
     The page sends along what was prefilled. Where it was for another day, what nobody changed follows the day of the
-    context, and `was_refilled` says that somebody has to look at it again. What was typed stays.
+    context, and `was_refilled` says that somebody has to look at it again. What was typed or emptied stays; what of it
+    has no place on the day is in `kept`, which the page sends along until a day has a place for it.
     """
 
     def __init__(self, context: SheetContext, data: Mapping[str, Any] | None = None, *, today: date) -> None:
@@ -93,8 +94,10 @@ class Sheet:
         self.other = self._formset(
             OtherMoneyFormSet, "other", [asdict(row) for row in (recorded.other if recorded else ())]
         )
-        if data is not None and read_prefilled(data).get("held_on") != context.held_on.isoformat():
-            self.follow()
+        if data is not None:
+            self._place_kept()
+            if read_prefilled(data).get("held_on") != context.held_on.isoformat():
+                self.follow()
 
     def _member_forms(self) -> tuple[list[MemberForm], list[RepaymentForm]]:
         recorded = self.context.original
@@ -146,8 +149,53 @@ class Sheet:
         was = read_prefilled(self.data)
         for name in {**was, **self.prefilled} if was else ():
             before, fresh = was.get(name, ""), self.prefilled.get(name, "")
-            if name != "held_on" and before != fresh and self.data.get(name, "") == before:
+            if name != "held_on" and before != fresh and name not in self.typed:
                 self.data[name] = fresh
+                self.was_refilled = True
+
+    @cached_property
+    def typed(self) -> frozenset[str]:
+        """The fields in which somebody typed something or emptied them, on this day's sheet or on one before."""
+        data = self.data or {}
+        was = read_prefilled(data)
+        names = {*was, *filter(_OWNED.match, data), *self.head.fields} - {"held_on"} if was else set()
+        changed = {name for name in names if data.get(name, "") != was.get(name, "")}
+        return frozenset({*changed, *str(data.get("typed", "")).split(), *read_kept(data)})
+
+    @property
+    def typed_value(self) -> str:
+        """The names of those fields, as the page sends them along."""
+        return " ".join(sorted(self.typed))
+
+    @cached_property
+    def kept(self) -> dict[str, str]:
+        """What was typed or emptied and has no place on the sheet of the day, by field."""
+        data = self.data or {}
+        posted = {name: str(data[name]) for name in data if _OWNED.match(name) and name in self.typed}
+        chosen = {name: typed for name, _what, typed in self._choices_without_place()}
+        rows = {name: text for name, text in {**read_kept(data), **posted}.items() if name not in self._places}
+        return {**rows, **chosen}
+
+    @property
+    def kept_json(self) -> str:
+        """What has no place on the sheet, as the page sends it along."""
+        return json.dumps(self.kept, separators=(",", ":"))
+
+    @cached_property
+    def _places(self) -> dict[str, forms.Field]:
+        parts = (self.head, *self.members, *self.repayments, *self.agenda.forms, *self.new_loans.forms)
+        return {part.add_prefix(name): field for part in parts for name, field in part.fields.items()}
+
+    def _place_kept(self) -> None:
+        """Put what an earlier day had no place for where this day has one."""
+        assert self.data is not None, "only a bound sheet has something kept"
+        for name, text in read_kept(self.data).items():
+            field = self._places.get(name)
+            is_choice = name.rpartition("-")[2] in CHOSEN
+            if field is None or (is_choice and not field.valid_value(text)):  # type: ignore[attr-defined]
+                continue
+            if name not in self.data or (is_choice and not self.data[name]):
+                self.data[name] = text
                 self.was_refilled = True
 
     def rows(self) -> Iterator[tuple[MemberForm, list[RepaymentForm]]]:
@@ -346,7 +394,7 @@ class Sheet:
                 "Members, savings and instalments below are now those of %s. Look at them, then send the sheet again."
             )
             self.head.add_error("held_on", message % date_format(held_on))
-        if self.unplaced:
+        if self._rows_without_place() or self._choices_without_place():
             message = gettext("Some entries do not fit this meeting. Read them below, then send again.")
             self.refusals.append(message)
         for formset in (self.agenda, self.new_loans, self.other):
@@ -407,7 +455,7 @@ class Sheet:
     @cached_property
     def unplaced(self) -> list[Unplaced]:
         """What was typed of people and loans that are not on the sheet; what is as it was prefilled is left out."""
-        rows, chosen = self._rows_without_place(), self._choices_without_place()
+        rows, chosen = self._rows_without_place(read_kept(self.data or {})), self._choices_without_place()
         if not rows and not chosen:
             return []
         group = self.context.group
@@ -417,17 +465,20 @@ class Sheet:
         stranger = gettext("Not of this group")
         return [
             *(Unplaced(names.get(owner, stranger), what, typed) for owner, what, typed in rows),
-            *(Unplaced(what, names.get(f"m{typed}", typed), "") for what, typed in chosen),
+            *(Unplaced(what, names.get(f"m{typed}", typed), "") for _name, what, typed in chosen),
         ]
 
-    def _rows_without_place(self) -> list[tuple[str, str, str]]:
-        """Return each text in a row that is not on the sheet, with whose row it is and what the field is called."""
+    def _rows_without_place(self, kept: Mapping[str, str] | None = None) -> list[tuple[str, str, str]]:
+        """Return each text in a row that is not on the sheet, with whose row it is and what the field is called.
+
+        It is of what came with this sheet, and of what is `kept` of earlier ones.
+        """
         if self.data is None:
             return []
         known = {form.prefix for form in (*self.members, *self.repayments)}
         was = read_prefilled(self.data)
         found = []
-        for name, typed in self.data.items():
+        for name, typed in {**(kept or {}), **self.data}.items():
             match = _OWNED.match(name)
             if match and match[1] not in known and str(typed).strip() and typed != was.get(name):
                 kind = MemberForm if name[0] == "m" else RepaymentForm
@@ -436,13 +487,13 @@ class Sheet:
                 found.append((match[1], str(what), str(dict(AttendanceStatus.choices).get(typed, typed))))
         return found
 
-    def _choices_without_place(self) -> list[tuple[str, str]]:
-        """Return the fields in which somebody was chosen who is not on the sheet, with what was chosen."""
+    def _choices_without_place(self) -> list[tuple[str, str, str]]:
+        """Return the name and label of each field in which somebody was chosen who is not on the sheet, and who."""
         if self.data is None:
             return []
         parts = (self.head, *self.agenda.forms, *self.new_loans.forms)
         return [
-            (str(field.label), str(typed))
+            (part.add_prefix(name), str(field.label), str(typed))
             for part in parts
             for name, field in part.fields.items()
             if name in CHOSEN and (typed := self.data.get(part.add_prefix(name))) and not field.valid_value(typed)

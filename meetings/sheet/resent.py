@@ -21,7 +21,9 @@ from meetings.sheet.context import SheetContext, read_correction
 from meetings.sheet.day import typed_day
 from meetings.sheet.form import Sheet
 
-NOT_TYPED = frozenset({"csrfmiddlewaretoken", "key", "base", "by", "action", "version", "prefilled", "another"})
+NOT_TYPED = frozenset(
+    {"csrfmiddlewaretoken", "key", "base", "by", "action", "version", "prefilled", "typed", "kept", "another"}
+)
 """Fields of the sheet's form that nobody types."""
 LOAN_FIELDS = ("request", "member", "principal", "periods", "first_due", "purpose", "funded_by")
 

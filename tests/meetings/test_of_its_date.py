@@ -343,6 +343,76 @@ def test_what_was_emptied_stays_empty(client, changing):
     assert value(page, f"m{first.pk}-wajib") == ""
 
 
+def as_shown(page, **typed):
+    """What a browser sends of a page as it stands, with the fields that were typed, by name."""
+    sheet = page.context["sheet"]
+    shown = {name: "" if (text := value(page, name)) is None else str(text) for name in sheet.prefilled}
+    for part in (*sheet.members, *sheet.repayments):
+        fields = {part.add_prefix(name): part[name].value() for name in part.fields}
+        shown |= {name: str(text) for name, text in fields.items() if text not in (None, False)}
+        shown |= {name: "" for name, text in fields.items() if text is None and name.endswith(("-paid", "-wajib"))}
+    along = {"typed": sheet.typed_value, "kept": sheet.kept_json}
+    return prefilled_data(page, **(shown | along | typed))
+
+
+def fit(client, group, page, day, **typed):
+    """Fit the sheet as a page shows it to another day."""
+    data = as_shown(page, held_on=day.isoformat(), action="day", **typed)
+    return client.post(f"/g/{group.code}/meetings/new/", data)
+
+
+@pytest.mark.parametrize("between", [HELD_ON - timedelta(1), FOUNDED], ids=["nothing due", "no such loan"])
+@pytest.mark.parametrize("typed", ["", "50.000", "118.000"])
+def test_what_was_typed_of_an_instalment_survives_a_day_without_it(client, group, between, typed):
+    save(group.members.first(), 5_000_000)
+    terms = {"disbursed_on": HELD_ON - timedelta(2), "first_due": HELD_ON}
+    field = f"l{lend(group.members.last(), 1_200_000, 12, **terms).pk}-paid"
+    page = sheet_page(client, group, HELD_ON)
+    assert value(page, field) == "118.000"
+    page = fit(client, group, page, between, **{field: typed})
+    page = fit(client, group, page, between + timedelta(1) if between == FOUNDED else between)
+    page = fit(client, group, page, HELD_ON + timedelta(1))
+    assert value(page, field) == ("118.000" if typed == "118.000" else typed)
+
+
+def test_what_nobody_typed_of_an_instalment_follows_over_a_day_without_it(client, group):
+    save(group.members.first(), 5_000_000)
+    loan = lend(group.members.last(), 1_200_000, 12, disbursed_on=HELD_ON - timedelta(2), first_due=HELD_ON)
+    page = fit(client, group, sheet_page(client, group, HELD_ON), FOUNDED)
+    assert value(fit(client, group, page, HELD_ON), f"l{loan.pk}-paid") == "118.000"
+
+
+def test_what_was_typed_of_somebody_survives_a_day_before_joining(client, group):
+    field = f"m{make_member(group, 'Dewi', joined_on=LATER).pk}-sukarela_in"
+    page = fit(client, group, sheet_page(client, group), HELD_ON, **{field: "25.000"})
+    page = fit(client, group, page, HELD_ON + timedelta(1))
+    assert [(row.who, row.typed) for row in page.context["sheet"].unplaced] == [("Dewi", "25.000")]
+    assert value(fit(client, group, page, LATER), field) == "25.000"
+
+
+def test_what_is_kept_for_another_day_does_not_stop_closing(client, group):
+    field = f"m{make_member(group, 'Dewi', joined_on=LATER).pk}-sukarela_in"
+    page = fit(client, group, sheet_page(client, group), HELD_ON, **{field: "25.000"})
+    first = group.members.first().pk
+    present = {f"m{form.member.pk}-attendance": "PRESENT" for form in page.context["sheet"].members}
+    head = {"place": "Balai", "leader": first, "note_taker": first}
+    assert post_sheet(client, group, data=as_shown(page, **head, **present)).status_code == 302
+    assert Meeting.objects.get().member_count == 3
+
+
+def test_a_leader_chosen_survives_a_day_before_joining(client, group):
+    later = make_member(group, "Dewi", joined_on=LATER)
+    page = fit(client, group, sheet_page(client, group), HELD_ON, leader=later.pk)
+    page = fit(client, group, page, LATER, leader="")
+    assert value(page, "leader") == str(later.pk)
+
+
+@pytest.mark.parametrize("kept", ["x", "[]", '{"a": 1}', '{"held_on": "x"}', "[" * 100_000])
+def test_a_broken_list_of_what_is_kept_is_left_out(client, group, kept):
+    data = {**sheet_data(group, m1_wajib="8000"), "kept": kept, "typed": "x"}
+    assert post_sheet(client, group, data=data).status_code == 302
+
+
 def test_a_date_changed_at_closing_refreshes_and_says_so(client, changing):
     first = changing.members.first()
     page = sheet_page(client, changing)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from finance.models import Instalment, Loan, Obligation, Transfer
 from finance.rules.loan_position import LoanPosition, Payment, payment_days, payment_history
-from groups.models import Group
+from finance.schedules import allocate_payment, payoff
+from groups.models import Group, PayoffFee
 
 
 def fines_without_ground(loan: Loan) -> list[Obligation]:
@@ -35,12 +37,27 @@ def paid_in_time_after_all(group: Group, *, entry: int, since: date) -> list[Loa
 def _before(
     loan: Loan, schedule: tuple[Instalment, ...], paid: list[Payment], days: list[date], on: date
 ) -> LoanPosition:
-    """Return the loan as the payments of the days before `on` left it."""
-    earlier = [(fee, principal) for day, fee, principal in paid if day < on]
+    """Return the loan as the payments of the days before `on` would have left it, recorded in the order of their days.
+
+    The ledger divides a payment by what is recorded when it comes: one that comes late may all have gone to the
+    principal, because later ones had paid the fee.
+    """
+    fee_paid = principal_paid = 0
+    for day, fee, principal in sorted(payment for payment in paid if payment[0] < on):
+        state: dict[str, Any] = {"fee_paid": fee_paid, "principal_paid": principal_paid, "on": day}
+        most = payoff(schedule, waives_fee=loan.payoff_fee == PayoffFee.WAIVED, **state)
+        part = allocate_payment(
+            schedule,
+            amount=min(fee + principal, most.total),
+            waives_fee=loan.payoff_fee == PayoffFee.WAIVED,
+            principal_alone=loan.principal_alone and not fee and principal < most.principal,
+            **state,
+        )
+        fee_paid, principal_paid = fee_paid + part.service_fee - part.fee_ahead, principal_paid + part.principal
     return LoanPosition(
         loan=loan,
         instalments=schedule,
-        fee_paid=sum(fee for fee, _principal in earlier),
-        principal_paid=sum(principal for _fee, principal in earlier),
+        fee_paid=fee_paid,
+        principal_paid=principal_paid,
         last_paid_on=max((day for day in days if day < on), default=None),
     )

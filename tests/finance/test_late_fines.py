@@ -33,6 +33,18 @@ def test_the_fine_of_a_loan_is_paid_by_its_member(late_loan):
     assert (line.amount, line.member_id) == (5_000, late_loan.member_id)
 
 
+def test_a_fine_loses_its_ground_however_the_late_payment_was_divided(late_loan):
+    """The fee that the late payment should have paid was paid by the later one already: all of it went to principal."""
+    repay(late_loan, 118_000, on=date(2025, 5, 4))
+    assert [fine.amount for fine in fines_without_ground(late_loan)] == []
+    pay_at_meeting(late_loan, 118_000, held_on=date(2025, 4, 1))
+    line = Transfer.objects.filter(credit_account__loan=late_loan, entry__kind="MEETING").get()
+    assert (line.credit_account.kind, line.amount) == ("LOAN", 118_000)
+    fines = Obligation.objects.filter(loan=late_loan).order_by("owed_on")
+    assert [fine.owed_on for fine in fines] == [date(2025, 3, 5), date(2025, 5, 4)]
+    assert fines_without_ground(late_loan) == [fines[1]]
+
+
 def take_back(loan):
     return obligations.late_fines_take_back(actor=facilitator_of(loan.group), group=loan.group, loan=loan)
 

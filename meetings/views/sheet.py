@@ -77,9 +77,13 @@ def draft_discard(request: GroupRequest, number: int) -> HttpResponse:
 
 
 def _opened(request: GroupRequest, number: int | None, draft: Mapping[str, Any] | None = None) -> HttpResponse:
-    """Show an empty sheet of today, or a draft under the key it has: as typed, and the rest as the facts are now."""
+    """Show a draft under the key it has, as typed and the rest as the facts are now, or else an empty sheet.
+
+    That is of the day in the address, and of today where there is none or it cannot be.
+    """
     today = timezone.localdate()
-    day = day_of(draft or {}, group=request.group, today=today)
+    asked = {"held_on": request.GET.get("held_on", "")} if number is None else {}
+    day = day_of(draft or asked, group=request.group, today=today)
     try:
         context = read_sheet(group=request.group, held_on=day, number=number)
     except NoSuchMeeting as error:

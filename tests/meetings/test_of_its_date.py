@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -9,6 +10,7 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from finance.ledger.fines import open_fines
 from finance.ledger.verify import mismatches
@@ -315,6 +317,33 @@ def test_the_first_loan_of_a_ladder_is_the_first_by_date():
     asked = {"loans_0_member": member.pk, "loans_0_principal": "200000", "loans_0_periods": "2"}
     assert "loans-0-principal" in errors(post_sheet(client, group, **asked))
     assert post_sheet(client, group, held_on=LATER, **asked).status_code == 302
+
+
+# The date in the address
+
+
+def test_a_link_opens_the_sheet_of_its_day(client, group):
+    make_member(group, "Dewi", joined_on=LATER)
+    page = client.get(f"/g/{group.code}/meetings/new/?held_on={HELD_ON}")
+    sheet = page.context["sheet"]
+    assert (sheet.context.held_on, value(page, "held_on")) == (HELD_ON, HELD_ON)
+    assert "Dewi" not in [form.member.name for form in sheet.members]
+
+
+@pytest.mark.parametrize("day", ["", "x", "2025-02-30", "2024-01-01", "2099-01-01", "9999-99-99", "%00"])
+def test_a_day_in_the_address_that_cannot_be_opens_today(client, group, day):
+    page = client.get(f"/g/{group.code}/meetings/new/?held_on={day}")
+    assert page.status_code == 200
+    assert page.context["sheet"].context.held_on == timezone.localdate()
+
+
+def test_the_calendar_and_the_home_page_link_to_the_sheet_of_the_day():
+    group = make_group(rhythm={"every": "WEEK", "weekday": 4})
+    make_members(group, 1)
+    client = sign_in(group)
+    link = re.compile(rf"/g/{group.code}/meetings/new/\?held_on=[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}\"")
+    assert link.search(client.get(f"/g/{group.code}/calendar/").content.decode())
+    assert link.search(client.get("/").content.decode())
 
 
 # Another date

@@ -128,7 +128,7 @@ def _problem(
     if moved_to is None:
         return ""
     if moved_to not in leaving and calendar.expected(moved_to, moved_to):
-        return _("The group has another agreed meeting on this day.")
+        return _("The group has another agreed meeting on this day. Call this meeting off, or choose another day.")
     if held_on is not None and moved_to < held_on:
         return _("A later meeting is recorded already.")
     return ""

@@ -111,7 +111,7 @@ def _check_target(group: Group, planned_on: date, moved_to: date, *, is_taken: b
     if moved_to == planned_on:
         problem = _("This is the agreed day itself.")
     elif is_taken:
-        problem = _("The group has another agreed meeting on this day.")
+        problem = _("The group has another agreed meeting on this day. Call this meeting off, or choose another day.")
     elif moved_to < group.founded_on:
         problem = _("The group did not exist yet on this date.")
     elif abs(moved_to - planned_on) > MOST_AHEAD:

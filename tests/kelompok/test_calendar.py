@@ -469,6 +469,7 @@ class TestManyGroups:
         asleep = self.third_fridays(own, status="DORMANT")
         problems = {one.group: one.problem for one in self.found(own)}
         assert "another agreed meeting" in problems[weekly]
+        assert "Call this meeting off, or choose another day." in problems[weekly]
         assert "later meeting" in problems[held]
         assert asleep not in problems
         move(weekly, self.FRIDAY, self.FRIDAY + timedelta(1))

@@ -37,9 +37,9 @@ def test_a_fine_loses_its_ground_however_the_late_payment_was_divided(late_loan)
     """The fee that the late payment should have paid was paid by the later one already: all of it went to principal."""
     repay(late_loan, 118_000, on=date(2025, 5, 4))
     assert [fine.amount for fine in fines_without_ground(late_loan)] == []
-    pay_at_meeting(late_loan, 118_000, held_on=date(2025, 4, 1))
-    line = Transfer.objects.filter(credit_account__loan=late_loan, entry__kind="MEETING").get()
-    assert (line.credit_account.kind, line.amount) == ("LOAN", 118_000)
+    pay_at_meeting(late_loan, 123_000, held_on=date(2025, 4, 1))
+    paid = Transfer.objects.filter(credit_account__loan=late_loan, entry__kind="MEETING")
+    assert dict(paid.values_list("credit_account__kind", "amount")) == {"LOAN": 118_000, "LOAN_FINE": 5_000}
     fines = Obligation.objects.filter(loan=late_loan).order_by("owed_on")
     assert [fine.owed_on for fine in fines] == [date(2025, 3, 5), date(2025, 5, 4)]
     assert fines_without_ground(late_loan) == [fines[1]]

@@ -12,7 +12,7 @@ LEFT, RIGHT = 112, 248
 """The two columns of places; their names stand outside."""
 BAR = 8
 NAME = 15
-"""The least height of a place, so that names do not run into each other."""
+"""The least room of a place, so that names do not run into each other."""
 GAP = 5
 
 
@@ -60,9 +60,9 @@ def flow(
     right = {place: sum(count for (_, became), count in counts.items() if became == place) for place, _ in after}
     total = sum(counts.values())
     height_of_all = HEIGHT - max(sum(map(bool, left.values())), sum(map(bool, right.values()))) * (NAME + GAP)
-    drawn_before, drawn_after = (
-        _column(places, counted, total, height_of_all) for places, counted in ((before, left), (after, right))
-    )
+    thick = {pair: max(1, count * height_of_all // total) for pair, count in counts.items() if count}
+    drawn_before = _column(before, left, {was: sum(thick.get((was, to), 0) for to, _ in after) for was, _ in before})
+    drawn_after = _column(after, right, {to: sum(thick.get((was, to), 0) for was, _ in before) for to, _ in after})
     tops_before, tops_after = (
         {place: drawn.y for place, drawn in column.items()} for column in (drawn_before, drawn_after)
     )
@@ -71,23 +71,24 @@ def flow(
         for became, became_label in after:
             count = counts.get((was, became), 0)
             if count:
-                thick = max(1, count * height_of_all // total)
-                path = _path(tops_before[was], tops_after[became], thick)
+                path = _path(tops_before[was], tops_after[became], thick[was, became])
                 ribbons.append(Ribbon(way_of(was, became), was_label, became_label, count, path))
-                tops_before[was] += thick
-                tops_after[became] += thick
+                tops_before[was] += thick[was, became]
+                tops_after[became] += thick[was, became]
     return FlowChart([*drawn_before.values()], [*drawn_after.values()], ribbons)
 
 
 def _column(
-    places: Sequence[tuple[int, str]], counts: Mapping[int, int], total: int, height_of_all: int
+    places: Sequence[tuple[int, str]], counts: Mapping[int, int], heights: Mapping[int, int]
 ) -> dict[int, PlacedGroups]:
+    """Return the places with groups from the top, each as tall as its ribbons together; its name may need more room."""
     drawn, y = {}, 0
     for place, label in places:
         if counts[place]:
-            height = NAME + counts[place] * height_of_all // total
-            drawn[place] = PlacedGroups(label, counts[place], y, height, y + height // 2 + 4)
-            y += height + GAP
+            height = heights[place]
+            room = max(NAME, height)
+            drawn[place] = PlacedGroups(label, counts[place], y + (room - height) // 2, height, y + room // 2 + 4)
+            y += room + GAP
     return drawn
 
 

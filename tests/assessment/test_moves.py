@@ -278,3 +278,14 @@ class TestFlow:
         for marks in (chart.before, chart.after):
             assert marks[-1].y + marks[-1].height <= chart.height
             assert all(lower.text_y - upper.text_y >= 15 for upper, lower in pairwise(marks))
+
+    def test_a_place_is_as_tall_as_its_ribbons(self):
+        chart = flow({(0, 0): 1, (1, 1): 2, (2, 1): 1, (2, 2): 11}, self.STAGES, self.STAGES)
+        heights = {mark.count: mark.height for mark in chart.before}
+        unit = heights[12] / 12
+        assert all(abs(height - count * unit) <= 1 for count, height in heights.items())
+
+    def test_names_keep_their_room_where_a_place_is_low(self):
+        chart = flow({(0, 0): 1, (1, 1): 1, (2, 2): 500}, self.STAGES, self.STAGES)
+        assert [mark.height for mark in chart.before[1:]] == [1, 1]
+        assert all(lower.text_y - upper.text_y >= 15 for upper, lower in pairwise(chart.before))

@@ -19,11 +19,15 @@ from groups.models import Group
 
 
 class Cell(NamedTuple):
-    """One indicator of one group: the points that count, None for not enough data, and those measured."""
+    """One indicator of one group: the points that count, None for not enough data, and those measured.
+
+    `is_given` says that a person gave the points: in the place of measured ones, or where nothing is measured.
+    """
 
     indicator: Indicator
     points: int | None
     measured: int | None
+    is_given: bool
 
     @property
     def shade(self) -> int:
@@ -32,11 +36,6 @@ class Cell(NamedTuple):
         if points >= self.indicator.weight:
             return 4
         return 0 if not points else 1 + 3 * points // self.indicator.weight
-
-    @property
-    def is_given(self) -> bool:
-        """Whether a person gave other points than were measured."""
-        return self.points != self.measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +155,12 @@ def heat_row(assessed: Assessed, row: Any) -> HeatRow:
 
 def _cell(indicator: Indicator, entry: Mapping[str, Any] | None) -> Cell:
     if entry is None:  # another version alone has the indicator
-        return Cell(indicator, None, None)
-    measured = None if entry["value"] is None else entry["points"]
+        return Cell(indicator, None, None, is_given=False)
+    kept = None if entry["value"] is None else entry["points"]
+    if not indicator.metric:
+        return Cell(indicator, kept, None, is_given=kept is not None)
     given = entry.get("given")
-    return Cell(indicator, measured if given is None else given["points"], measured)
+    return Cell(indicator, kept if given is None else given["points"], kept, is_given=given is not None)
 
 
 def _points(entry: KeyTransform) -> Cast:

@@ -71,7 +71,13 @@ def _table(frame: Frame, of_month: Assessed, groups: Any) -> Table:
     named = [Column(f"{of.indicator.name} / {_weights(of.weights)}", NUMBER) for of in of_month.columns.values()]
     of_group = group_columns(frame)
     by_version = [Column(_("Instrument"))] if len(of_month.versions) > 1 else []
-    columns = [*(column for column, _read in of_group), *by_version, *named, Column(_("Score"), NUMBER)]
+    columns = [
+        *(column for column, _read in of_group),
+        *by_version,
+        *named,
+        Column(_("Score"), NUMBER),
+        Column(_("Points given by a person")),
+    ]
     rows = (heat_row(of_month, row) for row in groups)
     return frame.table(
         _("Points by indicator"),
@@ -80,11 +86,16 @@ def _table(frame: Frame, of_month: Assessed, groups: Any) -> Table:
         (
             Row([
                 *(read(row) for _column, read in of_group), *(str(row.instrument) for _column in by_version),
-                *(cell.points for cell in row.cells), row.score,
+                *(cell.points for cell in row.cells), row.score, _given(row),
             ])
             for row in rows
         ),
     )  # fmt: skip
+
+
+def _given(row: HeatRow) -> str:
+    """Return the indicators at which a person gave the points of a group, for the file, which has no marks."""
+    return ", ".join(cell.indicator.name for cell in row.cells if cell.is_given)
 
 
 def _weights(weights: tuple[int, ...]) -> str:

@@ -11,7 +11,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from assessment.models import Instrument, Level
+from assessment.models import Indicator, Instrument, Level
+from assessment.selectors.heatmap import Cell, _cell
 from assessment.services import instrument_copy, instrument_publish
 from groups.models import Group, Role
 from tests.assessment.groups import months_ago, stand
@@ -247,3 +248,30 @@ def test_at_most_ten_statements_at_any_size(staff_client, facilitator):
             show(staff_client, "sort=attendance&kind=REVOLVING&stage=TUNAS")
         taken.append(len(queries))
     assert taken[0] == taken[1] <= 10
+
+
+class TestGiven:
+    """What a person gave stands out from what was measured: at an override and at a judged indicator."""
+
+    def cell(self, code: str, kept: dict[str, object]) -> Cell:
+        indicator = Indicator.objects.get(instrument__code="kotaku", instrument__organisation=None, code=code)
+        return _cell(indicator, kept)
+
+    def test_a_judged_indicator_is_given(self):
+        assert self.cell("outside", {"value": 1, "points": 4, "facts": {}}).is_given
+
+    def test_a_judged_indicator_without_a_judgement_is_not(self):
+        assert not self.cell("outside", {"value": None, "points": 0, "facts": {}}).is_given
+
+    def test_an_override_is_given(self):
+        given = {"value": 90, "points": 10, "judgement": 1}
+        assert self.cell("attendance", {"value": 50, "points": 4, "facts": {}, "given": given}).is_given
+
+    def test_a_measured_indicator_is_not(self):
+        assert not self.cell("attendance", {"value": 50, "points": 4, "facts": {}}).is_given
+
+    def test_the_file_names_the_indicators(self, staff_client, facilitator):
+        heated(facilitator, "Anggrek", entry(4))
+        heated(facilitator, "Bakung", entry(4) | {"given": {"value": 90, "points": 10, "judgement": 1}})
+        head, *rows = csv.reader(show(staff_client, "format=csv").content.decode().lstrip("\ufeff").splitlines())
+        assert [row[head.index("Points given by a person")] for row in rows] == ["", "Attendance"]

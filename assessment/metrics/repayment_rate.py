@@ -1,8 +1,8 @@
 """Paid towards what fell due / what fell due before the day, in rupiah over all loans; a share.
 
 A payment ahead on one loan does not hide the arrears of another. An instalment due on the day itself does not count
-yet. Before the first one there is not enough data. Source: repayment rate, and the UPK standard of 2013 (good from
-90 %).
+yet. A loan written off stays due and unpaid. Before the first one there is not enough data. Source: repayment rate, and
+the UPK standard of 2013 (good from 90 %).
 """
 
 from __future__ import annotations
@@ -33,9 +33,13 @@ def _sentence(facts: Facts) -> str:
         "paid": rupiah(facts["paid"]),
         "due": rupiah(facts["due"]),
     }
-    if facts["late"]:
-        late = ngettext("%(count)d loan late", "%(count)d loans late", facts["late"]) % {"count": facts["late"]}
-        words += f" · {late}"
+    # Scores stored before write-offs were counted apart do not have the number.
+    written_off = facts.get("written_off", 0)
+    if late := facts["late"] - written_off:
+        words += " · " + ngettext("%(count)d loan late", "%(count)d loans late", late) % {"count": late}
+    if written_off:
+        gone = ngettext("%(count)d loan written off", "%(count)d loans written off", written_off)
+        words += " · " + gone % {"count": written_off}
     return words
 
 
@@ -46,12 +50,18 @@ def _tables(group: Group, as_of: date) -> list[Table]:
         Column(_("Arrears"), MONEY),
     ]  # fmt: skip
     rows = [
-        Row([_("Loan %d") % loan.number, due, paid, due - paid], loan_url(group, loan.number))
+        Row([_name(loan), due, paid, due - paid], loan_url(group, loan.number))
         for loan in loans
         for due, paid in [(int(loan.fell_due), int(loan.fell_due_paid))]
     ]
     rows.append(total_row(_("Total"), columns, rows))
     return [evidence_table(group, as_of, _("Loans"), columns, rows)]
+
+
+def _name(loan: Any) -> str:
+    """Return what a loan is called; one that was written off is still due here, and in no list of arrears."""
+    is_written_off = loan.balance == 0 and loan.fell_due_paid < loan.fell_due
+    return (_("Loan %d (written off)") if is_written_off else _("Loan %d")) % int(loan.number)
 
 
 def _records(rows: Rows) -> dict[str, list[int]]:
@@ -71,6 +81,7 @@ METRIC = Metric(
                 "due": "SUM(fell_due)",
                 "loans": "SUM(CASE WHEN fell_due > 0 THEN 1 ELSE 0 END)",
                 "late": "SUM(CASE WHEN fell_due_paid < fell_due THEN 1 ELSE 0 END)",
+                "written_off": "SUM(CASE WHEN fell_due_paid < fell_due AND balance = 0 THEN 1 ELSE 0 END)",
             },
         ),
     ),

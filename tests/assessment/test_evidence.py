@@ -124,6 +124,7 @@ ADDS_UP: dict[str, Callable[[Evidence], Facts]] = {
         "paid": found.tables[0].rows[-1].cells[2],
         "loans": len(rows(found.tables[0])),
         "late": sum(row.cells[3] > 0 for row in rows(found.tables[0])),
+        "written_off": sum("(" in row.cells[0] for row in rows(found.tables[0])),
     },
     "books_complete": of_meetings("counted"),
     "bank_account": lambda found: {

@@ -286,6 +286,25 @@ class TestRepayment:
         result = measured("repayment_rate", group, date(2025, 4, 30))
         assert (result.facts["paid"], result.facts["due"], result.facts["late"]) == (118_000, 236_000, 1)
 
+    def test_a_loan_written_off_is_told_from_a_late_one(self, group):
+        late, gone = self.lend(group), self.lend(group)
+        finance.loan_write_off(
+            actor=facilitator_of(group), group=group, loan=gone, reason="pindah", on=date(2025, 4, 10), key=uuid.uuid4()
+        )
+        day = date(2025, 4, 30)
+        facts = measured("repayment_rate", group, day).facts
+        with override("en"):
+            said = all_metrics()["repayment_rate"].sentence(facts)
+            (table,) = evidence("repayment_rate", group, day).tables
+            names = [row.cells[0] for row in table.rows][:-1]
+        assert said.endswith(" · 1 loan late · 1 loan written off")
+        assert names == [f"Loan {late.number}", f"Loan {gone.number} (written off)"]
+
+    def test_a_sentence_without_a_loan_written_off_names_none(self):
+        with override("en"):
+            said = all_metrics()["repayment_rate"].sentence({"paid": 1, "due": 2, "late": 1})
+        assert said.endswith(" · 1 loan late")
+
     def test_a_loan_paid_off_with_its_fee_waived_is_not_late(self, group):
         member = make_member(group)
         save(member, 5_000_000)

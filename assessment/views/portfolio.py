@@ -96,8 +96,13 @@ def _snapshots(frame: Frame) -> Any:
 
 def _groups(frame: Frame, total: Figures, shown: Iterable[GroupSnapshot], known: Places = NOWHERE) -> Table:
     rows = ((snapshot.group, _place(snapshot, known), snapshot.performance) for snapshot in shown)
-    table = tables.portfolio(rows, total.loans, owner=frame.owner, as_of=total.as_of)
-    return replace(table, period=" · ".join([table.period, *frame.form.words()]))
+    return _of_day(frame, tables.portfolio(rows, total.loans, owner=frame.owner, as_of=total.as_of))
+
+
+def _of_day(frame: Frame, table: Table) -> Table:
+    """Say of a table as of which day its figures are; those of all months but the last are elsewhere."""
+    day = _("as on %(day)s") % {"day": date_format(frame.as_of)}
+    return replace(table, period=" · ".join([day, *frame.form.words()]))
 
 
 def _place(snapshot: GroupSnapshot, known: Places) -> tuple[str, str]:
@@ -125,7 +130,7 @@ def _of_class(
         )
         for snapshot in shown
     )
-    return frame.table(title, "portofolio-kelas", columns, rows)
+    return _of_day(frame, frame.table(title, "portofolio-kelas", columns, rows))
 
 
 def _classes(frame: Frame, total: Figures) -> dict[str, Any]:
@@ -187,7 +192,7 @@ def _regions(frame: Frame, by_region: Mapping[str, Figures]) -> Table:
         for key, figures in ordered
     ]
     columns = [Column(_("Region")), *(column for column, _read in of_region)]
-    return frame.table(_("Portfolio by region"), "portofolio-wilayah", columns, rows)
+    return _of_day(frame, frame.table(_("Portfolio by region"), "portofolio-wilayah", columns, rows))
 
 
 def _of_region() -> list[ReadColumn]:

@@ -2,13 +2,14 @@
 
 import csv
 from datetime import date
-from io import StringIO
+from io import BytesIO, StringIO
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from openpyxl import load_workbook
 
 from assessment.models import GroupSnapshot
 from assessment.selectors.portfolio import listed
@@ -268,3 +269,14 @@ class TestMonths:
 
 def test_it_is_for_those_who_assess():
     assert portfolio(make_user(Role.FACILITATOR)).status_code == 403
+
+
+class TestDay:
+    """Balances are of a day, whatever the period; those of months are of the period."""
+
+    @pytest.mark.parametrize(("table", "is_of_day"), [("regions", True), ("", True), ("months", False)])
+    def test_the_file_says_of_when_its_figures_are(self, staff_client, facilitator, table, is_of_day):
+        make_snapshot(make_group(facilitator))
+        response = staff_client.get(f"/portfolio/?format=xlsx&table={table}")
+        period = str(load_workbook(BytesIO(response.content)).worksheets[0]["A3"].value)
+        assert period.startswith("as on ") == is_of_day

@@ -294,6 +294,16 @@ def stored_scores(group: Group, scheme: str, since: date) -> list[Assessment]:
     return list(scores.defer("indicators", "evidence").select_related("finalised_by").order_by("as_of"))
 
 
+def is_behind(stored: Assessment, current: CurrentScore | None) -> bool:
+    """Say whether a score stored in the month of the current one is another, because it does not know newer records.
+
+    A final score is what it is.
+    """
+    if current is None or stored.is_final or stored.as_of.replace(day=1) != current.as_of.replace(day=1):
+        return False
+    return (stored.score, stored.rank) != (current.result.score, current.result.rank)
+
+
 def judgeable(instrument: Instrument | None) -> list[Indicator]:
     """Return the indicators of an instrument that a person judges."""
     if instrument is None:

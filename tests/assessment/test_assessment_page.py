@@ -107,6 +107,22 @@ def test_the_history_is_a_line_with_its_table(page, group):
     assert html.count("<td>Provisional</td>") == 3
 
 
+def test_a_stored_score_of_this_month_without_the_newest_records_is_marked(page, group):
+    today = timezone.localdate()
+    assess_groups(groups=Group.objects.all(), as_of=today)
+    assert "without the newest records" not in page()
+    Assessment.objects.update(score=20)
+    assert page().count("<td>Provisional, without the newest records</td>") == 1
+
+
+def test_other_months_and_final_scores_are_not_marked(page, group):
+    today = timezone.localdate()
+    assess_groups(groups=Group.objects.all(), as_of=today - timedelta(35))
+    Assessment.objects.update(score=20)
+    assessment_finalise(actor=make_staff(group), group=group, as_of=today)
+    assert "without the newest records" not in page()
+
+
 def test_a_final_score_is_marked_in_the_history(page, group):
     staff = make_staff(group)
     assessment_finalise(actor=staff, group=group, as_of=timezone.localdate())

@@ -66,6 +66,7 @@ def final_list(request: UserRequest) -> HttpResponse:
         "number_elsewhere": min(len(elsewhere), MOST_TICKED),
         "chosen": frame.form.chosen(),
         "month": frame.filters.end,
+        "number_open": scores.filter(is_final=False, is_newer=False).count(),
         "unfinished": selectors.unfinished_runs(request.user),
     }
     return frame.show("assessment/final_list.html", context, lambda: _table(frame, scores))
@@ -98,6 +99,7 @@ def final_confirm(request: UserRequest) -> HttpResponse:
         "stages": [(rule, stages[rule.stage]) for rule in frame.form.stages if stages[rule.stage]],
         "left_out": _left_out(frame, rows, frame.groups if ticked is None and not frame.filters.stage else None),
         "number": len(ready),
+        "is_nothing_ticked": ticked == [],
         "page": frame.page(ready),
         "rows": [(row, frame.stage_name(row.stage)) for row in frame.page(ready)],
         "seen": mark,

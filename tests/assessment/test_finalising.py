@@ -362,6 +362,24 @@ class TestPages:
         assert f'name="page" value="3" formaction="{PAGE}"' in form
         assert form.index("Look at those ticked") < form.index("formaction")
 
+    def test_without_a_tick_it_says_so(self, staff_client, three_pages):
+        html = staff_client.get(f"{PAGE}confirm/").content.decode()
+        assert "Nothing is ticked yet" in html
+        assert "Nothing is left to make final." not in html
+
+    def test_what_is_ticked_and_final_already_leaves_nothing(self, staff_client, three_pages):
+        first, *_others = (group.pk for group in three_pages)
+        self.confirm(staff_client, f"group={first}")
+        html = staff_client.get(f"{PAGE}confirm/?group={first}").content.decode()
+        assert "Nothing is left to make final." in html
+        assert "Nothing is ticked yet" not in html
+
+    def test_all_are_those_that_can_still_be_made_final(self, staff_client, three_pages):
+        first, *_others = (group.pk for group in three_pages)
+        assert "Look at all 3" in staff_client.get(PAGE).content.decode()
+        self.confirm(staff_client, f"group={first}")
+        assert "Look at all 2" in staff_client.get(PAGE).content.decode()
+
     def test_a_tick_that_was_taken_off_is_gone(self, staff_client, three_pages):
         _first, second, _third = (group.pk for group in three_pages)
         shown = staff_client.get(f"{PAGE}?ticked={second}&page=1")

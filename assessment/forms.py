@@ -42,14 +42,15 @@ NO_LEVEL = "0"
 class DashboardForm(GroupFilterForm):
     """What the dashboards are narrowed to. A value that is not on offer is refused.
 
-    Only a superuser chooses among organisations; everybody else has one.
+    Only a superuser chooses among organisations; everybody else has one. A page that cannot be narrowed to a stage does
+    not offer one (`with_stage`).
     """
 
     stage = forms.ChoiceField(label=_("Stage"), required=False)
     start = MonthField(label=_("From month"), required=False)
     end = MonthField(label=_("To month"), required=False)
 
-    def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, actor: User, with_stage: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, actor=actor, **kwargs)
         self._actor = actor
         organisation = actor.organisation_id
@@ -77,7 +78,12 @@ class DashboardForm(GroupFilterForm):
             self._refused.append(no_more(_("Scheme")))
         self.stages = schemes[self.of_scheme]
         stages = [(rule.stage, rule.name) for rule in self.stages]
-        self._offer("stage", [*stages, ("NONE", str(_("Never assessed")))])
+        offered = [*stages, ("NONE", str(_("Never assessed")))]
+        self._offer("stage", offered)
+        if not with_stage:
+            label = self.fields.pop("stage").label
+            if (asked := self.data.get("stage")) and asked not in dict(offered):
+                self._refused.append(no_more(label))
         if len(schemes) > 1:
             named = [(code, stages[0].instrument.name) for code, stages in schemes.items() if stages]
             self.fields["scheme"] = forms.ChoiceField(label=_("Scheme"), required=False)
@@ -97,8 +103,9 @@ class DashboardForm(GroupFilterForm):
         if month is None:
             return None
         if month < EARLIEST_FOUNDING:
-            raise ValidationError(_("This day is too long ago."))
-        refuse_to_come(month, timezone.localdate())
+            raise ValidationError(_("This month is too long ago."))
+        if month > timezone.localdate():
+            raise ValidationError(_("This month is in the future."))
         if month < first_month() and not has_figures(self._actor, month):
             lacking = _("There are no figures of this month: they reach back to %(month)s.")
             raise ValidationError(lacking, params={"month": date_format(first_month(), "F Y")})
@@ -136,10 +143,19 @@ class DashboardForm(GroupFilterForm):
         """Return by field, as it stood in the address, whatever narrows something."""
         return {name: self.data[name] for name in self.fields if self.cleaned_data.get(name) and self.data.get(name)}
 
-    def words(self) -> list[str]:
+    def words(self, *, with_stage: bool = True) -> list[str]:
         """Return what narrows the groups, for people: `Facilitator: Rina`."""
-        chosen = [name for name in self.chosen() if name not in ("start", "end")]
-        return [f"{self.fields[name].label}: {_chosen_label(self.fields[name], self.data[name])}" for name in chosen]
+        unsaid = {"start", "end"} if with_stage else {"start", "end", "stage"}
+        chosen = [name for name in self.chosen() if name not in unsaid]
+        return [self._in_words(name) for name in chosen]
+
+    @property
+    def stage_words(self) -> str:
+        """What stage was chosen, for people, "" for none."""
+        return self._in_words("stage") if "stage" in self.chosen() else ""
+
+    def _in_words(self, name: str) -> str:
+        return f"{self.fields[name].label}: {_chosen_label(self.fields[name], self.data[name])}"
 
 
 def no_more(what: object) -> str:

@@ -154,7 +154,10 @@ class TrendMonth:
 
 
 def trend(groups: QuerySet[Group], filters: Filters, *, stages: int) -> list[TrendMonth]:
-    """Return how many groups stood at each of `stages` in the months of the filters, in two statements."""
+    """Return how many groups stood at each of `stages` in the months of the filters, in two statements.
+
+    A group dissolved by the end of a month is not counted in it, even if its score of the month is final.
+    """
     rows = (
         SnapshotScore.objects.filter(
             in_months(filters.start, filters.end),
@@ -162,6 +165,7 @@ def trend(groups: QuerySet[Group], filters: Filters, *, stages: int) -> list[Tre
             scheme=filters.scheme,
             group__in=groups.order_by(),
         )
+        .exclude(snapshot__status=GroupStatus.DISSOLVED)
         .order_by()
         .annotate(of_month=month_of())
         .values_list("of_month", "rank")
@@ -197,11 +201,8 @@ def scored_in(groups: QuerySet[Group], filters: Filters, month: date, rank: int,
     They are of `NAMED` and of that score's score and as_of. `is_last` says that no stage is higher.
     """
     wanted = Q(snapshot_scores__scheme=filters.scheme) & in_months(month, month, "snapshot_scores__")
-    if filters.is_narrow:
-        there = SnapshotScore.objects.filter(
-            in_months(month, month), filters.placed("snapshot__"), scheme=filters.scheme
-        )
-        groups = groups.filter(pk__in=there.values("group"))
+    there = SnapshotScore.objects.filter(in_months(month, month), filters.placed("snapshot__"), scheme=filters.scheme)
+    groups = groups.filter(pk__in=there.exclude(snapshot__status=GroupStatus.DISSOLVED).values("group"))
     at_rank = {"of_month__rank__gte": rank} if is_last else {"of_month__rank": rank}
     return (
         with_names(groups.annotate(of_month=FilteredRelation("snapshot_scores", condition=wanted)), month)

@@ -16,7 +16,7 @@ from assessment.models import Assessment, AssessmentStatus, FinalOutcome, FinalR
 from assessment.selectors.current_score import points_kept
 from assessment.selectors.dashboard import REGENCY_CODE, Filters
 from assessment.selectors.snapshots import in_months, month_end
-from groups.models import ChangedGroup, Group, Region, User
+from groups.models import ChangedGroup, Group, GroupStatus, Region, User
 
 
 def scores_of_month(groups: QuerySet[Group], filters: Filters) -> Any:
@@ -24,12 +24,13 @@ def scores_of_month(groups: QuerySet[Group], filters: Filters) -> Any:
 
     They are of group, code, number, group_prefix, name, of village_name and regency of that day, stage, rank, score,
     measured_rank, measured_score, as_of, of `is_final`, and of `is_newer`: there are records up to that day which the
-    score does not know.
+    score does not know. Groups dissolved by then are left out.
     """
     of_month = Q(month=None) if filters.ends_now else in_months(filters.end, filters.end)
     scores = SnapshotScore.objects.filter(
         of_month, filters.placed("snapshot__"), scheme=filters.scheme, group__in=groups.order_by()
     )
+    scores = scores.exclude(snapshot__status=GroupStatus.DISSOLVED)
     if filters.stage:
         scores = scores.filter(stage=filters.stage)
     final = Assessment.objects.filter(

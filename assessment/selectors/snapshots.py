@@ -46,12 +46,18 @@ class Summary:
 
 
 def summary(groups: QuerySet[Group], month: date | None) -> Summary:
-    """Return what the snapshots of `groups` of a month, or the latest, say together, in one statement."""
-    people = {name: total(f"shown__{name}") for name in ("members", "women")}
-    dormant = Count("pk", filter=Q(shown__status=GroupStatus.DORMANT))
+    """Return what the snapshots of `groups` of a month, or the latest, say together, in one statement.
+
+    Of those dissolved by then only `changed` counts: a snapshot may not know yet that its group was dissolved.
+    """
+    dissolved = Q(status=GroupStatus.DISSOLVED) if month is None else Q(shown__status=GroupStatus.DISSOLVED)
+    people = {name: total(f"shown__{name}", ~dissolved) for name in ("members", "women")}
+    dormant = Count("pk", filter=Q(shown__status=GroupStatus.DORMANT) & ~dissolved)
     of_all = with_snapshot(groups, month).order_by()
     changed = Count("changed", filter=_unknown_in(month))
-    return Summary(**of_all.aggregate(as_of=Min("shown__as_of"), changed=changed, dormant=dormant, **people))
+    return Summary(
+        **of_all.aggregate(as_of=Min("shown__as_of", filter=~dissolved), changed=changed, dormant=dormant, **people)
+    )
 
 
 def behind(groups: QuerySet[Group], month: date | None) -> QuerySet[Group]:
@@ -71,9 +77,9 @@ def has_figures(actor: User, month: date) -> bool:
     return GroupSnapshot.objects.filter(month=month, group__in=Group.objects.visible_to(actor).values("pk")).exists()
 
 
-def total(column: str) -> Coalesce:
-    """Return the sum of a column, 0 of no rows."""
-    return Coalesce(Sum(column), 0, output_field=BigIntegerField())
+def total(column: str, which: Q | None = None) -> Coalesce:
+    """Return the sum of a column, of all rows or of those that `which` says; 0 of no rows."""
+    return Coalesce(Sum(column, filter=which), 0, output_field=BigIntegerField())
 
 
 def with_snapshot(groups: QuerySet[Group], month: date | None) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from operator import attrgetter
 from typing import Any
@@ -34,10 +35,16 @@ MOST_AT_ONCE = 1000
 """Groups brought up to date in one request: some seconds of work."""
 
 
+class StagesFrame(Frame):
+    """The dashboard of stages: it counts all of them, and only its list of groups is of the stage chosen."""
+
+    by_stage = False
+
+
 @requires(Capability.ASSESS)
 def dashboard(request: UserRequest) -> HttpResponse:
     """Stages of all groups the person may see, their trend, and who needs help most."""
-    frame = Frame(request, "dashboard")
+    frame = StagesFrame(request, "dashboard")
     stage, table = frame.filters.stage, frame.choice("table", ("months",))
     counts = selectors.stage_counts(frame.groups, frame.filters)
     months = selectors.trend(frame.of_months, frame.filters, stages=len(frame.form.stages))
@@ -53,6 +60,7 @@ def dashboard(request: UserRequest) -> HttpResponse:
             "months": months,
             "chart": charts.stacked_bars(months, frame.form.stages) if months else None,
             "page": page,
+            "listed_stage": frame.form.stage_words,
             "rows": [(row, frame.stage_name(row.stage), wording.reasons(row.need)) for row in page],
         },
         lambda: _months(frame, months) if table else _groups(frame, groups),
@@ -65,7 +73,7 @@ def dashboard_month(request: UserRequest) -> HttpResponse:
 
     So does one of a month without figures.
     """
-    frame = Frame(request, "dashboard")
+    frame = Frame(request, "dashboard", with_stage=False)
     asked = {name: request.GET.get(name, "") for name in ("month", "rank")}
     try:
         month, rank = date.fromisoformat(f"{asked['month']}-01"), int(asked["rank"])
@@ -95,7 +103,7 @@ def dashboard_score(request: UserRequest) -> HttpResponse:
     """
     asked = request.POST.get("tab", "")
     frame = Frame(request, asked if asked in {tab.route for tab in TABS} else "dashboard")
-    changed = behind(frame.groups, frame.filters.month)
+    changed = behind(frame.with_dissolved, frame.filters.month)
     count = services.snapshots_write(actor=request.user, groups=changed, as_of=frame.today, most=MOST_AT_ONCE)
     done = ngettext("%(count)d group brought up to date.", "%(count)d groups brought up to date.", count)
     messages.success(request, done % {"count": count})
@@ -162,4 +170,5 @@ def _groups(frame: Frame, groups: Any) -> Table:
             for place, column in enumerate(_people_columns())
         ),
     ]
-    return frame.table_of(_("Stages"), "tahap", columns, groups)
+    table = frame.table_of(_("Stages"), "tahap", columns, groups)
+    return replace(table, period=" · ".join([frame.period, *filter(None, [frame.form.stage_words])]))

@@ -86,11 +86,14 @@ TABS = (
 class Frame:
     """A dashboard as one person sees it: the filters asked for, and the groups within them."""
 
-    def __init__(self, request: UserRequest, route: str) -> None:
+    by_stage = True
+    """Whether all that the page shows is of the stage chosen, so that the head names it."""
+
+    def __init__(self, request: UserRequest, route: str, *, with_stage: bool = True) -> None:
         self.request = request
         self.tab = next(tab for tab in TABS if tab.route == route)
         self.today = timezone.localdate()
-        self.form = DashboardForm(request.GET, actor=request.user)
+        self.form = DashboardForm(request.GET, actor=request.user, with_stage=with_stage)
         self.filters: Filters = self.form.filters()
 
     @cached_property
@@ -115,7 +118,7 @@ class Frame:
     @cached_property
     def summary(self) -> Summary:
         """As of when the figures are, how far they are behind the records, and how many people stand behind them."""
-        return summary(self.groups, self.filters.month)
+        return summary(self.with_dissolved, self.filters.month)
 
     @property
     def day(self) -> date:
@@ -163,13 +166,16 @@ class Frame:
 
     @property
     def period(self) -> str:
-        """The months shown, or the day, and what else narrows the groups, for people."""
-        if self.tab.of_period:
+        """The months shown, or the day, and what else narrows the groups, for people; no months that were refused."""
+        shown = ""
+        if {"start", "end"} & self.form.errors.keys():
+            pass
+        elif self.tab.of_period:
             start, end = (date_format(month, "F Y") for month in (self.filters.start, self.filters.end))
             shown = _("%(start)s to %(end)s") % {"start": start, "end": end}
         else:
             shown = _("as on %(day)s") % {"day": date_format(self.as_of)}
-        return " · ".join([shown, *self.form.words()])
+        return " · ".join([*filter(None, [shown]), *self.form.words(with_stage=self.by_stage)])
 
     def stage_name(self, stage: str | None) -> str:
         """Return the name of a stage of the scheme, which may be of an earlier version alone; "" for none."""

@@ -35,10 +35,10 @@ WAY_NAMES = {
 
 
 class MovesFrame(Frame):
-    """The dashboard of moves: dissolved groups belong to it."""
+    """The dashboard of moves: dissolved groups belong to it, and it is of all stages, between which groups move."""
 
     def __init__(self, request: UserRequest) -> None:
-        super().__init__(request, "dashboard-moves")
+        super().__init__(request, "dashboard-moves", with_stage=False)
 
     @cached_property
     def groups(self) -> Any:

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from openpyxl import load_workbook
 
 from assessment.models import SchemeUse
@@ -143,8 +144,8 @@ class TestFilters:
         ("query", "field", "problem"),
         [
             (f"start={month(1)}&end={month(2)}", "end", "The period ends before it starts."),
-            (f"end={TODAY.year + 1}-01", "end", "This date is in the future."),
-            ("start=1900-01", "start", "This day is too long ago."),
+            (f"end={TODAY.year + 1}-01", "end", "This month is in the future."),
+            ("start=1900-01", "start", "This month is too long ago."),
             (f"start={month(60)}", "start", "At most 60 months."),
             ("start=kemarin", "start", "Enter a valid month. Write it like this: 6/2026 or Juni 2026."),
         ],
@@ -153,6 +154,16 @@ class TestFilters:
         frame = self.ask(staff_client, query)
         assert frame.form.errors == {field: [problem]}
         assert f"{frame.filters.start:%Y-%m}" == month(11)
+
+    @pytest.mark.parametrize("query", [f"start={month(1)}&end={month(2)}", "start=kemarin", "end=2999-01"])
+    def test_a_wrong_period_is_not_said(self, staff_client, query):
+        html = staff_client.get(f"/dashboard/?{query}&kind=SOCIAL").content.decode()
+        assert "<summary>Filters: Kind: Social</summary>" in html
+        assert "one of the filters cannot be used" in html
+
+    def test_a_period_that_is_shown_is_said(self, staff_client):
+        html = staff_client.get(f"/dashboard/?start={month(2)}").content.decode()
+        assert f"<summary>Filters: {date_format(months_ago(2), 'F Y')} to " in html
 
     def test_sixty_months_are_shown(self, staff_client):
         assert not self.ask(staff_client, f"start={month(59)}").form.errors

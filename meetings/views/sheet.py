@@ -11,10 +11,12 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from finance.models import AccountKind
+from groups.ending import dissolution_of
 from groups.http import GroupRequest, takes_page
 from groups.permissions import Capability, requires
 from groups.selectors import meeting_calendar
@@ -82,8 +84,7 @@ def _opened(request: GroupRequest, number: int | None, draft: Mapping[str, Any] 
     That is of the day in the address, and of today where there is none or it cannot be.
     """
     today = timezone.localdate()
-    asked = {"held_on": request.GET.get("held_on", "")} if number is None else {}
-    day = day_of(draft or asked, group=request.group, today=today)
+    day = _new_day(request, today) if number is None else day_of(draft or {}, group=request.group, today=today)
     try:
         context = read_sheet(group=request.group, held_on=day, number=number)
     except NoSuchMeeting as error:
@@ -95,6 +96,17 @@ def _opened(request: GroupRequest, number: int | None, draft: Mapping[str, Any] 
     sheet.follow()
     sheet.forget_errors()
     return render_sheet(request, sheet, key=context.meeting.key, base=context.meeting.draft_version)
+
+
+def _new_day(request: GroupRequest, today: date) -> date:
+    """Return the day of a new sheet, which is none after the end of the group; that it has ended is told."""
+    day = day_of({"held_on": request.GET.get("held_on", "")}, group=request.group, today=today)
+    ended = dissolution_of(request.group)
+    if ended is None or not ended.is_over(today):
+        return day
+    message = _("The group was dissolved on %s. A meeting held by then can still be recorded.")
+    messages.warning(request, message % date_format(ended.ended_on))
+    return min(day, ended.ended_on)
 
 
 def _sent(request: GroupRequest, number: int | None) -> HttpResponse:

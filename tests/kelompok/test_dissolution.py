@@ -222,6 +222,20 @@ class TestPages:
         assert "dissolved on 2 September 2025" in page
         assert "meetings/new/" not in page
 
+    @pytest.mark.parametrize(
+        ("asked", "day"), [("", END), (f"?held_on={END + DAY}", END), (f"?held_on={END - DAY}", END - DAY)]
+    )
+    def test_a_new_sheet_says_so_and_proposes_no_day_after_the_end(self, client, group, asked, day):
+        make_member(group)
+        dissolve(group)
+        page = self.page(client, group, f"meetings/new/{asked}")
+        assert "dissolved on 2 September 2025. A meeting held by then" in page.content.decode()
+        assert page.context["sheet"].context.held_on == day
+
+    def test_a_new_sheet_of_a_group_that_is_alive_says_nothing(self, client, group):
+        make_member(group)
+        assert "dissolved on" not in self.page(client, group, "meetings/new/").content.decode()
+
     def test_open_books_are_shown_and_ask_why(self, client, group):
         save(make_member(group), 50_000)
         response = self.page(client, group, "dissolve/")

@@ -179,6 +179,8 @@ def _written(request: GroupRequest, sheet: Sheet, key: uuid.UUID) -> Meeting | N
 
 
 def _save_draft(request: GroupRequest, number: int | None, key: uuid.UUID) -> HttpResponse:
+    if not request.POST.get("held_on", "").strip():
+        return _without_day(request, _bound(request, _read(request, number, key)), key)
     draft = {name: value for name, value in request.POST.items() if name not in NOT_KEPT}
     base = request.POST.get("base", "")
     try:
@@ -193,6 +195,14 @@ def _save_draft(request: GroupRequest, number: int | None, key: uuid.UUID) -> Ht
         return refused(request, sheet, error, key=key)
     messages.success(request, _("The draft is saved. Nothing is in the books until you close the meeting."))
     return taken(request, SheetStatus.DRAFT, meeting)
+
+
+def _without_day(request: GroupRequest, sheet: Sheet, key: uuid.UUID) -> HttpResponse:
+    """Refuse a draft without its date, which would go on as one of another day; the rest may be half done."""
+    day_errors = sheet.head.errors["held_on"]
+    sheet.forget_errors()
+    sheet.head.errors["held_on"] = day_errors
+    return refused(request, sheet, None, key=key)
 
 
 def _open(request: GroupRequest, number: int | None, key: uuid.UUID) -> HttpResponse:

@@ -23,11 +23,30 @@ def test_it_posts_nothing(client, group):
 
 def test_half_a_sheet_is_kept_as_typed(client, group):
     member = group.members.first()
-    typed = {**sheet_data(group), "held_on": "", f"m{member.pk}-wajib": "sepuluh ribu"}
+    typed = {**sheet_data(group), "place": "", f"m{member.pk}-wajib": "sepuluh ribu"}
     post_sheet(client, group, action="draft", data=typed)
     page = client.get(f"/g/{group.code}/meetings/1/edit/")
     assert 'value="sepuluh ribu"' in page.content.decode()
     assert not page.context["sheet"].has_errors
+
+
+@pytest.mark.parametrize("day", ["", " "])
+def test_a_draft_without_its_date_is_refused_at_the_field(client, group, day):
+    member = group.members.first()
+    typed = {**sheet_data(group), "held_on": day, f"m{member.pk}-wajib": "sepuluh ribu"}
+    page = post_sheet(client, group, action="draft", data=typed)
+    assert page.status_code == 422
+    assert errors(page) == {"held_on": ["This field is required."]}
+    assert 'value="sepuluh ribu"' in page.content.decode()
+    assert not Meeting.objects.exists()
+
+
+def test_a_draft_saved_before_keeps_its_date(client, group):
+    post_sheet(client, group, action="draft")
+    draft = Meeting.objects.get()
+    typed = {**sheet_data(group), "held_on": "", "base": draft.draft_version, "key": draft.key}
+    assert post_sheet(client, group, "draft", 1, data=typed).status_code == 422
+    assert Meeting.objects.get().held_on == draft.held_on
 
 
 def test_a_draft_can_be_closed(client, group):

@@ -70,7 +70,7 @@ def opens(group):
 
 def test_the_draft_of_the_day_is_opened_and_not_a_second_one():
     group = weekly()
-    assert opens(group) == reverse("meeting-new", args=[group.code])
+    assert opens(group) == reverse("meeting-new", args=[group.code]) + f"?held_on={TODAY - timedelta(28)}"
     post_sheet(sign_in(group), group, action="draft", held_on=TODAY)
     assert opens(group) == reverse("meeting-edit", args=[group.code, 1])
 
@@ -79,7 +79,7 @@ def test_a_draft_older_than_the_last_meeting_is_not_of_the_day():
     group = weekly()
     post_sheet(sign_in(group), group, action="draft", held_on=TODAY - timedelta(14))
     hold(group, TODAY - timedelta(7))
-    assert opens(group) == reverse("meeting-new", args=[group.code])
+    assert opens(group) == reverse("meeting-new", args=[group.code]) + f"?held_on={TODAY}"
 
 
 def test_a_new_sheet_names_the_drafts_begun():

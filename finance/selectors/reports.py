@@ -156,20 +156,24 @@ class BalanceSheet:
 
 def balance_sheet(group: Group, *, as_of: date) -> BalanceSheet:
     """Return the balance sheet at the end of a day."""
-    last_year, now = _by_kind(account_balances(group, as_of.replace(month=1, day=1) - timedelta(1), as_of), 2)
+    end_of_last = as_of.replace(month=1, day=1) - timedelta(1)
+    last_year, now = _by_kind(account_balances(group, end_of_last, as_of), 2)
 
     def lines(kinds: Iterable[str]) -> list[ReportLine]:
         shown = [ReportLine(kind, now.get(kind, 0)) for kind in kinds if kind in now]
         return [line for line in shown if line.amount]
 
     divided = now.get(AccountKind.SURPLUS_DIVIDED, 0)
+    # The fee that opening balances put on loans was income of earlier years, as the income statement has it.
+    brought = _brought_along(group, [end_of_last, as_of]) if AccountKind.SURPLUS_DIVIDED in now else [0, 0]
+    of_earlier = brought[1] - brought[0]
     return BalanceSheet(
         as_of=as_of,
         assets=lines(ASSETS),
         liabilities=lines(LIABILITIES),
         equity=lines(kind for kind in EQUITY if kind != AccountKind.SURPLUS_DIVIDED),
-        surplus_before=_surplus(last_year) - divided,
-        surplus_year=_surplus(now) - _surplus(last_year),
+        surplus_before=_surplus(last_year) - divided + of_earlier,
+        surplus_year=_surplus(now) - _surplus(last_year) - of_earlier,
     )
 
 

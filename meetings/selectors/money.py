@@ -14,7 +14,7 @@ from meetings.models import Meeting
 
 @dataclass
 class MemberMoney:
-    """What one member brought and took at a meeting, in rupiah."""
+    """What one member brought and took at a meeting in cash, in rupiah."""
 
     member: Member
     savings: int = 0
@@ -75,15 +75,15 @@ def money(meeting: Meeting) -> MeetingMoney:
         "debit_account__loan__member", "debit_account__loan__funded_by", "credit_account", "member"
     )
     for line in lines.order_by("member__number", "pk"):
-        came = line.debit_account.kind == AccountKind.CASH
-        if came:
-            moved.cash_in += line.amount
-        elif line.credit_account.kind == AccountKind.CASH:
-            moved.cash_out += line.amount
+        came, went = (a.kind == AccountKind.CASH for a in (line.debit_account, line.credit_account))
+        moved.cash_in += line.amount if came else 0
+        moved.cash_out += line.amount if went else 0
         if line.member is None:
             moved.other.append(line)
             continue
-        if line.debit_account.loan is not None and not came and line.credit_account.kind == AccountKind.CASH:
+        if not came and not went:
+            continue  # withheld or given back within the books: no money passed from hand to hand
+        if went and line.debit_account.loan is not None:
             moved.loans.append(line.debit_account.loan)
         row = rows.setdefault(line.member.pk, MemberMoney(line.member))
         column = _BROUGHT[AccountKind(line.credit_account.kind)] if came else "taken"

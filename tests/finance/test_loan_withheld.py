@@ -18,6 +18,8 @@ from finance.ledger.verify import mismatches
 from finance.models import Account, Loan
 from finance.rules.loan_position import loan_position
 from finance.schedules import build_schedule, paid_in_time
+from meetings.models import Meeting
+from meetings.selectors.money import money
 from tests.factories import count_cash, cover, facilitator_of, lend, make_group, make_member, repay, reverse, save
 from tests.finance.pages import get
 from tests.meetings.pages import errors, post_correction, post_sheet, sign_in
@@ -477,6 +479,16 @@ def test_the_sheet_pays_out_less_what_is_withheld(client, member):
     assert 'data-lent="930000"' in page.content.decode()
     assert page.context["sheet"].expected_cash == 8_070_000
     assert post_correction(client, member.group, held_on=HELD_ON, place="Rumah ketua").status_code == 302
+
+
+def test_what_goes_out_is_what_is_handed_over_before_closing_and_in_the_minutes(client, member):
+    row = {"loans_0_member": member.pk, "loans_0_principal": "1000000", "loans_0_periods": "2"}
+    client = sign_in(member.group)
+    summary = post_sheet(client, member.group, action="check", held_on=HELD_ON, **row).context["summary"]
+    assert (summary.total_out, summary.cash_before - summary.cash_after) == (930_000, 930_000)
+    post_sheet(client, member.group, held_on=HELD_ON, **row)
+    moved = money(Meeting.objects.get())
+    assert (moved.cash_out, [of_member.taken for of_member in moved.members]) == (930_000, [930_000])
 
 
 def test_a_payment_that_ends_a_loan_on_the_sheet_brings_both_back(client, member):

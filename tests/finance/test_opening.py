@@ -13,6 +13,7 @@ from finance import selectors, services
 from finance.ledger.errors import AlreadyPosted, NotAllowed, PeriodClosed
 from finance.ledger.verify import mismatches
 from finance.models import Account, Entry, InventoryItem, Loan
+from finance.rules.lines import OtherMoney
 from finance.selectors.owed import owed, wajib_asked
 from finance.services import LoanTerms, Opening, OpeningLoan, OpeningSavings
 from groups.models import Group, Role
@@ -23,6 +24,7 @@ from tests.factories import (
     make_member,
     make_members,
     make_user,
+    other,
     repay,
     reverse,
     save,
@@ -124,6 +126,18 @@ def test_the_fee_paid_before_is_no_surplus_to_divide(group):
     assert selectors.period_surplus(group, **year).surplus == 0
     statement = selectors.income_statement(group, **year)
     assert {line.amount for line in statement.income} == {0}
+    sheet = selectors.balance_sheet(group, as_of=CUT_OFF)
+    assert (sheet.surplus_year, sheet.surplus_before) == (0, 0)
+
+
+def test_the_balance_sheet_has_the_surplus_of_the_income_statement(group):
+    record(group)
+    other(group, OtherMoney.INCOME, 64_500, on=CUT_OFF)
+    for as_of in (CUT_OFF, date(CUT_OFF.year + 1, 12, 31)):
+        sheet = selectors.balance_sheet(group, as_of=as_of)
+        statement = selectors.income_statement(group, start=as_of.replace(month=1, day=1), end=as_of)
+        assert sheet.surplus_year == statement.surplus
+        assert sheet.total_assets == sheet.total_sources
 
 
 def test_the_fee_of_an_opening_that_was_reversed_is_no_loss(group):

@@ -50,7 +50,8 @@ class Summary:
     def money_out(self) -> list[tuple[str, int]]:
         """What went out of the cash box, by what it was for."""
         minutes = self.minutes
-        lent = sum(loan.cash_paid_out for loan in (*minutes.new_loans, *minutes.kept_loans))
+        lent = sum(terms.cash_paid_out for terms in minutes.new_loans)
+        lent += sum(loan.cash_paid_out for loan in minutes.kept_loans)
         taken = sum(row.sukarela_out for row in minutes.members)
         out = [(_("Savings taken out"), taken), (_("Loans paid out"), lent), *self._other(-1)]
         return [(label, amount) for label, amount in out if amount]

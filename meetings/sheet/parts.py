@@ -217,6 +217,8 @@ class MemberForm(_Part):
             data["charged"] = paid - owed
             if not reason:
                 self.add_error("fine_reason", gettext("Say what the fine is for."))
+        elif reason and owed and not paid:
+            self.add_error("fine_reason", gettext("No fine is set here. An older one is let go on the member's page."))
         if data["charged"]:
             data["fine_reason"] = reason or str(dict(AttendanceStatus.choices).get(attendance, ""))
         elif paid:
@@ -300,8 +302,7 @@ class RepaymentForm(_Part):
             }
         elif self.context.original is None and self.due:
             # No more than later payments leave, where the meeting is recorded after them.
-            fine = self.fine.amount if self.fine else 0
-            most = self.open_loan.payoff(self.context.held_on, fine=fine).total
+            most = self.payoff
             asked = self.open_loan.before.deposit_asked(self.context.held_on) if self.due < most else 0
             self.initial = {"paid": min(self.due, most)} | ({"put_by": asked} if asked else {})
         # Somebody may have two loans, so each field names its own.
@@ -319,6 +320,11 @@ class RepaymentForm(_Part):
             del self.fields["waived"]
         if not self.open_loan.loan.principal_alone:
             del self.fields["principal_alone"]
+
+    @property
+    def payoff(self) -> int:
+        """What pays the loan off at the meeting, in rupiah."""
+        return self.open_loan.payoff(self.context.held_on, fine=self.fine.amount if self.fine else 0).total
 
     @property
     def is_principal_alone(self) -> bool:

@@ -63,6 +63,17 @@ def test_the_sheet_says_where_the_books_and_the_last_count_differ(client, group)
     assert "Should be in the cash box before the meeting</dt><dd>Rp\xa0100.000" in content
 
 
+def test_the_sheet_says_what_pays_a_loan_off_where_that_is_less_than_its_balance(client, group):
+    save(group.members.first(), 5_000_000)
+    client.force_login(facilitator_of(group))
+    page = f"{reverse('meeting-new', args=[group.code])}?held_on={HELD_ON}"
+    lend(group.members.last(), 1_200_000, 12, payoff_fee="CHARGED")
+    assert "pays it off today" not in client.get(page).content.decode()
+    lend(group.members.last(), 1_200_000, 12, payoff_fee="WAIVED")
+    content = client.get(page).content.decode()
+    assert content.count("pays it off today") == 1
+
+
 def test_it_records_nothing(client, group):
     page = check(client, group)
     assert page.status_code == 200

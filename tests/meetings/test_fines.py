@@ -251,6 +251,15 @@ def test_a_word_without_a_fine_due_is_no_waiver(client, group):
     assert not Attendance.objects.exclude(waiver="").exists()
 
 
+def test_a_word_about_an_older_fine_leads_to_where_it_is_let_go(client, group):
+    post_sheet(client, group, m1_attendance="LATE")
+    row = {"held_on": HELD_ON + timedelta(7), "m1_fine_reason": "dibebaskan rapat"}
+    page = post_sheet(client, group, **row)
+    assert "let go on the member" in page.content.decode()
+    assert Meeting.objects.count() == 1
+    assert post_sheet(client, group, **row, m1_fine="500").status_code == 302
+
+
 def test_a_fine_that_cannot_be_read_is_told_at_its_own_field(client, group):
     response = post_sheet(client, group, m1_attendance="LATE", m1_fine="dua ribu")
     assert list(errors(response)) == [reason_field(group).replace("_reason", "")]

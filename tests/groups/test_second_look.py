@@ -121,7 +121,7 @@ class TestGroups:
         client.force_login(make_user(Role.FACILITATOR, organisation=group.organisation))
         answer = self.register(client, group.village)
         assert warning(answer) == [
-            "Rekan Anda sudah mendaftarkan kelompok dengan nama dan desa ini. Centang kalau ini kelompok lain."
+            "Rekan Anda sudah mendaftarkan kelompok dengan nama dan desa ini. Centang jika ini kelompok lain."
         ]
         assert group.number_shown not in answer.content.decode()
 

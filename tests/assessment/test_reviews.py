@@ -71,7 +71,7 @@ class TestRefused:
 
     def test_what_is_not_there_at_the_group(self, group):
         for subject in ("one_recorder", "LOW_ATTENDANCE", "x", ""):
-            with pytest.raises(ValidationError, match="not there"):
+            with pytest.raises(ValidationError, match="does not have this any more"):
                 review(group, subject)
 
     @pytest.mark.parametrize("note", ["", "  \n"])

@@ -155,10 +155,63 @@ def test_what_is_offered_back_follows_the_day_and_names_what_no_longer_fits(site
 def test_what_was_typed_can_be_thrown_away(site, group):
     begin(site, group)
     site.open(reverse("meeting-new", args=[group.code]))
-    notice(site, "offer").locator("[value=drop]").click()
+    drop = notice(site, "offer").locator("[value=drop]")
+    drop.click()
+    assert drop.inner_text() == "Ya, buang"
+    assert len(kept(site)) == 1
+    drop.click()
     site.page.locator("[data-notice=offer]").wait_for(state="hidden")
     assert kept(site) == []
     assert site.page.input_value("[name=agenda-0-title]") == ""
+
+
+def test_what_is_offered_says_of_which_meeting_it_is_and_leads_to_its_page(site, group):
+    begin(site, group)
+    press(site, "draft")
+    draft = reverse("meeting-edit", args=[group.code, 1])
+    site.page.wait_for_url(f"**{draft}")
+    site.page.fill("[name=agenda-0-title]", "Arisan bulan ini")
+    wait_until_kept(site)
+    site.open(reverse("meeting-new", args=[group.code]))
+    day = Meeting.objects.get().held_on
+    assert f"{day.day} " in notice(site, "offer").locator("[data-day]").inner_text()
+    notice(site, "offer").locator("[value=use]").click()
+    site.page.wait_for_url(f"**{draft}")
+    notice(site, "offer").locator("[value=use]").click()
+    site.page.wait_for_function("document.querySelector('[name=agenda-0-title]').value === 'Arisan bulan ini'")
+
+
+def test_nothing_is_typed_while_an_answer_is_on_its_way(site, group):
+    begin(site, group)
+    held = []
+    site.page.route(
+        "**/meetings/new/", lambda route: held.append(route) if route.request.method == "POST" else route.continue_()
+    )
+    press(site, "draft")
+    notice(site, "sending")
+    assert site.page.evaluate("document.querySelector('form[data-send]').inert")
+    held.pop().abort()
+    notice(site, "offline")
+    assert not site.page.evaluate("document.querySelector('form[data-send]').inert")
+    site.page.unroute("**/meetings/new/")
+    press(site, "draft")
+    site.page.wait_for_url(f"**{reverse('meeting-edit', args=[group.code, 1])}")
+
+
+def test_without_any_cookie_it_says_to_sign_in_again(site, group):
+    begin(site, group)
+    site.page.context.clear_cookies()
+    press(site, "check")
+    assert "Masuk lagi di tab baru" in notice(site, "signed-out").inner_text()
+    other = site.page.context.new_page()
+    other.goto(site.address + reverse("login"))
+    other.fill("[name=username]", facilitator_of(group).username)
+    other.fill("[name=password]", PASSWORD)
+    other.click("main form button")
+    other.wait_for_url(lambda url: "login" not in url)
+    other.close()
+    notice(site, "signed-out").locator("[value=send]").click()
+    site.page.locator("button[name=action][value=close]:visible").wait_for()
 
 
 def test_it_is_stored_unreadable_under_the_key_of_the_form(site, group):

@@ -17,7 +17,7 @@
   });
 
   // `typed`: something is not sent yet; `kept`: all of it is on the device; `retry`: what could not be done.
-  let typed = false, kept = false, timer = 0, busy = false, retry = null, offered = null;
+  let typed = false, kept = false, timer = 0, busy = false, retry = null, offered = null, pressed = null;
   const keep = async (state = "typing") => {
     clearTimeout(timer);
     try {
@@ -49,22 +49,33 @@
     const answer = await response.json();
     return answer.status === "token" && !again ? ask(path, fields, action, true) : answer;
   };
+  // What is typed while an answer is on its way would be lost. Locking takes the focus, which comes back with the fields.
+  const lock = (isLocked) => {
+    if (isLocked) pressed = document.activeElement;
+    sheet().inert = isLocked;
+    if (!isLocked) pressed?.focus({ preventScroll: true });
+  };
   const send = async (path, fields, action) => {
     if (busy) return;
     busy = true;
+    lock(true);
+    say("sending");
     let answer;
     try {
       answer = await ask(path, fields, action);
     } catch {
+      lock(false);
       return sayOffline();
     } finally {
       busy = false;
     }
     retry = null;
     if (["closed", "known", "draft"].includes(answer.status)) return taken(fields, answer.url);
+    lock(false);
     const page = answer.page && new DOMParser().parseFromString(answer.page, "text/html");
     if (page?.querySelector("main#content")) return show(page);
-    say({ signed_out: "signed-out", forbidden: "refused", missing: "refused" }[answer.status] || "failed");
+    // Without any cookie no token is right: signing in again gives one.
+    say({ signed_out: "signed-out", token: "signed-out", forbidden: "refused", missing: "refused" }[answer.status] || "failed");
   };
   const taken = async (fields, url) => {
     typed = false;
@@ -110,23 +121,32 @@
   document.addEventListener("visibilitychange", () => { if (typed && !kept && document.hidden) keep(); });
   addEventListener("offline", () => { if (typed) sayOffline(); });
   addEventListener("online", () => { say(retry ? "online" : ""); });
+  addEventListener("pageshow", (event) => { if (event.persisted) lock(false); });
   addEventListener("beforeunload", (event) => { if (typed && !kept) event.preventDefault(); });
 
+  const isOfThisPage = (record) => record.path === pathOf(sheet());
   const offer = async () => {
     const { user, group } = sheet().dataset;
-    [offered] = await device.find(user, group).catch(() => []);
+    const found = await device.find(user, group).catch(() => []);
+    offered = found.find(isOfThisPage) || found[0];
     if (!offered) return say("");
     kept = true;
+    const drop = notices.querySelector("[value=drop]");
+    drop.textContent = drop.dataset.first;
+    const day = new Date(new Map(offered.fields).get("held_on"));
+    const language = document.documentElement.lang;
+    notices.querySelector("[data-day]").textContent = isNaN(day) ? "" : day.toLocaleDateString(language, { dateStyle: "long" });
     const form = { dateStyle: "long", timeStyle: "short" };
-    notices.querySelector("time").textContent = new Date(offered.saved).toLocaleString(document.documentElement.lang, form);
+    notices.querySelector("time").textContent = new Date(offered.saved).toLocaleString(language, form);
     say("offer");
   };
   notices.addEventListener("click", async (event) => {
     const button = event.target.closest("button");
     if (!button) return;
     if (button.value === "send") (retry || (() => sendSheet(sheet().dataset.send)))();
-    if (button.value === "use") use();
-    if (button.value === "drop") await device.drop(offered.key).then(offer);
+    if (button.value === "use") isOfThisPage(offered) ? use() : location.assign(offered.path);
+    if (button.value === "drop" && button.textContent === button.dataset.first) button.textContent = button.dataset.sure;
+    else if (button.value === "drop") await device.drop(offered.key).then(offer);
   });
   if ("fresh" in sheet().dataset) keepKey();
   offer();

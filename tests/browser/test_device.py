@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from playwright.sync_api import expect
 
 from groups.models import Constitution, FacilitatorAssignment, Member
 from meetings.models import Meeting, MeetingStatus
@@ -178,7 +179,7 @@ def test_what_is_offered_says_of_which_meeting_it_is_and_leads_to_its_page(site,
     notice(site, "offer").locator("[value=use]").click()
     site.page.wait_for_url(f"**{draft}")
     notice(site, "offer").locator("[value=use]").click()
-    site.page.wait_for_function("document.querySelector('[name=agenda-0-title]').value === 'Arisan bulan ini'")
+    expect(site.page.locator("[name=agenda-0-title]")).to_have_value("Arisan bulan ini")
 
 
 def test_nothing_is_typed_while_an_answer_is_on_its_way(site, group):

@@ -299,6 +299,11 @@ class GroupAdmin(TenantAdmin):
     autocomplete_fields = ["village"]
     readonly_fields = ["organisation", "number_shown", "code", "rules", "recorded_at", "recorded_by"]
 
+    @admin.display(description=_("Group number"))
+    def number_shown(self, group: Group) -> str:
+        """Return the number with the prefix of the organisation."""
+        return group.number_shown
+
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Leave registering to the site."""
         return False

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib.admin.utils import display_for_field
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db.models import PositiveSmallIntegerField
 from django.db.models.fields.related import RelatedField
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
@@ -59,4 +60,6 @@ def _shown(row: Model, name: str) -> str:
     field, value = cast("Field[Any, Any]", row._meta.get_field(name)), getattr(row, name)
     if isinstance(field, RelatedField) and value is not None:
         return str(getattr(value, "path", value))
+    if isinstance(field, PositiveSmallIntegerField) and not field.flatchoices and value is not None:
+        return str(value)  # a year has no separators
     return display_for_field(value, field, "–")

@@ -362,3 +362,11 @@ def test_taking_a_leaving_back_says_so(client, boss, own):
     form = {"action": "take_back", "_selected_action": [left.pk]}
     client.cookies["django_language"] = "en"
     assert "Tuti is a member again." in client.post(url("member_changelist"), form, follow=True).content.decode()
+
+
+def test_the_number_of_a_group_has_a_name_in_the_reader_s_language(client, own, boss):
+    client.cookies["django_language"] = "id"
+    for page in (url("group_changelist"), url("group_change", own.group.pk)):
+        content = client.get(page).content.decode()
+        assert "Nomor kelompok" in content
+        assert "Number shown" not in content

@@ -106,3 +106,11 @@ def test_a_group_read_before_another_wrote_keeps_the_status_stored_since(group):
     stored = Group.objects.get()
     assert (stored.place, stored.status) == ("Rumah Siti", "DORMANT")
     assert GroupStatusChange.objects.count() == 1
+
+
+def test_a_year_that_somebody_changed_is_told_without_separators(browser, group):
+    member = make_member(group, birth_year=1970)
+    page = browser.get(edit_member(member))
+    Member.objects.filter(pk=member.pk).update(birth_year=1973)
+    answer = browser.post(edit_member(member), sent(page, birth_year="1971"))
+    assert "1973" in str(answer.context["form"].errors["birth_year"])

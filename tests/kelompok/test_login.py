@@ -35,7 +35,9 @@ def test_a_wrong_password_is_told_and_the_name_kept(client, user):
     response = sign_in(client, "salah")
     assert response.status_code == 200
     assert response.context["form"].non_field_errors()
-    assert 'value="sri"' in response.content.decode()
+    content = response.content.decode()
+    assert 'value="sri"' in content
+    assert "What you typed is still here" not in content  # nothing is recorded by signing in
 
 
 def test_a_deactivated_person_cannot_sign_in(client, user):

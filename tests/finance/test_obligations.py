@@ -89,6 +89,18 @@ def test_two_payments_in_one_step_pay_each_fine_once(member):
     assert list(paid) == [(old.pk, 2_000), (young.pk, 3_000)]
 
 
+def test_an_entry_that_is_taken_back_takes_its_own_fine_with_it_and_no_other(member):
+    entries = []
+    for amount in (5_000, 6_000):
+        with transaction.atomic():
+            books = open_books(actor=facilitator_of(member.group), group=member.group)
+            line = Line(books.account(AccountKind.CASH), books.account(AccountKind.SUKARELA, member=member), 1, member)
+            brought = [Charge(member, ObligationKind.OTHER, amount, "lalai menimba")]
+            entries += books.post([Posting(EntryKind.SAVINGS, START, [line], uuid.uuid4(), charges=brought)])
+    reverse(entries[0])
+    assert [fine.amount for fine in open_fines(member.group).fines] == [6_000]
+
+
 def test_a_fine_that_an_entry_brings_is_paid_once_in_the_same_step(member):
     charge(member, 1_000)
     with transaction.atomic():

@@ -86,9 +86,8 @@ def questions(
     if minutes.cash is None:
         yield _("The cash box was not counted.")
     if summary.cash_after < 0:
-        yield _("%s more goes out than should be in the cash box by the last count. Look again, or count the cash.") % (
-            rupiah(-summary.cash_after)
-        )
+        more = rupiah(-summary.cash_after)
+        yield _("%s more goes out than should be in the cash box. Look again, or count the cash.") % more
     if usual is not None and usual.is_far_from(summary.total_in):
         yield _("%(sum)s came in. Usually it is %(usual)s, the middle of the last %(meetings)s meetings.") % {
             "sum": rupiah(summary.total_in), "usual": rupiah(usual.money_in), "meetings": usual.meetings,

@@ -62,44 +62,12 @@ def loan_reschedule(
     books = open_for_entry(actor, group, key, of=loan)
     running = running_position(books, loan)
     _require_since(running, on)
-    if schedule.first_due is not None and schedule.first_due <= on:
-        raise RuleBroken("first_due", _("The first instalment is due after the day the loan is rescheduled."))
-    rules = rules_in_force(books.group, as_of=on) or Constitution()
-    kind = schedule.kind or loan.kind
-    if kind.is_harvest != (schedule.harvest_on is not None):
-        raise RuleBroken("harvest_on", _("Say when the principal is due, after the harvest."))
-    if message := too_long(rules, periods=schedule.periods, every=kind.every):
-        raise RuleBroken("periods", message)
+    kind = _kind_allowed(books, loan, schedule, on)
     rest = running.rest(on)
     balance, fee = rest.principal - rest.fee_ahead, rest.service_fee if add_fee else 0
     if not balance:
         raise NotAllowed(_("The fee paid ahead covers what is left of this loan: nothing is left to reschedule."))
-    terms = LoanTerms(
-        member=loan.member,
-        principal=balance + fee,
-        periods=schedule.periods,
-        rate=schedule.rate,
-        method=loan.method,
-        round_up_to=loan.round_up_to,
-        disbursed_on=on,
-        first_due=schedule.first_due,
-        purpose=loan.purpose,
-        every=kind.every,
-        rate_per=loan.rate_per,
-        repayment=repaid_as(kind),
-        harvest_on=schedule.harvest_on,
-        due_at=loan.due_at,
-        funded_by=loan.funded_by,
-        payoff_fee=PayoffFee.CHARGED if kind == LoanKind.HARVEST_END else loan.payoff_fee,
-        fine_late_by=loan.fine_late_by,
-        fine_late_instalment=loan.fine_late_instalment,
-        fine_late_percent=loan.fine_late_percent,
-        fine_first=loan.fine_first,
-        principal_alone=loan.principal_alone,
-        deposit_each=loan.deposit_each,
-        replaces=loan,
-    )
-    (new,) = loans_open(books, [terms])
+    (new,) = loans_open(books, [_terms_after(loan, schedule, kind, balance + fee, on)])
     moved = lines.reschedule(books, loan, new, fee=fee, fee_ahead=rest.fee_ahead)
     _end(books, EntryKind.RESCHEDULE, moved, loan, LoanEnd.RESCHEDULED, balance, reason=reason, on=on, key=key)
     return new
@@ -134,6 +102,48 @@ def loan_recover(*, actor: User, group: Group, loan: Loan, amount: int, on: date
     if amount > left:
         raise NotAllowed(_("Only %s of what was written off is still open.") % rupiah(left))
     return post_entry(books, EntryKind.RECOVERY, on, lines.recovery(books, loan, amount), key)
+
+
+def _kind_allowed(books: Books, loan: Loan, schedule: NewSchedule, on: date) -> LoanKind:
+    """Return how the loan is repaid by its new schedule; `RuleBroken` at the field that the rules of the day refuse."""
+    if schedule.first_due is not None and schedule.first_due <= on:
+        raise RuleBroken("first_due", _("The first instalment is due after the day the loan is rescheduled."))
+    rules = rules_in_force(books.group, as_of=on) or Constitution()
+    kind = schedule.kind or loan.kind
+    if kind.is_harvest != (schedule.harvest_on is not None):
+        raise RuleBroken("harvest_on", _("Say when the principal is due, after the harvest."))
+    if message := too_long(rules, periods=schedule.periods, every=kind.every):
+        raise RuleBroken("periods", message)
+    return kind
+
+
+def _terms_after(loan: Loan, schedule: NewSchedule, kind: LoanKind, principal: int, on: date) -> LoanTerms:
+    """Return the terms of the loan that takes the place of `loan` on the day `on`: the new schedule, else as before."""
+    return LoanTerms(
+        member=loan.member,
+        principal=principal,
+        periods=schedule.periods,
+        rate=schedule.rate,
+        method=loan.method,
+        round_up_to=loan.round_up_to,
+        disbursed_on=on,
+        first_due=schedule.first_due,
+        purpose=loan.purpose,
+        every=kind.every,
+        rate_per=loan.rate_per,
+        repayment=repaid_as(kind),
+        harvest_on=schedule.harvest_on,
+        due_at=loan.due_at,
+        funded_by=loan.funded_by,
+        payoff_fee=PayoffFee.CHARGED if kind == LoanKind.HARVEST_END else loan.payoff_fee,
+        fine_late_by=loan.fine_late_by,
+        fine_late_instalment=loan.fine_late_instalment,
+        fine_late_percent=loan.fine_late_percent,
+        fine_first=loan.fine_first,
+        principal_alone=loan.principal_alone,
+        deposit_each=loan.deposit_each,
+        replaces=loan,
+    )
 
 
 def _require_since(running: LoanPosition, on: date) -> None:

@@ -147,9 +147,7 @@ _COPY_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r
 
 
 def _copy_text(value: str | int | None) -> str:
-    if value is None:
-        return r"\N"
-    return value.translate(_COPY_ESCAPES) if isinstance(value, str) else str(value)
+    return r"\N" if value is None else str(value).translate(_COPY_ESCAPES)
 
 
 def as_day(value: date | str) -> date:

@@ -14,7 +14,7 @@ from finance.ledger.posting import open_books
 from finance.ledger.reading import read_books
 from finance.ledger.verify import mismatches
 from finance.models import CashCount, Transfer
-from tests.factories import FOUNDED, count_cash, facilitator_of, make_group, make_member, reverse, save
+from tests.factories import FOUNDED, count_cash, cover, facilitator_of, lend, make_group, make_member, reverse, save
 from tests.finance.pages import get
 
 pytestmark = pytest.mark.django_db
@@ -113,6 +113,17 @@ def test_what_is_recorded_late_carries_through_to_the_next_count_only(group):
     assert [count.carried for count in group.cash_counts.order_by("pk")] == [-10_000, 0]
     content = get(group, "cash-differences").content.decode()
     assert "No difference is open." in content
+
+
+def test_what_is_recorded_late_without_cash_changes_no_count(group):
+    other = make_member(group)
+    save(other, 50_000)
+    loan = lend(group.members.first(), 120_000)
+    count = count_cash(group, 130_000, on=date(2025, 6, 1))
+    cover(loan, {other: 12_000}, on=date(2025, 5, 10))
+    count.refresh_from_db()
+    assert (count.carried, count.difference) == (0, 0)
+    assert list(mismatches()) == []
 
 
 def test_of_the_counts_of_one_day_the_next_is_the_one_with_the_earlier_place(group):

@@ -170,6 +170,11 @@ def test_not_more_than_is_late(loan, ani, amount):
     assert Cover.objects.count() == 0
 
 
+def test_a_single_rupiah_is_a_cover(loan, siti, ani):
+    cover(loan, {ani: 1})
+    assert owed(siti) == {"Ani": 1}
+
+
 def test_nothing_late_nothing_to_cover(loan, ani):
     with pytest.raises(CoverRefused, match="Nothing is late"):
         cover(loan, {ani: 1_000}, on=date(2025, 3, 4))

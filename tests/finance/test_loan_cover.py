@@ -127,6 +127,13 @@ def test_what_was_not_looked_at_is_not_posted(loan):
     assert form.post().status_code == 302
 
 
+def test_another_day_than_the_one_looked_at_is_not_posted(loan):
+    form = Form(loan)
+    form.show()
+    assert "Look at it again" in form.post(on="2025-05-11").content.decode()
+    assert Cover.objects.count() == 0
+
+
 def test_savings_that_moved_meanwhile_are_shown_again(loan):
     form = Form(loan)
     form.show()

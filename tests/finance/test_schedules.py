@@ -13,6 +13,7 @@ from finance.schedules import (
     arrears_on,
     build_schedule,
     card_lines,
+    days_late_since,
     due_date,
     newly_late,
     paid_in_time,
@@ -198,6 +199,29 @@ def test_a_loan_is_late_from_the_day_after():
     late = arrears_on(lines, fee_paid=3_000, principal_paid=40_000, as_of=date(2025, 3, 1))
     assert (late.late, late.late_since, late.days_late) == (60_000, lines[0].due_on, 25)
     assert (late.next_due_on, late.next_due) == (lines[1].due_on, 103_000)
+
+
+def test_days_late_count_from_the_payment_before_or_the_day_an_instalment_was_due():
+    lines = schedule(300_000, "0.01", 3)
+    first, second = lines[0].due_on, lines[1].due_on
+
+    def days(since, on):
+        found = days_late_since(lines, fee_paid=0, principal_paid=0, since=since, on=on)
+        return [(line.number, count) for line, count in found]
+
+    assert days(None, first) == []
+    assert days(None, first + 5 * date.resolution) == [(1, 5)]
+    assert days(first + 3 * date.resolution, first + 5 * date.resolution) == [(1, 2)]
+    assert days(first + 5 * date.resolution, first + 5 * date.resolution) == []
+    assert days(first + 3 * date.resolution, second + 2 * date.resolution) == [(1, 27), (2, 2)]
+    assert days(first - 3 * date.resolution, first + 5 * date.resolution) == [(1, 5)]
+
+
+def test_an_instalment_paid_in_full_is_not_late_by_a_day():
+    lines = schedule(300_000, "0.01", 3)
+    state = {"fee_paid": 3_000, "since": None, "on": lines[0].due_on + 5 * date.resolution}
+    assert days_late_since(lines, principal_paid=100_000, **state) == []
+    assert days_late_since(lines, principal_paid=99_999, **state) == [(lines[0], 5)]
 
 
 def test_an_instalment_whose_fee_is_as_large_as_its_principal_is_still_to_come():

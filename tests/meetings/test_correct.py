@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, connection
@@ -357,6 +358,22 @@ def test_a_fee_is_not_corrected_away_from_a_loan_paid_off_since(client, group):
     # The payment that paid it off can still move, for it brings its fee along.
     moved = {"number": 2, "held_on": HELD_ON + timedelta(8), f"l{loan.pk}_paid": "1398000"}
     assert post_correction(client, group, **moved).status_code == 302
+
+
+def test_a_meeting_is_corrected_where_its_loan_was_written_off_since(client, group):
+    save(group.members.first(), 5_000_000)
+    loan = lend(group.members.last(), 1_200_000, 12, rate=Decimal(0))
+    post_sheet(client, group, **{f"l{loan.pk}_paid": "100000"})
+    finance.loan_write_off(
+        actor=facilitator_of(group), group=group, loan=loan, reason="pindah", on=HELD_ON + timedelta(30),
+        key=uuid.uuid4(),
+    )  # fmt: skip
+    response = post_correction(client, group, m1_wajib="15000", **{f"l{loan.pk}_paid": "100000"})
+    assert response.status_code == 302
+    assert balance(group, "LOAN", loan=loan) == 0
+    # A smaller payment would leave something owed on a loan that has ended.
+    response = post_correction(client, group, **{f"l{loan.pk}_paid": "99000"}, extra={"version": "2"})
+    assert response.context["sheet"].refusals
 
 
 # The critical mark and the version before

@@ -58,6 +58,15 @@ def test_a_reversal_says_what_it_reverses():
     assert f"; reverses:{entry.number}" in export(entry.group, "hledger")
 
 
+def test_the_journal_says_day_number_kind_and_reason_of_an_entry():
+    save(make_member(make_group()), 1_000)
+    entry = Entry.objects.get()
+    reverse(entry, "salah tulis")
+    journal = export(entry.group, "hledger")
+    assert "\n2025-01-07 (1) Savings\n" in journal
+    assert "\n2025-01-07 (2) Reversal salah tulis\n" in journal
+
+
 def test_what_money_was_for_stands_in_both_formats():
     group = make_group()
     other(group, OtherMoney.GRANT, 75_000, memo="hibah desa")

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from finance import selectors, services
 from finance.ledger.errors import AlreadyPosted, InsufficientFunds, NotAllowed, RuleBroken
+from finance.ledger.reading import read_books
 from finance.ledger.verify import mismatches
 from finance.models import Account, EntryKind, ExternalLoan, ExternalPayment, Loan
 from finance.schedules import allocate_payment
@@ -250,6 +251,14 @@ def test_only_a_running_loan_is_passed_on(loan):
     with pytest.raises(RuleBroken, match="not running any more"):
         lend(siti, principal=4_000, funded_by=loan)
     assert not Loan.objects.exists()
+
+
+def test_a_loan_runs_until_its_last_rupiah_is_repaid(loan):
+    save(make_member(loan.group), 2_000_000)
+    repay_external(loan, ALL - 1)
+    assert read_books(loan.group, date(2025, 3, 4)).running_external_loans() == [loan]
+    repay_external(loan, 1)
+    assert read_books(loan.group, date(2025, 3, 4)).running_external_loans() == []
 
 
 def test_where_the_money_came_from_stays(loan):

@@ -18,6 +18,7 @@ from finance.ledger.verify import mismatches
 from finance.models import Account, Loan
 from finance.rules.loan_position import loan_position
 from finance.schedules import build_schedule, paid_in_time
+from groups.models import PayoffFee
 from meetings.models import Meeting
 from meetings.selectors.money import money
 from tests.factories import count_cash, cover, facilitator_of, lend, make_group, make_member, repay, reverse, save
@@ -399,6 +400,15 @@ def test_a_part_of_each_instalment_is_put_by_and_goes_back_at_the_end(saver):
     assert loan_position(read_books(saver.group, second.due_on), loan).deposit_asked(second.due_on) == 0
     pay(loan, second.total, second.due_on, put_by=1_000)
     assert balances(saver.group, "LOAN", "DEPOSIT", "SUKARELA") == [0, 0, 9_051_000]
+
+
+def test_no_deposit_is_asked_at_the_end_where_the_fee_to_come_is_waived(saver):
+    loan = borrow(saver)
+    loan.payoff_fee = PayoffFee.WAIVED
+    first, second = loan.instalments.all()
+    position = loan_position(read_books(saver.group, second.due_on), loan)
+    assert position.deposit_asked(first.due_on) == first.total // 10
+    assert position.deposit_asked(second.due_on) == 0
 
 
 def test_what_is_put_by_comes_along_when_an_earlier_payment_is_recorded_later(saver):

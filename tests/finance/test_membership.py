@@ -147,6 +147,16 @@ def test_any_posting_is_held_to_it(member):
             books.post([Posting(EntryKind.OTHER, AFTER, [line], uuid.uuid4())])
 
 
+def test_a_part_in_the_surplus_is_paid_to_who_left_and_nothing_else(member):
+    with transaction.atomic():
+        books = open_books(actor=facilitator_of(member.group), group=member.group)
+        line = Line(books.account(AccountKind.SURPLUS_DIVIDED), books.account(AccountKind.CASH), 1_000, member)
+        with pytest.raises(NotAMember):
+            books.post([Posting(EntryKind.OTHER, AFTER, [line], uuid.uuid4())])
+        books.post([Posting(EntryKind.SURPLUS, AFTER, [line], uuid.uuid4())])
+        assert books.balance(AccountKind.CASH) == 4_999_000
+
+
 def test_members_known_to_the_books_are_not_read_again(group):
     member = make_member(group, "Rina", joined_on=JOINED)
     with transaction.atomic():

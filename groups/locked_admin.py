@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import uuid
+from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.contenttypes.models import ContentType
+from django.core import signing
 from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, transaction
 from django.forms.models import _get_foreign_key
@@ -18,19 +21,23 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from groups.forms.three_way import shown_by, three_way_form, three_way_rows
 from groups.models import Group, User
+from groups.selectors import writers_since
 from groups.shared.clock import zone_of
 from groups.shared.content import content_of
 from groups.shared.refusals import Refused, as_validation_error
-from groups.shared.seen import changed_meanwhile, is_seen, state_of, stored_now
+from groups.shared.seen import changed_meanwhile, state_of
 from groups.shared.submit import show_refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
 
 SEEN = "_seen"
-"""The hidden field of a page that says which state of the row and of those below it was looked at."""
+"""The hidden field of a page that says, signed, what each field of the row and of those below it showed first."""
 KEY = "_key"
 """The hidden field that tells one page from another, so that the same one sent twice is known."""
 
@@ -54,37 +61,39 @@ class LockedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscripta
         return {field.name for field in self.opts.concrete_fields} & set(form.changed_data)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """Return the row, before a change as it is under the lock, and remember which state was looked at."""
+        """Return the row, before a change as it is under the lock."""
         obj = super().get_object(request, object_id, from_field)
         if obj is not None and request.method == "POST" and transaction.get_connection().in_atomic_block:
             self.lock_for(request, obj)
             obj = super().get_object(request, object_id, from_field)
         if obj is not None:
             _use_clock_of(obj)
-            page = _page(request)
-            page["seen"] = self._state(request, obj)
-            if not is_seen(page["seen"], request.POST.get(SEEN, "")):
-                page["stored"] = stored_now(obj, self._own_fields(request, obj))
         return obj
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        """Return the form, which is not valid where the row changed meanwhile or saving it was refused."""
+        """Return the form, which writes over nothing that changed meanwhile and says why saving was refused."""
         form, page = super().get_form(request, obj, change=change, **kwargs), _page(request)
-        if not page.keys() & {"stored", "refusal"}:
+        if obj is not None and SEEN in request.POST:
+            form = three_way_form(form, _first_shown(request)["fields"], partial(self._told, request, obj))
+        if "refusal" not in page:
             return form
 
         class RefusedForm(form):  # type: ignore[valid-type, misc]
             def clean(self) -> Any:
                 cleaned = super().clean()
-                if "refusal" in page:
-                    show_refusal(self, page["refusal"])
-                else:
-                    self.add_error(None, changed_meanwhile())
-                    for name in set(self.changed_data) & page["stored"].keys():
-                        self.add_error(name, page["stored"][name])
+                show_refusal(self, page["refusal"])
                 return cleaned
 
         return RefusedForm
+
+    def get_formsets_with_inlines(self, request: HttpRequest, obj: Any = None) -> Iterator[tuple[Any, Any]]:
+        """Return the rows below, which write over nothing that changed meanwhile either."""
+        for formset, inline in super().get_formsets_with_inlines(request, obj):
+            if obj is not None and SEEN in request.POST and inline.has_change_permission(request, obj):
+                told = partial(self._told, request, obj)
+                yield three_way_rows(formset, _first_shown(request)["fields"], told), inline
+            else:
+                yield formset, inline
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
@@ -149,6 +158,12 @@ class LockedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscripta
             return redirect(f"{self._url_names}_change", row.pk)
         return self.response_post_save_change(request, row)
 
+    def _told(self, request: HttpRequest, obj: Any) -> str:
+        """Return what is said of a page where something changed meanwhile: whether it was the same person."""
+        opened = _first_shown(request)["at"]
+        writers = writers_since(obj, datetime.fromisoformat(opened)) if opened else set()
+        return changed_meanwhile(by_oneself=writers == {_person(request).pk})
+
     @property
     def _url_names(self) -> str:
         return f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}"
@@ -158,8 +173,8 @@ class LockedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscripta
         obj.save(update_fields=self.saved_fields(form) if change else None)
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-        """Let the page say which one it is, and which state it shows."""
-        context["seen"] = _page(request).get("seen", "")
+        """Let the page say which one it is, and what it shows first."""
+        context["seen"] = _sign_shown(request, context) if context["original"] is not None else ""
         context["key"] = request.POST.get(KEY) or uuid.uuid4()
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -183,6 +198,32 @@ def _use_clock_of(obj: Any) -> None:
     group = obj if isinstance(obj, Group) else getattr(obj, "group", None)
     if isinstance(group, Group):
         timezone.activate(zone_of(group.village_id))
+
+
+def _sign_shown(request: HttpRequest, context: dict[str, Any]) -> str:
+    """Return, signed for this page, when it was opened and what its fields show, those of the rows below it too."""
+    shown = [context["adminform"].form]
+    for inline in context["inline_admin_formsets"]:
+        if inline.has_change_permission:
+            shown += inline.formset.forms
+    opened = {"at": timezone.now().isoformat(), "fields": shown_by(shown)}
+    return signing.dumps(opened, salt=_salt(request), compress=True)
+
+
+def _first_shown(request: HttpRequest) -> dict[str, Any]:
+    """Return what `_sign_shown` signed of the page that was sent; None twice where that cannot be told."""
+    page = _page(request)
+    if "first" not in page:
+        try:
+            page["first"] = signing.loads(request.POST[SEEN], salt=_salt(request))
+        except signing.BadSignature:
+            page["first"] = {"at": None, "fields": None}
+    first: dict[str, Any] = page["first"]
+    return first
+
+
+def _salt(request: HttpRequest) -> str:
+    return f"{SEEN} {request.path}"
 
 
 def _page(request: HttpRequest) -> dict[str, Any]:

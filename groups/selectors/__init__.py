@@ -25,3 +25,4 @@ from groups.selectors.officers import Term, TermCorrection, correction_id, offic
 from groups.selectors.regions import MOST_VILLAGES, regency_names, region_options, villages_named
 from groups.selectors.rules import rules_by_day, rules_in_force
 from groups.selectors.users import people_named
+from groups.selectors.writers import writers_since

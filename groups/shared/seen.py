@@ -46,8 +46,10 @@ def refuse_unseen(stored: Model, sent: Model, fields: Sequence[str], *, seen: st
         raise ChangedMeanwhile(stored, fields, differing)
 
 
-def changed_meanwhile() -> str:
+def changed_meanwhile(*, by_oneself: bool = False) -> str:
     """Return what is said of a page as a whole."""
+    if by_oneself:
+        return _("You changed this yourself after opening this page. Look at it, then save again.")
     return _("Somebody changed this meanwhile. Look at it, then save again.")
 
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import F, Max, Q
 from django.utils.translation import gettext as _
 
 from assessment import instruments
-from assessment.models import Gate, Indicator, Instrument, InstrumentStatus, SchemeUse, StageRule
+from assessment.models import Gate, Indicator, Instrument, InstrumentStatus, Level, SchemeUse, StageRule
 from groups.models import User
 from groups.permissions import Capability, require
 
@@ -52,7 +52,10 @@ def instrument_retire(*, actor: User, instrument: Instrument) -> None:
 
 @transaction.atomic
 def instrument_copy(*, actor: User, instrument: Instrument) -> Instrument:
-    """Copy an instrument to a new draft version of the actor's organisation, or a shared one for a superuser."""
+    """Copy an instrument to a new draft version of the actor's organisation, or a shared one for a superuser.
+
+    Where the last draft says what the instrument says, as after a second press, that one is returned.
+    """
     require(actor, Capability.CONFIGURE)
     instrument = instruments.lock_versions(instrument)
     organisation = None if actor.is_superuser and instrument.organisation is None else actor.organisation
@@ -60,6 +63,9 @@ def instrument_copy(*, actor: User, instrument: Instrument) -> Instrument:
         _require_owner(actor, instrument)
         organisation = instrument.organisation
     versions = Instrument.objects.filter(organisation=organisation, code=instrument.code)
+    last_draft = versions.filter(status=InstrumentStatus.DRAFT).exclude(pk=instrument.pk).order_by("version").last()
+    if last_draft is not None and _said(last_draft) == _said(instrument):
+        return last_draft
     copy = Instrument.objects.create(
         organisation=organisation,
         code=instrument.code,
@@ -79,6 +85,21 @@ def instrument_copy(*, actor: User, instrument: Instrument) -> Instrument:
         for gate in gates:
             _clone(gate, rule=new_rule, indicator=copied[gate.indicator_id])
     return copy
+
+
+def _said(instrument: Instrument) -> list[object]:
+    """Return what an instrument says beside its version, to compare two of them."""
+    indicators = instrument.indicators.order_by("number")
+    gates = Gate.objects.filter(rule__instrument=instrument).order_by("rule__rank", "indicator__number")
+    own = {"id", "instrument_id", "indicator_id"}
+    levels = Level.objects.filter(indicator__instrument=instrument).order_by("indicator__number", "threshold")
+    parts = [indicators, instrument.rules.order_by("rank"), levels.annotate(of=F("indicator__code"))]
+    return [
+        instrument.name_id,
+        instrument.name_en,
+        *([{name: value for name, value in row.items() if name not in own} for row in part.values()] for part in parts),
+        list(gates.values_list("rule__stage", "indicator__code", "minimum_points")),
+    ]
 
 
 def _require_owner(actor: User, instrument: Instrument) -> None:

@@ -46,6 +46,43 @@ def test_copy_and_publish(admin_client, admin, shipped):
     assert copy.status == "PUBLISHED"
 
 
+def test_copying_twice_makes_one_draft(admin_client, admin, shipped):
+    answers = [act(admin_client, "copy", shipped) for _press in range(2)]
+    draft = Instrument.objects.get(organisation=admin.organisation)
+    for answer in answers:
+        assert f"{draft.name_id} v{draft.version}" in answer.content.decode()
+
+
+CHANGES = {
+    "name": lambda draft: Instrument.objects.filter(pk=draft.pk).update(name_en="Other"),
+    "indicator": lambda draft: draft.indicators.filter(number=1).update(weight=5),
+    "level": lambda draft: draft.indicators.get(number=1).levels.first().delete(),
+    "rule": lambda draft: draft.rules.filter(rank=1).update(minimum_points=33),
+    "gate": lambda draft: draft.rules.filter(gates__isnull=False).first().gates.update(minimum_points=1),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_draft_that_was_changed_is_not_the_copy(admin, shipped, change):
+    draft = instrument_copy(actor=admin, instrument=shipped)
+    change(draft)
+    copy = instrument_copy(actor=admin, instrument=shipped)
+    assert copy.version == draft.version + 1
+    assert instrument_copy(actor=admin, instrument=shipped) == copy
+
+
+def test_a_draft_can_be_copied_too(admin, shipped):
+    draft = instrument_copy(actor=admin, instrument=shipped)
+    copy = instrument_copy(actor=admin, instrument=draft)
+    assert copy != draft
+    assert instrument_copy(actor=admin, instrument=draft) == copy
+
+
+def test_the_draft_of_another_organisation_is_not_the_copy(admin, shipped):
+    instrument_copy(actor=make_user(Role.ADMIN), instrument=shipped)
+    assert instrument_copy(actor=admin, instrument=shipped).organisation == admin.organisation
+
+
 def test_publishing_a_wrong_draft_says_why(admin_client, admin, shipped):
     copy = instrument_copy(actor=admin, instrument=shipped)
     copy.indicators.filter(number=1).update(weight=50)

@@ -6,6 +6,7 @@ from assessment.instruments.reading import (
     earlier_stage_names,
     engine_instrument,
     in_force,
+    in_force_on,
     in_use,
     indicators_of_scheme,
     schemes_of,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.db.models import F, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.utils import timezone
 
 from assessment import engine
 from assessment.models import Gate, Indicator, Instrument, InstrumentStatus, SchemeUse, StageRule
@@ -23,6 +26,26 @@ def in_force(organisation_id: int | None, scheme: str = "") -> Instrument | None
     """
     scheme = scheme or schemes_of(organisation_id)[0]
     return _published(organisation_id).filter(code=scheme).first()
+
+
+def in_force_on(organisation_id: int | None, scheme: str, day: date) -> Instrument | None:
+    """Return the instrument of `scheme` that scored an organisation at the end of a day.
+
+    Where none was published by then it is the first one. A version that retired without a successor counts for no day:
+    nobody knows when it did. None where no version counts.
+    """
+    versions = list(
+        Instrument.objects.filter(_owned(organisation_id), code=scheme, published_at__isnull=False)
+        .order_by("published_at", "pk")
+        .only("organisation", "status", "published_at")
+    )
+    newest = {version.organisation_id: version for version in versions}
+    by_then = {of.organisation_id: of for of in versions if timezone.localdate(of.published_at) <= day}
+    found = [by_then[owner] for owner in (organisation_id, None) if owner in by_then] or versions
+    for version in found:
+        if version.status == InstrumentStatus.PUBLISHED or newest[version.organisation_id] != version:
+            return with_all_parts().get(pk=version.pk)
+    return None
 
 
 def in_use(organisation_id: int) -> list[Instrument]:

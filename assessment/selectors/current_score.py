@@ -198,15 +198,21 @@ class CurrentScore:
 
 
 def current_score(
-    group: Group, as_of: date, scheme: str = "", scores: Sequence[Assessment] | None = None
+    group: Group,
+    as_of: date,
+    scheme: str = "",
+    scores: Sequence[Assessment] | None = None,
+    instrument: Instrument | None = None,
 ) -> CurrentScore | None:
     """Return the score of the group by `scheme`, or by the primary one; None while no instrument of it is published.
+
+    It is by `instrument`, a version of the scheme with all its parts, or by the one in force now.
 
     A score of the day that is final is the score of the day, as on dashboards. `scores` are its stored scores by the
     scheme of the last `DROPPED_DAYS` and more, oldest first, where they are read already. The same number of statements
     for any group, two more where the score is final.
     """
-    instrument = instruments.in_force(group.organisation_id, scheme)
+    instrument = instrument or instruments.in_force(group.organisation_id, scheme)
     if instrument is None:
         return None
     since = as_of - timedelta(DROPPED_DAYS - 1)
@@ -223,6 +229,18 @@ def current_score(
     earlier = [EarlierScore(found.as_of, found.rank, found.arrears) for found in scores if since <= found.as_of < as_of]
     need = need_of(records, as_of, scored.result.rank, earlier)
     return _shown(group, as_of, instrument, scored, judgements, need)
+
+
+def version_of_day(group: Group, as_of: date, scheme: str) -> Instrument | None:
+    """Return the instrument a group is scored by on a day that is over, None where none was published by then.
+
+    It is the one of the score stored of that day, else the one that was in force.
+    """
+    stored = Assessment.objects.filter(group=group, scheme=scheme, as_of=as_of).values_list("instrument", flat=True)
+    version = stored.first()
+    if version is not None:
+        return instruments.with_all_parts().get(pk=version)
+    return instruments.in_force_on(group.organisation_id, scheme, as_of)
 
 
 def _of_final(group: Group, final: Assessment, judgements: Mapping[str, Judgement]) -> CurrentScore:

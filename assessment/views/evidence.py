@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
 from assessment.forms import AsOfForm
 from assessment.metrics import all_metrics
 from assessment.models import Indicator
-from assessment.selectors.current_score import current_score
+from assessment.selectors.current_score import current_score, version_of_day
 from assessment.views.schemes import schemes
 from finance.tables import respond
 from finance.tables.table import Table
@@ -23,11 +24,15 @@ from groups.permissions import Capability, requires
 def evidence(request: GroupRequest, indicator: str) -> HttpResponse:
     """The very meetings, loans and entries that an indicator counts as of a day, by default today.
 
+    Of a day that is over they are those of the instrument of that day.
+
     A file is of the table that `?table=` numbers, of the first without one.
     """
     chosen = schemes(request)
     form = AsOfForm(request.GET, since=request.group.founded_on)
-    found = current_score(request.group, form.day, chosen.chosen)
+    is_over = form.day < timezone.localdate()
+    version = version_of_day(request.group, form.day, chosen.chosen) if is_over else None
+    found = current_score(request.group, form.day, chosen.chosen, instrument=version)
     row = found.row(indicator) if found is not None else None
     if found is None or row is None or not row.indicator.metric:
         raise Http404

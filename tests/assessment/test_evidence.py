@@ -13,10 +13,14 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from openpyxl import load_workbook
 
+from assessment.instruments import in_force
 from assessment.metrics import Evidence, Facts, all_metrics, evidence
+from assessment.models import Instrument
+from assessment.services import assess_groups, instrument_copy, instrument_publish, instrument_retire
 from finance.rules.lines import OtherMoney
 from finance.tables.table import ColumnKind, Row, Table
-from groups.models import Group, OfficerRole
+from groups.models import Group, OfficerRole, Role
+from groups.shared.clock import clock_set_to
 from meetings.models import AgendaItem, Meeting
 from tests.assessment.groups import make_kembang_minus_outside, make_staff, measure
 from tests.factories import (
@@ -28,6 +32,7 @@ from tests.factories import (
     make_meeting,
     make_member,
     make_officer,
+    make_user,
     other,
     repay,
     reverse,
@@ -378,6 +383,74 @@ class TestPage:
     def test_another_organisation_is_not_found(self, client, group):
         client.force_login(make_staff())
         assert client.get(f"/g/{group.code}/assessment/evidence/attendance/").status_code == 404
+
+
+class TestInstrumentOfTheDay:
+    """A version that counts no attendance any more, published two days ago; the one before it since ten days."""
+
+    TODAY = date(2026, 12, 1)
+
+    @pytest.fixture(autouse=True)
+    def group(self, client, monkeypatch):
+        monkeypatch.setattr("django.utils.timezone.now", lambda: datetime(2026, 12, 1, 3, tzinfo=UTC))
+        group = make_kembang_minus_outside(until=self.TODAY)
+        self.admin = make_user(Role.ADMIN, organisation=group.organisation)
+        self.first = self.publish(in_force(group.organisation_id), 10, name_id="Pertama")
+        client.force_login(facilitator_of(group))
+        return group
+
+    def publish(self, model, days_ago, attendance=True, **names):
+        """Publish a copy as of some days ago."""
+        with clock_set_to(datetime(2026, 12, 1, 3, tzinfo=UTC) - timedelta(days_ago)):
+            copy = instrument_copy(actor=self.admin, instrument=model)
+            Instrument.objects.filter(pk=copy.pk).update(**names)
+            if not attendance:
+                copy.indicators.filter(code="attendance").update(code="presence")
+            instrument_publish(actor=self.admin, instrument=copy)
+        copy.refresh_from_db()
+        return copy
+
+    def publish_second(self):
+        return self.publish(self.first, 2, attendance=False, name_id="Kedua")
+
+    def shown(self, client, group, days_ago, indicator="attendance"):
+        address = f"/g/{group.code}/assessment/evidence/{indicator}/"
+        answer = client.get(address, {"as_of": self.TODAY - timedelta(days_ago)})
+        return answer.context["current"].instrument if answer.status_code == 200 else None
+
+    def test_a_past_day_is_by_the_instrument_in_force_on_it(self, client, group):
+        second = self.publish_second()
+        assert self.shown(client, group, 3) == self.first
+        assert self.shown(client, group, 2) is None
+        assert self.shown(client, group, 2, "presence") == second
+        assert self.shown(client, group, 0, "presence") == second
+
+    def test_a_stored_score_is_by_its_own_version(self, client, group):
+        assess_groups(groups=Group.objects.filter(pk=group.pk), as_of=self.TODAY - timedelta(1))
+        self.publish_second()
+        assert self.shown(client, group, 1) == self.first
+        assert self.shown(client, group, 2) is None
+
+    def test_today_is_by_the_one_in_force_whatever_was_stored(self, client, group):
+        assess_groups(groups=Group.objects.filter(pk=group.pk), as_of=self.TODAY)
+        second = self.publish_second()
+        assert self.shown(client, group, 0) is None
+        assert self.shown(client, group, 0, "presence") == second
+
+    def test_before_any_was_published_it_is_by_the_first(self, client, group):
+        self.publish_second()
+        first = Instrument.objects.filter(code=self.first.code, published_at__isnull=False).earliest("published_at")
+        assert self.shown(client, group, 600) == first
+
+    def test_one_that_was_retired_without_another_counts_for_no_day(self, client, group):
+        shared = Instrument.objects.get(organisation=None, code=self.first.code)
+        instrument_retire(actor=self.admin, instrument=self.first)
+        assert self.shown(client, group, 5) == shared
+
+    def test_the_one_of_another_organisation_counts_for_nothing(self, client, group):
+        stranger = make_user(Role.ADMIN)
+        instrument_publish(actor=stranger, instrument=instrument_copy(actor=stranger, instrument=in_force(None)))
+        assert self.shown(client, group, 3) == self.first
 
 
 @pytest.mark.parametrize("metric", all_metrics())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from operator import attrgetter
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -28,11 +28,10 @@ from assessment.views.frame import DATE, GROUPS_ON_A_PAGE, NUMBER, Frame, ReadCo
 from finance.tables.table import Column, Table
 from groups.http import UserRequest
 from groups.permissions import Capability, requires
+from groups.shared.ticks import MOST_TICKED, kept, read_ticked
 
 MOST_FINAL_AT_ONCE = 500
 """Scores made final in one request: some seconds of work."""
-MOST_TICKED = 300
-"""Ticks kept from page to page, which stand in the address; who wants more takes all of a filter."""
 
 
 class LeftOut(NamedTuple):
@@ -53,7 +52,7 @@ def final_list(request: UserRequest) -> HttpResponse:
     """List the scores of a month, to choose which are made final."""
     frame = Frame(request, "dashboard")
     scores = selectors.scores_of_month(frame.of_months, frame.filters)
-    page, ticked = frame.page(scores), _ticked(request)
+    page, ticked = frame.page(scores), read_ticked(request.GET, "group")
     finals = selectors.finals_of(page, frame.filters.scheme)
     elsewhere = [pk for pk in ticked if pk not in {row.group for row in page}]
     if len(elsewhere) > MOST_TICKED:
@@ -62,7 +61,7 @@ def final_list(request: UserRequest) -> HttpResponse:
     context = {
         "page": page,
         "rows": [(row, frame.stage_name(row.stage), finals.get(row.group), row.group in ticked) for row in page],
-        "elsewhere": _kept(elsewhere),
+        "elsewhere": kept(elsewhere, MOST_TICKED),
         "number_elsewhere": min(len(elsewhere), MOST_TICKED),
         "chosen": frame.form.chosen(),
         "month": frame.filters.end,
@@ -79,7 +78,7 @@ def final_confirm(request: UserRequest) -> HttpResponse:
     key = _key(request.POST.get("key"))
     if selectors.run_of(request.user, key) is not None:
         return _to_run(key)
-    ticked = None if request.GET.get("all") else _ticked(request)
+    ticked = None if request.GET.get("all") else read_ticked(request.GET, "group")
     scores = selectors.scores_of_month(frame.of_months, frame.filters)
     scores = scores if ticked is None else scores.filter(group__in=ticked)
     rows = list(scores)
@@ -104,7 +103,7 @@ def final_confirm(request: UserRequest) -> HttpResponse:
         "rows": [(row, frame.stage_name(row.stage)) for row in frame.page(ready)],
         "seen": mark,
         "key": uuid.uuid4(),
-        "back": frame.address("dashboard-final", **({"ticked": _kept(ticked)} if ticked else {})),
+        "back": frame.address("dashboard-final", **({"ticked": kept(ticked, MOST_TICKED)} if ticked else {})),
     }
     return frame.show("assessment/final_confirm.html", context, lambda: _table(frame, ready))
 
@@ -187,18 +186,3 @@ def _key(text: str | None) -> uuid.UUID | None:
         return uuid.UUID(text or "")
     except ValueError:
         return None
-
-
-def _ticked(request: UserRequest) -> list[int]:
-    """Return the groups that are ticked: on the page that was left, and on those before it."""
-    asked = [*request.GET.getlist("group"), *request.GET.get("ticked", "").split("-")]
-    return [int(pk) for pk in dict.fromkeys(asked) if _is_id(pk)]
-
-
-def _kept(ticked: Sequence[int]) -> str:
-    """Return groups that are ticked as they stand in an address."""
-    return "-".join(str(pk) for pk in ticked[:MOST_TICKED])
-
-
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) < 19

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -22,6 +26,7 @@ from groups.http import GroupRequest
 from groups.models import Group
 from groups.permissions import Capability, requires
 from groups.shared.submit import posted
+from groups.shared.ticks import MOST_TICKED, kept, read_ticked
 
 LINES_ON_A_PAGE = 100
 DIFFERENCES_ON_A_PAGE = 50
@@ -113,13 +118,20 @@ def cash_difference_settle(request: GroupRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET"])
 def bank_statement(request: GroupRequest) -> HttpResponse:
     """The lines of the bank book that nobody has seen on a statement yet."""
-    return _statement(request)
+    day = request.GET.get("statement_on")
+    form = StatementForm(initial={"statement_on": day} if day else None)
+    return _statement(request, form, read_ticked(request.GET, "lines"))
 
 
 @requires(Capability.RECORD)
 @require_http_methods(["POST"])
 def bank_tick(request: GroupRequest) -> HttpResponse:
-    """Tick off the lines that stand on a statement; a form sent twice ticks them once."""
+    """Tick off the lines that stand on a statement; a form sent twice ticks them once.
+
+    With `page`, from the buttons to other pages, nothing is ticked off: the ticks go along to that page.
+    """
+    if "page" in request.POST:
+        return _to_page(request)
     form = StatementForm(request.POST)
     if form.is_valid():
         data = form.cleaned_data
@@ -132,15 +144,33 @@ def bank_tick(request: GroupRequest) -> HttpResponse:
         else:
             messages.success(request, ngettext("%d line is ticked off.", "%d lines are ticked off.", number) % number)
             return redirect("bank-statement", request.group.code)
-    return _statement(request, form)
+    return _statement(request, form, form.cleaned_data.get("lines", ()))
 
 
-def _statement(request: GroupRequest, form: StatementForm | None = None) -> HttpResponse:
+def _to_page(request: GroupRequest) -> HttpResponse:
+    """Lead to another page of the lines, with the day of the statement and what is ticked so far."""
+    ticked = read_ticked(request.POST, "lines")
+    if len(ticked) > MOST_TICKED:
+        problem = _("At most %(count)d ticks are kept from page to page. Tick off those first.")
+        messages.warning(request, problem % {"count": MOST_TICKED})
+    along = {
+        "page": request.POST["page"],
+        "statement_on": request.POST.get("statement_on", ""),
+        "ticked": kept(ticked, MOST_TICKED),
+    }
+    address = reverse("bank-statement", args=[request.group.code])
+    return redirect(f"{address}?{urlencode({name: value for name, value in along.items() if value})}")
+
+
+def _statement(request: GroupRequest, form: StatementForm, ticked: Collection[int]) -> HttpResponse:
     check = selectors.bank_check(request.group)
+    page = lines_shown(request, check.lines, at_a_time=LINES_ON_A_PAGE)
+    here = {line.pk for line in page}
     context = {
         "check": check,
-        "page": lines_shown(request, check.lines, at_a_time=LINES_ON_A_PAGE),
-        "form": form or StatementForm(),
-        "chosen": form.cleaned_data.get("lines", ()) if form is not None else (),
+        "page": page,
+        "form": form,
+        "chosen": ticked,
+        "elsewhere": [pk for pk in ticked if pk not in here],
     }
-    return render(request, "finance/bank_statement.html", context, status=422 if form is not None else 200)
+    return render(request, "finance/bank_statement.html", context, status=422 if form.is_bound else 200)

@@ -1,9 +1,11 @@
 """Lines of the bank book ticked off against the bank's statement."""
 
+import re
 from datetime import date, timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse as url
 from django.utils import timezone
 
@@ -149,8 +151,77 @@ def test_statements_do_not_grow_with_the_lines(group):
     assert statements(group, "bank-statement") == few <= 9
 
 
-def test_it_says_that_ticks_do_not_reach_the_next_page(group, monkeypatch):
-    told = "Only ticks on this page count."
-    assert told not in get(group, "bank-statement").content.decode()
-    monkeypatch.setattr("finance.views.cash.LINES_ON_A_PAGE", 2)
-    assert told in get(group, "bank-statement").content.decode()
+class TestPages:
+    @pytest.fixture(autouse=True)
+    def one_line_on_a_page(self, monkeypatch):
+        monkeypatch.setattr("finance.views.cash.LINES_ON_A_PAGE", 1)
+
+    @pytest.fixture
+    def client(self, group):
+        return signed_in(facilitator_of(group))
+
+    def turn(self, client, group, page, *ticked, on="2025-01-31"):
+        """Press the button to another page, and return what it shows."""
+        data = {"lines": ticked, "statement_on": on, "page": page}
+        return client.post(url("bank-tick", args=[group.code]), data, follow=True)
+
+    def sent_lines(self, page):
+        """What the lines that are ticked, shown or not, send."""
+        html = page.content.decode()
+        boxes = re.findall(r'type="checkbox" name="lines" value="(\d+)" id="line-\d+" checked', html)
+        return {int(pk) for pk in boxes + re.findall(r'type="hidden" name="lines" value="(\d+)"', html)}
+
+    def test_ticks_and_the_day_are_kept_from_page_to_page(self, client, group):
+        first, second, _third = lines(group)
+        page = self.turn(client, group, 2, first)
+        assert page.request["PATH_INFO"] == url("bank-statement", args=[group.code])
+        assert page.context["page"].number == 2
+        assert self.sent_lines(page) == {first}
+        assert "1 line on another page is ticked as well." in page.content.decode()
+        assert 'value="2025-01-31"' in page.content.decode()
+        page = self.turn(client, group, 1, *self.sent_lines(page), second)
+        assert self.sent_lines(page) == {first, second}
+        assert not BankTick.objects.exists()
+        assert send(group, *self.sent_lines(page)).status_code == 302
+        assert {mark.transfer_id for mark in BankTick.objects.all()} == {first, second}
+
+    def test_a_tick_taken_away_is_gone(self, client, group):
+        first, second, _third = lines(group)
+        page = self.turn(client, group, 1, first, second)
+        assert self.sent_lines(page) == {first, second}
+        assert self.sent_lines(self.turn(client, group, 2, second)) == {second}
+
+    def test_what_is_refused_keeps_the_page_and_the_ticks_of_others(self, client, group):
+        first, _second, third = lines(group)
+        address = url("bank-tick", args=[group.code]) + "?page=3"
+        told = client.post(address, {"lines": [first, third], "statement_on": "2025-01-31"})
+        assert told.status_code == 422
+        assert told.context["page"].number == 3
+        assert self.sent_lines(told) == {first, third}
+
+    def test_the_button_that_ticks_off_comes_before_those_to_other_pages(self, client, group):
+        html = client.get(url("bank-statement", args=[group.code])).content.decode()
+        form = html[html.index("/bank-statement/") :]
+        assert form.index("Tick off what stands on it") < form.index('name="page"')
+
+    def test_there_are_no_more_ticks_than_an_address_holds(self, client, group, monkeypatch):
+        monkeypatch.setattr("finance.views.cash.MOST_TICKED", 1)
+        first, second, _third = lines(group)
+        page = self.turn(client, group, 3, first, second, "x", "9" * 40)
+        assert self.sent_lines(page) == {first}
+        assert "At most 1 ticks are kept from page to page." in page.content.decode()
+
+    def test_staff_who_look_have_plain_links(self, group):
+        staff = make_user(Role.STAFF, organisation=group.organisation)
+        html = get(group, "bank-statement", user=staff, ticked=str(lines(group)[2])).content.decode()
+        assert 'href="?ticked=' in html or 'rel="next"' in html
+        assert 'name="lines"' not in html
+
+    def test_statements_do_not_grow_with_the_ticks(self, client, group):
+        counts = []
+        for ticked in ([], lines(group)):
+            address = url("bank-statement", args=[group.code])
+            with CaptureQueriesContext(connection) as queries:
+                client.get(address, {"ticked": "-".join(map(str, ticked))})
+            counts.append(len(queries))
+        assert counts[0] == counts[1]

@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce, Left
 
 from assessment.models import GroupSnapshot, Need, SnapshotScore
 from assessment.selectors.snapshots import (
+    alive,
     in_months,
     month_end,
     month_of,
@@ -162,10 +163,10 @@ def trend(groups: QuerySet[Group], filters: Filters, *, stages: int) -> list[Tre
         SnapshotScore.objects.filter(
             in_months(filters.start, filters.end),
             filters.placed("snapshot__"),
+            alive("snapshot__"),
             scheme=filters.scheme,
             group__in=groups.order_by(),
         )
-        .exclude(snapshot__status=GroupStatus.DISSOLVED)
         .order_by()
         .annotate(of_month=month_of())
         .values_list("of_month", "rank")
@@ -201,8 +202,10 @@ def scored_in(groups: QuerySet[Group], filters: Filters, month: date, rank: int,
     They are of `NAMED` and of that score's score and as_of. `is_last` says that no stage is higher.
     """
     wanted = Q(snapshot_scores__scheme=filters.scheme) & in_months(month, month, "snapshot_scores__")
-    there = SnapshotScore.objects.filter(in_months(month, month), filters.placed("snapshot__"), scheme=filters.scheme)
-    groups = groups.filter(pk__in=there.exclude(snapshot__status=GroupStatus.DISSOLVED).values("group"))
+    there = SnapshotScore.objects.filter(
+        in_months(month, month), filters.placed("snapshot__"), alive("snapshot__"), scheme=filters.scheme
+    )
+    groups = groups.filter(pk__in=there.values("group"))
     at_rank = {"of_month__rank__gte": rank} if is_last else {"of_month__rank": rank}
     return (
         with_names(groups.annotate(of_month=FilteredRelation("snapshot_scores", condition=wanted)), month)

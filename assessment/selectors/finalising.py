@@ -15,8 +15,8 @@ from django.db.models.functions import Left
 from assessment.models import Assessment, AssessmentStatus, FinalOutcome, FinalRun, FinalRunScore, SnapshotScore
 from assessment.selectors.current_score import points_kept
 from assessment.selectors.dashboard import REGENCY_CODE, Filters
-from assessment.selectors.snapshots import in_months, month_end
-from groups.models import ChangedGroup, Group, GroupStatus, Region, User
+from assessment.selectors.snapshots import alive, in_months, month_end
+from groups.models import ChangedGroup, Group, Region, User
 
 
 def scores_of_month(groups: QuerySet[Group], filters: Filters) -> Any:
@@ -28,9 +28,12 @@ def scores_of_month(groups: QuerySet[Group], filters: Filters) -> Any:
     """
     of_month = Q(month=None) if filters.ends_now else in_months(filters.end, filters.end)
     scores = SnapshotScore.objects.filter(
-        of_month, filters.placed("snapshot__"), scheme=filters.scheme, group__in=groups.order_by()
+        of_month,
+        filters.placed("snapshot__"),
+        alive("snapshot__"),
+        scheme=filters.scheme,
+        group__in=groups.order_by(),
     )
-    scores = scores.exclude(snapshot__status=GroupStatus.DISSOLVED)
     if filters.stage:
         scores = scores.filter(stage=filters.stage)
     final = Assessment.objects.filter(

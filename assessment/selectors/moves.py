@@ -109,7 +109,10 @@ def _placed(groups: QuerySet[Group], filters: Filters, stages: int) -> Any:
         .annotate(**_joined("first", filters.start, filters), **_joined("last", filters.end, filters))
     )
     is_new = When(founded_on__gte=next_month(filters.start), then=Value(int(Place.NEW)))
-    return groups.annotate(was=_place("first", stages, is_new), became=_place("last", stages))
+    # The newest snapshot may not know yet that its group was dissolved.
+    is_over = [When(status=GroupStatus.DISSOLVED, then=Value(int(Place.DISSOLVED)))] if filters.ends_now else []
+    was_over = is_over if filters.start == filters.end else []
+    return groups.annotate(was=_place("first", stages, is_new, *was_over), became=_place("last", stages, *is_over))
 
 
 def _within(groups: QuerySet[Group], filters: Filters) -> QuerySet[Group]:

@@ -12,6 +12,7 @@ from django.db.models import (
     Count,
     DateField,
     Exists,
+    ExpressionWrapper,
     FilteredRelation,
     Min,
     OuterRef,
@@ -22,7 +23,7 @@ from django.db.models import (
 from django.db.models.functions import Cast, Coalesce, TruncMonth
 
 from assessment.models import GroupSnapshot
-from groups.models import FacilitatorAssignment, Group, GroupStatus, User, in_regions
+from groups.models import FacilitatorAssignment, Group, GroupStatus, GroupStatusChange, User, in_regions
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +98,23 @@ def of_months(groups: QuerySet[Group], start: date, end: date) -> Any:
 
     Groups that had been dissolved by then are left out.
     """
-    snapshots = GroupSnapshot.objects.filter(in_months(start, end), group__in=groups.order_by())
-    return snapshots.exclude(status=GroupStatus.DISSOLVED).annotate(of_month=month_of())
+    snapshots = GroupSnapshot.objects.filter(in_months(start, end), alive(), group__in=groups.order_by())
+    return snapshots.annotate(of_month=month_of())
+
+
+def alive(path: str = "") -> Q:
+    """Return the condition that the group of a snapshot was not dissolved by the end of the snapshot's month.
+
+    `path` leads to the snapshot. The latest one may be from before the group was dissolved: the records say so.
+    """
+    of_end, as_of = (ExpressionWrapper(OuterRef(f"{path}{name}"), DateField()) for name in ("month", "as_of"))
+    dissolved = GroupStatusChange.objects.filter(
+        group=OuterRef(f"{path}group"), group__status=GroupStatus.DISSOLVED, to_status=GroupStatus.DISSOLVED
+    )
+    since = dissolved.annotate(of_end=of_end, changed_in=TruncMonth("changed_on")).filter(
+        of_end__isnull=True, changed_in__lte=TruncMonth(as_of)
+    )
+    return ~Q(**{f"{path}status": GroupStatus.DISSOLVED}) & ~Q(Exists(since))
 
 
 def placed(*, region: str = "", kind: str = "", facilitator: int | None = None, path: str = "") -> Q:

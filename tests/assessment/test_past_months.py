@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from assessment.models import Assessment
+from assessment.selectors.moves import Place, Way
 from assessment.services import snapshots, snapshots_write
 from groups.models import FacilitatorAssignment, Group, GroupStatus
 from groups.selectors import groups_alive
@@ -66,6 +67,51 @@ def test_a_group_dissolved_today_stays_in_its_months(staff_client, group):
         actor=facilitator_of(group), group=group, status=GroupStatus.DISSOLVED, on=timezone.localdate(), reason="bubar"
     )
     assert counted(staff_client, "")[0::2] == (1, 1)
+
+
+@pytest.fixture
+def dissolved(group):
+    """The group was dissolved today, and its latest snapshot of this month does not know it yet."""
+    day = timezone.localdate()
+    group_status_change(actor=facilitator_of(group), group=group, status=GroupStatus.DISSOLVED, on=day, reason="bubar")
+    assert group.snapshots.get(month=None).status == GroupStatus.ACTIVE
+    return group
+
+
+class TestDissolvedSinceItsSnapshot:
+    def test_it_counts_no_more_in_this_month(self, staff_client, dissolved):
+        assert counted(staff_client, "") == (1, 0, 1)
+        table = staff_client.get("/portfolio/?table=months&format=csv").content.decode()
+        assert [line.split(",")[1] for line in table.splitlines()[1:] if line.startswith(f"{NOW:%Y-%m}")] in ([], ["0"])
+
+    def test_neither_do_its_members(self, staff_client, dissolved):
+        stand(make_group(facilitator_of(dissolved)), TUMBUH, of_snapshot={"members": 7, "women": 2})
+        months = {month.month: month for month in staff_client.get("/dashboard/").context["months"]}
+        assert (months[NOW].total, months[NOW].people.members, months[NOW].people.women) == (1, 7, 2)
+
+    def test_the_list_behind_the_number_leaves_it_out(self, staff_client, dissolved):
+        for month, names in ((NOW, []), (BEFORE, ["Anggrek"])):
+            page = staff_client.get(f"/dashboard/month/?month={month:%Y-%m}&rank={TUMBUH}").context["page"]
+            assert [row.name for row in page] == names
+
+    def test_its_score_is_not_offered_to_be_made_final(self, staff_client, dissolved):
+        assert list(staff_client.get("/dashboard/final/").context["page"]) == []
+
+    def test_it_moved_to_the_dissolved_ones(self, staff_client, dissolved):
+        for start, was in ((BEFORE, TUMBUH), (NOW, Place.DISSOLVED)):
+            page = staff_client.get(f"/dashboard/moves/groups/?start={start:%Y-%m}&way={Way.OTHER.value}")
+            assert [(row.was, row.became) for row in page.context["page"]] == [(was, Place.DISSOLVED)]
+
+    def test_a_month_that_was_over_keeps_it(self, staff_client, dissolved):
+        dissolved.snapshots.exclude(month=None).delete()
+        for row in (dissolved.snapshots.get(), dissolved.snapshot_scores.get()):
+            type(row).objects.filter(pk=row.pk).update(as_of=BEFORE)
+        assert counted(staff_client, "")[0::2] == (1, 1)
+
+    def test_a_group_active_again_counts(self, staff_client, dissolved):
+        again = {"status": GroupStatus.ACTIVE, "on": timezone.localdate(), "reason": ""}
+        group_status_change(actor=facilitator_of(dissolved), group=dissolved, **again)
+        assert counted(staff_client, "") == (1, 1, 1)
 
 
 def test_moves_are_of_where_groups_were_at_the_end(staff_client, group):

@@ -37,11 +37,21 @@ class DateInput(forms.DateInput):
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         """Show as text what no picker can show."""
         context = super().get_context(name, value, attrs)
-        if isinstance(value, str) and value.strip() and not self.SHOWN.fullmatch(value.strip()):
+        if isinstance(value, str) and value.strip() and not self._is_shown(value.strip()):
             context["widget"]["type"] = "text"
         return context
 
-    SHOWN = re.compile(r"\d{4}-\d{2}-\d{2}")
+    def _is_shown(self, text: str) -> bool:
+        """Say whether the picker shows a text: `2025-02-30` is no day."""
+        try:
+            date.fromisoformat(text + self.REST)
+        except ValueError:
+            return False
+        return self.SHOWN.fullmatch(text) is not None
+
+    SHOWN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+    REST = ""
+    """What a text lacks to be a day."""
 
 
 class PastDateInput(DateInput):
@@ -56,7 +66,8 @@ class MonthInput(DateInput):
     """The browser's own month picker, which speaks `2026-11` whatever the language."""
 
     input_type = "month"
-    SHOWN = re.compile(r"\d{4}-\d{2}")
+    SHOWN = re.compile(r"[0-9]{4}-[0-9]{2}")
+    REST = "-01"
 
     def __init__(self) -> None:
         super().__init__(attrs={"placeholder": "2026-11"})

@@ -349,11 +349,17 @@ class Sheet:
         rows = self._filled(self.other) if account.kind != AccountKind.CASH else []
         return next(((f, "amount") for f in rows if account.kind in OTHER[f.cleaned_data["kind"]]), None)
 
-    def forget_errors(self) -> None:
-        """Show a draft as it was typed, without complaints: nobody has asked to close it yet."""
+    def forget_errors(self, *, but_day: bool = False) -> None:
+        """Show a draft as it was typed, without complaints: nobody has asked to close it yet.
+
+        With `but_day` that of the date stays: a sheet is always of some day.
+        """
+        day_errors = self.head.errors.get("held_on") if but_day else None
         self.refusals.clear()
         for part in self._parts():
             part.errors.clear()
+        if day_errors:
+            self.head.errors["held_on"] = day_errors
 
     def _head_initial(self) -> dict[str, Any]:
         context, recorded = self.context, self.context.original

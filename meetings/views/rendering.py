@@ -52,10 +52,7 @@ def add_rows(request: GroupRequest, context: SheetContext, *, key: uuid.UUID) ->
 
 def show_day(request: GroupRequest, sheet: Sheet, *, key: uuid.UUID) -> HttpResponse:
     """Answer the button that asks for the sheet of the day typed; a day that cannot be is told at its field."""
-    day_errors = sheet.head.errors.get("held_on")
-    sheet.forget_errors()
-    if day_errors:
-        sheet.head.errors["held_on"] = day_errors
+    sheet.forget_errors(but_day=True)
     return render_sheet(request, sheet, key=key)
 
 

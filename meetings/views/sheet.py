@@ -94,7 +94,7 @@ def _opened(request: GroupRequest, number: int | None, draft: Mapping[str, Any] 
         return render_sheet(request, sheet, key=uuid.uuid4(), drafts=drafts_of(request.group))
     sheet = Sheet(context, draft, today=today)
     sheet.follow()
-    sheet.forget_errors()
+    sheet.forget_errors(but_day=context.meeting.held_on is None)
     return render_sheet(request, sheet, key=context.meeting.key, base=context.meeting.draft_version)
 
 
@@ -199,9 +199,7 @@ def _save_draft(request: GroupRequest, number: int | None, key: uuid.UUID) -> Ht
 
 def _without_day(request: GroupRequest, sheet: Sheet, key: uuid.UUID) -> HttpResponse:
     """Refuse a draft without its date, which would go on as one of another day; the rest may be half done."""
-    day_errors = sheet.head.errors["held_on"]
-    sheet.forget_errors()
-    sheet.head.errors["held_on"] = day_errors
+    sheet.forget_errors(but_day=True)
     return refused(request, sheet, None, key=key)
 
 

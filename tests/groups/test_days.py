@@ -140,4 +140,7 @@ class TestFields:
         assert f'value="{today:%Y-%m-%d}"' in DayField().widget.render("on", today)
         assert 'type="date"' in DayField().widget.render("on", "2026-06-04")
         assert 'type="text"' in DayField().widget.render("on", "4/6/2026")
+        assert 'type="text"' in DayField().widget.render("on", "2026-02-30")
+        assert 'type="month"' in MonthField().widget.render("m", "2026-06")
+        assert 'type="text"' in MonthField().widget.render("m", "2026-13")
         assert 'type="month"' in MonthField().widget.render("m", date(2026, 6, 1))

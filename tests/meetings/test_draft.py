@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import uuid
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from finance.models import Entry
 from meetings.models import Meeting
@@ -39,6 +42,26 @@ def test_a_draft_without_its_date_is_refused_at_the_field(client, group, day):
     assert errors(page) == {"held_on": ["This field is required."]}
     assert 'value="sepuluh ribu"' in page.content.decode()
     assert not Meeting.objects.exists()
+
+
+@pytest.mark.parametrize("day", ["31-02-2025", "kemarin", "2025-02-30"])
+def test_a_date_nobody_can_read_is_kept_as_typed_with_its_error(client, group, day):
+    typed = {**sheet_data(group), "held_on": day, "place": ""}
+    assert post_sheet(client, group, action="draft", data=typed).status_code == 302
+    page = client.get(f"/g/{group.code}/meetings/1/edit/")
+    assert [name for name, found in errors(page).items() if found] == ["held_on"]
+    assert page.context["sheet"].head["held_on"].value() == day
+    field = re.search('<input[^>]*name="held_on"[^>]*>', page.content.decode())[0]
+    assert 'type="text"' in field
+    assert f'value="{day}"' in field
+
+
+def test_a_draft_of_a_day_to_come_is_opened_without_a_complaint(client, group):
+    day = timezone.localdate() + timedelta(2)
+    post_sheet(client, group, action="draft", held_on=day)
+    page = client.get(f"/g/{group.code}/meetings/1/edit/")
+    assert not page.context["sheet"].has_errors
+    assert f'value="{day}"' in page.content.decode()
 
 
 def test_a_draft_saved_before_keeps_its_date(client, group):

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 
 from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
 
 from groups.shared.triggers import declared_apps, declared_triggers
@@ -18,6 +20,9 @@ Definitions = dict[str, str]
 """What a database says of its constraints, indexes and triggers, by name; one of each of a name are joined."""
 
 MISSING, CHANGED = "is missing", "is not as declared"
+
+_SCRATCH = "kelompok_declared"
+"""The schema in which PostgreSQL makes the declared tables where it may not make temporary ones."""
 
 
 def faulty_rules(using: str = DEFAULT_DB_ALIAS) -> list[tuple[str, str]]:
@@ -119,10 +124,14 @@ def _present_in_postgresql(connection: BaseDatabaseWrapper, schema: str) -> Defi
 
 @cache
 def _declared_in_postgresql(using: str) -> Definitions:
-    """PostgreSQL writes a definition in its own words, so temporary tables get all rules, and are rolled back."""
+    """PostgreSQL writes a definition in its own words, so tables beside ours get all rules, and are rolled back.
+
+    They are temporary, or, where the role lacks the privilege TEMP, in a schema of their own.
+    """
     connection = connections[using]
     with transaction.atomic(using), connection.cursor() as cursor:
-        cursor.execute("SELECT 'SET LOCAL search_path TO pg_temp, ' || quote_ident(current_schema())")
+        space = _space_for_declared(cursor)
+        cursor.execute(f"SELECT 'SET LOCAL search_path TO {space}, ' || quote_ident(current_schema())")
         cursor.execute(*cursor.fetchone())
         with connection.schema_editor(atomic=False) as editor:
             for model in _models():
@@ -132,7 +141,26 @@ def _declared_in_postgresql(using: str) -> Definitions:
             editor.deferred_sql = [sql for sql in deferred if not re.search("^CREATE INDEX|FOREIGN KEY", sql)]
         for trigger in declared_triggers():
             for statement in trigger.postgresql:
-                cursor.execute(re.sub(r"\bFUNCTION (\w+)\(\)", r"FUNCTION pg_temp.\1()", statement))
-        found = _present_in_postgresql(connection, "pg_my_temp_schema()::regnamespace")
+                cursor.execute(re.sub(r"\bFUNCTION (\w+)\(\)", rf"FUNCTION {space}.\1()", statement))
+        schema = "pg_my_temp_schema()" if space == "pg_temp" else f"'{space}'"
+        found = _present_in_postgresql(connection, f"{schema}::regnamespace")
         transaction.set_rollback(True, using)
     return found
+
+
+def _space_for_declared(cursor: CursorWrapper) -> str:
+    """Return the schema for the declared tables. Raises `ImproperlyConfigured` where the role can make none."""
+    cursor.execute(
+        "SELECT current_user, current_database(), has_database_privilege(current_database(), 'TEMP'), "
+        "has_database_privilege(current_database(), 'CREATE')"
+    )
+    role, database, may_make_temporary, may_make_schema = cursor.fetchone()
+    if may_make_temporary:
+        return "pg_temp"
+    if not may_make_schema:
+        raise ImproperlyConfigured(
+            f"To compare the rules of the database with the models, the role {role} needs the privilege TEMP. Run: "
+            f'GRANT TEMP ON DATABASE "{database}" TO "{role}";'
+        )
+    cursor.execute(f"CREATE SCHEMA {_SCRATCH}")
+    return _SCRATCH

@@ -4,12 +4,13 @@ from io import StringIO
 
 import pytest
 from django.core.checks import run_checks
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import connection
 
 from finance.ledger.triggers import TRIGGERS
 from finance.models import LedgerVerification
-from groups.shared.integrity import CHANGED, MISSING, faulty_rules
+from groups.shared.integrity import CHANGED, MISSING, _declared_in_postgresql, faulty_rules
 from groups.shared.triggers import installed
 
 pytestmark = pytest.mark.django_db
@@ -155,3 +156,37 @@ def test_a_unique_index_that_covers_fewer_rows_is_found():
         "WHERE ended_on IS NULL AND group_id < 0",
     )
     assert faulty_rules() == [("assignment_open_once", CHANGED)]
+
+
+def as_role(may):
+    """Go on as a role of PostgreSQL that may make no temporary tables, and may do to the database what is given."""
+    name = connection.settings_dict["NAME"]
+    execute(
+        "CREATE ROLE kelompok_plain",
+        "GRANT USAGE, CREATE ON SCHEMA public TO kelompok_plain",
+        "GRANT REFERENCES ON ALL TABLES IN SCHEMA public TO kelompok_plain",
+        f'REVOKE TEMP ON DATABASE "{name}" FROM PUBLIC',
+        *(f'GRANT {privilege} ON DATABASE "{name}" TO kelompok_plain' for privilege in may),
+        "SET LOCAL ROLE kelompok_plain",
+    )
+    _declared_in_postgresql.cache_clear()
+
+
+@pytest.mark.parametrize("may", [["TEMP"], ["CREATE"]])
+def test_temporary_tables_or_a_schema_are_enough_to_compare(may):
+    if connection.vendor == "sqlite":
+        return  # it has no roles
+    drop(TRIGGER, TABLE)
+    as_role(may)
+    assert faulty_rules() == [(TRIGGER, MISSING)]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_namespace WHERE nspname = 'kelompok_declared'")
+        assert cursor.fetchone() == (0,)
+
+
+def test_without_both_the_privilege_that_lacks_is_named():
+    if connection.vendor == "sqlite":
+        return  # it has no roles
+    as_role([])
+    with pytest.raises(ImproperlyConfigured, match=r"kelompok_plain needs the privilege TEMP.*GRANT TEMP ON DATABASE"):
+        faulty_rules()

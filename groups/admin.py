@@ -26,6 +26,12 @@ from groups.models import (
     Dissolution,
     EarlierPlace,
     FacilitatorAssignment,
+    Federation,
+    FederationContribution,
+    FederationMeeting,
+    FederationMembership,
+    FederationOfficer,
+    FederationPayment,
     Group,
     GroupStatusChange,
     MeetingMove,
@@ -33,6 +39,10 @@ from groups.models import (
     Member,
     OfficerTerm,
     Organisation,
+    Partner,
+    PartnerActivity,
+    Partnership,
+    PartnershipAgreement,
     Region,
     RegionLevel,
     Role,
@@ -350,6 +360,101 @@ class BankAccountAdmin(RecordAdmin):
     list_display = ["bank", "number", "group", "opened_on", "closed_on", "recorded_by"]
     list_select_related = ["group", "recorded_by"]
     search_fields = ["number", "group__name", "group__code"]
+
+
+@admin.register(Partner)
+class PartnerAdmin(ReadOnlyAdmin):
+    """Partners of organisations; they are recorded on the site. The phone number stands there alone."""
+
+    organisation_path = "organisation"
+    exclude = ["phone"]
+    list_display = ["name", "kind", "region", "contact_person", "organisation", "recorded_by"]
+    list_filter = ["kind", "organisation"]
+    list_select_related = ["region", "organisation", "recorded_by"]
+    search_fields = ["name"]
+
+
+@admin.register(Partnership)
+class PartnershipAdmin(RecordAdmin):
+    """Partnerships of groups; they are recorded on the site."""
+
+    list_display = ["title", "group", "started_on", "closed_on", "recorded_by"]
+    list_select_related = ["group", "recorded_by"]
+
+
+@admin.register(PartnershipAgreement)
+class PartnershipAgreementAdmin(RecordAdmin):
+    """Agreements of groups with partners; they are recorded on the site."""
+
+    list_display = ["partner", "group", "pattern", "starts_on", "ends_on", "ended_on", "withdrawn_at"]
+    list_filter = ["pattern"]
+    list_select_related = ["group", "partner"]
+
+
+@admin.register(PartnerActivity)
+class PartnerActivityAdmin(RecordAdmin):
+    """Activities of groups with partners; they are recorded on the site."""
+
+    list_display = ["held_on", "group", "partner", "kind", "what", "value", "withdrawn_at"]
+    list_filter = ["kind"]
+    list_select_related = ["group", "partner"]
+
+
+@admin.register(Federation)
+class FederationAdmin(ReadOnlyAdmin):
+    """Federations of groups; they are recorded on the site."""
+
+    organisation_path = "organisation"
+    list_display = ["name", "founded_on", "region", "organisation", "recorded_by"]
+    list_select_related = ["region", "organisation", "recorded_by"]
+    search_fields = ["name"]
+
+
+class FederationRecordAdmin(ReadOnlyAdmin):
+    """Records of federations, to look at only."""
+
+    organisation_path = "federation__organisation"
+    search_fields = ["federation__name"]
+
+
+@admin.register(FederationMembership)
+class FederationMembershipAdmin(FederationRecordAdmin):
+    """Which group belonged to which federation."""
+
+    list_display = ["group", "federation", "started_on", "ended_on"]
+    list_select_related = ["group", "federation"]
+
+
+@admin.register(FederationOfficer)
+class FederationOfficerAdmin(FederationRecordAdmin):
+    """Terms of office in federations."""
+
+    list_display = ["member", "role", "federation", "started_on", "ended_on"]
+    list_select_related = ["member", "federation"]
+
+
+@admin.register(FederationMeeting)
+class FederationMeetingAdmin(FederationRecordAdmin):
+    """Meetings of federations."""
+
+    list_display = ["held_on", "federation", "place", "recorded_by", "withdrawn_at"]
+    list_select_related = ["federation", "recorded_by"]
+
+
+@admin.register(FederationContribution)
+class FederationContributionAdmin(FederationRecordAdmin):
+    """What groups are to contribute."""
+
+    list_display = ["agreed_from", "federation", "amount", "every"]
+    list_select_related = ["federation"]
+
+
+@admin.register(FederationPayment)
+class FederationPaymentAdmin(FederationRecordAdmin):
+    """What groups paid to federations."""
+
+    list_display = ["paid_on", "federation", "group", "amount", "entry_number", "withdrawn_at"]
+    list_select_related = ["federation", "group"]
 
 
 @admin.register(Member)

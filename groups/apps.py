@@ -18,7 +18,23 @@ class GroupsConfig(AppConfig):
         from auditlog.registry import auditlog
 
         from groups import checks as checks  # registers them
-        from groups.models import FacilitatorAssignment, Group, Member, OfficerTerm, Organisation, User
+        from groups.models import (
+            FacilitatorAssignment,
+            Federation,
+            FederationMembership,
+            FederationOfficer,
+            Group,
+            Member,
+            OfficerTerm,
+            Organisation,
+            Partner,
+            Partnership,
+            PartnershipAgreement,
+            User,
+        )
+        from groups.records import GROUP_READERS
+        from groups.selectors.federations import federation_days
+        from groups.selectors.partnerships import partnership_days
         from groups.shared.triggers import keep_installed
         from groups.triggers import TRIGGERS
 
@@ -34,3 +50,11 @@ class GroupsConfig(AppConfig):
             mask_callable="groups.identity.mask",
         )
         auditlog.register(OfficerTerm)
+        auditlog.register(
+            Partner, exclude_fields=["name_key"], mask_fields=["phone"], mask_callable="groups.identity.mask"
+        )
+        auditlog.register(Partnership)
+        auditlog.register(PartnershipAgreement)
+        for model in (Federation, FederationMembership, FederationOfficer):
+            auditlog.register(model, exclude_fields=["name_key"] if model is Federation else None)
+        GROUP_READERS.extend((partnership_days, federation_days))

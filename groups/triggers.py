@@ -7,14 +7,31 @@ from groups.models import (
     Constitution,
     Dissolution,
     EarlierPlace,
+    Federation,
+    FederationAttendance,
+    FederationContact,
+    FederationContribution,
+    FederationMeeting,
+    FederationMembership,
+    FederationOfficer,
+    FederationPayment,
     Group,
     GroupStatusChange,
     MeetingMove,
     MeetingRhythm,
     Member,
     OfficerTerm,
+    Partner,
+    PartnerActivity,
+    Partnership,
+    PartnershipAgreement,
+    PartnershipAspect,
+    PartnershipCandidate,
+    PartnershipDocument,
+    PartnershipStep,
     User,
 )
+from groups.models.partnership import WITHDRAWN
 from groups.shared.triggers import (
     Trigger,
     any_row,
@@ -33,6 +50,19 @@ MEMBERSHIP_MOVES = changes(Member, ("joined_on", "left_on"))
 """The condition that an update of a member moves a day of the membership."""
 
 _MEMBER, _MANDATE = Member._meta.db_table, BankMandate._meta.db_table
+_OF_PARTNERSHIP = (PartnershipStep, PartnershipAgreement, PartnershipDocument, PartnerActivity)
+_OF_FEDERATION = (FederationMeeting, FederationContact, FederationContribution)
+_OF_MEMBER_GROUPS = (FederationMembership, FederationOfficer, FederationPayment)
+_ENDED = ("ended_on", "ended_why", "ended_by")
+_CLOSED = ("closed_on", "closed_why", "closed_by")
+_OTHER_FEDERATION = any_row(
+    f"{Federation._meta.db_table} f JOIN {Group._meta.db_table} g ON g.id = NEW.group_id",
+    "f.id = NEW.federation_id AND f.organisation_id <> g.organisation_id",
+)
+_OTHER_ORGANISATION = any_row(
+    f"{Partner._meta.db_table} p JOIN {Group._meta.db_table} g ON g.id = NEW.group_id",
+    "p.id = NEW.partner_id AND p.organisation_id <> g.organisation_id",
+)
 
 _CASE = ("case_closed_on", "case_closed_how", "case_closed_at", "case_closed_by")
 _TAKEN_BACK = ("taken_back_why", "taken_back_at", "taken_back_by")
@@ -123,6 +153,69 @@ TRIGGERS: tuple[Trigger, ...] = (
             forbid_update(model, but=("withdrawn_at", "withdrawn_by"), or_when="OLD.withdrawn_at IS NOT NULL"),
             forbid_delete(model),
         )
+    ),
+    # A partner's profile changes, which the audit log keeps; what groups did with it stays as recorded.
+    forbid_update(Partner, but=("name", "name_key", "kind", "region", "criteria", "contact_person", "phone")),
+    forbid_delete(Partner),
+    forbid_update(Partnership, but=_CLOSED, or_when="OLD.closed_on IS NOT NULL"),
+    forbid_update(
+        PartnershipAgreement,
+        but=(*_ENDED, *WITHDRAWN),
+        or_when="OLD.withdrawn_at IS NOT NULL "
+        f"OR (OLD.ended_on IS NOT NULL AND {changes(PartnershipAgreement, _ENDED)})",
+    ),
+    *(
+        forbid_update(model, but=WITHDRAWN, or_when="OLD.withdrawn_at IS NOT NULL")
+        for model in (PartnershipDocument, PartnerActivity)
+    ),
+    *(forbid_update(model) for model in (PartnershipStep, PartnershipAspect, PartnershipCandidate)),
+    *(forbid_delete(model) for model in (Partnership, PartnershipAspect, PartnershipCandidate, *_OF_PARTNERSHIP)),
+    *(same_group(model, "partnership") for model in _OF_PARTNERSHIP),
+    *(same_group(model, "step") for model in (PartnershipAspect, PartnershipCandidate)),
+    *(
+        forbid_insert("same_organisation", model, when=_OTHER_ORGANISATION)
+        for model in (PartnershipStep, PartnershipCandidate, PartnershipAgreement, PartnerActivity)
+    ),
+    *(
+        forbid_insert("after_end", model, when=AFTER_THE_END.format(day=f"NEW.{day}", unless=""))
+        for model, day in (
+            (Partnership, "started_on"),
+            (PartnershipStep, "done_on"),
+            (PartnershipAgreement, "agreed_on"),
+            (PartnerActivity, "held_on"),
+        )
+    ),
+    forbid_update(Federation, but=("name", "name_key", "founded_on", "region", "purpose")),
+    forbid_update(FederationMembership, but=("ended_on", "ended_why"), or_when="OLD.ended_on IS NOT NULL"),
+    forbid_update(FederationOfficer, but=("ended_on",), or_when="OLD.ended_on IS NOT NULL"),
+    *(forbid_update(model) for model in (FederationAttendance, FederationContribution)),
+    *(
+        forbid_update(model, but=WITHDRAWN, or_when="OLD.withdrawn_at IS NOT NULL")
+        for model in (FederationMeeting, FederationContact, FederationPayment)
+    ),
+    *(forbid_delete(model) for model in (Federation, *_OF_FEDERATION, *_OF_MEMBER_GROUPS, FederationAttendance)),
+    same_group(FederationOfficer, "member"),
+    *(forbid_insert("same_organisation", model, when=_OTHER_FEDERATION) for model in _OF_MEMBER_GROUPS),
+    forbid_insert(
+        "same_organisation",
+        FederationAttendance,
+        when=any_row(
+            f"{FederationMeeting._meta.db_table} m JOIN {Federation._meta.db_table} f ON f.id = m.federation_id "
+            f"JOIN {Group._meta.db_table} g ON g.id = NEW.group_id",
+            "m.id = NEW.meeting_id AND f.organisation_id <> g.organisation_id",
+        ),
+    ),
+    forbid_insert(
+        "same_organisation",
+        FederationContact,
+        when=any_row(
+            f"{Partner._meta.db_table} p JOIN {Federation._meta.db_table} f ON f.id = NEW.federation_id",
+            "p.id = NEW.partner_id AND p.organisation_id <> f.organisation_id",
+        ),
+    ),
+    *(
+        forbid_insert("after_end", model, when=AFTER_THE_END.format(day=f"NEW.{day}", unless=""))
+        for model, day in ((FederationMembership, "started_on"), (FederationPayment, "paid_on"))
     ),
     # The day through which the books are closed moves forward only.
     forbid_change(

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from groups.views import bank_accounts, constitution, facilitators, groups, members, officers
+from groups.views import bank_accounts, constitution, facilitators, groups, members, officers, partners, partnerships
 
 urlpatterns: list[URLPattern] = [
     path("groups/", groups.group_list, name="group-list"),
@@ -19,6 +19,41 @@ urlpatterns: list[URLPattern] = [
     path("g/<str:code>/bank-accounts/new/", bank_accounts.bank_account_open, name="bank-account-open"),
     path("g/<str:code>/bank-accounts/<int:pk>/sign/", bank_accounts.bank_mandate, name="bank-mandate"),
     path("g/<str:code>/bank-accounts/<int:pk>/close/", bank_accounts.bank_account_close, name="bank-account-close"),
+    path("partners/", partners.partner_list, name="partner-list"),
+    path("partners/new/", partners.partner_create, name="partner-create"),
+    path("partners/<int:pk>/", partners.partner, name="partner"),
+    path("partners/<int:pk>/edit/", partners.partner_edit, name="partner-edit"),
+    path("g/<str:code>/partnerships/", partnerships.partnerships, name="partnerships"),
+    path("g/<str:code>/partnerships/new/", partnerships.partnership_create, name="partnership-create"),
+    path("g/<str:code>/partnerships/<int:pk>/", partnerships.partnership, name="partnership"),
+    path(
+        "g/<str:code>/partnerships/<int:pk>/steps/<int:number>/", partnerships.partnership_step, name="partnership-step"
+    ),
+    path("g/<str:code>/partnerships/<int:pk>/close/", partnerships.partnership_close, name="partnership-close"),
+    path("g/<str:code>/partnerships/<int:pk>/agree/", partnerships.agreement_create, name="agreement-create"),
+    path(
+        "g/<str:code>/partnerships/<int:pk>/documents/new/",
+        partnerships.partnership_document,
+        name="partnership-document",
+    ),
+    path("g/<str:code>/partnerships/agreements/<int:pk>/", partnerships.agreement, name="agreement"),
+    path("g/<str:code>/partnerships/agreements/<int:pk>/end/", partnerships.agreement_end, name="agreement-end"),
+    path(
+        "g/<str:code>/partnerships/agreements/<int:pk>/withdraw/",
+        partnerships.agreement_withdraw,
+        name="agreement-withdraw",
+    ),
+    path(
+        "g/<str:code>/partnerships/documents/<int:pk>/withdraw/",
+        partnerships.document_withdraw,
+        name="document-withdraw",
+    ),
+    path("g/<str:code>/partnerships/activities/new/", partnerships.activity_record, name="activity-record"),
+    path(
+        "g/<str:code>/partnerships/activities/<int:pk>/withdraw/",
+        partnerships.activity_withdraw,
+        name="activity-withdraw",
+    ),
     path("g/<str:code>/facilitators/", facilitators.facilitators, name="facilitators"),
     path("g/<str:code>/facilitators/<int:pk>/end/", facilitators.facilitator_end, name="facilitator-end"),
 ]

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from kelompok import calendar, rhythms, views
+from kelompok import calendar, federations, rhythms, views
 
 handler500 = "kelompok.views.server_error"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -28,6 +28,30 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("g/<str:code>/dissolution/", views.dissolution, name="dissolution"),
     path("g/<str:code>/dissolution/take-back/", views.dissolution_take_back, name="dissolution-take-back"),
     path("g/<str:code>/dissolution/close-case/", views.dissolution_close_case, name="dissolution-close-case"),
+    path("federations/", federations.federation_list, name="federation-list"),
+    path("federations/new/", federations.federation_create, name="federation-create"),
+    path("federations/<int:pk>/", federations.federation, name="federation"),
+    path("federations/<int:pk>/edit/", federations.federation_edit, name="federation-edit"),
+    path("federations/<int:pk>/join/", federations.federation_join, name="federation-join"),
+    path("federations/<int:pk>/elect/", federations.federation_elect, name="federation-elect"),
+    path("federations/<int:pk>/meetings/", federations.federation_meetings, name="federation-meetings"),
+    path("federations/<int:pk>/meetings/new/", federations.federation_meeting_record, name="federation-meeting-record"),
+    path("federations/<int:pk>/contacts/new/", federations.federation_contact_record, name="federation-contact-record"),
+    path("federations/<int:pk>/contributions/", federations.federation_contributions, name="federation-contributions"),
+    path("federations/<int:pk>/contributions/agree/", federations.contribution_agree, name="contribution-agree"),
+    path("federations/<int:pk>/contributions/pay/", federations.contribution_payment, name="contribution-payment"),
+    path("federations/memberships/<int:pk>/leave/", federations.federation_leave, name="federation-leave"),
+    path(
+        "federations/meetings/<int:pk>/withdraw/",
+        federations.federation_meeting_withdraw,
+        name="federation-meeting-withdraw",
+    ),
+    path(
+        "federations/contacts/<int:pk>/withdraw/",
+        federations.federation_contact_withdraw,
+        name="federation-contact-withdraw",
+    ),
+    path("federations/payments/<int:pk>/withdraw/", federations.contribution_withdraw, name="contribution-withdraw"),
     path("", include("groups.urls")),
     path("", include("finance.urls")),
     path("", include("meetings.urls")),

@@ -130,6 +130,7 @@ def group(request: GroupRequest) -> HttpResponse:
         "owed_total": sum(owing.total for _member, owing in owed),
         **_profile(group, today),
         **_meetings(group, today),
+        **_life(group, today),
     }
     return render(request, "groups/group.html", {"group": group, "today": today, **context})
 
@@ -143,6 +144,14 @@ def _profile(group: Group, today: date) -> dict[str, Any]:
         "terms": groups.selectors.officer_terms(group).effective(today),
         "bank_accounts": groups.selectors.bank_accounts_on(group, as_of=today),
         "assignments": groups.selectors.effective_assignments(group, as_of=today),
+    }
+
+
+def _life(group: Group, today: date) -> dict[str, Any]:
+    """Return a line for each part of the life of a group beside its meetings and books."""
+    return {
+        "partnership_line": groups.selectors.partnership_line(group, as_of=today),
+        "federation_line": groups.selectors.federation_of(group, as_of=today),
     }
 
 

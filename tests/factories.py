@@ -30,6 +30,14 @@ from groups.models import (
     BankMandate,
     Constitution,
     FacilitatorAssignment,
+    Federation,
+    FederationAttendance,
+    FederationContact,
+    FederationContribution,
+    FederationMeeting,
+    FederationMembership,
+    FederationOfficer,
+    FederationPayment,
     Group,
     MeetingEvery,
     MeetingRhythm,
@@ -37,6 +45,14 @@ from groups.models import (
     OfficerRole,
     OfficerTerm,
     Organisation,
+    Partner,
+    PartnerActivity,
+    Partnership,
+    PartnershipAgreement,
+    PartnershipAspect,
+    PartnershipCandidate,
+    PartnershipDocument,
+    PartnershipStep,
     Region,
     Role,
     User,
@@ -134,6 +150,117 @@ def make_account(group: Group, number: str = "123", signatures: int = 2, **field
             recorded_by=group.recorded_by,
         )
     return account
+
+
+def make_partner(organisation: Organisation, name: str = "", **fields: Any) -> Partner:
+    """A buyer the organisation knows."""
+    recorder = fields.pop("recorded_by", None) or User.objects.filter(organisation=organisation).first()
+    return Partner.objects.create(
+        **{
+            "organisation": organisation,
+            "name": name or f"UD {next(_counter)}",
+            "kind": "BUYER",
+            "contact_person": "Haji Mansur",
+            "phone": "081234567890",
+            "recorded_by": recorder or make_user(organisation=organisation),
+            **fields,
+        }
+    )
+
+
+def make_partnership(group: Group, title: str = "Menjual jagung", **fields: Any) -> Partnership:
+    """A partnership the group wants since its founding, without any step."""
+    return Partnership.objects.create(
+        **{"group": group, "title": title, "started_on": FOUNDED, "recorded_by": group.recorded_by, **fields}
+    )
+
+
+def make_agreement(partnership: Partnership, partner: Partner | None = None, **fields: Any) -> PartnershipAgreement:
+    """An agreement since the founding, without an end."""
+    return PartnershipAgreement.objects.create(
+        **{
+            "group": partnership.group,
+            "partnership": partnership,
+            "partner": partner or make_partner(partnership.group.organisation),
+            "pattern": "NUCLEUS",
+            "number": "01/MoU/2025",
+            "agreed_on": FOUNDED,
+            "starts_on": FOUNDED,
+            "group_rights": "harga pasar",
+            "group_duties": "panen bersih",
+            "partner_rights": "membeli lebih dulu",
+            "partner_duties": "membayar tunai",
+            "partner_signer": "Haji Mansur",
+            "recorded_by": partnership.group.recorded_by,
+            **fields,
+        }
+    )
+
+
+def make_activity(group: Group, partner: Partner | None = None, **fields: Any) -> PartnerActivity:
+    """Something sold to a partner on the day of the founding."""
+    return PartnerActivity.objects.create(
+        **{
+            "group": group,
+            "partner": partner or make_partner(group.organisation),
+            "held_on": FOUNDED,
+            "kind": "MARKETING",
+            "what": "jual jagung",
+            "result": "laku semua",
+            "recorded_by": group.recorded_by,
+            **fields,
+        }
+    )
+
+
+def make_partnership_records(group: Group) -> Partnership:
+    """A partnership with steps, candidates, an agreement, a document and an activity."""
+    by: dict[str, Any] = {"group": group, "recorded_by": group.recorded_by}
+    partnership = make_partnership(group)
+    step = PartnershipStep.objects.create(**by, partnership=partnership, number=1, done_on=FOUNDED, text="pembeli")
+    PartnershipAspect.objects.create(group=group, step=step, aspect="RESULTS", priority=1, need="pembeli tetap")
+    partner = make_partner(group.organisation)
+    PartnershipCandidate.objects.create(group=group, step=step, partner=partner, fits="dekat")
+    make_agreement(partnership, partner)
+    PartnershipDocument.objects.create(
+        **by, partnership=partnership, title="Surat", number="7", dated_on=FOUNDED, kept_at="lemari"
+    )
+    make_activity(group, partner, partnership=partnership)
+    return partnership
+
+
+def make_federation(*groups: Group, name: str = "", **fields: Any) -> Federation:
+    """A federation of the groups, the organisation's of the first, since the founding."""
+    recorder = groups[0].recorded_by
+    federation = Federation.objects.create(
+        **{
+            "organisation": groups[0].organisation,
+            "name": name or f"Gapoktan {next(_counter)}",
+            "founded_on": FOUNDED,
+            "recorded_by": recorder,
+            **fields,
+        }
+    )
+    for group in groups:
+        FederationMembership.objects.create(
+            group=group, federation=federation, started_on=FOUNDED, recorded_by=recorder
+        )
+    return federation
+
+
+def make_federation_records(group: Group) -> Federation:
+    """A federation of the group with a meeting, a contact, an officer, a contribution and a payment."""
+    federation = make_federation(group)
+    by: dict[str, Any] = {"federation": federation, "recorded_by": group.recorded_by}
+    member = group.members.first() or make_member(group)
+    FederationOfficer.objects.create(**by, group=group, member=member, role="KETUA", started_on=FOUNDED)
+    meeting = FederationMeeting.objects.create(**by, held_on=FOUNDED, place="Balai", agenda="pupuk", decisions="beli")
+    FederationAttendance.objects.create(group=group, meeting=meeting)
+    partner = Partner.objects.filter(organisation=group.organisation).first() or make_partner(group.organisation)
+    FederationContact.objects.create(**by, partner=partner, held_on=FOUNDED, what="bertamu", result="diundang")
+    FederationContribution.objects.create(**by, agreed_from=FOUNDED, amount=10_000)
+    FederationPayment.objects.create(**by, group=group, paid_on=FOUNDED, amount=10_000)
+    return federation
 
 
 def make_member(group: Group, name: str = "", **fields: Any) -> Member:

@@ -61,10 +61,10 @@ class VillageChoice(forms.ChoiceField):
         return True
 
 
-class GroupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
-    """The profile of a group. The village is typed; of several with that name one is then chosen."""
+class PlaceForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+    """A place in the field `place_field` of the model, which is typed; of several with that name one is then chosen."""
 
-    key = KeyField()
+    place_field = "village"
     village_text = forms.CharField(
         label=_("Village (desa or kelurahan)"),
         max_length=150,
@@ -72,23 +72,16 @@ class GroupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
         help_text=_("Name or Kemendagri code. Narrow a common name down after a comma: Sukamaju, Cianjur."),
     )
     village_choice = VillageChoice(label=_("Which of these villages?"), required=False)
-    told_at = MappingProxyType({"village": "village_text"})
-
-    class Meta:
-        model = Group
-        fields = [name for name in GROUP_PROFILE if name not in ("status", "village")]
-        field_classes = {"founded_on": DayField}  # the model knows whether the village has come to that day
-
-    field_order = ["key", "name", "kind", "status", "founded_on", "village_text", "village_choice", "place"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.village_before = self.instance.village.path if self.instance.village else ""
+        place: Region | None = getattr(self.instance, self.place_field)
+        self.village_before = place.path if place else ""
         self.fields["village_text"].initial = self.village_before
         # The radio buttons appear only when there is something to choose.
         self.matches: list[Region] = []
         if self.is_bound and self._typed_village():
-            self.matches = selectors.villages_named(self._typed_village())
+            self.matches = self.places_named(self._typed_village())
         if 1 < len(self.matches) <= selectors.MOST_VILLAGES:
             cast(VillageChoice, self.fields["village_choice"]).choices = [
                 (village.pk, village.path) for village in self.matches
@@ -96,19 +89,23 @@ class GroupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
         else:
             del self.fields["village_choice"]
 
+    def places_named(self, text: str) -> list[Region]:
+        """Return the places that may be meant."""
+        return selectors.villages_named(text)
+
     def _typed_village(self) -> str:
         text = str(self.data.get(self.add_prefix("village_text"), "")).strip()
         return "" if text == self.village_before else text[:150]
 
     def clean(self) -> dict[str, Any]:
-        """Find the village for what was typed, and give the group the key of the form."""
+        """Find the place for what was typed, and give the row the key of the form."""
         cleaned = super().clean() or self.cleaned_data
         if "key" in cleaned:
             self.instance.key = cleaned["key"]
         if "village_text" not in cleaned:
             return cleaned
         if not cleaned["village_text"]:
-            self.instance.village = None
+            setattr(self.instance, self.place_field, None)
         elif cleaned["village_text"] != self.village_before:
             self._choose_village(cleaned.get("village_choice", ""))
         return cleaned
@@ -117,7 +114,7 @@ class GroupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
         is_only = len(self.matches) == 1
         chosen = [village for village in self.matches if is_only or village.pk == choice]
         if chosen:
-            self.instance.village = chosen[0]
+            setattr(self.instance, self.place_field, chosen[0])
         elif not self.matches:
             self.add_error("village_text", _("There is no village with this name or code."))
         elif "village_choice" in self.fields:
@@ -127,6 +124,20 @@ class GroupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
                 "village_text",
                 _("Many villages have this name. Add the district or regency after a comma: Sukamaju, Cianjur."),
             )
+
+
+class GroupForm(PlaceForm):
+    """The profile of a group."""
+
+    key = KeyField()
+    told_at = MappingProxyType({"village": "village_text"})
+
+    class Meta:
+        model = Group
+        fields = [name for name in GROUP_PROFILE if name not in ("status", "village")]
+        field_classes = {"founded_on": DayField}  # the model knows whether the village has come to that day
+
+    field_order = ["key", "name", "kind", "status", "founded_on", "village_text", "village_choice", "place"]
 
 
 class NewGroupForm(SecondLookForm, GroupForm):

@@ -18,6 +18,17 @@ from groups.models.constitution import (
     WajibEvery,
 )
 from groups.models.dissolution import Dissolution
+from groups.models.federation import (
+    ContributionEvery,
+    Federation,
+    FederationAttendance,
+    FederationContact,
+    FederationContribution,
+    FederationMeeting,
+    FederationMembership,
+    FederationOfficer,
+    FederationPayment,
+)
 from groups.models.group import (
     EarlierPlace,
     FacilitatorAssignment,
@@ -28,6 +39,20 @@ from groups.models.group import (
 )
 from groups.models.member import Gender, Member, OfficerRole, OfficerTerm
 from groups.models.organisation import PERSON_FIELDS, Organisation, Role, User, person_name
+from groups.models.partner import Partner, PartnerKind
+from groups.models.partnership import (
+    ActivityKind,
+    Aspect,
+    PartnerActivity,
+    Partnership,
+    PartnershipAgreement,
+    PartnershipAspect,
+    PartnershipCandidate,
+    PartnershipDocument,
+    PartnershipPattern,
+    PartnershipStep,
+    StepNumber,
+)
 from groups.models.region import Region, RegionLevel, in_regions
 from groups.models.rhythm import MeetingEvery, MeetingMove, MeetingRhythm, Pasaran, Weekday, WeekOfMonth
 from groups.models.sign_in import SignInTry

@@ -11,6 +11,19 @@ from groups.selectors.calendars import (
     with_rhythms,
 )
 from groups.selectors.facilitators import effective_assignments, facilitator_options, free_facilitators
+from groups.selectors.federations import (
+    Contribution,
+    contributions_due,
+    contributions_of,
+    federation_contacts,
+    federation_meetings,
+    federation_of,
+    federation_officers,
+    federation_payments,
+    federations_find,
+    groups_that_may_join,
+    memberships_of,
+)
 from groups.selectors.groups import (
     groups_alike,
     groups_alive,
@@ -22,7 +35,19 @@ from groups.selectors.groups import (
 )
 from groups.selectors.members import member_counts, members_alike, members_of
 from groups.selectors.officers import Term, TermCorrection, correction_id, officer_terms, offices_held, term_corrections
-from groups.selectors.regions import MOST_VILLAGES, regency_names, region_options, villages_named
+from groups.selectors.partners import activities_with, agreements_with, partners_find, partners_to_choose
+from groups.selectors.partnerships import (
+    PartnershipLine,
+    PartnershipOnDay,
+    StepOnDay,
+    StepState,
+    partner_activities,
+    partner_of,
+    partnership_line,
+    partnership_on,
+    partnerships_on,
+)
+from groups.selectors.regions import MOST_VILLAGES, places_named, regency_names, region_options, villages_named
 from groups.selectors.rules import rules_by_day, rules_in_force
 from groups.selectors.users import people_named
 from groups.selectors.writers import writers_since

@@ -66,3 +66,16 @@ def villages_named(text: str) -> list[Region]:
         )
     of_that_name = list(villages.filter(name_key=name)[: MOST_VILLAGES + 1])
     return of_that_name or list(villages.filter(name_key__startswith=name)[: MOST_VILLAGES + 1])
+
+
+def places_named(text: str) -> list[Region]:
+    """Return regencies and villages for what a person typed, as `villages_named` does; regencies come first.
+
+    `Cianjur` names the regency, with or without "Kabupaten" or "Kota" before it, and villages of that name.
+    """
+    regencies = Region.objects.filter(level=RegionLevel.REGENCY).select_related("parent")
+    if text[:1].isdigit():
+        return list(regencies.filter(code=text.strip())) or villages_named(text)
+    key = fold(text.partition(",")[0])
+    named = list(regencies.filter(name_key__in=[key, f"kabupaten{key}", f"kota{key}"]).order_by("code")) if key else []
+    return named + villages_named(text)

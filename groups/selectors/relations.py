@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import connection
 
-from groups.models import Constitution
+from groups.models import ActivityKind, Constitution
 from groups.shared.sql import Relation, days_between
 
 
@@ -116,3 +116,26 @@ LETTERHEADS = Relation(
     ("group_id", "village", "district", "regency", "role", "holder"),
 )
 """A row for each officer of a group on the day, or one without any, with the village, the district and the regency."""
+
+OUTSIDE_DAYS = 365
+"""How long an activity with somebody outside tells how a group works now."""
+_TALKS = ActivityKind.TALKS.value
+_RECENT = f"{days_between('a.held_on', '%(as_of)s')} < {OUTSIDE_DAYS}"
+OUTSIDE_ACTIVITIES = Relation(
+    "outside_activities",
+    f"""
+    SELECT a.id, a.group_id, a.held_on, a.kind, a.what, p.name AS partner_name,
+        CASE WHEN {_RECENT} AND a.kind = '{_TALKS}' THEN 1 ELSE 0 END AS is_talk,
+        CASE WHEN {_RECENT} AND a.kind <> '{_TALKS}' THEN 1 ELSE 0 END AS is_joint,
+        CASE WHEN {_RECENT} AND a.kind <> '{_TALKS}' AND EXISTS (
+            SELECT 1 FROM groups_partnershipagreement s WHERE s.partnership_id = a.partnership_id
+                AND s.withdrawn_at IS NULL AND s.starts_on <= %(as_of)s
+                AND (s.ends_on IS NULL OR s.ends_on >= %(as_of)s) AND (s.ended_on IS NULL OR s.ended_on > %(as_of)s)
+        ) THEN 1 ELSE 0 END AS is_agreed
+    FROM groups_partneractivity a JOIN groups_partner p ON p.id = a.partner_id
+    WHERE a.group_id {{groups}} AND a.withdrawn_at IS NULL AND a.held_on <= %(as_of)s
+    """,  # noqa: S608 - no input
+    ("id", "group_id", "held_on", "kind", "what", "partner_name", "is_talk", "is_joint", "is_agreed"),
+)
+"""Activities up to the day; talks, joint ones and those of a partnership with an agreement in force on the day count in
+the last `OUTSIDE_DAYS` days."""

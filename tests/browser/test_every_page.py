@@ -17,13 +17,22 @@ from django.utils import timezone
 from assessment.models import Instrument, ScoreRevision
 from finance.models import CashCount, Entry, InventoryItem, Loan, LoanRequest, SurplusDivision, Waiver
 from finance.services import fine_charge, inventory_buy, loan_request, loan_request_approve, loan_write_off
-from groups.models import FacilitatorAssignment, Group, Role, User
+from groups.models import FacilitatorAssignment, FederationMembership, Group, Role, User
 from groups.permissions import Capability, declared_capability, walk_urls
 from kelompok.demo.organisations import PASSWORD
 from kelompok.dissolving import group_dissolve
 from meetings.models import Meeting, MeetingStatus
 from meetings.services import draft_save
-from tests.factories import borrow_external, cover, make_account, make_group, make_member, save
+from tests.factories import (
+    borrow_external,
+    cover,
+    make_account,
+    make_federation_records,
+    make_group,
+    make_member,
+    make_partnership_records,
+    save,
+)
 from tests.finance.surplus import decide, share_out, worked_year
 
 pytestmark = pytest.mark.browser
@@ -94,6 +103,9 @@ def group(committed_db) -> Group:
         counted_by=recorder,
     )
     make_account(group)
+    make_partnership_records(group)
+    FederationMembership.objects.filter(group=group, ended_on=None).update(ended_on=timezone.localdate(), ended_why="x")
+    make_federation_records(group)
     Waiver.objects.create(
         group=group, member=group.members.first(), kind="WAJIB", amount=1, waived_on=timezone.localdate(), why="sakit",
         key=uuid.uuid4(), recorded_by=recorder,
@@ -180,7 +192,42 @@ def address(name: str, group: Group) -> str:
     running = running_loans(group).first()
     asked = LoanRequest.objects.filter(group=group, status="ASKED").last()
     approved = LoanRequest.objects.filter(group=group, status="APPROVED", loans=None).last()
+    partnership, agreement = {"pk": group.partnerships.last().pk}, {"pk": group.partnership_agreements.last().pk}
+    partner = {"pk": group.partnership_agreements.last().partner_id}
+    membership = group.federation_memberships.get(ended_on=None)
+    federation, of = {"pk": membership.federation_id}, membership.federation
     rows = {
+        **dict.fromkeys(
+            (
+                "federation",
+                "federation-edit",
+                "federation-join",
+                "federation-elect",
+                "federation-meetings",
+                "federation-meeting-record",
+                "federation-contact-record",
+                "federation-contributions",
+                "contribution-agree",
+                "contribution-payment",
+            ),
+            federation,
+        ),
+        "federation-leave": {"pk": membership.pk},
+        "federation-meeting-withdraw": {"pk": of.meetings.get().pk},
+        "federation-contact-withdraw": {"pk": of.contacts.get().pk},
+        "contribution-withdraw": {"pk": of.payments.get().pk},
+        "partner": partner,
+        "partner-edit": partner,
+        "partnership": partnership,
+        "partnership-step": partnership | {"number": 3},
+        "partnership-close": partnership,
+        "agreement-create": partnership,
+        "partnership-document": partnership,
+        "agreement": agreement,
+        "agreement-end": agreement,
+        "agreement-withdraw": agreement,
+        "document-withdraw": {"pk": group.partnerships.last().documents.last().pk},
+        "activity-withdraw": {"pk": group.partner_activities.last().pk},
         "member": {"pk": member.pk},
         "member-edit": {"pk": member.pk},
         "member-owed": {"pk": member.pk},

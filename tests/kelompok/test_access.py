@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass, field
 from datetime import date
 from io import BytesIO
@@ -26,7 +26,7 @@ from assessment.models import Assessment, Instrument, Judgement, ScoreRevision
 from assessment.services import assess_groups
 from finance.models import CashCount, Entry, ExternalLoan, InventoryItem, Loan, LoanRequest, SurplusDivision, Waiver
 from groups.admin import TenantAdmin
-from groups.models import FacilitatorAssignment, Group, MeetingMove, Member, Role, User
+from groups.models import FacilitatorAssignment, Group, MeetingMove, Member, Partner, Role, User
 from groups.permissions import Capability, walk_urls
 from kelompok import dissolving
 from meetings.models import AgendaItem, Meeting, MeetingStatus
@@ -40,10 +40,12 @@ from tests.factories import (
     lend,
     make_account,
     make_entry,
+    make_federation_records,
     make_group,
     make_members,
     make_officer,
     make_organisation,
+    make_partnership_records,
     make_user,
     make_village,
     save,
@@ -68,6 +70,10 @@ MAY: dict[str, set[Capability]] = {
 """What each role may do with what it may see."""
 SEES_OWN = {"superuser", "admin", "staff", "staff of the region", "facilitator", "officer"}
 SEES_OTHER = {"superuser"}
+EVERYBODY_ELSE = (
+    "staff of another region", "facilitator not assigned", "facilitator with finished assignment",
+)  # fmt: skip
+"""Who sees what belongs to the whole organisation and to no region, though not the group; an officer does not."""
 
 
 @dataclass
@@ -126,18 +132,61 @@ def external(world: World) -> dict[str, Any]:
     return {"number": ExternalLoan.objects.get(group=world.group).number}
 
 
+def partner(world: World) -> dict[str, Any]:
+    return {"pk": Partner.objects.get(organisation=world.group.organisation).pk}
+
+
+def partnership(world: World) -> dict[str, Any]:
+    return {"pk": world.group.partnerships.get().pk}
+
+
+def agreement(world: World) -> dict[str, Any]:
+    return {"pk": world.group.partnership_agreements.get().pk}
+
+
+def activity(world: World) -> dict[str, Any]:
+    return {"pk": world.group.partner_activities.get().pk}
+
+
+def document(world: World) -> dict[str, Any]:
+    return {"pk": world.group.partnerships.get().documents.get().pk}
+
+
+def federation(world: World) -> dict[str, Any]:
+    return {"pk": world.group.federation_memberships.get().federation_id}
+
+
+def of_federation(name: str) -> Callable[[World], dict[str, Any]]:
+    """The record of the world's federation under this name."""
+    return lambda world: {"pk": getattr(world.group.federation_memberships.get().federation, name).get().pk}
+
+
 def shipped(_world: World) -> dict[str, Any]:
     return {"pk": Instrument.objects.get(code="kotaku", organisation=None).pk}
 
 
 @dataclass(frozen=True)
 class Route:
-    """Who may open a route (`PUBLIC`: everybody), what it needs besides the group's code, and its GET status."""
+    """Who may open a route (`PUBLIC`: everybody), what it needs besides the group's code, and its GET status.
+
+    `seen_by` are the roles of the own organisation that find its objects, None where those of the other do too.
+    """
 
     capability: Capability | None
     objects: Callable[[World], dict[str, Any]] = nothing
     of_group: bool = True
     get: set[int] = field(default_factory=lambda: {200})
+    seen_by: Set[str] | None = None
+
+    def is_found(self, role: str, whose: str) -> bool:
+        """Whether somebody of the role finds what the route is about in the own or the other organisation."""
+        if whose == "other":
+            return role in SEES_OTHER or not (self.of_group or self.seen_by is not None)
+        return role in self.seen_by if self.seen_by is not None else role in SEES_OWN or not self.of_group
+
+
+def of_organisation(capability: Capability, objects: Callable[[World], dict[str, Any]], *seen_by: str) -> Route:
+    return Route(capability, objects, of_group=False, seen_by={*SEES_OWN, *seen_by})
 
 
 def site(capability: Capability | None, *statuses: int) -> Route:
@@ -181,6 +230,39 @@ ROUTES: dict[str, Route] = {
     "bank-account-open": Route(RECORD),
     "bank-mandate": Route(RECORD, account),
     "bank-account-close": Route(RECORD, account),
+    "partner-list": site(READ),
+    "partner-create": site(RECORD),
+    "partner": of_organisation(READ, partner, *EVERYBODY_ELSE),
+    "partner-edit": of_organisation(RECORD, partner, *EVERYBODY_ELSE),
+    "federation-list": site(READ),
+    "federation-create": site(CONFIGURE),
+    "federation": of_organisation(READ, federation),
+    "federation-edit": of_organisation(CONFIGURE, federation),
+    "federation-join": of_organisation(CONFIGURE, federation),
+    "federation-elect": of_organisation(CONFIGURE, federation),
+    "federation-leave": of_organisation(CONFIGURE, of_federation("memberships")),
+    "federation-meetings": of_organisation(READ, federation),
+    "federation-meeting-record": of_organisation(RECORD, federation),
+    "federation-contact-record": of_organisation(RECORD, federation),
+    "federation-meeting-withdraw": of_organisation(RECORD, of_federation("meetings")),
+    "federation-contact-withdraw": of_organisation(RECORD, of_federation("contacts")),
+    "federation-contributions": of_organisation(READ, federation),
+    "contribution-agree": of_organisation(CONFIGURE, federation),
+    "contribution-payment": of_organisation(RECORD, federation),
+    "contribution-withdraw": of_organisation(RECORD, of_federation("payments")),
+    "partnerships": Route(READ),
+    "partnership-create": Route(RECORD),
+    "partnership": Route(READ, partnership),
+    "partnership-step": Route(RECORD, lambda world: partnership(world) | {"number": 2}),
+    "partnership-close": Route(RECORD, partnership),
+    "agreement-create": Route(RECORD, partnership),
+    "partnership-document": Route(RECORD, partnership),
+    "agreement": Route(READ, agreement),
+    "agreement-end": Route(RECORD, agreement),
+    "agreement-withdraw": Route(RECORD, agreement),
+    "document-withdraw": Route(RECORD, document),
+    "activity-record": Route(RECORD),
+    "activity-withdraw": Route(RECORD, activity),
     "group-dissolve": Route(RECORD),
     "dissolution": Route(READ),
     "dissolution-take-back": Route(RECORD, get={302}),
@@ -336,6 +418,8 @@ def build() -> World:
         was_computed_at=shown.computed_at, indicators=shown.indicators,
     )  # fmt: skip
     make_account(group)
+    make_partnership_records(group)
+    make_federation_records(group)
     ended = dissolving.group_dissolve(
         actor=facilitator, group=group, on=timezone.localdate(), place="Balai", present="semua", reason="bubar",
         division="", unsettled_why="kas hilang", key=uuid.uuid4(),
@@ -443,14 +527,13 @@ def test_opening_a_page_writes_nothing(own):
 def test_each_role_gets_what_it_may(role, whose, own, other):
     """What may not be seen is not found, what may be seen but not done is refused, the rest answers."""
     world = own if whose == "own" else other
-    sees = role in (SEES_OWN if whose == "own" else SEES_OTHER)
     browser = Browser(own.people[role])
     wrong = []
     for name, route, url in addresses(world):
         may = route.capability is PUBLIC or route.capability in MAY[role]
         for method in ("get", "post"):
             status, _location = browser.status(method, url)
-            if route.of_group and not sees:
+            if not route.is_found(role, whose) and (route.of_group or may):
                 fits = status == 404
             elif not may:
                 fits = status == 403

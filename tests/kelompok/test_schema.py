@@ -28,6 +28,10 @@ STAYS = """
     finance_sentform finance_surplusdivision finance_surpluspart finance_surplusshare finance_transfer finance_waiver
     groups_bankaccount groups_bankmandate groups_banksigner groups_dissolution
     groups_constitution groups_earlierplace groups_groupstatuschange groups_meetingmove groups_meetingrhythm
+    groups_federation groups_federationattendance groups_federationcontact groups_federationcontribution
+    groups_federationmeeting groups_federationmembership groups_federationofficer groups_federationpayment
+    groups_partner groups_partneractivity groups_partnership groups_partnershipagreement groups_partnershipaspect
+    groups_partnershipcandidate groups_partnershipdocument groups_partnershipstep
     meetings_agendaitem meetings_attendance meetings_meeting
     assessment_assessment assessment_instrument assessment_judgement assessment_review assessment_scorerevision
 """
@@ -56,8 +60,15 @@ SAME_GROUP = {
     "groups_bankmandate": "account",
     "groups_banksigner": "mandate member",
     "groups_dissolution": "change",
+    "groups_federationofficer": "member",
     "groups_group": "rules",
     "groups_officerterm": "member",
+    "groups_partneractivity": "partnership",
+    "groups_partnershipagreement": "partnership",
+    "groups_partnershipaspect": "step",
+    "groups_partnershipcandidate": "step",
+    "groups_partnershipdocument": "partnership",
+    "groups_partnershipstep": "partnership",
     "meetings_agendaitem": "meeting responsible",
     "meetings_attendance": "meeting member",
     "meetings_meeting": "cash_count corrects entry leader note_taker",
@@ -76,6 +87,14 @@ ALONE = """
     finance_loan_membership_insert finance_loan_membership_update finance_cover_membership_insert
     groups_officerterm_membership_insert groups_officerterm_membership_update groups_banksigner_membership_insert
     groups_bankmandate_while_open_insert meetings_attendance_membership_insert
+    groups_federationattendance_same_organisation_insert groups_federationcontact_same_organisation_insert
+    groups_federationmembership_same_organisation_insert groups_federationofficer_same_organisation_insert
+    groups_federationpayment_same_organisation_insert
+    groups_federationmembership_after_end_insert groups_federationpayment_after_end_insert
+    groups_partneractivity_same_organisation_insert groups_partnershipagreement_same_organisation_insert
+    groups_partnershipcandidate_same_organisation_insert groups_partnershipstep_same_organisation_insert
+    groups_partneractivity_after_end_insert groups_partnershipagreement_after_end_insert
+    groups_partnership_after_end_insert groups_partnershipstep_after_end_insert
     groups_member_keeps_offices_update groups_member_keeps_meetings_update groups_member_keeps_loans_update
     groups_member_keeps_money_update
     groups_group_keeps_members_update groups_group_keeps_meetings_update groups_group_keeps_money_update

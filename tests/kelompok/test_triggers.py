@@ -57,10 +57,26 @@ from groups.models import (
     Constitution,
     Dissolution,
     EarlierPlace,
+    Federation,
+    FederationAttendance,
+    FederationContact,
+    FederationContribution,
+    FederationMeeting,
+    FederationMembership,
+    FederationOfficer,
+    FederationPayment,
     GroupStatus,
     GroupStatusChange,
     MeetingMove,
     MeetingRhythm,
+    Partner,
+    PartnerActivity,
+    Partnership,
+    PartnershipAgreement,
+    PartnershipAspect,
+    PartnershipCandidate,
+    PartnershipDocument,
+    PartnershipStep,
 )
 from meetings.models import AgendaItem, Attendance, AttendanceStatus, Meeting, MeetingStatus
 from tests.assessment.groups import AS_OF, make_assessment, make_override, make_review
@@ -74,9 +90,11 @@ from tests.factories import (
     facilitator_of,
     lend,
     make_account,
+    make_federation_records,
     make_group,
     make_meeting,
     make_member,
+    make_partnership_records,
     other,
     pay_back,
     repay_external,
@@ -94,7 +112,24 @@ DECISION = {
 }  # fmt: skip
 CASE = ("case_closed_on", "case_closed_how", "case_closed_at", "case_closed_by")
 TAKEN_BACK = ("taken_back_why", "taken_back_at", "taken_back_by")
+WITHDRAWN = {"withdrawn_at", "withdrawn_by", "withdrawn_why"}
 MAY_CHANGE = {
+    Partner: {"name", "name_key", "kind", "region", "criteria", "contact_person", "phone"},
+    Partnership: {"closed_on", "closed_why", "closed_by"},
+    PartnershipStep: set(),
+    PartnershipAspect: set(),
+    PartnershipCandidate: set(),
+    PartnershipAgreement: {"ended_on", "ended_why", "ended_by", *WITHDRAWN},
+    PartnershipDocument: WITHDRAWN,
+    PartnerActivity: WITHDRAWN,
+    Federation: {"name", "name_key", "founded_on", "region", "purpose"},
+    FederationMembership: {"ended_on", "ended_why"},
+    FederationOfficer: {"ended_on"},
+    FederationMeeting: WITHDRAWN,
+    FederationAttendance: set(),
+    FederationContact: WITHDRAWN,
+    FederationContribution: set(),
+    FederationPayment: WITHDRAWN,
     Constitution: set(),
     GroupStatusChange: set(),
     EarlierPlace: set(),
@@ -197,6 +232,8 @@ def records():
         group=group, scheme="kotaku", as_of=AS_OF, instrument=instrument, was_stage="TUNAS", was_rank=0, was_score=1,
         was_measured_rank=0, was_measured_score=1, was_computed_at=timezone.now(), indicators={},
     )  # fmt: skip
+    make_partnership_records(group)
+    make_federation_records(group)
     make_override(group)
     make_review(group)
     make_assessment(group, AS_OF, status=AssessmentStatus.FINAL, finalised_at=timezone.now(), finalised_by=actor)

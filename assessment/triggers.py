@@ -37,6 +37,8 @@ from groups.models import (
     MeetingRhythm,
     Member,
     OfficerTerm,
+    PartnerActivity,
+    PartnershipAgreement,
 )
 from groups.shared.triggers import (
     Trigger,
@@ -96,6 +98,8 @@ def _changes() -> Iterator[Trigger]:
     yield from _mark(GroupStatusChange, insert="{new}.changed_on")
     yield from _mark(MeetingRhythm, **dict.fromkeys(("insert", "update"), "{new}.agreed_from"))
     yield from _mark(MeetingMove, **dict.fromkeys(("insert", "update"), _earlier_of_move()))
+    yield from _mark(PartnerActivity, **dict.fromkeys(("insert", "update"), "{new}.held_on"))
+    yield from _mark(PartnershipAgreement, insert="{new}.starts_on", update=_agreement_changed())
     yield from _mark(Judgement, insert="{new}.judged_on", update=_earlier("withdrawn_on"))
     yield from mark_changed(
         Group, _table(ChangedGroup), group="{row}.id", insert="{new}.founded_on", update=_group_changed()
@@ -140,6 +144,12 @@ def _loan_changed() -> str:
         "OR ({old}.cancelled_at IS NULL) <> ({new}.cancelled_at IS NULL) "
         f"THEN {_earlier('disbursed_on')} ELSE {_earlier('ended_on')} END"
     )
+
+
+def _agreement_changed() -> str:
+    """An agreement that is withdrawn never counted, one that ended early counts no more from then on."""
+    withdrawn = "({old}.withdrawn_at IS NULL) <> ({new}.withdrawn_at IS NULL)"
+    return f"CASE WHEN {withdrawn} THEN {{new}}.starts_on ELSE {_earlier('ended_on')} END"
 
 
 def _count_changed() -> str:

@@ -20,7 +20,7 @@ from assessment.models import Assessment, AssessmentStatus, Indicator, Instrumen
 from assessment.scoring import Judged, latest_judgements
 from assessment.selectors.current_score import level_of
 from finance.models import CashCount
-from groups.models import Group, Member, OfficerTerm
+from groups.models import Group, Member, OfficerTerm, PartnerActivity
 from meetings.models import AgendaItem, Meeting, MeetingStatus
 
 Kept = dict[str, dict[str, list[int]]]
@@ -44,6 +44,7 @@ KINDS = {
     "decisions": Kind(gettext_lazy("Decisions"), "decision-list", False),
     "officer_terms": Kind(gettext_lazy("Terms of office"), "officers", False),
     "members": Kind(gettext_lazy("Members"), "group", False),
+    "activities": Kind(gettext_lazy("Activities"), "partnerships", False),
     "judgements": Kind(gettext_lazy("Judgements"), "assessment", False),
 }
 
@@ -193,6 +194,7 @@ def _names(group: Group, kept: Kept, judgements: Mapping[int, Judgement]) -> Nam
     decisions = AgendaItem.objects.filter(group=group, pk__in=numbers["decisions"]).select_related("meeting")
     terms = OfficerTerm.objects.filter(group=group, pk__in=numbers["officer_terms"]).select_related("member")
     members = Member.objects.filter(group=group, number__in=numbers["members"])
+    activities = PartnerActivity.objects.filter(group=group, pk__in=numbers["activities"])
     meetings = Meeting.objects.filter(group=group, number__in=numbers["meetings"], status=MeetingStatus.CLOSED)
     return {
         "meetings": {meeting.number: _held_on(meeting) for meeting in meetings},
@@ -203,6 +205,7 @@ def _names(group: Group, kept: Kept, judgements: Mapping[int, Judgement]) -> Nam
         },
         "officer_terms": {term.pk: f"{term.get_role_display()} {term.member}" for term in terms},
         "members": {member.number: member.name for member in members},
+        "activities": {one.pk: f"{date_format(one.held_on)}: {one.what}" for one in activities},
         "judgements": {pk: date_format(judgement.judged_on) for pk, judgement in judgements.items()},
     }
 

@@ -57,7 +57,7 @@ def make_review(group: Group, subject: str = "one_recorder", **fields: Any) -> R
 def make_kembang_minus_outside(facilitator: User | None = None, until: date = AS_OF, **fields: Any) -> Group:
     """A group that is good at all that can be measured, without loans: 10+10+8+12+8+14+8+6 = 76 points.
 
-    Without repayment (16) and a judgement on outside parties (8) it is at Tumbuh.
+    Without repayment (16) and activities with outside parties (8) it is at Tumbuh.
     """
     group = make_group(
         facilitator,

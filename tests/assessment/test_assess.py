@@ -37,7 +37,8 @@ def test_the_score_of_a_group_counted_by_hand():
         "facts": {"counted": 40, "of": 40, "meetings": 4, "represented": 0},
     }
     assert assessment.indicators["repayment"]["value"] is None
-    assert assessment.indicators["outside"] == {"value": None, "points": 0, "facts": {}}
+    nothing = {"talks": 0, "joint": 0, "agreed": 0, "known": 0}
+    assert assessment.indicators["outside"] == {"value": None, "points": 0, "facts": nothing}
 
 
 def test_scoring_the_same_day_again_replaces_the_draft():

@@ -34,11 +34,14 @@ from tests.factories import (
     count_cash,
     facilitator_of,
     lend,
+    make_activity,
+    make_agreement,
     make_group,
     make_meeting,
     make_member,
     make_members,
     make_officer,
+    make_partnership,
     make_user,
     repay,
     reverse,
@@ -122,7 +125,10 @@ def _difference_settled_without_an_entry(group):
 
 
 def _judged(group):
-    level = Level.objects.get(indicator__instrument=in_force(None), indicator__code="outside", threshold=2)
+    SchemeUse.objects.create(organisation=group.organisation, scheme="bina-swadaya", is_primary=True)
+    score()
+    judged = in_force(None, "bina-swadaya")
+    level = Level.objects.get(indicator__instrument=judged, indicator__code="member-business", threshold=2)
     judge(actor=make_staff(group), group=group, level=level, note="ya", judged_on=TODAY - timedelta(1))
 
 
@@ -130,6 +136,33 @@ def _overridden(group):
     level = Level.objects.get(indicator__instrument=in_force(None), indicator__code="account", threshold=2)
     override_give(
         actor=make_staff(group), group=group, level=level, note="ya", judged_on=TODAY, until=TODAY + timedelta(9)
+    )
+
+
+def _activity(group):
+    make_activity(group, held_on=TODAY - timedelta(9))
+
+
+def _activity_withdrawn(group):
+    groups_services.partnership_record_withdraw(
+        actor=facilitator_of(group), record=group.partner_activities.get(), why="salah"
+    )
+
+
+def _agreement(group):
+    make_agreement(make_partnership(group), starts_on=TODAY - timedelta(19))
+
+
+def _agreement_ended(group):
+    groups_services.agreement_end(
+        actor=facilitator_of(group), agreement=group.partnership_agreements.get(), ended_on=TODAY - timedelta(5),
+        why="pindah",
+    )  # fmt: skip
+
+
+def _agreement_withdrawn(group):
+    groups_services.partnership_record_withdraw(
+        actor=facilitator_of(group), record=group.partnership_agreements.get(), why="salah"
     )
 
 
@@ -220,6 +253,7 @@ def _one_more_scheme(group):
         (_meeting, 3), (_entry, 9), (_counted, 1), (_difference_settled_without_an_entry, 1), (_judged, 1),
         (_overridden, 0), (_written_off, 0), (_rules, 0), (_bank_account, 0), (_rhythm, 9), (_moved, 70),
         (_joined, 9), (_left, 9), (_elected, 9), (_term_ended, 9),
+        (_activity, 9), (_agreement, 19),
         (_decision_done_long_ago, 19), (_new_version, 0), (_one_more_scheme, 0),
     ],
 )  # fmt: skip
@@ -309,7 +343,13 @@ def test_another_groups_records_are_not_taken_for_its_own(group):
     assert list(changed()) == [twin.pk]
 
 
-@pytest.mark.parametrize(("change", "undo", "days_ago"), [(_rhythm, _rhythm_withdrawn, 9), (_moved, _moved_back, 70)])
+@pytest.mark.parametrize(
+    ("change", "undo", "days_ago"),
+    [
+        (_rhythm, _rhythm_withdrawn, 9), (_moved, _moved_back, 70), (_activity, _activity_withdrawn, 9),
+        (_agreement, _agreement_ended, 5), (_agreement, _agreement_withdrawn, 19),
+    ],
+)  # fmt: skip
 def test_what_is_withdrawn_counts_from_its_day_again(group, change, undo, days_ago):
     change(group)
     score()

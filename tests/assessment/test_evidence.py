@@ -15,7 +15,7 @@ from openpyxl import load_workbook
 
 from assessment.instruments import in_force
 from assessment.metrics import Evidence, Facts, all_metrics, evidence
-from assessment.models import Instrument
+from assessment.models import Instrument, SchemeUse
 from assessment.services import assess_groups, instrument_copy, instrument_publish, instrument_retire
 from finance.rules.lines import OtherMoney
 from finance.tables.table import ColumnKind, Row, Table
@@ -28,10 +28,13 @@ from tests.factories import (
     count_cash,
     facilitator_of,
     lend,
+    make_activity,
+    make_agreement,
     make_group,
     make_meeting,
     make_member,
     make_officer,
+    make_partnership,
     make_user,
     other,
     repay,
@@ -80,6 +83,11 @@ def make_busy_group() -> Group:
     other(group, OtherMoney.SOCIAL_IN, 40_000, on=date(2025, 6, 3))
     reverse(other(group, OtherMoney.SOCIAL_IN, 7_000, on=date(2025, 6, 4)))
     other(group, OtherMoney.SOCIAL_OUT, 15_000, on=date(2025, 6, 20))
+    partnership = make_partnership(group)
+    buyer = make_agreement(partnership, starts_on=date(2025, 3, 1), ends_on=date(2025, 8, 1)).partner
+    make_activity(group, buyer, partnership=partnership, held_on=date(2025, 3, 3))
+    make_activity(group, held_on=date(2025, 6, 1), kind="TALKS")
+    make_activity(group, held_on=date(2025, 9, 30))
     return group
 
 
@@ -144,6 +152,9 @@ ADDS_UP: dict[str, Callable[[Evidence], Facts]] = {
     "officers_in_place": lambda found: {"held": len({row.cells[0] for row in rows(found.tables[0])})},
     "cash_settled": lambda found: sums("settled")(found) | {"counts": len(rows(found.tables[0]))},
     "social_fund_used": sums("received", "given"),
+    "external_activities": lambda found: (
+        sums("talks", "joint", "agreed")(found) | {"known": len(found.records["activities"])}
+    ),
 }
 """What the tables of each metric add up to, read off the page."""
 
@@ -199,6 +210,11 @@ def make_random_group(chance: Random) -> Group:
     for _ in range(3):
         other(group, OtherMoney.SOCIAL_IN, 40_000, on=day())
     other(group, OtherMoney.SOCIAL_OUT, 9_000, on=date(2025, 12, 31))
+    partnership = make_partnership(group)
+    make_agreement(partnership, starts_on=day(), ends_on=chance.choice([None, date(2025, 12, 31)]))
+    for _ in range(chance.randrange(5)):
+        kind, within = chance.choice(["TALKS", "CAPITAL", "MARKETING"]), chance.choice([None, partnership])
+        make_activity(group, held_on=day(), kind=kind, partnership=within)
     for member in group.members.filter(number__in=chance.sample(range(1, 8), 2)):
         member.left_on = max(member.joined_on, day(date(2025, 6, 1)))
         group.officer_terms.filter(member=member).exclude(ended_on__lt=member.left_on).update(ended_on=member.left_on)
@@ -371,8 +387,9 @@ class TestPage:
         client.force_login(make_staff())
         assert file("attendance").status_code == 404
 
-    @pytest.mark.parametrize("indicator", ["outside", "nothing"])
+    @pytest.mark.parametrize("indicator", ["member-business", "nothing"])
     def test_what_is_not_measured_has_no_evidence(self, client, group, indicator):
+        SchemeUse.objects.create(organisation=group.organisation, scheme="bina-swadaya", is_primary=True)
         client.force_login(facilitator_of(group))
         assert client.get(f"/g/{group.code}/assessment/evidence/{indicator}/").status_code == 404
 

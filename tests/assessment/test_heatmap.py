@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from assessment.models import Indicator, Instrument, Level
+from assessment.models import Assessment, Indicator, Instrument, Level, SchemeUse
 from assessment.selectors.heatmap import Cell, _cell
 from assessment.services import instrument_copy, instrument_publish
 from groups.models import Group, Role
@@ -86,9 +86,12 @@ class TestCell:
 
     def test_a_judged_one_leads_to_the_stage(self, staff_client, facilitator):
         group = make_group(facilitator)
-        stand(group, indicators={"outside": entry(5)})
+        scheme = "bina-swadaya"
+        SchemeUse.objects.create(organisation=group.organisation, scheme=scheme, is_primary=True)
+        stand(group, scheme=scheme, stage="D", indicators={"member-business": entry(5)})
+        Assessment.objects.update(scheme=scheme, instrument=Instrument.objects.get(code=scheme, organisation=None))
         html = show(staff_client).content.decode()
-        assert f'href="/g/{group.code}/assessment/?as_of={months_ago(0)}&amp;scheme=kotaku">5/8</a>' in html
+        assert f'href="/g/{group.code}/assessment/?as_of={months_ago(0)}&amp;scheme={scheme}">5/8</a>' in html
 
 
 class TestOrder:
@@ -254,14 +257,15 @@ class TestGiven:
     """What a person gave stands out from what was measured: at an override and at a judged indicator."""
 
     def cell(self, code: str, kept: dict[str, object]) -> Cell:
-        indicator = Indicator.objects.get(instrument__code="kotaku", instrument__organisation=None, code=code)
+        of_scheme = Indicator.objects.filter(instrument__code="bina-swadaya", instrument__organisation=None)
+        indicator = of_scheme.get(code=code)
         return _cell(indicator, kept)
 
     def test_a_judged_indicator_is_given(self):
-        assert self.cell("outside", {"value": 1, "points": 4, "facts": {}}).is_given
+        assert self.cell("member-business", {"value": 1, "points": 4, "facts": {}}).is_given
 
     def test_a_judged_indicator_without_a_judgement_is_not(self):
-        assert not self.cell("outside", {"value": None, "points": 0, "facts": {}}).is_given
+        assert not self.cell("member-business", {"value": None, "points": 0, "facts": {}}).is_given
 
     def test_an_override_is_given(self):
         given = {"value": 90, "points": 10, "judgement": 1}

@@ -370,9 +370,10 @@ class TestTheDatabaseRefuses:
             with pytest.raises(IntegrityError), transaction.atomic():
                 row.save(force_insert=True)
 
-    def test_changing_or_deleting_a_judgement(self, shipped):
+    def test_changing_or_deleting_a_judgement(self):
         group = make_group()
-        level = Level.objects.get(indicator__instrument=shipped, indicator__code="outside", threshold=1)
+        judged = Level.objects.filter(indicator__instrument__code="bina-swadaya", indicator__code="member-business")
+        level = judged.get(threshold=1)
         made = Judgement.objects.create(
             group=group, level=level, note="ya", judged_on=AS_OF, judged_by=group.recorded_by
         )

@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
 
 from assessment.instruments import in_force
-from assessment.models import Judgement, Level
+from assessment.models import Judgement, Level, SchemeUse
 from assessment.selectors.current_score import current_score
 from assessment.services import instrument_copy, instrument_publish, judge
 from groups.models import Role
@@ -17,11 +17,15 @@ from tests.assessment.groups import AS_OF, make_staff
 from tests.factories import facilitator_of, make_group, make_user
 
 pytestmark = pytest.mark.django_db
+SCHEME, JUDGED = "bina-swadaya", "member-business"
 
 
 @pytest.fixture
 def group():
-    return make_group()
+    """A group scored by a scheme that leaves something to people."""
+    group = make_group()
+    SchemeUse.objects.create(organisation=group.organisation, scheme=SCHEME, is_primary=True)
+    return group
 
 
 @pytest.fixture
@@ -29,15 +33,14 @@ def staff(group):
     return make_staff(group)
 
 
-def level(number: int, code: str = "outside") -> Level:
-    return Level.objects.filter(indicator__code=code, indicator__instrument=in_force(None)).order_by("threshold")[
-        number
-    ]
+def level(number: int, code: str = JUDGED) -> Level:
+    levels = Level.objects.filter(indicator__code=code, indicator__instrument=in_force(None, SCHEME))
+    return levels.order_by("threshold")[number]
 
 
 def points(group, as_of: date = AS_OF) -> int:
     scores = current_score(group, as_of).result.scores
-    return next(score.points for score in scores if score.indicator.code == "outside")
+    return next(score.points for score in scores if score.indicator.code == JUDGED)
 
 
 def test_a_judgement_earns_its_points(group, staff):
@@ -55,7 +58,7 @@ def test_the_latest_judgement_up_to_the_day_counts(group, staff):
 def test_it_counts_on_in_a_new_version(group, staff):
     judge(actor=staff, group=group, level=level(2), note="ya", judged_on=AS_OF)
     admin = make_user(Role.ADMIN, organisation=group.organisation)
-    copy = instrument_copy(actor=admin, instrument=in_force(group.organisation_id))
+    copy = instrument_copy(actor=admin, instrument=in_force(group.organisation_id, SCHEME))
     instrument_publish(actor=admin, instrument=copy)
     assert current_score(group, AS_OF).instrument == copy
     assert points(group) == 6

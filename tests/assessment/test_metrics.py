@@ -30,11 +30,14 @@ from tests.factories import (
     facilitator_of,
     first_tuesdays,
     lend,
+    make_activity,
+    make_agreement,
     make_group,
     make_meeting,
     make_member,
     make_members,
     make_officer,
+    make_partnership,
     make_user,
     other,
     repay,
@@ -694,3 +697,51 @@ def test_what_nobody_read_is_no_zero(group, metric):
 @pytest.mark.parametrize("metric", all_metrics())
 def test_a_group_without_any_record_has_the_facts_of_every_metric(group, metric):
     assert measured(metric, group).facts
+
+
+class TestExternalActivities:
+    def value(self, group, as_of=AS_OF):
+        return measured("external_activities", group, as_of).value
+
+    def test_of_a_group_without_any_nothing_is_known(self, group):
+        make_activity(make_group())
+        assert self.value(group) is None
+
+    def test_talks_are_one_and_a_joint_activity_two(self, group):
+        make_activity(group, kind="TALKS")
+        assert self.value(group) == 1
+        make_activity(group)
+        assert self.value(group) == 2
+
+    def test_several_are_three(self, group):
+        make_activity(group, kind="CAPITAL")
+        make_activity(group, kind="MARKETING")
+        assert self.value(group) == 3
+
+    def test_one_under_an_agreement_in_force_is_three(self, group):
+        partnership = make_partnership(group)
+        agreement = make_agreement(partnership, ends_on=AS_OF)
+        make_activity(group, agreement.partner, partnership=partnership)
+        assert (self.value(group), self.value(group, AS_OF + timedelta(1))) == (3, 2)
+
+    @pytest.mark.parametrize("change", [{"ended_on": AS_OF, "ended_why": "x"}, {"starts_on": AS_OF + timedelta(1)}])
+    def test_an_agreement_that_does_not_count_on_the_day_adds_nothing(self, group, change):
+        partnership = make_partnership(group)
+        by = {"ended_by": group.recorded_by} if "ended_on" in change else {}
+        make_activity(group, make_agreement(partnership, **change, **by).partner, partnership=partnership)
+        assert self.value(group) == 2
+
+    def test_talks_under_an_agreement_are_talks(self, group):
+        partnership = make_partnership(group)
+        make_activity(group, make_agreement(partnership).partner, partnership=partnership, kind="TALKS")
+        assert self.value(group) == 1
+
+    def test_after_a_year_it_counts_no_more_and_is_known_still(self, group):
+        make_activity(group)
+        assert [self.value(group, FOUNDED + timedelta(days)) for days in (364, 365)] == [2, 0]
+
+    def test_what_is_to_come_or_withdrawn_does_not_count(self, group):
+        make_activity(group, held_on=AS_OF + timedelta(1))
+        make_activity(group, withdrawn_at=timezone.now(), withdrawn_by=group.recorded_by, withdrawn_why="salah")
+        assert self.value(group) is None
+        assert self.value(group, AS_OF + timedelta(1)) == 2

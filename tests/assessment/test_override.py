@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from assessment.forms import OverrideForm
 from assessment.instruments import in_force
-from assessment.models import Assessment, Judgement, Level
+from assessment.models import Assessment, Judgement, Level, SchemeUse
 from assessment.selectors.current_score import current_score
 from assessment.services import assess_groups, assessment_finalise, override_give, override_withdraw
 from groups.models import Group
@@ -37,10 +37,17 @@ def staff(group):
     return make_staff(group)
 
 
-def level(threshold: str = "0.9", code: str = "repayment") -> Level:
+def level(threshold: str = "0.9", code: str = "repayment", scheme: str = "kotaku") -> Level:
     return Level.objects.get(
-        indicator__code=code, indicator__instrument=in_force(None), threshold=threshold
+        indicator__code=code, indicator__instrument=in_force(None, scheme), threshold=threshold
     )  # fmt: skip
+
+
+def judged_level(group: Group, threshold: str = "2") -> Level:
+    """A level of what a scheme in use leaves to people."""
+    for scheme in ("kotaku", "bina-swadaya"):
+        SchemeUse.objects.create(organisation=group.organisation, scheme=scheme, is_primary=scheme == "kotaku")
+    return level(threshold, "member-business", "bina-swadaya")
 
 
 def give(group: Group, staff, **fields) -> Judgement:
@@ -117,7 +124,7 @@ class TestGive:
 
     def test_a_judged_indicator_is_refused(self, group, staff):
         with pytest.raises(ValidationError, match="not measured"):
-            give(group, staff, level=level("2", "outside"))
+            give(group, staff, level=judged_level(group))
 
     def test_a_level_of_an_instrument_not_in_force_is_refused(self, group, staff):
         other = level()
@@ -186,7 +193,7 @@ class TestNoneOfTheLevels:
 
     def test_a_judged_indicator_is_refused(self, group, staff):
         with pytest.raises(ValidationError, match="not measured"):
-            give(group, staff, level=level("2", "outside"), below_levels=True)
+            give(group, staff, level=judged_level(group), below_levels=True)
 
     def test_the_plan_does_not_call_it_missing_data(self, group, none):
         [step] = [
@@ -201,7 +208,7 @@ class TestNoneOfTheLevels:
 
     def test_the_database_refuses_it_without_an_end(self, group, staff):
         with pytest.raises(IntegrityError), transaction.atomic():
-            make_override(group, level=level("0", "outside"), below_levels=True, until=None)
+            make_override(group, level=judged_level(group, "0"), below_levels=True, until=None)
 
     def test_the_database_refuses_to_change_it(self, none):
         with pytest.raises(IntegrityError, match="no_update"), transaction.atomic():
@@ -320,10 +327,12 @@ class TestPages:
         client.force_login(staff)
         assert list(self.post(client, group, level=level("0.9", "attendance").pk).context["form"].errors) == ["level"]
 
-    @pytest.mark.parametrize("indicator", ["outside", "nothing"])
+    @pytest.mark.parametrize("indicator", ["member-business", "nothing"])
     def test_there_is_no_page_for_what_is_not_measured(self, client, group, staff, indicator):
+        judged_level(group)
         client.force_login(staff)
-        assert client.get(f"/g/{group.code}/assessment/override/{indicator}/").status_code == 404
+        address = f"/g/{group.code}/assessment/override/{indicator}/?scheme=bina-swadaya"
+        assert client.get(address).status_code == 404
 
     def test_the_stage_page_shows_measured_beside_given(self, client, group, staff, today):
         give(group, staff)

@@ -62,12 +62,13 @@ class TestFinal:
             assert measure(indicator.metric, group, AS_OF).facts == final.indicators[indicator.code]["facts"]
 
     def test_it_keeps_judgements_and_overrides(self, group, staff):
-        of_external = Level.objects.filter(indicator__code="outside", indicator__instrument=in_force(None))
-        level = of_external.order_by("-threshold")[0]
+        SchemeUse.objects.create(organisation=group.organisation, scheme="bina-swadaya", is_primary=True)
+        level = highest("member-business")
         judged = judge(actor=staff, group=group, level=level, note="kontrak", judged_on=AS_OF)
-        given = make_override(group)
+        attended = Level.objects.filter(indicator__code="attendance", indicator__instrument__code="bina-swadaya")
+        given = make_override(group, level=attended[0])
         kept = assessment_finalise(actor=staff, group=group, as_of=AS_OF).evidence
-        assert kept["outside"] == {"judgements": [judged.pk]}
+        assert kept["member-business"] == {"judgements": [judged.pk]}
         assert kept["attendance"]["judgements"] == [given.pk]
 
     def test_an_override_of_what_a_later_version_leaves_to_people(self, group, staff):
@@ -193,7 +194,7 @@ class TestStoredPage:
         meeting = group.meetings.get(number=5)
         for number, title in enumerate(("Beli pakan", "Jual ayam"), start=8):
             meeting.agenda.create(group=group, number=number, title=title, decision="setuju", due_on=AS_OF)
-        judge(actor=staff, group=group, level=highest("partners"), note="kontrak", judged_on=AS_OF)
+        judge(actor=staff, group=group, level=highest("member-business"), note="kontrak", judged_on=AS_OF)
         assessment_finalise(actor=staff, group=group, as_of=AS_OF)
         html = page()
         for kind, names in {

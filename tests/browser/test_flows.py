@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from assessment.models import Assessment, Judgement, Review
+from assessment.models import Assessment, Judgement, Review, SchemeUse
 from finance.models import AccountKind, Entry
 from groups.models import Group, OfficerTerm, Role
 from meetings.models import Meeting, MeetingStatus
@@ -274,6 +274,7 @@ def test_staff_go_from_the_dashboard_to_a_group_and_judge_it(visit):
     facilitator = make_user(organisation=staff.organisation)
     group = make_group(facilitator, name="Kenanga")
     make_member(group)
+    SchemeUse.objects.create(organisation=group.organisation, scheme="bina-swadaya", is_primary=True)
     site = visit()
     page = site.page
     site.sign_in(staff.username)

@@ -10,14 +10,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, datetime, time, timedelta
 from random import Random
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
 from assessment import instruments
-from assessment.models import Level
-from assessment.services import judge
+from assessment.services import judge, override_give
 from finance import services as finance
 from finance.ledger.errors import LedgerError
 from finance.models import Account, AccountKind, CashCount, LoanRequest, Transfer
@@ -39,6 +39,7 @@ from groups.shared.clock import clock_set_to
 from groups.shared.schedule import MeetingCalendar
 from kelompok.demo import words
 from kelompok.demo.meeting import BIG_LOAN, DemoMeeting
+from kelompok.demo.partners import PartnershipRecorder
 from kelompok.demo.people import Person, make_people
 from kelompok.demo.plans import GroupPlan
 from kelompok.demo.words import Topic
@@ -52,6 +53,8 @@ from meetings.sheet.context import open_sheet
 _MONTH_DAYS = 30.44
 _DORMANT_AFTER = timedelta(days=120)
 _DISSOLVED_AFTER = timedelta(days=120)
+_SEEN_COUNTS = timedelta(10)
+"""So long counts what staff saw on a visit instead of what is recorded, which the facilitator enters by then."""
 _NIGHT_DAYS_AGO, _NIGHT_LEAST, _NIGHT_MOST = 60, 8, 55
 """The night in which meetings were closed in a batch, and how many days before it they were held."""
 _RHYTHMS = {
@@ -108,6 +111,7 @@ class GroupRecorder:
         with self._recorded_on(self.start):
             self._register()
         self._hold_meetings()
+        self._work_with_partners()
         self._judge()
         self._tick_off()
         self._fall_asleep()
@@ -426,22 +430,33 @@ class GroupRecorder:
 
     # Beside the meetings
 
+    def _work_with_partners(self) -> None:
+        """Record what the group does with others until it met last, or yesterday."""
+        end = self.today - timedelta(1) if self.plan.stops_after == 1 else self.last_held_on or self.start
+        PartnershipRecorder(self.plan, self.group, start=self.start, end=end).record()
+
     def _judge(self) -> None:
-        """Let the staff say twice what no record measures."""
+        """Let the staff say twice what no record measures, and what they saw of the work with others on a visit."""
         instrument = instruments.in_force(self.plan.organisation.organisation.pk)
         if instrument is None or self.plan.shows == "one_recorder":
             return
         for indicator in instrument.indicators.all():
-            levels: list[Level] = [] if indicator.metric else list(indicator.levels.all())
-            for share in (0.1, 0.8) if levels else ():
+            if indicator.metric not in ("", "external_activities"):
+                continue
+            levels = list(indicator.levels.all())
+            for share in (0.1, 0.8):
                 judged_on = self.start + timedelta(int(self.days * share))
                 place = min(len(levels) - 1, int(self.plan.quality(share) * len(levels)))
                 note = words.JUDGEMENTS[min(place, len(words.JUDGEMENTS) - 1)]
+                judged: dict[str, Any] = {
+                    "actor": self.plan.organisation.staff, "group": self.group, "level": levels[place], "note": note,
+                    "judged_on": judged_on,
+                }  # fmt: skip
                 with self._recorded_on(judged_on):
-                    judge(
-                        actor=self.plan.organisation.staff, group=self.group, level=levels[place], note=note,
-                        judged_on=judged_on,
-                    )  # fmt: skip
+                    if indicator.metric:
+                        override_give(**judged, until=judged_on + _SEEN_COUNTS)
+                    else:
+                        judge(**judged)
 
     def _tick_off(self) -> None:
         """Tick off what the bank's statements of the months before show; careless groups leave the last ones."""

@@ -158,6 +158,67 @@ JUDGEMENTS = (
     "Bekerja sama dengan BUMDes dan dinas, ada perjanjian tertulis.",
 )
 """Notes on the work with outside parties, from none to much."""
+PARTNERS = (
+    ("KUD Tani Makmur", "COOPERATIVE", "Pak Suroso", "Membeli jagung dan gabah setiap panen, membayar tunai."),
+    ("UD Hasil Bumi", "BUYER", "Haji Mansur", "Mengambil barang ke desa, harga mengikuti pasar."),
+    ("CV Keripik Nusantara", "COMPANY", "Ibu Melinda", "Mau membina mutu dan kemasan."),
+    ("BRI Unit Pasar", "LENDER", "Bu Ratri", "Kredit usaha rakyat untuk anggota kelompok."),
+    ("Toko Tani Subur", "SUPPLIER", "Koh Hendra", "Pupuk dan bibit dengan harga grosir, boleh dicicil."),
+    ("Dinas Koperasi dan UKM", "GOVERNMENT", "Pak Wahyu", "Pelatihan dan izin usaha."),
+    ("Balai Penyuluhan Pertanian", "EXTENSION", "Bu Siska", "Penyuluh datang paling sedikit sebulan sekali."),
+    ("Yayasan Pangan Lestari", "NGO", "Mas Aji", "Pendampingan sertifikasi."),
+)
+"""Name, kind, contact person and what is looked for."""
+PARTNERSHIPS = ("Menjual hasil kebun bersama", "Memasarkan keripik pisang", "Menjual gabah sesudah panen")
+LACKS = (
+    "Pembeli tetap, timbangan besar, dan modal untuk membeli bahan.",
+    "Gudang kering dan angkutan ke pasar.",
+    "Pelatih pengemasan dan izin PIRT.",
+)
+NEEDS = ("pembeli tetap dengan harga jelas", "modal bahan baku")
+FITS = ("dekat dan membayar tunai", "belum tentu mengambil ke desa")
+CONSENT = "Bersedia membeli semua hasil yang lolos sortir."
+GROUP_RIGHTS = "Menerima harga pasar hari itu, dibayar tunai saat barang ditimbang."
+GROUP_DUTIES = "Menyerahkan barang kering dan bersih, menimbang bersama, memberi kabar tiga hari sebelum panen."
+PARTNER_RIGHTS = "Menolak barang yang tidak lolos sortir, membeli lebih dulu sebelum pembeli lain."
+PARTNER_DUTIES = "Mengambil barang di desa, membayar tunai, meminjamkan karung dan timbangan."
+PARTNERSHIP_RULES = "Perselisihan diselesaikan dengan musyawarah di balai desa. Harga dibicarakan lagi setiap musim."
+SIGNS_AS = "Pimpinan"
+KEPT_AT = "Map surat sekretaris"
+LETTER = "Surat kesepakatan harga"
+TALKS = (
+    ("Kunjungan ke gudang mitra", "Harga dan syarat mutu diketahui", 0),
+    ("Pembicaraan di kantor desa", "Mitra meminta contoh barang", 0),
+)
+SALES = (
+    ("Jual jagung pipil bersama", "Terjual semua, dibayar tunai", 2_400_000),
+    ("Jual keripik pisang", "Laku 180 bungkus dalam dua minggu", 1_350_000),
+    ("Jual sayur ke pasar", "Harga naik seratus rupiah per ikat", 900_000),
+)
+PURCHASES = (
+    ("Beli pupuk bersama", "Lebih murah sepuluh persen", 1_800_000),
+    ("Beli bibit cabai", "Bibit dibagi kepada dua belas anggota", 650_000),
+)
+"""What was done with a partner, its result and its value in rupiah."""
+FEDERATIONS = {"bina": "Gabungan Kelompok Bina Sejahtera", "karya": "Gabungan Kelompok Karya Desa"}
+FEDERATION_PURPOSE = (
+    "Membeli pupuk bersama, menjual hasil panen, dan berbicara dengan desa dan bank sebagai satu suara."
+)
+FEDERATION_PLACE = "Balai desa"
+FEDERATION_MEETINGS = (
+    ("Iuran dan pembagian tugas pengurus", "Iuran sepuluh ribu rupiah per kelompok setiap bulan."),
+    ("Pembelian pupuk untuk musim tanam", "Setiap kelompok mencatat kebutuhan sebelum akhir bulan."),
+    ("Usulan ke musrenbang", "Dua wakil menyampaikan usulan jalan usaha tani."),
+    ("Harga gabah dan pembeli", "Mencari pembeli lain sebelum panen."),
+)
+"""Agenda and decisions."""
+FEDERATION_CONTACTS = (
+    ("Pertemuan dengan kepala desa", "Gabungan diundang ke musrenbang"),
+    ("Menanyakan harga pupuk partai besar", "Ada potongan mulai dua ton"),
+    ("Kunjungan penyuluh", "Penyuluh datang setiap Rabu kedua"),
+    ("Berbicara tentang kredit kelompok", "Syaratnya pembukuan enam bulan"),
+)
+"""What was done with somebody outside, and its result."""
 BUYING, BUYING_ON = "Pembelian pakan", (6, 6)
 MINUTE_BOOK_FOUNDED = (5, 28)
 

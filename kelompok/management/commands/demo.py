@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from auditlog.context import disable_auditlog
@@ -18,7 +18,9 @@ from groups.models import Group, Organisation
 from kelompok.demo import words
 from kelompok.demo.copies import copy_groups
 from kelompok.demo.events import record_events
+from kelompok.demo.federations import record_federations
 from kelompok.demo.organisations import PASSWORD, DemoOrganisation, make_officer_users, make_organisations, sign_ins
+from kelompok.demo.partners import record_partners
 from kelompok.demo.plans import group_copies, group_plans
 from kelompok.demo.recorder import GroupRecorder
 from kelompok.demo.staff import record_staff_work
@@ -67,7 +69,10 @@ class Command(BaseCommand):
         quiet = None if verbosity else True
         organisations = make_organisations(groups)
         with tqdm(total=groups, unit="group", disable=quiet) as progress, disable_auditlog():
+            for demo in organisations:
+                record_partners(demo, on=today - timedelta(31 * months))
             shown, templates = _record_groups(organisations, seed=seed, months=months, today=today, progress=progress)
+            record_federations(organisations, shown, seed=seed, today=today)
             record_events(organisations, shown, seed=seed, today=today)
             for count in copy_groups(group_copies(organisations, templates, seed=seed)):
                 progress.update(count)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -182,6 +183,79 @@ def test_what_is_offered_says_of_which_meeting_it_is_and_leads_to_its_page(site,
     expect(site.page.locator("[name=agenda-0-title]")).to_have_value("Arisan bulan ini")
 
 
+def others(site):
+    return notice(site, "offer").locator("[data-others] a")
+
+
+def test_every_sheet_that_is_kept_is_named_with_its_day_and_a_link(site, group):
+    begin(site, group)
+    press(site, "draft")
+    draft = reverse("meeting-edit", args=[group.code, 1])
+    site.page.wait_for_url(f"**{draft}")
+    site.page.fill("[name=agenda-0-title]", "Arisan bulan ini")
+    wait_until_kept(site)
+    assert not site.page.locator("[data-others]").is_visible()
+    new = reverse("meeting-new", args=[group.code])
+    for number, title in ((2, "Pakan"), (3, "Pupuk")):
+        site.open("/")
+        site.open(new)
+        fill(site, title)
+        wait_until_kept(site, number)
+    site.open(new)
+    links = others(site)
+    expect(links).to_have_count(2)
+    day = Meeting.objects.get().held_on
+    for link in links.all():
+        assert f"{day.day} " in link.inner_text()
+    assert site.accessibility_violations() == []
+    assert not site.scrolls_sideways()
+    links.last.click()
+    site.page.wait_for_url(f"**{draft}**")
+    notice(site, "offer").locator("[value=use]").click()
+    expect(site.page.locator("[name=agenda-0-title]")).to_have_value("Arisan bulan ini")
+
+
+def test_of_two_sheets_of_one_page_the_other_can_be_used_too(site, group):
+    new = reverse("meeting-new", args=[group.code])
+    for number, title in ((1, "Pakan"), (2, "Pupuk")):
+        site.open("/")  # another sheet has another place in the history
+        site.open(new)
+        fill(site, title)
+        wait_until_kept(site, number)
+    site.open(new)
+    others(site).click()
+    site.page.wait_for_timeout(300)
+    expect(others(site)).to_have_count(1)
+    notice(site, "offer").locator("[value=use]").click()
+    expect(site.page.locator("[name=agenda-0-title]")).to_have_value("Pakan")
+
+
+def test_another_date_without_a_session_says_to_sign_in_and_fits_the_sheet_then(site, group):
+    begin(site, group)
+    before = site.page.input_value("[name=prefilled]")
+    site.page.context.clear_cookies()
+    site.page.fill("[name=held_on]", FOUNDED.isoformat())
+    site.page.locator("[name=held_on]").dispatch_event("change")
+    assert "Masuk lagi di tab baru" in notice(site, "signed-out").inner_text()
+    assert site.page.input_value("[name=agenda-0-title]") == "Arisan"
+    sign_in_elsewhere(site, group)
+    notice(site, "signed-out").locator("[value=send]").click()
+    site.page.locator("[data-notice=signed-out]").wait_for(state="hidden")
+    expect(site.page.locator("[name=prefilled]")).not_to_have_value(before)
+    assert FOUNDED.isoformat() in site.page.input_value("[name=prefilled]")
+    assert site.page.input_value("[name=agenda-0-title]") == "Arisan"
+    assert not closed(group).exists()
+
+
+def test_another_date_is_asked_for_with_the_token_of_the_moment(site, group):
+    begin(site, group)
+    site.page.context.clear_cookies()
+    sign_in_elsewhere(site, group)
+    site.page.fill("[name=held_on]", FOUNDED.isoformat())
+    site.page.locator("[name=held_on]").dispatch_event("change")
+    expect(site.page.locator("[name=prefilled]")).to_have_value(re.compile(FOUNDED.isoformat()))
+
+
 def test_nothing_is_typed_while_an_answer_is_on_its_way(site, group):
     begin(site, group)
     held = []
@@ -199,11 +273,8 @@ def test_nothing_is_typed_while_an_answer_is_on_its_way(site, group):
     site.page.wait_for_url(f"**{reverse('meeting-edit', args=[group.code, 1])}")
 
 
-def test_without_any_cookie_it_says_to_sign_in_again(site, group):
-    begin(site, group)
-    site.page.context.clear_cookies()
-    press(site, "check")
-    assert "Masuk lagi di tab baru" in notice(site, "signed-out").inner_text()
+def sign_in_elsewhere(site, group):
+    """Sign in in another tab, which gives the browser a new token."""
     other = site.page.context.new_page()
     other.goto(site.address + reverse("login"))
     other.fill("[name=username]", facilitator_of(group).username)
@@ -211,6 +282,14 @@ def test_without_any_cookie_it_says_to_sign_in_again(site, group):
     other.click("main form button")
     other.wait_for_url(lambda url: "login" not in url)
     other.close()
+
+
+def test_without_any_cookie_it_says_to_sign_in_again(site, group):
+    begin(site, group)
+    site.page.context.clear_cookies()
+    press(site, "check")
+    assert "Masuk lagi di tab baru" in notice(site, "signed-out").inner_text()
+    sign_in_elsewhere(site, group)
     notice(site, "signed-out").locator("[value=send]").click()
     site.page.locator("button[name=action][value=close]:visible").wait_for()
 

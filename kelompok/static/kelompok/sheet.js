@@ -56,14 +56,9 @@ const startSheet = () => {
   const fit = async () => {
     const turn = (asked += 1);
     const sent = typed();
-    const data = new FormData(sheet);
-    data.set("action", "day");
-    const answer = await fetch(sheet.getAttribute("action"), {
-      method: "POST", body: data, headers: { Accept: "text/html" }, signal: AbortSignal.timeout(20000),
-    });
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const fresh = page.querySelector("[data-sheet]");
-    if (!answer.ok || !fresh || turn !== asked) return;
+    const page = await sending.pageOf("day", fit);
+    const fresh = page?.querySelector("[data-sheet]");
+    if (!fresh || turn !== asked) return;
     const fines = JSON.parse(sheet.dataset.fines);
     const owed = Object.fromEntries(Array.from(sheet.querySelectorAll('[name$="-fine"]'), (fine) => [fine.name, fine.dataset.owed]));
     const meanwhile = typed();

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import calendar
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
@@ -353,39 +353,45 @@ D = TypeVar("D", bound=Due)
 T = TypeVar("T", bound=Timed)
 
 
-def newly_late(
-    instalments: Sequence[T], *, fee_paid: int, principal_paid: int, since: date | None, on: date
-) -> list[T]:
+def newly_late(instalments: Sequence[T], *, paid: int, since: date | None, on: date) -> list[T]:
     """Return the instalments that a fine for lateness is charged for when a payment is made on the day `on`.
 
     An instalment is late if it is not paid in full when the day `late_after` is over. Each payment looks at those for
     which it ended since the payment before it, made on the day `since` (None for the first), so that each instalment
-    is charged once and one that was paid in time never. `fee_paid` and `principal_paid` leave the new payment out.
+    is charged once and one that was paid in time never.
+
+    `paid` are all the rupiah paid on the loan before the new payment: fee, principal and what went to fines. It covers
+    the oldest instalments first. So a fine brings no other fine, and who pays earlier is never fined more.
     """
-    covered = spread(instalments, fee_paid=fee_paid, principal_paid=principal_paid)
     return [
         instalment
-        for instalment, paid in zip(instalments, covered, strict=True)
-        if (since is None or instalment.late_after >= since)
-        and instalment.late_after < on
-        and paid.total < instalment.service_fee + instalment.principal
+        for instalment in _not_covered(instalments, paid)
+        if (since is None or instalment.late_after >= since) and instalment.late_after < on
     ]
 
 
-def days_late_since(
-    instalments: Sequence[T], *, fee_paid: int, principal_paid: int, since: date | None, on: date
-) -> list[tuple[T, int]]:
+def days_late_since(instalments: Sequence[T], *, paid: int, since: date | None, on: date) -> list[tuple[T, int]]:
     """Return the days that a fine by day counts on the day `on`: instalments not paid in full, with how many days each.
 
-    Days count from the day after `late_after`, or after the payment before, made on the day `since`.
+    Days count from the day after `late_after`, or after the payment before, made on the day `since`. `paid` counts as
+    in `newly_late`.
     """
-    covered = spread(instalments, fee_paid=fee_paid, principal_paid=principal_paid)
     found = []
-    for instalment, paid in zip(instalments, covered, strict=True):
+    for instalment in _not_covered(instalments, paid):
         begin = instalment.late_after if since is None else max(instalment.late_after, since)
-        if begin < on and paid.total < instalment.service_fee + instalment.principal:
+        if begin < on:
             found.append((instalment, (on - begin).days))
     return found
+
+
+def _not_covered(instalments: Sequence[T], paid: int) -> Iterator[T]:
+    """Yield the instalments that ask for something and are not paid in full with `paid` rupiah in all."""
+    asked = 0
+    for instalment in instalments:
+        total = instalment.service_fee + instalment.principal
+        asked += total
+        if total and paid < asked:
+            yield instalment
 
 
 def percent_of(amount: int, percent: Decimal) -> int:

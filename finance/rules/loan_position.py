@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import OuterRef, QuerySet
+from django.db.models import OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from finance.ledger.fines import Charge, OpenFine
@@ -46,8 +46,9 @@ Payment = tuple[date, int, int]
 class LoanPosition:
     """A loan with its schedule and what was paid; `last_paid_on` is the day of the payment before this step.
 
-    `fines` are those owed on it. `payments` are the earlier ones, each with its day, fee and principal; read where
-    punctual payment is rewarded. `deposit` are the rupiah that the group keeps for it.
+    `fines` are those owed on it, and `fine_paid` rupiah went to fines. `payments` are the earlier ones, each with its
+    day, fee and principal; read where punctual payment is rewarded. `deposit` are the rupiah that the group keeps for
+    it.
     """
 
     loan: Loan
@@ -55,6 +56,7 @@ class LoanPosition:
     fee_paid: int
     principal_paid: int
     fines: tuple[OpenFine, ...] = ()
+    fine_paid: int = 0
     last_paid_on: date | None = None
     payments: tuple[Payment, ...] = ()
     deposit: int = 0
@@ -82,17 +84,17 @@ class LoanPosition:
         """Return the fine that a payment on the day `on` brings by the loan's terms.
 
         By instalment, an amount or per cent of it, each is fined once; by day, each day since it was late or since the
-        payment before.
+        payment before. Whether one was paid in time is judged by all that was paid on the loan, also of fines.
         """
         if not self.loan.fines_lateness:
             return None
-        paid = {"fee_paid": self.fee_paid, "principal_paid": self.principal_paid}
+        paid = self.fee_paid + self.principal_paid + self.fine_paid
         each = self.loan.fine_late_instalment
         if self.loan.fine_late_by == LateFineBy.DAY:
-            days = days_late_since(self.instalments, **paid, since=self.last_paid_on, on=on)
+            days = days_late_since(self.instalments, paid=paid, since=self.last_paid_on, on=on)
             late, amount = [instalment for instalment, _days in days], each * sum(count for _line, count in days)
         else:
-            late = newly_late(self.instalments, **paid, since=self.last_paid_on, on=on)
+            late = newly_late(self.instalments, paid=paid, since=self.last_paid_on, on=on)
             amount = each * len(late)
             if self.loan.fine_late_by == LateFineBy.PERCENT:
                 amount = sum(percent_of(instalment.total, self.loan.fine_late_percent) for instalment in late)
@@ -171,6 +173,7 @@ def position_in(
         fee_paid=books.balance(AccountKind.SERVICE_FEE, loan=loan),
         principal_paid=loan.principal - books.balance(AccountKind.LOAN, loan=loan),
         fines=books.fines.fines_of_loan(loan),
+        fine_paid=books.balance(AccountKind.LOAN_FINE, loan=loan),
         last_paid_on=last_paid_on,
         payments=tuple(payments),
         deposit=books.balance(AccountKind.DEPOSIT, loan=loan),
@@ -213,3 +216,12 @@ def payment_days(loan: int | OuterRef) -> QuerySet[Transfer, date]:
     What others covered is left out: no fine is charged with it, so the next payment still looks at those days.
     """
     return payments_of(loan).exclude(entry__kind=EntryKind.COVER).values_list("entry__effective_on", flat=True)
+
+
+def paid_by_day(loan: int) -> QuerySet[Transfer, tuple[date, int]]:
+    """Return all that was paid on a loan and stands, fee, principal and fines: days with rupiah, the latest first.
+
+    What others covered is there as well. What only moves between fee and principal of the loan is not.
+    """
+    moved = Q(debit_account__loan=loan, debit_account__kind__in=(AccountKind.SERVICE_FEE, AccountKind.LOAN))
+    return payments_of(loan).exclude(moved).values_list("entry__effective_on", "amount")

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 from finance.models import Instalment, Loan, Obligation, Transfer
-from finance.rules.loan_position import LoanPosition, Payment, payment_days, payment_history
-from finance.schedules import allocate_payment, payoff
-from groups.models import Group, PayoffFee
+from finance.rules.loan_position import LoanPosition, paid_by_day, payment_days
+from groups.models import Group
 
 
 def fines_without_ground(loan: Loan) -> list[Obligation]:
@@ -21,7 +19,7 @@ def fines_without_ground(loan: Loan) -> list[Obligation]:
     if not fines:
         return []
     schedule = tuple(loan.instalments.order_by("number"))
-    paid = payment_history([loan.pk]).get(loan.pk, [])
+    paid = list(paid_by_day(loan.pk))
     days = sorted(payment_days(loan.pk))
     return [fine for fine in fines if _before(loan, schedule, paid, days, fine.owed_on).late_fine(fine.owed_on) is None]
 
@@ -35,29 +33,16 @@ def paid_in_time_after_all(group: Group, *, entry: int, since: date) -> list[Loa
 
 
 def _before(
-    loan: Loan, schedule: tuple[Instalment, ...], paid: list[Payment], days: list[date], on: date
+    loan: Loan, schedule: tuple[Instalment, ...], paid: list[tuple[date, int]], days: list[date], on: date
 ) -> LoanPosition:
     """Return the loan as the payments of the days before `on` would have left it, recorded in the order of their days.
 
-    The ledger divides a payment by what is recorded when it comes: one that comes late may all have gone to the
-    principal, because later ones had paid the fee.
+    How the ledger divided them does not matter, for lateness is judged by their sum: all of it stands as fee here.
     """
-    fee_paid = principal_paid = 0
-    for day, fee, principal in sorted(payment for payment in paid if payment[0] < on):
-        state: dict[str, Any] = {"fee_paid": fee_paid, "principal_paid": principal_paid, "on": day}
-        most = payoff(schedule, waives_fee=loan.payoff_fee == PayoffFee.WAIVED, **state)
-        part = allocate_payment(
-            schedule,
-            amount=min(fee + principal, most.total),
-            waives_fee=loan.payoff_fee == PayoffFee.WAIVED,
-            principal_alone=loan.principal_alone and not fee and principal < most.principal,
-            **state,
-        )
-        fee_paid, principal_paid = fee_paid + part.service_fee - part.fee_ahead, principal_paid + part.principal
     return LoanPosition(
         loan=loan,
         instalments=schedule,
-        fee_paid=fee_paid,
-        principal_paid=principal_paid,
+        fee_paid=sum(amount for day, amount in paid if day < on),
+        principal_paid=0,
         last_paid_on=max((day for day in days if day < on), default=None),
     )

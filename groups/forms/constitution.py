@@ -96,7 +96,11 @@ class ConstitutionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscr
     loan_savings_times = CountField(
         label=_("Largest loan as times of the member's savings; 0 is no limit"), min_value=0, max_value=100
     )
-    fine_late_instalment = RupiahField(label=_("Fine (denda) for a late instalment, each or each day"), required=False)
+    fine_late_instalment = RupiahField(
+        label=_("Fine (denda) for a late instalment, each or each day"),
+        required=False,
+        help_text=_("Late is an instalment that all money brought on the loan by its day, fines too, does not cover."),
+    )
     fine_late_percent = ShareField(label=_("Fine (denda) for a late instalment, % of it"), required=False)
     sukarela_minimum = RupiahField(label=_("Voluntary savings (simpanan sukarela) that must stay"), required=False)
 

@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import date
+from decimal import Decimal
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -9,7 +10,9 @@ from django.urls import reverse as url
 
 from finance.ledger.errors import AlreadyDone, NotAllowed
 from finance.ledger.fines import open_fines
+from finance.ledger.posting import read_books
 from finance.models import Obligation, Transfer
+from finance.rules.loan_position import loan_position
 from finance.selectors.late_fines import fines_without_ground
 from finance.services import obligations
 from tests.factories import facilitator_of, lend, make_group, make_member, make_user, repay, save
@@ -31,6 +34,50 @@ def test_the_fine_of_a_loan_is_paid_by_its_member(late_loan):
     repay(late_loan, 123_000, on=date(2025, 4, 1))
     (line,) = Transfer.objects.filter(credit_account__kind="LOAN_FINE")
     assert (line.amount, line.member_id) == (5_000, late_loan.member_id)
+
+
+@pytest.mark.parametrize("fine_first", [False, True])
+@pytest.mark.parametrize(
+    "terms", [{}, {"fine_late_by": "DAY"}, {"fine_late_by": "PERCENT", "fine_late_percent": Decimal(5)}]
+)
+def test_money_that_went_to_a_fine_brings_no_other_fine(late_loan, terms, fine_first):
+    loan = lend(late_loan.member, fine_late_instalment=5_000, fine_first=fine_first, **terms)
+    repay(loan, 118_000, on=date(2025, 3, 5))
+    repay(loan, 20_000, on=date(2025, 3, 20))
+    repay(loan, 98_000, on=date(2025, 4, 1))
+    assert Transfer.objects.filter(credit_account__loan=loan, credit_account__kind="LOAN_FINE").exists()
+    position = loan_position(read_books(loan.group), loan)
+    assert position.arrears_on(date(2025, 4, 2)).late > 0
+    assert position.late_fine(date(2025, 5, 6)) is None
+    repay(loan, 118_000, on=date(2025, 5, 6))
+    assert [fine.owed_on for fine in Obligation.objects.filter(loan=loan)] == [date(2025, 3, 5)]
+    assert fines_without_ground(loan) == []
+
+
+def test_a_rupiah_less_than_what_was_asked_in_all_is_fined(late_loan):
+    repay(late_loan, 20_000, on=date(2025, 3, 20))
+    repay(late_loan, 97_999, on=date(2025, 4, 1))
+    repay(late_loan, 118_001, on=date(2025, 5, 6))
+    assert [fine.owed_on for fine in Obligation.objects.order_by("pk")] == [date(2025, 3, 5), date(2025, 5, 6)]
+
+
+def test_a_meeting_fines_nobody_for_money_that_went_to_a_fine(late_loan):
+    repay(late_loan, 20_000, on=date(2025, 3, 20))
+    pay_at_meeting(late_loan, 98_000, held_on=date(2025, 4, 1))
+    pay_at_meeting(late_loan, 118_000, held_on=date(2025, 5, 6))
+    assert Obligation.objects.count() == 1
+
+
+def test_a_payment_recorded_late_takes_the_ground_from_a_fine_with_what_it_paid_of_another(late_loan):
+    """118,000 of 3 April were 98,000 late, for 20,000 were brought before; then 98,000 of 1 April turn up."""
+    repay(late_loan, 20_000, on=date(2025, 3, 20))
+    repay(late_loan, 118_000, on=date(2025, 4, 3))
+    _first, second = Obligation.objects.order_by("pk")
+    assert fines_without_ground(late_loan) == []
+    pay_at_meeting(late_loan, 97_999, held_on=date(2025, 4, 1))
+    assert fines_without_ground(late_loan) == []
+    pay_at_meeting(late_loan, 1, held_on=date(2025, 3, 25))
+    assert fines_without_ground(late_loan) == [second]
 
 
 def test_a_fine_loses_its_ground_however_the_late_payment_was_divided(late_loan):

@@ -1,5 +1,6 @@
 """Loan schedules against published cases and textbook tables, and their properties."""
 
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
@@ -9,6 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from finance.schedules import (
+    ScheduledInstalment,
     allocate_payment,
     arrears_on,
     build_schedule,
@@ -18,6 +20,7 @@ from finance.schedules import (
     newly_late,
     paid_in_time,
     payoff,
+    percent_of,
     spread,
 )
 
@@ -316,7 +319,25 @@ def test_a_payment_on_the_principal_alone_leaves_the_fee_due():
             allocate_payment(lines, amount=too_much, principal_alone=True, **state)
 
 
-def paid_in_all(lines, payments, *, waives_fee, fine=0, fine_first=False):
+@dataclass(frozen=True)
+class FineTerms:
+    """A fine for lateness: rupiah for each instalment or each day, or per cent of each instalment."""
+
+    by: str = "INSTALMENT"
+    each: int = 0
+    first: bool = False
+
+    def of(self, lines, *, paid, since, on):
+        """The fine that a payment brings, by what was paid in all before it."""
+        if self.by == "DAY":
+            return self.each * sum(days for _line, days in days_late_since(lines, paid=paid, since=since, on=on))
+        late = newly_late(lines, paid=paid, since=since, on=on)
+        if self.by == "PERCENT":
+            return sum(percent_of(line.total, Decimal(self.each)) for line in late)
+        return self.each * len(late)
+
+
+def paid_in_all(lines, payments, *, waives_fee, fines=FineTerms()):
     """What a borrower pays who brings `payments`, (days after the first is due, rupiah, on the principal alone).
 
     Each payment brings the fine for what is late, is at most what pays the loan off, and the last day pays the rest.
@@ -326,13 +347,13 @@ def paid_in_all(lines, payments, *, waives_fee, fine=0, fine_first=False):
     horizon = (lines[-1].due_on - lines[0].due_on).days + 90
     for days, amount, alone in [*sorted(payments), (horizon, None, False)]:
         on = lines[0].due_on + days * date.resolution
-        fine_due += fine * len(newly_late(lines, fee_paid=fee, principal_paid=principal, since=since, on=on))
+        fine_due += fines.of(lines, paid=total, since=since, on=on)
         state = {"fee_paid": fee, "principal_paid": principal, "on": on, "fine_due": fine_due}
         most = payoff(lines, waives_fee=waives_fee, **state).total
         pays = most if amount is None else min(amount, most)
         is_alone = alone and pays < sum(line.principal for line in lines) - principal
         part = allocate_payment(
-            lines, amount=pays, fine_first=fine_first, waives_fee=waives_fee, principal_alone=is_alone, **state
+            lines, amount=pays, fine_first=fines.first, waives_fee=waives_fee, principal_alone=is_alone, **state
         )
         assert part.total == pays
         assert min(part.service_fee, part.principal, part.fine, part.fee_ahead) >= 0
@@ -344,10 +365,30 @@ def paid_in_all(lines, payments, *, waives_fee, fine=0, fine_first=False):
     raise AssertionError("what pays the loan off did not")
 
 
+@dataclass(frozen=True, slots=True)
+class InstalmentAtMeeting(ScheduledInstalment):
+    """An instalment of a group that meets every so many days, of which several may wait for the same meeting."""
+
+    days_between: int
+
+    @property
+    def late_after(self):
+        """The first meeting on or after the day it falls due."""
+        return self.due_on + -(self.due_on - FIRST_DUE).days % self.days_between * date.resolution
+
+
 @st.composite
 def payments_and_some_of_them_earlier(draw, *, alone):
-    """Payments on a loan, and the same with some money brought earlier than in the first."""
+    """Payments on a loan, and the same with some money brought earlier than in the first.
+
+    The instalments are to be paid by the day they fall due, or by a meeting.
+    """
     lines = draw(schedules)
+    if (days_between := draw(st.sampled_from([0, 0, 3, 40, 75]))) > 0:
+        lines = [
+            InstalmentAtMeeting(line.number, line.due_on, line.principal, line.service_fee, days_between)
+            for line in lines
+        ]
     asked = sum(line.total for line in lines)
     span = (lines[-1].due_on - lines[0].due_on).days + 60
     late = draw(
@@ -365,22 +406,29 @@ def payments_and_some_of_them_earlier(draw, *, alone):
     return lines, late, early
 
 
-@given(
-    payments_and_some_of_them_earlier(alone=False),
-    st.booleans(),
-    st.sampled_from([0, 1, 5_000, 100_000]),
-    st.booleans(),
+fine_terms = st.one_of(
+    st.builds(
+        FineTerms,
+        by=st.sampled_from(["INSTALMENT", "DAY"]),
+        each=st.sampled_from([0, 1, 10, 5_000, 100_000]),
+        first=st.booleans(),
+    ),
+    st.builds(FineTerms, by=st.just("PERCENT"), each=st.integers(0, 100), first=st.booleans()),
 )
-def test_paying_early_never_costs_more_in_all_than_paying_later(drawn, waives_fee, fine, fine_first):
+
+
+@given(payments_and_some_of_them_earlier(alone=False), st.booleans(), fine_terms)
+def test_paying_early_never_costs_more_in_all_than_paying_later(drawn, waives_fee, fines):
     lines, late, early = drawn
-    terms = {"waives_fee": waives_fee, "fine": fine, "fine_first": fine_first}
+    terms = {"waives_fee": waives_fee, "fines": fines}
     assert paid_in_all(lines, early, **terms) <= paid_in_all(lines, late, **terms)
 
 
-@given(payments_and_some_of_them_earlier(alone=True), st.booleans())
-def test_paying_early_on_the_principal_alone_never_costs_more_either(drawn, waives_fee):
+@given(payments_and_some_of_them_earlier(alone=True), st.booleans(), fine_terms)
+def test_paying_early_on_the_principal_alone_never_costs_more_either(drawn, waives_fee, fines):
     lines, late, early = drawn
-    assert paid_in_all(lines, early, waives_fee=waives_fee) <= paid_in_all(lines, late, waives_fee=waives_fee)
+    terms = {"waives_fee": waives_fee, "fines": fines}
+    assert paid_in_all(lines, early, **terms) <= paid_in_all(lines, late, **terms)
 
 
 def paid_in_all_with_a_new_schedule(lines, payments, new_terms, *, on, waives_fee):
@@ -450,8 +498,8 @@ def test_the_last_principal_is_not_paid_before_the_fine():
     assert (part.service_fee, part.principal, part.fine) == (1_000, 95_000, 5_000)
 
 
-def late(lines, since, on, fee=0, principal=0):
-    return [line.number for line in newly_late(lines, fee_paid=fee, principal_paid=principal, since=since, on=on)]
+def late(lines, since, on, paid=0):
+    return [line.number for line in newly_late(lines, paid=paid, since=since, on=on)]
 
 
 def test_an_instalment_is_late_from_the_day_after_and_counted_once():
@@ -467,8 +515,32 @@ def test_an_instalment_is_late_from_the_day_after_and_counted_once():
 
 def test_an_instalment_paid_in_time_is_not_late():
     lines = schedule(300_000, "0.01", 3)
-    assert late(lines, lines[0].due_on, lines[1].due_on, fee=3_000, principal=100_000) == []
-    assert late(lines, lines[0].due_on, lines[1].due_on, fee=3_000, principal=99_999) == [1]
+    assert late(lines, lines[0].due_on, lines[1].due_on, paid=103_000) == []
+    assert late(lines, lines[0].due_on, lines[1].due_on, paid=102_999) == [1]
+
+
+def test_the_rupiah_of_an_early_payment_that_goes_to_a_fine_brings_no_other_fine():
+    """2,000 of 20,000 brought early go to a fine that is open, and the next instalment is in time all the same."""
+    lines = schedule(300_000, "0", 3)
+    fines = FineTerms(each=2_000)
+    on_the_day, early = (
+        [(1, 100_000), (28, 100_000), (59, 100_000)],
+        [(1, 100_000), (20, 20_000), (28, 80_000), (59, 100_000)],
+    )
+    for payments in (on_the_day, early):
+        paid = [(days, amount, False) for days, amount in payments]
+        assert paid_in_all(lines, paid, waives_fee=False, fines=fines) == 302_000
+
+
+def test_days_count_until_all_that_was_paid_makes_up_for_the_instalment():
+    lines = schedule(300_000, "0.01", 3)
+    first, second, _third = (line.due_on for line in lines)
+    day = date.resolution
+    counted = [
+        [(line.number, days) for line, days in days_late_since(lines, paid=paid, since=first, on=second + 2 * day)]
+        for paid in (102_999, 103_000, 206_000)
+    ]
+    assert counted == [[(1, 30), (2, 2)], [(2, 2)], []]
 
 
 @given(schedules, st.data())

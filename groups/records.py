@@ -1,4 +1,4 @@
-"""The days from which and until which other apps hold records of a group or a member.
+"""The days of which other apps hold records of a group or a member.
 
 Imports point one way, so this app asks without knowing them: whoever keeps records adds a reader when it is loaded.
 """
@@ -24,6 +24,8 @@ MEMBER_READERS: list[Callable[[Member], RecordedDays]] = []
 """What gives the days on which an app knows a member."""
 GROUP_READERS: list[Callable[[Group], RecordedDays]] = []
 """What gives the days on which an app knows a group."""
+MEETING_READERS: list[Callable[[Group, date, date], list[date]]] = []
+"""What gives the days, from one to another, on which an app knows a meeting of a group."""
 
 
 def recorded_days_of_member(member: Member) -> RecordedDays:
@@ -34,6 +36,11 @@ def recorded_days_of_member(member: Member) -> RecordedDays:
 def recorded_days_of_group(group: Group) -> RecordedDays:
     """Return the first and the last day on which books or minutes know the group."""
     return spanning(read(group) for read in GROUP_READERS)
+
+
+def recorded_meetings(group: Group, *, start: date, end: date) -> list[date]:
+    """Return the days from `start` to `end`, both included, on which a meeting of the group is recorded."""
+    return sorted(day for read in MEETING_READERS for day in read(group, start, end))
 
 
 def spanning(days: Iterable[RecordedDays]) -> RecordedDays:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import groupby
 
@@ -37,6 +37,10 @@ class Dues:
         """Return those of the member with the id `pk` who joined on a day."""
         before = [self.brought[pk]] if pk in self.brought else []
         return [*before, *(due for due in self.dues if due.on >= joined_on)]
+
+    def before(self, day: date) -> Dues:
+        """Return them without what falls due on the day, or after it."""
+        return replace(self, dues=tuple(due for due in self.dues if due.on < day))
 
 
 def unpaid(dues: Iterable[Due], paid: int) -> list[Due]:

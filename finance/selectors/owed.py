@@ -20,6 +20,7 @@ from finance.rules.dues import Due, Dues, RulesOn, unpaid, wajib_dues
 from finance.selectors.loans import loans_on
 from finance.selectors.relations import SETTLED_DUES
 from groups.models import Group, Member, MissedWajib, WajibEvery
+from groups.records import recorded_meetings
 from groups.selectors import meeting_calendar, rules_by_day
 from groups.shared.schedule import MeetingCalendar
 from groups.shared.sql import rows_of
@@ -96,12 +97,13 @@ class OwedLine:
 def owed(group: Group, *, as_of: date) -> dict[int, Owed]:
     """Return what the members of a group owe at the end of the day `as_of`, by id; who owes nothing is left out.
 
-    Of those who left, only fines.
+    Of those who left, only fines. Wajib of a meeting that was agreed for the day itself counts once that is recorded:
+    until then it is not missed.
     """
     rules_on = rules_by_day(group)
     rules = rules_on(as_of)
     pokok = rules.pokok if rules is not None else 0
-    dues = _dues(group, rules_on, meeting_calendar(group), through=as_of)
+    dues = _missed(group, rules_on, as_of)
     saved = _saved(group, since=dues.since, as_of=as_of)
     fines: dict[int, list[OpenFine]] = {}
     for fine in open_fines(group, as_of=as_of).fines:
@@ -214,6 +216,20 @@ def _dues(
     if days["opening"] is None or days["opening"] > through or found.since > start:
         return found
     return replace(found, brought=_missed_before(group, days["opening"]))
+
+
+def _missed(group: Group, rules_on: RulesOn, as_of: date) -> Dues:
+    """Return the wajib due up to a day, without that of a meeting agreed for the day itself and not recorded yet."""
+    calendar = meeting_calendar(group)
+    dues = _dues(group, rules_on, calendar, through=as_of)
+    is_of_meeting = any(due.on == as_of for due in dues.dues) and calendar.expected(as_of, as_of)
+    return dues.before(as_of) if is_of_meeting and not _has_met(group, calendar, as_of) else dues
+
+
+def _has_met(group: Group, calendar: MeetingCalendar, day: date) -> bool:
+    """Whether a meeting that counts for the agreed day is recorded of that day or one before."""
+    start = calendar.on_or_before(day - timedelta(1)) or group.founded_on
+    return any(calendar.day_of(held_on) == day for held_on in recorded_meetings(group, start=start, end=day))
 
 
 def _missed_before(group: Group, cut_off: date) -> dict[int, Due]:

@@ -5,6 +5,7 @@ from meetings.selectors.decisions import decisions_open
 from meetings.selectors.minute_book import (
     days_held,
     days_of_group,
+    days_of_meetings,
     days_of_member,
     drafts,
     drafts_of,

@@ -115,3 +115,9 @@ def days_of_group(group: Group) -> RecordedDays:
     """Return the days of the first and the last meeting in the group's minute book."""
     closed = Meeting.objects.filter(group=group, status=MeetingStatus.CLOSED)
     return RecordedDays(**closed.aggregate(first=Min("held_on"), last=Max("held_on")))
+
+
+def days_of_meetings(group: Group, start: date, end: date) -> list[date]:
+    """Return the days from `start` to `end` on which the group held a meeting that is closed."""
+    closed = Meeting.objects.filter(group=group, status=MeetingStatus.CLOSED, held_on__range=(start, end))
+    return [day for day in closed.order_by("held_on").values_list("held_on", flat=True) if day is not None]

@@ -103,17 +103,17 @@ def owes(member, as_of):
 class TestWajib:
     """By meeting or by month, owed also when no meeting was held."""
 
-    def test_it_is_owed_since_the_agreed_day_held_or_not(self):
+    def test_it_is_owed_when_the_agreed_day_is_over_held_or_not(self):
         _group, siti, _budi = group_of()
-        days = [MEETINGS[0], MEETINGS[1] - DAY, MEETINGS[1], MEETINGS[2]]
-        assert [owes(siti, day)[0] for day in days] == [10_000, 10_000, 20_000, 30_000]
+        days = [MEETINGS[0], MEETINGS[0] + DAY, MEETINGS[1], MEETINGS[1] + DAY, MEETINGS[2] + DAY]
+        assert [owes(siti, day)[0] for day in days] == [0, 10_000, 10_000, 20_000, 30_000]
 
     def test_what_is_paid_is_owed_no_more_and_what_was_owed_before_stays(self):
         _group, siti, _budi = group_of()
         bring(siti, 10_000, MEETINGS[0])
         bring(siti, 20_000, MEETINGS[2])
-        assert [owes(siti, day)[0] for day in MEETINGS[:4]] == [0, 10_000, 0, 10_000]
-        assert owed(siti.group, as_of=MEETINGS[1])[siti.pk].since == MEETINGS[1]
+        assert [owes(siti, day + DAY)[0] for day in MEETINGS[:4]] == [0, 10_000, 0, 10_000]
+        assert owed(siti.group, as_of=MEETINGS[1] + DAY)[siti.pk].since == MEETINGS[1]
 
     def test_a_payment_undone_is_owed_again(self):
         group, siti, _budi = group_of()
@@ -121,9 +121,9 @@ class TestWajib:
             actor=facilitator_of(group), group=group, member=siti, kind="WAJIB", amount=10_000, on=MEETINGS[0],
             key=uuid.uuid4(),
         )  # fmt: skip
-        assert owes(siti, MEETINGS[0])[0] == 0
+        assert owes(siti, MEETINGS[0] + DAY)[0] == 0
         reverse(entry)
-        assert owes(siti, MEETINGS[0])[0] == 10_000
+        assert owes(siti, MEETINGS[0] + DAY)[0] == 10_000
 
     def test_by_month_a_month_without_a_meeting_is_owed_too(self):
         _group, siti, _budi = group_of(wajib_every="MONTH")
@@ -133,7 +133,7 @@ class TestWajib:
     def test_who_joined_later_owes_from_then_on_and_who_left_nothing(self):
         group, *_members = group_of()
         late = make_member(group, joined_on=MEETINGS[1] + DAY)
-        assert owes(late, MEETINGS[2])[0] == 10_000
+        assert owes(late, MEETINGS[2] + DAY)[0] == 10_000
         late.left_on = MEETINGS[2] + DAY
         late.save()
         assert owes(late, MEETINGS[3])[0] == 0
@@ -147,13 +147,86 @@ class TestWajib:
         siti = make_member(group)
         assert owes(siti, MEETINGS[3])[0] == 0
         bring(siti, 10_000, MEETINGS[2])
-        assert owes(siti, MEETINGS[3])[0] == 10_000
+        assert owes(siti, MEETINGS[3] + DAY)[0] == 10_000
 
     def test_taking_savings_out_is_not_missing_them(self):
         group, siti, _budi = group_of()
         bring(siti, 10_000, MEETINGS[0])
         services.member_settle(actor=facilitator_of(group), group=group, member=siti, on=MEETINGS[0], key=uuid.uuid4())
-        assert owes(siti, MEETINGS[0])[0] == 0
+        assert owes(siti, MEETINGS[0] + DAY)[0] == 0
+
+
+class TestOnTheDayOfAMeeting:
+    """What is due at a meeting is missed when the meeting is recorded, or its day is over."""
+
+    @pytest.fixture(params=["MEETING", "MONTH"])
+    def siti(self, request):
+        """A member who never paid, of a group that meets once a month."""
+        _group, siti, _budi = group_of(wajib_every=request.param)
+        return siti
+
+    def hold(self, group, held_on, **fields):
+        data = {"held_on": held_on, "m1_attendance": "EXCUSED", "m1_wajib": "", **fields}
+        assert post_sheet(signed_in(facilitator_of(group)), group, **data).status_code == 302
+
+    def test_before_the_meeting_is_recorded_only_what_was_due_before_is_missed(self, siti):
+        assert [owes(siti, day)[0] for day in (MEETINGS[1], MEETINGS[1] + DAY)] == [10_000, 20_000]
+        assert wajib_asked(siti.group, held_on=MEETINGS[1])[siti.pk] == 20_000
+
+    def test_once_the_meeting_is_recorded_what_was_not_brought_is_missed(self, siti):
+        self.hold(siti.group, MEETINGS[1])
+        assert [owes(siti, day)[0] for day in (MEETINGS[1], MEETINGS[1] + DAY)] == [20_000, 20_000]
+
+    def test_a_draft_is_not_a_meeting_yet(self, siti):
+        self.hold(siti.group, MEETINGS[1], action="draft")
+        assert Meeting.objects.get().held_on == MEETINGS[1]
+        assert owes(siti, MEETINGS[1])[0] == 10_000
+
+    def test_a_meeting_without_money_is_recorded_as_well(self, siti):
+        self.hold(siti.group, MEETINGS[1], m2_attendance="EXCUSED", m2_wajib="")
+        assert Meeting.objects.get().entry is None
+        assert owes(siti, MEETINGS[1])[0] == 20_000
+
+    @pytest.mark.parametrize(("days", "missed"), [(-1, 20_000), (1, 10_000)])
+    def test_a_meeting_held_near_the_day_counts_for_it_from_then_on(self, siti, days, missed):
+        self.hold(siti.group, MEETINGS[1] + days * DAY)
+        assert [owes(siti, day)[0] for day in (MEETINGS[1], MEETINGS[1] + DAY)] == [missed, 20_000]
+
+    def test_the_meeting_before_does_not_count_for_it(self, siti):
+        self.hold(siti.group, MEETINGS[0])
+        assert [owes(siti, day)[0] for day in (MEETINGS[0], MEETINGS[1])] == [10_000, 10_000]
+
+    def test_a_month_without_a_meeting_is_missed_on_its_last_day(self):
+        group = make_group(rules={**ASKED, "wajib_every": "MONTH"}, rhythm={"every": "DAYS", "days": 60})
+        siti = make_member(group)
+        save(siti, 1_000)
+        last = date(2025, 2, 28)
+        assert not meeting_calendar(group).expected(date(2025, 2, 1), last)
+        assert [owes(siti, day)[0] for day in (last - DAY, last)] == [10_000, 20_000]
+
+    def test_all_pages_say_the_same(self):
+        today = timezone.localdate()
+        group = make_group(rules=ASKED, rhythm={"every": "WEEK", "weekday": today.weekday()})
+        siti, budi = make_member(group), make_member(group)
+        save(budi, 1_000, on=today - 7 * DAY)
+        bring(budi, 20_000, today - 7 * DAY)
+        (form, _other) = get(group, "meeting-new").context["sheet"].members
+        assert form.wajib_missed == 10_000
+        assert set(self.said(group, siti, today)) == {10_000}
+        self.hold(group, today, m2_wajib="")
+        assert set(self.said(group, siti, today)) == {20_000}
+
+    def said(self, group, member, today):
+        """What the member's own page, passbook, group page, list and statement say that the member owes."""
+        yield get(group, "member-owed", member.pk).context["owing"].total
+        yield get(group, "member", member.pk).context["owing"].total
+        yield get(group, "group").context["owed_total"]
+        rows = get(group, "owed").context["table"].rows
+        yield next(row for row in rows if row.cells[0] == member.number).cells[-1]
+        out = StringIO()
+        call_command("statement", group=group.code, as_of=today, json=True, stdout=out)
+        (row,) = [row for row in json.loads(out.getvalue())["members"] if row["number"] == member.number]
+        yield row["owed"]
 
 
 class TestPokok:
@@ -168,7 +241,7 @@ class TestPokok:
         assert owes(siti, MEETINGS[2])[1] == 0
 
 
-def waive(member, kind="WAJIB", on=MEETINGS[1], reason="sakit", **fields):
+def waive(member, kind="WAJIB", on=MEETINGS[1] + DAY, reason="sakit", **fields):
     return services.savings_waive(
         **{
             "actor": facilitator_of(member.group), "group": member.group, "member": member, "kind": kind,
@@ -190,14 +263,14 @@ class TestWaiving:
     def test_wajib_is_let_go_as_it_is_owed_on_the_day(self):
         _group, siti, budi = group_of()
         assert waive(siti).amount == 20_000
-        assert [owes(siti, day)[0] for day in (MEETINGS[0], *MEETINGS[1:3])] == [10_000, 0, 10_000]
-        assert owes(budi, MEETINGS[1])[0] == 20_000
+        assert [owes(siti, day + DAY)[0] for day in MEETINGS[:3]] == [10_000, 0, 10_000]
+        assert owes(budi, MEETINGS[1] + DAY)[0] == 20_000
 
     def test_pokok_is_let_go_and_not_asked_for(self):
         _group, siti, _budi = group_of(pokok=50_000)
         bring(siti, 20_000, MEETINGS[0], kind="POKOK")
         assert waive(siti, "POKOK").amount == 30_000
-        assert owes(siti, MEETINGS[1])[1] == 0
+        assert owes(siti, MEETINGS[1] + DAY)[1] == 0
 
     def test_what_is_not_owed_cannot_be_let_go(self):
         _group, siti, _budi = group_of()
@@ -333,7 +406,7 @@ class TestTakingBack:
         after = owes(siti, MEETINGS[2])
         gained = [new - old for new, old in zip(after, before, strict=True)]
         assert gained == ([20_000, 0] if kind == "WAJIB" else [0, 50_000])
-        assert owes(siti, MEETINGS[1])[kind == "POKOK"] == 0
+        assert owes(siti, MEETINGS[1] + DAY)[kind == "POKOK"] == 0
 
     def test_once_and_not_before_it_was_let_go(self):
         group, siti, _budi = group_of()
@@ -657,7 +730,7 @@ def test_on_every_day_wajib_due_less_brought_and_waived_is_what_is_owed(seed):
             brought[member.pk].append((on, amount))
     agreed = list(meeting_calendar(group).dates(FOUNDED, end))
     for as_of in (FOUNDED + DAY * days for days in range(0, 260, 5)):
-        asked = 10_000 * sum(1 for day in agreed if day <= as_of)
+        asked = 10_000 * sum(1 for day in agreed if day < as_of)
         for member in members:
             settled = sum(amount for on, amount in brought[member.pk] if on <= as_of)
             assert owes(member, as_of)[0] == max(0, asked - settled)

@@ -11,7 +11,6 @@ urlpatterns: list[URLPattern] = [
     path("g/<str:code>/members/new/", members.member_create, name="member-create"),
     path("g/<str:code>/members/<int:pk>/edit/", members.member_edit, name="member-edit"),
     path("g/<str:code>/constitution/", constitution.constitution, name="constitution"),
-    path("g/<str:code>/constitution/new/", constitution.constitution_adopt, name="constitution-adopt"),
     path("g/<str:code>/officers/", officers.officers, name="officers"),
     path("g/<str:code>/officers/elect/", officers.election, name="election"),
     path("g/<str:code>/officers/<int:pk>/correct/", officers.term_correct, name="term-correct"),

@@ -17,9 +17,10 @@ import finance.services
 import groups.services
 import meetings.selectors
 from finance.models import AccountKind
-from groups.models import Group, MeetingMove, MeetingRhythm, Member, User
+from groups.models import Constitution, Group, MeetingMove, MeetingRhythm, Member, User
 from groups.permissions import Capability, lock_group
 from groups.records import recorded_days_of_member
+from groups.shared.clock import today_of
 
 
 @transaction.atomic
@@ -59,6 +60,32 @@ def member_leave_undo(
     if settlement is not None and reverse:
         finance.services.entry_reverse(actor=actor, entry=settlement, reason=reason, key=key)
     return member
+
+
+@dataclass(frozen=True, slots=True)
+class RulesAdopted:
+    """New rules, and by member what they changed about the wajib missed by today: rupiah, below zero for less."""
+
+    rules: Constitution
+    missed_wajib: dict[int, int]
+
+
+@transaction.atomic
+def constitution_adopt(*, actor: User, group: Group, constitution: Constitution) -> RulesAdopted:
+    """Write down an unsaved constitution, and see what its day makes of the wajib that members missed.
+
+    Rules of a past day say anew what was asked for since. Raises what `groups.services.constitution_adopt` raises.
+    """
+    group = lock_group(actor, Capability.RECORD, group)
+    before = _missed_wajib(group)
+    rules = groups.services.constitution_adopt(actor=actor, group=group, constitution=constitution)
+    after = _missed_wajib(group)
+    changed = {pk: after.get(pk, 0) - before.get(pk, 0) for pk in {**before, **after}}
+    return RulesAdopted(rules, {pk: amount for pk, amount in changed.items() if amount})
+
+
+def _missed_wajib(group: Group) -> dict[int, int]:
+    return {pk: owed.wajib for pk, owed in finance.selectors.owed(group, as_of=today_of(group)).items()}
 
 
 @transaction.atomic

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from kelompok import calendar, federations, rhythms, views
+from kelompok import calendar, federations, rhythms, rules, views
 
 handler500 = "kelompok.views.server_error"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("language/", views.language, name="language"),
     path("g/<str:code>/", views.group, name="group"),
     path("calendar/move/", calendar.meetings_move, name="meetings-move"),
+    path("g/<str:code>/constitution/new/", rules.constitution_adopt, name="constitution-adopt"),
     path("g/<str:code>/rhythm/", rhythms.rhythm, name="rhythm"),
     path("g/<str:code>/rhythm/new/", rhythms.rhythm_adopt, name="rhythm-adopt"),
     path("g/<str:code>/rhythm/<int:pk>/withdraw/", rhythms.rhythm_withdraw, name="rhythm-withdraw"),

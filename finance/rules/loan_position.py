@@ -115,6 +115,12 @@ class LoanPosition:
             waives_fee=self.loan.payoff_fee == PayoffFee.WAIVED,
         )
 
+    def fee_let_go(self, on: date) -> int:
+        """Return the fee of instalments to come that paying the loan off on the day `on` spares, in rupiah."""
+        parts = self.payoff(on)
+        paid = self.fee_paid + parts.service_fee - parts.fee_ahead
+        return sum(instalment.service_fee for instalment in self.instalments) - paid
+
     def rest(self, on: date) -> Allocation:
         """Return what a new schedule takes over on the day `on`: it pays the loan off, without the fee to come."""
         return payoff(

@@ -62,7 +62,9 @@ def _lived(card: LoanCard) -> Iterator[LoanStep]:
     for number, entry in enumerate(card.entries):
         if number == 0:
             what = _("Paid out")
-            if loan.replaces is not None:
+            if entry.kind == EntryKind.OPENING:
+                what = _("Taken over with the opening balances")
+            elif loan.replaces is not None:
                 what = _("Opened in place of loan %d") % loan.replaces.number
             yield LoanStep(entry.effective_on, what, entry.recorded_by, entry.memo, entry)
             continue

@@ -77,6 +77,11 @@ class LoanTotals:
     outstanding: int
     late: int
 
+    @property
+    def unpaid(self) -> int:
+        """Principal that was rescheduled or written off."""
+        return self.principal - self.principal_paid - self.outstanding
+
 
 def loans_on(group: Group, *, as_of: date, only_running: bool = False) -> QuerySet[Loan]:
     """Return the loans paid out by `as_of` with `outstanding` and `fee_paid` as they were that day.
@@ -170,6 +175,13 @@ class LoanCard:
     def has_fines(self) -> bool:
         """Whether the card needs a column for fines."""
         return any(payment.fine for payment in self.payments)
+
+    @property
+    def fee_let_go(self) -> int:
+        """The fee of instalments to come that nobody asked for when the loan was paid off early, in rupiah."""
+        if self.row.is_running or self.row.unpaid or self.row.loan.cancelled_at is not None:
+            return 0
+        return max(0, sum(line.service_fee for line, _paid, _left in self.schedule) - self.row.fee_paid)
 
 
 def loan_card(group: Group, number: int, *, as_of: date) -> LoanCard | None:

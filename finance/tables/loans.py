@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 
 from django.utils.translation import gettext as _
@@ -24,19 +25,32 @@ def loan_book(
 ) -> Table:
     """Buku pinjaman: `loans`, which are a page or all, as on a day; `totals` are those of all.
 
-    Pages show the status only among all loans (`shows_all`), for otherwise each is running.
+    Pages show the status only among all loans (`shows_all`), for otherwise each is running. So is what was rescheduled
+    or written off: with what is repaid and outstanding it makes up the principal.
     """
     columns = _loan_columns(_("Borrower"), _("Paid out"), _("Outstanding"), shows_status=shows_all)
+    if shows_all:
+        columns.insert(_UNPAID, Column(_("Rescheduled or written off"), MONEY, only=Only.WIDE))
     card_url, member_url = numbered("loan", group), numbered("member", group)
     rows = []
     for row in loans:
         number = DetailedCell(row.loan.number, url=f"{card_url(row.loan.number)}?on={as_of}")
         borrower = DetailedCell(str(row.loan.member), url=member_url(row.loan.member_id))
-        rows.append(Row([number, borrower, row.loan.disbursed_on, *_loan_cells(row)]))
+        rows.append(_book_row([number, borrower, row.loan.disbursed_on, *_loan_cells(row)], row.unpaid, shows_all))
     amounts = (totals.principal, totals.principal_paid, totals.fee_paid, totals.outstanding, totals.late)
     count = ngettext("%(number)s loan", "%(number)s loans", totals.count) % {"number": totals.count}
-    rows.append(Row([None, DetailedCell(_("Total"), note=count), None, *amounts, None, ""], is_total=True))
+    total: list[Cell] = [None, DetailedCell(_("Total"), note=count), None, *amounts, None, ""]
+    rows.append(replace(_book_row(total, totals.unpaid, shows_all), is_total=True))
     return table_of_group(group, _("Loan book (buku pinjaman)"), "buku-pinjaman", columns, rows, until=as_of)
+
+
+_UNPAID = 5
+"""The place of what was rescheduled or written off in the loan book, behind what is repaid."""
+
+
+def _book_row(cells: list[Cell], unpaid: int, shows_all: bool) -> Row:
+    """Return a row of the loan book, with what was rescheduled or written off where all loans are shown."""
+    return Row([*cells[:_UNPAID], unpaid, *cells[_UNPAID:]] if shows_all else cells)
 
 
 def external_loans(

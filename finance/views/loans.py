@@ -191,6 +191,9 @@ def _page(request: GroupRequest, form: forms.Form, running: LoanPosition, title:
         "fee_ahead": running.rest(today).fee_ahead if isinstance(form, RescheduleForm) else 0,
         "fee_due": running.arrears_on(today).due_fee,
         "payoff": running.payoff(today, fine=fine.amount if fine else 0).total,
+        "fee_let_go": running.fee_let_go(today) if isinstance(form, PayForm) else 0,
+        "deposit": min(running.deposit, balance) if isinstance(form, WriteOffForm) else 0,
+        "loss": max(0, balance - running.deposit),
     }
     return render(request, "finance/loan_step.html", context)
 

@@ -10,7 +10,7 @@ from django.urls import reverse as url
 
 from finance.ledger.errors import AlreadyDone, NotAllowed
 from finance.ledger.fines import open_fines
-from finance.ledger.posting import read_books
+from finance.ledger.reading import read_books
 from finance.models import Obligation, Transfer
 from finance.rules.loan_position import loan_position
 from finance.selectors.late_fines import fines_without_ground
@@ -46,7 +46,7 @@ def test_money_that_went_to_a_fine_brings_no_other_fine(late_loan, terms, fine_f
     repay(loan, 20_000, on=date(2025, 3, 20))
     repay(loan, 98_000, on=date(2025, 4, 1))
     assert Transfer.objects.filter(credit_account__loan=loan, credit_account__kind="LOAN_FINE").exists()
-    position = loan_position(read_books(loan.group), loan)
+    position = loan_position(read_books(loan.group, date.max), loan)
     assert position.arrears_on(date(2025, 4, 2)).late > 0
     assert position.late_fine(date(2025, 5, 6)) is None
     repay(loan, 118_000, on=date(2025, 5, 6))

@@ -12,6 +12,7 @@ from groups.models import Role
 from tests.factories import lend, make_group, make_member, make_user, repay, save
 from tests.factories import reverse as undo
 from tests.finance.pages import get, statements
+from tests.finance.test_loan_services import write_off
 
 pytestmark = pytest.mark.django_db
 
@@ -91,3 +92,28 @@ def test_the_loans_of_a_day_lead_to_their_cards_of_that_day(loans, page):
     running, _over = loans
     card = reverse("loan", args=[running.group.code, running.number])
     assert f'href="{card}?on=2025-05-10"' in get(running.group, page, on="2025-05-10").content.decode()
+
+
+def test_all_loans_add_up_with_what_was_written_off(loans):
+    running, over = loans
+    repay(running, 118_000)
+    write_off(running)
+    for response, shows in (
+        (get(running.group, "loan-book", show="all"), True),
+        (get(running.group, "loan-book"), False),
+    ):
+        names = [column.label for column in response.context["table"].columns]
+        assert ("Rescheduled or written off" in names) == shows
+    rows = {
+        row.cells[0].value: row.cells for row in get(running.group, "loan-book", show="all").context["table"].rows[:-1]
+    }
+    assert list(rows[running.number][3:8]) == [1_200_000, 100_000, 1_100_000, 18_000, 0]
+    assert list(rows[over.number][3:8]) == [70_000, 70_000, 0, over.instalments.get().service_fee, 0]
+    total = get(running.group, "loan-book", show="all").context["table"].rows[-1].cells
+    assert total[3] == total[4] + total[5] + total[7] == 1_270_000
+
+
+def test_what_was_written_off_later_is_not_in_the_book_of_a_day_before(loans):
+    write_off(loans[0])
+    total = get(loans[0].group, "loan-book", show="all", on="2025-05-05").context["table"].rows[-1].cells
+    assert (total[5], total[7]) == (0, 1_200_000)

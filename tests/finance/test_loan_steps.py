@@ -280,3 +280,46 @@ def test_statements_do_not_grow_with_the_payments(loan, page):
     for _ in range(4):
         repay(loan, 10_000)
     assert statements(loan.group, page, loan.number) == few <= 9
+
+
+LET_GO = "Fee not due yet, let go (jasa)"
+
+
+def test_the_card_says_what_fee_an_early_payoff_let_go(loan):
+    send(loan, "loan-pay", how="payoff", amount="", on="2025-04-04")
+    content = get(loan.group, "loan", loan.number).content.decode()
+    assert f"{LET_GO}</dt><dd>Rp\xa0180.000</dd>" in content
+    assert LET_GO not in get(loan.group, "loan", loan.number, on="2025-04-03").content.decode()
+
+
+@pytest.mark.parametrize("how", ["charged", "in full", "written off"])
+def test_the_card_says_nothing_where_no_fee_was_let_go(loan, how):
+    if how == "charged":
+        loan = lend(loan.member, payoff_fee="CHARGED")
+        send(loan, "loan-pay", how="payoff", amount="", on="2025-04-04")
+    elif how == "in full":
+        send(loan, "loan-pay", how="payoff", amount="", on=loan.instalments.last().due_on.isoformat())
+    else:
+        write_off(loan)
+    assert not get(loan.group, "loan", loan.number).context["card"].row.is_running
+    assert LET_GO not in get(loan.group, "loan", loan.number).content.decode()
+
+
+def test_the_page_of_a_payment_says_what_fee_a_payoff_lets_go(loan):
+    today = timezone.localdate()
+    terms = {"disbursed_on": today, "first_due": today + timedelta(28)}
+    text = "Let go with that: fee not due yet (jasa)"
+    for payoff_fee, says in (("WAIVED", True), ("CHARGED", False)):
+        new = lend(loan.member, payoff_fee=payoff_fee, **terms)
+        content = get(loan.group, "loan-pay", new.number).content.decode()
+        assert (f"{text}</dt><dd>Rp\xa0216.000</dd>" in content) == (text in content) == says
+    assert text not in get(loan.group, "loan-pay", loan.number).content.decode()  # all of it fell due
+
+
+def test_the_page_of_writing_off_says_what_the_deposit_pays_first(loan):
+    assert "Left to write off" not in get(loan.group, "loan-write-off", loan.number).content.decode()
+    kept = lend(loan.member, deposit=60_000)
+    content = get(loan.group, "loan-write-off", kept.number).content.decode()
+    assert "The deposit for joint liability pays first</dt><dd>Rp\xa060.000</dd>" in content
+    assert "Left to write off</dt><dd>Rp\xa01.140.000</dd>" in content
+    assert "Left to write off" not in get(loan.group, "loan-pay", kept.number).content.decode()

@@ -19,6 +19,7 @@ from finance.services import LoanTerms, Opening, OpeningLoan, OpeningSavings
 from groups.models import Group, Role
 from tests.factories import (
     facilitator_of,
+    lend,
     make_entry,
     make_group,
     make_member,
@@ -548,10 +549,11 @@ def test_fines_and_savings_owed_come_along(asking):
     assert send(asking, {**sheet(asking), **owes}).status_code == 302
     assert owing(asking, CUT_OFF - timedelta(1)) == (0, 0, 150_000)
     assert owing(asking, CUT_OFF) == (4_000, 25_000, 50_000)
-    assert owing(asking, date(2026, 1, 6)) == (4_000, 35_000, 50_000)
+    assert owing(asking, date(2026, 1, 6)) == (4_000, 25_000, 50_000)
+    assert owing(asking, date(2026, 1, 7)) == (4_000, 35_000, 50_000)
     assert wajib_asked(asking, held_on=date(2026, 1, 6))[first.pk] == 35_000
     save(first, 30_000, "WAJIB", on=date(2026, 1, 6))
-    assert owing(asking, date(2026, 1, 6))[1] == 5_000
+    assert owing(asking, date(2026, 1, 7))[1] == 5_000
 
 
 def test_what_was_owed_goes_with_an_opening_that_is_reversed(asking):
@@ -572,3 +574,17 @@ def test_what_somebody_owes_who_joined_after_the_cut_off_is_refused(asking):
     late = make_member(asking, number=9, joined_on=CUT_OFF + timedelta(5))
     response = send(asking, {**sheet(asking), f"m{late.pk}-fines_owed": "1000"})
     assert "wajib" in response.context["sheet"].members[-1].errors
+
+
+def test_the_history_of_a_loan_says_that_it_was_taken_over(group):
+    record(group)
+    loan = Loan.objects.get()
+    (step,) = get(group, "loan", loan.number).context["steps"]
+    assert (step.on, step.what) == (CUT_OFF, "Taken over with the opening balances")
+
+
+def test_the_history_of_a_new_loan_says_that_it_was_paid_out(group):
+    member = group.members.first()
+    save(member, 5_000_000)
+    loan = lend(member)
+    assert [step.what for step in get(group, "loan", loan.number).context["steps"]] == ["Paid out"]

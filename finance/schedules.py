@@ -346,7 +346,7 @@ def allocate_payment(
 
 def _last_principal(instalments: Sequence[Due]) -> int:
     """Return the principal of the instalment that pays the rest; those after it may be zero."""
-    return next((i.principal for i in reversed(instalments) if i.principal), 0)
+    return next(i.principal for i in reversed(instalments) if i.principal)
 
 
 D = TypeVar("D", bound=Due)

@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern] = [
     path("groups/new/", groups.group_create, name="group-create"),
     path("g/<str:code>/edit/", groups.group_edit, name="group-edit"),
     path("g/<str:code>/members/new/", members.member_create, name="member-create"),
+    path("g/<str:code>/members/new/many/", members.members_create, name="members-create"),
     path("g/<str:code>/members/<int:pk>/edit/", members.member_edit, name="member-edit"),
     path("g/<str:code>/constitution/", constitution.constitution, name="constitution"),
     path("g/<str:code>/officers/", officers.officers, name="officers"),

@@ -271,12 +271,12 @@ class PercentField(ShareField):
         return None if percent is None else percent / 100
 
 
-def more_rows(data: QueryDict, prefix: str, *, most: int) -> QueryDict:
-    """Return what was posted with two rows more in the formset `prefix`, up to `most`: the button without script."""
+def more_rows(data: QueryDict, prefix: str, *, most: int, by: int = MORE_ROWS) -> QueryDict:
+    """Return what was posted with `by` rows more in the formset `prefix`, up to `most`: the button without script."""
     data, name = data.copy(), f"{prefix}-TOTAL_FORMS"
     total = data.get(name, "")
     rows = int(total) if total.isdecimal() and len(total) < 6 else 0
-    data[name] = str(min(most, rows + MORE_ROWS))
+    data[name] = str(min(most, rows + by))
     return data
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import uuid
+from collections.abc import Collection, Sequence
 from datetime import date
 
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
@@ -17,23 +18,34 @@ def members_of(group: Group, *, as_of: date) -> QuerySet[Member]:
     return group.members.order_by("number").prefetch_related(Prefetch("terms", terms, to_attr="offices"))
 
 
-def members_alike(actor: User, member: Member, *, as_of: date) -> QuerySet[Member]:
-    """Return who has the name of `member`, who is not yet saved, and the same group, village or phone.
+def members_alike(actor: User, asked: Sequence[Member], *, as_of: date) -> dict[uuid.UUID, Member]:
+    """Return who may be the same person as each of `asked`, by its key; they are of one group and not yet saved.
 
-    They are members on the day `as_of` of groups of the same organisation, those of groups that `actor` may see first;
-    `is_visible` says which these are: nobody is told of the others where they are.
+    Alike is who has the same name and the same group, village or phone, and is a member on the day `as_of` of a group
+    of the same organisation; one of a group that `actor` may see goes first. `is_visible` says which these are: nobody
+    is told of the others where they are. One statement.
     """
-    near = Q(group=member.group)
-    if member.group.village_id is not None:
-        near |= Q(group__village=member.group.village_id)
-    if member.phone:
-        near |= Q(phone=member.phone)
+    if not asked:
+        return {}
+    group, phones = asked[0].group, {member.phone for member in asked} - {""}
+    near = Q(group=group) | Q(phone__in=phones)
+    if group.village_id is not None:
+        near |= Q(group__village=group.village_id)
+    of_those_names = Member.objects.filter(
+        near, name_key__in={fold(member.name) for member in asked}, group__organisation=group.organisation_id
+    ).effective(as_of)
     visible = Group.objects.visible_to(actor).filter(pk=OuterRef("group"))
-    of_that_name = Member.objects.filter(
-        name_key=fold(member.name), group__organisation=member.group.organisation_id
-    ).annotate(is_visible=Exists(visible))
-    found = of_that_name.filter(near).effective(as_of).exclude(key=member.key)
-    return found.order_by("-is_visible", "pk").select_related("group__organisation")
+    found = of_those_names.exclude(key__in=[member.key for member in asked]).annotate(is_visible=Exists(visible))
+    rows = list(found.order_by("-is_visible", "pk").select_related("group__organisation"))
+    alike = {member.key: next((row for row in rows if _is_alike(row, member)), None) for member in asked}
+    return {key: row for key, row in alike.items() if row is not None}
+
+
+def _is_alike(row: Member, asked: Member) -> bool:
+    """Say whether a row of the name of one of several asked for is near that one too."""
+    group = asked.group
+    is_near = row.group_id == group.pk or (group.village_id and row.group.village_id == group.village_id)
+    return row.name_key == fold(asked.name) and bool(is_near or (asked.phone and row.phone == asked.phone))
 
 
 def member_counts(group_ids: Collection[int], as_of: date) -> dict[int, tuple[int, int]]:

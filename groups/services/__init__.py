@@ -31,7 +31,16 @@ from groups.services.groups import (
     group_status_change,
     group_update,
 )
-from groups.services.members import MEMBER_PROFILE, member_leave, member_leave_undo, member_register, member_update
+from groups.services.members import (
+    MEMBER_PROFILE,
+    MOST_AT_ONCE,
+    key_of_row,
+    member_leave,
+    member_leave_undo,
+    member_register,
+    member_update,
+    members_register,
+)
 from groups.services.officers import officers_elect, term_redate, term_remove
 from groups.services.partners import PARTNER_PROFILE, partner_create, partner_update
 from groups.services.partnerships import (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Sequence
 from datetime import date
 
 from django.core.exceptions import ValidationError
@@ -10,7 +12,7 @@ from django.db.models import Max, Q
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from groups.ending import require_alive
+from groups.ending import after_the_end, require_alive
 from groups.models import (
     Group,
     Member,
@@ -19,11 +21,14 @@ from groups.models import (
 )
 from groups.permissions import Capability, lock_group
 from groups.records import recorded_days_of_member
-from groups.services.profiles import fields_outside, refuse_changed
+from groups.services.profiles import fields_outside, form_used, refuse_changed
+from groups.shared.audit import log_created
 from groups.shared.clock import refuse_to_come, today_of
 from groups.shared.seen import refuse_unseen
 
 MEMBER_PROFILE = ("name", "gender", "birth_year", "phone", "nik", "joined_on")
+MOST_AT_ONCE = 40
+"""Members that one form registers at most."""
 
 
 @transaction.atomic
@@ -47,6 +52,58 @@ def member_register(*, actor: User, group: Group, member: Member) -> Member:
     member.full_clean()
     member.save()
     return member
+
+
+def key_of_row(form_key: uuid.UUID, row: int) -> uuid.UUID:
+    """Return the idempotency key of the member in a row, from 0, of a form of many."""
+    return uuid.uuid5(form_key, str(row))
+
+
+@transaction.atomic
+def members_register(*, actor: User, group: Group, members: Sequence[Member], form_key: uuid.UUID) -> list[Member]:
+    """Register unsaved members under the group's next numbers in their order, all or none.
+
+    Each has the key that `key_of_row` gives for its row of the form. The same form twice returns the members it made,
+    and raises `FormUsed` with other rows. What a row says wrong is told with the member's name.
+    """
+    group = lock_group(actor, Capability.RECORD, group)
+    keys = {key_of_row(form_key, row) for row in range(MOST_AT_ONCE)}
+    earlier = {member.key: member for member in Member.objects.filter(group=group, key__in=keys).order_by("number")}
+    if earlier:
+        if earlier.keys() != {member.key for member in members}:
+            raise form_used(next(iter(earlier.values())))
+        for member in members:
+            refuse_changed(earlier[member.key], member, MEMBER_PROFILE)
+        return list(earlier.values())
+    last = Member.objects.filter(group=group).aggregate(last=Max("number"))["last"] or 0
+    for number, member in enumerate(members, start=last + 1):
+        member.group, member.number, member.recorded_by = group, number, actor
+    _refuse_rows(group, members)
+    Member.objects.bulk_create(members)
+    log_created(members, actor=actor)
+    return list(members)
+
+
+def _refuse_rows(group: Group, members: Sequence[Member]) -> None:
+    """Raise `ValidationError` for what is wrong with unsaved members, without a statement for each of them."""
+    with_nik = Member.objects.filter(group=group, left_on__isnull=True).exclude(nik="")
+    nik_taken = set(with_nik.values_list("nik", flat=True))
+    problems: list[str] = []
+    for member in members:
+        try:
+            member.clean_fields(exclude=fields_outside(Member, MEMBER_PROFILE))
+            member.clean()
+        except ValidationError as error:
+            problems += [f"{member.name}: {message}" for message in error.messages]
+            continue
+        if message := after_the_end(group, member.joined_on):
+            problems.append(f"{member.name}: {message}")
+        if member.nik in nik_taken:
+            problems.append(f"{member.name}: {_('Another member of this group has this NIK.')}")
+        if member.nik:
+            nik_taken.add(member.nik)
+    if problems:
+        raise ValidationError(problems)
 
 
 @transaction.atomic

@@ -207,6 +207,7 @@ ROUTES: dict[str, Route] = {
     "group": Route(READ),
     "group-edit": Route(RECORD),
     "member-create": Route(RECORD),
+    "members-create": Route(RECORD),
     "member-edit": Route(RECORD, member),
     "member-leave": Route(RECORD, member),
     "member-leave-undo": Route(RECORD, member, get={302}),

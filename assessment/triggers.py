@@ -36,6 +36,7 @@ from groups.models import (
     MeetingMove,
     MeetingRhythm,
     Member,
+    MentoringPhase,
     OfficerTerm,
     PartnerActivity,
     PartnershipAgreement,
@@ -49,7 +50,7 @@ from groups.shared.triggers import (
     frozen_with,
     mark_changed,
 )
-from meetings.models import AgendaItem, Meeting, MeetingStatus
+from meetings.models import AgendaItem, Meeting, MeetingStatus, Visit
 
 _INSTRUMENT, _INDICATOR, _LEVEL, _RULE = (model._meta.db_table for model in (Instrument, Indicator, Level, StageRule))
 _NO_DRAFT = f"status <> '{InstrumentStatus.DRAFT}'"
@@ -100,6 +101,8 @@ def _changes() -> Iterator[Trigger]:
     yield from _mark(MeetingMove, **dict.fromkeys(("insert", "update"), _earlier_of_move()))
     yield from _mark(PartnerActivity, **dict.fromkeys(("insert", "update"), "{new}.held_on"))
     yield from _mark(PartnershipAgreement, insert="{new}.starts_on", update=_agreement_changed())
+    yield from _mark(Visit, **dict.fromkeys(("insert", "update"), "{new}.visited_on"))
+    yield from _mark(MentoringPhase, **dict.fromkeys(("insert", "update"), "{new}.started_on"))
     yield from _mark(Judgement, insert="{new}.judged_on", update=_earlier("withdrawn_on"))
     yield from mark_changed(
         Group, _table(ChangedGroup), group="{row}.id", insert="{new}.founded_on", update=_group_changed()

@@ -25,6 +25,7 @@ from groups.models import (
     Constitution,
     Dissolution,
     EarlierPlace,
+    ExitReview,
     FacilitatorAssignment,
     Federation,
     FederationContribution,
@@ -37,6 +38,7 @@ from groups.models import (
     MeetingMove,
     MeetingRhythm,
     Member,
+    MentoringPhase,
     OfficerTerm,
     Organisation,
     Partner,
@@ -544,6 +546,23 @@ class MeetingMoveAdmin(RecordAdmin):
 
     list_display = ["group", "planned_on", "moved_to", "reason", "withdrawn_at", "recorded_by"]
     list_select_related = ["group", "recorded_by"]
+
+
+@admin.register(MentoringPhase)
+class MentoringPhaseAdmin(RecordAdmin):
+    """Phases of mentoring, those withdrawn among them; they are recorded on the site."""
+
+    list_display = ["group", "phase", "started_on", "planned_until", "mentoring_until", "withdrawn_at"]
+    list_filter = ["phase"]
+    list_select_related = ["group"]
+
+
+@admin.register(ExitReview)
+class ExitReviewAdmin(RecordAdmin):
+    """Reviews with which mentoring ended."""
+
+    list_display = ["group", "phase"]
+    list_select_related = ["group", "phase"]
 
 
 @admin.register(Region)

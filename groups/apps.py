@@ -33,12 +33,14 @@ class GroupsConfig(AppConfig):
             User,
         )
         from groups.records import GROUP_READERS
+        from groups.selectors import days_of_mentoring
         from groups.selectors.federations import federation_days
         from groups.selectors.partnerships import partnership_days
         from groups.shared.triggers import keep_installed
         from groups.triggers import TRIGGERS
 
         keep_installed(self, TRIGGERS)
+        GROUP_READERS.append(days_of_mentoring)
         auditlog.register(Organisation)
         auditlog.register(User, exclude_fields=["password", "last_login", *FOLLOWS])
         auditlog.register(Group, exclude_fields=["name_key"])

@@ -26,14 +26,16 @@ class Capability(StrEnum):
     """Register groups and members, record meetings and money."""
     CONFIGURE = "configure"
     """Assign facilitators and change what a group is."""
+    MENTOR = "mentor"
+    """Plan and record visits to groups, and what else there is to accompanying them."""
     ASSESS = "assess"
     """Judge indicators, see dashboards of many groups."""
 
 
 ROLE_CAPABILITIES: dict[str, frozenset[Capability]] = {
     Role.ADMIN: frozenset(Capability),
-    Role.STAFF: frozenset({Capability.READ, Capability.ASSESS, Capability.CONFIGURE}),
-    Role.FACILITATOR: frozenset({Capability.READ, Capability.RECORD}),
+    Role.STAFF: frozenset({Capability.READ, Capability.ASSESS, Capability.CONFIGURE, Capability.MENTOR}),
+    Role.FACILITATOR: frozenset({Capability.READ, Capability.RECORD, Capability.MENTOR}),
     Role.OFFICER: frozenset({Capability.READ}),
 }
 _PUBLIC = "public"

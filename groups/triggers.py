@@ -7,6 +7,7 @@ from groups.models import (
     Constitution,
     Dissolution,
     EarlierPlace,
+    ExitReview,
     Federation,
     FederationAttendance,
     FederationContact,
@@ -20,6 +21,7 @@ from groups.models import (
     MeetingMove,
     MeetingRhythm,
     Member,
+    MentoringPhase,
     OfficerTerm,
     Partner,
     PartnerActivity,
@@ -141,6 +143,14 @@ TRIGGERS: tuple[Trigger, ...] = (
     ),
     forbid_delete(Dissolution),
     same_group(Dissolution, "change"),
+    # A phase of mentoring is withdrawn, once; the review with which it ended stays with it.
+    forbid_update(
+        MentoringPhase, but=("withdrawn_at", "withdrawn_by", "withdrawn_why"), or_when="OLD.withdrawn_at IS NOT NULL"
+    ),
+    forbid_update(ExitReview),
+    *(forbid_delete(model) for model in (MentoringPhase, ExitReview)),
+    forbid_insert("after_end", MentoringPhase, when=AFTER_THE_END.format(day="NEW.started_on", unless="")),
+    same_group(ExitReview, "phase"),
     forbid_update(GroupStatusChange),
     forbid_delete(GroupStatusChange),
     forbid_update(EarlierPlace),

@@ -44,6 +44,8 @@ def calendar(request: GroupRequest) -> HttpResponse:
         "days": days,
         "rhythm": groups.selectors.meeting_rhythm(group, as_of=today),
         "overdue_since": selectors.overdue_since(group, as_of=today),
+        "plans": meetings.selectors.planned_visits([group]),
+        "today": today,
         "start": start,
         "end": end,
         "before": _months_on(start, -MONTHS_SHOWN),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils import timezone
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from finance.forms.source import offer_bank
 from groups.forms import ComingDayField, KeyField, PastDateField
-from groups.models import Group, Member
+from groups.models import PERSON_FIELDS, Group, Member, Role, User
 from kelompok.services import check_leaving_day
 
 
@@ -169,3 +169,29 @@ class CloseCaseForm(forms.Form):
     """What became of the books of a group that was dissolved without settling them."""
 
     how = forms.CharField(label=_("What became of it"), max_length=200)
+
+
+class HandoverForm(forms.Form):
+    """Whose groups go to whom, and from which day on."""
+
+    former = forms.ModelChoiceField(User.objects.none(), label=_("Groups of"))
+    successor = forms.ModelChoiceField(User.objects.none(), label=_("go to"))
+    on = ComingDayField(label=_("From"), initial=timezone.localdate)
+
+    def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        visible = Group.objects.visible_to(actor).order_by().values("pk")
+        own = User.objects.filter(role=Role.FACILITATOR)
+        if not actor.is_superuser:
+            own = own.filter(organisation=actor.organisation_id)
+        former = cast("forms.ModelChoiceField[User]", self.fields["former"])
+        former.queryset = own.filter(assignments__group__in=visible).distinct().order_by(*PERSON_FIELDS)
+        successor = cast("forms.ModelChoiceField[User]", self.fields["successor"])
+        successor.queryset = own.filter(is_active=True).order_by(*PERSON_FIELDS)
+
+
+class MonthReportForm(forms.Form):
+    """The words of a report; they begin as the records tell the month."""
+
+    key = KeyField()
+    text = forms.CharField(label=_("Report"), max_length=20_000, widget=forms.Textarea(attrs={"rows": 24}))

@@ -23,7 +23,7 @@ AHEAD = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class DueMeeting:
     """A group that meets on `due_on` by its own agreement; `last_held_on` is None before the first meeting.
 
     `draft` is the number of the sheet begun since, if one was.
@@ -36,7 +36,7 @@ class Visit:
     draft: int | None = None
 
 
-def visits(actor: User, *, as_of: date, drafts: Iterable[Meeting] = ()) -> list[Visit]:
+def due_meetings(actor: User, *, as_of: date, drafts: Iterable[Meeting] = ()) -> list[DueMeeting]:
     """Return the groups, active or being formed, whose agreed day is past or within a week of `as_of`, by that day.
 
     `drafts` are those not closed, by when they were saved.
@@ -53,8 +53,8 @@ def visits(actor: User, *, as_of: date, drafts: Iterable[Meeting] = ()) -> list[
         due_on = calendars[group.pk].due_after(last_held_on) if group.pk in calendars else None
         if due_on is not None and due_on <= as_of + AHEAD:
             number = _since(last_held_on, begun[group.pk])
-            due.append(Visit(group, due_on, last_held_on, max(0, (as_of - due_on).days), number))
-    return sorted(due, key=lambda visit: (visit.due_on, visit.group.name))
+            due.append(DueMeeting(group, due_on, last_held_on, max(0, (as_of - due_on).days), number))
+    return sorted(due, key=lambda meeting: (meeting.due_on, meeting.group.name))
 
 
 def _since(last_held_on: date | None, drafts: Iterable[Meeting]) -> int | None:

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from kelompok import calendar, federations, rhythms, rules, views
+from kelompok import calendar, federations, mentoring, rhythms, rules, views
 
 handler500 = "kelompok.views.server_error"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -23,6 +23,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(
         "g/<str:code>/calendar/moves/<int:pk>/withdraw/", calendar.meeting_move_withdraw, name="meeting-move-withdraw"
     ),
+    path("g/<str:code>/visits/brief/", mentoring.visit_brief, name="visit-brief"),
+    path("mentoring/", mentoring.workload, name="workload"),
+    path("mentoring/handover/", mentoring.handover, name="handover"),
+    path("mentoring/month/", mentoring.month_report, name="month-report"),
+    path("mentoring/months/", mentoring.month_report_list, name="month-reports"),
+    path("mentoring/months/<int:pk>/", mentoring.month_report_shown, name="month-report-shown"),
+    path("g/<str:code>/mentoring/", mentoring.mentoring, name="mentoring"),
+    path("g/<str:code>/mentoring/phase/", mentoring.mentoring_phase, name="mentoring-phase"),
+    path("g/<str:code>/mentoring/end/", mentoring.mentoring_end, name="mentoring-end"),
+    path("g/<str:code>/mentoring/<int:pk>/review/", mentoring.exit_review, name="exit-review"),
+    path("g/<str:code>/mentoring/<int:pk>/withdraw/", mentoring.mentoring_withdraw, name="mentoring-withdraw"),
     path("g/<str:code>/members/<int:pk>/leave/", views.member_leave, name="member-leave"),
     path("g/<str:code>/members/<int:pk>/leave/undo/", views.member_leave_undo, name="member-leave-undo"),
     path("g/<str:code>/dissolve/", views.group_dissolve, name="group-dissolve"),

@@ -103,7 +103,9 @@ def _day_of(facilitator: User, today: date) -> dict[str, Any]:
     drafts = list(meetings.selectors.drafts(facilitator))
     return {
         "today": today,
-        "visits": selectors.visits(facilitator, as_of=today, drafts=drafts),
+        "due_meetings": selectors.due_meetings(facilitator, as_of=today, drafts=drafts),
+        "plans": meetings.selectors.planned_visits(own, until=today + selectors.AHEAD).filter(visitor=facilitator),
+        "follow_ups": meetings.selectors.follow_ups_open(own, until=today + selectors.AHEAD)[:DECISIONS_OF_THE_DAY],
         "drafts": drafts,
         "decisions": decisions[:DECISIONS_OF_THE_DAY],
         "has_more_decisions": len(decisions) > DECISIONS_OF_THE_DAY,
@@ -152,6 +154,9 @@ def _life(group: Group, today: date) -> dict[str, Any]:
     return {
         "partnership_line": groups.selectors.partnership_line(group, as_of=today),
         "federation_line": groups.selectors.federation_of(group, as_of=today),
+        "last_visit": meetings.selectors.visits_made(group, as_of=today).first(),
+        "next_plan": meetings.selectors.planned_visits([group]).first(),
+        "mentoring": groups.selectors.mentoring_of([group], as_of=today).get(group.pk),
     }
 
 

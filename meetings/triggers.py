@@ -1,4 +1,4 @@
-"""Triggers of the minute book: a closed meeting is never edited or deleted, and stays within one group."""
+"""Triggers of minute book and visits: a closed meeting is never edited or deleted, and stays within one group."""
 
 from groups.models import Group, Member
 from groups.shared.triggers import (
@@ -7,13 +7,14 @@ from groups.shared.triggers import (
     changes,
     forbid_change,
     forbid_delete,
+    forbid_insert,
     forbid_insert_of_any,
     forbid_update,
     forbid_write,
     same_group,
 )
 from groups.triggers import AFTER_THE_END, MEMBERSHIP_MOVES
-from meetings.models import AgendaItem, Attendance, Meeting, MeetingStatus
+from meetings.models import AgendaItem, Attendance, FollowUp, Meeting, MeetingStatus, MonthReport, PlannedVisit, Visit
 
 _NO_DRAFT = f"OLD.status <> '{MeetingStatus.DRAFT}'"
 
@@ -61,6 +62,16 @@ TRIGGERS: tuple[Trigger, ...] = (
             f"g.group_id = NEW.id AND g.status = '{MeetingStatus.CLOSED}' AND g.held_on < NEW.founded_on",
         ),
     ),
+    # A plan is called off and a visit withdrawn, once each; of what is to follow only whether it is done changes.
+    forbid_update(PlannedVisit, but=("withdrawn_at", "withdrawn_by"), or_when="OLD.withdrawn_at IS NOT NULL"),
+    forbid_update(Visit, but=("withdrawn_at", "withdrawn_by", "withdrawn_why"), or_when="OLD.withdrawn_at IS NOT NULL"),
+    forbid_update(FollowUp, but=("done_on", "done_by")),
+    forbid_update(MonthReport),
+    *(forbid_delete(model) for model in (PlannedVisit, Visit, FollowUp, MonthReport)),
+    forbid_insert("after_end", Visit, when=AFTER_THE_END.format(day="NEW.visited_on", unless="")),
+    forbid_insert("after_end", PlannedVisit, when=AFTER_THE_END.format(day="NEW.planned_on", unless="")),
+    same_group(Visit, "planned"),
+    same_group(FollowUp, "visit"),
     same_group(Attendance, "meeting"),
     same_group(Attendance, "member"),
     same_group(AgendaItem, "meeting"),

@@ -1,8 +1,8 @@
-"""URLs of the minute book."""
+"""URLs of the minute book and of the visits."""
 
 from django.urls import URLPattern, path
 
-from meetings.views import corrections, decisions, minute_book, sheet
+from meetings.views import corrections, decisions, minute_book, sheet, visits
 
 urlpatterns: list[URLPattern] = [
     path("decisions/", decisions.decisions, name="decisions"),
@@ -17,4 +17,12 @@ urlpatterns: list[URLPattern] = [
     ),
     path("g/<str:code>/decisions/", decisions.decision_list, name="decision-list"),
     path("g/<str:code>/decisions/<int:pk>/done/", decisions.decision_done, name="decision-done"),
+    path("g/<str:code>/visits/", visits.visit_list, name="visits"),
+    path("g/<str:code>/visits/plan/", visits.visit_plan, name="visit-plan"),
+    path("g/<str:code>/visits/plans/<int:pk>/withdraw/", visits.visit_plan_withdraw, name="visit-plan-withdraw"),
+    path("g/<str:code>/visits/new/", visits.visit_record, name="visit-record"),
+    path("g/<str:code>/visits/guest-book/", visits.guest_book, name="guest-book"),
+    path("g/<str:code>/visits/<int:pk>/", visits.visit, name="visit"),
+    path("g/<str:code>/visits/<int:pk>/withdraw/", visits.visit_withdraw, name="visit-withdraw"),
+    path("g/<str:code>/visits/follow-ups/<int:pk>/done/", visits.follow_up_done, name="follow-up-done"),
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -29,6 +29,7 @@ from groups.models import (
     BankAccount,
     BankMandate,
     Constitution,
+    ExitReview,
     FacilitatorAssignment,
     Federation,
     FederationAttendance,
@@ -42,6 +43,7 @@ from groups.models import (
     MeetingEvery,
     MeetingRhythm,
     Member,
+    MentoringPhase,
     OfficerRole,
     OfficerTerm,
     Organisation,
@@ -57,7 +59,7 @@ from groups.models import (
     Role,
     User,
 )
-from meetings.models import Meeting, MeetingStatus
+from meetings.models import FollowUp, Meeting, MeetingStatus, MonthReport, PlannedVisit, Visit
 
 FOUNDED = date(2025, 1, 7)
 PASSWORD = "padi-menguning-42"
@@ -490,4 +492,77 @@ def buy(group: Group, price: int = 100_000, name: str = "Timbangan", on: date = 
     """The group buys a thing in cash."""
     return finance.inventory_buy(
         actor=facilitator_of(group), group=group, name=name, price=price, on=on, key=uuid.uuid4()
+    )
+
+
+def make_plan(group: Group, planned_on: date, **fields: Any) -> PlannedVisit:
+    """A planned visit of the facilitator."""
+    facilitator = facilitator_of(group)
+    return PlannedVisit.objects.create(
+        **{
+            "group": group,
+            "planned_on": planned_on,
+            "visitor": facilitator,
+            "task": "PLANNING",
+            "recorded_by": facilitator,
+            **fields,
+        }
+    )
+
+
+def make_visit(group: Group, visited_on: date = FOUNDED, **fields: Any) -> Visit:
+    """A visit of the facilitator, with what is to follow from it if `follow_up` says so, due two weeks later."""
+    follow_up = fields.pop("follow_up", "")
+    facilitator = facilitator_of(group)
+    visit = Visit.objects.create(
+        **{
+            "group": group,
+            "visited_on": visited_on,
+            "visitor": facilitator,
+            "role": "FACILITATOR",
+            "task": "PLANNING",
+            "met": "pengurus",
+            "recorded_by": facilitator,
+            **fields,
+        }
+    )
+    if follow_up:
+        due_on = visited_on + timedelta(14)
+        FollowUp.objects.create(group=group, visit=visit, number=1, what=follow_up, who="Ketua", due_on=due_on)
+    return visit
+
+
+def make_phase(group: Group, started_on: date = FOUNDED, phase: str = "STRENGTHENING", **fields: Any) -> MentoringPhase:
+    """A phase of mentoring for 100 days of 400, with a visit every 30 days."""
+    planned_until = started_on + timedelta(100)
+    agreed = {
+        "planned_until": planned_until,
+        "mentoring_until": started_on + timedelta(400),
+        "criteria": "buku rapi",
+        "visit_every_days": 30,
+        "first_planned_until": planned_until,
+    }
+    return MentoringPhase.objects.create(
+        **{
+            "group": group,
+            "phase": phase,
+            "started_on": started_on,
+            "phase_since": started_on,
+            "recorded_by": facilitator_of(group),
+            **(agreed if phase != "ENDED" else {}),
+            **fields,
+        }
+    )
+
+
+def make_exit_review(phase: MentoringPhase) -> ExitReview:
+    """The review with which mentoring ended."""
+    names = ("present", *ExitReview.MONEY_AND_BOOKS, *ExitReview.SOCIAL, *ExitReview.AFTERWARDS)
+    return ExitReview.objects.create(group=phase.group, phase=phase, **dict.fromkeys(names, "baik"))
+
+
+def make_report(author: User, month: date = date(2025, 1, 1), text: str = "Dua kunjungan") -> MonthReport:
+    """The report of a month in its first version."""
+    return MonthReport.objects.create(
+        organisation=author.organisation, author=author, month=month, version=1, text=text
     )

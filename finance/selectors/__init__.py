@@ -43,7 +43,7 @@ from finance.selectors.loans import (
     loans_on,
 )
 from finance.selectors.opening import may_open, opening_of
-from finance.selectors.owed import Owed, OwedLine, owed, owed_rows
+from finance.selectors.owed import Owed, OwedLine, owed, owed_rows, owed_totals
 from finance.selectors.period import closings
 from finance.selectors.printing import PrintFrame, Signer, print_frame, signers
 from finance.selectors.reports import (

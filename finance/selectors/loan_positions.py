@@ -294,10 +294,14 @@ class LoanArrears:
         return collectability(self.late_since, self.as_of)
 
 
-def loan_arrears(groups: QuerySet[Group], *, as_of: date) -> list[LoanArrears]:
-    """Return the running loans of `groups` on a day, those late the longest first, in two statements."""
+def loan_arrears(groups: QuerySet[Group], *, as_of: date, names: Mapping[int, str] | None = None) -> list[LoanArrears]:
+    """Return the running loans of `groups` on a day, those late the longest first, in two statements.
+
+    In one where the `names` of all members are read already, by their ids.
+    """
     rows = read_relations(_LOANS_SQL, [LOAN_POSITIONS], groups, {"as_of": as_of})
-    names = dict(Member.objects.filter(pk__in={row[1] for row in rows}).values_list("pk", "name"))
+    if names is None:
+        names = dict(Member.objects.filter(pk__in={row[1] for row in rows}).values_list("pk", "name"))
     return [_loan(as_of, names, *row) for row in rows]
 
 

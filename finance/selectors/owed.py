@@ -6,7 +6,7 @@ Fines are written down when they are set. Pokok and wajib follow from the rules 
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -100,6 +100,23 @@ def owed(group: Group, *, as_of: date) -> dict[int, Owed]:
     Of those who left, only fines. Wajib of a meeting that was agreed for the day itself counts once that is recorded:
     until then it is not missed.
     """
+    found = _owing(group, _members(group, as_of), as_of)
+    running = _running(group, {fine.loan for owing in found.values() for fine in owing.fines}, as_of)
+    return {pk: replace(owing, running=running) for pk, owing in found.items()}
+
+
+def owed_totals(group: Group, *, everybody: Iterable[Member], as_of: date) -> dict[int, int]:
+    """Return the rupiah that `owed` finds, by member; `everybody` who is or was a member is read already."""
+    people = [
+        (one.pk, one.joined_on)
+        for one in everybody
+        if one.joined_on <= as_of and (one.left_on is None or one.left_on > as_of)
+    ]
+    return {pk: owing.total for pk, owing in _owing(group, people, as_of).items()}
+
+
+def _owing(group: Group, people: Iterable[tuple[int, date]], as_of: date) -> dict[int, Owed]:
+    """Return what `owed` does, without the loans that run; `people` are the members of the day and when they joined."""
     rules_on = rules_by_day(group)
     rules = rules_on(as_of)
     pokok = rules.pokok if rules is not None else 0
@@ -108,20 +125,18 @@ def owed(group: Group, *, as_of: date) -> dict[int, Owed]:
     fines: dict[int, list[OpenFine]] = {}
     for fine in open_fines(group, as_of=as_of).fines:
         fines.setdefault(fine.member, []).append(fine)
-    running = _running(group, {fine.loan for of_member in fines.values() for fine in of_member}, as_of)
     found = {}
-    for pk, joined_on in _members(group, as_of):
+    for pk, joined_on in people:
         settled = saved.get(pk, _NOTHING)
         owing = Owed(
             tuple(fines.pop(pk, ())),
             tuple(unpaid(dues.of_member(pk, joined_on), settled.wajib)),
             max(0, pokok - settled.pokok),
             joined_on,
-            running,
         )
         if owing.total:
             found[pk] = owing
-    return found | {pk: Owed(tuple(gone), running=running) for pk, gone in fines.items()}
+    return found | {pk: Owed(tuple(gone)) for pk, gone in fines.items()}
 
 
 def _running(group: Group, loans: Collection[int | None], as_of: date) -> frozenset[int]:

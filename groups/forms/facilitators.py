@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from groups import selectors
-from groups.forms.fields import DayField
+from groups.forms.fields import ComingDayField, DayField
 from groups.models import Group, User
 from groups.shared.clock import today
 
@@ -18,6 +18,11 @@ class AssignmentForm(forms.Form):
 
     facilitator = forms.ModelChoiceField(User.objects.none(), label=_("Facilitator"))
     started_on = DayField(label=_("From"), initial=today)
+    ended_on = ComingDayField(
+        label=_("Only until"),
+        required=False,
+        help_text=_("Only for a substitute: from this day on access is over."),
+    )
 
     def __init__(self, *args: Any, group: Group, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

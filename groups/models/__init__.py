@@ -38,6 +38,7 @@ from groups.models.group import (
     GroupStatusChange,
 )
 from groups.models.member import Gender, Member, OfficerRole, OfficerTerm
+from groups.models.mentoring import ExitReview, MentoringPhase, MentoringStage
 from groups.models.organisation import PERSON_FIELDS, Organisation, Role, User, person_name
 from groups.models.partner import Partner, PartnerKind
 from groups.models.partnership import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import connection
 
-from groups.models import ActivityKind, Constitution
+from groups.models import ActivityKind, Constitution, MentoringStage
 from groups.shared.sql import Relation, days_between
 
 
@@ -99,6 +99,37 @@ OFFICER_TERMS = Relation(
     ("id", "group_id", "role", "started_on", "member_name", "years_held", "is_held"),
 )
 """Terms of office begun by the day, the whole years since then, and whether they are still held."""
+
+MENTORING_NOW = Relation(
+    "mentoring_now",
+    f"""
+    SELECT p.id, p.group_id, p.phase_since, p.mentoring_until, p.first_planned_until, p.visit_every_days,
+        {days_between("p.phase_since", "%(as_of)s")} AS phase_days,
+        {days_between("p.phase_since", "p.first_planned_until")} AS agreed_days
+    FROM groups_mentoringphase p
+    WHERE p.group_id {{groups}} AND p.withdrawn_at IS NULL AND p.started_on <= %(as_of)s
+        AND p.phase <> '{MentoringStage.ENDED.value}' AND NOT EXISTS (
+            SELECT 1 FROM groups_mentoringphase o
+            WHERE o.group_id = p.group_id AND o.withdrawn_at IS NULL AND o.started_on <= %(as_of)s
+                AND o.started_on > p.started_on)
+    """,  # noqa: S608 - no input
+    ("id", "group_id", "phase_since", "mentoring_until", "first_planned_until", "visit_every_days", "phase_days",
+     "agreed_days"),
+)  # fmt: skip
+"""The phase of mentoring in which a group is on the day, and how many days it lasts and was first agreed to last.
+
+A group whose mentoring ended, or in no phase, has none.
+"""
+
+MENTORING_PHASES = Relation(
+    "mentoring_phases",
+    """
+    SELECT group_id, started_on FROM groups_mentoringphase
+    WHERE group_id {groups} AND withdrawn_at IS NULL AND started_on <= %(as_of)s
+    """,
+    ("group_id", "started_on"),
+)
+"""The phases of mentoring begun by the day, the end of mentoring among them."""
 
 LETTERHEADS = Relation(
     "letterheads",

@@ -41,6 +41,13 @@ from groups.services.members import (
     member_update,
     members_register,
 )
+from groups.services.mentoring import (
+    EXIT_REVIEW,
+    MENTORING_PHASE,
+    mentoring_end,
+    mentoring_phase_begin,
+    mentoring_phase_withdraw,
+)
 from groups.services.officers import officers_elect, term_redate, term_remove
 from groups.services.partners import PARTNER_PROFILE, partner_create, partner_update
 from groups.services.partnerships import (

@@ -27,7 +27,7 @@ def facilitators(request: GroupRequest) -> HttpResponse:
         lambda data: services.facilitator_assign(actor=request.user, group=request.group, **data),
         done=_("Saved."),
         then=lambda _assignment: redirect("facilitators", request.group.code),
-    ) or render(request, "groups/facilitators.html", {"form": form, "assignments": assignments})
+    ) or render(request, "groups/facilitators.html", {"form": form, "assignments": assignments, "today": today()})
 
 
 @requires(Capability.CONFIGURE)
@@ -35,8 +35,7 @@ def facilitators(request: GroupRequest) -> HttpResponse:
 def facilitator_end(request: GroupRequest, pk: int) -> HttpResponse:
     """End an assignment today."""
     assignment = get_object_or_404(request.group.assignments, pk=pk)
-    if assignment.ended_on is None:
-        ended_on = max(today(), assignment.started_on)
-        services.assignment_end(actor=request.user, assignment=assignment, ended_on=ended_on)
+    ended_on = max(today(), assignment.started_on)
+    services.assignment_end(actor=request.user, assignment=assignment, ended_on=ended_on)
     messages.success(request, _("%(person)s no longer sees this group.") % {"person": assignment.facilitator})
     return redirect("facilitators", request.group.code)

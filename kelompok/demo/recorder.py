@@ -42,6 +42,7 @@ from kelompok.demo.meeting import BIG_LOAN, DemoMeeting
 from kelompok.demo.partners import PartnershipRecorder
 from kelompok.demo.people import Person, make_people
 from kelompok.demo.plans import GroupPlan
+from kelompok.demo.visits import VisitedGroup, record_phases, record_visits
 from kelompok.demo.words import Topic
 from kelompok.dissolving import group_dissolve
 from kelompok.services import meeting_move, member_leave
@@ -114,6 +115,7 @@ class GroupRecorder:
         self._work_with_partners()
         self._judge()
         self._tick_off()
+        self._be_visited()
         self._fall_asleep()
         self._move_next_meeting()
         return self.group
@@ -473,6 +475,17 @@ class GroupRecorder:
                     actor=self.plan.facilitator, group=self.group, transfers=transfers, statement_on=statement_on
                 )
 
+    def _be_visited(self) -> None:
+        """Mentoring is agreed at the start; visits end with the meetings, and one is planned where the group meets."""
+        last = self.last_held_on or self.start
+        is_alive = self.today - last <= _DORMANT_AFTER
+        visited = VisitedGroup(
+            self.group, self.plan.facilitator, self.start, self.today if is_alive else last, is_alive,
+            bool(self.plan.shows), self._recorded_then,
+        )  # fmt: skip
+        record_phases(visited, today=self.today)
+        record_visits(visited, today=self.today)
+
     def _fall_asleep(self) -> None:
         slept_on = (self.last_held_on or self.start) + _DORMANT_AFTER
         if self.plan.stops_after < 1 and slept_on < self.today:
@@ -517,6 +530,13 @@ class GroupRecorder:
 
     def _key(self) -> uuid.UUID:
         return uuid.UUID(int=self.own.getrandbits(128), version=4)
+
+    @staticmethod
+    @contextmanager
+    def _recorded_then(day: date) -> Iterator[None]:
+        """Record at a fixed hour of a day, without a draw."""
+        with clock_set_to(datetime.combine(day, time(17), tzinfo=timezone.get_default_timezone())):
+            yield
 
     @contextmanager
     def _recorded_on(self, day: date) -> Iterator[None]:

@@ -1,5 +1,6 @@
-"""Every read of the minute book."""
+"""Every read of the minute book, and of the visits."""
 
+from meetings.selectors.absentees import Missed, missed_of_late
 from meetings.selectors.agreed_days import AgreedDay, HeldMeeting, agreed_days
 from meetings.selectors.decisions import decisions_open
 from meetings.selectors.minute_book import (
@@ -20,3 +21,11 @@ from meetings.selectors.minute_book import (
 from meetings.selectors.money import MONEY_COLUMNS, MeetingMoney, MemberMoney, MinutesRow, member_rows, money
 from meetings.selectors.next_steps import NextSteps, Owing, next_steps
 from meetings.selectors.usual import Usual, usual
+from meetings.selectors.visits import (
+    days_of_visits,
+    follow_ups_open,
+    last_visited_on,
+    planned_visits,
+    visits_made,
+    visits_of,
+)

@@ -114,3 +114,15 @@ FIRST_CLOSINGS = Relation(
 
 `night_of` is the day on which the night began: the day before, for a closing before noon.
 """
+
+LAST_VISITS = Relation(
+    "last_visits",
+    f"""
+    SELECT v.group_id, MAX(v.visited_on) AS last_on, {days_between("MAX(v.visited_on)", "%(as_of)s")} AS days_ago
+    FROM meetings_visit v
+    WHERE v.group_id {{groups}} AND v.visited_on <= %(as_of)s AND v.withdrawn_at IS NULL AND v.visitor_id IS NOT NULL
+    GROUP BY v.group_id
+    """,  # noqa: S608 - no input
+    ("group_id", "last_on", "days_ago"),
+)
+"""When somebody of the organisation last visited a group by the day; guests do not count."""

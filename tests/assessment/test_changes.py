@@ -28,7 +28,7 @@ from groups.models import (
 )
 from groups.selectors import meeting_calendar
 from meetings.models import AgendaItem
-from meetings.services import decision_done
+from meetings.services import decision_done, visit_withdraw
 from tests.assessment.groups import bring_up_to_date, make_staff
 from tests.factories import (
     count_cash,
@@ -42,7 +42,9 @@ from tests.factories import (
     make_members,
     make_officer,
     make_partnership,
+    make_phase,
     make_user,
+    make_visit,
     repay,
     reverse,
     save,
@@ -232,6 +234,24 @@ def _term_removed(group):
     )
 
 
+def _visited(group):
+    make_visit(group, TODAY - timedelta(9))
+
+
+def _visit_withdrawn(group):
+    visit_withdraw(actor=facilitator_of(group), visit=group.visits.get(), reason="salah")
+
+
+def _mentored(group):
+    make_phase(group, TODAY - timedelta(9))
+
+
+def _mentoring_withdrawn(group):
+    groups_services.mentoring_phase_withdraw(
+        actor=facilitator_of(group), phase=group.mentoring_phases.get(), reason="salah"
+    )
+
+
 def _decision_done_long_ago(group):
     decision_done(actor=facilitator_of(group), group=group, item=AgendaItem.objects.get(), on=TODAY - timedelta(19))
 
@@ -252,7 +272,7 @@ def _one_more_scheme(group):
     [
         (_meeting, 3), (_entry, 9), (_counted, 1), (_difference_settled_without_an_entry, 1), (_judged, 1),
         (_overridden, 0), (_written_off, 0), (_rules, 0), (_bank_account, 0), (_rhythm, 9), (_moved, 70),
-        (_joined, 9), (_left, 9), (_elected, 9), (_term_ended, 9),
+        (_joined, 9), (_left, 9), (_elected, 9), (_term_ended, 9), (_visited, 9), (_mentored, 9),
         (_activity, 9), (_agreement, 19),
         (_decision_done_long_ago, 19), (_new_version, 0), (_one_more_scheme, 0),
     ],
@@ -348,6 +368,7 @@ def test_another_groups_records_are_not_taken_for_its_own(group):
     [
         (_rhythm, _rhythm_withdrawn, 9), (_moved, _moved_back, 70), (_activity, _activity_withdrawn, 9),
         (_agreement, _agreement_ended, 5), (_agreement, _agreement_withdrawn, 19),
+        (_visited, _visit_withdrawn, 9), (_mentored, _mentoring_withdrawn, 9),
     ],
 )  # fmt: skip
 def test_what_is_withdrawn_counts_from_its_day_again(group, change, undo, days_ago):

@@ -9,6 +9,7 @@ from importlib import import_module
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from assessment.models import SnapshotScore
 from assessment.selectors.dashboard import Filters
@@ -18,7 +19,9 @@ from finance.ledger.posting import Posting, open_books
 from finance.models import AccountKind, CashCount, EntryKind
 from finance.rules.lines import deposit
 from groups.models import Group, Member, OfficerRole
+from groups.selectors import mentoring_of
 from meetings.models import AttendanceStatus, Meeting
+from meetings.services import visit_withdraw
 from tests.assessment.groups import (
     AS_OF,
     bring_up_to_date,
@@ -27,7 +30,16 @@ from tests.assessment.groups import (
     make_staff,
     stand,
 )
-from tests.factories import facilitator_of, make_group, make_meeting, make_members, make_officer, make_user
+from tests.factories import (
+    facilitator_of,
+    make_group,
+    make_meeting,
+    make_members,
+    make_officer,
+    make_phase,
+    make_user,
+    make_visit,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -243,6 +255,77 @@ class TestTermsExpired:
         [member] = make_members(group, 1)
         make_officer(member, started_on=date(2021, 2, 28))
         assert "terms_expired" in signals_of(group, date(2024, 2, 29))
+
+
+class TestNotVisited:
+    def ago(self, group, days, **fields):
+        return make_visit(group, AS_OF - timedelta(days), **fields)
+
+    def test_a_group_without_visits_and_agreement_is_not_asked_about(self, group):
+        assert "not_visited" not in signals_of(group)
+
+    def test_twice_as_long_as_agreed(self, group):
+        make_phase(group, AS_OF - timedelta(200))
+        self.ago(group, 61)
+        assert signals_of(group)["not_visited"].counted == 61
+        self.ago(group, 60)
+        assert "not_visited" not in signals_of(group)
+
+    def test_never_visited_since_the_phase_began(self, group):
+        make_phase(group, AS_OF - timedelta(61))
+        assert signals_of(group)["not_visited"].counted == 61
+        assert "not_visited" not in signals_of(group, AS_OF - timedelta(1))
+
+    def test_a_phase_that_began_after_the_last_visit_gives_time(self, group):
+        self.ago(group, 100)
+        make_phase(group, AS_OF - timedelta(50))
+        assert "not_visited" not in signals_of(group)
+
+    def test_a_quarter_of_a_year_without_an_agreement(self, group):
+        self.ago(group, 92)
+        assert signals_of(group)["not_visited"].counted == 92
+        assert "not_visited" not in signals_of(group, AS_OF - timedelta(1))
+
+    def test_guests_and_visits_recorded_by_mistake_do_not_count(self, group):
+        self.ago(group, 100)
+        self.ago(group, 5, visitor=None, visitor_name="Pak Lurah", role="GUEST")
+        wrong = self.ago(group, 4)
+        visit_withdraw(actor=facilitator_of(group), visit=wrong, reason="salah")
+        assert signals_of(group)["not_visited"].counted == 100
+
+    def test_a_group_whose_mentoring_ended_is_visited_by_nobody(self, group):
+        self.ago(group, 300)
+        make_phase(group, AS_OF - timedelta(400))
+        make_phase(group, AS_OF - timedelta(200), "ENDED")
+        assert "not_visited" not in signals_of(group)
+
+
+class TestStaysDependent:
+    def test_the_agreed_end_is_past(self, group):
+        began = AS_OF - timedelta(101)
+        make_phase(group, began, mentoring_until=began + timedelta(100))
+        assert signals_of(group)["stays_dependent"].counted == 101
+        assert "stays_dependent" not in signals_of(group, AS_OF - timedelta(1))
+
+    def test_the_phase_lasts_half_as_long_again(self, group):
+        make_phase(group, AS_OF - timedelta(151))
+        assert "stays_dependent" in signals_of(group)
+        assert "stays_dependent" not in signals_of(group, AS_OF - timedelta(1))
+
+    def test_the_page_and_the_signal_say_the_same(self, group):
+        for days in (99, 100, 101, 149, 150, 151, 152):
+            make_phase(group, AS_OF - timedelta(days))
+            here = bool(mentoring_of([group], as_of=AS_OF)[group.pk].dependent_why)
+            assert ("stays_dependent" in signals_of(group)) is here
+            group.mentoring_phases.update(withdrawn_at=timezone.now(), withdrawn_by=facilitator_of(group),
+                                          withdrawn_why="x")  # fmt: skip
+
+    def test_a_later_phase_counts_by_itself_and_an_end_ends_it(self, group):
+        make_phase(group, AS_OF - timedelta(300))
+        make_phase(group, AS_OF - timedelta(20), "ACCESS")
+        assert "stays_dependent" not in signals_of(group)
+        make_phase(group, AS_OF - timedelta(10), "ENDED")
+        assert "stays_dependent" not in signals_of(group)
 
 
 class TestOneRecorder:

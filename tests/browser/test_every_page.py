@@ -21,16 +21,19 @@ from groups.models import FacilitatorAssignment, FederationMembership, Group, Ro
 from groups.permissions import Capability, declared_capability, walk_urls
 from kelompok.demo.organisations import PASSWORD
 from kelompok.dissolving import group_dissolve
-from meetings.models import Meeting, MeetingStatus
+from meetings.models import Meeting, MeetingStatus, MonthReport
 from meetings.services import draft_save
 from tests.factories import (
     borrow_external,
     cover,
     make_account,
+    make_exit_review,
     make_federation_records,
     make_group,
     make_member,
     make_partnership_records,
+    make_phase,
+    make_report,
     save,
 )
 from tests.finance.surplus import decide, share_out, worked_year
@@ -46,6 +49,8 @@ NO_PAGES = {
     "rhythm-withdraw",
     "meeting-move-withdraw",
     "decision-done",
+    "visit-plan-withdraw",
+    "follow-up-done",
     "override-withdraw",
     "dashboard-score",
     "period-close",
@@ -106,6 +111,10 @@ def group(committed_db) -> Group:
     make_partnership_records(group)
     FederationMembership.objects.filter(group=group, ended_on=None).update(ended_on=timezone.localdate(), ended_why="x")
     make_federation_records(group)
+    if not MonthReport.objects.filter(author=recorder).exists():
+        make_report(recorder)
+    if not group.mentoring_phases.filter(phase="ENDED").exists():
+        make_exit_review(make_phase(group, timezone.localdate(), "ENDED"))
     Waiver.objects.create(
         group=group, member=group.members.first(), kind="WAJIB", amount=1, waived_on=timezone.localdate(), why="sakit",
         key=uuid.uuid4(), recorded_by=recorder,
@@ -260,6 +269,11 @@ def address(name: str, group: Group) -> str:
         "meeting-edit": {"number": Meeting.objects.filter(group=group, status=MeetingStatus.DRAFT).first().number},
         "meeting-correct": {"number": closed.number},
         "meeting-version": {"number": closed.number, "version": 1},
+        "visit": {"pk": group.visits.last().pk},
+        "month-report-shown": {"pk": MonthReport.objects.filter(author=facilitator(group)).first().pk},
+        "exit-review": {"pk": group.mentoring_phases.get(exit_review__isnull=False).pk},
+        "mentoring-withdraw": {"pk": group.mentoring_phases.first().pk},
+        "visit-withdraw": {"pk": group.visits.last().pk},
     }
     pattern = routes()[name]
     own = {"code": group.code} if "code" in pattern.pattern.converters else {}

@@ -20,10 +20,11 @@ from groups.permissions import (
 from tests.factories import facilitator_of, make_group, make_member, make_officer, make_user
 
 READ, RECORD, CONFIGURE, ASSESS = Capability.READ, Capability.RECORD, Capability.CONFIGURE, Capability.ASSESS
+MENTOR = Capability.MENTOR
 MAY = [
-    (Role.ADMIN, {READ, RECORD, CONFIGURE, ASSESS}),
-    (Role.STAFF, {READ, CONFIGURE, ASSESS}),
-    (Role.FACILITATOR, {READ, RECORD}),
+    (Role.ADMIN, {READ, RECORD, CONFIGURE, MENTOR, ASSESS}),
+    (Role.STAFF, {READ, CONFIGURE, MENTOR, ASSESS}),
+    (Role.FACILITATOR, {READ, RECORD, MENTOR}),
     (Role.OFFICER, {READ}),
 ]
 
@@ -53,7 +54,7 @@ def test_templates_are_told_what_the_person_may_do():
     request = HttpRequest()
     request.user = User(role=Role.FACILITATOR)
     assert capabilities_context(request) == {
-        "can": {"read": True, "record": True, "configure": False, "assess": False},
+        "can": {"read": True, "record": True, "configure": False, "mentor": True, "assess": False},
     }
 
 

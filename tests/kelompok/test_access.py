@@ -29,7 +29,7 @@ from groups.admin import TenantAdmin
 from groups.models import FacilitatorAssignment, Group, MeetingMove, Member, Partner, Role, User
 from groups.permissions import Capability, walk_urls
 from kelompok import dissolving
-from meetings.models import AgendaItem, Meeting, MeetingStatus
+from meetings.models import AgendaItem, FollowUp, Meeting, MeetingStatus, MonthReport
 from tests.assessment.groups import AS_OF, make_override, make_review
 from tests.factories import (
     FOUNDED,
@@ -40,30 +40,36 @@ from tests.factories import (
     lend,
     make_account,
     make_entry,
+    make_exit_review,
     make_federation_records,
     make_group,
     make_members,
     make_officer,
     make_organisation,
     make_partnership_records,
+    make_phase,
+    make_plan,
+    make_report,
     make_user,
     make_village,
+    make_visit,
     save,
 )
 from tests.meetings.pages import post_correction, post_sheet, sign_in
 
 WRITES = re.compile(r'\s*(INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)', re.IGNORECASE)
 READ, RECORD, CONFIGURE, ASSESS = Capability.READ, Capability.RECORD, Capability.CONFIGURE, Capability.ASSESS
+MENTOR = Capability.MENTOR
 PUBLIC = None
 MAY: dict[str, set[Capability]] = {
-    "superuser": {READ, RECORD, CONFIGURE, ASSESS},
-    "admin": {READ, RECORD, CONFIGURE, ASSESS},
-    "staff": {READ, CONFIGURE, ASSESS},
-    "staff of the region": {READ, CONFIGURE, ASSESS},
-    "staff of another region": {READ, CONFIGURE, ASSESS},
-    "facilitator": {READ, RECORD},
-    "facilitator not assigned": {READ, RECORD},
-    "facilitator with finished assignment": {READ, RECORD},
+    "superuser": {READ, RECORD, CONFIGURE, MENTOR, ASSESS},
+    "admin": {READ, RECORD, CONFIGURE, MENTOR, ASSESS},
+    "staff": {READ, CONFIGURE, MENTOR, ASSESS},
+    "staff of the region": {READ, CONFIGURE, MENTOR, ASSESS},
+    "staff of another region": {READ, CONFIGURE, MENTOR, ASSESS},
+    "facilitator": {READ, RECORD, MENTOR},
+    "facilitator not assigned": {READ, RECORD, MENTOR},
+    "facilitator with finished assignment": {READ, RECORD, MENTOR},
     "officer": {READ},
     "officer whose term ended": {READ},
 }
@@ -106,6 +112,18 @@ def member(world: World) -> dict[str, Any]:
 
 def account(world: World) -> dict[str, Any]:
     return {"pk": world.group.bank_accounts.get().pk}
+
+
+def visit(world: World) -> dict[str, Any]:
+    return {"pk": world.group.visits.get().pk}
+
+
+def report(world: World) -> dict[str, Any]:
+    return {"pk": MonthReport.objects.get(author=world.people["facilitator"]).pk}
+
+
+def phase(world: World) -> dict[str, Any]:
+    return {"pk": world.group.mentoring_phases.get(phase="ENDED").pk}
 
 
 def meeting(world: World) -> dict[str, Any]:
@@ -342,6 +360,25 @@ ROUTES: dict[str, Route] = {
     "meeting-version": Route(READ, lambda world: {"number": world.closed.number, "version": 1}),
     "decision-list": Route(READ),
     "decision-done": Route(RECORD, lambda world: {"pk": AgendaItem.objects.get(meeting=world.closed).pk}, get={405}),
+    "visits": Route(READ),
+    "guest-book": Route(READ),
+    "visit": Route(READ, visit),
+    "visit-brief": Route(MENTOR),
+    "visit-plan": Route(MENTOR),
+    "visit-plan-withdraw": Route(MENTOR, lambda world: {"pk": world.group.planned_visits.get().pk}, get={405}),
+    "visit-record": Route(MENTOR),
+    "visit-withdraw": Route(MENTOR, visit),
+    "follow-up-done": Route(MENTOR, lambda world: {"pk": FollowUp.objects.get(group=world.group).pk}, get={405}),
+    "workload": site(ASSESS),
+    "handover": site(CONFIGURE),
+    "month-report": site(MENTOR),
+    "month-reports": site(MENTOR),
+    "month-report-shown": Route(MENTOR, report, of_group=False, get={200, 404}),
+    "mentoring": Route(READ),
+    "mentoring-phase": Route(MENTOR),
+    "mentoring-end": Route(MENTOR),
+    "exit-review": Route(READ, phase),
+    "mentoring-withdraw": Route(MENTOR, phase),
     # assessment
     "assessment": Route(READ),
     "judge": Route(ASSESS),
@@ -421,6 +458,11 @@ def build() -> World:
     make_account(group)
     make_partnership_records(group)
     make_federation_records(group)
+    make_visit(group, follow_up="Beli buku tamu")
+    make_plan(group, timezone.localdate())
+    make_phase(group)
+    make_exit_review(make_phase(group, AS_OF, "ENDED"))
+    make_report(facilitator)
     ended = dissolving.group_dissolve(
         actor=facilitator, group=group, on=timezone.localdate(), place="Balai", present="semua", reason="bubar",
         division="", unsettled_why="kas hilang", key=uuid.uuid4(),

@@ -27,12 +27,14 @@ STAYS = """
     finance_openingdue finance_periodbalance finance_periodclosing
     finance_sentform finance_surplusdivision finance_surpluspart finance_surplusshare finance_transfer finance_waiver
     groups_bankaccount groups_bankmandate groups_banksigner groups_dissolution
+    groups_exitreview groups_mentoringphase
     groups_constitution groups_earlierplace groups_groupstatuschange groups_meetingmove groups_meetingrhythm
     groups_federation groups_federationattendance groups_federationcontact groups_federationcontribution
     groups_federationmeeting groups_federationmembership groups_federationofficer groups_federationpayment
     groups_partner groups_partneractivity groups_partnership groups_partnershipagreement groups_partnershipaspect
     groups_partnershipcandidate groups_partnershipdocument groups_partnershipstep
-    meetings_agendaitem meetings_attendance meetings_meeting
+    meetings_agendaitem meetings_attendance meetings_followup meetings_meeting meetings_monthreport
+    meetings_plannedvisit meetings_visit
     assessment_assessment assessment_instrument assessment_judgement assessment_review assessment_scorerevision
 """
 SAME_GROUP = {
@@ -60,6 +62,7 @@ SAME_GROUP = {
     "groups_bankmandate": "account",
     "groups_banksigner": "mandate member",
     "groups_dissolution": "change",
+    "groups_exitreview": "phase",
     "groups_federationofficer": "member",
     "groups_group": "rules",
     "groups_officerterm": "member",
@@ -71,7 +74,9 @@ SAME_GROUP = {
     "groups_partnershipstep": "partnership",
     "meetings_agendaitem": "meeting responsible",
     "meetings_attendance": "meeting member",
+    "meetings_followup": "visit",
     "meetings_meeting": "cash_count corrects entry leader note_taker",
+    "meetings_visit": "planned",
 }
 ALONE = """
     finance_entry_period_closed_insert finance_entry_opening_first_insert
@@ -84,6 +89,7 @@ ALONE = """
     groups_member_namesakes_insert groups_member_namesakes_update
     groups_user_namesakes_insert groups_user_namesakes_update
     finance_entry_after_end_insert meetings_meeting_after_end_insert meetings_meeting_after_end_update
+    meetings_visit_after_end_insert meetings_plannedvisit_after_end_insert groups_mentoringphase_after_end_insert
     finance_loan_membership_insert finance_loan_membership_update finance_cover_membership_insert
     groups_officerterm_membership_insert groups_officerterm_membership_update groups_banksigner_membership_insert
     groups_bankmandate_while_open_insert meetings_attendance_membership_insert

@@ -57,6 +57,7 @@ from groups.models import (
     Constitution,
     Dissolution,
     EarlierPlace,
+    ExitReview,
     Federation,
     FederationAttendance,
     FederationContact,
@@ -69,6 +70,7 @@ from groups.models import (
     GroupStatusChange,
     MeetingMove,
     MeetingRhythm,
+    MentoringPhase,
     Partner,
     PartnerActivity,
     Partnership,
@@ -78,7 +80,17 @@ from groups.models import (
     PartnershipDocument,
     PartnershipStep,
 )
-from meetings.models import AgendaItem, Attendance, AttendanceStatus, Meeting, MeetingStatus
+from meetings.models import (
+    AgendaItem,
+    Attendance,
+    AttendanceStatus,
+    FollowUp,
+    Meeting,
+    MeetingStatus,
+    MonthReport,
+    PlannedVisit,
+    Visit,
+)
 from tests.assessment.groups import AS_OF, make_assessment, make_override, make_review
 from tests.factories import (
     FOUNDED,
@@ -90,11 +102,16 @@ from tests.factories import (
     facilitator_of,
     lend,
     make_account,
+    make_exit_review,
     make_federation_records,
     make_group,
     make_meeting,
     make_member,
     make_partnership_records,
+    make_phase,
+    make_plan,
+    make_report,
+    make_visit,
     other,
     pay_back,
     repay_external,
@@ -168,6 +185,12 @@ MAY_CHANGE = {
     Meeting: {"status"},
     Attendance: set(),
     AgendaItem: {"done_on", "done_by"},
+    PlannedVisit: {"withdrawn_at", "withdrawn_by"},
+    Visit: {"withdrawn_at", "withdrawn_by", "withdrawn_why"},
+    FollowUp: {"done_on", "done_by"},
+    MentoringPhase: {"withdrawn_at", "withdrawn_by", "withdrawn_why"},
+    ExitReview: set(),
+    MonthReport: set(),
     Instrument: {"status"},
     Indicator: set(),
     StageRule: set(),
@@ -225,6 +248,10 @@ def records():
         group=group, change=GroupStatusChange.objects.get(), ended_on=date(2027, 1, 1), place="Balai", present="semua",
         reason="bubar", unsettled_why="x", recorded_by=actor,
     )  # fmt: skip
+    make_visit(group, FOUNDED, follow_up="Beli buku tamu")
+    make_plan(group, FOUNDED)
+    make_exit_review(make_phase(group))
+    make_report(actor)
     mandate = make_account(group).mandates.get()
     BankSigner.objects.create(group=group, mandate=mandate, member=first)
     instrument = Instrument.objects.get(code="kotaku", organisation=None)
@@ -367,6 +394,14 @@ def allowed(records):
         ),
         "a bank account is closed": (BankAccount.objects.all(), {"closed_on": date(2026, 1, 1)}),
         "a decision is carried out": (AgendaItem.objects.all(), {"done_on": FOUNDED, "done_by": by}),
+        "a plan is called off": (PlannedVisit.objects.all(), {"withdrawn_at": now, "withdrawn_by": by}),
+        "a visit is withdrawn": (
+            Visit.objects.all(), {"withdrawn_at": now, "withdrawn_by": by, "withdrawn_why": "x"},
+        ),
+        "a phase of mentoring is withdrawn": (
+            MentoringPhase.objects.all(), {"withdrawn_at": now, "withdrawn_by": by, "withdrawn_why": "x"},
+        ),
+        "a follow-up is done": (FollowUp.objects.all(), {"done_on": FOUNDED, "done_by": by}),
         "an instrument is retired": (
             Instrument.objects.filter(pk=records.instrument.pk), {"status": InstrumentStatus.RETIRED},
         ),
@@ -398,6 +433,9 @@ AFTERWARDS = {
     "a bank account is closed": {"closed_on": None},
     "a case is closed": {"case_closed_on": None, "case_closed_at": None, "case_closed_by": None},
     "a dissolution is taken back": {"taken_back_at": None, "taken_back_by": None},
+    "a plan is called off": {"withdrawn_at": None, "withdrawn_by": None},
+    "a phase of mentoring is withdrawn": {"withdrawn_at": None, "withdrawn_by": None, "withdrawn_why": ""},
+    "a visit is withdrawn": {"withdrawn_at": None, "withdrawn_by": None, "withdrawn_why": ""},
     "an instrument is retired": {"status": InstrumentStatus.PUBLISHED},
     "an override is withdrawn": {"withdrawn_on": None, "withdrawn_at": None, "withdrawn_by": None},
 }

@@ -1,0 +1,1 @@
+"""Forms beside the meeting sheet, a module for each concern."""

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.test import TransactionTestCase
 from django.test.client import store_rendered_templates
 from django.utils import translation
+
+from tests.pristine import Pristine, pristine
 
 PROGRAMS = {"browser": ("chromium", "chromium-browser", "google-chrome"), "hledger": ("hledger",)}
 """For each marker the programs of which one must be there."""
@@ -72,16 +74,22 @@ def one_context() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def committed_db(transactional_db: None) -> Iterator[None]:
-    """A database with real commits, for threads, races and browsers.
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[Pristine]:
+    """The database of pytest-django, which is put back as it was made where it would be flushed."""
+    with django_db_blocker.unblock(), pristine() as made, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _case: made.restore())
+        with django_db_blocker.block():
+            yield made
 
-    The flush after such a test deletes rows, which the triggers refuse on SQLite; it also sends `post_migrate`,
-    which puts the triggers back.
-    """
-    yield
-    if connection.vendor == "sqlite":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-            for (name,) in cursor.fetchall():
-                cursor.execute(f'DROP TRIGGER "{name}"')
+
+@pytest.fixture
+def committed_db(transactional_db: None) -> None:
+    """A database with real commits, for threads, races and browsers."""
+
+
+@pytest.fixture(scope="module")
+def committed_module(django_db_setup: Pristine, django_db_blocker: Any) -> Iterator[None]:
+    """The same for fixtures of a module whose tests only read; each test asks for `committed_db` as well."""
+    with django_db_blocker.unblock(), django_db_setup.shared():
+        yield

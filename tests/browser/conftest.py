@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, Response, sync_playwright
+from pytest_django.live_server_helper import LiveServer
 
 from tests.conftest import program
 from tests.factories import PASSWORD
@@ -124,12 +127,12 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def visit(chromium: Browser, committed_db: None, live_server) -> Iterator[Callable[..., Site]]:
-    """Open the site in a fresh browser profile; no page of it may complain until the test ends."""
+@contextmanager
+def profiles(chromium: Browser, live_server: LiveServer) -> Iterator[Callable[..., Site]]:
+    """Hand out what opens the site in a fresh browser profile; no page of it may complain until the end."""
     sites: list[Site] = []
 
-    def start(**options) -> Site:
+    def start(**options: Any) -> Site:
         context = chromium.new_context(**PHONE | {"locale": "id-ID"} | options)
         context.set_default_timeout(10_000)
         sites.append(Site(context.new_page(), live_server.url))
@@ -139,3 +142,19 @@ def visit(chromium: Browser, committed_db: None, live_server) -> Iterator[Callab
     for site in sites:
         site.page.context.close()
     assert [complaint for site in sites for complaint in site.complaints] == []
+
+
+@pytest.fixture
+def visit(chromium: Browser, committed_db: None, live_server: LiveServer) -> Iterator[Callable[..., Site]]:
+    """Open the site for one test."""
+    with profiles(chromium, live_server) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def visit_of_module(
+    chromium: Browser, committed_module: None, live_server: LiveServer
+) -> Iterator[Callable[..., Site]]:
+    """Open the site for all tests of a module."""
+    with profiles(chromium, live_server) as start:
+        yield start

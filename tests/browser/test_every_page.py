@@ -38,7 +38,7 @@ from tests.factories import (
 )
 from tests.finance.surplus import decide, share_out, worked_year
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("committed_db")]
 
 NO_PAGES = {
     "healthz",
@@ -75,8 +75,8 @@ def routes() -> dict[str, URLPattern]:
     return {name: pattern for name, pattern in found.items() if name not in NO_PAGES}
 
 
-@pytest.fixture
-def group(committed_db) -> Group:
+@pytest.fixture(scope="module")
+def group(committed_module) -> Group:
     """A group in the middle of its life, with a draft, a corrected meeting and an open cash difference."""
     call_command("demo", "--groups", "3", "--months", "6", "--force", "--verbosity", "0")
     group = Group.objects.filter(loans__isnull=False).distinct().first()
@@ -128,7 +128,7 @@ def group(committed_db) -> Group:
     return group
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def later(group: Group) -> tuple[Group, Group, Group]:
     """Three more groups of the facilitator.
 
@@ -280,8 +280,8 @@ def address(name: str, group: Group) -> str:
     return reverse(name, kwargs=own | rows.get(name, {}))
 
 
-def test_every_page_fits_a_phone_and_is_accessible(visit, group, later):
-    by_recorder, by_staff, by_stranger = visit(), visit(), visit()
+def test_every_page_fits_a_phone_and_is_accessible(visit_of_module, group, later):
+    by_recorder, by_staff, by_stranger = (visit_of_module() for _who in range(3))
     staff = User.objects.filter(organisation=group.organisation, role=Role.STAFF).first()
     by_recorder.sign_in(facilitator(group).username, PASSWORD)
     by_staff.sign_in(staff.username, PASSWORD)
@@ -301,8 +301,8 @@ def test_every_page_fits_a_phone_and_is_accessible(visit, group, later):
     assert not found, "\n".join(f"{name}: {text}" for name, wrong in found.items() for text in wrong)
 
 
-def test_the_administration_keeps_to_the_content_policy(visit, group):
-    site = visit(viewport={"width": 1280, "height": 800}, is_mobile=False)
+def test_the_administration_keeps_to_the_content_policy(visit_of_module, group):
+    site = visit_of_module(viewport={"width": 1280, "height": 800}, is_mobile=False)
     site.sign_in("admin", PASSWORD)
     lists = [f"{model._meta.app_label}_{model._meta.model_name}_changelist" for model in admin.site._registry]
     for name in ("index", "groups_group_add", *lists):

@@ -12,7 +12,7 @@ from groups.models import Group
 from tests.factories import facilitator_of, make_officer, save
 from tests.finance.surplus import worked_year
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("committed_db")]
 
 PRINTABLE = 680
 """Pixels of CSS in the 180 mm between the margins of A4."""
@@ -33,8 +33,7 @@ BOOKS = [
 ]
 
 
-@pytest.fixture
-def group(committed_db) -> Group:
+def group_of_millions() -> Group:
     """A group with millions in every column, so that the columns are as wide as they get."""
     group, members = worked_year()
     for member, role in zip(members, ("KETUA", "SEKRETARIS", "BENDAHARA"), strict=True):
@@ -43,23 +42,35 @@ def group(committed_db) -> Group:
     return group
 
 
+@pytest.fixture(scope="module")
+def group(committed_module) -> Group:
+    return group_of_millions()
+
+
 def pages_of(pdf: bytes) -> int:
     return len(re.findall(rb"/Type\s*/Page\b", pdf))
 
 
-@pytest.fixture
-def paper(visit, group):
-    """What a book is on paper: it is opened, then shown as it prints."""
-    site = visit(viewport={"width": 1280, "height": 800}, is_mobile=False, has_touch=False)
+def paper_of(group: Group, visit):
+    """What a book of the group is on paper: it is opened on a screen, then shown as it prints."""
+    screen = {"width": 1280, "height": 800}
+    site = visit(viewport=screen, is_mobile=False, has_touch=False)
     site.sign_in(facilitator_of(group).username)
 
     def opened(name: str, query: str, **numbers: int):
+        site.page.emulate_media(media="screen")
+        site.page.set_viewport_size(screen)
         site.open(f"{reverse(name, kwargs={'code': group.code, **numbers})}?{query}")
         site.page.emulate_media(media="print")
         site.page.set_viewport_size({"width": PRINTABLE, "height": 1000})
         return site
 
     return opened
+
+
+@pytest.fixture(scope="module")
+def paper(group, visit_of_module):
+    return paper_of(group, visit_of_module)
 
 
 @pytest.mark.parametrize(("name", "query"), BOOKS)
@@ -87,22 +98,23 @@ def test_a_loan_card_of_a_year_is_two_pages_with_all_its_columns(paper, group):
     assert pages_of(page.pdf(format="A4")) == 2
 
 
-@pytest.fixture
-def long(group) -> Group:
-    """The same group with more lines of the cash box than pages on a screen show."""
-    member = group.members.first()
+@pytest.fixture(scope="module")
+def long_paper(visit_of_module):
+    """The paper of a group with more lines of the cash box than pages on a screen show."""
+    long = group_of_millions()
+    member = long.members.first()
     for number in range(160):
         save(member, 1_000 + number, on=date(2025, 11, 1))
-    return group
+    return paper_of(long, visit_of_module)
 
 
 @pytest.mark.parametrize("name", ["general-ledger", "cash-book"])
-def test_all_lines_of_a_period_print_at_once(paper, long, name):
-    whole = paper(name, f"{YEAR}&print=all").page
+def test_all_lines_of_a_period_print_at_once(long_paper, name):
+    whole = long_paper(name, f"{YEAR}&print=all").page
     rows = "document.querySelectorAll('tbody tr:not(.folded)').length"
     assert whole.evaluate(rows) > 160
     assert "baris lainnya" not in whole.inner_text("main") and "other lines" not in whole.inner_text("main")
-    part = paper(name, YEAR).page
+    part = long_paper(name, YEAR).page
     assert part.evaluate(rows) <= 50 + 2
 
 
@@ -125,8 +137,8 @@ def test_the_last_row_keeps_room_for_the_signatures(paper, name, query):
     assert page.evaluate(inside) >= 0
 
 
-def test_the_head_of_columns_is_repeated_on_every_page(paper, long):
-    page = paper("general-ledger", YEAR).page
+def test_the_head_of_columns_is_repeated_on_every_page(long_paper):
+    page = long_paper("general-ledger", YEAR).page
     assert page.evaluate("getComputedStyle(document.querySelector('thead')).display") == "table-header-group"
 
 
@@ -139,11 +151,16 @@ PHONE_BOOKS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "query"), PHONE_BOOKS)
-def test_no_table_of_a_book_scrolls_sideways_on_a_phone(visit, group, name, query):
-    site = visit()
+@pytest.fixture(scope="module")
+def phone(group, visit_of_module):
+    site = visit_of_module()
     site.sign_in(facilitator_of(group).username)
+    return site
+
+
+@pytest.mark.parametrize(("name", "query"), PHONE_BOOKS)
+def test_no_table_of_a_book_scrolls_sideways_on_a_phone(phone, group, name, query):
     numbers = {"number": 1} if name == "loan" else {}
-    site.open(f"{reverse(name, kwargs={'code': group.code, **numbers})}?{query}")
+    phone.open(f"{reverse(name, kwargs={'code': group.code, **numbers})}?{query}")
     wide = "[...document.querySelectorAll('.table-responsive')].filter((box) => box.scrollWidth > box.clientWidth)"
-    assert site.page.evaluate(f"{wide}.length") == 0
+    assert phone.page.evaluate(f"{wide}.length") == 0

@@ -23,7 +23,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from assessment.models import Assessment, Instrument, Judgement, ScoreRevision
-from assessment.services import assess_groups
+from assessment.services import assess_groups, snapshots
 from finance.models import CashCount, Entry, ExternalLoan, InventoryItem, Loan, LoanRequest, SurplusDivision, Waiver
 from groups.admin import TenantAdmin
 from groups.models import FacilitatorAssignment, Group, MeetingMove, Member, Partner, Role, User
@@ -493,6 +493,12 @@ def worlds(django_db_setup: None, django_db_blocker: Any) -> Iterator[tuple[Worl
     with django_db_blocker.unblock(), transaction.atomic():
         yield build(), build()
         transaction.set_rollback(True)
+
+
+@pytest.fixture(autouse=True)
+def latest_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Groups of tests are years old; whoever may score need not write the snapshot of every month."""
+    monkeypatch.setattr(snapshots, "MONTHS", 0)
 
 
 @pytest.fixture

@@ -478,6 +478,8 @@ def mismatches(since: int | None = None) -> Iterator[Mismatch]:
                 _VALUES,
             )
             broken = cursor.fetchall()
+        if not broken:
+            continue
         codes = dict(Group.objects.filter(pk__in={pk for pk, _what in broken}).values_list("pk", "code"))
         yield from (Mismatch(check.rule, *where) for where in sorted((codes[pk], what) for pk, what in broken))
 

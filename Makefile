@@ -31,6 +31,7 @@ run: .venv/run
 # SQLite always, PostgreSQL where one answers, a browser where there is one; with CI set, all of them or a failure.
 test: .venv/dev
 	@database=$$($(PY) -m tests.find_postgresql)
+	unset PYTHONDONTWRITEBYTECODE  # each worker of each run would compile the tests anew
 	echo "== SQLite"
 	env -u DATABASE_URL $(PY) -m pytest --numprocesses auto
 	if [ -n "$$database" ]; then

@@ -16,11 +16,13 @@ class FinanceConfig(AppConfig):
         from finance.ledger.triggers import TRIGGERS
         from finance.rules.cash_counts import carry_posted
         from finance.rules.ended_loans import require_nothing_left
+        from finance.rules.reallocation import reallocate
         from finance.selectors import days_of_group, days_of_member
         from groups.records import GROUP_READERS, MEMBER_READERS
         from groups.shared.triggers import keep_installed
 
         keep_installed(self, TRIGGERS)
+        Books.completers = (reallocate,)
         Books.checks = (require_nothing_left,)
         Books.followers = (carry_posted,)
         MEMBER_READERS.append(days_of_member)

@@ -107,7 +107,9 @@ def _causes(drafts: Collection[Assessment]) -> dict[int, list[Cause]]:
 
     causes: dict[int, list[Cause]] = defaultdict(list)
     meetings = Meeting.objects.exclude(status=MeetingStatus.DRAFT)
-    own_entries = Entry.objects.exclude(kind=EntryKind.MEETING)
+    own_entries = Entry.objects.exclude(kind__in=(EntryKind.MEETING, EntryKind.REALLOCATION)).exclude(
+        reverses__kind=EntryKind.REALLOCATION  # they follow from what was recorded
+    )
     rows(RevisionCause.MEETING, meetings, "number", "held_on", "closed_at", "saved_by")
     rows(RevisionCause.ENTRY, own_entries, "number", "effective_on", "recorded_at", "recorded_by")
     rows(RevisionCause.STATUS, GroupStatusChange.objects.all(), None, "changed_on", "recorded_at", "recorded_by")

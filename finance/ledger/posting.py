@@ -71,13 +71,27 @@ class Movement:
         return self.balance_before + (change if self.account.normal_side == Side.DEBIT else -change)
 
 
+@dataclass(frozen=True, slots=True)
+class _Undone:
+    """An entry that a step takes back, its mirror image, and the memo of its reversal, "" for that of the step."""
+
+    entry: Entry
+    lines: Sequence[Line]
+    memo: str
+
+
 class Books(Balances):
     """The accounts of one group, locked for `actor` until the transaction ends; `open_books` gives them.
 
-    `checks` are rules beyond bookkeeping that every step is held to before it is written. They get the books and the
-    movements by account id, and raise. `followers` are told what was posted, and bring up to date what follows from it.
+    `completers` add what follows from a step within it, before it is written. They get the books, the postings and a
+    key to derive keys from, and return what is posted before these, and these themselves as they should be. `checks`
+    are rules beyond bookkeeping that every step is held to then. They get the books and the movements by account id,
+    and raise. `followers` are told what was posted, and bring up to date what follows from it.
     """
 
+    completers: ClassVar[
+        tuple[Callable[[Books, Sequence[Posting], uuid.UUID], tuple[list[Posting], list[Posting]]], ...]
+    ] = ()
     checks: ClassVar[tuple[Callable[[Balances, Mapping[int, Movement]], None], ...]] = ()
     followers: ClassVar[tuple[Callable[[Books, Sequence[Posting], Sequence[Entry]], None], ...]] = ()
 
@@ -92,7 +106,7 @@ class Books(Balances):
         self.last_entry_number = read.last_entry_number
         self.counts_through, self.open_differences = read.counts_through, read.open_differences
         self._stored_members: dict[int, Member] = {}
-        self._undone: list[tuple[Entry, list[Line]]] = []
+        self._undone: list[_Undone] = []
         self._moved: dict[int, Movement] = {}
 
     def know_members(self, members: Iterable[Member]) -> None:
@@ -112,12 +126,23 @@ class Books(Balances):
         The books must hold everything. An entry whose mirror image is never posted stays. Several are undone the
         latest first.
         """
-        lines = self.mirror_image(entry)
+        self.take_back(entry, self.mirror_image(entry))
+        self.leave_fines_out(entry)
+
+    def take_back(self, entry: Entry, lines: Sequence[Line], *, memo: str = "") -> None:
+        """Take `entry`, which brought no fine and paid none, back by its mirror image `lines`, as `undo` does.
+
+        Its reversal has the `memo`, or that of what is undone with it.
+        """
         self._moved = _count(lines, self._moved)
         for line in lines:
             line.apply()
-        self._undone.append((entry, lines))
-        self.leave_fines_out(entry)
+        self._undone.append(_Undone(entry, lines, memo))
+
+    @property
+    def undone(self) -> list[tuple[Entry, Sequence[Line]]]:
+        """The entries that this step takes back, with their mirror images."""
+        return [(undone.entry, undone.lines) for undone in self._undone]
 
     def post(self, postings: Sequence[Posting], *, undone_for: str = "") -> list[Entry]:
         """Write `postings` as entries with their transfers and move the balances, all or nothing; return the entries.
@@ -128,29 +153,37 @@ class Books(Balances):
         `DayToCome`, `InsufficientFunds` for an account that would end below zero, `NotAMember` for lines of somebody
         who did not belong to the group on the day, and what `checks` refuse.
         """
-        undoing = []
-        if self._undone:
-            undoing = self._undoing(uuid.uuid5(postings[0].key, "reversal"), undone_for or postings[0].memo)
-        return self._post([*undoing, *postings])[len(undoing) :]
+        key, memo = postings[0].key, undone_for or postings[0].memo
+        first, postings = self._completed(postings, key)
+        undoing = self._undoing(uuid.uuid5(key, "reversal"), memo)
+        return self._post([*undoing, *first, *postings])[len(undoing) + len(first) :]
 
     def post_undone(self, *, key: uuid.UUID, memo: str) -> Entry:
         """Write the mirror image of what was undone, with nothing in its place; it raises as `post` does."""
-        (reversal,) = self._post(self._undoing(key, memo))
-        return reversal
+        assert self._undone, "something was undone"
+        first, _postings = self._completed([], key)
+        return self._post([*self._undoing(key, memo), *first])[0]
+
+    def _completed(self, postings: Sequence[Posting], key: uuid.UUID) -> tuple[list[Posting], Sequence[Posting]]:
+        """Return what the completers post before `postings`, and these as they left them."""
+        before: list[Posting] = []
+        for complete in self.completers:
+            first, postings = complete(self, postings, key)
+            before += first
+        return before, postings
 
     def _undoing(self, key: uuid.UUID, memo: str) -> list[Posting]:
         """Return the reversals of what was undone, the first under `key` and the others under keys that follow."""
-        assert self._undone, "something was undone"
         return [
             Posting(
                 EntryKind.REVERSAL,
-                self.open_day(entry.effective_on),
-                lines,
+                self.open_day(undone.entry.effective_on),
+                undone.lines,
                 uuid.uuid5(key, str(number)) if number else key,
-                memo,
-                reverses=entry,
+                undone.memo or memo,
+                reverses=undone.entry,
             )
-            for number, (entry, lines) in enumerate(self._undone)
+            for number, undone in enumerate(self._undone)
         ]
 
     def _post(self, postings: Sequence[Posting]) -> list[Entry]:
@@ -214,18 +247,21 @@ class Books(Balances):
 
         On another day it has no such place: there it comes last.
         """
-        if len(self._undone) == 1 and posting.effective_on == self.open_day(self._undone[0][0].effective_on):
-            return self._undone[0][0].place_in_day
+        if posting.kind == EntryKind.REALLOCATION:
+            return None
+        undone = [undone.entry for undone in self._undone if undone.entry.kind != EntryKind.REALLOCATION]
+        if len(undone) == 1 and posting.effective_on == self.open_day(undone[0].effective_on):
+            return undone[0].place_in_day
         if posting.reverses is not None:
             return posting.reverses.place_in_day
-        places = [entry.place_in_day for entry, _lines in self._undone if entry.effective_on == posting.effective_on]
+        places = [entry.place_in_day for entry in undone if entry.effective_on == posting.effective_on]
         return min(places, default=None)
 
     def _keep_fines(self, postings: Sequence[Posting], entries: Sequence[Entry]) -> None:
         """Write which fines the postings bring and pay; those of an entry that is reversed never were."""
         for posting, entry in zip(postings, entries, strict=True):
             if posting.reverses is not None:
-                if self.has_fines:
+                if self.has_fines and posting.reverses.kind != EntryKind.REALLOCATION:
                     charged = list(Obligation.objects.filter(entry=posting.reverses, cancelled_at__isnull=True))
                     cancel_charges(charged)
                 continue
@@ -306,10 +342,10 @@ def _count(lines: Iterable[Line], earlier: Mapping[int, Movement]) -> dict[int, 
 
 def _transfers(
     postings: Sequence[Posting], entries: Sequence[Entry], moved: Mapping[int, Movement]
-) -> list[tuple[int | str | None, ...]]:
+) -> list[tuple[int | str | bool | None, ...]]:
     """Return the rows to write, in the order of `TRANSFER_COLUMNS`, each with the balances after it."""
     balances = {pk: movement.balance_before for pk, movement in moved.items()}
-    rows: list[tuple[int | str | None, ...]] = []
+    rows: list[tuple[int | str | bool | None, ...]] = []
     for posting, entry in zip(postings, entries, strict=True):
         for line in posting.lines:
             debit, credit = line.debit, line.credit
@@ -318,7 +354,7 @@ def _transfers(
             member = line.member.pk if line.member is not None else None
             rows.append(
                 (entry.pk, entry.group_id, debit.pk, credit.pk, line.amount, balances[debit.pk], balances[credit.pk],
-                 member, line.memo)
+                 member, line.memo, line.principal_alone)
             )  # fmt: skip
     assert all(balances[pk] == movement.balance_after for pk, movement in moved.items())
     return rows

@@ -18,13 +18,17 @@ from groups.models import Group, Member
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`amount` rupiah from the account credited to the account debited; `member` is whose passbook shows it."""
+    """`amount` rupiah from the account credited to the account debited; `member` is whose passbook shows it.
+
+    `principal_alone` as `Transfer` has it.
+    """
 
     debit: Account
     credit: Account
     amount: int
     member: Member | None = None
     memo: str = ""
+    principal_alone: bool = False
 
     def apply(self) -> None:
         """Move the amount between the two accounts in memory."""

@@ -189,11 +189,11 @@ def add_to_balances(moved: Sequence[tuple[int, int, int]]) -> None:
 
 TRANSFER_COLUMNS = (
     "entry_id", "group_id", "debit_account_id", "credit_account_id", "amount", "debit_balance_after",
-    "credit_balance_after", "member_id", "memo",
+    "credit_balance_after", "member_id", "memo", "principal_alone",
 )  # fmt: skip
 
 
-def insert_transfers(rows: Sequence[tuple[int | str | None, ...]]) -> None:
+def insert_transfers(rows: Sequence[tuple[int | str | bool | None, ...]]) -> None:
     """Write transfers in one statement; `bulk_create` took 1 ms longer for the 47 of a meeting (`make bench`)."""
     if rows:
         places = ", ".join([f"({', '.join(['%s'] * len(TRANSFER_COLUMNS))})"] * len(rows))

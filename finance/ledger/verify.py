@@ -169,11 +169,13 @@ CHECKS = (
                 SUM(CASE WHEN is_repayment THEN 0 ELSE amount END) AS paid_out,
                 SUM(CASE WHEN is_repayment THEN -amount ELSE 0 END) AS repaid
             FROM (
-                SELECT t.debit_account_id AS account_id, t.amount, e.reverses_id IS NOT NULL AS is_repayment
+                SELECT t.debit_account_id AS account_id, t.amount,
+                    e.reverses_id IS NOT NULL OR e.kind = %(REALLOCATION)s AS is_repayment
                 FROM finance_transfer t JOIN finance_entry e ON e.id = t.entry_id
                 UNION ALL
-                SELECT t.credit_account_id, -t.amount, e.reverses_id IS NULL
+                SELECT t.credit_account_id, -t.amount, e.reverses_id IS NULL OR o.kind = %(REALLOCATION)s
                 FROM finance_transfer t JOIN finance_entry e ON e.id = t.entry_id
+                LEFT JOIN finance_entry o ON o.id = e.reverses_id
             ) moves
             GROUP BY account_id
         ) m ON m.account_id = a.id

@@ -125,6 +125,7 @@ class EntryKind(models.TextChoices):
     SAVINGS = "SAVINGS", _("Savings")
     LOAN = "LOAN", _("Loan paid out")
     REPAYMENT = "REPAYMENT", _("Instalment")
+    REALLOCATION = "REALLOCATION", _("Payment divided anew")
     FINE = "FINE", _("Fine")
     SOCIAL = "SOCIAL", _("Social fund")
     OTHER = "OTHER", _("Other money")
@@ -195,7 +196,8 @@ class Entry(models.Model):
 class Transfer(models.Model):
     """One amount moved from one account to another: the account debited and the account credited.
 
-    `member` is whose passbook the line belongs to, if it is anybody's.
+    `member` is whose passbook the line belongs to, if it is anybody's. With `principal_alone` it pays the principal of
+    a loan whatever fee was due, for so it was asked for.
     """
 
     entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="transfers", verbose_name=_("entry"))
@@ -219,6 +221,7 @@ class Transfer(models.Model):
         verbose_name=_("member"),
     )
     memo = models.CharField(_("memo"), max_length=200, blank=True)
+    principal_alone = models.BooleanField(_("on the principal alone"), default=False, db_default=False)
 
     class Meta:
         verbose_name = _("transfer")

@@ -248,7 +248,9 @@ def repayment(
     cash = books.account(AccountKind.CASH)
     paid = [
         *_line(cash, fee_account, parts.service_fee, loan.member, memo),
-        *_line(cash, loan_account, parts.principal - parts.fee_ahead, loan.member, memo),
+        *_line(
+            cash, loan_account, parts.principal - parts.fee_ahead, loan.member, memo, principal_alone=principal_alone
+        ),
         *fee_to_principal(books, loan, parts.fee_ahead),
     ]
     if parts.fine:
@@ -270,8 +272,9 @@ def _paid_first(kept: Account, cash: Account, lines: Sequence[Line]) -> list[Lin
     for line in lines:
         part = min(left, line.amount) if line.debit is cash else 0
         memo = line.memo or "Tabungan tanggung renteng"
-        found += _line(kept, line.credit, part, line.member, memo)
-        found += _line(line.debit, line.credit, line.amount - part, line.member, line.memo)
+        alone = line.principal_alone
+        found += _line(kept, line.credit, part, line.member, memo, principal_alone=alone)
+        found += _line(line.debit, line.credit, line.amount - part, line.member, line.memo, principal_alone=alone)
         left -= part
     return found
 
@@ -320,7 +323,7 @@ def deposit_used(books: Balances, loan: Loan) -> list[Line]:
     if not deposit:
         return []
     kept, principal = (books.account(kind, loan=loan) for kind in (AccountKind.DEPOSIT, AccountKind.LOAN))
-    return _line(kept, principal, deposit, loan.member, "Tabungan tanggung renteng")
+    return _line(kept, principal, deposit, loan.member, "Tabungan tanggung renteng", principal_alone=True)
 
 
 def write_off(books: Balances, loan: Loan) -> list[Line]:
@@ -334,5 +337,13 @@ def recovery(books: Balances, loan: Loan, amount: int) -> list[Line]:
     return _line(books.account(AccountKind.CASH), books.account(AccountKind.RECOVERY, loan=loan), amount, loan.member)
 
 
-def _line(debit: Account, credit: Account, amount: int, member: Member | None, memo: str = "") -> list[Line]:
-    return [Line(debit, credit, amount, member, memo)] if amount else []
+def _line(
+    debit: Account,
+    credit: Account,
+    amount: int,
+    member: Member | None,
+    memo: str = "",
+    *,
+    principal_alone: bool = False,
+) -> list[Line]:
+    return [Line(debit, credit, amount, member, memo, principal_alone)] if amount else []

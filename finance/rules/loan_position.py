@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from finance.ledger.fines import Charge, OpenFine
 from finance.ledger.reading import Balances
 from finance.models import AccountKind, EntryKind, Instalment, Loan, ObligationKind, Transfer
+from finance.rules.reallocation import payments_made
 from finance.schedules import (
     Allocation,
     Arrears,
@@ -189,31 +190,21 @@ def position_in(
 def payment_history(loans: Collection[int], *, without: Collection[int] = ()) -> dict[int, list[Payment]]:
     """Return the payments that stand on `loans`, by the loan's id, in one statement, without those of some entries.
 
-    What others covered is there as well: by then it was paid.
+    What others covered is there as well: by then it was paid. What was divided anew counts on its day.
     """
-    paid = Transfer.objects.filter(
-        credit_account__loan__in=loans,
-        credit_account__kind__in=(AccountKind.LOAN, AccountKind.SERVICE_FEE),
-        entry__reverses__isnull=True,
-        entry__reversed_by__isnull=True,
-    ).exclude(entry__in=without)
-    found: dict[int, list[Payment]] = {}
-    for loan, kind, day, amount in paid.values_list(
-        "credit_account__loan", "credit_account__kind", "entry__effective_on", "amount"
-    ):
-        parts = (amount, 0) if kind == AccountKind.SERVICE_FEE else (0, amount)
-        found.setdefault(loan, []).append((day, *parts))
-    return found
+    made = payments_made(loans, without=without)
+    return {loan: [(paid.on, paid.fee, paid.principal) for paid in payments] for loan, payments in made.items()}
 
 
 def payments_of(loan: int | OuterRef) -> QuerySet[Transfer]:
     """Return the lines that paid on a loan and stand, the latest first: the borrower's, and what others covered."""
-    return Transfer.objects.filter(
+    lines = Transfer.objects.filter(
         credit_account__loan=loan,
         credit_account__kind__in=(AccountKind.LOAN, AccountKind.SERVICE_FEE, AccountKind.LOAN_FINE),
         entry__reverses__isnull=True,
         entry__reversed_by__isnull=True,
-    ).order_by("-entry__effective_on", "-entry_id")
+    )
+    return lines.exclude(entry__kind=EntryKind.REALLOCATION).order_by("-entry__effective_on", "-entry_id")
 
 
 def payment_days(loan: int | OuterRef) -> QuerySet[Transfer, date]:

@@ -52,6 +52,8 @@ class BookLine(NamedTuple):
     def _account(self, kind: str, *, comes_in: bool) -> str:
         if kind != AccountKind.LOAN:
             return str(AccountKind(kind).label)
+        if AccountKind.SERVICE_FEE in (self.debit_kind, self.credit_kind):
+            return _("Principal (angsuran pokok)")
         if self.entry_kind == EntryKind.REVERSAL:
             return _("Payout of a loan undone") if comes_in else _("Instalment undone")
         return _("Principal repaid (angsuran pokok)") if comes_in else _("Loan paid out")

@@ -24,7 +24,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from finance.ledger.fines import open_fines
-from finance.models import AccountKind, Entry, Instalment, Loan, Obligation, Transfer
+from finance.models import AccountKind, Entry, EntryKind, Instalment, Loan, Obligation, Transfer
 from finance.schedules import Arrears, Paid, arrears_on, card_lines
 from finance.selectors.loan_positions import sums_of_loans
 from groups.models import Group
@@ -232,7 +232,14 @@ def payments_after(loan: Loan, on: date) -> QuerySet[Entry]:
         credit_account__loan=loan, credit_account__kind__in=_PAID, entry__effective_on__gt=on
     )
     standing = Entry.objects.filter(pk__in=paid.values("entry"), reverses__isnull=True, reversed_by__isnull=True)
-    return standing.order_by("effective_on", "number")
+    return standing.exclude(kind=EntryKind.REALLOCATION).order_by("effective_on", "number")
+
+
+def reallocations_after(loan: Loan, on: date) -> QuerySet[Entry]:
+    """Return the entries that divided payments on a loan after the day `on` anew and stand."""
+    lines = Transfer.objects.filter(credit_account__loan=loan, entry__effective_on__gt=on)
+    standing = Entry.objects.filter(pk__in=lines.values("entry"), reversed_by__isnull=True)
+    return standing.filter(kind=EntryKind.REALLOCATION)
 
 
 def late_fines(loan: Loan) -> int:
@@ -254,7 +261,7 @@ def _payment(line: Transfer) -> Iterator[tuple[str, int]]:
     """Yield what a line of a loan's accounts pays, below zero where it takes a payment back.
 
     Paying out is none, nor is what moves between loans, or a loss. The deposit of the loan itself pays
-    like cash. Fee that was paid ahead and pays principal after all is less fee and more principal.
+    like cash. What moves between fee and principal of the loan itself is less of the one and more of the other.
     """
     debit, credit = line.debit_account, line.credit_account
     is_reversal = line.entry.reverses_id is not None
@@ -264,6 +271,6 @@ def _payment(line: Transfer) -> Iterator[tuple[str, int]]:
         return
     if other.loan_id is None or (other.kind == AccountKind.DEPOSIT and other.loan_id == account.loan_id):
         yield column, amount
-    elif (other.kind, account.kind) == (AccountKind.SERVICE_FEE, AccountKind.LOAN) and other.loan_id == account.loan_id:
-        yield "service_fee", -amount
-        yield "principal", amount
+    elif other.kind in (AccountKind.SERVICE_FEE, AccountKind.LOAN) and other.loan_id == account.loan_id:
+        yield _PAID_INTO[AccountKind(other.kind)], -amount
+        yield column, amount

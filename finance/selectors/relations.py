@@ -21,10 +21,13 @@ CASH_COUNTS = Relation(
 
 RECORDED_ENTRIES = Relation(
     "recorded_entries",
-    "SELECT group_id, effective_on, recorded_by_id FROM finance_entry WHERE group_id {groups}",
+    f"""
+    SELECT group_id, effective_on, recorded_by_id FROM finance_entry
+    WHERE group_id {{groups}} AND kind <> '{EntryKind.REALLOCATION.value}'
+    """,  # noqa: S608 - no input
     ("group_id", "effective_on", "recorded_by_id"),
 )
-"""Who recorded which entry."""
+"""Who recorded which entry, without those that follow from others by themselves."""
 
 MEMBER_RECEIPTS = Relation(
     "member_receipts",

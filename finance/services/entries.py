@@ -26,7 +26,8 @@ from groups.shared.clock import now
 
 _OF_MEETING_OR_COUNT = (EntryKind.MEETING, EntryKind.SETTLEMENT)
 _OF_SURPLUS = (EntryKind.SURPLUS, EntryKind.SHARE_OUT)
-REVERSED_BY_ITSELF = frozenset(EntryKind) - {*_OF_MEETING_OR_COUNT, *_OF_SURPLUS, EntryKind.REVERSAL}
+_FOLLOWS = (EntryKind.REVERSAL, EntryKind.REALLOCATION)
+REVERSED_BY_ITSELF = frozenset(EntryKind) - {*_OF_MEETING_OR_COUNT, *_OF_SURPLUS, *_FOLLOWS}
 """The kinds of entry that `entry_reverse` may undo."""
 
 
@@ -42,6 +43,8 @@ def entry_reverse(*, actor: User, entry: Entry, reason: str, key: uuid.UUID) -> 
     books = open_for_entry(actor, entry.group, key, everything=True)
     if entry.kind == EntryKind.REVERSAL:
         raise NotAllowed(_("A reversal cannot be reversed."))
+    if entry.kind == EntryKind.REALLOCATION:
+        raise NotAllowed(_("This entry follows from other payments on the loan, and changes with them."))
     if entry.kind in _OF_MEETING_OR_COUNT:
         raise NotAllowed(_("This entry belongs to a meeting or a cash count and cannot be reversed by itself."))
     if entry.kind in _OF_SURPLUS:

@@ -17,7 +17,7 @@ from finance.ledger.reading import Line
 from finance.models import AccountKind, Entry, EntryKind, Loan
 from finance.rules import lines
 from finance.rules.loan_position import LoanPosition, loan_position, position_in
-from finance.selectors.loans import payments_after
+from finance.selectors.loans import payments_after, reallocations_after
 from finance.services.posting import open_for_entry
 from groups.models import Group, User
 from groups.shared.money import rupiah
@@ -104,12 +104,13 @@ def running_position(books: Books, loan: Loan, *, without: Sequence[int] = ()) -
 def _take(actor: User, group: Group, loan: Loan, taken: Taken, key: uuid.UUID) -> Entry:
     books = open_for_entry(actor, group, key, of=loan)
     later = list(payments_after(loan, taken.on))
-    if later:
+    gone = [*later, *reallocations_after(loan, taken.on)] if later else []
+    if gone:
         books = open_books(actor=actor, group=group, everything=True)
     again = [_as_brought(loan, entry) for entry in later]
-    for entry in reversed(later):
+    for entry in sorted(gone, key=lambda entry: entry.number, reverse=True):
         books.undo(entry)
-    position = running_position(books, loan, without=[entry.pk for entry in later])
+    position = running_position(books, loan, without=[entry.pk for entry in gone])
     memo = _("A payment of %s was recorded later.") % date_format(taken.on) if later else ""
     first, *others = books.post(_postings(books, position, [taken, *again], key), undone_for=memo)
     assert len(others) == len(later), "each payment is posted again"
@@ -120,7 +121,7 @@ def _as_brought(loan: Loan, entry: Entry) -> Taken:
     """Return a payment that was posted as it was brought; `NotAllowed` for one that is not by itself."""
     if entry.kind != EntryKind.REPAYMENT:
         raise _not_by_itself(entry, entry.get_kind_display())
-    paid, rest, put_by, waived, kinds = 0, 0, 0, "", set()
+    paid, rest, put_by, waived, is_alone = 0, 0, 0, "", False
     for line in entry.transfers.select_related("debit_account", "credit_account").order_by("pk"):
         if line.debit_account.kind == AccountKind.DEPOSIT and line.credit_account.loan_id == loan.pk:
             raise _not_by_itself(entry, line.debit_account.get_kind_display())
@@ -130,7 +131,7 @@ def _as_brought(loan: Loan, entry: Entry) -> Taken:
             put_by += line.amount
         elif line.credit_account.loan_id == loan.pk:
             paid, waived = paid + line.amount, line.memo
-            kinds.add(line.credit_account.kind)
+            is_alone = is_alone or line.principal_alone
         else:
             rest += line.amount
     return Taken(
@@ -138,7 +139,7 @@ def _as_brought(loan: Loan, entry: Entry) -> Taken:
         on=entry.effective_on,
         waive_fine=waived,
         rest_to_savings=rest > 0,
-        principal_alone=loan.principal_alone and kinds == {AccountKind.LOAN},
+        principal_alone=is_alone,
         memo=entry.memo,
         put_by=put_by,
     )

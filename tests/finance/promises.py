@@ -146,6 +146,10 @@ def loans_owe_what_was_not_repaid(seen: Picture) -> None:
             ends = False  # fee paid ahead of a loan that is rescheduled pays principal
         if account.kind == "LOAN" and line.entry_id in seen.standing and not ends:
             repaid[account.loan_id] += line.amount
+        debited = seen.accounts[line.debit_account_id]
+        if debited.kind == "LOAN" and account.kind == "SERVICE_FEE" and line.entry_id in seen.standing:
+            is_divided_anew = seen.entries[line.entry_id].kind == EntryKind.REALLOCATION
+            repaid[debited.loan_id] -= line.amount if is_divided_anew else 0
     losses = 0
     for loan in Loan.objects.filter(group=seen.group).prefetch_related("instalments"):
         has = by_loan[loan.pk]

@@ -47,7 +47,7 @@ def test_money_that_went_to_a_fine_brings_no_other_fine(late_loan, terms, fine_f
     repay(loan, 98_000, on=date(2025, 4, 1))
     assert Transfer.objects.filter(credit_account__loan=loan, credit_account__kind="LOAN_FINE").exists()
     position = loan_position(read_books(loan.group, date.max), loan)
-    assert position.arrears_on(date(2025, 4, 2)).late > 0
+    assert position.arrears_on(date(2025, 5, 1)).late > 0
     assert position.late_fine(date(2025, 5, 6)) is None
     repay(loan, 118_000, on=date(2025, 5, 6))
     assert [fine.owed_on for fine in Obligation.objects.filter(loan=loan)] == [date(2025, 3, 5)]
@@ -69,9 +69,9 @@ def test_a_meeting_fines_nobody_for_money_that_went_to_a_fine(late_loan):
 
 
 def test_a_payment_recorded_late_takes_the_ground_from_a_fine_with_what_it_paid_of_another(late_loan):
-    """118,000 of 3 April were 98,000 late, for 20,000 were brought before; then 98,000 of 1 April turn up."""
+    """118,000 of 9 April were 98,000 late, for 20,000 were brought before; then 98,000 of 1 April turn up."""
     repay(late_loan, 20_000, on=date(2025, 3, 20))
-    repay(late_loan, 118_000, on=date(2025, 4, 3))
+    repay(late_loan, 118_000, on=date(2025, 4, 9))
     _first, second = Obligation.objects.order_by("pk")
     assert fines_without_ground(late_loan) == []
     pay_at_meeting(late_loan, 97_999, held_on=date(2025, 4, 1))
@@ -81,12 +81,14 @@ def test_a_payment_recorded_late_takes_the_ground_from_a_fine_with_what_it_paid_
 
 
 def test_a_fine_loses_its_ground_however_the_late_payment_was_divided(late_loan):
-    """The fee that the late payment should have paid was paid by the later one already: all of it went to principal."""
+    """The fee that the late payment pays was paid by the later one, which is divided anew."""
     repay(late_loan, 118_000, on=date(2025, 5, 4))
     assert [fine.amount for fine in fines_without_ground(late_loan)] == []
     pay_at_meeting(late_loan, 123_000, held_on=date(2025, 4, 1))
     paid = Transfer.objects.filter(credit_account__loan=late_loan, entry__kind="MEETING")
-    assert dict(paid.values_list("credit_account__kind", "amount")) == {"LOAN": 118_000, "LOAN_FINE": 5_000}
+    assert dict(paid.values_list("credit_account__kind", "amount")) == {
+        "SERVICE_FEE": 18_000, "LOAN": 100_000, "LOAN_FINE": 5_000,
+    }  # fmt: skip
     fines = Obligation.objects.filter(loan=late_loan).order_by("owed_on")
     assert [fine.owed_on for fine in fines] == [date(2025, 3, 5), date(2025, 5, 4)]
     assert fines_without_ground(late_loan) == [fines[1]]

@@ -209,7 +209,7 @@ def test_days_late_count_from_the_payment_before_or_the_day_an_instalment_was_du
     first, second = lines[0].due_on, lines[1].due_on
 
     def days(since, on):
-        found = days_late_since(lines, fee_paid=0, principal_paid=0, since=since, on=on)
+        found = days_late_since(lines, paid=0, since=since, on=on)
         return [(line.number, count) for line, count in found]
 
     assert days(None, first) == []
@@ -222,9 +222,9 @@ def test_days_late_count_from_the_payment_before_or_the_day_an_instalment_was_du
 
 def test_an_instalment_paid_in_full_is_not_late_by_a_day():
     lines = schedule(300_000, "0.01", 3)
-    state = {"fee_paid": 3_000, "since": None, "on": lines[0].due_on + 5 * date.resolution}
-    assert days_late_since(lines, principal_paid=100_000, **state) == []
-    assert days_late_since(lines, principal_paid=99_999, **state) == [(lines[0], 5)]
+    state = {"since": None, "on": lines[0].due_on + 5 * date.resolution}
+    assert days_late_since(lines, paid=103_000, **state) == []
+    assert days_late_since(lines, paid=102_999, **state) == [(lines[0], 5)]
 
 
 def test_an_instalment_whose_fee_is_as_large_as_its_principal_is_still_to_come():

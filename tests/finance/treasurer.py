@@ -347,6 +347,17 @@ class Treasurer:
                 principal_alone=alone,
             )  # fmt: skip
 
+    def take_back_between(self) -> None:
+        """Take back the first of two payments on a loan, so that the second is divided anew."""
+        loan, paid = self.loan(), []
+        for days_before in (1, 0) if loan is not None else ():
+            on = max(FOUNDED, self.today - timedelta(days_before))
+            paid.append(self.post(services.loan_repay, loan=loan, amount=self.amount(50_000), on=on))
+        if paid and all(paid):
+            self._reverse(paid[0])
+        if Entry.objects.filter(group=self.group, kind=EntryKind.REALLOCATION).exists():
+            self.done["reallocation"] += 1
+
     def move_meeting(self) -> None:
         """Let the meeting at which something falls due take place two days later, or not at all."""
         line = self.one_of(Instalment.objects.filter(group=self.group, late_after__gte=self.today))
@@ -668,6 +679,7 @@ class Treasurer:
 
 NOT_ALONE = (
     EntryKind.MEETING, EntryKind.SETTLEMENT, EntryKind.SURPLUS, EntryKind.SHARE_OUT, EntryKind.REVERSAL,
+    EntryKind.REALLOCATION,
 )  # fmt: skip
 """Entries that are not reversed by themselves."""
 MONEY = (
@@ -690,6 +702,7 @@ RARELY = ("close_period", "share_out", "open", "end_cycle")
 AIMS = {
     "entry_reverse": "correct_at_once", "other_money_record": "other", "surplus_post": "post_division",
     "surplus_withdraw": "take_division_back", "loan_request_pay_out": "pay_out",
+    "reallocation": "take_back_between",
     "loan_request_approve": "decide", "loan_cover": "cover", "due_days_move": "move_meeting",
     "due_days_follow": "change_rhythm", "due_days_return": "bring_meeting_back",
     "cover_recover": "pay_back", "meeting_correct": "correct", "member_settle": "leave",
@@ -714,5 +727,6 @@ EVERYTHING = {
     *(SERVICES - PARTS.keys()),
     *(f"{service} {part}" for service, parts in PARTS.items() for part in parts),
     "loan_disburse passed on", "meeting_close", "meeting_correct", "member_leave", "member_leave_undo",
+    "reallocation",
 }  # fmt: skip
 """What a long history must get through: every service of the ledger, whatever is added to it, and the meetings."""

@@ -12,7 +12,7 @@ import pytest
 
 from assessment.metrics import all_metrics
 from finance.ledger.verify import mismatches
-from finance.models import Account, AccountKind, Transfer
+from finance.models import Account, AccountKind, EntryKind, Transfer
 from finance.selectors import loan_rows, loans_on
 from groups.models import Constitution, Group, Member
 from meetings.models import Meeting, MeetingStatus
@@ -87,9 +87,10 @@ def record(group: Group, day: date, typed: dict[str, Any]) -> None:
 
 
 def books(group: Group) -> Counter[tuple[object, ...]]:
-    """What stands moved on each day; the parts of an instalment are one, for they divide by what was paid before."""
+    """What was brought and taken on each day; the parts of an instalment are one, for `accounts` holds them apart."""
     moved = Counter[tuple[object, ...]]()
     standing = Transfer.objects.filter(group=group, entry__reverses=None, entry__reversed_by=None)
+    standing = standing.exclude(entry__kind=EntryKind.REALLOCATION)
     for line in standing.select_related("entry", "debit_account", "credit_account", "member"):
         credit = line.credit_account.kind
         if credit in (AccountKind.LOAN, AccountKind.SERVICE_FEE):
@@ -97,6 +98,30 @@ def books(group: Group) -> Counter[tuple[object, ...]]:
         number = line.member.number if line.member is not None else None
         moved[line.entry.effective_on, line.debit_account.kind, credit, number, line.memo] += line.amount
     return moved
+
+
+def accounts(group: Group) -> dict[tuple[object, ...], int]:
+    """What moved on each day on every account, net, by whose it is: fee and principal of each loan apart."""
+    moved = Counter[tuple[object, ...]]()
+    lines = Transfer.objects.filter(group=group).select_related(
+        "entry", *(f"{side}_account__{owner}" for side in ("debit", "credit") for owner in ("member", "loan"))
+    )
+    for line in lines:
+        for account, amount in ((line.debit_account, line.amount), (line.credit_account, -line.amount)):
+            member, loan = account.member, account.loan
+            owner = (member.number if member else None, loan.number if loan else None)
+            moved[line.entry.effective_on, account.kind, *owner] += amount
+    return {what: amount for what, amount in moved.items() if amount}
+
+
+def cards(group: Group) -> list[tuple[object, ...]]:
+    """What the loans owe and have paid at the end of each day, fee and principal apart."""
+    days = [HELD_ON + timedelta(number) for number in range(7 * WEEKS + 30)]
+    return [
+        (day, row.loan.number, row.outstanding, row.fee_paid, row.arrears)
+        for day in days
+        for row in loan_rows(loans_on(group, as_of=day).order_by("number"), as_of=day)
+    ]
 
 
 def balances(group: Group) -> dict[tuple[str, object, object], int]:
@@ -130,6 +155,8 @@ def test_any_order_of_recording_gives_the_same(seed):
     for day, typed in chance.sample(held, len(held)):
         record(late, day, typed)
     assert books(late) == books(in_time)
+    assert accounts(late) == accounts(in_time)
+    assert cards(late) == cards(in_time)
     assert balances(late) == balances(in_time)
     assert minutes(late) == minutes(in_time)
     assert scores(late) == scores(in_time)
@@ -159,4 +186,7 @@ def test_a_correction_after_late_meetings_gives_what_recording_it_right_gives():
     response = sign_in(corrected).post(address, typed)
     assert response.status_code == 302, response.context["sheet"].errors
     assert books(corrected) == books(right)
+    assert accounts(corrected) == accounts(right)
+    assert cards(corrected) == cards(right)
+    assert list(mismatches()) == []
     assert balances(corrected) == balances(right)

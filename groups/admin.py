@@ -33,6 +33,8 @@ from groups.models import (
     FederationMembership,
     FederationOfficer,
     FederationPayment,
+    FormationNote,
+    Founding,
     Group,
     GroupStatusChange,
     MeetingMove,
@@ -352,6 +354,23 @@ class DissolutionAdmin(RecordAdmin):
     """How groups ended; they are dissolved on the site."""
 
     list_display = ["group", "ended_on", "reason", "unsettled_why", "case_closed_on", "taken_back_at", "recorded_by"]
+    list_select_related = ["group", "recorded_by"]
+
+
+@admin.register(FormationNote)
+class FormationNoteAdmin(RecordAdmin):
+    """What was done to form groups; it is recorded on the site."""
+
+    list_display = ["group", "step", "done_on", "withdrawn_at", "recorded_by"]
+    list_filter = ["step"]
+    list_select_related = ["group", "recorded_by"]
+
+
+@admin.register(Founding)
+class FoundingAdmin(RecordAdmin):
+    """Founding meetings; they are recorded on the site."""
+
+    list_display = ["group", "held_on", "place", "withdrawn_at", "recorded_by"]
     list_select_related = ["group", "recorded_by"]
 
 

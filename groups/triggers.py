@@ -16,6 +16,8 @@ from groups.models import (
     FederationMembership,
     FederationOfficer,
     FederationPayment,
+    FormationNote,
+    Founding,
     Group,
     GroupStatusChange,
     MeetingMove,
@@ -226,6 +228,15 @@ TRIGGERS: tuple[Trigger, ...] = (
     *(
         forbid_insert("after_end", model, when=AFTER_THE_END.format(day=f"NEW.{day}", unless=""))
         for model, day in ((FederationMembership, "started_on"), (FederationPayment, "paid_on"))
+    ),
+    # So are the notes of forming a group and its founding, with the reason.
+    *(
+        rule
+        for model in (FormationNote, Founding)
+        for rule in (
+            forbid_update(model, but=WITHDRAWN, or_when="OLD.withdrawn_at IS NOT NULL"),
+            forbid_delete(model),
+        )
     ),
     # The day through which the books are closed moves forward only.
     forbid_change(

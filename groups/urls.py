@@ -2,7 +2,17 @@
 
 from django.urls import URLPattern, path
 
-from groups.views import bank_accounts, constitution, facilitators, groups, members, officers, partners, partnerships
+from groups.views import (
+    bank_accounts,
+    constitution,
+    facilitators,
+    formation,
+    groups,
+    members,
+    officers,
+    partners,
+    partnerships,
+)
 
 urlpatterns: list[URLPattern] = [
     path("groups/", groups.group_list, name="group-list"),
@@ -54,6 +64,17 @@ urlpatterns: list[URLPattern] = [
         partnerships.activity_withdraw,
         name="activity-withdraw",
     ),
+    path("g/<str:code>/formation/", formation.formation, name="formation"),
+    path("g/<str:code>/formation/founding/new/", formation.founding_record, name="founding-record"),
+    path("g/<str:code>/formation/founding/withdraw/", formation.founding_withdraw, name="founding-withdraw"),
+    path("g/<str:code>/formation/found/", formation.group_found, name="group-found"),
+    path(
+        "g/<str:code>/formation/notes/<int:pk>/withdraw/",
+        formation.formation_note_withdraw,
+        name="formation-note-withdraw",
+    ),
+    path("g/<str:code>/formation/steps/<slug:step>/", formation.formation_step, name="formation-step"),
+    path("g/<str:code>/revive/", formation.group_revive, name="group-revive"),
     path("g/<str:code>/facilitators/", facilitators.facilitators, name="facilitators"),
     path("g/<str:code>/facilitators/<int:pk>/end/", facilitators.facilitator_end, name="facilitator-end"),
 ]

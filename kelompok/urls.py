@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from kelompok import calendar, federations, mentoring, rhythms, rules, views
+from kelompok import calendar, federations, founding, mentoring, rhythms, rules, views
 
 handler500 = "kelompok.views.server_error"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -36,6 +36,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("g/<str:code>/mentoring/<int:pk>/withdraw/", mentoring.mentoring_withdraw, name="mentoring-withdraw"),
     path("g/<str:code>/members/<int:pk>/leave/", views.member_leave, name="member-leave"),
     path("g/<str:code>/members/<int:pk>/leave/undo/", views.member_leave_undo, name="member-leave-undo"),
+    path("g/<str:code>/formation/founding/", founding.founding, name="founding"),
     path("g/<str:code>/dissolve/", views.group_dissolve, name="group-dissolve"),
     path("g/<str:code>/dissolution/", views.dissolution, name="dissolution"),
     path("g/<str:code>/dissolution/take-back/", views.dissolution_take_back, name="dissolution-take-back"),

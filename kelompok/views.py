@@ -127,6 +127,8 @@ def group(request: GroupRequest) -> HttpResponse:
     context = {
         "current": current_score(group, clock.today()),
         "dissolution": dissolution_of(group),
+        "founding": groups.selectors.founding_of(group),
+        "steps_left": _steps_left(group, today),
         "books": finance.selectors.group_summary(group),
         "owed": owed,
         "owed_total": sum(owing.total for _member, owing in owed),
@@ -135,6 +137,13 @@ def group(request: GroupRequest) -> HttpResponse:
         **_life(group, today),
     }
     return render(request, "groups/group.html", {"group": group, "today": today, **context})
+
+
+def _steps_left(group: Group, today: date) -> int:
+    """Return how many steps a group that is being formed has left, 0 for any other."""
+    if group.status != GroupStatus.FORMING:
+        return 0
+    return len(groups.selectors.steps_left([group], as_of=today)[group.pk])
 
 
 def _profile(group: Group, today: date) -> dict[str, Any]:

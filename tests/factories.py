@@ -43,6 +43,7 @@ from groups.models import (
     FederationMembership,
     FederationOfficer,
     FederationPayment,
+    Founding,
     Group,
     MeetingEvery,
     MeetingRhythm,
@@ -302,6 +303,23 @@ def make_officer(member: Member, role: str = OfficerRole.KETUA, **fields: Any) -
             "role": role,
             "started_on": member.joined_on,
             "recorded_by": member.group.recorded_by,
+            **fields,
+        }
+    )
+
+
+@disable_auditlog()
+def make_founding(group: Group, held_on: date = FOUNDED, **fields: Any) -> Founding:
+    """The meeting that founded the group."""
+    return Founding.objects.create(
+        **{
+            "group": group,
+            "held_on": held_on,
+            "place": "Balai",
+            "present": "Kepala desa",
+            "activity": "Simpan pinjam",
+            "address": "RT 2",
+            "recorded_by": group.recorded_by,
             **fields,
         }
     )

@@ -80,6 +80,7 @@ class GroupRegisterForm(RhythmFields, NewGroupForm):
         choices=[(status.value, status.label) for status in (GroupStatus.ACTIVE, GroupStatus.FORMING)],
         initial=GroupStatus.ACTIVE,
         required=False,
+        help_text=_("A group that is being formed is led through six steps to its founding meeting."),
     )
     field_order = [*GroupForm.field_order, *RHYTHM]
 

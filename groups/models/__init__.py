@@ -29,6 +29,7 @@ from groups.models.federation import (
     FederationOfficer,
     FederationPayment,
 )
+from groups.models.formation import WRITTEN_STEPS, FormationNote, FormationStep, Founding
 from groups.models.group import (
     EarlierPlace,
     FacilitatorAssignment,

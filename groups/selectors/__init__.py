@@ -24,6 +24,15 @@ from groups.selectors.federations import (
     groups_that_may_join,
     memberships_of,
 )
+from groups.selectors.formation import (
+    FormationState,
+    GroupsNear,
+    formation_of,
+    founding_of,
+    groups_near,
+    names_near,
+    steps_left,
+)
 from groups.selectors.groups import (
     groups_alike,
     groups_alive,

@@ -23,6 +23,14 @@ from groups.services.federations import (
     federation_record_withdraw,
     federation_update,
 )
+from groups.services.formation import (
+    formation_note_record,
+    formation_note_withdraw,
+    founding_record,
+    founding_withdraw,
+    group_found,
+    group_revive,
+)
 from groups.services.groups import (
     CODE_ALPHABET,
     CODE_LENGTH,

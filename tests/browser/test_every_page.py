@@ -17,7 +17,7 @@ from django.utils import timezone
 from assessment.models import Instrument, ScoreRevision
 from finance.models import CashCount, Entry, InventoryItem, Loan, LoanRequest, SurplusDivision, Waiver
 from finance.services import fine_charge, inventory_buy, loan_request, loan_request_approve, loan_write_off
-from groups.models import FacilitatorAssignment, FederationMembership, Group, Role, User
+from groups.models import FacilitatorAssignment, FederationMembership, FormationNote, Group, GroupStatus, Role, User
 from groups.permissions import Capability, declared_capability, walk_urls
 from kelompok.demo.organisations import PASSWORD
 from kelompok.dissolving import group_dissolve
@@ -29,6 +29,7 @@ from tests.factories import (
     make_account,
     make_exit_review,
     make_federation_records,
+    make_founding,
     make_group,
     make_member,
     make_partnership_records,
@@ -46,6 +47,7 @@ NO_PAGES = {
     "language",
     "draft-discard",
     "facilitator-end",
+    "group-found",
     "rhythm-withdraw",
     "meeting-move-withdraw",
     "decision-done",
@@ -115,6 +117,9 @@ def group(committed_module) -> Group:
         make_report(recorder)
     if not group.mentoring_phases.filter(phase="ENDED").exists():
         make_exit_review(make_phase(group, timezone.localdate(), "ENDED"))
+    if not group.foundings.exists():
+        make_founding(group, group.founded_on)
+    FormationNote.objects.create(group=group, step="NAME", done_on=group.founded_on, text="bunga", recorded_by=recorder)
     Waiver.objects.create(
         group=group, member=group.members.first(), kind="WAJIB", amount=1, waived_on=timezone.localdate(), why="sakit",
         key=uuid.uuid4(), recorded_by=recorder,
@@ -142,6 +147,7 @@ def later(group: Group) -> tuple[Group, Group, Group]:
     saver = make_member(make_group())
     save(saver, 100_000)
     share_out(saver.group)
+    Group.objects.filter(pk=saver.group.pk).update(status=GroupStatus.DORMANT)
     kept = make_member(make_group())
     save(kept, 100_000)
     group_dissolve(
@@ -172,6 +178,7 @@ def address_later(name: str, worked: Group, shared: Group, ended: Group) -> str 
         "dissolution": (ended, {}),
         "dissolution-take-back": (ended, {}),
         "dissolution-close-case": (ended, {}),
+        "group-revive": (shared, {}),
         "share-out-list": (shared, shared_out),
         "share-out-reverse": (shared, shared_out),
     }
@@ -244,6 +251,8 @@ def address(name: str, group: Group) -> str:
         "waiver-take-back": {"pk": group.waivers.last().pk},
         "member-leave": {"pk": member.pk},
         "member-leave-undo": {"pk": group.members.filter(left_on__isnull=False).first().pk},
+        "formation-step": {"step": "nearby"},
+        "formation-note-withdraw": {"pk": group.formation_notes.first().pk},
         "bank-mandate": {"pk": group.bank_accounts.last().pk},
         "bank-account-close": {"pk": group.bank_accounts.last().pk},
         "assessment-shown": {"pk": group.score_revisions.last().pk},

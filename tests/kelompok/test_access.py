@@ -26,7 +26,7 @@ from assessment.models import Assessment, Instrument, Judgement, ScoreRevision
 from assessment.services import assess_groups, snapshots
 from finance.models import CashCount, Entry, ExternalLoan, InventoryItem, Loan, LoanRequest, SurplusDivision, Waiver
 from groups.admin import TenantAdmin
-from groups.models import FacilitatorAssignment, Group, MeetingMove, Member, Partner, Role, User
+from groups.models import FacilitatorAssignment, FormationNote, Group, MeetingMove, Member, Partner, Role, User
 from groups.permissions import Capability, walk_urls
 from kelompok import dissolving
 from meetings.models import AgendaItem, FollowUp, Meeting, MeetingStatus, MonthReport
@@ -42,6 +42,7 @@ from tests.factories import (
     make_entry,
     make_exit_review,
     make_federation_records,
+    make_founding,
     make_group,
     make_members,
     make_officer,
@@ -241,6 +242,14 @@ ROUTES: dict[str, Route] = {
     "officers": Route(READ),
     "election": Route(RECORD),
     "term-correct": Route(RECORD, lambda world: {"pk": world.group.officer_terms.get(ended_on=None).pk}),
+    "formation": Route(READ),
+    "formation-step": Route(RECORD, lambda _world: {"step": "name"}),
+    "formation-note-withdraw": Route(RECORD, lambda world: {"pk": world.group.formation_notes.get().pk}),
+    "founding": Route(READ),
+    "founding-record": Route(RECORD),
+    "founding-withdraw": Route(RECORD),
+    "group-found": Route(RECORD, get={405}),
+    "group-revive": Route(RECORD, get={302}),
     "facilitators": Route(CONFIGURE),
     "facilitator-end": Route(
         CONFIGURE, lambda world: {"pk": world.group.assignments.filter(ended_on=None).get().pk}, get={405}
@@ -463,6 +472,8 @@ def build() -> World:
     make_phase(group)
     make_exit_review(make_phase(group, AS_OF, "ENDED"))
     make_report(facilitator)
+    FormationNote.objects.create(group=group, step="NAME", done_on=FOUNDED, text="bunga", recorded_by=facilitator)
+    make_founding(group)
     ended = dissolving.group_dissolve(
         actor=facilitator, group=group, on=timezone.localdate(), place="Balai", present="semua", reason="bubar",
         division="", unsettled_why="kas hilang", key=uuid.uuid4(),

@@ -28,6 +28,7 @@ STAYS = """
     finance_sentform finance_surplusdivision finance_surpluspart finance_surplusshare finance_transfer finance_waiver
     groups_bankaccount groups_bankmandate groups_banksigner groups_dissolution
     groups_exitreview groups_mentoringphase
+    groups_formationnote groups_founding
     groups_constitution groups_earlierplace groups_groupstatuschange groups_meetingmove groups_meetingrhythm
     groups_federation groups_federationattendance groups_federationcontact groups_federationcontribution
     groups_federationmeeting groups_federationmembership groups_federationofficer groups_federationpayment

@@ -66,6 +66,8 @@ from groups.models import (
     FederationMembership,
     FederationOfficer,
     FederationPayment,
+    FormationNote,
+    Founding,
     GroupStatus,
     GroupStatusChange,
     MeetingMove,
@@ -104,6 +106,7 @@ from tests.factories import (
     make_account,
     make_exit_review,
     make_federation_records,
+    make_founding,
     make_group,
     make_meeting,
     make_member,
@@ -154,6 +157,8 @@ MAY_CHANGE = {
     BankMandate: set(),
     BankSigner: set(),
     Dissolution: {*CASE, *TAKEN_BACK},
+    FormationNote: {"withdrawn_at", "withdrawn_by", "withdrawn_why"},
+    Founding: {"withdrawn_at", "withdrawn_by", "withdrawn_why"},
     Review: {"withdrawn_at", "withdrawn_by"},
     ScoreRevision: set(),
     MeetingRhythm: {"withdrawn_at", "withdrawn_by"},
@@ -228,6 +233,8 @@ def records():
         group=group, from_status=GroupStatus.ACTIVE, to_status=GroupStatus.DISSOLVED, changed_on=FOUNDED,
         reason="bubar", recorded_by=actor,
     )  # fmt: skip
+    FormationNote.objects.create(group=group, step="NAME", done_on=FOUNDED, text="bunga", recorded_by=actor)
+    make_founding(group)
     MeetingMove.objects.create(
         group=group, planned_on=date(2026, 3, 3), moved_to=date(2026, 3, 10), reason="Lebaran", recorded_by=actor
     )
@@ -383,6 +390,12 @@ def allowed(records):
         ),
         "a rhythm is withdrawn": (MeetingRhythm.objects.all(), {"withdrawn_at": now, "withdrawn_by": by}),
         "a move is withdrawn": (MeetingMove.objects.all(), {"withdrawn_at": now, "withdrawn_by": by}),
+        "a step of forming a group is withdrawn": (
+            FormationNote.objects.all(), {"withdrawn_at": now, "withdrawn_by": by, "withdrawn_why": "x"},
+        ),
+        "a founding is withdrawn": (
+            Founding.objects.all(), {"withdrawn_at": now, "withdrawn_by": by, "withdrawn_why": "x"},
+        ),
         "a review is withdrawn": (Review.objects.all(), {"withdrawn_at": now, "withdrawn_by": by}),
         "a meeting is corrected": (Meeting.objects.all(), {"status": MeetingStatus.CORRECTED}),
         "a case is closed": (

@@ -31,6 +31,7 @@ from groups.models import (
     BankMandate,
     ChangedGroup,
     Constitution,
+    Founding,
     Group,
     GroupStatusChange,
     MeetingMove,
@@ -97,6 +98,7 @@ def _changes() -> Iterator[Trigger]:
     yield from _mark(BankMandate, insert="{new}.valid_from")
     yield from _mark(Constitution, insert="{new}.agreed_on")
     yield from _mark(GroupStatusChange, insert="{new}.changed_on")
+    yield from _mark(Founding, **dict.fromkeys(("insert", "update"), "{new}.held_on"))
     yield from _mark(MeetingRhythm, **dict.fromkeys(("insert", "update"), "{new}.agreed_from"))
     yield from _mark(MeetingMove, **dict.fromkeys(("insert", "update"), _earlier_of_move()))
     yield from _mark(PartnerActivity, **dict.fromkeys(("insert", "update"), "{new}.held_on"))

@@ -37,6 +37,8 @@ from meetings.selectors import numbered
 
 LATE_DAYS = 30
 """A meeting that is closed later than this is very late; from `CLOSING_DAYS` on it is late."""
+LONG_FORMING_DAYS = 183
+"""A group that is being formed for longer probably comes to nothing, or nobody has written down that it is founded."""
 OLD_DRAFT_DAYS = 7
 """A draft that stands longer was probably forgotten."""
 
@@ -107,6 +109,7 @@ class LeftOpen:
     without_rules: int
     without_officers: int
     without_facilitator: int
+    forming_long: int
     cases: int
 
 
@@ -190,9 +193,20 @@ def left_open(groups: QuerySet[Group], month: date | None, as_of: date) -> LeftO
         without_rules=Count("pk", filter=alive & Q(shown__has_rules=False)),
         without_officers=Count("pk", filter=alive & Q(shown__offices_held__lt=len(OfficerRole))),
         without_facilitator=Count("pk", filter=alive & _nobody_accompanies(as_of, is_past=month is not None)),
+        forming_long=Count("pk", filter=alive & Q(shown__status=GroupStatus.FORMING) & _began_long_ago(as_of)),
         cases=Count("open_case"),
     )
     return LeftOpen(*found.values())
+
+
+def forming_long(groups: QuerySet[Group], month: date | None, as_of: date) -> Any:
+    """Return the groups that were being formed in the snapshots of a month, or the latest, for half a year, by then."""
+    forming = with_snapshot(groups, month).filter(_began_long_ago(as_of), shown__status=GroupStatus.FORMING)
+    return forming.select_related("organisation").order_by("founded_on", "pk")
+
+
+def _began_long_ago(as_of: date) -> Q:
+    return Q(founded_on__lt=as_of - timedelta(LONG_FORMING_DAYS))
 
 
 def open_cases(groups: QuerySet[Group], as_of: date) -> QuerySet[Dissolution]:

@@ -31,12 +31,13 @@ class Summary:
     """How many people are in some groups by their snapshots of a month or the latest, and how far those are behind.
 
     `as_of` is the day of the oldest, None where there is none; `changed` are the groups that are `behind`, also those
-    without any snapshot; `dormant` those that were dormant on that day.
+    without any snapshot; `dormant` and `forming` those that were dormant or being formed on that day.
     """
 
     as_of: date | None
     changed: int
     dormant: int
+    forming: int
     members: int
     women: int
 
@@ -53,11 +54,14 @@ def summary(groups: QuerySet[Group], month: date | None) -> Summary:
     """
     dissolved = Q(status=GroupStatus.DISSOLVED) if month is None else Q(shown__status=GroupStatus.DISSOLVED)
     people = {name: total(f"shown__{name}", ~dissolved) for name in ("members", "women")}
-    dormant = Count("pk", filter=Q(shown__status=GroupStatus.DORMANT) & ~dissolved)
+    of_status = {
+        status.lower(): Count("pk", filter=Q(shown__status=status) & ~dissolved)
+        for status in (GroupStatus.DORMANT, GroupStatus.FORMING)
+    }
     of_all = with_snapshot(groups, month).order_by()
     changed = Count("changed", filter=_unknown_in(month))
     return Summary(
-        **of_all.aggregate(as_of=Min("shown__as_of", filter=~dissolved), changed=changed, dormant=dormant, **people)
+        **of_all.aggregate(as_of=Min("shown__as_of", filter=~dissolved), changed=changed, **of_status, **people)
     )
 
 

@@ -21,6 +21,7 @@ from finance.selectors import group_summary, signers
 from finance.tables.table import Column, Table
 from groups.http import GroupRequest, UserRequest
 from groups.permissions import Capability, can, requires
+from groups.selectors import founding_of
 
 
 @requires(Capability.ASSESS)
@@ -61,6 +62,7 @@ def profile(request: GroupRequest) -> HttpResponse:
         "assessment/profile.html",
         {
             "profile": selectors.profile(request.group, today),
+            "founding": founding_of(request.group),
             "current": found,
             "open_signals": open_signals_of(request.group, today) if can(request.user, Capability.ASSESS) else [],
             "is_bankable": found is not None and found.rules[found.result.rank].is_bankable,

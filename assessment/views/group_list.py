@@ -17,9 +17,9 @@ from finance.tables.files import to_csv, to_xlsx
 from finance.tables.table import Column, Row, Table
 from groups.forms.groups import GroupSearchForm
 from groups.http import UserRequest
-from groups.models import Group, User
+from groups.models import FormationStep, Group, GroupStatus, User
 from groups.permissions import Capability, requires
-from groups.selectors import groups_find
+from groups.selectors import groups_find, steps_left
 
 
 @requires(Capability.READ)
@@ -40,7 +40,8 @@ def _table(actor: User, form: GroupSearchForm) -> Table:
     today = timezone.localdate()
     scheme, stages = next(iter(instruments.stages_in_use(actor.organisation_id).items()))
     groups = with_newest_score(groups_find(actor, as_of=today, **form.asked()), scheme)
-    columns = _columns({rule.stage: rule.name for rule in stages}, facilitators_of(groups.order_by(), today))
+    left = steps_left(list(groups.filter(status=GroupStatus.FORMING)), as_of=today)
+    columns = _columns({rule.stage: rule.name for rule in stages}, facilitators_of(groups.order_by(), today), left)
     return Table(
         title=_("Groups"),
         name="kelompok",
@@ -54,7 +55,9 @@ def _table(actor: User, form: GroupSearchForm) -> Table:
     )
 
 
-def _columns(stages: dict[str, str], with_whom: dict[int, str]) -> list[ReadColumn]:
+def _columns(
+    stages: dict[str, str], with_whom: dict[int, str], left: dict[int, list[FormationStep]]
+) -> list[ReadColumn]:
     return [
         (Column(_("Group number")), lambda group: group.number_shown),
         (Column(_("Group")), lambda group: group.name),
@@ -64,7 +67,8 @@ def _columns(stages: dict[str, str], with_whom: dict[int, str]) -> list[ReadColu
         (Column(_("Facilitator")), lambda group: with_whom.get(group.pk, "")),
         (Column(_("Kind")), lambda group: group.get_kind_display()),
         (Column(_("Status")), lambda group: group.get_status_display()),
-        (Column(_("Founded on"), DATE), lambda group: group.founded_on),
+        (Column(_("Steps of forming left"), NUMBER), lambda group: len(left[group.pk]) if group.pk in left else None),
+        (Column(_("Founded on"), DATE), lambda group: group.founding_day),
         (Column(_("Members"), NUMBER), lambda group: group.member_count),
         (Column(_("Meets")), lambda group: str(next(iter(group.rhythms_agreed), ""))),
         (Column(_("Stage")), lambda group: stages.get(group.stage, group.stage) or _("Never assessed")),

@@ -27,6 +27,7 @@ from finance.tables.table import Column, Row, Table
 from groups.http import UserRequest
 from groups.models import Dissolution, Group, OfficerRole
 from groups.permissions import Capability, requires
+from groups.selectors import steps_left
 
 CHARTED_PEOPLE = 12
 """Those who are late most; the table has everybody."""
@@ -115,6 +116,7 @@ def _lists(
     drafted = [Column(_("Since"), DATE), Column(_("Saved by"))]
     rules, officers = [Column(_("Founded on"), DATE)], [Column(_("Offices nobody holds"))]
     cases = partial(selectors.open_cases, at_stage(frame.with_dissolved, frame.filters), day)
+    forming = partial(selectors.forming_long, groups, frame.filters.month, day)
     without_rules = partial(selectors.without_rules, groups, day)
     without_officers = partial(selectors.without_officers, groups, day)
     lists = [
@@ -129,6 +131,10 @@ def _lists(
         Listed(
             "facilitators", _("Groups without a working facilitator"), left_open.without_facilitator,
             [Column(_("Facilitator"))], unaccompanied, _facilitator_row_of(unaccompanied, day),
+        ),
+        Listed(
+            "forming", _("Being formed for more than half a year"), left_open.forming_long,
+            [Column(_("Being formed since"), DATE), Column(_("Steps left"))], forming, _forming_row_of(forming, day),
         ),
         Listed("cases", _("Dissolved, not settled"), left_open.cases, _case_columns(), cases, _case_row_of(cases)),
     ]  # fmt: skip
@@ -219,6 +225,20 @@ def _draft_row(draft: Any) -> Row:
 
 def _rules_row(group: Group) -> Row:
     return Row([group.name, group.number_shown, group.founded_on], reverse("constitution", args=[group.code]))
+
+
+def _forming_row_of(groups: Callable[[], QuerySet[Group]], day: date) -> Callable[[Any], Row]:
+    """Return what makes a row of a group that is being formed; what is left to do is read once, with the first."""
+    left = cache(lambda: steps_left(list(groups()), as_of=day))
+
+    def row(group: Group) -> Row:
+        steps = "; ".join(str(step.label) for step in left().get(group.pk, ()))
+        return Row(
+            [group.name, group.number_shown, group.founded_on, steps or _("none: declare it founded")],
+            reverse("formation", args=[group.code]),
+        )
+
+    return row
 
 
 def _case_columns() -> list[Column]:

@@ -11,6 +11,7 @@ from django.db.models import (
     Case,
     Count,
     Exists,
+    F,
     IntegerField,
     OuterRef,
     Q,
@@ -24,6 +25,7 @@ from django.db.models.functions import Coalesce
 from groups.models import (
     EarlierPlace,
     FacilitatorAssignment,
+    Founding,
     Group,
     GroupStatus,
     GroupStatusChange,
@@ -38,6 +40,7 @@ from groups.shared.folding import fold
 def groups_find(actor: User, *, as_of: date, words: str = "", kind: str = "", status: str = "") -> QuerySet[Group]:
     """Return the groups `actor` may see, with `member_count` and `rhythms_agreed` of the day `as_of`, and regions.
 
+    `founding_day` is that of the founding meeting, where one is recorded, else the day the group began.
     `words` is looked for in name, code, number and village; empty filters filter nothing.
     """
     groups = Group.objects.visible_to(actor)
@@ -56,10 +59,14 @@ def groups_find(actor: User, *, as_of: date, words: str = "", kind: str = "", st
         .annotate(count=Count("pk"))
         .values("count")
     )
+    foundings = Founding.objects.valid().filter(group=OuterRef("pk"))
     return (
         with_rhythms(groups, as_of=as_of)
         .select_related("organisation", "village__parent__parent")
-        .annotate(member_count=Coalesce(Subquery(counts, output_field=IntegerField()), 0))
+        .annotate(
+            member_count=Coalesce(Subquery(counts, output_field=IntegerField()), 0),
+            founding_day=Coalesce(Subquery(foundings.values("held_on")), F("founded_on")),
+        )
     )
 
 

@@ -16,12 +16,14 @@ _RULES = Constitution.rule_fields()
 GROUP_PROFILES = Relation(
     "group_profiles",
     f"""
-    SELECT g.id AS group_id, {days_between("g.founded_on", "%(as_of)s")} AS age_days, CAST(%(as_of)s AS TEXT) AS as_of,
+    SELECT g.id AS group_id, {days_between("COALESCE(f.held_on, g.founded_on)", "%(as_of)s")} AS age_days,
+        CAST(%(as_of)s AS TEXT) AS as_of,
         COALESCE(b.bank, '') AS bank_name, COALESCE(b.number, '') AS bank_account_number,
         COALESCE(s.signatures, 0) AS bank_signatories, c.version AS rules_version,
         c.agreed_on AS rules_agreed_on,
         CASE WHEN c.agreed_in_meeting THEN 1 ELSE 0 END AS rules_agreed_in_meeting
     FROM groups_group g
+    LEFT JOIN groups_founding f ON f.group_id = g.id AND f.withdrawn_at IS NULL AND f.held_on <= %(as_of)s
     LEFT JOIN groups_bankaccount b ON b.id = (
         SELECT o.id FROM groups_bankaccount o WHERE o.group_id = g.id AND o.opened_on <= %(as_of)s
             AND (o.closed_on IS NULL OR o.closed_on > %(as_of)s) ORDER BY o.opened_on DESC, o.id DESC LIMIT 1)
@@ -40,6 +42,7 @@ GROUP_PROFILES = Relation(
 )  # fmt: skip
 """A row for each group: its age, its rules and its bank account on the day, the one opened last of several.
 
+The age counts from the founding meeting, where one is recorded, else from the day the group began.
 `rules_version` is NULL where there are none: those a group is registered with are empty.
 """
 

@@ -12,7 +12,7 @@ from groups import selectors, services
 from groups.forms.groups import GroupEditForm, GroupSearchForm
 from groups.forms.rhythms import GroupRegisterForm
 from groups.http import GroupRequest, UserRequest
-from groups.models import Group
+from groups.models import Group, GroupStatus
 from groups.permissions import Capability, requires
 from groups.shared.submit import posted, submit
 
@@ -28,6 +28,10 @@ def group_list(request: UserRequest) -> HttpResponse:
     else:  # what was asked for does not exist, and other groups were not asked for
         groups = Group.objects.none()
     page = Paginator(groups, GROUPS_ON_A_PAGE).get_page(request.GET.get("page"))
+    forming = [group for group in page if group.status == GroupStatus.FORMING]
+    left = selectors.steps_left(forming, as_of=timezone.localdate()) if forming else {}
+    for group in forming:
+        group.steps_left = left[group.pk]  # type: ignore[attr-defined]  # for the page
     is_filtered = bool(form.errors) or any(form.cleaned_data.values())
     return render(request, "groups/group_list.html", {"form": form, "page": page, "is_filtered": is_filtered})
 
@@ -41,7 +45,7 @@ def group_create(request: UserRequest) -> HttpResponse:
         form,
         lambda _data: services.group_register(actor=request.user, group=form.instance, rhythm=form.rhythm),
         done=lambda group: _("%(group)s is registered. Now add its members.") % {"group": group},
-        then=lambda group: redirect("group", group.code),
+        then=lambda group: redirect("formation" if group.status == GroupStatus.FORMING else "group", group.code),
     ) or render(request, "groups/group_form.html", {"form": form})
 
 

@@ -162,6 +162,13 @@ def test_groups_dormant_then_are_said_apart(staff_client, group):
     assert "dormant" not in staff_client.get("/dashboard/").content.decode()
 
 
+def test_groups_being_formed_then_are_said_apart_and_lead_to_their_list(staff_client, group):
+    make_snapshot(group, MONTH, as_of=END, status=GroupStatus.FORMING)
+    content = page(staff_client, "dashboard").content.decode()
+    assert "1 group is being formed." in content and "/groups/?status=FORMING" in content
+    assert "being formed" not in staff_client.get("/dashboard/").content.decode()
+
+
 class TestStagesOfAnEarlierVersion:
     """A stage that the scheme has no more keeps its name, and its groups are counted."""
 

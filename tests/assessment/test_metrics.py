@@ -20,7 +20,7 @@ from finance import services as finance
 from finance.models import EntryKind
 from finance.rules.lines import OtherMoney
 from finance.selectors.loan_performance import performance
-from groups.models import Constitution, Group, MeetingRhythm, Member
+from groups.models import Constitution, Founding, Group, MeetingRhythm, Member
 from groups.services import group_register, move_record, rhythm_adopt
 from meetings.models import MeetingStatus
 from tests.assessment.groups import measure
@@ -32,6 +32,7 @@ from tests.factories import (
     lend,
     make_activity,
     make_agreement,
+    make_founding,
     make_group,
     make_meeting,
     make_member,
@@ -133,6 +134,15 @@ class TestMeetingRegularity:
         make_meeting(group, date(2025, 2, 4))
         make_meeting(group, date(2025, 3, 4))
         assert measured("meeting_regularity", group, FOUNDED + timedelta(62)).value == 1
+
+    def test_the_age_counts_from_the_founding_meeting_where_one_is_recorded(self, group):
+        make_meeting(group, date(2025, 6, 3))
+        assert measured("meeting_regularity", group).facts["expected"] == 6
+        make_founding(group, date(2025, 4, 1))
+        # First Tuesdays of May, June and July: the days before the founding are not expected.
+        assert measured("meeting_regularity", group).facts["expected"] == 3
+        Founding.objects.update(withdrawn_at=timezone.now(), withdrawn_by=facilitator_of(group), withdrawn_why="x")
+        assert measured("meeting_regularity", group).facts["expected"] == 6
 
     def test_a_group_of_some_weeks_has_not_enough_data(self, group):
         assert measured("meeting_regularity", group, FOUNDED + timedelta(55)).value is None

@@ -15,7 +15,8 @@ from django.utils.formats import date_format
 from openpyxl import load_workbook
 
 from assessment.services import snapshots
-from groups.models import Group, GroupKind, OfficerRole, User
+from groups.models import Group, GroupKind, GroupStatus, OfficerRole, User
+from groups.services import group_status_change
 from meetings.models import Meeting
 from tests.assessment.groups import bring_up_to_date
 from tests.factories import (
@@ -205,6 +206,21 @@ class TestLeftToDo:
         assert numbers(show(staff_client))["officers"] == 1
         [row] = listed(staff_client, "?list=officers")
         assert row[2] == "Sekretaris (secretary), Bendahara (treasurer)"
+
+    def test_groups_being_formed_for_more_than_half_a_year(self, staff_client, facilitator, group):
+        forming = {"status": GroupStatus.FORMING}
+        make_group(facilitator, name="Bakung", founded_on=TODAY - timedelta(184), **forming)
+        make_group(facilitator, name="Cempaka", founded_on=TODAY - timedelta(183), **forming)
+        assert numbers(show(staff_client))["forming"] == 1
+        [row] = listed(staff_client, "?list=forming")
+        assert (row[0], row[2]) == ("Bakung", TODAY - timedelta(184))
+        assert "Choose a name" in row[3] and "rules" not in row[3]
+
+    def test_a_group_that_is_founded_since_is_not_among_them(self, staff_client, facilitator, group):
+        began = TODAY - timedelta(300)
+        made = make_group(facilitator, name="Bakung", founded_on=began, status=GroupStatus.FORMING)
+        group_status_change(actor=facilitator, group=made, status=GroupStatus.ACTIVE, on=TODAY, reason="")
+        assert numbers(show(staff_client))["forming"] == 0
 
     def test_pages_of_25(self, staff_client, facilitator):
         for _ in range(26):

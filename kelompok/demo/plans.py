@@ -5,12 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from random import Random
 
 from groups.models import FacilitatorAssignment, Group, MeetingEvery, User
 from kelompok.demo import words
 from kelompok.demo.copies import GroupCopy
+from kelompok.demo.forming import DAYS_OF_FORMING
 from kelompok.demo.organisations import DemoOrganisation
 
 SHOWN, TEMPLATES = 24, 24
@@ -22,7 +23,7 @@ _RISES, _FALLS = 0.2, 0.3
 """Of all groups, those that were once worse, and, up to the second share, those that were once better."""
 _TAKEN_OVER = 5
 """One group in so many was accompanied by another facilitator before."""
-_MEETS_TODAY, _MEETS_TOMORROW, _DRAFTS = 2, 3, (4, 5)
+_MEETS_TODAY, _MEETS_TOMORROW, _DRAFTS, _FORMING = 2, 3, (4, 5), 9
 """Places of groups that give the day's page of a facilitator something to show."""
 _MADE_FOR_SIGNALS: tuple[dict[int, tuple[str, float, float]], ...] = (
     {
@@ -38,6 +39,8 @@ _MADE_FOR_SIGNALS: tuple[dict[int, tuple[str, float, float]], ...] = (
     },
 )
 """By organisation, places of the groups whose records show a signal, with the signal, their quality and age."""
+ENOUGH_FOR_ONE_FORMING = 12
+"""With more groups to show, one of the first organisation is being formed."""
 _RHYTHM: dict[str, str] = {
     "late_night_batches": MeetingEvery.WEEK,
     "one_recorder": MeetingEvery.FORTNIGHT,
@@ -54,7 +57,7 @@ class GroupPlan:
 
     Quality is from 0 to 1, at the first meeting and now. `age` is the share of the recorded months the group exists,
     above 1 for one that is older; after the share `stops_after` of them it met no more. `shows` names the signal that
-    its records give; `is_template` says that it is there to be copied.
+    its records give; `is_template` says that it is there to be copied, `is_forming` that it is being formed still.
     """
 
     organisation: DemoOrganisation
@@ -76,6 +79,7 @@ class GroupPlan:
     has_minute_book_of_guide: bool = False
     shows: str = ""
     is_template: bool = False
+    is_forming: bool = False
 
     def quality(self, share: float) -> float:
         """Return the quality at a share of the recorded time, from 0 (first meeting) to 1 (today)."""
@@ -201,6 +205,9 @@ def _special(demo: DemoOrganisation, index: int, plan: GroupPlan, shown: int, to
         return replace(steady, every=MeetingEvery.WEEK.value, weekday=(today.weekday() + 1) % 7)
     if index in _DRAFTS:
         return replace(steady, predecessor=None, leaves_draft=True)
+    if demo.is_first and index == _FORMING and shown > ENOUGH_FOR_ONE_FORMING:
+        founded_on = today - timedelta(DAYS_OF_FORMING)
+        return replace(steady, name=words.FORMING, founded_on=founded_on, predecessor=None, is_forming=True)
     if index == shown - demo.alike - 1:  # one in each organisation stopped to meet for good
         return replace(plan, quality_first=0.35, quality_now=0.15, age=1.2, stops_after=0.5)
     return None

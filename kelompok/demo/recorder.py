@@ -38,6 +38,7 @@ from groups.models import (
 from groups.shared.clock import clock_set_to
 from groups.shared.schedule import MeetingCalendar
 from kelompok.demo import words
+from kelompok.demo.forming import record_founding, record_steps
 from kelompok.demo.meeting import BIG_LOAN, DemoMeeting
 from kelompok.demo.partners import PartnershipRecorder
 from kelompok.demo.people import Person, make_people
@@ -111,6 +112,9 @@ class GroupRecorder:
         """Record everything and return the group."""
         with self._recorded_on(self.start):
             self._register()
+        if self.plan.is_forming:
+            record_steps(self.group, self.plan.facilitator, start=self.start, recorded_on=self._recorded_on)
+            return self.group
         self._hold_meetings()
         self._work_with_partners()
         self._judge()
@@ -141,6 +145,7 @@ class GroupRecorder:
             actor=plan.organisation.administrator,
             group=Group(
                 name=plan.name,
+                status=GroupStatus.FORMING if plan.is_forming else GroupStatus.ACTIVE,
                 kind=rng.choices(GroupKind.values, (80, 8, 12))[0],
                 founded_on=self.founded_on,
                 village_id=plan.village,
@@ -153,6 +158,9 @@ class GroupRecorder:
         self.group.code = plan.code
         self.group.save(update_fields=["code"])
         self._assign()
+        if plan.is_forming:
+            self._join(self.start)
+            return
         self._adopt(self._first_rules(), self.start)
         self._join(self.start)
         self._elect(self.founded_on if plan.shows == "terms_expired" else self.start)
@@ -160,6 +168,8 @@ class GroupRecorder:
             self._open_account(bank)
         if self.founded_on < self.start:
             self._open()
+        else:
+            record_founding(self.group, plan.facilitator, on=self.start)
 
     def _open_account(self, account: BankAccount) -> None:
         """The treasurer signs, and the chair where two must."""

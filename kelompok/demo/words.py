@@ -64,6 +64,8 @@ SHOWING = {
 """The group whose records show each signal of `assessment.signals`."""
 ALIKE = ("Ayu Tani 1", "Ayu Tani 2", "Ayu Tani 3", "Ayu Tani 4", "Ayu Tani 5")
 """The groups of a facilitator whose groups all score alike."""
+FORMING = "Tunas Muda"
+"""The group that is being formed."""
 PLACES = (
     "Balai dusun", "Rumah ketua", "Balai desa", "Rumah Ibu RT", "Posyandu", "Mushola", "Rumah bendahara", "Gedung PKK",
 )  # fmt: skip

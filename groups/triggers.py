@@ -109,6 +109,15 @@ TRIGGERS: tuple[Trigger, ...] = (
         when=f"{changes(Group, ('founded_on',))} AND "
         + any_row(f"{_MEMBER} m", "m.group_id = NEW.id AND m.joined_on < NEW.founded_on"),
     ),
+    forbid_change(
+        "keeps_founding",
+        Group,
+        when=f"{changes(Group, ('founded_on',))} AND "
+        + any_row(
+            f"{Founding._meta.db_table} f",
+            "f.group_id = NEW.id AND f.withdrawn_at IS NULL AND f.held_on < NEW.founded_on",
+        ),
+    ),
     same_group(Group, "rules", own="id"),
     forbid_update(Constitution),
     forbid_delete(Constitution),

@@ -212,6 +212,11 @@ class GroupEditForm(SeenForm, StatusForm, GroupForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         del self.fields["key"]
+        if self.instance.status == GroupStatus.FORMING:
+            # It is founded on the page of its steps, on the day of its founding meeting.
+            status = cast(forms.ChoiceField, self.fields["status"])
+            status.choices = [(one.value, one.label) for one in (GroupStatus.FORMING, GroupStatus.DORMANT)]
+            status.help_text = _("It becomes active on the page of the six steps, once all are done.")
 
     @property
     def update(self) -> dict[str, Any]:

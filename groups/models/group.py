@@ -138,6 +138,8 @@ class Group(FoldedModel):
             raise ValidationError({"founded_on": _("No group is that old.")})
         if self.pk and self.members.filter(joined_on__lt=self.founded_on).exists():
             raise ValidationError({"founded_on": _("A member joined before this date.")})
+        if self.pk and self.foundings.filter(withdrawn_at=None, held_on__lt=self.founded_on).exists():
+            raise ValidationError({"founded_on": _("The founding meeting was before this date.")})
         first = None if self._state.adding else recorded_days_of_group(self).first
         if first is not None and self.founded_on > first:
             raise ValidationError({"founded_on": _("This group is in the records from %s on.") % date_format(first)})

@@ -276,10 +276,8 @@ def _one_more_scheme(group):
     ("change", "days_ago"),
     [
         (_meeting, 3), (_entry, 9), (_counted, 1), (_difference_settled_without_an_entry, 1), (_judged, 1),
-        (_overridden, 0), (_written_off, 0), (_rules, 0), (_bank_account, 0), (_rhythm, 9), (_moved, 70),
-        (_joined, 9), (_left, 9), (_elected, 9), (_term_ended, 9), (_visited, 9), (_mentored, 9),
         (_overridden, 0), (_written_off, 0), (_rules, 0), (_bank_account, 0), (_rhythm, 9), (_founded, 9), (_moved, 70),
-        (_joined, 9), (_left, 9), (_elected, 9), (_term_ended, 9),
+        (_joined, 9), (_left, 9), (_elected, 9), (_term_ended, 9), (_visited, 9), (_mentored, 9),
         (_activity, 9), (_agreement, 19),
         (_decision_done_long_ago, 19), (_new_version, 0), (_one_more_scheme, 0),
     ],

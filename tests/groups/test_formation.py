@@ -223,6 +223,19 @@ class TestFounding:
         with pytest.raises(ValidationError):
             found(group)
 
+    def test_the_group_cannot_begin_after_its_founding(self):
+        group = make_group()
+        make_member(group, joined_on=MARCH)
+        found(group)
+        group.founded_on = MARCH + timedelta(1)
+        make_later = Group.objects.filter(pk=group.pk)
+        group.members.update(joined_on=MARCH + timedelta(2))
+        with pytest.raises(ValidationError) as refusal:
+            services.group_update(actor=facilitator_of(group), group=group)
+        assert list(refusal.value.message_dict) == ["founded_on"]
+        with pytest.raises(IntegrityError, match="keeps_founding"), transaction.atomic():
+            make_later.update(founded_on=MARCH + timedelta(1))
+
 
 class TestPages:
     def url(self, group, name, *args):
@@ -365,6 +378,10 @@ class TestPages:
         found(group)
         assert self.url(group, "group-found") not in client.get(self.url(group, "formation")).content.decode()
         assert "Belum selesai" in client.post(self.url(group, "group-found"), follow=True).content.decode()
+
+    def test_the_profile_makes_no_group_active_that_is_being_formed(self, client, group):
+        form = client.get(self.url(group, "group-edit")).context["form"]
+        assert [value for value, _label in form.fields["status"].choices] == ["FORMING", "DORMANT"]
 
     def test_staff_read_the_steps_and_write_none(self, client, group):
         client.force_login(make_user(Role.STAFF, organisation=group.organisation))

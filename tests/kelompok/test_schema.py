@@ -104,6 +104,7 @@ ALONE = """
     groups_partnership_after_end_insert groups_partnershipstep_after_end_insert
     groups_member_keeps_offices_update groups_member_keeps_meetings_update groups_member_keeps_loans_update
     groups_member_keeps_money_update
+    groups_group_keeps_founding_update
     groups_group_keeps_members_update groups_group_keeps_meetings_update groups_group_keeps_money_update
     groups_group_stays_closed_update groups_officerterm_overlap_insert groups_officerterm_overlap_update
     assessment_judgement_below_levels_insert assessment_judgement_until_insert

@@ -1,7 +1,7 @@
-"""One account closed all meetings (ten or more), posted all entries and counted all cash of a year; none judged.
+"""One account closed all meetings (ten or more), posted all entries and counted all cash of a year; no other looked in.
 
 Source: two pairs of eyes on the money (guide: the treasurer keeps the cash, the secretary the records). That a
-facilitator records alone is usual and no signal yet: somebody else who judged the group in that year looked in.
+facilitator records alone is usual and no signal yet: somebody else who judged or visited the group in that year did.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from assessment.signals.base.signal import MANY_RECORDS, MINUTES, Signal, SignalHit, listed
 from finance.selectors.relations import CASH_COUNTS, RECORDED_ENTRIES
 from groups.shared.sql import Relation
-from meetings.selectors.relations import MEETINGS_HELD
+from meetings.selectors.relations import MEETINGS_HELD, VISITS
 
 JUDGEMENTS = Relation(
     "judgements",
@@ -23,13 +23,14 @@ JUDGEMENTS = Relation(
 
 def _sentence(hit: SignalHit) -> str:
     return gettext(
-        "nobody else judged the group; one person recorded all %(count)d meetings, entries and cash counts of a year"
+        "nobody else judged or visited the group; one person recorded all %(count)d meetings, entries and "
+        "cash counts of a year"
     ) % {"count": hit.counted}
 
 
 SIGNAL = Signal(
     place=7,
-    relations=(MEETINGS_HELD, RECORDED_ENTRIES, CASH_COUNTS, JUDGEMENTS),
+    relations=(MEETINGS_HELD, RECORDED_ENTRIES, CASH_COUNTS, JUDGEMENTS, VISITS),
     sql=f"""
         SELECT group_id, SUM(recorded) AS counted, 0 AS amount, {listed("numbers")} AS records, MIN(person) AS person
         FROM (
@@ -45,6 +46,8 @@ SIGNAL = Signal(
             UNION ALL
             SELECT group_id, judged_by_id, 0, 0, NULL FROM judgements
             WHERE judged_on > %(since)s AND judged_on <= %(as_of)s
+            UNION ALL
+            SELECT group_id, visitor_id, 0, 0, NULL FROM visits WHERE visited_on > %(since)s
         ) recorded
         GROUP BY group_id
         HAVING MIN(person) = MAX(person) AND SUM(held) >= {MANY_RECORDS}""",  # noqa: S608 - no input

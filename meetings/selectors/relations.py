@@ -115,6 +115,16 @@ FIRST_CLOSINGS = Relation(
 `night_of` is the day on which the night began: the day before, for a closing before noon.
 """
 
+VISITS = Relation(
+    "visits",
+    """
+    SELECT group_id, visited_on, visitor_id FROM meetings_visit
+    WHERE group_id {groups} AND visited_on <= %(as_of)s AND withdrawn_at IS NULL AND visitor_id IS NOT NULL
+    """,
+    ("group_id", "visited_on", "visitor_id"),
+)
+"""Visits by people of the organisation, with who came; guests are left out."""
+
 LAST_VISITS = Relation(
     "last_visits",
     f"""

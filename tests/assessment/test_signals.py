@@ -314,11 +314,12 @@ class TestStaysDependent:
 
     def test_the_page_and_the_signal_say_the_same(self, group):
         for days in (99, 100, 101, 149, 150, 151, 152):
-            make_phase(group, AS_OF - timedelta(days))
+            phase = make_phase(group, AS_OF - timedelta(days))
             here = bool(mentoring_of([group], as_of=AS_OF)[group.pk].dependent_why)
             assert ("stays_dependent" in signals_of(group)) is here
-            group.mentoring_phases.update(withdrawn_at=timezone.now(), withdrawn_by=facilitator_of(group),
-                                          withdrawn_why="x")  # fmt: skip
+            group.mentoring_phases.filter(pk=phase.pk).update(
+                withdrawn_at=timezone.now(), withdrawn_by=facilitator_of(group), withdrawn_why="x"
+            )
 
     def test_a_later_phase_counts_by_itself_and_an_end_ends_it(self, group):
         make_phase(group, AS_OF - timedelta(300))
@@ -363,6 +364,17 @@ class TestOneRecorder:
         make_override(group, judged_on=AS_OF)  # by who records as well
         assert "one_recorder" in signals_of(group)
         make_override(group, judged_on=AS_OF - timedelta(364), judged_by=staff)
+        assert "one_recorder" not in signals_of(group)
+
+    def test_somebody_else_visited_the_group_within_the_year(self, group):
+        for number in range(10):
+            make_meeting(group, AS_OF - timedelta(30 * number))
+        staff = make_staff(group)
+        make_visit(group, AS_OF)  # by who records as well
+        make_visit(group, AS_OF - timedelta(365), visitor=staff)
+        make_visit(group, AS_OF + timedelta(1), visitor=staff)
+        assert "one_recorder" in signals_of(group)
+        make_visit(group, AS_OF - timedelta(364), visitor=staff)
         assert "one_recorder" not in signals_of(group)
 
 

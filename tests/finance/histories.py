@@ -51,6 +51,8 @@ MOST_STEPS = 1500
 def walk(seed: int, *, entries: int) -> Treasurer:
     """Return the treasurer of a year of at least `entries` entries, in which every service got through.
 
+    At its end payments are divided anew.
+
     The same seed gives the same history. Which services are never reached is an error.
     """
     chance = Random(seed)
@@ -65,5 +67,8 @@ def walk(seed: int, *, entries: int) -> Treasurer:
         else:
             treasurer.step(treasurer.aim() if number % 3 == 0 else chance.choice(THINGS))
         if treasurer.counts[0] >= entries and not treasurer.unreached:
-            return treasurer
+            for what in ("deposit", "lend", "take_back_between"):
+                treasurer.step(what)
+            if treasurer.done["reallocation"]:
+                return treasurer
     raise AssertionError(f"never reached: {sorted(treasurer.unreached)}")

@@ -702,7 +702,6 @@ RARELY = ("close_period", "share_out", "open", "end_cycle")
 AIMS = {
     "entry_reverse": "correct_at_once", "other_money_record": "other", "surplus_post": "post_division",
     "surplus_withdraw": "take_division_back", "loan_request_pay_out": "pay_out",
-    "reallocation": "take_back_between",
     "loan_request_approve": "decide", "loan_cover": "cover", "due_days_move": "move_meeting",
     "due_days_follow": "change_rhythm", "due_days_return": "bring_meeting_back",
     "cover_recover": "pay_back", "meeting_correct": "correct", "member_settle": "leave",
@@ -727,6 +726,5 @@ EVERYTHING = {
     *(SERVICES - PARTS.keys()),
     *(f"{service} {part}" for service, parts in PARTS.items() for part in parts),
     "loan_disburse passed on", "meeting_close", "meeting_correct", "member_leave", "member_leave_undo",
-    "reallocation",
 }  # fmt: skip
 """What a long history must get through: every service of the ledger, whatever is added to it, and the meetings."""

@@ -13,7 +13,7 @@ from finance.models import Entry, Instalment
 from finance.schedules import Paid, ScheduledInstalment
 from finance.selectors import ExternalCard, ExternalRow, LoanCard, LoanPayment, LoanRow, LoanTotals
 from finance.tables.of_group import EntryLinks, numbered, table_of_group
-from finance.tables.table import Cell, Column, ColumnKind, DetailedCell, Only, Row, Table, Tag
+from finance.tables.table import Cell, Column, ColumnKind, DetailedCell, Only, Row, Table, Tag, plain
 from groups.models import Group
 from groups.shared.money import rupiah
 
@@ -30,7 +30,7 @@ def loan_book(
     """
     columns = _loan_columns(_("Borrower"), _("Paid out"), _("Outstanding"), shows_status=shows_all)
     if shows_all:
-        columns.insert(_UNPAID, Column(_("Rescheduled or written off"), MONEY, only=Only.WIDE))
+        columns.insert(_UNPAID, Column(_("Ended unpaid"), MONEY, only=Only.FILES))
     card_url, member_url = numbered("loan", group), numbered("member", group)
     rows = []
     for row in loans:
@@ -50,7 +50,12 @@ _UNPAID = 5
 
 def _book_row(cells: list[Cell], unpaid: int, shows_all: bool) -> Row:
     """Return a row of the loan book, with what was rescheduled or written off where all loans are shown."""
-    return Row([*cells[:_UNPAID], unpaid, *cells[_UNPAID:]] if shows_all else cells)
+    if not shows_all:
+        return Row(cells)
+    *before, status = cells
+    if unpaid:  # pages have no room for another column
+        status = DetailedCell(plain(status), below=_("Ended unpaid: %s") % rupiah(unpaid))
+    return Row([*before[:_UNPAID], unpaid, *before[_UNPAID:], status])
 
 
 def external_loans(

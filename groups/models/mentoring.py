@@ -99,7 +99,8 @@ class MentoringPhase(models.Model):
                 & ~Q(criteria="")
                 & Q(
                     planned_until__gt=F("started_on"), mentoring_until__gte=F("planned_until"),
-                    visit_every_days__gte=1, visit_every_days__lte=MOST_DAYS_BETWEEN_VISITS,
+                    visit_every_days__isnull=False, visit_every_days__gte=1,
+                    visit_every_days__lte=MOST_DAYS_BETWEEN_VISITS,
                     first_planned_until__gt=F("phase_since"),
                 ),
                 violation_error_message=_(

@@ -6,6 +6,7 @@ from datetime import date
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from groups.ending import require_alive
@@ -123,6 +124,9 @@ def group_revive(*, actor: User, group: Group, on: date, reason: str) -> GroupSt
         raise ValidationError(_("The group is dissolved. Take the dissolution back if it is alive."))
     if not reason.strip():
         raise ValidationError({"status_reason": _("Write why the group is active again.")})
+    asleep = group.status_changes.filter(to_status=GroupStatus.DORMANT).first()
+    if asleep is not None and on < asleep.changed_on:
+        raise ValidationError({"status_on": _("The group fell asleep on %s only.") % date_format(asleep.changed_on)})
     return group_status_change(actor=actor, group=group, status=GroupStatus.ACTIVE, on=on, reason=reason)
 
 

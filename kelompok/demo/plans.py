@@ -155,7 +155,7 @@ def ordinary_plan(demo: DemoOrganisation, index: int, number: int, rng: Random) 
         quality_now=now,
         age=rng.uniform(0.3, 0.5) if chance < 0.08 else rng.uniform(0.8, 1.0) if chance < 0.4 else rng.uniform(1, 2.5),
         stops_after=rng.uniform(0.5, 0.8) if is_tired else 1.0,
-        predecessor=demo.facilitators[facilitator - 1] if index % _TAKEN_OVER == _TAKEN_OVER - 1 else None,
+        predecessor=demo.facilitators[facilitator - 1] if index % _TAKEN_OVER == _TAKEN_OVER - 2 else None,
     )
 
 

@@ -165,7 +165,7 @@ class TestBinaSwadayaByHand:
             indicator.code: float(indicator.levels.last().threshold)
             for indicator in Indicator.objects.filter(instrument__code="bina-swadaya").exclude(metric="")
         }
-        assert (assessed("bina-swadaya", **measured).score, assessed("bina-swadaya", **measured).stage) == (72, "B")
+        assert (assessed("bina-swadaya", **measured).score, assessed("bina-swadaya", **measured).stage) == (80, "B")
 
 
 class TestAsetPentagonalByHand:

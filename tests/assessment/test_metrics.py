@@ -686,7 +686,7 @@ def test_groups_are_counted_apart(group):
         (set(), 3),
         ({"attendance", "agenda", "repayment_rate"}, 3),
         ({"internal_lending", "portfolio_quality"}, 4),
-        (set(all_metrics()), 10),
+        (set(all_metrics()), 11),
     ],
 )
 def test_a_statement_for_each_relation_whatever_the_number_of_metrics_and_groups(group, metrics, statements):

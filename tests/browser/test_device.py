@@ -178,7 +178,7 @@ def test_what_is_offered_says_of_which_meeting_it_is_and_leads_to_its_page(site,
     day = Meeting.objects.get().held_on
     assert f"{day.day} " in notice(site, "offer").locator("[data-day]").inner_text()
     notice(site, "offer").locator("[value=use]").click()
-    site.page.wait_for_url(f"**{draft}")
+    site.page.wait_for_url(f"**{draft}#kept-*")
     notice(site, "offer").locator("[value=use]").click()
     expect(site.page.locator("[name=agenda-0-title]")).to_have_value("Arisan bulan ini")
 

@@ -103,7 +103,7 @@ def test_all_loans_add_up_with_what_was_written_off(loans):
         (get(running.group, "loan-book"), False),
     ):
         names = [column.label for column in response.context["table"].columns]
-        assert ("Rescheduled or written off" in names) == shows
+        assert ("Ended unpaid" in names) == shows
     rows = {
         row.cells[0].value: row.cells for row in get(running.group, "loan-book", show="all").context["table"].rows[:-1]
     }

@@ -78,13 +78,13 @@ def test_two_payments_in_one_step_pay_each_fine_once(member):
     with transaction.atomic():
         books = open_books(actor=facilitator_of(member.group), group=member.group)
         fines = books.account(AccountKind.FINE)
-        books.post(
+        books.post([
             Posting(
                 EntryKind.OTHER, START + 2 * DAY, [Line(books.account(AccountKind.CASH), fines, amount, member)],
                 uuid.uuid4(),
             )
             for amount in (2_000, 3_000)
-        )  # fmt: skip
+        ])  # fmt: skip
     paid = ObligationPayment.objects.order_by("entry").values_list("obligation", "amount")
     assert list(paid) == [(old.pk, 2_000), (young.pk, 3_000)]
 

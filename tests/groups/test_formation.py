@@ -431,7 +431,7 @@ class TestRevive:
         assert sleeping.status_changes.latest("pk").reason == "ketua baru"
 
     @pytest.mark.parametrize(
-        ("field", "value"), [("status_on", "2024-01-01"), ("status_on", "2999-01-01"), ("status_reason", " ")]
+        ("field", "value"), [("status_on", "2024-12-31"), ("status_on", "2999-01-01"), ("status_reason", " ")]
     )
     def test_bad_input_is_told_at_its_field(self, client, sleeping, field, value):
         data = {"status_on": "2025-05-01", "status_reason": "ketua baru", field: value}

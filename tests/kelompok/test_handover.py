@@ -21,6 +21,7 @@ from tests.factories import (
     FOUNDED,
     facilitator_of,
     make_group,
+    make_member,
     make_members,
     make_phase,
     make_plan,
@@ -126,7 +127,8 @@ def test_staff_of_a_region_hand_over_its_groups_alone(former, successor):
 
 
 def test_nobody_but_staff_and_administrators_hands_over(former, successor, two):
-    for actor in (former, successor, make_user(Role.OFFICER, organisation=former.organisation)):
+    officer = make_user(Role.OFFICER, organisation=former.organisation, member=make_member(two[0]))
+    for actor in (former, successor, officer):
         with pytest.raises(PermissionDenied):
             hand(actor, former, successor)
     assert hand(make_user(Role.STAFF), former, successor) == []  # sees none of these groups

@@ -88,7 +88,7 @@ def test_opening_balances_are_only_for_who_has_money_and_done_once_recorded(grou
 
 
 def test_after_the_first_meeting_there_are_no_steps_any_more(group):
-    make_meeting(group, FOUNDED, status="DRAFT", held_on=None)
+    make_meeting(group, FOUNDED, status="DRAFT", closed_at=None)
     assert steps(group)
     make_meeting(group, FOUNDED)
     assert steps(group) == {}

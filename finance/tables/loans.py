@@ -25,8 +25,9 @@ def loan_book(
 ) -> Table:
     """Buku pinjaman: `loans`, which are a page or all, as on a day; `totals` are those of all.
 
-    Pages show the status only among all loans (`shows_all`), for otherwise each is running. So is what was rescheduled
-    or written off: with what is repaid and outstanding it makes up the principal.
+    The status is shown only among all loans (`shows_all`), for otherwise each is running. So is the principal of a loan
+    that ended unpaid, rescheduled or written off, which with what is repaid and outstanding makes up the principal: it
+    is a column of the files, and stands below the status on pages.
     """
     columns = _loan_columns(_("Borrower"), _("Paid out"), _("Outstanding"), shows_status=shows_all)
     if shows_all:

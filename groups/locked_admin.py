@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, cast
 from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
 from django.contrib.admin.options import IS_POPUP_VAR
+from django.contrib.admin.utils import unquote
 from django.contrib.contenttypes.models import ContentType
 from django.core import signing
 from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, transaction
 from django.forms.models import _get_foreign_key
-from django.http import HttpResponseRedirect
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -106,14 +106,13 @@ class LockedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscripta
             return super().changeform_view(request, object_id, form_url, extra_context)
         try:
             with transaction.atomic():
+                # The same page that is being saved right now is waited for here.
                 if object_id is None:
-                    # One person's submits queue up here: there is no row yet to lock.
                     User.objects.select_for_update(no_key=True).get(pk=_person(request).pk)
+                else:
+                    self.get_object(request, unquote(object_id))
                 told = self._saved_before(request, object_id)
-                answer = told or super().changeform_view(request, object_id, form_url, extra_context)
-            # Where the same page was being saved when this one began, its row was waited for.
-            is_done = isinstance(answer, HttpResponseRedirect)
-            return answer if is_done else self._saved_before(request, object_id) or answer
+                return told or super().changeform_view(request, object_id, form_url, extra_context)
         except ValidationError as error:
             refusal = error
         except Refused as error:

@@ -259,6 +259,10 @@ class PartAdmin(InstrumentPage):
         user = actor_of(request)
         return rows if user.is_superuser else rows.filter(_shared_or_own(user, "instrument__"))
 
+    def written_with(self, obj: Any) -> list[Any]:
+        """Return the instrument, on whose page its parts are written too."""
+        return [obj.instrument]
+
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Leave adding to the instrument's page."""
         return False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import uuid
-from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -23,15 +22,14 @@ from django.utils.translation import gettext as _
 
 from groups.forms.three_way import shown_by, three_way_form, three_way_rows
 from groups.models import Group, User
-from groups.selectors import writers_since
 from groups.shared.clock import zone_of
 from groups.shared.content import content_of
 from groups.shared.refusals import Refused, as_validation_error
-from groups.shared.seen import changed_meanwhile, state_of
+from groups.shared.seen import state_of, wrote_alone
 from groups.shared.submit import show_refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
@@ -74,7 +72,7 @@ class LockedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscripta
         """Return the form, which writes over nothing that changed meanwhile and says why saving was refused."""
         form, page = super().get_form(request, obj, change=change, **kwargs), _page(request)
         if obj is not None and SEEN in request.POST:
-            form = three_way_form(form, _first_shown(request)["fields"], partial(self._told, request, obj))
+            form = three_way_form(form, _first_shown(request)["fields"], partial(self._wrote_alone, request, obj))
         if "refusal" not in page:
             return form
 
@@ -90,8 +88,8 @@ class LockedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscripta
         """Return the rows below, which write over nothing that changed meanwhile either."""
         for formset, inline in super().get_formsets_with_inlines(request, obj):
             if obj is not None and SEEN in request.POST and inline.has_change_permission(request, obj):
-                told = partial(self._told, request, obj)
-                yield three_way_rows(formset, _first_shown(request)["fields"], told), inline
+                is_own = partial(self._wrote_alone, request, obj)
+                yield three_way_rows(formset, _first_shown(request)["fields"], is_own), inline
             else:
                 yield formset, inline
 
@@ -157,11 +155,14 @@ class LockedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscripta
             return redirect(f"{self._url_names}_change", row.pk)
         return self.response_post_save_change(request, row)
 
-    def _told(self, request: HttpRequest, obj: Any) -> str:
-        """Return what is said of a page where something changed meanwhile: whether it was the same person."""
-        opened = _first_shown(request)["at"]
-        writers = writers_since(obj, datetime.fromisoformat(opened)) if opened else set()
-        return changed_meanwhile(by_oneself=writers == {_person(request).pk})
+    def written_with(self, obj: Any) -> Iterable[Any]:
+        """Return the rows on whose pages `obj` is written too: the log names them, not `obj`."""
+        return ()
+
+    def _wrote_alone(self, request: HttpRequest, obj: Any, row: Any) -> bool:
+        """Say whether the same person wrote a row of the page of `obj` since it was opened, and nobody else."""
+        rows = {obj, row, *self.written_with(obj)} if row.pk is not None else {obj, *self.written_with(obj)}
+        return wrote_alone(_person(request).pk, rows, since=_first_shown(request)["at"])
 
     @property
     def _url_names(self) -> str:

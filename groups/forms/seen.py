@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from django import forms
 
-from groups.shared.seen import state_of
+from groups.shared.seen import seen_of
 
 
 class SeenForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
@@ -18,4 +18,4 @@ class SeenForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable 
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["seen"].initial = state_of(self.instance, self.seen_fields)
+        self.fields["seen"].initial = seen_of(self.instance, self.seen_fields)

@@ -16,9 +16,10 @@ from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.translation import gettext as _
 
-from groups.shared.seen import stored_now
+from groups.shared.seen import changed_meanwhile, stored_now
 
 if TYPE_CHECKING:
+    from django.db.models import Model
     from django.forms.boundfield import BoundField
 
     _Form = forms.ModelForm[Any]
@@ -41,32 +42,32 @@ def shown_by(shown: Iterable[forms.ModelForm[Any]]) -> dict[str, Any]:
     }
 
 
-def three_way_form(form: type[Any], first: Shown | None, told: Callable[[], str]) -> type[Any]:
+def three_way_form(form: type[Any], first: Shown | None, is_own: Callable[[Model], bool]) -> type[Any]:
     """Return the class of a model form that compares what is sent with what is stored and with what was `first`.
 
-    None is a page of which nobody knows what it showed: what differs from the stored is refused. `told` returns what is
-    said of a form of which a field is refused.
+    None is a page of which nobody knows what it showed: what differs from the stored is refused. `is_own` says whether
+    whoever sent the page changed a row meanwhile, and nobody else.
     """
 
     class ThreeWayForm(_ThreeWayForm, form):  # type: ignore[misc]
         pass
 
-    ThreeWayForm.first, ThreeWayForm.told = first, staticmethod(told)
+    ThreeWayForm.first, ThreeWayForm.is_own = first, staticmethod(is_own)
     return ThreeWayForm
 
 
-def three_way_rows(formset: type[Any], first: Shown | None, told: Callable[[], str]) -> type[Any]:
+def three_way_rows(formset: type[Any], first: Shown | None, is_own: Callable[[Model], bool]) -> type[Any]:
     """Return the class of an inline formset whose rows are compared as `three_way_form` does."""
 
     class ThreeWayRows(_ThreeWayRows, formset):  # type: ignore[misc]
-        form = three_way_form(formset.form, first, told)
+        form = three_way_form(formset.form, first, is_own)
 
     return ThreeWayRows
 
 
 class _ThreeWayForm(_Form):
     first: Shown | None
-    told: Callable[[], str]
+    is_own: Callable[[Model], bool]
     is_removed = False
     """Whether somebody removed the row since the page was opened."""
 
@@ -104,14 +105,14 @@ class _ThreeWayForm(_Form):
         cleaned = super().clean()
         if self.is_removed:
             if not self.cleaned_data.get("DELETE"):
-                self.add_error(None, _("Somebody removed this row meanwhile. Remove it here too, or add it anew."))
+                self.add_error(None, _removed_meanwhile(by_oneself=self.is_own(self.instance)))
             return cleaned
         columns = {field.name for field in self.instance._meta.concrete_fields if not field.primary_key}
         refused = [bound.name for bound in self if bound.name in columns and self._is_refused(bound)]
         for name, text in stored_now(self.instance, refused).items():
             self.add_error(name, text)
         if refused:
-            self.add_error(None, self.told())
+            self.add_error(None, changed_meanwhile(by_oneself=self.is_own(self.instance)))
         return cleaned
 
     def _is_refused(self, bound: BoundField) -> bool:
@@ -137,9 +138,14 @@ class _ThreeWayRows(_FormSet):
         for form in self.forms:
             is_to_go = self.can_delete and self._should_delete_form(form)  # type: ignore[attr-defined]
             if is_to_go and not form.is_removed and any(form.is_stored_otherwise(bound) for bound in form):
-                raise ValidationError(
-                    _("%s: somebody changed this row meanwhile. Look at it, then save again.") % form.instance
-                )
+                told = changed_meanwhile(by_oneself=form.is_own(form.instance))
+                raise ValidationError(f"{form.instance}: {told}")
+
+
+def _removed_meanwhile(*, by_oneself: bool) -> str:
+    if by_oneself:
+        return _("You removed this row yourself after opening this page. Remove it here too, or add it anew.")
+    return _("Somebody removed this row meanwhile. Remove it here too, or add it anew.")
 
 
 def _stored(bound: BoundField) -> Any:

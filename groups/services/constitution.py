@@ -32,13 +32,14 @@ def constitution_adopt(*, actor: User, group: Group, constitution: Constitution)
     refused under the field `version`, and the same rules sent twice return the version they made.
     """
     group = lock_group(actor, Capability.RECORD, group)
-    earlier = Constitution.objects.filter(group=group, version__gte=constitution.version).first()
-    if earlier is not None:
+    since = list(Constitution.objects.filter(group=group, version__gte=constitution.version))
+    if since:
+        earlier = since[0]
         if earlier.recorded_by_id == actor.pk and all(
             getattr(earlier, rule) == getattr(constitution, rule) for rule in RULES
         ):
             return earlier
-        raise ValidationError({"version": _("Somebody changed the rules meanwhile. Look at them, then save again.")})
+        raise ValidationError({"version": _changed_meanwhile({rules.recorded_by_id for rules in since} == {actor.pk})})
     refuse_to_come(constitution.agreed_on, today_of(group), at="agreed_on")
     if constitution.agreed_on < group.founded_on:
         raise ValidationError({"agreed_on": _("The group did not exist yet on this date.")})
@@ -52,3 +53,9 @@ def constitution_adopt(*, actor: User, group: Group, constitution: Constitution)
     group.rules = rules_in_force(group, as_of=today_of(group))
     group.save(update_fields=["rules"])
     return constitution
+
+
+def _changed_meanwhile(by_oneself: bool) -> str:
+    if by_oneself:
+        return _("You changed the rules yourself after opening this page. Look at them, then save again.")
+    return _("Somebody changed the rules meanwhile. Look at them, then save again.")

@@ -80,7 +80,7 @@ def federation_update(*, actor: User, federation: Federation, seen: str = "") ->
     than the one that was `seen`.
     """
     stored = lock_federation(actor, Capability.CONFIGURE, federation)
-    refuse_unseen(stored, federation, FEDERATION_PROFILE, seen=seen)
+    refuse_unseen(actor, stored, federation, FEDERATION_PROFILE, seen=seen)
     refuse_to_come(federation.founded_on, today(), at="founded_on")
     first = stored.memberships.order_by("started_on").first()
     if first is not None and federation.founded_on > first.started_on:

@@ -90,7 +90,7 @@ def group_update(
     """
     stored = lock_group(actor, Capability.RECORD, group)
     group.status = status or stored.status
-    refuse_unseen(stored, group, GROUP_PROFILE, seen=seen)
+    refuse_unseen(actor, stored, group, GROUP_PROFILE, seen=seen)
     was_at = stored.village_id or group.village_id
     if (was_at, stored.kind) != (group.village_id, group.kind):
         EarlierPlace.objects.create(group=stored, village_id=was_at, kind=stored.kind, until=today(), recorded_by=actor)

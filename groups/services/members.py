@@ -113,7 +113,7 @@ def member_update(*, actor: User, member: Member, seen: str = "") -> Member:
     Raises `ChangedMeanwhile` where another state is stored than the one that was `seen`, if it is known which.
     """
     stored = _lock_member(actor, member)
-    refuse_unseen(stored, member, MEMBER_PROFILE, seen=seen)
+    refuse_unseen(actor, stored, member, MEMBER_PROFILE, seen=seen)
     member.left_on = stored.left_on
     _refuse_taken_nik(member)
     member.full_clean(exclude=fields_outside(Member, MEMBER_PROFILE))

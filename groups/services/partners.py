@@ -47,7 +47,7 @@ def partner_update(*, actor: User, partner: Partner, seen: str = "") -> Partner:
     stored = Partner.objects.select_for_update(no_key=True).filter(pk=partner.pk, pk__in=visible).first()
     if stored is None:
         raise PermissionDenied(f"{actor.pk} may not see partner {partner.pk}")
-    refuse_unseen(stored, partner, PARTNER_PROFILE, seen=seen)
+    refuse_unseen(actor, stored, partner, PARTNER_PROFILE, seen=seen)
     partner.full_clean(exclude={field.name for field in Partner._meta.fields} - set(PARTNER_PROFILE))
     partner.save(update_fields=list(PARTNER_PROFILE))
     return partner

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib.admin.utils import display_for_field
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db.models import PositiveSmallIntegerField
 from django.db.models.fields.related import RelatedField
+from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
 
+from groups.selectors.writers import writers_since
+
 if TYPE_CHECKING:
     from django.db.models import Field, Model
+
+    from groups.models import User
 
 
 class ChangedMeanwhile(ValidationError):
     """A page was sent that shows another state than the stored one, which `seen` stands for."""
 
-    def __init__(self, stored: Model, fields: Sequence[str], differing: Iterable[str]) -> None:
-        now = stored_now(stored, differing)
-        super().__init__({NON_FIELD_ERRORS: [changed_meanwhile()], **{name: [text] for name, text in now.items()}})
-        self.seen = state_of(stored, fields)
+    def __init__(
+        self, stored: Model, fields: Sequence[str], differing: Iterable[str], *, by_oneself: bool = False
+    ) -> None:
+        told, now = changed_meanwhile(by_oneself=by_oneself), stored_now(stored, differing)
+        super().__init__({NON_FIELD_ERRORS: [told], **{name: [text] for name, text in now.items()}})
+        self.seen = seen_of(stored, fields)
 
 
 def state_of(row: Model, fields: Iterable[str], below: Any = ()) -> str:
@@ -31,19 +39,34 @@ def state_of(row: Model, fields: Iterable[str], below: Any = ()) -> str:
     return salted_hmac("_seen", repr((own, below)), algorithm="sha256").hexdigest()
 
 
-def is_seen(state: str, seen: str) -> bool:
-    """Say whether what was `seen` is the `state`; of a page that does not say so it is taken to be."""
-    return not seen or constant_time_compare(seen, state)
+def seen_of(row: Model, fields: Iterable[str]) -> str:
+    """Return what a page sends along of the row it shows: when that was, and the state of some fields."""
+    return f"{timezone.now().isoformat()} {state_of(row, fields)}"
 
 
-def refuse_unseen(stored: Model, sent: Model, fields: Sequence[str], *, seen: str) -> None:
+def refuse_unseen(actor: User, stored: Model, sent: Model, fields: Sequence[str], *, seen: str) -> None:
     """Raise `ChangedMeanwhile` where `sent` would write over another state of `stored` than was `seen`.
 
-    The same page sent twice changes nothing the second time, and is not refused.
+    `seen` is of `seen_of`, empty for a page that does not say so. The same page sent twice changes nothing the second
+    time, and is not refused.
     """
     differing = [name for name in fields if stored.serializable_value(name) != sent.serializable_value(name)]
-    if differing and not is_seen(state_of(stored, fields), seen):
-        raise ChangedMeanwhile(stored, fields, differing)
+    opened, _space, state = seen.rpartition(" ")
+    if differing and seen and not constant_time_compare(state, state_of(stored, fields)):
+        by_oneself = wrote_alone(actor.pk, [stored], since=opened)
+        raise ChangedMeanwhile(stored, fields, differing, by_oneself=by_oneself)
+
+
+def wrote_alone(person: int, rows: Iterable[Model], *, since: str | None) -> bool:
+    """Say whether the person with this primary key wrote the rows since a moment, and as far as is known nobody else.
+
+    The moment is in ISO format; of one that nobody can read, nothing is known.
+    """
+    try:
+        moment = datetime.fromisoformat(since or "")
+        return set().union(*(writers_since(row, moment) for row in rows)) == {person}
+    except ValueError:
+        return False
 
 
 def changed_meanwhile(*, by_oneself: bool = False) -> str:

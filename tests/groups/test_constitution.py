@@ -235,6 +235,19 @@ class TestParts:
         response = client.post(url(group), data(wajib="20.000"))
         assert str(response.context["form"].errors["version"][0]) in response.content.decode()
 
+    def test_it_is_said_whether_one_did_that_oneself(self, client, group):
+        somebody = make_user(Role.ADMIN, organisation=group.organisation)
+        told = []
+        client.post(url(group), data())
+        told.append(client.post(url(group), data(wajib="20.000")).context["form"].errors["version"][0])
+        client.force_login(somebody)
+        told.append(client.post(url(group), data(wajib="20.000")).context["form"].errors["version"][0])
+        assert [text.startswith(("Anda sendiri", "Aturan main baru saja diubah orang lain")) for text in told] == [
+            True,
+            True,
+        ]
+        assert told[0] != told[1]
+
 
 class TestNoRules:
     """A group registered but without agreed rules asks for them where they are missed."""

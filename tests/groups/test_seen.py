@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
-from groups.models import Group, GroupStatusChange, Member
+from groups.models import Federation, Group, GroupStatusChange, Member, Partner, Role
 from groups.services import group_status_change, group_update
-from tests.factories import facilitator_of, make_group, make_member, make_village
+from tests.factories import facilitator_of, make_group, make_member, make_user, make_village
 
 pytestmark = pytest.mark.django_db
 DAY = date(2025, 6, 3)
@@ -114,3 +115,66 @@ def test_a_year_that_somebody_changed_is_told_without_separators(browser, group)
     Member.objects.filter(pk=member.pk).update(birth_year=1973)
     answer = browser.post(edit_member(member), sent(page, birth_year="1971"))
     assert "1973" in str(answer.context["form"].errors["birth_year"])
+
+
+class TestWhoChangedIt:
+    """Each page of a profile says whether somebody else changed it, or the same person in another tab."""
+
+    @pytest.fixture(params=["group", "member", "partner", "federation"])
+    def page_of(self, request, group):
+        """The address of the page, and the person at it, who administers what the page is about."""
+        administrator = make_user(Role.ADMIN, organisation=group.organisation)
+        owned = {"organisation": group.organisation, "recorded_by": administrator}
+        partner = Partner.objects.create(name="Bank Mawar", kind="LENDER", **owned)
+        federation = Federation.objects.create(name="Gabungan", founded_on=DAY, **owned)
+        return {
+            "group": lambda: edit_group(group),
+            "member": lambda: edit_member(make_member(group, name="Siti")),
+            "partner": lambda: reverse("partner-edit", args=[partner.pk]),
+            "federation": lambda: reverse("federation-edit", args=[federation.pk]),
+        }[request.param]()
+
+    @pytest.fixture
+    def ani(self, group):
+        return self.browser_of(group)
+
+    @pytest.fixture
+    def budi(self, group):
+        return self.browser_of(group)
+
+    def browser_of(self, group):
+        browser = Client()
+        browser.force_login(make_user(Role.ADMIN, organisation=group.organisation))
+        return browser
+
+    def told(self, browser, page_of, *others):
+        """What is told on a page that was opened before the others saved theirs."""
+        page = browser.get(page_of)
+        for name, other in zip(("Anggrek", "Bakung"), others, strict=False):
+            assert other.post(page_of, sent(other.get(page_of), name=name)).status_code == 302
+        answer = browser.post(page_of, sent(page, name="Cempaka"))
+        assert answer.status_code in {200, 422}
+        return answer.context["form"].non_field_errors()[0], answer
+
+    def test_the_same_person_in_another_tab(self, ani, page_of):
+        assert self.told(ani, page_of, ani)[0].startswith("Anda sendiri")
+
+    def test_somebody_else(self, ani, budi, page_of):
+        assert self.told(ani, page_of, budi)[0].startswith("Orang lain")
+
+    def test_both(self, ani, budi, page_of):
+        assert self.told(ani, page_of, ani, budi)[0].startswith("Orang lain")
+
+    def test_what_was_told_once_counts_no_more(self, ani, budi, page_of):
+        answer = self.told(ani, page_of, budi)[1]
+        assert ani.post(page_of, sent(ani.get(page_of), name="Dahlia")).status_code == 302
+        again = ani.post(page_of, sent(answer, name="Cempaka"))
+        assert again.context["form"].non_field_errors()[0].startswith("Anda sendiri")
+
+    def test_a_page_that_does_not_say_when_it_was_opened(self, ani, page_of):
+        page = ani.get(page_of)
+        assert ani.post(page_of, sent(page, name="Anggrek")).status_code == 302
+        for opened in ("", "0000 ", "2026 "):
+            seen = opened + page.context["form"]["seen"].value().rpartition(" ")[2]
+            answer = ani.post(page_of, sent(page, name="Cempaka", seen=seen))
+            assert answer.context["form"].non_field_errors()[0].startswith("Orang lain")

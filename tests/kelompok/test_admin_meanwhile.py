@@ -200,6 +200,45 @@ def test_what_somebody_changed_on_the_site_is_not_oneself(ani, group, client):
     assert meanwhile(save(ani, page, name="Anggrek")).startswith("Orang lain")
 
 
+class TestAPartWrittenOnThePageOfItsInstrument:
+    """What the page of an instrument changes of its indicators and stages stands in the log of the instrument."""
+
+    @pytest.fixture(params=["indicators", "rules"])
+    def part(self, request, draft):
+        return getattr(draft, request.param).order_by("pk").first()
+
+    def change_on_the_instrument(self, browser, part):
+        page = browser.get(url(part.instrument))
+        forms = [form for one in page.context["inline_admin_formsets"] for form in one.formset.forms]
+        [row] = [form.prefix for form in forms if form.instance == part]
+        assert save(browser, page, **{f"{row}-name_id": "Benih"}).status_code == 302
+
+    def change_on_its_own_page(self, browser, part):
+        assert save(browser, browser.get(url(part)), name_id="Benih").status_code == 302
+
+    def test_by_oneself_in_another_tab_names_oneself(self, ani, part):
+        page = ani.get(url(part))
+        self.change_on_the_instrument(ani, part)
+        assert meanwhile(save(ani, page, name_id="Biji")).startswith("Anda sendiri")
+
+    def test_by_somebody_else_does_not(self, ani, budi, part):
+        page = ani.get(url(part))
+        self.change_on_the_instrument(budi, part)
+        assert meanwhile(save(ani, page, name_id="Biji")).startswith("Orang lain")
+
+    @pytest.mark.parametrize(("writer", "says"), [("ani", "Anda sendiri"), ("budi", "Orang lain")])
+    def test_on_its_own_page_is_told_on_that_of_the_instrument(self, ani, budi, part, writer, says):
+        page = ani.get(url(part.instrument))
+        self.change_on_its_own_page({"ani": ani, "budi": budi}[writer], part)
+        forms = [form for one in page.context["inline_admin_formsets"] for form in one.formset.forms]
+        [row] = [form.prefix for form in forms if form.instance == part]
+        told = save(ani, page, **{f"{row}-name_id": "Biji"})
+        forms = [form for one in told.context["inline_admin_formsets"] for form in one.formset.forms]
+        [row] = [form for form in forms if form.instance == part]
+        assert row.non_field_errors()[0].startswith(says)
+        assert save(ani, page, **{f"{row.prefix}-DELETE": "on"}).status_code == 200
+
+
 def test_what_was_shown_on_another_page_counts_for_nothing(ani, group):
     other = make_group(name="Lain", organisation=group.organisation)
     told = save(ani, ani.get(url(group)), name="Melati", _seen=ani.get(url(other)).context["seen"])
@@ -272,8 +311,19 @@ class TestRowsBelow:
         told = save(ani, page, **{"rules-0-name_id": "Biji"})
         rows = next(one.formset for one in told.context["inline_admin_formsets"] if one.formset.prefix == "rules")
         assert set(rows.errors[0]) == {"__all__"}
+        assert rows.errors[0]["__all__"][0].startswith("Orang lain")
         assert save(ani, told, **{"rules-0-DELETE": "on"}).status_code == 302
         assert draft.rules.count() == len(rules) - 1
+
+    def test_a_row_removed_or_changed_by_oneself_in_another_tab_names_oneself(self, ani, draft, rules):
+        page = ani.get(url(draft))
+        save(ani, ani.get(url(draft)), **{"rules-0-DELETE": "on", "rules-1-name_id": "Tunas"})
+        told = save(ani, page, **{"rules-0-name_id": "Biji", "rules-1-DELETE": "on"})
+        rows = next(one.formset for one in told.context["inline_admin_formsets"] if one.formset.prefix == "rules")
+        assert rows.errors[0]["__all__"][0].startswith("Anda sendiri")
+        told = save(ani, page, **{"rules-1-DELETE": "on"})
+        rows = next(one.formset for one in told.context["inline_admin_formsets"] if one.formset.prefix == "rules")
+        assert "Anda sendiri" in rows.non_form_errors()[0]
 
     def test_a_row_both_removed_is_gone(self, ani, budi, draft, rules):
         pages = [browser.get(url(draft)) for browser in (ani, budi)]
@@ -286,7 +336,7 @@ class TestRowsBelow:
         save(budi, budi.get(url(draft)), **{"rules-0-name_id": "Benih"})
         told = save(ani, page, **{"rules-0-DELETE": "on"})
         rows = next(one.formset for one in told.context["inline_admin_formsets"] if one.formset.prefix == "rules")
-        assert rows.non_form_errors()
+        assert "Orang lain" in rows.non_form_errors()[0]
         assert stored(rules[0], ["name_id"]) == ("Benih",)
         assert save(ani, told).status_code == 302
         assert not draft.rules.filter(pk=rules[0].pk).exists()

@@ -161,7 +161,7 @@ class InstrumentAdmin(InstrumentPage):
     list_display = ["code", "version", "name_id", "status", "published_at", "organisation"]
     list_select_related = ["organisation"]
     search_fields = ["code", "name_id", "name_en"]
-    readonly_fields = ["organisation", "status", "published_at"]
+    readonly_fields = ["organisation", "status", "published_at", "retired_at"]
     inlines = [IndicatorInline, StageRuleInline]
     actions = ["publish", "copy", "retire"]
 

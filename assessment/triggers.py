@@ -211,13 +211,12 @@ def _table(model: type[Model]) -> str:
 
 TRIGGERS: tuple[Trigger, ...] = (
     forbid_delete(Instrument, where=f"OLD.{_NO_DRAFT}"),
-    # Published may become retired; nothing else about it changes, and nothing becomes a draft again.
+    # Published may become retired, once; nothing else about it changes, and nothing becomes a draft again.
     forbid_update(
         Instrument,
-        but=("status",),
+        but=("status", "retired_at"),
         where=f"OLD.{_NO_DRAFT}",
-        or_when=f"NEW.status = '{InstrumentStatus.DRAFT}' "
-        f"OR (OLD.status = '{InstrumentStatus.RETIRED}' AND NEW.status <> '{InstrumentStatus.RETIRED}')",
+        or_when=f"NEW.status = '{InstrumentStatus.DRAFT}' OR OLD.status = '{InstrumentStatus.RETIRED}'",
     ),
     frozen_with(Indicator, _OF_INSTRUMENT),
     frozen_with(StageRule, _OF_INSTRUMENT),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from assessment.metrics import all_metrics
@@ -83,9 +85,13 @@ def publish(instrument: Instrument) -> None:
     if not instrument.is_draft:
         raise ValidationError(_("Only a draft can be published."))
     check_publishable(instrument)
-    Instrument.objects.filter(
-        organisation=instrument.organisation, code=instrument.code, status=InstrumentStatus.PUBLISHED
-    ).update(status=InstrumentStatus.RETIRED)
-    instrument.status = InstrumentStatus.PUBLISHED
+    before = Instrument.objects.filter(organisation=instrument.organisation, code=instrument.code)
     instrument.published_at = now()
+    retire(before, at=instrument.published_at)
+    instrument.status = InstrumentStatus.PUBLISHED
     instrument.save()
+
+
+def retire(versions: QuerySet[Instrument], *, at: datetime) -> None:
+    """Let the published ones of some versions score nobody from a moment on; days before stay scored by them."""
+    versions.filter(status=InstrumentStatus.PUBLISHED).update(status=InstrumentStatus.RETIRED, retired_at=at)

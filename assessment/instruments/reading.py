@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, time, timedelta
 
 from django.db.models import F, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.utils import timezone
@@ -29,32 +30,53 @@ def in_force(organisation_id: int | None, scheme: str = "") -> Instrument | None
 
 
 def in_force_on(organisation_id: int | None, scheme: str, day: date) -> Instrument | None:
-    """Return the instrument of `scheme` that scored an organisation at the end of a day.
+    """Return the instrument of `scheme`, or of the primary one, that scores an organisation on a day; see `in_use_on`.
 
-    Where none was published by then it is the first one. A version that retired without a successor counts for no day:
-    nobody knows when it did. None where no version counts.
+    Six statements, as `in_force`.
     """
-    versions = list(
-        Instrument.objects.filter(_owned(organisation_id), code=scheme, published_at__isnull=False)
-        .order_by("published_at", "pk")
-        .only("organisation", "status", "published_at")
-    )
-    newest = {version.organisation_id: version for version in versions}
-    by_then = {of.organisation_id: of for of in versions if timezone.localdate(of.published_at) <= day}
-    found = [by_then[owner] for owner in (organisation_id, None) if owner in by_then] or versions
-    for version in found:
-        if version.status == InstrumentStatus.PUBLISHED or newest[version.organisation_id] != version:
-            return with_all_parts().get(pk=version.pk)
-    return None
+    scheme = scheme or schemes_of(organisation_id)[0]
+    return in_use_on(day, _versions(organisation_id, [scheme]).exclude(retired_at__lt=_end_of(day))).get(scheme)
 
 
-def in_use(organisation_id: int) -> list[Instrument]:
-    """Return the instruments that score an organisation, the primary one first, in six statements."""
+def in_use_on(day: date, versions: Iterable[Instrument]) -> dict[str, Instrument]:
+    """Return by scheme which of `versions`, of `versions_in_use`, score an organisation at the end of a day.
+
+    Its own published last, else the shared one, of those that had not retired. Where none was published by then it is
+    the one published next; a scheme whose versions had all retired has none.
+    """
+    end, found = _end_of(day), dict[str, Instrument]()
+    for version in versions:
+        best = found.get(version.code)
+        has_retired = version.retired_at is not None and version.retired_at < end
+        if not has_retired and (best is None or _precedence(version, end) > _precedence(best, end)):
+            found[version.code] = version
+    return found
+
+
+def versions_in_use(organisation_id: int) -> list[Instrument]:
+    """Return every version that scored an organisation by a scheme it uses, or will; six statements.
+
+    Those of the primary scheme come first.
+    """
     schemes = schemes_of(organisation_id)
-    found: dict[str, Instrument] = {}
-    for instrument in _published(organisation_id).filter(code__in=schemes):
-        found.setdefault(instrument.code, instrument)
-    return [found[scheme] for scheme in schemes if scheme in found]
+    return sorted(_versions(organisation_id, schemes), key=lambda version: schemes.index(version.code))
+
+
+def _versions(organisation_id: int | None, schemes: Sequence[str]) -> QuerySet[Instrument]:
+    published = with_all_parts().filter(_owned(organisation_id), published_at__isnull=False)
+    return published.filter(code__in=schemes).order_by("published_at", "pk")
+
+
+def _end_of(day: date) -> datetime:
+    """Return the moment at which the next day begins."""
+    return timezone.make_aware(datetime.combine(day + timedelta(1), time()))
+
+
+def _precedence(version: Instrument, end: datetime) -> tuple[bool, bool, float]:
+    """Return what says which of two versions scores up to a moment: the greater."""
+    assert version.published_at is not None, "a draft scores nobody"
+    was_published, at = version.published_at < end, version.published_at.timestamp()
+    return was_published, was_published and version.organisation_id is not None, at if was_published else -at
 
 
 def stages_in_use(organisation_id: int | None) -> dict[str, list[StageRule]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -50,6 +50,8 @@ class Instrument(models.Model):
         _("status"), max_length=9, choices=InstrumentStatus, default=InstrumentStatus.DRAFT, editable=False
     )
     published_at = models.DateTimeField(_("published at"), null=True, blank=True, editable=False)
+    # Days before it stay scored by this version.
+    retired_at = models.DateTimeField(_("retired at"), null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("instrument")
@@ -64,8 +66,10 @@ class Instrument(models.Model):
             ),
             models.CheckConstraint(
                 name="instrument_status",
-                condition=Q(status=InstrumentStatus.DRAFT, published_at__isnull=True)
-                | Q(status__in=[InstrumentStatus.PUBLISHED, InstrumentStatus.RETIRED], published_at__isnull=False),
+                condition=Q(status=InstrumentStatus.DRAFT, published_at__isnull=True, retired_at__isnull=True)
+                | Q(status=InstrumentStatus.PUBLISHED, published_at__isnull=False, retired_at__isnull=True)
+                | Q(status=InstrumentStatus.RETIRED, published_at__isnull=False)
+                & Q(retired_at__isnull=False, retired_at__gte=F("published_at")),
             ),
         ]
 

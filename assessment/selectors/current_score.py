@@ -206,13 +206,13 @@ def current_score(
 ) -> CurrentScore | None:
     """Return the score of the group by `scheme`, or by the primary one; None while no instrument of it is published.
 
-    It is by `instrument`, a version of the scheme with all its parts, or by the one in force now.
+    It is by `instrument`, a version of the scheme with all its parts, or by the one in force on the day.
 
     A score of the day that is final is the score of the day, as on dashboards. `scores` are its stored scores by the
     scheme of the last `DROPPED_DAYS` and more, oldest first, where they are read already. The same number of statements
     for any group, two more where the score is final.
     """
-    instrument = instrument or instruments.in_force(group.organisation_id, scheme)
+    instrument = instrument or instruments.in_force_on(group.organisation_id, scheme, as_of)
     if instrument is None:
         return None
     since = as_of - timedelta(DROPPED_DAYS - 1)

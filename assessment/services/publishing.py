@@ -13,6 +13,7 @@ from assessment import instruments
 from assessment.models import Gate, Indicator, Instrument, InstrumentStatus, Level, SchemeUse, StageRule
 from groups.models import User
 from groups.permissions import Capability, require
+from groups.shared.clock import now
 
 
 @transaction.atomic
@@ -47,7 +48,7 @@ def instrument_retire(*, actor: User, instrument: Instrument) -> None:
     is_used = instrument.code == instruments.DEFAULT_SCHEME or used.exists()
     if is_used and not others.exclude(pk=instrument.pk).exists():
         raise ValidationError(_("Groups are scored by it, and no other version is published."))
-    Instrument.objects.filter(pk=instrument.pk).update(status=InstrumentStatus.RETIRED)
+    instruments.retire(Instrument.objects.filter(pk=instrument.pk), at=now())
 
 
 @transaction.atomic

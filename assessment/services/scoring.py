@@ -45,15 +45,32 @@ class GroupToScore(NamedTuple):
     organisation_id: int
 
 
-class InstrumentsInUse(dict[int, _Instruments]):
-    """By organisation the instruments that score it, read once for a run."""
+class InstrumentsInUse:
+    """The instruments that score organisations on days, read once for a run."""
 
-    def __missing__(self, organisation_id: int) -> _Instruments:
-        used = [(found, instruments.engine_instrument(found)) for found in instruments.in_use(organisation_id)]
-        if not used:
-            raise ValidationError(_("No instrument is published."))
-        self[organisation_id] = used
-        return used
+    def __init__(self) -> None:
+        self._versions: dict[int, list[Instrument]] = {}
+        self._compiled: dict[int, engine.Instrument] = {}
+        self._used: dict[tuple[int, date], _Instruments] = {}
+
+    def on(self, day: date, organisation_id: int) -> _Instruments:
+        """Return the instruments of an organisation on a day, the primary one first.
+
+        Raises `ValidationError` where there is none.
+        """
+        if (organisation_id, day) not in self._used:
+            if organisation_id not in self._versions:
+                self._versions[organisation_id] = instruments.versions_in_use(organisation_id)
+            found = instruments.in_use_on(day, self._versions[organisation_id]).values()
+            if not found:
+                raise ValidationError(_("No instrument is published."))
+            self._used[organisation_id, day] = [(one, self._compile(one)) for one in found]
+        return self._used[organisation_id, day]
+
+    def _compile(self, instrument: Instrument) -> engine.Instrument:
+        if instrument.pk not in self._compiled:
+            self._compiled[instrument.pk] = instruments.engine_instrument(instrument)
+        return self._compiled[instrument.pk]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +139,7 @@ def score_batch(
     The same number of statements whatever the size of the batch.
     """
     group_ids = [group.pk for group in batch]
-    used = {group.organisation_id: in_use[group.organisation_id] for group in batch}
+    used = {group.organisation_id: in_use.on(as_of, group.organisation_id) for group in batch}
     metrics = {metric for found in used.values() for _instrument, compiled in found for metric in compiled.metrics}
     records = read_records(group_ids, as_of, metrics)
     judged = latest_judgements(group_ids, as_of)

@@ -354,7 +354,7 @@ def test_a_retired_version_scores_nobody(group):
     """From below: an organisation's own version ends, and the shared one scores again."""
     _new_version(group)
     score()
-    Instrument.objects.filter(organisation=group.organisation).update(status="RETIRED")
+    Instrument.objects.filter(organisation=group.organisation).update(status="RETIRED", retired_at=timezone.now())
     assert list(changed()) == [group.pk]
 
 

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from openpyxl import load_workbook
 
+from assessment import instruments
 from assessment.instruments import in_force
 from assessment.metrics import Evidence, Facts, all_metrics, evidence
 from assessment.models import Instrument, SchemeUse
@@ -459,10 +460,43 @@ class TestInstrumentOfTheDay:
         first = Instrument.objects.filter(code=self.first.code, published_at__isnull=False).earliest("published_at")
         assert self.shown(client, group, 600) == first
 
-    def test_one_that_was_retired_without_another_counts_for_no_day(self, client, group):
-        shared = Instrument.objects.get(organisation=None, code=self.first.code)
-        instrument_retire(actor=self.admin, instrument=self.first)
-        assert self.shown(client, group, 5) == shared
+    def retire_first(self, days_ago):
+        with clock_set_to(datetime(2026, 12, 1, 3, tzinfo=UTC) - timedelta(days_ago)):
+            instrument_retire(actor=self.admin, instrument=self.first)
+        return Instrument.objects.get(organisation=None, code=self.first.code)
+
+    def test_one_that_was_retired_without_another_counts_until_then(self, client, group):
+        shared = self.retire_first(3)
+        shown = [self.shown(client, group, days_ago) for days_ago in (11, 10, 5, 4, 3, 0)]
+        assert shown == [self.first, self.first, self.first, self.first, shared, shared]
+
+    def test_so_does_it_for_a_month_that_is_scored_anew(self, group):
+        """A record that came late changes a past month; the version in force then says how much it is worth."""
+        shared = self.retire_first(3)
+        assert [self.scored(group, days_ago) for days_ago in (5, 3)] == [self.first, shared]
+        second = self.publish(shared, 1, attendance=False)
+        assert [self.scored(group, days_ago) for days_ago in (5, 1, 0)] == [self.first, second, second]
+
+    def scored(self, group, days_ago):
+        outcomes = []
+        day = self.TODAY - timedelta(days_ago)
+        assess_groups(groups=Group.objects.filter(pk=group.pk), as_of=day, report=outcomes.extend)
+        return outcomes[0].instrument
+
+    def test_of_two_published_later_the_first_scores_a_day_before_both(self, group):
+        self.publish_second()
+        found = instruments.in_use_on(self.TODAY - timedelta(400), instruments.versions_in_use(group.organisation_id))
+        assert found[self.first.code] == Instrument.objects.filter(
+            code=self.first.code, published_at__isnull=False
+        ).earliest("published_at")
+        only = instruments.in_use_on(self.TODAY - timedelta(400), [self.first])
+        assert only == {self.first.code: self.first}
+
+    def test_where_all_had_retired_there_is_none(self):
+        self.retire_first(3)
+        self.first.refresh_from_db()
+        assert instruments.in_use_on(self.TODAY - timedelta(3), [self.first]) == {}
+        assert instruments.in_use_on(self.TODAY - timedelta(4), [self.first]) == {self.first.code: self.first}
 
     def test_the_one_of_another_organisation_counts_for_nothing(self, client, group):
         stranger = make_user(Role.ADMIN)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 
 import pytest
@@ -20,6 +20,7 @@ from assessment.services import assess_groups, instrument_copy, instrument_publi
 from finance.models import ExternalLoan, Loan
 from groups.models import BankAccount, Constitution, Group, GroupStatus, Role
 from groups.services import group_status_change
+from groups.shared.clock import clock_set_to
 from tests.assessment.groups import AS_OF, make_kembang_minus_outside, make_override, make_staff
 from tests.factories import (
     FOUNDED,
@@ -88,7 +89,8 @@ class TestTransitions:
         admin = make_user(Role.ADMIN, organisation=group.organisation)
         copy = instrument_copy(actor=admin, instrument=in_force(group.organisation_id))
         copy.rules.filter(rank=1).update(minimum_points=79)
-        instrument_publish(actor=admin, instrument=copy)
+        with clock_set_to(datetime.combine(AS_OF + timedelta(1), time(3), UTC)):
+            instrument_publish(actor=admin, instrument=copy)
         score(1)
         (change,) = changes(group)
         assert change.is_fall

@@ -317,9 +317,17 @@ class TestTheDatabaseRefuses:
             Instrument.objects.filter(pk=shipped.pk).update(status="DRAFT", published_at=None)
 
     def test_publishing_a_retired_one(self, shipped):
-        Instrument.objects.filter(pk=shipped.pk).update(status="RETIRED")
+        retired = Instrument.objects.filter(pk=shipped.pk)
+        retired.update(status="RETIRED", retired_at=timezone.now())
         with refused("assessment_instrument_no_update"), transaction.atomic():
-            Instrument.objects.filter(pk=shipped.pk).update(status="PUBLISHED")
+            retired.update(status="PUBLISHED", retired_at=None)
+        with refused("assessment_instrument_no_update"), transaction.atomic():
+            retired.update(retired_at=timezone.now())
+
+    def test_retiring_without_a_moment_or_before_publishing(self, shipped):
+        for moment in (None, shipped.published_at - timedelta(seconds=1)):
+            with refused("instrument_status"), transaction.atomic():
+                Instrument.objects.filter(pk=shipped.pk).update(status="RETIRED", retired_at=moment)
 
     @pytest.mark.parametrize("model", [Indicator, Level, StageRule, Gate])
     def test_changing_or_deleting_a_part_of_it(self, shipped, model):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -13,6 +13,7 @@ from assessment.models import Judgement, Level, SchemeUse
 from assessment.selectors.current_score import current_score
 from assessment.services import instrument_copy, instrument_publish, judge
 from groups.models import Role
+from groups.shared.clock import clock_set_to
 from tests.assessment.groups import AS_OF, make_staff
 from tests.factories import facilitator_of, make_group, make_user
 
@@ -59,7 +60,8 @@ def test_it_counts_on_in_a_new_version(group, staff):
     judge(actor=staff, group=group, level=level(2), note="ya", judged_on=AS_OF)
     admin = make_user(Role.ADMIN, organisation=group.organisation)
     copy = instrument_copy(actor=admin, instrument=in_force(group.organisation_id, SCHEME))
-    instrument_publish(actor=admin, instrument=copy)
+    with clock_set_to(datetime.combine(AS_OF, time(3), UTC)):
+        instrument_publish(actor=admin, instrument=copy)
     assert current_score(group, AS_OF).instrument == copy
     assert points(group) == 6
 

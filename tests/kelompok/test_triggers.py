@@ -196,7 +196,7 @@ MAY_CHANGE = {
     MentoringPhase: {"withdrawn_at", "withdrawn_by", "withdrawn_why"},
     ExitReview: set(),
     MonthReport: set(),
-    Instrument: {"status"},
+    Instrument: {"status", "retired_at"},
     Indicator: set(),
     StageRule: set(),
     Level: set(),
@@ -416,7 +416,8 @@ def allowed(records):
         ),
         "a follow-up is done": (FollowUp.objects.all(), {"done_on": FOUNDED, "done_by": by}),
         "an instrument is retired": (
-            Instrument.objects.filter(pk=records.instrument.pk), {"status": InstrumentStatus.RETIRED},
+            Instrument.objects.filter(pk=records.instrument.pk),
+            {"status": InstrumentStatus.RETIRED, "retired_at": now},
         ),
         "an override is withdrawn": (
             Judgement.objects.all(),

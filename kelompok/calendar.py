@@ -12,12 +12,11 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST
 
 import finance.selectors
 import groups.selectors
 import meetings.selectors
-from groups.http import GroupRequest, UserRequest
+from groups.http import GroupRequest, UserRequest, takes_posts_of
 from groups.models import Group, MeetingMove
 from groups.permissions import Capability, requires
 from groups.shared.submit import posted, submit
@@ -78,7 +77,7 @@ def _due(group: Group, form: MoveForm) -> int | None:
 
 
 @requires(Capability.RECORD)
-@require_POST
+@takes_posts_of("calendar")
 def meeting_move_withdraw(request: GroupRequest, pk: int) -> HttpResponse:
     """Take a moved meeting back to its agreed day."""
     move = get_object_or_404(MeetingMove, group=request.group, pk=pk)

@@ -8,11 +8,10 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from groups import selectors
 from groups.forms.rhythms import RhythmForm
-from groups.http import GroupRequest
+from groups.http import GroupRequest, takes_posts_of
 from groups.models import MeetingRhythm
 from groups.permissions import Capability, requires
 from groups.services import RHYTHM
@@ -50,7 +49,7 @@ def _page(request: GroupRequest, form: RhythmForm) -> HttpResponse:
 
 
 @requires(Capability.RECORD)
-@require_POST
+@takes_posts_of("rhythm")
 def rhythm_withdraw(request: GroupRequest, pk: int) -> HttpResponse:
     """Take back a rhythm recorded by mistake."""
     version = get_object_or_404(MeetingRhythm, group=request.group, pk=pk)

@@ -17,7 +17,6 @@ from django.utils.formats import date_format
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST
 
 from assessment import services, wording
 from assessment.charts import trend as charts
@@ -26,7 +25,7 @@ from assessment.selectors import dashboard as selectors
 from assessment.selectors.snapshots import behind, has_figures
 from assessment.views.frame import DATE, MONTH, NUMBER, PERCENT, TABS, Frame, ReadColumn, group_columns
 from finance.tables.table import Cell, Column, Row, Table
-from groups.http import UserRequest
+from groups.http import UserRequest, takes_posts_of
 from groups.models.group import EARLIEST_FOUNDING
 from groups.permissions import Capability, requires
 from groups.templatetags.kelompok import group_number
@@ -95,7 +94,7 @@ def dashboard_month(request: UserRequest) -> HttpResponse:
 
 
 @requires(Capability.ASSESS)
-@require_POST
+@takes_posts_of("dashboard")
 def dashboard_score(request: UserRequest) -> HttpResponse:
     """Bring the groups of a dashboard that are behind up to date, as many as one request has the time for.
 

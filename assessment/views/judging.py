@@ -9,14 +9,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from assessment import instruments, services
 from assessment.forms import JudgeForm, OverrideForm
 from assessment.models import Judgement
 from assessment.selectors import current_score as selectors
 from assessment.views.schemes import Schemes, schemes
-from groups.http import GroupRequest
+from groups.http import GroupRequest, takes_posts_of
 from groups.permissions import Capability, requires
 from groups.shared.clock import today
 
@@ -59,7 +58,7 @@ def override_give(request: GroupRequest, indicator: str) -> HttpResponse:
 
 
 @requires(Capability.ASSESS)
-@require_POST
+@takes_posts_of("assessment")
 def override_withdraw(request: GroupRequest, pk: int) -> HttpResponse:
     """Let the measured value count again."""
     overrides = Judgement.objects.filter(group=request.group, until__isnull=False)

@@ -8,13 +8,12 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from assessment import services
 from assessment.forms import ReviewForm
 from assessment.models import Review
 from assessment.selectors.reviews import subjects_of
-from groups.http import GroupRequest
+from groups.http import GroupRequest, takes_posts_of
 from groups.permissions import Capability, requires
 from groups.shared.clock import today
 from groups.shared.submit import posted, submit
@@ -40,7 +39,7 @@ def review(request: GroupRequest) -> HttpResponse:
 
 
 @requires(Capability.ASSESS)
-@require_POST
+@takes_posts_of("assessment")
 def review_withdraw(request: GroupRequest, pk: int) -> HttpResponse:
     """Take back that something was looked into."""
     found = get_object_or_404(Review.objects.select_related("group"), group=request.group, pk=pk)

@@ -22,7 +22,7 @@ from finance.ledger.reading import read_books
 from finance.models import AccountKind, CashCount
 from finance.views.paging import lines_shown
 from finance.views.submit import submit_once
-from groups.http import GroupRequest
+from groups.http import GroupRequest, takes_posts_of
 from groups.models import Group
 from groups.permissions import Capability, requires
 from groups.shared.submit import posted
@@ -124,7 +124,7 @@ def bank_statement(request: GroupRequest) -> HttpResponse:
 
 
 @requires(Capability.RECORD)
-@require_http_methods(["POST"])
+@takes_posts_of("bank-statement")
 def bank_tick(request: GroupRequest) -> HttpResponse:
     """Tick off the lines that stand on a statement; a form sent twice ticks them once.
 

@@ -11,7 +11,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST
 
 from finance import services
 from finance.forms.loans import LoanRecoverForm, PayForm, RescheduleForm, WriteOffForm
@@ -22,7 +21,7 @@ from finance.rules.loan_position import LoanPosition, loan_position
 from finance.selectors.loans import late_fines, payments_after
 from finance.services import obligations
 from finance.views.submit import submit_once
-from groups.http import GroupRequest
+from groups.http import GroupRequest, takes_posts_of
 from groups.models import Constitution
 from groups.permissions import Capability, requires
 from groups.selectors import rules_in_force
@@ -89,7 +88,7 @@ def _paid(request: GroupRequest, loan: Loan, entry: Entry | None, fines: int) ->
 
 
 @requires(Capability.RECORD)
-@require_POST
+@takes_posts_of("loan-book")
 def late_fines_take_back(request: GroupRequest, number: int) -> HttpResponse:
     """Take the fines back that lost their ground with a payment recorded later."""
     loan = get_object_or_404(Loan, group=request.group, number=number)

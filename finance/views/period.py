@@ -15,7 +15,7 @@ from finance.ledger.errors import LedgerError, PeriodClosed
 from finance.models import PeriodClosing
 from finance.views.paging import lines_shown
 from finance.views.submit import submit_once
-from groups.http import GroupRequest
+from groups.http import GroupRequest, takes_posts_of
 from groups.permissions import Capability, can, requires
 
 PERIODS_ON_A_PAGE = 24
@@ -29,7 +29,7 @@ def periods(request: GroupRequest) -> HttpResponse:
 
 
 @requires(Capability.RECORD)
-@require_http_methods(["POST"])
+@takes_posts_of("periods")
 def period_close(request: GroupRequest) -> HttpResponse:
     """Close a period; the same form sent twice closes it once."""
     form = PeriodCloseForm(request.POST)

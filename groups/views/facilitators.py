@@ -6,11 +6,10 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from groups import services
 from groups.forms.facilitators import AssignmentForm
-from groups.http import GroupRequest
+from groups.http import GroupRequest, takes_posts_of
 from groups.permissions import Capability, requires
 from groups.shared.clock import today
 from groups.shared.submit import posted, submit
@@ -31,7 +30,7 @@ def facilitators(request: GroupRequest) -> HttpResponse:
 
 
 @requires(Capability.CONFIGURE)
-@require_POST
+@takes_posts_of("facilitators")
 def facilitator_end(request: GroupRequest, pk: int) -> HttpResponse:
     """End an assignment today."""
     assignment = get_object_or_404(request.group.assignments, pk=pk)

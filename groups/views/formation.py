@@ -8,11 +8,10 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from groups import selectors, services
 from groups.forms.formation import FoundingForm, NoteForm, ReviveForm, WithdrawForm
-from groups.http import GroupRequest
+from groups.http import GroupRequest, takes_posts_of
 from groups.models import WRITTEN_STEPS, FormationNote, FormationStep, GroupStatus
 from groups.permissions import Capability, requires
 from groups.shared.submit import posted, submit
@@ -103,7 +102,7 @@ def founding_withdraw(request: GroupRequest) -> HttpResponse:
 
 
 @requires(Capability.RECORD)
-@require_POST
+@takes_posts_of("formation")
 def group_found(request: GroupRequest) -> HttpResponse:
     """Let a group of which all is done be active from the day of its founding."""
     try:

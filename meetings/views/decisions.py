@@ -8,9 +8,9 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
-from groups.http import GroupRequest, UserRequest
+from groups.http import GroupRequest, UserRequest, takes_posts_of
 from groups.models import Group
 from groups.permissions import Capability, requires
 from meetings import selectors, services
@@ -38,7 +38,7 @@ def decision_list(request: GroupRequest) -> HttpResponse:
 
 
 @requires(Capability.RECORD)
-@require_POST
+@takes_posts_of("decision-list")
 def decision_done(request: GroupRequest, pk: int) -> HttpResponse:
     """Mark a decision as carried out today, or as open again."""
     item = get_object_or_404(AgendaItem, pk=pk, group=request.group, meeting__status=MeetingStatus.CLOSED)

@@ -13,11 +13,11 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from finance.models import AccountKind
 from groups.ending import dissolution_of
-from groups.http import GroupRequest, takes_page
+from groups.http import GroupRequest, takes_page, takes_posts_of
 from groups.permissions import Capability, requires
 from groups.selectors import meeting_calendar
 from groups.shared.money import rupiah
@@ -67,7 +67,7 @@ def meeting_edit(request: GroupRequest, number: int) -> HttpResponse:
 
 
 @requires(Capability.RECORD)
-@require_POST
+@takes_posts_of("meeting-list")
 def draft_discard(request: GroupRequest, number: int) -> HttpResponse:
     """Throw a draft away."""
     try:

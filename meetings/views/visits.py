@@ -12,11 +12,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from finance.views.paging import lines_shown
 from finance.views.printing import frame_of, respond_with_book
-from groups.http import GroupRequest
+from groups.http import GroupRequest, takes_posts_of
 from groups.permissions import Capability, requires
 from groups.shared.submit import posted, submit
 from meetings import selectors, services
@@ -80,7 +80,7 @@ def visit_plan(request: GroupRequest) -> HttpResponse:
 
 
 @requires(Capability.MENTOR)
-@require_POST
+@takes_posts_of("visits")
 def visit_plan_withdraw(request: GroupRequest, pk: int) -> HttpResponse:
     """Call a planned visit off."""
     plan = services.visit_plan_withdraw(actor=request.user, plan=get_object_or_404(request.group.planned_visits, pk=pk))
@@ -129,7 +129,7 @@ def visit_withdraw(request: GroupRequest, pk: int) -> HttpResponse:
 
 
 @requires(Capability.MENTOR)
-@require_POST
+@takes_posts_of("visits")
 def follow_up_done(request: GroupRequest, pk: int) -> HttpResponse:
     """Mark what was to follow from a visit as done today, or as open again."""
     follow_up = get_object_or_404(FollowUp, pk=pk, group=request.group)

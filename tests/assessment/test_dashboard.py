@@ -311,8 +311,10 @@ class TestNewerRecords:
         data = {"tab": "portfolio", "next": address}
         assert staff_client.post("/dashboard/score/?kind=REVOLVING", data).url == "/portfolio/?kind=REVOLVING"
 
-    def test_by_a_link_it_is_refused(self, staff_client):
-        assert staff_client.get("/dashboard/score/").status_code == 405
+    def test_a_link_only_leads_to_the_dashboard(self, staff_client, monkeypatch):
+        monkeypatch.setattr("assessment.services.snapshots_write", lambda **_options: pytest.fail("it scored"))
+        answer = staff_client.get("/dashboard/score/?kind=REVOLVING")
+        assert (answer.status_code, answer.url) == (302, "/dashboard/?kind=REVOLVING")
 
 
 def test_at_most_ten_statements_at_any_size(staff_client, facilitator):

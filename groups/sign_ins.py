@@ -2,8 +2,9 @@
 
 - A person at an address: `TRIES` wrong passwords lock this pair for `LOCKED`.
 - An address: many phones share one, so what counts is how many people failed there; `NAMES` of them lock it.
-- A person: after `FREE_TRIES` from anywhere each further one has to wait longer. Nobody locks a person out of a
-  known device; on others whoever never stops trying can keep the person waiting.
+- A person: after `FREE_TRIES` from anywhere every address has to wait after a wrong try with this name, the longer the
+  more there were, and a minute at the longest. What others do elsewhere makes no address wait that has not failed, so
+  nobody keeps a person out of a new device either.
 
 A device with which the person signed in before has a cookie that says so, and is counted by itself: neither the
 address nor the person's other tries count for it. (django-axes counts after hashing, so tries at the same moment all
@@ -29,7 +30,7 @@ from groups.models import SignInTry, User
 
 TRIES, LOCKED = 5, timedelta(minutes=15)
 NAMES = 20
-FREE_TRIES, COUNTED, LONGEST_WAIT = 10, timedelta(hours=1), timedelta(minutes=5)
+FREE_TRIES, COUNTED, LONGEST_WAIT = 10, timedelta(hours=1), timedelta(minutes=1)
 KEPT = timedelta(days=30)
 COOKIE, COOKIE_AGE, PEOPLE_ON_DEVICE = "device", timedelta(days=365), 8
 
@@ -119,7 +120,7 @@ def _refuse(attempt: SignInTry) -> None:
         names=Count("username", distinct=True, filter=others),
         names_last=Max("tried_at", filter=others),
         person=Count("pk", filter=own & unknown),
-        person_last=Max("tried_at", filter=own & unknown),
+        here_last=Max("tried_at", filter=own & at_address),
     )
     if found["pair"] >= TRIES:
         raise TooManyTriesError(_("The password was wrong too often."), found["pair_last"] + LOCKED)
@@ -129,7 +130,9 @@ def _refuse(attempt: SignInTry) -> None:
         text = _("Many people could not sign in from this internet connection.")
         raise TooManyTriesError(text, found["names_last"] + LOCKED)
     waits = found["person"] - FREE_TRIES
-    until = found["person_last"] + min(LONGEST_WAIT, timedelta(seconds=2 ** min(waits, 20))) if waits >= 0 else now
+    if waits < 0 or found["here_last"] is None:
+        return
+    until = found["here_last"] + min(LONGEST_WAIT, timedelta(seconds=2 ** min(waits, 20)))
     if until > now:
         raise TooManyTriesError(_("Somebody tried many wrong passwords with this name."), until)
 

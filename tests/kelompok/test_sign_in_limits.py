@@ -153,18 +153,69 @@ def test_the_cookie_is_for_the_server_alone_and_must_be_signed(user):
 
 
 def test_a_person_alone_is_slowed_and_never_locked(client, user, hashed):
-    for number in range(FREE_TRIES):
+    """The more wrong tries there were anywhere, the longer the wait after one's own; a new address has none."""
+    for number in range(FREE_TRIES - 1):
         assert fail(1, address=f"192.0.2.{number}") == [200]
-    refused = sign_in(client, address=ELSEWHERE)
-    assert refused.status_code == 429
-    assert int(refused.headers["Retry-After"]) == 1
-    later(timedelta(seconds=2))
-    assert fail(1, address="192.0.2.50") == [200]
-    later(timedelta(seconds=1))
+    assert fail(1, address=ELSEWHERE) == [200]
     assert sign_in(client, address=ELSEWHERE).headers["Retry-After"] == "1"
-    assert hashed.call_count == FREE_TRIES + 1
+    later(timedelta(seconds=1))
+    assert fail(1, address=ELSEWHERE) == [200]
+    assert sign_in(client, address=ELSEWHERE).headers["Retry-After"] == "2"
+    assert fail(1, address="192.0.2.50") == [200]
+    later(timedelta(seconds=2))
+    refused = sign_in(client, address=ELSEWHERE)
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "2")
+    assert hashed.call_count == FREE_TRIES + 2
     later(timedelta(seconds=2))
     assert sign_in(client, address=ELSEWHERE).status_code == 302
+
+
+class TestManyAddressesGuessingAtOneName:
+    """More than would ever pass, each of which fails as often as it may."""
+
+    @pytest.fixture(autouse=True)
+    def attack(self, user):
+        later_tries = [
+            SignInTry(username="sri", address=f"198.18.{number // 250}.{number % 250}") for number in range(600)
+        ]
+        SignInTry.objects.bulk_create(later_tries)
+
+    def go_on(self):
+        """Tries that come in again and again, from addresses old and new."""
+        for number in (0, 1, 2, 700, 701, 702):
+            fail(1, address=f"198.18.{number // 250}.{number % 250}")
+
+    def test_the_person_gets_in_on_a_new_device_at_once(self, client):
+        assert sign_in(client, address=ELSEWHERE).status_code == 302
+
+    def test_and_a_minute_after_an_own_mistake_whatever_the_others_do(self, client):
+        assert fail(1, address=ELSEWHERE) == [200]
+        for _quarter in range(4):
+            refused = sign_in(client, address=ELSEWHERE)
+            assert refused.status_code == 429
+            assert int(refused.headers["Retry-After"]) <= 60
+            self.go_on()
+            later(timedelta(seconds=15.1))
+        assert sign_in(client, address=ELSEWHERE).status_code == 302
+
+    def test_no_address_guesses_faster_for_that(self, hashed):
+        hashed.reset_mock()
+        assert fail(3, address=ELSEWHERE) == [200, 429, 429]
+        later(timedelta(seconds=30))
+        assert fail(1, address=ELSEWHERE) == [429]
+        assert hashed.call_count == 1
+
+    def test_in_a_quarter_of_an_hour_an_address_guesses_no_more_than_ever(self, hashed):
+        hashed.reset_mock()
+        for _minute in range(14):
+            fail(1, address=ELSEWHERE)
+            later(timedelta(seconds=61))
+        assert hashed.call_count == TRIES
+
+    def test_the_page_says_that_it_takes_a_minute_at_the_longest(self, client):
+        fail(1, address=ELSEWHERE)
+        client.cookies["django_language"] = "id"
+        assert "Coba lagi dalam" in sign_in(client, address=ELSEWHERE).content.decode()
 
 
 def test_a_known_device_is_not_slowed(user):

@@ -274,14 +274,17 @@ def test_nothing_is_typed_while_an_answer_is_on_its_way(site, group):
 
 
 def sign_in_elsewhere(site, group):
-    """Sign in in another tab, which gives the browser a new token."""
-    other = site.page.context.new_page()
+    """Sign in in another tab, which gives the browser a new token, and close that tab."""
+    sign_in_in(site.page.context.new_page(), site, group).close()
+
+
+def sign_in_in(other, site, group):
     other.goto(site.address + reverse("login"))
     other.fill("[name=username]", facilitator_of(group).username)
     other.fill("[name=password]", PASSWORD)
     other.click("main form button")
     other.wait_for_url(lambda url: "login" not in url)
-    other.close()
+    return other
 
 
 def test_without_any_cookie_it_says_to_sign_in_again(site, group):
@@ -419,6 +422,105 @@ def test_signing_out_keeps_nothing_of_what_was_typed_last(site, group):
     site.page.wait_for_url(f"**{reverse('login')}")
     site.page.wait_for_timeout(500)
     assert kept(site) == []
+
+
+def sign_out_elsewhere(site):
+    """Sign out in another tab."""
+    other = site.page.context.new_page()
+    other.goto(site.address + reverse("group-list"))
+    other.click("details.account summary")
+    other.click(f"form[action='{reverse('logout')}'] button")
+    other.wait_for_url(f"**{reverse('login')}**")
+    return other
+
+
+def everything_stored(site):
+    """How many records and secrets of anybody the device keeps."""
+    stored = """async () => {
+        const opened = indexedDB.open("kelompok");
+        const database = await new Promise((resolve) => { opened.onsuccess = () => resolve(opened.result); });
+        const count = (name) => new Promise((resolve) => {
+            const request = database.transaction(name).objectStore(name).count();
+            request.onsuccess = () => resolve(request.result);
+        });
+        const counts = [await count("sheets"), await count("secrets")];
+        database.close();
+        return counts;
+    }"""
+    return site.page.evaluate(stored)
+
+
+def test_signing_out_in_another_tab_is_told_and_nothing_is_kept_any_more(site, group):
+    begin(site, group)
+    sign_out_elsewhere(site)
+    assert "Masuk lagi di tab baru" in notice(site, "signed-out").inner_text()
+    site.page.fill("[name=agenda-0-title]", "Arisan bulan ini")
+    site.page.wait_for_timeout(800)
+    assert everything_stored(site) == [0, 0]
+    assert site.page.input_value("[name=agenda-0-title]") == "Arisan bulan ini"
+    assert site.page.input_value("[name=place]") == "Balai desa"
+    assert site.accessibility_violations() == []
+    assert not site.scrolls_sideways()
+
+
+def test_a_tab_that_hears_nothing_keeps_nothing_either(site, group):
+    """A frozen tab, or a browser without `BroadcastChannel`: the secret is gone, so nothing can be stored."""
+    site.page.add_init_script("delete window.BroadcastChannel")
+    begin(site, group)
+    sign_out_elsewhere(site)
+    site.page.fill("[name=agenda-0-title]", "Arisan bulan ini")
+    assert "Masuk lagi di tab baru" in notice(site, "signed-out").inner_text()
+    assert everything_stored(site) == [0, 0]
+    assert site.page.input_value("[name=agenda-0-title]") == "Arisan bulan ini"
+
+
+def test_after_signing_in_again_what_is_typed_is_kept_again_and_sent(site, group):
+    begin(site, group)
+    other = sign_out_elsewhere(site)
+    notice(site, "signed-out")
+    site.page.fill("[name=agenda-0-title]", "Arisan bulan ini")
+    sign_in_in(other, site, group)
+    wait_until_kept(site)
+    finish(site, group)
+    assert closed(group).get().agenda.get().title == "Arisan bulan ini"
+
+
+def test_somebody_else_signing_in_lets_nothing_be_kept_of_the_one_before(site, group):
+    begin(site, group)
+    second = make_user(organisation=group.organisation)
+    FacilitatorAssignment.objects.create(group=group, facilitator=second, started_on=FOUNDED)
+    other = sign_out_elsewhere(site)
+    notice(site, "signed-out")
+    other.fill("[name=username]", second.username)
+    other.fill("[name=password]", PASSWORD)
+    other.click("main form button")
+    other.wait_for_url(lambda url: "login" not in url)
+    site.page.fill("[name=agenda-0-title]", "Arisan bulan ini")
+    site.page.wait_for_timeout(800)
+    assert kept(site) == []
+    assert "Masuk lagi di tab baru" in notice(site, "signed-out").inner_text()
+
+
+def test_a_page_on_its_way_while_one_signs_out_leaves_nothing_behind(site, group):
+    """Its secret is made after the others are gone; the page that comes after signing out takes it away too."""
+    begin(site, group)
+    other = site.page.context.new_page()
+    other.goto(site.address + reverse("group-list"))
+    held = []
+    other.route(f"**{reverse('logout')}", lambda route: held.append(route))
+    other.click("details.account summary")
+    other.click(f"form[action='{reverse('logout')}'] button")
+    for _ in range(50):
+        other.wait_for_timeout(100)
+        if held:
+            break
+    site.open(reverse("meeting-new", args=[group.code]))
+    fill(site)
+    wait_until_kept(site)
+    held.pop().continue_()
+    other.wait_for_url(f"**{reverse('login')}**")
+    notice(site, "signed-out")
+    assert everything_stored(site) == [0, 0]
 
 
 def test_saving_a_draft_takes_it_from_the_device(site, group):

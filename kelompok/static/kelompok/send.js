@@ -21,8 +21,8 @@ const sending = (() => {
   const keep = async (state = "typing") => {
     clearTimeout(timer);
     try {
-      await device.keep(recordOf(sheet(), state), fieldsOf(sheet()));
-      kept = true;
+      kept = await device.keep(recordOf(sheet(), state), fieldsOf(sheet()));
+      if (!kept) say("signed-out");
     } catch {
       kept = false; // a private window, or storage is full
     }
@@ -122,6 +122,7 @@ const sending = (() => {
 
   const sendSheet = async (action) => {
     retry = () => sendSheet(action);
+    say("sending");
     await keep(action === "close" ? "waiting" : "typing");
     await send(pathOf(sheet()), fieldsOf(sheet()), action);
   };
@@ -141,6 +142,23 @@ const sending = (() => {
   addEventListener("offline", () => { if (typed) sayOffline(); });
   addEventListener("online", () => { say(retry ? "online" : ""); });
   addEventListener("pageshow", (event) => { if (event.persisted) lock(false); });
+  // Signing out in another tab ends what is kept here too; what is typed stays on the screen. Signing in again goes on.
+  const isOwn = (user) => sheet()?.dataset.user === user;
+  const signedOut = () => {
+    clearTimeout(timer);
+    kept = false;
+    say("signed-out");
+  };
+  document.addEventListener("signed-out", (event) => { if (isOwn(event.detail)) signedOut(); });
+  document.addEventListener("signed-in", (event) => {
+    if (!isOwn(event.detail)) return;
+    if (typed && !kept) keep();
+    if (!typed && !retry && !notices.querySelector("[data-notice=signed-out]").hidden) say("");
+  });
+  document.addEventListener("visibilitychange", async () => {
+    const isOut = !document.hidden && sheet() && await device.isSignedOut(sheet().dataset.user).catch(() => false);
+    if (isOut) signedOut(); // a tab that slept hears nothing
+  });
   addEventListener("beforeunload", (event) => { if (typed && !kept) event.preventDefault(); });
 
   const isOfThisPage = (record) => record.path === pathOf(sheet());

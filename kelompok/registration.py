@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -15,9 +15,9 @@ from django.utils.translation import ngettext
 
 import finance.selectors
 import groups.selectors
-import meetings.selectors
 from groups.ending import dissolution_of
-from groups.models import Group, Member, OfficerRole
+from groups.models import Group, OfficerRole
+from kelompok.selectors import last_meeting
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +33,18 @@ class Step:
     is_next: bool = False
 
 
-def registration_steps(group: Group, *, as_of: date) -> list[Step]:
+def registration_steps(group: Group, *, as_of: date, has_met: bool | None = None) -> list[Step]:
     """Return the steps of a group from its profile to its first meeting, none once that is closed or the group ended.
+
+    `has_met` says whether a meeting is closed, where that was read already.
 
     The next steps are the first one missing and, before the first meeting, the opening balances, which only a group
     with money needs.
     """
-    if _has_met(group) or dissolution_of(group) is not None:
+    if (last_meeting(group, as_of=date.max) is not None if has_met is None else has_met) or dissolution_of(group):
         return []
-    steps = [_profile(group), _members(group, as_of), _officers(group, as_of), _rules(group), _opening(group)]
+    count, held = groups.selectors.members_and_offices(group, as_of=as_of)
+    steps = [_profile(group), _members(group, count), _officers(group, held), _rules(group), _opening(group)]
     missing = next((step for step in steps if not step.is_done and not step.is_optional), None)
     meeting = Step("meeting", _("First meeting"), url=reverse("meeting-new", args=[group.code]))
     next_names = {missing.name} if missing is not None else {"opening", "meeting"}
@@ -69,25 +72,18 @@ def _marked(step: Step, is_next: bool) -> Step:
     return Step(step.name, step.label, step.is_done, step.note, step.url, step.is_optional, is_next)
 
 
-def _has_met(group: Group) -> bool:
-    last = meetings.selectors.last_held_on(Group.objects.filter(pk=group.pk), as_of=date.max)
-    return group.pk in last
-
-
 def _profile(group: Group) -> Step:
     note = "" if group.village_id and group.place else _("Village or meeting place is not written down.")
     return Step("profile", _("Profile"), is_done=True, note=note, url=reverse("group-edit", args=[group.code]))
 
 
-def _members(group: Group, as_of: date) -> Step:
-    count = Member.objects.filter(group=group).effective(as_of).count()
+def _members(group: Group, count: int) -> Step:
     note = ngettext("%d member", "%d members", count) % count
     url = reverse("members-create", args=[group.code])
     return Step("members", _("Members"), is_done=count > 0, note=note, url=url)
 
 
-def _officers(group: Group, as_of: date) -> Step:
-    held = set(groups.selectors.officer_terms(group).effective(as_of).values_list("role", flat=True))
+def _officers(group: Group, held: Collection[str]) -> Step:
     missing = [str(role.label) for role in OfficerRole if role.value not in held]
     note = _("Nobody yet: %s") % ", ".join(missing) if missing else ""
     return Step("officers", _("Officers"), is_done=not missing, note=note, url=reverse("election", args=[group.code]))

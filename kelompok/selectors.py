@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -15,6 +14,7 @@ import meetings.selectors
 from groups.models import Group, GroupStatus, User
 from groups.shared.schedule import MeetingCalendar
 from meetings.models import Meeting
+from meetings.selectors import GroupMet
 
 MEETING = (GroupStatus.FORMING, GroupStatus.ACTIVE)
 """Groups that are expected to meet."""
@@ -36,24 +36,20 @@ class DueMeeting:
     draft: int | None = None
 
 
-def due_meetings(actor: User, *, as_of: date, drafts: Iterable[Meeting] = ()) -> list[DueMeeting]:
+def due_meetings(actor: User, *, as_of: date, met: Iterable[GroupMet] | None = None) -> list[DueMeeting]:
     """Return the groups, active or being formed, whose agreed day is past or within a week of `as_of`, by that day.
 
-    `drafts` are those not closed, by when they were saved.
+    `met` is what `groups_met` found, where it was read already.
     """
-    active = Group.objects.visible_to(actor).filter(status__in=MEETING)
-    last = meetings.selectors.last_held_on(active, as_of=as_of)
-    calendars = groups.selectors.meeting_calendars(active)
-    begun: dict[int, list[Meeting]] = defaultdict(list)
-    for draft in drafts:
-        begun[draft.group_id].append(draft)
+    seen = meetings.selectors.groups_met(actor, as_of=as_of) if met is None else met
+    active = [one for one in seen if one.group.status in MEETING]
+    calendars = groups.selectors.meeting_calendars([one.group.pk for one in active])
     due = []
-    for group in active.select_related("village"):
-        last_held_on = last.get(group.pk)
-        due_on = calendars[group.pk].due_after(last_held_on) if group.pk in calendars else None
+    for one in active:
+        due_on = calendars[one.group.pk].due_after(one.last_held_on)
         if due_on is not None and due_on <= as_of + AHEAD:
-            number = _since(last_held_on, begun[group.pk])
-            due.append(DueMeeting(group, due_on, last_held_on, max(0, (as_of - due_on).days), number))
+            number = _since(one.last_held_on, one.drafts)
+            due.append(DueMeeting(one.group, due_on, one.last_held_on, max(0, (as_of - due_on).days), number))
     return sorted(due, key=lambda meeting: (meeting.due_on, meeting.group.name))
 
 
@@ -71,9 +67,18 @@ def overdue_since(group: Group, *, as_of: date) -> date | None:
     """Return the agreed day on which a group that meets should have met and nothing is recorded, None for none."""
     if group.status not in MEETING:
         return None
-    last = meetings.selectors.last_held_on(Group.objects.filter(pk=group.pk), as_of=as_of).get(group.pk)
-    due_on = groups.selectors.meeting_calendar(group).due_after(last)
+    return overdue_by(group, groups.selectors.meeting_calendar(group), last_meeting(group, as_of=as_of), as_of=as_of)
+
+
+def overdue_by(group: Group, calendar: MeetingCalendar, last_held_on: date | None, *, as_of: date) -> date | None:
+    """Return what `overdue_since` does, where it was read already when the group meets and when it last met."""
+    due_on = calendar.due_after(last_held_on) if group.status in MEETING else None
     return due_on if due_on is not None and due_on < as_of else None
+
+
+def last_meeting(group: Group, *, as_of: date) -> date | None:
+    """Return the day of the last meeting recorded up to a day, None before the first."""
+    return meetings.selectors.last_held_on(Group.objects.filter(pk=group.pk), as_of=as_of).get(group.pk)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,14 +30,16 @@ from finance.views.submit import submit_once
 from groups.ending import dissolution_of
 from groups.forms.signing_in import SignInForm
 from groups.http import GroupRequest, UserRequest
-from groups.models import Dissolution, Group, GroupStatus, Organisation, Role, User
+from groups.models import Dissolution, Group, GroupStatus, Member, Organisation, Role, User
 from groups.permissions import Capability, public, requires
 from groups.shared import clock
+from groups.shared.schedule import MeetingCalendar
 from groups.shared.submit import posted, submit
 from groups.sign_ins import remember_device
 from kelompok import dissolving, selectors, services
 from kelompok.forms import CloseCaseForm, DissolveForm, LeaveForm, LeaveUndoForm, TakeBackForm
 from kelompok.proxy import client_address
+from kelompok.registration import registration_steps
 
 LATEST_MEETINGS = 5
 DECISIONS_OF_THE_DAY = 10
@@ -100,13 +102,13 @@ def _day_of(facilitator: User, today: date) -> dict[str, Any]:
     own = Group.objects.visible_to(facilitator)
     due = meetings.selectors.decisions_open(own, until=today + selectors.AHEAD)
     decisions = list(due[: DECISIONS_OF_THE_DAY + 1])
-    drafts = list(meetings.selectors.drafts(facilitator))
+    met = meetings.selectors.groups_met(facilitator, as_of=today)
     return {
         "today": today,
-        "due_meetings": selectors.due_meetings(facilitator, as_of=today, drafts=drafts),
+        "due_meetings": selectors.due_meetings(facilitator, as_of=today, met=met),
         "plans": meetings.selectors.planned_visits(own, until=today + selectors.AHEAD).filter(visitor=facilitator),
         "follow_ups": meetings.selectors.follow_ups_open(own, until=today + selectors.AHEAD)[:DECISIONS_OF_THE_DAY],
-        "drafts": drafts,
+        "drafts": sorted((draft for one in met for draft in one.drafts), key=lambda draft: draft.saved_at),
         "decisions": decisions[:DECISIONS_OF_THE_DAY],
         "has_more_decisions": len(decisions) > DECISIONS_OF_THE_DAY,
         "differences": finance.selectors.open_differences(own),
@@ -121,20 +123,22 @@ def _officer_home(request: UserRequest) -> HttpResponse:
 @requires(Capability.READ)
 def group(request: GroupRequest) -> HttpResponse:
     """One group: profile, members, officers, books, the latest meetings and the stage."""
-    group = Group.objects.select_related("village__parent__parent__parent", "rules").get(pk=request.group.pk)
     today = timezone.localdate()
-    owed = finance.selectors.owed_rows(group, as_of=today)
+    profile = groups.selectors.group_profile(request.group, as_of=today)
+    group = profile.group
+    people = list(groups.selectors.members_of(group, as_of=today))
+    calendar = groups.selectors.meeting_calendar(group)
+    owed = finance.selectors.owed_rows(group, as_of=today, everybody=people, calendar=calendar)
     context = {
         "current": current_score(group, clock.today()),
         "dissolution": dissolution_of(group),
-        "founding": groups.selectors.founding_of(group),
         "steps_left": _steps_left(group, today),
         "books": finance.selectors.group_summary(group),
         "owed": owed,
         "owed_total": sum(owing.total for _member, owing in owed),
-        **_profile(group, today),
-        **_meetings(group, today),
-        **_life(group, today),
+        **_profile(group, people, today),
+        **_meetings(group, calendar, today),
+        **_life(profile, today),
     }
     return render(request, "groups/group.html", {"group": group, "today": today, **context})
 
@@ -146,34 +150,38 @@ def _steps_left(group: Group, today: date) -> int:
     return len(groups.selectors.steps_left([group], as_of=today)[group.pk])
 
 
-def _profile(group: Group, today: date) -> dict[str, Any]:
-    """Return who belongs to a group, leads and accompanies it, and signs for its accounts."""
-    people = list(groups.selectors.members_of(group, as_of=today))
+def _profile(group: Group, people: list[Member], today: date) -> dict[str, Any]:
+    """Return who of everybody belongs to a group, leads and accompanies it, and signs for its accounts."""
     return {
         "members": [member for member in people if member.left_on is None],
         "former_members": [member for member in people if member.left_on is not None],
-        "terms": groups.selectors.officer_terms(group).effective(today),
+        "terms": groups.selectors.terms_in_order(people),
         "bank_accounts": groups.selectors.bank_accounts_on(group, as_of=today),
         "assignments": groups.selectors.effective_assignments(group, as_of=today),
     }
 
 
-def _life(group: Group, today: date) -> dict[str, Any]:
+def _life(profile: groups.selectors.GroupProfile, today: date) -> dict[str, Any]:
     """Return a line for each part of the life of a group beside its meetings and books."""
+    group = profile.group
     return {
+        "founding": profile.founding,
+        "partnerships": profile.partnerships,
         "partnership_line": groups.selectors.partnership_line(group, as_of=today),
-        "federation_line": groups.selectors.federation_of(group, as_of=today),
+        "federation_line": profile.membership,
         "last_visit": meetings.selectors.visits_made(group, as_of=today).first(),
         "next_plan": meetings.selectors.planned_visits([group]).first(),
         "mentoring": groups.selectors.mentoring_of([group], as_of=today).get(group.pk),
     }
 
 
-def _meetings(group: Group, today: date) -> dict[str, Any]:
+def _meetings(group: Group, calendar: MeetingCalendar, today: date) -> dict[str, Any]:
     """Return when a group meets, its latest meetings and what they decided that is not done."""
+    last = selectors.last_meeting(group, as_of=today)
     return {
+        "registration": registration_steps(group, as_of=today, has_met=last is not None),
         "rhythm": groups.selectors.meeting_rhythm(group, as_of=today),
-        "overdue_since": selectors.overdue_since(group, as_of=today),
+        "overdue_since": selectors.overdue_by(group, calendar, last, as_of=today),
         "meetings": meetings.selectors.minute_book(group)[:LATEST_MEETINGS],
         "decisions": meetings.selectors.decisions_open([group]),
     }

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 
-from django.db.models import F, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import F, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from assessment import engine
@@ -32,10 +33,12 @@ def in_force(organisation_id: int | None, scheme: str = "") -> Instrument | None
 def in_force_on(organisation_id: int | None, scheme: str, day: date) -> Instrument | None:
     """Return the instrument of `scheme`, or of the primary one, that scores an organisation on a day; see `in_use_on`.
 
-    Six statements, as `in_force`.
+    Five statements.
     """
-    scheme = scheme or schemes_of(organisation_id)[0]
-    return in_use_on(day, _versions(organisation_id, [scheme]).exclude(retired_at__lt=_end_of(day))).get(scheme)
+    primary = SchemeUse.objects.filter(organisation=organisation_id).values("scheme")[:1]
+    wanted = Value(scheme) if scheme else Coalesce(Subquery(primary), Value(DEFAULT_SCHEME))
+    versions = _versions(organisation_id).filter(code=wanted).exclude(retired_at__lt=_end_of(day))
+    return next(iter(in_use_on(day, versions).values()), None)
 
 
 def in_use_on(day: date, versions: Iterable[Instrument]) -> dict[str, Instrument]:
@@ -59,12 +62,13 @@ def versions_in_use(organisation_id: int) -> list[Instrument]:
     Those of the primary scheme come first.
     """
     schemes = schemes_of(organisation_id)
-    return sorted(_versions(organisation_id, schemes), key=lambda version: schemes.index(version.code))
+    versions = _versions(organisation_id).filter(code__in=schemes)
+    return sorted(versions, key=lambda version: schemes.index(version.code))
 
 
-def _versions(organisation_id: int | None, schemes: Sequence[str]) -> QuerySet[Instrument]:
+def _versions(organisation_id: int | None) -> QuerySet[Instrument]:
     published = with_all_parts().filter(_owned(organisation_id), published_at__isnull=False)
-    return published.filter(code__in=schemes).order_by("published_at", "pk")
+    return published.order_by("published_at", "pk")
 
 
 def _end_of(day: date) -> datetime:

@@ -82,15 +82,17 @@ def stage_names(instruments: Iterable[int]) -> dict[tuple[int, str], str]:
     return {(rule.instrument_id, rule.stage): rule.name for rule in rules}
 
 
-def transitions(scores: Sequence[Assessment]) -> list[Transition]:
+def transitions(scores: Sequence[Assessment], known: Iterable[StageRule] = ()) -> list[Transition]:
     """Return the changes of stage between the scores of a group, the newest first, at most `MOST_TRANSITIONS`.
 
-    `scores` are by one scheme and oldest first.
+    `scores` are by one scheme and oldest first; `known` are all stages of versions that are read already.
     """
     changes = [(was.pk, now.pk) for was, now in pairwise(scores) if was.rank != now.rank][-MOST_TRANSITIONS:]
     found = Assessment.objects.select_related("instrument").in_bulk([pk for pair in changes for pk in pair])
     used = {assessment.instrument_id for assessment in found.values()}
-    stages = {(rule.instrument_id, rule.rank): rule.name for rule in StageRule.objects.filter(instrument__in=used)}
+    stages = {(rule.instrument_id, rule.rank): rule.name for rule in known}
+    others = used - {instrument for instrument, _rank in stages}
+    stages |= {(rule.instrument_id, rule.rank): rule.name for rule in StageRule.objects.filter(instrument__in=others)}
     names = {indicator.code: indicator.name for indicator in Indicator.objects.filter(instrument__in=used)}
     return [
         Transition(

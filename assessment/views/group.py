@@ -48,7 +48,7 @@ def assessment(request: GroupRequest) -> HttpResponse:
             "meetings": recent_meetings(rows_of(request.group, current.as_of)) if current is not None else [],
             "history": [(row, names.get((row.instrument_id, row.stage), row.stage)) for row in by_month],
             "behind": [row for row in by_month if selectors.is_behind(row, current)],
-            "transitions": transitions(scores),
+            "transitions": transitions(scores, rules),
             "revised": revised(request.group, chosen.chosen, since),
             "chart": group_charts.history_line(by_month, rules, happened, since, today)
             if by_month or happened

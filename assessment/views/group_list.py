@@ -40,7 +40,8 @@ def _table(actor: User, form: GroupSearchForm) -> Table:
     today = timezone.localdate()
     scheme, stages = next(iter(instruments.stages_in_use(actor.organisation_id).items()))
     groups = with_newest_score(groups_find(actor, as_of=today, **form.asked()), scheme)
-    left = steps_left(list(groups.filter(status=GroupStatus.FORMING)), as_of=today)
+    found = list(groups)
+    left = steps_left([group for group in found if group.status == GroupStatus.FORMING], as_of=today)
     columns = _columns({rule.stage: rule.name for rule in stages}, facilitators_of(groups.order_by(), today), left)
     return Table(
         title=_("Groups"),
@@ -50,7 +51,7 @@ def _table(actor: User, form: GroupSearchForm) -> Table:
         period=" · ".join([_("as on %(day)s") % {"day": date_format(today)}, *form.words()]),
         until=today,
         columns=[column for column, _read in columns],
-        rows=(Row([read(group) for _column, read in columns]) for group in groups),
+        rows=(Row([read(group) for _column, read in columns]) for group in found),
         is_list=True,
     )
 

@@ -42,7 +42,7 @@ from finance.selectors.loans import (
     loan_totals,
     loans_on,
 )
-from finance.selectors.opening import may_open, opening_of
+from finance.selectors.opening import first_to_count, may_open, opening_of
 from finance.selectors.owed import Owed, OwedLine, owed, owed_rows, owed_totals
 from finance.selectors.period import closings
 from finance.selectors.printing import PrintFrame, Signer, print_frame, signers

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet, When
 
 from finance.models import Entry, EntryKind
 from groups.models import Group
@@ -16,6 +16,12 @@ def opening_of(group: Group) -> Entry | None:
 def effective_entries(group: Group) -> QuerySet[Entry]:
     """Return the entries of `group` that were not reversed, and no reversals."""
     return Entry.objects.filter(group=group, reversed_by__isnull=True).exclude(kind=EntryKind.REVERSAL)
+
+
+def first_to_count(group: Group) -> Entry | None:
+    """Return an entry of those that `effective_entries` gives, that of the opening balances before any other."""
+    is_other = Case(When(kind=EntryKind.OPENING, then=0), default=1)
+    return effective_entries(group).order_by(is_other, "pk").first()
 
 
 def may_open(group: Group) -> bool:

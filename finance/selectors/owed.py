@@ -94,33 +94,46 @@ class OwedLine:
     amount: int
 
 
-def owed(group: Group, *, as_of: date) -> dict[int, Owed]:
+def owed(
+    group: Group,
+    *,
+    as_of: date,
+    everybody: Iterable[Member] | None = None,
+    calendar: MeetingCalendar | None = None,
+) -> dict[int, Owed]:
     """Return what the members of a group owe at the end of the day `as_of`, by id; who owes nothing is left out.
 
     Of those who left, only fines. Wajib of a meeting that was agreed for the day itself counts once that is recorded:
-    until then it is not missed.
+    until then it is not missed. `everybody` who is or was a member, and when the group meets, where they are read.
     """
-    found = _owing(group, _members(group, as_of), as_of)
+    people = _members(group, as_of) if everybody is None else _of_day(everybody, as_of)
+    found = _owing(group, people, as_of, calendar)
     running = _running(group, {fine.loan for owing in found.values() for fine in owing.fines}, as_of)
     return {pk: replace(owing, running=running) for pk, owing in found.items()}
 
 
 def owed_totals(group: Group, *, everybody: Iterable[Member], as_of: date) -> dict[int, int]:
     """Return the rupiah that `owed` finds, by member; `everybody` who is or was a member is read already."""
-    people = [
+    return {pk: owing.total for pk, owing in _owing(group, _of_day(everybody, as_of), as_of).items()}
+
+
+def _of_day(everybody: Iterable[Member], as_of: date) -> list[tuple[int, date]]:
+    """Return the members of a day, of everybody who is or was one, with the days on which they joined."""
+    return [
         (one.pk, one.joined_on)
         for one in everybody
         if one.joined_on <= as_of and (one.left_on is None or one.left_on > as_of)
     ]
-    return {pk: owing.total for pk, owing in _owing(group, people, as_of).items()}
 
 
-def _owing(group: Group, people: Iterable[tuple[int, date]], as_of: date) -> dict[int, Owed]:
+def _owing(
+    group: Group, people: Iterable[tuple[int, date]], as_of: date, calendar: MeetingCalendar | None = None
+) -> dict[int, Owed]:
     """Return what `owed` does, without the loans that run; `people` are the members of the day and when they joined."""
     rules_on = rules_by_day(group)
     rules = rules_on(as_of)
     pokok = rules.pokok if rules is not None else 0
-    dues = _missed(group, rules_on, as_of)
+    dues = _missed(group, rules_on, as_of, calendar or meeting_calendar(group))
     saved = _saved(group, since=dues.since, as_of=as_of)
     fines: dict[int, list[OpenFine]] = {}
     for fine in open_fines(group, as_of=as_of).fines:
@@ -147,11 +160,21 @@ def _running(group: Group, loans: Collection[int | None], as_of: date) -> frozen
     return frozenset(loans_on(group, as_of=as_of, only_running=True).filter(pk__in=wanted).values_list("pk", flat=True))
 
 
-def owed_rows(group: Group, *, as_of: date) -> list[tuple[Member, Owed]]:
-    """Return who owes what on a day, in the order of the members' numbers; one statement more than `owed`."""
-    found = owed(group, as_of=as_of)
-    members = Member.objects.filter(group=group, pk__in=found).order_by("number")
-    return [(member, found[member.pk]) for member in members]
+def owed_rows(
+    group: Group,
+    *,
+    as_of: date,
+    everybody: Iterable[Member] | None = None,
+    calendar: MeetingCalendar | None = None,
+) -> list[tuple[Member, Owed]]:
+    """Return who owes what on a day, in the order of the members' numbers; one statement more than `owed`.
+
+    None more where `everybody` is read, by number; see `owed`.
+    """
+    found = owed(group, as_of=as_of, everybody=everybody, calendar=calendar)
+    if everybody is None:
+        everybody = Member.objects.filter(group=group, pk__in=found).order_by("number")
+    return [(member, found[member.pk]) for member in everybody if member.pk in found]
 
 
 def wajib_asked(group: Group, *, held_on: date, joined: Mapping[int, date] | None = None) -> dict[int, int]:
@@ -233,9 +256,8 @@ def _dues(
     return replace(found, brought=_missed_before(group, days["opening"]))
 
 
-def _missed(group: Group, rules_on: RulesOn, as_of: date) -> Dues:
+def _missed(group: Group, rules_on: RulesOn, as_of: date, calendar: MeetingCalendar) -> Dues:
     """Return the wajib due up to a day, without that of a meeting agreed for the day itself and not recorded yet."""
-    calendar = meeting_calendar(group)
     dues = _dues(group, rules_on, calendar, through=as_of)
     is_of_meeting = any(due.on == as_of for due in dues.dues) and calendar.expected(as_of, as_of)
     return dues.before(as_of) if is_of_meeting and not _has_met(group, calendar, as_of) else dues

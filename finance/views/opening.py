@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from finance import selectors, services
 from finance.forms.opening import ROWS, OpeningSheet
+from finance.models import EntryKind
 from finance.views.submit import submit_once, was_sent
 from groups.forms import more_rows
 from groups.http import GroupRequest
@@ -24,8 +25,8 @@ from groups.shared.submit import posted
 def opening(request: GroupRequest) -> HttpResponse:
     """Enter, check and post the opening balances; once they stand, show the way to their entry."""
     group = request.group
-    earlier = selectors.opening_of(group)
-    if earlier is not None and request.method == "GET":
+    earlier = selectors.first_to_count(group)
+    if earlier is not None and earlier.kind == EntryKind.OPENING and request.method == "GET":
         return redirect("entry", group.code, earlier.number)
     data, action = posted(request), request.POST.get("action")
     if data is not None and action == "more":
@@ -33,7 +34,7 @@ def opening(request: GroupRequest) -> HttpResponse:
     sheet = OpeningSheet(group, _members(group, data), data)
     posts = action == "post" and (sheet.is_right or was_sent(request, sheet.head))
     context = {
-        "sheet": sheet, "opening": sheet.opening, "checked": data is not None, "may_open": selectors.may_open(group),
+        "sheet": sheet, "opening": sheet.opening, "checked": data is not None, "may_open": earlier is None,
     }  # fmt: skip
     status = 422 if action == "post" else 200
     return (_post(request, sheet) if posts else None) or render(request, "finance/opening.html", context, status=status)

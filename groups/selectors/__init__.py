@@ -42,9 +42,17 @@ from groups.selectors.groups import (
     status_of,
     statuses_on,
 )
-from groups.selectors.members import member_counts, members_alike, members_of
+from groups.selectors.members import member_counts, members_alike, members_and_offices, members_of
 from groups.selectors.mentoring import Mentoring, days_of_mentoring, mentoring_of, mentoring_phases
-from groups.selectors.officers import Term, TermCorrection, correction_id, officer_terms, offices_held, term_corrections
+from groups.selectors.officers import (
+    Term,
+    TermCorrection,
+    correction_id,
+    officer_terms,
+    offices_held,
+    term_corrections,
+    terms_in_order,
+)
 from groups.selectors.partners import activities_with, agreements_with, partners_find, partners_to_choose
 from groups.selectors.partnerships import (
     PartnershipLine,
@@ -57,6 +65,7 @@ from groups.selectors.partnerships import (
     partnership_on,
     partnerships_on,
 )
+from groups.selectors.profile import GroupProfile, group_profile
 from groups.selectors.regions import MOST_VILLAGES, places_named, regency_names, region_options, villages_named
 from groups.selectors.rules import rules_by_day, rules_in_force
 from groups.selectors.users import colleagues, people_named

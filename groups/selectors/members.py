@@ -6,9 +6,10 @@ import uuid
 from collections.abc import Collection, Sequence
 from datetime import date
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, FilteredRelation, OuterRef, Prefetch, Q, QuerySet
 
 from groups.models import Gender, Group, Member, OfficerTerm, User
+from groups.models.dated import effective_between
 from groups.shared.folding import fold
 
 
@@ -16,6 +17,14 @@ def members_of(group: Group, *, as_of: date) -> QuerySet[Member]:
     """Return everybody who is or was a member, by number, with `offices`, a list of the terms of the day `as_of`."""
     terms = OfficerTerm.objects.effective(as_of)
     return group.members.order_by("number").prefetch_related(Prefetch("terms", terms, to_attr="offices"))
+
+
+def members_and_offices(group: Group, *, as_of: date) -> tuple[int, set[str]]:
+    """Return how many members a group had on a day and which offices they held, in one statement."""
+    held = FilteredRelation("terms", condition=effective_between("terms__started_on", "terms__ended_on", as_of))
+    rows = Member.objects.filter(group=group).effective(as_of).annotate(term=held).order_by()
+    found = list(rows.values_list("pk", "term__role"))
+    return len({pk for pk, _role in found}), {role for _pk, role in found if role is not None}
 
 
 def members_alike(actor: User, asked: Sequence[Member], *, as_of: date) -> dict[uuid.UUID, Member]:

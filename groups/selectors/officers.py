@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -14,7 +15,7 @@ from django.db.models import (
     When,
 )
 
-from groups.models import Group, OfficerRole, OfficerTerm
+from groups.models import Group, Member, OfficerRole, OfficerTerm
 from groups.models.member import OfficerTermQuerySet
 
 
@@ -30,6 +31,21 @@ def officer_terms(group: Group) -> OfficerTermQuerySet:
     return group.officer_terms.select_related("member").order_by(
         F("ended_on").desc(nulls_first=True), F("started_on").desc(), office
     )
+
+
+def terms_in_order(people: Iterable[Member]) -> list[OfficerTerm]:
+    """Return the `offices` of `people`, of `members_of`, as `officer_terms` orders them, each with its member."""
+    terms: list[OfficerTerm] = []
+    for member in people:
+        for term in vars(member)["offices"]:
+            term.member = member
+            terms.append(term)
+    return sorted(terms, key=_order)
+
+
+def _order(term: OfficerTerm) -> tuple[int, int, int]:
+    ended = 0 if term.ended_on is None else date.max.toordinal() - term.ended_on.toordinal() + 1
+    return ended, -term.started_on.toordinal(), [role.value for role in OfficerRole].index(term.role)
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,16 +136,14 @@ def _ending(
 
 @dataclass(frozen=True, slots=True)
 class PartnershipLine:
-    """What a group's page says of its partnerships: how many are open, agreements in force, and the one to renew."""
+    """What a group's page says of its partnerships: agreements in force, and the one to renew."""
 
-    open: int
     in_force: int
     ends_soon: PartnershipAgreement | None
 
 
 def partnership_line(group: Group, *, as_of: date) -> PartnershipLine:
-    """Return what stands of partnerships on the page of a group on a day, in two statements."""
-    is_open = Partnership.objects.filter(Q(closed_on__isnull=True) | Q(closed_on__gt=as_of), started_on__lte=as_of)
+    """Return what stands of agreements with partners on the page of a group on a day, in one statement."""
     valid = PartnershipAgreement.objects.valid().filter(group=group).select_related("partner")
     agreements = list(valid.order_by("partnership", "-starts_on", "-pk"))
     in_force = [agreement for agreement in agreements if agreement.is_in_force(as_of)]
@@ -155,7 +153,12 @@ def partnership_line(group: Group, *, as_of: date) -> PartnershipLine:
         if _ending([agreement], [one for one in agreements if one.partnership_id == agreement.partnership_id], as_of)
     ]
     soonest = min(ending, key=lambda agreement: agreement.ends_on or date.max, default=None)
-    return PartnershipLine(is_open.filter(group=group).count(), len(in_force), soonest)
+    return PartnershipLine(len(in_force), soonest)
+
+
+def partnerships_open(as_of: date) -> QuerySet[Partnership]:
+    """Return the partnerships that ran on a day."""
+    return Partnership.objects.filter(Q(closed_on__isnull=True) | Q(closed_on__gt=as_of), started_on__lte=as_of)
 
 
 def steps_done(partnership: Partnership) -> dict[StepNumber, PartnershipStep]:

@@ -4,12 +4,13 @@ from meetings.selectors.absentees import Missed, missed_of_late
 from meetings.selectors.agreed_days import AgreedDay, HeldMeeting, agreed_days
 from meetings.selectors.decisions import decisions_open
 from meetings.selectors.minute_book import (
+    GroupMet,
     days_held,
     days_of_group,
     days_of_meetings,
     days_of_member,
-    drafts,
     drafts_of,
+    groups_met,
     last_held_on,
     meeting_version,
     minute_book,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
 
-from django.db.models import Case, Count, F, Max, Min, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import Case, Count, F, FilteredRelation, Max, Min, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce
 
 from groups.models import Group, Member, User
@@ -84,15 +85,6 @@ def versions(meeting: Meeting) -> list[Meeting]:
     return list(versions.select_related("saved_by", "entry").order_by("-version"))
 
 
-def drafts(actor: User) -> QuerySet[Meeting]:
-    """Return the drafts not closed in the groups `actor` may see, the oldest first."""
-    return (
-        Meeting.objects.filter(group__in=Group.objects.visible_to(actor), status=MeetingStatus.DRAFT)
-        .select_related("group", "saved_by")
-        .order_by("saved_at")
-    )
-
-
 def drafts_of(group: Group) -> QuerySet[Meeting]:
     """Return the drafts of a group not closed, the one saved last first."""
     return Meeting.objects.filter(group=group, status=MeetingStatus.DRAFT).order_by("-saved_at")
@@ -102,6 +94,42 @@ def last_held_on(groups: QuerySet[Group], *, as_of: date) -> dict[int, date]:
     """Return by group the day of the last meeting that was closed up to the day `as_of`, in one statement."""
     held = Meeting.objects.filter(group__in=groups, status=MeetingStatus.CLOSED, held_on__lte=as_of)
     return dict(held.order_by().values_list("group").annotate(last=Max("held_on")))
+
+
+@dataclass(frozen=True, slots=True)
+class GroupMet:
+    """A group with the day of its last meeting, None before the first, and its drafts not closed."""
+
+    group: Group
+    last_held_on: date | None
+    drafts: list[Meeting]
+
+
+def groups_met(actor: User, *, as_of: date) -> list[GroupMet]:
+    """Return the groups `actor` may see, with when they last met up to the day `as_of` and their drafts.
+
+    One statement: a row for each draft, and one for each group without any.
+    """
+    closed = Meeting.objects.filter(group=OuterRef("pk"), status=MeetingStatus.CLOSED, held_on__lte=as_of)
+    rows: Any = (
+        Group.objects.visible_to(actor)
+        .annotate(
+            last_held_on=Subquery(closed.order_by("-held_on").values("held_on")[:1]),
+            draft=FilteredRelation("meetings", condition=Q(meetings__status=MeetingStatus.DRAFT)),
+        )
+        .select_related("village", *_DRAFT)
+        .order_by("pk", "draft__saved_at")
+    )
+    found: dict[int, GroupMet] = {}
+    for group in rows:
+        of_group = found.setdefault(group.pk, GroupMet(group, group.last_held_on, []))
+        if getattr(group, "draft", None) is not None:
+            of_group.drafts.append(group.draft)
+    return list(found.values())
+
+
+_DRAFT: list[str] = ["draft__saved_by"]
+"""What `groups_met` reads along of each draft."""
 
 
 def days_of_member(member: Member) -> RecordedDays:

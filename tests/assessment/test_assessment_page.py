@@ -179,4 +179,4 @@ def test_the_number_of_statements_does_not_grow_with_the_records(client, group):
                 make_meeting(group, timezone.localdate() - timedelta(days))
         for days in range(0, 200, 30):
             assess_groups(groups=Group.objects.all(), as_of=timezone.localdate() - timedelta(days))
-    assert counts[0] == counts[1] <= 26
+    assert counts[0] == counts[1] <= 25

@@ -461,7 +461,7 @@ def test_statements_do_not_grow_with_the_members(group):
     few = statements(group, "opening")
     for number in range(10, 18):
         make_member(group, number=number)
-    assert statements(group, "opening") == few <= 10
+    assert statements(group, "opening") == few <= 8
 
 
 # Loans of every kind, and what members owe

@@ -1,20 +1,26 @@
 """The page of one group, made of what every app knows about it."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
-from groups.models import Role
+from groups.models import OfficerRole, Role
+from groups.selectors import group_profile, officer_terms
 from tests.factories import (
+    FOUNDED,
     facilitator_of,
     lend,
+    make_federation,
+    make_founding,
     make_group,
     make_member,
     make_members,
     make_officer,
+    make_partnership,
     make_user,
     make_village,
     save,
@@ -104,6 +110,55 @@ def test_a_group_of_somebody_else_is_not_found(group):
     assert get(group, facilitator_of(make_group())).status_code == 404
 
 
+class TestTheLifeOfTheGroup:
+    """The lines about its founding, federation and partnerships come with the group itself."""
+
+    def test_it_stands_there_once_with_what_is_so_today(self, group):
+        make_founding(group, place="Rumah Siti")
+        make_federation(group, name="Gapoktan Makmur")
+        make_partnership(group)
+        response = get(group)
+        content = response.content.decode()
+        assert content.count('id="life"') == 1
+        for text in ("Rumah Siti", "Gapoktan Makmur", "1 kemitraan"):
+            assert text in content
+
+    def test_what_was_withdrawn_ended_or_is_of_another_group_does_not_stand_there(self, group):
+        make_founding(
+            group, place="Salah", withdrawn_at=timezone.now(), withdrawn_by=facilitator_of(group), withdrawn_why="x"
+        )
+        federation = make_federation(group, name="Gapoktan Lama")
+        federation.memberships.update(ended_on=FOUNDED, ended_why="keluar")
+        make_partnership(group, closed_on=FOUNDED, closed_why="selesai", closed_by=facilitator_of(group))
+        other = make_group(facilitator_of(group))
+        make_federation(other, name="Gapoktan Lain")
+        make_founding(other, place="Rumah Budi")
+        make_partnership(other)
+        content = get(group).content.decode()
+        for text in ("Salah", "Gapoktan", "Rumah Budi"):
+            assert text not in content
+        assert "belum ada mitra" in content
+
+    def test_a_second_founding_counts_once_the_first_is_withdrawn(self, group):
+        make_founding(
+            group, place="Salah", withdrawn_at=timezone.now(), withdrawn_by=facilitator_of(group), withdrawn_why="x"
+        )
+        make_founding(group, place="Rumah Siti")
+        profile = group_profile(group, as_of=timezone.localdate())
+        assert (profile.founding.place, profile.membership, profile.partnerships) == ("Rumah Siti", None, 0)
+
+
+def test_officers_stand_in_the_order_of_their_own_page(group):
+    members = [*group.members.all(), make_member(group), make_member(group)]
+    days = (FOUNDED, FOUNDED, FOUNDED + timedelta(9), FOUNDED)
+    for member, role, day in zip(members, ("BENDAHARA", "KETUA", "SEKRETARIS", "PENGAWAS"), days, strict=True):
+        if role in OfficerRole.values:
+            make_officer(member, role, started_on=day)
+    shown = get(group).context["terms"]
+    assert shown == list(officer_terms(group).effective(timezone.localdate()))
+    assert len(shown) >= 3
+
+
 def test_statements_do_not_grow_with_the_group(group):
     browser = sign_in(group)
 
@@ -122,4 +177,4 @@ def test_statements_do_not_grow_with_the_group(group):
             browser, group, held_on=date(2025, month, 4),
             agenda_0_title="A", agenda_0_decision="B", agenda_0_due_on="2025-09-01",
         )  # fmt: skip
-    assert count() == before <= 43
+    assert count() == before <= 34

@@ -33,10 +33,10 @@ test: .venv/dev
 	@database=$$($(PY) -m tests.find_postgresql)
 	unset PYTHONDONTWRITEBYTECODE  # each worker of each run would compile the tests anew
 	echo "== SQLite"
-	env -u DATABASE_URL $(PY) -m pytest --numprocesses auto
+	env -u DATABASE_URL $(PY) -m pytest --numprocesses auto --dist worksteal
 	if [ -n "$$database" ]; then
 	    echo "== PostgreSQL"
-	    DATABASE_URL="$$database" $(PY) -m pytest --numprocesses auto -m "not browser"
+	    DATABASE_URL="$$database" $(PY) -m pytest --numprocesses auto --dist worksteal -m "not browser"
 	fi
 
 lint: .venv/dev

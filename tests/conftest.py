@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from django.test import TransactionTestCase
 from django.test.client import store_rendered_templates
 from django.utils import translation
@@ -92,7 +93,8 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[P
 
 @pytest.fixture
 def committed_db(transactional_db: None) -> None:
-    """A database with real commits, for threads, races and browsers."""
+    """A database with real commits, for threads, races and browsers; not in a module that uses `module_db`."""
+    assert not connection.in_atomic_block
 
 
 @pytest.fixture(scope="module")
@@ -100,3 +102,14 @@ def committed_module(django_db_setup: Pristine, django_db_blocker: Any) -> Itera
     """The same for fixtures of a module whose tests only read; each test asks for `committed_db` as well."""
     with django_db_blocker.unblock(), django_db_setup.shared():
         yield
+
+
+@pytest.fixture(scope="module")
+def module_db(django_db_setup: Pristine, django_db_blocker: Any) -> Iterator[None]:
+    """A database for fixtures of a module: what they make is there for each of its tests, which leave nothing behind.
+
+    The tests run in a savepoint of this transaction. They read what is made here anew, and commit nothing.
+    """
+    with django_db_blocker.unblock(), translation.override("en"), transaction.atomic():
+        yield
+        transaction.set_rollback(True)

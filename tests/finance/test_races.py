@@ -6,12 +6,15 @@ from threading import Barrier
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from finance import services
 from finance.ledger.errors import AlreadyPosted, AlreadySettled, InsufficientFunds, NotAllowed
 from finance.ledger.verify import mismatches
-from finance.models import Account, AccountKind, Entry, Transfer
-from tests.factories import FOUNDED, count_cash, facilitator_of, lend, make_group, make_members, save
+from finance.models import Account, AccountKind, Entry, SurplusDivision, Transfer
+from finance.selectors import share_out_plan
+from tests.factories import FOUNDED, count_cash, facilitator_of, lend, make_group, make_member, make_members, save
+from tests.finance.surplus import decide, post, share_out, worked_year
 
 THREADS = 8
 
@@ -131,3 +134,37 @@ def test_groups_do_not_wait_for_each_other_or_mix(committed_db, groups):
     at_once(lambda member: [save(member, 100) for _ in range(5)], members)
     for member in members:
         assert Account.objects.get(group=member.group, kind=AccountKind.CASH).balance == 500
+
+
+def test_two_people_decide_and_post_at_once(committed_db):
+    group, _members = worked_year()
+
+    def attempt(work):
+        try:
+            work()
+        except (AlreadyPosted, NotAllowed):
+            return False
+        return True
+
+    assert sorted(at_once(lambda _n: attempt(lambda: decide(group)), [1, 2])) == [False, True]
+    division = SurplusDivision.objects.get()
+    assert sorted(at_once(lambda _n: attempt(lambda: post(division)), [1, 2])) == [False, True]
+    assert Entry.objects.filter(kind="SURPLUS").count() == 1
+    assert list(mismatches()) == []
+
+
+def test_two_people_share_out_at_once(committed_db):
+    group = make_group()
+    save(make_member(group), 10_000)
+    plan = share_out_plan(group, as_of=timezone.localdate(), keep=frozenset())
+
+    def attempt(_number):
+        try:
+            share_out(group, seen=plan.payout)
+        except NotAllowed:
+            return False
+        return True
+
+    assert sorted(at_once(attempt, [1, 2])) == [False, True]
+    assert not Account.objects.get(group=group, kind=AccountKind.CASH).balance
+    assert list(mismatches()) == []

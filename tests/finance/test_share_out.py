@@ -18,7 +18,7 @@ from finance.ledger.chart import EXPENSES, INCOME
 from finance.ledger.errors import AlreadyPosted, AlreadyReversed, LedgerError, NotAllowed
 from finance.ledger.verify import mismatches
 from finance.models import AccountKind, Entry, Loan
-from groups.models import Member, Role
+from groups.models import Group, Member, Role
 from tests.factories import (
     FOUNDED,
     count_cash,
@@ -36,7 +36,6 @@ from tests.factories import (
 from tests.finance.pages import get, signed_in, statements
 from tests.finance.surplus import DECIDED, balances, decide, other, post, share_out, withdraw, worked_year
 from tests.finance.test_histories import hledger_balances, our_balances
-from tests.finance.test_races import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -74,15 +73,20 @@ def pay_off(group):
             repay(loan, asked - paid, on=DECIDED)
 
 
-@pytest.fixture
-def group():
+@pytest.fixture(scope="module")
+def made(module_db):
     """The worked year, its loans repaid (a fee of 12,000 in the new year) and its surplus divided."""
     made, members = worked_year()
     make_officer(members[0])
     make_officer(members[2], "BENDAHARA")
     post(decide(made))
     pay_off(made)
-    return made
+    return made.pk
+
+
+@pytest.fixture
+def group(made):
+    return Group.objects.get(pk=made)
 
 
 def test_everything_is_returned_and_the_books_are_at_zero(group):
@@ -263,22 +267,6 @@ def test_the_same_key_twice_is_one(group):
 def test_who_may_only_read_posts_nothing(group):
     with pytest.raises(PermissionDenied):
         share_out(group, actor=make_user(Role.STAFF, organisation=group.organisation))
-
-
-def test_two_people_share_out_at_once(committed_db):
-    group = make_group()
-    save(make_member(group), 10_000)
-    plan = plan_of(group)
-
-    def attempt(_number):
-        try:
-            share_out(group, seen=plan.payout)
-        except NotAllowed:
-            return False
-        return True
-
-    assert sorted(at_once(attempt, [1, 2])) == [False, True]
-    assert balance_sheet(group) == {}
 
 
 @pytest.mark.hledger

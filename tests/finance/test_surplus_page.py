@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from finance import selectors
 from finance.models import Entry, SurplusDivision
-from groups.models import Constitution, Role
+from groups.models import Constitution, Group, Role
 from groups.services import constitution_adopt
 from tests.factories import facilitator_of, make_group, make_member, make_members, make_user, save
 from tests.finance.pages import get, signed_in, statements
@@ -21,10 +21,15 @@ pytestmark = pytest.mark.django_db
 PERIOD = {"start": YEAR[0].isoformat(), "end": YEAR[1].isoformat()}
 
 
-@pytest.fixture
-def group():
+@pytest.fixture(scope="module")
+def made(module_db):
     made, _members = worked_year()
-    return made
+    return made.pk
+
+
+@pytest.fixture
+def group(made):
+    return Group.objects.get(pk=made)
 
 
 def send(group, name, *args, user=None, **data):

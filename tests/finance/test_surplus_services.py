@@ -14,14 +14,25 @@ from finance import selectors, services
 from finance.ledger.errors import AlreadyPosted, InsufficientFunds, NotAllowed
 from finance.ledger.verify import mismatches
 from finance.models import AccountKind, Entry, Purpose, SurplusDivision
-from groups.models import Member, Role
+from groups.models import Group, Member, Role
 from tests.conftest import program
 from tests.factories import facilitator_of, lend, make_group, make_member, make_members, make_user, repay, reverse, save
 from tests.finance.surplus import DECIDED, YEAR, balances, decide, other, post, withdraw, worked_year
 from tests.finance.test_histories import hledger_balances, our_balances
-from tests.finance.test_races import at_once
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module")
+def made(module_db):
+    group, _members = worked_year()
+    return group.pk
+
+
+@pytest.fixture
+def worked(made):
+    group = Group.objects.get(pk=made)
+    return group, list(group.members.order_by("number"))
 
 
 def of_year(group):
@@ -41,8 +52,8 @@ def bases(group, start=YEAR[0], end=YEAR[1]):
     return {part.member.number: (part.savings_base, part.borrowing_base) for part in preview.members}
 
 
-def test_every_line_of_the_surplus():
-    group, _members = worked_year()
+def test_every_line_of_the_surplus(worked):
+    group, _members = worked
     surplus = of_year(group)
     lines = {
         kind.kind: [(line.loan and line.loan.number, line.note, line.amount) for line in kind.lines]
@@ -57,8 +68,8 @@ def test_every_line_of_the_surplus():
     assert (surplus.total_income, surplus.total_expenses, surplus.surplus) == (1_140_000, 140_000, 1_000_000)
 
 
-def test_fines_are_lines_of_their_members():
-    group, (first, second, _third) = worked_year()
+def test_fines_are_lines_of_their_members(worked):
+    group, (first, second, _third) = worked
     for member, amount in ((first, 2_000), (first, 3_000), (second, 1_000)):
         services.fine_pay(
             actor=facilitator_of(group), group=group, member=member, amount=amount, reason="terlambat",
@@ -68,23 +79,23 @@ def test_fines_are_lines_of_their_members():
     assert [(line.member, line.amount) for line in fines.lines] == [(first, 5_000), (second, 1_000)]
 
 
-def test_only_the_period_counts():
-    group, _members = worked_year()
+def test_only_the_period_counts(worked):
+    group, _members = worked
     other(group, "INCOME", 7, on=date(2026, 1, 1))
     assert of_year(group).surplus == 1_000_000
     after = selectors.period_surplus(group, start=date(2026, 1, 1), end=date(2026, 1, 1))
     assert (after.surplus, after.carried) == (7, 1_000_000)
 
 
-def test_a_reversal_takes_its_line_away():
-    group, _members = worked_year()
+def test_a_reversal_takes_its_line_away(worked):
+    group, _members = worked
     reverse(other(group, "INCOME", 50_000))
     assert of_year(group).surplus == 1_000_000
 
 
-def test_a_division_worked_out_by_hand():
+def test_a_division_worked_out_by_hand(worked):
     """1,000,000 by 40/20/20/10/5/5: savings 3 : 2 : 5, fees 180,000 : 60,000."""
-    group, _members = worked_year()
+    group, _members = worked
     division = decide(group)
     assert parts(division) == {1: (120_000, 150_000), 2: (80_000, 50_000), 3: (200_000, 0)}
     assert sheet(division).purposes == {
@@ -146,8 +157,8 @@ def test_a_share_out_returns_the_named_funds():
     assert {"EDUCATION_FUND", "STAFF_FUND", "DEVELOPMENT_FUND"} <= kinds
 
 
-def test_posting_to_savings():
-    group, members = worked_year()
+def test_posting_to_savings(worked):
+    group, members = worked
     before = balances(group)
     post(decide(group))
     after = balances(group)
@@ -163,8 +174,8 @@ def test_posting_to_savings():
     assert list(mismatches()) == []
 
 
-def test_posting_in_cash():
-    group, _members = worked_year()
+def test_posting_in_cash(worked):
+    group, _members = worked
     before = balances(group)
     post(decide(group), paid_to="CASH")
     after = balances(group)
@@ -172,8 +183,8 @@ def test_posting_in_cash():
     assert after["SUKARELA"] == before["SUKARELA"]
 
 
-def test_the_rounding_goes_to_the_reserve():
-    group, _members = worked_year()
+def test_the_rounding_goes_to_the_reserve(worked):
+    group, _members = worked
     other(group, "INCOME", 7)
     division = post(decide(group))
     shown = sheet(division)
@@ -234,8 +245,8 @@ def test_fees_paid_external_the_period_bring_nothing():
     assert bases(group)[1][1] == 18_000
 
 
-def test_who_left_before_the_end_takes_no_part():
-    group, (_first, second, third) = worked_year()
+def test_who_left_before_the_end_takes_no_part(worked):
+    group, (_first, second, third) = worked
     Member.objects.filter(pk=third.pk).update(left_on=date(2025, 12, 31))
     Member.objects.filter(pk=second.pk).update(left_on=date(2026, 1, 1))
     make_member(group, joined_on=date(2026, 1, 1))
@@ -255,21 +266,21 @@ def test_a_loss_before_is_made_good_first():
 
 
 @pytest.mark.parametrize("expense", [1_000_000, 1_000_001])
-def test_nothing_or_a_loss_is_not_divided(expense):
-    group, _members = worked_year()
+def test_nothing_or_a_loss_is_not_divided(expense, worked):
+    group, _members = worked
     other(group, "EXPENSE", expense)
     with pytest.raises(NotAllowed, match="no surplus"):
         decide(group)
 
 
-def test_what_changed_since_it_was_seen_is_not_decided():
-    group, _members = worked_year()
+def test_what_changed_since_it_was_seen_is_not_decided(worked):
+    group, _members = worked
     with pytest.raises(NotAllowed, match="1\\.000\\.000 can be divided now"):
         decide(group, seen=999_999)
 
 
-def test_what_changed_since_the_decision_is_not_posted():
-    group, members = worked_year()
+def test_what_changed_since_the_decision_is_not_posted(worked):
+    group, members = worked
     division = decide(group)
     save(members[0], 1, on=date(2025, 12, 30))
     with pytest.raises(NotAllowed, match="changed since the decision"):
@@ -285,20 +296,20 @@ def test_what_changed_since_the_decision_is_not_posted():
         {"start": date(2026, 1, 1)},
     ],
 )
-def test_dates_out_of_order_are_refused(wrong):
-    group, _members = worked_year()
+def test_dates_out_of_order_are_refused(wrong, worked):
+    group, _members = worked
     with pytest.raises(NotAllowed):
         decide(group, **wrong)
 
 
-def test_a_division_is_not_posted_before_its_decision():
-    group, _members = worked_year()
+def test_a_division_is_not_posted_before_its_decision(worked):
+    group, _members = worked
     with pytest.raises(NotAllowed, match="on or after"):
         post(decide(group), on=DECIDED - timedelta(days=1))
 
 
-def test_cash_short_posts_nothing():
-    group, _members = worked_year()
+def test_cash_short_posts_nothing(worked):
+    group, _members = worked
     division = decide(group)
     other(group, "BANK_DEPOSIT", balances(group)["CASH"] - 599_999, on=date(2026, 1, 5))
     with pytest.raises(InsufficientFunds):
@@ -308,8 +319,8 @@ def test_cash_short_posts_nothing():
     post(division)
 
 
-def test_one_decision_at_a_time_and_no_day_twice():
-    group, _members = worked_year()
+def test_one_decision_at_a_time_and_no_day_twice(worked):
+    group, _members = worked
     division = decide(group)
     with pytest.raises(NotAllowed, match="not posted yet"):
         decide(group)
@@ -319,8 +330,8 @@ def test_one_decision_at_a_time_and_no_day_twice():
             decide(group, start=start, end=end, decided_on=date(2026, 2, 1))
 
 
-def test_the_database_refuses_periods_that_overlap():
-    group, _members = worked_year()
+def test_the_database_refuses_periods_that_overlap(worked):
+    group, _members = worked
     division = post(decide(group))
     for start, end in ((date(2025, 12, 31), date(2026, 5, 1)), (date(2025, 5, 5), date(2025, 6, 6))):
         fresh = SurplusDivision(
@@ -331,8 +342,8 @@ def test_the_database_refuses_periods_that_overlap():
             fresh.save()
 
 
-def test_the_database_keeps_a_division_as_it_was_decided():
-    group, _members = worked_year()
+def test_the_database_keeps_a_division_as_it_was_decided(worked):
+    group, _members = worked
     division = post(decide(group))
     for statement, rule in (
         ("UPDATE finance_surplusdivision SET surplus = surplus + 1", "surplusdivision_no_update"),
@@ -350,16 +361,16 @@ def test_the_database_keeps_a_division_as_it_was_decided():
         SurplusDivision.objects.update(withdrawn_why="lain")
 
 
-def test_a_share_of_another_groups_member_is_refused():
-    group, _members = worked_year()
+def test_a_share_of_another_groups_member_is_refused(worked):
+    group, _members = worked
     share = decide(group).shares.first()
     share.pk, share.member = None, make_member(make_group())
     with pytest.raises(IntegrityError, match="same_group"), transaction.atomic():
         share.save()
 
 
-def test_withdrawing_reverses_and_the_period_is_divided_anew():
-    group, _members = worked_year()
+def test_withdrawing_reverses_and_the_period_is_divided_anew(worked):
+    group, _members = worked
     before = balances(group)
     division = withdraw(post(decide(group)), reason="jasa kurang dicatat")
     assert balances(group) == before
@@ -371,15 +382,15 @@ def test_withdrawing_reverses_and_the_period_is_divided_anew():
     assert list(mismatches()) == []
 
 
-def test_withdrawing_a_decision_moves_nothing():
-    group, _members = worked_year()
+def test_withdrawing_a_decision_moves_nothing(worked):
+    group, _members = worked
     withdraw(decide(group))
     assert not Entry.objects.filter(kind__in=["SURPLUS", "REVERSAL"]).exists()
     decide(group)
 
 
-def test_what_members_took_out_since_cannot_be_withdrawn():
-    group, members = worked_year()
+def test_what_members_took_out_since_cannot_be_withdrawn(worked):
+    group, members = worked
     division = post(decide(group))
     services.savings_withdraw(
         actor=facilitator_of(group), group=group, member=members[0], amount=3_270_000, on=DECIDED, key=uuid.uuid4()
@@ -390,8 +401,8 @@ def test_what_members_took_out_since_cannot_be_withdrawn():
     assert division.status == "POSTED"
 
 
-def test_only_the_latest_division_is_withdrawn():
-    group, _members = worked_year()
+def test_only_the_latest_division_is_withdrawn(worked):
+    group, _members = worked
     first = post(decide(group))
     other(group, "INCOME", 1_000, on=date(2026, 1, 5))
     second = post(decide(group, start=date(2026, 1, 1), end=date(2026, 1, 31), decided_on=date(2026, 2, 1)),
@@ -402,14 +413,14 @@ def test_only_the_latest_division_is_withdrawn():
     withdraw(first)
 
 
-def test_the_entry_of_a_division_is_not_reversed_by_itself():
-    group, _members = worked_year()
+def test_the_entry_of_a_division_is_not_reversed_by_itself(worked):
+    group, _members = worked
     with pytest.raises(NotAllowed, match="own page"):
         reverse(post(decide(group)).entry)
 
 
-def test_the_same_action_twice_is_one():
-    group, _members = worked_year()
+def test_the_same_action_twice_is_one(worked):
+    group, _members = worked
     key = uuid.uuid4()
     division = decide(group, key=key)
     with pytest.raises(AlreadyPosted):
@@ -423,31 +434,14 @@ def test_the_same_action_twice_is_one():
     assert Entry.objects.filter(kind="SURPLUS").count() == 1
 
 
-def test_who_may_only_read_decides_nothing():
-    group, _members = worked_year()
+def test_who_may_only_read_decides_nothing(worked):
+    group, _members = worked
     staff = make_user(Role.STAFF, organisation=group.organisation)
     division = decide(group)
     for act in (lambda: decide(group, actor=staff), lambda: post(division, actor=staff),
                 lambda: withdraw(division, actor=staff)):  # fmt: skip
         with pytest.raises(PermissionDenied):
             act()
-
-
-def test_two_people_decide_and_post_at_once(committed_db):
-    group, _members = worked_year()
-
-    def attempt(work):
-        try:
-            work()
-        except (AlreadyPosted, NotAllowed):
-            return False
-        return True
-
-    assert sorted(at_once(lambda _n: attempt(lambda: decide(group)), [1, 2])) == [False, True]
-    division = SurplusDivision.objects.get()
-    assert sorted(at_once(lambda _n: attempt(lambda: post(division)), [1, 2])) == [False, True]
-    assert Entry.objects.filter(kind="SURPLUS").count() == 1
-    assert list(mismatches()) == []
 
 
 @pytest.mark.hledger

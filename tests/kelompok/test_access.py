@@ -499,11 +499,9 @@ def build() -> World:
 
 
 @pytest.fixture(scope="module")
-def worlds(django_db_setup: None, django_db_blocker: Any) -> Iterator[tuple[World, World]]:
+def worlds(module_db: None) -> tuple[World, World]:
     """Two organisations, built once: no test of this module leaves a trace in them."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        yield build(), build()
-        transaction.set_rollback(True)
+    return build(), build()
 
 
 @pytest.fixture(autouse=True)

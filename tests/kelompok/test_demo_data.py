@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.db.models import Count, F, Q
 from django.test import override_settings
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from assessment.models import Assessment, Review, SnapshotScore
 from assessment.selectors.dashboard import Filters
@@ -58,15 +58,12 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("demo")]
 
 
 @pytest.fixture(scope="module")
-def demo(django_db_setup, django_db_blocker):
-    """One run for all the tests of this module, each of which runs in a savepoint inside it."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        with override_settings(DEBUG=True):
-            call_command("demo", groups=24, months=14, seed=1, verbosity=0)
-        # Check the deferred keys once, not again after each test.
-        connection.check_constraints()
-        yield
-        transaction.set_rollback(True)
+def demo(module_db):
+    """One run for all the tests of this module."""
+    with override_settings(DEBUG=True), translation.override("id"):
+        call_command("demo", groups=24, months=14, seed=1, verbosity=0)
+    # Check the deferred keys once, not again after each test.
+    connection.check_constraints()
 
 
 def test_the_ledger_is_consistent():

@@ -96,13 +96,11 @@ def put_markup() -> None:
 
 
 @pytest.fixture(scope="module")
-def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
-    with django_db_blocker.unblock(), transaction.atomic():
-        built = build()
-        put_markup()
-        built.group.refresh_from_db()
-        yield built
-        transaction.set_rollback(True)
+def world(module_db: None) -> World:
+    built = build()
+    put_markup()
+    built.group.refresh_from_db()
+    return built
 
 
 @pytest.fixture

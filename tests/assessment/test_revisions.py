@@ -1,6 +1,7 @@
 """A past month that a late record changes: a new record with its cause, and what was shown stays readable."""
 
 from datetime import date
+from unittest import mock
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -18,12 +19,18 @@ pytestmark = pytest.mark.django_db
 MONTH, END, TODAY = date(2026, 8, 1), date(2026, 8, 31), date(2026, 9, 5)
 
 
-@pytest.fixture
-def group(monkeypatch):
-    monkeypatch.setattr(snapshots, "MONTHS", 60)
+@pytest.fixture(scope="module")
+def made(module_db):
     group = make_kembang_minus_outside(until=date(2026, 8, 4))
-    snapshots_write(groups=Group.objects.all(), as_of=TODAY)
-    return group
+    with mock.patch.object(snapshots, "MONTHS", 60):
+        snapshots_write(groups=Group.objects.all(), as_of=TODAY)
+    return group.pk
+
+
+@pytest.fixture
+def group(made, monkeypatch):
+    monkeypatch.setattr(snapshots, "MONTHS", 60)
+    return Group.objects.get(pk=made)
 
 
 def late_meeting(group, held_on=date(2026, 8, 25), **fields):

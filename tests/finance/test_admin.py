@@ -27,7 +27,7 @@ from finance.models import (
 )
 from finance.rules.lines import OtherMoney
 from finance.services import bank_tick
-from groups.models import Role
+from groups.models import Member, Role
 from tests.factories import (
     FOUNDED,
     ask,
@@ -73,11 +73,16 @@ MODELS = [
 models = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 
 
-@pytest.fixture
-def member():
+@pytest.fixture(scope="module")
+def made(module_db):
     member = make_member(make_group(), "Siti Aminah")
     grow(member)
-    return member
+    return member.pk
+
+
+@pytest.fixture
+def member(made):
+    return Member.objects.get(pk=made)
 
 
 def grow(member):

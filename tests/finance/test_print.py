@@ -19,14 +19,19 @@ LINES = 60
 """More than a page of any book here shows."""
 
 
-@pytest.fixture
-def group() -> Group:
+@pytest.fixture(scope="module")
+def made(module_db: None) -> int:
     """A group with more lines in the cash box, for one member, and more loans than a page shows."""
     member = make_member(make_group())
     for _number in range(LINES):
         save(member, 100_000)
         lend(member, principal=50_000, periods=1)
-    return member.group
+    return member.group_id
+
+
+@pytest.fixture
+def group(made: int) -> Group:
+    return Group.objects.get(pk=made)
 
 
 def opened(group: Group, name: str, **query: str):

@@ -79,17 +79,23 @@ class Owed:
         return principal + fee, paid_principal + paid_fee
 
 
-@pytest.fixture(params=[(0, 0.05), (1, 0.05), (2, 0.05), (3, 0.05), (4, 0.4), (5, 0.4), (6, 0.4)])
-def days(request, client):
+@pytest.fixture(scope="module", params=[(0, 0.05), (1, 0.05), (2, 0.05), (3, 0.05), (4, 0.4), (5, 0.4), (6, 0.4)])
+def figures(request, module_db):
     """A random group with some random days, and what each of its loans owed on them; some reschedule often."""
     seed, reschedules = request.param
     chance = random.Random(seed)
     group = history(chance, reschedules=reschedules)
-    client.force_login(facilitator_of(group))
     loans = list(group.loans.select_related("member").order_by("number"))
     return group, {
         as_of: [Owed(loan, as_of) for loan in loans if loan.disbursed_on <= as_of] for as_of in some_days(chance, 4)
     }
+
+
+@pytest.fixture
+def days(figures, client):
+    group, by_day = figures
+    client.force_login(facilitator_of(group))
+    return Group.objects.get(pk=group.pk), by_day
 
 
 def running(owed):

@@ -51,7 +51,8 @@ def _tables(group: Group, as_of: date) -> list[Table]:
     url = reverse("partnerships", args=[group.code])
     columns = [
         Column(_("Activity")), Column(_("Date"), DATE, on_phone=False), Column(_("Partner"), on_phone=False),
-        Column(_("About"), on_phone=False), Column(_("Talks"), NUMBER), Column(_("Joint"), NUMBER),
+        Column(_("About"), on_phone=False), Column(_("Talks"), NUMBER, on_phone=False, is_named=True),
+        Column(_("Joint"), NUMBER, on_phone=False, is_named=True),
         Column(_("Under an agreement"), NUMBER),
     ]  # fmt: skip
     rows = [

@@ -31,7 +31,7 @@ def _sentence(facts: Facts) -> str:
 def _tables(group: Group, as_of: date) -> list[Table]:
     url = reverse("constitution", args=[group.code])
     how = [_("written down"), _("agreed in a meeting of the members")]
-    columns = [Column(_("Rules")), Column(_("Agreed on"), DATE), Column(_("How"))]
+    columns = [Column(_("Rules")), Column(_("Agreed on"), DATE, on_phone=False, is_named=True), Column(_("How"))]
     [rules] = rows_of(group, as_of)(GROUP_PROFILES)
     if rules.rules_version is None:
         return []

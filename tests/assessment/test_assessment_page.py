@@ -104,7 +104,7 @@ def test_the_history_is_a_line_with_its_table(page, group):
     assert re.search(r'<polyline class="line" points="\d+,\d+ \d+,\d+ \d+,\d+"/>', html)
     assert "<title" in html
     assert "<desc" in html
-    assert html.count("<td>Provisional</td>") == 3
+    assert html.count('<td class="wide-only"> Provisional </td>') == 3
 
 
 def test_a_stored_score_of_this_month_without_the_newest_records_is_marked(page, group):
@@ -112,7 +112,7 @@ def test_a_stored_score_of_this_month_without_the_newest_records_is_marked(page,
     assess_groups(groups=Group.objects.all(), as_of=today)
     assert "without the newest records" not in page()
     Assessment.objects.update(score=20)
-    assert page().count("<td>Provisional, without the newest records</td>") == 1
+    assert page().count('<td class="wide-only"> Provisional, without the newest records </td>') == 1
 
 
 def test_other_months_and_final_scores_are_not_marked(page, group):
@@ -127,7 +127,7 @@ def test_a_final_score_is_marked_in_the_history(page, group):
     staff = make_staff(group)
     assessment_finalise(actor=staff, group=group, as_of=timezone.localdate())
     html = page()
-    assert f"<td>Final, by {staff}, " in html
+    assert f'<td class="wide-only"> Final, by {staff}, ' in html
     assert f"made final by {staff}, " in html
 
 

@@ -108,6 +108,21 @@ class Site:
                 .slice(0, 5).map((node) => node.cloneNode(false).outerHTML)"""
         )
 
+    def cut_tables(self) -> list[str]:
+        """The tables that are wider than the place they stand in, all details opened, with the columns cut."""
+        return self.page.evaluate(
+            """() => {
+                document.querySelectorAll("details").forEach((node) => { node.open = true; });
+                const shown = [...document.querySelectorAll("table")].filter((table) => table.offsetParent);
+                return shown.flatMap((table) => {
+                    const edge = table.parentElement.getBoundingClientRect().right + 1;
+                    const cells = [...table.querySelectorAll("th, td")].filter((cell) => cell.offsetWidth > 1);
+                    const cut = cells.filter((cell) => cell.getBoundingClientRect().right > edge);
+                    return cut.slice(0, 2).map((cell) => cell.outerHTML.slice(0, 150));
+                });
+            }"""
+        )
+
     def accessibility_violations(self) -> list[str]:
         """What axe finds serious or critical on the page, by rule and element."""
         result = Axe().run(self.page, options={"resultTypes": ["violations"]})

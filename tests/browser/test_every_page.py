@@ -14,6 +14,7 @@ from django.db.models import F, QuerySet
 from django.urls import URLPattern, reverse
 from django.utils import timezone
 
+from assessment.instruments import in_force
 from assessment.models import Instrument, ScoreRevision
 from finance.models import CashCount, Entry, InventoryItem, Loan, LoanRequest, SurplusDivision, Waiver
 from finance.services import fine_charge, inventory_buy, loan_request, loan_request_approve, loan_write_off
@@ -70,6 +71,10 @@ QUERIES = {
 }
 """What pages are asked that lead elsewhere without."""
 BY_STAFF = {Capability.ASSESS, Capability.CONFIGURE}
+
+
+WIDE_TABLES = {"dashboard-heatmap"}
+"""Pages of staff whose table has a column for each indicator: it is moved sideways, and the heads of its rows stay."""
 
 
 def routes() -> dict[str, URLPattern]:
@@ -303,11 +308,25 @@ def test_every_page_fits_a_phone_and_is_accessible(visit_of_module, group, later
         wrong = site.accessibility_violations()
         if site.scrolls_sideways():
             wrong.append(f"wider than the screen: {site.widest()}")
+        if name not in WIDE_TABLES:
+            wrong += [f"cut off: {cell}" for cell in site.cut_tables()]
         if site.path != path and name != "admin-login":
             wrong.append(f"led to {site.path}")
         if wrong:
             found[name] = wrong
     assert not found, "\n".join(f"{name}: {text}" for name, wrong in found.items() for text in wrong)
+
+
+def test_the_evidence_of_every_indicator_fits_a_phone(visit_of_module, group):
+    site = visit_of_module()
+    site.sign_in(facilitator(group).username, PASSWORD)
+    found = {}
+    for indicator in in_force(group.organisation_id).indicators.all():
+        site.open(reverse("assessment-evidence", args=[group.code, indicator.code]))
+        assert site.page.locator("h1").count() == 1
+        if cut := site.cut_tables():
+            found[indicator.code] = cut
+    assert found == {}
 
 
 def test_the_administration_keeps_to_the_content_policy(visit_of_module, group):

@@ -162,12 +162,14 @@ class DissolveForm(forms.Form):
 class TakeBackForm(forms.Form):
     """Why a dissolution is taken back."""
 
+    button = _("Take back the dissolution")
     reason = forms.CharField(label=_("Reason"), max_length=200)
 
 
 class CloseCaseForm(forms.Form):
     """What became of the books of a group that was dissolved without settling them."""
 
+    button = _("Close the case")
     how = forms.CharField(label=_("What became of it"), max_length=200)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from assessment.models.instrument import Level
@@ -67,4 +68,4 @@ class Judgement(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.judged_on}"
+        return date_format(self.judged_on)

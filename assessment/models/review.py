@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from groups.models import Group
@@ -42,4 +43,4 @@ class Review(WithdrawableRecord):
         indexes = [models.Index(fields=["group", "subject"], name="review_of_subject")]
 
     def __str__(self) -> str:
-        return f"{self.subject} {self.looked_on}"
+        return f"{self.subject} {date_format(self.looked_on)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from finance.models.ledger import Transfer
@@ -30,4 +31,4 @@ class BankTick(models.Model):
         ordering = ["pk"]
 
     def __str__(self) -> str:
-        return f"{self.statement_on}"
+        return date_format(self.statement_on)

@@ -7,6 +7,7 @@ from typing import Self
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from finance.models.ledger import Entry
@@ -110,7 +111,7 @@ class CashCount(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.counted_on}"
+        return date_format(self.counted_on)
 
     @property
     def difference(self) -> int:

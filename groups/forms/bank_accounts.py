@@ -85,4 +85,5 @@ class BankAccountForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscri
 class CloseAccountForm(forms.Form):
     """When an account was closed."""
 
+    button = _("Close the account")
     closed_on = PastDateField(label=_("Closed on"), initial=timezone.localdate)

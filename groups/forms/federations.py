@@ -100,6 +100,7 @@ class JoinForm(KeyedForm):
 class LeaveFederationForm(EndForm):
     """When a group left, and why."""
 
+    button = _("The group leaves")
     told_at = MappingProxyType({"ended_on": "on"})
 
 

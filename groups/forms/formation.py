@@ -95,12 +95,14 @@ class FoundingForm(KeyedForm):
 class WithdrawForm(forms.Form):
     """Why something that was recorded by mistake is withdrawn."""
 
+    button = _("Withdraw what was recorded")
     reason = forms.CharField(label=_("Reason"), max_length=200)
 
 
 class ReviveForm(forms.Form):
     """Since when a group that fell asleep is active again, and why."""
 
+    button = _("Revive the group")
     status_on = PastDateField(label=_("Active again since"), initial=timezone.localdate)
     status_reason = forms.CharField(
         label=_("Reason"), max_length=200, help_text=_("What brought the members together again.")

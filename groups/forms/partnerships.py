@@ -79,18 +79,21 @@ class EndForm(forms.Form):
 class ClosePartnershipForm(EndForm):
     """When a partnership was closed."""
 
+    button = _("Close the partnership")
     told_at = MappingProxyType({"closed_on": "on"})
 
 
 class EndAgreementForm(EndForm):
     """When an agreement ended early."""
 
+    button = _("End it early")
     told_at = MappingProxyType({"ended_on": "on"})
 
 
 class WithdrawForm(forms.Form):
     """Why a record is taken back."""
 
+    button = _("Withdraw what was recorded")
     why = forms.CharField(label=_("Reason"), max_length=200, help_text=_("What was wrong? It stays readable."))
 
 

@@ -9,6 +9,7 @@ from typing import Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from groups.models.dated import effective_between
@@ -97,7 +98,7 @@ class Dissolution(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.ended_on}"
+        return date_format(self.ended_on)
 
     @property
     def is_open_case(self) -> bool:

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from groups.models.dated import effective_between
@@ -201,7 +202,7 @@ class FederationMeeting(OfFederation, Withdrawable):
         ]
 
     def __str__(self) -> str:
-        return f"{self.held_on}"
+        return date_format(self.held_on)
 
 
 class FederationAttendance(models.Model):
@@ -280,7 +281,7 @@ class FederationContribution(OfFederation):
         ]
 
     def __str__(self) -> str:
-        return f"{self.agreed_from}"
+        return date_format(self.agreed_from)
 
 
 class FederationPaymentQuerySet(WithdrawableQuerySet["FederationPayment"]):
@@ -316,4 +317,4 @@ class FederationPayment(Recorded, Withdrawable):
         ]
 
     def __str__(self) -> str:
-        return f"{self.group} {self.paid_on}"
+        return f"{self.group} {date_format(self.paid_on)}"

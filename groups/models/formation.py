@@ -6,6 +6,7 @@ import uuid
 
 from django.db import models
 from django.db.models import Q
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from groups.models.group import Group
@@ -92,4 +93,4 @@ class Founding(WithdrawableRecord):
         ]
 
     def __str__(self) -> str:
-        return f"{self.held_on}"
+        return date_format(self.held_on)

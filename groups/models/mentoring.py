@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from groups.models.group import Group
@@ -116,7 +117,7 @@ class MentoringPhase(models.Model):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return f"{self.get_phase_display()}, {self.started_on}"
+        return f"{self.get_phase_display()}, {date_format(self.started_on)}"
 
 
 class ExitReview(models.Model):

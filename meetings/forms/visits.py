@@ -21,7 +21,7 @@ from meetings.services import FOLLOW_UP, PLANNED_VISIT, VISIT
 
 FOLLOW_UPS = 4
 """Rows for what is to follow from a visit."""
-_NOTHING = (("", "---------"),)
+_NOTHING = (("", _("Choose")),)
 
 
 class _PlanField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not subscriptable at run time
@@ -145,6 +145,7 @@ class VisitForm(_ModelForm):
 class WithdrawForm(forms.Form):
     """Why something that was recorded is taken back."""
 
+    button = _("Withdraw what was recorded")
     reason = forms.CharField(label=_("Reason"), max_length=200)
 
 

@@ -8,6 +8,7 @@ from typing import Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from groups.models import Organisation, Role, User
@@ -59,4 +60,4 @@ class MonthReport(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.author}, {self.month:%Y-%m}"
+        return f"{self.author}, {date_format(self.month, 'F Y')}"

@@ -8,6 +8,7 @@ from typing import Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from groups.models import Group
@@ -94,7 +95,7 @@ class PlannedVisit(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.planned_on}"
+        return date_format(self.planned_on)
 
 
 class Visit(models.Model):
@@ -179,7 +180,7 @@ class Visit(models.Model):
     """The fields of what was found: the five key result areas, and who in office helps."""
 
     def __str__(self) -> str:
-        return f"{self.visited_on}: {self.who}"
+        return f"{date_format(self.visited_on)}: {self.who}"
 
     @property
     def who(self) -> str:

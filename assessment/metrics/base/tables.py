@@ -9,6 +9,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from assessment.metrics.base.metric import RECENT_MEETINGS, Rows
 from finance.tables.table import Cell, Column, ColumnKind, Row, Table
@@ -95,7 +96,8 @@ def numbers_of(meetings: Iterable[Any]) -> dict[str, list[int]]:
 def counts_table(group: Group, as_of: date, counts: Sequence[Any]) -> Table:
     """Return cash counts, and which of them have no open difference."""
     columns = [
-        Column(_("Cash count")), Column(_("Date"), DATE, on_phone=False), Column(_("Expected"), MONEY, on_phone=False),
+        Column(pgettext("one that was made", "Cash count")), Column(_("Date"), DATE, on_phone=False),
+        Column(_("Expected"), MONEY, on_phone=False),
         Column(_("Counted"), MONEY), Column(_("Without an open difference"), NUMBER),
     ]  # fmt: skip
     url = reverse("cash-differences", args=[group.code])

@@ -15,7 +15,7 @@ from groups.services import assignment_end, facilitator_assign
 from kelompok.handover import facilitator_handover, handed_over
 from kelompok.workload import workloads
 from meetings.models import PlannedVisit
-from meetings.selectors import drafts
+from meetings.selectors import groups_met
 from meetings.services import visit_plan_withdraw
 from tests.factories import (
     FOUNDED,
@@ -113,7 +113,7 @@ def test_drafts_and_planned_visits_go_along(staff, former, successor, two):
     assert (first.group, first.drafts, first.plans, first.follow_ups) == (group, 1, 1, 1)
     assert (second.drafts, second.plans, second.follow_ups) == (0, 0, 0)
     hand(staff, former, successor)
-    assert [draft.group for draft in drafts(successor)] == [group]
+    assert [met.group for met in groups_met(successor, as_of=TODAY) if met.drafts] == [group]
     plans = PlannedVisit.objects.open().filter(visitor=successor)
     assert [(plan.purpose, plan.planned_on) for plan in plans] == [("Ukur lahan", TODAY + DAY)]
 

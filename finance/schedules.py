@@ -293,6 +293,7 @@ def allocate_payment(
     fine_first: bool = False,
     waives_fee: bool = False,
     principal_alone: bool = False,
+    paid_through: date | None = None,
 ) -> Allocation:
     """Divide a payment of `amount` rupiah made on the day `on`.
 
@@ -304,10 +305,12 @@ def allocate_payment(
     With `principal_alone` all of it goes to the principal, whatever fee is due; that is asked for as before.
 
     An amount that is exactly the `payoff` pays the loan off. Raises `ValueError` for more than that, and for principal
-    alone that would leave a loan without balance.
+    alone that would leave a loan without balance. Where a later payment is recorded already, `paid_through` is the day
+    of the last one: before that day the loan did not end, whatever is paid now.
     """
+    end = max(on, paid_through or on)
     most = payoff(
-        instalments, fee_paid=fee_paid, principal_paid=principal_paid, on=on, fine_due=fine_due, waives_fee=waives_fee
+        instalments, fee_paid=fee_paid, principal_paid=principal_paid, on=end, fine_due=fine_due, waives_fee=waives_fee
     )
     if amount > most.total:
         raise ValueError("the payment is more than the loan still asks for")

@@ -38,7 +38,8 @@ class Repayment:
 
     `put_by` comes to the deposit for joint liability. `fine` is charged for late instalments; `waived` says why one was
     not. With `principal_alone` no fee is paid. A payment that ends the loan brings a `rebate` to the savings where it
-    was never late; `returned` are this and the deposit, as far as they go to the savings.
+    was never late; `returned` are this and the deposit, as far as they go to the savings. `paid_through` is the day of
+    the last payment on the loan that is recorded without the meeting.
     """
 
     loan: Loan
@@ -51,6 +52,7 @@ class Repayment:
     rebate: int = 0
     put_by: int = 0
     returned: int = 0
+    paid_through: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,7 @@ class MemberRow:
                 principal_alone=paid.principal_alone,
                 rebate=paid.rebate,
                 put_by=paid.put_by,
+                paid_through=paid.paid_through,
             )
             yield from overpaid(books, paid.loan, paid.rest)
         yield from withdrawal(books, member, self.sukarela_out)

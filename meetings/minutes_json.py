@@ -20,7 +20,7 @@ from meetings.minutes import AgendaRow, CashCounted, MemberRow, Minutes, OtherRo
 
 SCHEMA = 1
 """Goes up when the keys below change their meaning; what was written before is never rewritten."""
-DERIVED = frozenset({"instalments"})
+DERIVED = frozenset({"instalments", "paid_through"})
 """Fields of the minutes that follow from others."""
 
 
@@ -108,7 +108,8 @@ def _member_row(
 
 def _repayment(paid: Mapping[str, Any], position: LoanPosition) -> Repayment:
     fine = LateFine(**paid["fine"]) if "fine" in paid else None
-    return Repayment(**{**paid, "loan": position.loan, "instalments": position.instalments, "fine": fine})
+    read = {"loan": position.loan, "instalments": position.instalments, "paid_through": position.paid_through}
+    return Repayment(**{**paid, **read, "fine": fine})
 
 
 def _agenda_row(row: Mapping[str, Any], members: Mapping[int, Member]) -> AgendaRow:

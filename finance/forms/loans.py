@@ -165,7 +165,7 @@ class PayForm(_DatedForm):
         super().__init__(*args, earliest=running.loan.disbursed_on, initial=initial, **kwargs)
         if running.last_paid_on is not None:
             self.fields["on"].help_text = gettext(
-                "Payments after this day are undone and posted again in their order; the last one was on %s."
+                "It can be before the last payment, of %s: those after it are then worked out anew."
             ) % date_format(running.last_paid_on)
         if running.deposit:
             label = gettext("The deposit (tabungan tanggung renteng), %s, pays first")

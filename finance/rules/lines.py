@@ -221,13 +221,14 @@ def repayment(
     rebate: int = 0,
     put_by: int = 0,
     deposit_pays: bool = False,
+    paid_through: date | None = None,
 ) -> list[Line]:
     """A member pays `amount` on a loan in cash: the fee (jasa) first, then the oldest principal due.
 
     A new `fine` for late instalments is owed with those before it, and paid where the loan's terms put fines. With
     `principal_alone` the fee stays due. With `deposit_pays` the deposit for joint liability pays what it can of it, and
     cash the rest. Beside it `put_by` rupiah come to the deposit. A payment that ends the loan brings back what is left
-    of the deposit, and the `rebate`.
+    of the deposit, and the `rebate`. `paid_through` is the day of the last payment that is recorded, if that is later.
 
     Raises `ValueError` if the loan asks for less than `amount`, and `RuleBroken` for a day before the loan.
     """
@@ -244,6 +245,7 @@ def repayment(
         fine_first=loan.fine_first,
         waives_fee=loan.payoff_fee == PayoffFee.WAIVED,
         principal_alone=principal_alone,
+        paid_through=paid_through,
     )
     cash = books.account(AccountKind.CASH)
     paid = [

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import OuterRef, Q, QuerySet
+from django.db.models import F, Max, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from finance.ledger.fines import Charge, OpenFine
@@ -49,7 +49,8 @@ class LoanPosition:
 
     `fines` are those owed on it, and `fine_paid` rupiah went to fines. `payments` are the earlier ones, each with its
     day, fee and principal; read where punctual payment is rewarded. `deposit` are the rupiah that the group keeps for
-    it.
+    it. `paid_through` is the day of the last payment in `fee_paid` and `principal_paid`, where it may be after the day
+    that is asked about: before it the loan does not end.
     """
 
     loan: Loan
@@ -61,6 +62,7 @@ class LoanPosition:
     last_paid_on: date | None = None
     payments: tuple[Payment, ...] = ()
     deposit: int = 0
+    paid_through: date | None = None
 
     @property
     def fine_due(self) -> int:
@@ -106,12 +108,12 @@ class LoanPosition:
         return LateFine(amount, _("Late: instalment %s") % numbers)
 
     def payoff(self, on: date, *, fine: int = 0) -> Allocation:
-        """Return what pays the loan off on the day `on`, with a new `fine`."""
+        """Return what pays the loan off on the day `on`, with a new `fine`; after later payments, on their last day."""
         return payoff(
             self.instalments,
             fee_paid=self.fee_paid,
             principal_paid=self.principal_paid,
-            on=on,
+            on=max(on, self.paid_through or on),
             fine_due=self.fines_on(on) + fine,
             waives_fee=self.loan.payoff_fee == PayoffFee.WAIVED,
         )
@@ -161,8 +163,12 @@ def loan_position(books: Balances, loan: Loan, *, without: Collection[int] = ())
     """
     instalments = Instalment.objects.filter(loan=loan).order_by("number")
     payments = payment_history([loan.pk], without=without).get(loan.pk, []) if loan.rebate_rate else []
-    last_paid_on = payment_days(loan.pk).exclude(entry__in=without).first()
-    return position_in(books, loan, instalments, last_paid_on=last_paid_on, payments=payments)
+    day = F("entry__effective_on")
+    days = payments_of(loan.pk).exclude(entry__in=without).order_by()
+    last = days.aggregate(on=Max(day), by_borrower=Max(day, filter=~Q(entry__kind=EntryKind.COVER)))
+    return position_in(
+        books, loan, instalments, last_paid_on=last["by_borrower"], payments=payments, paid_through=last["on"]
+    )
 
 
 def position_in(
@@ -172,8 +178,9 @@ def position_in(
     *,
     last_paid_on: date | None,
     payments: Iterable[Payment] = (),
+    paid_through: date | None = None,
 ) -> LoanPosition:
-    """Return `loan` as `books` have it, with its schedule, the day of its last payment, and its earlier ones."""
+    """Return `loan` as `books` have it, with its schedule, the days of its last payments, and its earlier ones."""
     return LoanPosition(
         loan=loan,
         instalments=tuple(instalments),
@@ -184,6 +191,7 @@ def position_in(
         last_paid_on=last_paid_on,
         payments=tuple(payments),
         deposit=books.balance(AccountKind.DEPOSIT, loan=loan),
+        paid_through=paid_through,
     )
 
 

@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 
 from finance.ledger.errors import NotAllowed, RuleBroken
 from finance.ledger.posting import Books, Posting, open_books
-from finance.ledger.reading import Line
+from finance.ledger.reading import Line, read_books
 from finance.models import AccountKind, Entry, EntryKind, Loan
 from finance.rules import lines
-from finance.rules.loan_position import LoanPosition, loan_position, position_in
+from finance.rules.loan_position import LateFine, LoanPosition, loan_position, payment_days, position_in
 from finance.selectors.loans import payments_after, reallocations_after
 from finance.services.posting import open_for_entry
 from groups.models import Group, User
@@ -59,7 +59,8 @@ def loan_repay(
     """Take a payment on a loan; exactly what pays it off that day pays it off.
 
     A day before the loan was paid out is `RuleBroken` at `on`, for every payment there is. Payments of later days are
-    undone and posted again after it, in their order; where that cannot be, it is `NotAllowed`.
+    undone and posted again after it, in their order. Where one of them is not by itself, but of a meeting or what
+    others covered, all stay, and `finance.rules.reallocation` divides them anew. Too much in all is `NotAllowed`.
 
     Instalments that became late since the last payment bring the fine of the loan's terms, unless `waive_fine`
     says why not. More than the loan asks for is `NotAllowed`, or goes to the borrower's voluntary savings. With
@@ -104,27 +105,55 @@ def running_position(books: Books, loan: Loan, *, without: Sequence[int] = ()) -
 def _take(actor: User, group: Group, loan: Loan, taken: Taken, key: uuid.UUID) -> Entry:
     books = open_for_entry(actor, group, key, of=loan)
     later = list(payments_after(loan, taken.on))
-    gone = [*later, *reallocations_after(loan, taken.on)] if later else []
-    if gone:
-        books = open_books(actor=actor, group=group, everything=True)
-    again = [_as_brought(loan, entry) for entry in later]
+    if not later:
+        (entry,) = books.post(_postings(books, running_position(books, loan), [taken], key))
+        return entry
+    books = open_books(actor=actor, group=group, everything=True)
+    again = [brought for entry in later if (brought := _as_brought(loan, entry)) is not None]
+    if len(again) < len(later):
+        return _take_among_others(books, loan, taken, later[-1], key)
+    gone = [*later, *reallocations_after(loan, taken.on)]
     for entry in sorted(gone, key=lambda entry: entry.number, reverse=True):
         books.undo(entry)
     position = running_position(books, loan, without=[entry.pk for entry in gone])
-    memo = _("A payment of %s was recorded later.") % date_format(taken.on) if later else ""
+    memo = _("A payment of %s was recorded later.") % date_format(taken.on)
     first, *others = books.post(_postings(books, position, [taken, *again], key), undone_for=memo)
     assert len(others) == len(later), "each payment is posted again"
     return first
 
 
-def _as_brought(loan: Loan, entry: Entry) -> Taken:
-    """Return a payment that was posted as it was brought; `NotAllowed` for one that is not by itself."""
+def _take_among_others(books: Books, loan: Loan, taken: Taken, last: Entry, key: uuid.UUID) -> Entry:
+    """Take a payment while later ones stay, the last of which is `last`, as a meeting that is recorded late does.
+
+    It is fined by how the loan stood on its day, and brings no more than the loan asks for now.
+    """
+    if books.balance(AccountKind.LOAN, loan=loan) == 0:
+        raise NotAllowed(
+            _("The loan was paid off on %s. Correct or undo that first, then record this.")
+            % date_format(last.effective_on)
+        )
+    if taken.amount is None:
+        raise NotAllowed(
+            _("The loan did not end on this day: it was paid on %s as well. Enter how much was paid.")
+            % date_format(last.effective_on)
+        )
+    then = read_books(books.group, taken.on, everything=True)
+    last_paid_on = payment_days(loan.pk).filter(entry__effective_on__lte=taken.on).first()
+    now = running_position(books, loan)
+    fine = position_in(then, loan, now.instalments, last_paid_on=last_paid_on).late_fine(taken.on)
+    posting, _charged = _posting(books, now, taken, 0, fine, is_again=False)
+    (entry,) = books.post([replace(posting, key=key)])
+    return entry
+
+
+def _as_brought(loan: Loan, entry: Entry) -> Taken | None:
+    """Return a payment that was posted as it was brought, None for one that is none of the borrower's money alone."""
     if entry.kind != EntryKind.REPAYMENT:
-        raise _not_by_itself(entry, entry.get_kind_display())
+        return None
     paid, rest, put_by, waived, is_alone = 0, 0, 0, "", False
     for line in entry.transfers.select_related("debit_account", "credit_account").order_by("pk"):
         if line.debit_account.kind == AccountKind.DEPOSIT and line.credit_account.loan_id == loan.pk:
-            raise _not_by_itself(entry, line.debit_account.get_kind_display())
+            return None
         if line.debit_account.kind != AccountKind.CASH:
             continue
         if line.credit_account.kind == AccountKind.DEPOSIT:
@@ -145,20 +174,14 @@ def _as_brought(loan: Loan, entry: Entry) -> Taken:
     )
 
 
-def _not_by_itself(entry: Entry, what: str) -> NotAllowed:
-    """Return the refusal to post a payment again that was none of the borrower's money alone."""
-    return NotAllowed(
-        _("The loan was paid on %(day)s in another way: %(what)s. Correct or undo that first, then record this.")
-        % {"day": date_format(entry.effective_on), "what": what}
-    )
-
-
 def _postings(books: Books, position: LoanPosition, taken: Sequence[Taken], key: uuid.UUID) -> list[Posting]:
     """Return what `taken` posts one after the other; the books are as before when it returns."""
     postings: list[Posting] = []
     fines = 0  # charged on the way less those paid, for the books learn of them when they are posted
     for number, payment in enumerate(taken):
-        posting, charged = _posting(books, position, payment, fines, is_again=number > 0)
+        posting, charged = _posting(
+            books, position, payment, fines, position.late_fine(payment.on), is_again=number > 0
+        )
         posting = replace(posting, key=uuid.uuid5(key, f"again {number}") if number else key)
         postings.append(posting)
         fines += charged - sum(line.amount for line in posting.lines if line.credit.kind == AccountKind.LOAN_FINE)
@@ -182,10 +205,12 @@ def _postings(books: Books, position: LoanPosition, taken: Sequence[Taken], key:
 
 
 def _posting(
-    books: Books, position: LoanPosition, payment: Taken, fines: int, *, is_again: bool
+    books: Books, position: LoanPosition, payment: Taken, fines: int, fine: LateFine | None, *, is_again: bool
 ) -> tuple[Posting, int]:
-    """Return what one payment posts, and the fine it brings in rupiah; `fines` are owed beside those of the books."""
-    fine = position.late_fine(payment.on)
+    """Return what one payment posts, and the fine it brings in rupiah, `fine` unless that is waived.
+
+    `fines` are owed beside those of the books.
+    """
     charged = fine if fine is not None and not payment.waive_fine else None
     new = fines + (charged.amount if charged else 0)
     is_open = books.balance(AccountKind.LOAN, loan=position.loan) > 0
@@ -212,6 +237,7 @@ def _posting(
             rebate=position.rebate(payment.on),
             put_by=payment.put_by,
             deposit_pays=payment.deposit_pays,
+            paid_through=position.paid_through,
         )
     if rest:
         moved += lines.overpaid(books, position.loan, rest if amount > rest else rest + payment.put_by)

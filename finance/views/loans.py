@@ -70,7 +70,10 @@ def _pay(request: GroupRequest, loan: Loan, data: dict[str, Any]) -> Entry:
 
 def _paid(request: GroupRequest, loan: Loan, entry: Entry | None, fines: int) -> HttpResponse:
     """Say what a payment before others changed, and show the loan."""
-    again = payments_after(loan, entry.effective_on).count() if entry is not None else 0
+    later = [paid.number > entry.number for paid in payments_after(loan, entry.effective_on)] if entry else []
+    again = sum(later)
+    if later and not again:
+        messages.info(request, _("Later payments stay; what of them is fee and principal follows this one."))
     if again:
         messages.info(
             request,

@@ -33,7 +33,7 @@ from finance.rules.loan_position import LateFine, LoanPosition, payment_days, pa
 from finance.schedules import Allocation
 from finance.selectors import loan_rows, loans_on
 from finance.selectors.owed import waived, wajib_asked
-from groups.models import Constitution, Group, Member, OfficerTerm, User
+from groups.models import Constitution, Group, Member, OfficerTerm, PayoffFee, User
 from groups.selectors import rules_in_force
 from meetings.errors import NoSuchMeeting
 from meetings.minutes import Minutes
@@ -475,17 +475,19 @@ def _loans(
         if loan.number in repaid or (runs and before.balance(AccountKind.LOAN, loan=loan) > 0):
             loans[loan.pk] = loan
     schedules: dict[int, list[Instalment]] = {pk: [] for pk in loans}
-    for line in _instalments(loans, None if before is books else _entered_before(books.group, held_on, meeting)):
+    undone = [meeting.entry_id] if meeting is not None and meeting.entry_id is not None else []
+    entered_before = None if before is books else _entered_before(books.group, held_on, meeting)
+    for line in _instalments(loans, entered_before, undone):
         schedules[line.loan_id].append(line)
     rewarded = [loan.pk for loan in loans.values() if loan.rebate_rate]
-    undone = [meeting.entry_id] if meeting is not None and meeting.entry_id is not None else []
     history = payment_history(rewarded, without=undone) if rewarded else {}
     on_sheet = []
     for loan in sorted(loans.values(), key=lambda loan: loan.number):
         schedule = schedules[loan.pk]
         last_paid_on = getattr(schedule[0], "last_paid_on", None)
         paid = history.get(loan.pk, [])
-        now = position_in(books, loan, schedule, last_paid_on=last_paid_on, payments=paid)
+        through = getattr(schedule[0], "paid_through", None)
+        now = position_in(books, loan, schedule, last_paid_on=last_paid_on, payments=paid, paid_through=through)
         then = now
         if before is not books:
             then = position_in(before, loan, schedule, last_paid_on=last_paid_on, payments=paid)
@@ -493,20 +495,24 @@ def _loans(
     return on_sheet
 
 
-def _instalments(loans: dict[int, Loan], entered_before: Q | None) -> QuerySet[Instalment]:
-    """Return the schedules of `loans`.
+def _instalments(loans: dict[int, Loan], entered_before: Q | None, undone: Collection[int]) -> QuerySet[Instalment]:
+    """Return the schedules of `loans`; what their terms ask for of earlier payments stands at the first instalments.
 
-    Where a loan's terms have a fine for lateness, its first instalment carries `last_paid_on`, the day of the
-    last payment among those `entered_before`, of all without.
+    With a fine for lateness that is `last_paid_on`, the day of the last payment among those `entered_before`, of all
+    without. Where fee to come is waived at the end, and others may follow, it is `paid_through`, the day of the last
+    one, those of the entries `undone` left out.
     """
     found = Instalment.objects.filter(loan__in=loans).order_by("loan", "number")
     fined = [loan for loan in loans.values() if loan.fines_lateness]
-    if not fined:
-        return found
-    days = payment_days(OuterRef("loan"))
-    if entered_before is not None:
-        days = days.filter(entered_before)
-    return found.annotate(last_paid_on=Case(When(number=1, loan__in=fined, then=Subquery(days[:1]))))
+    waived = [loan for loan in loans.values() if loan.payoff_fee == PayoffFee.WAIVED]
+    if fined:
+        days = payment_days(OuterRef("loan"))
+        days = days if entered_before is None else days.filter(entered_before)
+        found = found.annotate(last_paid_on=Case(When(number=1, loan__in=fined, then=Subquery(days[:1]))))
+    if waived and entered_before is not None:
+        paid = payments_of(OuterRef("loan")).exclude(entry__in=undone).values("entry__effective_on")
+        found = found.annotate(paid_through=Case(When(number=1, loan__in=waived, then=Subquery(paid[:1]))))
+    return found
 
 
 def ended_since(group: Group, *, as_of: date, but: Collection[int]) -> list[EndedLoan]:

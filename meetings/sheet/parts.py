@@ -377,6 +377,7 @@ class RepaymentForm(_Part):
             principal_alone=bool(self.cleaned_data.get("principal_alone")),
             put_by=self.cleaned_data.get("put_by") or 0,
             returned=self.returned,
+            paid_through=self.open_loan.now.paid_through,
         )
 
 

@@ -1,7 +1,8 @@
-"""A payment on a loan that is recorded after later ones: those are undone and posted again in their order."""
+"""A payment on a loan that is recorded after later ones: those are those after it are then worked out anew."""
 
 import uuid
 from datetime import date
+from decimal import Decimal
 
 import pytest
 from django.urls import reverse as url
@@ -129,20 +130,82 @@ def test_a_later_payment_that_would_be_too_much_stands_in_the_way(member):
     assert balance(loan, "LOAN") > 0
 
 
-def test_a_payment_at_a_meeting_stands_in_the_way(member):
+def at_meeting(loan, amount, on):
+    post_sheet(sign_in(loan.group), loan.group, held_on=on, **{f"l{loan.pk}_paid": str(amount)})
+
+
+def sums(loan):
+    """What is paid as fee and as principal, and what of both is late on some days."""
+    days = [FIRST + count * DAY for count in range(0, 200, 10)]
+    card_on = [selectors.loan_card(loan.group, loan.number, as_of=day).row for day in days]
+    return balance(loan, "SERVICE_FEE"), balance(loan, "LOAN"), [(row.outstanding, row.arrears.late) for row in card_on]
+
+
+@pytest.mark.parametrize("payoff_fee", ["CHARGED", "WAIVED"])
+def test_a_payment_before_one_at_a_meeting_divides_that_anew(member, payoff_fee):
+    late, in_order = lend(member, payoff_fee=payoff_fee), lend(member, payoff_fee=payoff_fee)
+    at_meeting(late, 130_000, SECOND)
+    pay(late, 50_000, FIRST)
+    pay(in_order, 50_000, FIRST)
+    pay(in_order, 130_000, SECOND)
+    assert sums(late) == sums(in_order)
+    assert Entry.objects.filter(kind=EntryKind.REALLOCATION).exists()
+    assert not Entry.objects.filter(kind=EntryKind.REVERSAL).exists()
+
+
+def test_a_payment_before_what_others_covered_divides_that_anew(member):
+    late, in_order, other = lend(member), lend(member), make_member(member.group)
+    save(other, 900_000)
+    cover(late, {other: 60_000}, on=SECOND)
+    pay(late, 50_000, FIRST)
+    pay(in_order, 50_000, FIRST)
+    cover(in_order, {other: 60_000}, on=SECOND)
+    assert sums(late) == sums(in_order)
+
+
+def test_a_payment_before_one_at_a_meeting_is_fined_as_of_its_day(member):
+    loan = lend(member, fine_late_instalment=5_000)
+    at_meeting(loan, 118_000, SECOND)
+    before = open_fines(loan.group).of_loan(loan)
+    pay(loan, 10_000, FIRST)
+    assert open_fines(loan.group).of_loan(loan) == before
+    pay(loan, 10_000, FIRST + 3 * DAY)
+    assert Obligation.objects.filter(owed_on=FIRST + 3 * DAY).count() == 1
+
+
+def test_a_payment_before_a_loan_was_paid_off_at_a_meeting_says_what_stands_in_the_way(member):
+    loan = lend(member, 300_000, 3)
+    at_meeting(loan, 313_500, SECOND)
+    with pytest.raises(NotAllowed, match="The loan was paid off on 4 April 2025"):
+        pay(loan, 50_000, FIRST)
+
+
+def test_no_more_than_the_loan_asks_for_comes_before_a_meeting(member):
     loan = lend(member)
-    post_sheet(sign_in(loan.group), loan.group, held_on=SECOND, **{f"l{loan.pk}_paid": "118000"})
-    with pytest.raises(NotAllowed, match="4 April 2025 in another way: Meeting"):
-        pay(loan, 50_000, FIRST)
-    pay(loan, 50_000, SECOND)
+    at_meeting(loan, 1_100_000, SECOND)
+    before = Entry.objects.count()
+    with pytest.raises(NotAllowed, match="is too much"):
+        pay(loan, 316_001, FIRST)
+    assert Entry.objects.count() == before
 
 
-def test_what_others_covered_stands_in_the_way(member):
-    loan, other = lend(member), make_member(member.group)
-    save(other, 500_000)
-    cover(loan, {other: 10_000})
-    with pytest.raises(NotAllowed, match="Joint liability"):
-        pay(loan, 50_000, FIRST)
+def test_a_loan_is_not_paid_off_before_a_payment_at_a_meeting(member):
+    loan = lend(member)
+    at_meeting(loan, 118_000, SECOND)
+    with pytest.raises(NotAllowed, match="it was paid on 4 April 2025 as well"):
+        services.loan_pay_off(actor=facilitator_of(loan.group), group=loan.group, loan=loan, on=FIRST, key=uuid.uuid4())
+
+
+@pytest.mark.parametrize("record", [pay, at_meeting])
+def test_the_last_payment_recorded_is_not_the_one_that_ends_a_loan_with_waived_fee(member, record):
+    """600,000 over 6 months at 2 %: with each instalment paid in time the whole of the second is still asked for."""
+    terms = {"principal": 600_000, "periods": 6, "rate": Decimal("0.02"), "payoff_fee": "WAIVED"}
+    loan = lend(member, **terms)
+    days = [line.due_on for line in loan.instalments.order_by("number")]
+    for day in (days[0], *days[2:]):
+        at_meeting(loan, 112_000, day)
+    record(loan, 112_000, days[1])
+    assert (balance(loan, "LOAN"), balance(loan, "SERVICE_FEE")) == (0, 72_000)
 
 
 def test_a_payment_before_a_loan_was_paid_off_says_what_stands_in_the_way(member):
@@ -173,7 +236,7 @@ def test_the_page_says_what_was_changed(member):
     repay(loan, 118_000, on=FIRST + 3 * DAY)
     page = url("loan-pay", args=[loan.group.code, loan.number])
     client = signed_in(facilitator_of(loan.group))
-    assert "undone and posted again in their order" in get(loan.group, "loan-pay", loan.number).content.decode()
+    assert "those after it are then worked out anew" in get(loan.group, "loan-pay", loan.number).content.decode()
     sent = {"key": str(uuid.uuid4()), "how": "amount", "amount": "118.000", "on": FIRST.isoformat(), "waive_fine": ""}
     said = client.post(page, sent, follow=True).content.decode()
     assert "1 later payment was undone and posted again." in said

@@ -313,7 +313,7 @@ def test_no_payment_comes_before_one_of_the_deposit(member):
     loan = borrow(member)
     first, second = loan.instalments.all()
     pay_off(loan, second.due_on, deposit_pays=True)
-    with pytest.raises(NotAllowed, match="in another way: Deposit"):
+    with pytest.raises(NotAllowed, match="The loan was paid off on"):
         repay(loan, first.total, on=first.due_on)
 
 

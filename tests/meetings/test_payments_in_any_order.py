@@ -12,7 +12,6 @@ import pytest
 from django.db import transaction
 
 from finance import services
-from finance.ledger.errors import NotAllowed
 from finance.ledger.verify import mismatches
 from finance.models import Account, Entry, EntryKind, Instalment, Loan
 from finance.selectors import loan_card, loan_rows, loans_on
@@ -60,8 +59,13 @@ def make(terms: dict[str, object]) -> Loan:
 def payments(chance: Random, loan: Loan) -> list[Brought]:
     """What is brought on some days, less than the principal in all, or exactly what pays the loan off."""
     days = sorted(chance.sample(range(1, DAYS), chance.randrange(2, 7)))
-    asked = sum(line.total for line in Instalment.objects.filter(loan=loan))
-    pays_off = loan.payoff_fee == "CHARGED" and not loan.principal_alone and chance.random() < 0.5
+    last = BEGIN + timedelta(days[-1])
+    asked = loan.principal + sum(
+        line.service_fee
+        for line in Instalment.objects.filter(loan=loan)
+        if loan.payoff_fee == "CHARGED" or line.due_on <= last
+    )
+    pays_off = not loan.principal_alone and chance.random() < 0.5
     left = asked if pays_off else loan.principal * 3 // 4
     brought = []
     for place, day in enumerate(days):
@@ -78,29 +82,24 @@ def payments(chance: Random, loan: Loan) -> list[Brought]:
 
 
 def record(loan: Loan, brought: Brought, amount: int) -> None:
-    """Record it on the loan's page or at a meeting; where a later meeting stands in the way of the page, at one."""
-    if not amount:
-        return
-    if not brought.at_meeting:
-        try:
-            with transaction.atomic():
-                services.loan_repay(
-                    actor=facilitator_of(loan.group), group=loan.group, loan=loan, amount=amount, on=brought.on,
-                    key=uuid.uuid4(), principal_alone=brought.principal_alone,
-                )  # fmt: skip
-            return
-        except NotAllowed:
-            later = Meeting.objects.filter(group=loan.group, held_on__gt=brought.on)
-            if not later.exists():
-                raise
-    meet(loan, brought, amount)
+    """Record it on the loan's page or at a meeting."""
+    if amount and brought.at_meeting:
+        meet(loan, brought, amount)
+    elif amount:
+        services.loan_repay(
+            actor=facilitator_of(loan.group), group=loan.group, loan=loan, amount=amount, on=brought.on,
+            key=uuid.uuid4(), principal_alone=brought.principal_alone,
+        )  # fmt: skip
 
 
 @transaction.atomic
 def meet(loan: Loan, brought: Brought, amount: int) -> None:
     context = open_sheet(actor=facilitator_of(loan.group), group=loan.group, held_on=brought.on, key=uuid.uuid4())
     (on_sheet,) = context.loans
-    paid = Repayment(on_sheet.loan, on_sheet.instalments, amount, principal_alone=brought.principal_alone)
+    paid = Repayment(
+        on_sheet.loan, on_sheet.instalments, amount, principal_alone=brought.principal_alone,
+        paid_through=on_sheet.now.paid_through,
+    )  # fmt: skip
     member = on_sheet.loan.member
     row = MemberRow(member, "PRESENT", repayments=(paid,))
     minutes = Minutes(held_on=brought.on, place="", leader=member, note_taker=member, members=(row,))

@@ -44,9 +44,16 @@ def group_create(request: UserRequest) -> HttpResponse:
         request,
         form,
         lambda _data: services.group_register(actor=request.user, group=form.instance, rhythm=form.rhythm),
-        done=lambda group: _("%(group)s is registered. Now add its members.") % {"group": group},
+        done=_registered,
         then=lambda group: redirect("formation" if group.status == GroupStatus.FORMING else "group", group.code),
     ) or render(request, "groups/group_form.html", {"form": form})
+
+
+def _registered(group: Group) -> str:
+    """Return what is said of a group that was registered: what comes first on the page that is shown then."""
+    if group.status == GroupStatus.FORMING:
+        return _("%(group)s is registered. Now begin with the first step.") % {"group": group}
+    return _("%(group)s is registered. Now add its members.") % {"group": group}
 
 
 @requires(Capability.RECORD)

@@ -270,6 +270,17 @@ class TestNoRules:
         client.post(url(bare), data(loan_ladder=""))
         assert not asks()
 
+    def test_the_page_of_the_group_shows_none_until_then(self, client, bare):
+        """Those a group is registered with are nobody's: their interest would be read as agreed."""
+        page = reverse("group", args=[bare.code])
+        shown = client.get(page).content.decode()
+        assert "Anggota belum menyepakati aturan main." in shown
+        assert "1,5" not in shown
+        client.post(url(bare), data(loan_ladder=""))
+        shown = client.get(page).content.decode()
+        assert "Anggota belum menyepakati aturan main." not in shown
+        assert "1,5" in shown
+
     def test_who_may_only_read_is_told_without_a_link(self, client, bare):
         client.force_login(make_user(Role.STAFF, organisation=bare.organisation))
         content = client.get(reverse("group", args=[bare.code])).content.decode()

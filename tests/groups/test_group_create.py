@@ -39,6 +39,13 @@ def test_it_registers_and_goes_to_the_group(client):
     assert response.url == reverse("group", args=[group.code])
 
 
+@pytest.mark.parametrize(("status", "next_step"), [("FORMING", "langkah pertama"), ("ACTIVE", "anggotanya")])
+def test_what_is_said_comes_first_on_the_page_that_follows(client, status, next_step):
+    page = client.post(URL, data(status=status), follow=True)
+    [message] = [str(one) for one in page.context["messages"]]
+    assert next_step in message
+
+
 def test_the_same_form_twice_is_one_group(client):
     form = data()
     assert client.post(URL, form).url == client.post(URL, form).url

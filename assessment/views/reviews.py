@@ -46,7 +46,10 @@ def review_withdraw(request: GroupRequest, pk: int) -> HttpResponse:
     if services.review_withdraw(actor=request.user, review=found):
         messages.success(request, _("It is no longer recorded as looked into."))
     else:
-        messages.info(request, _("Somebody withdrew this already."))
+        found.refresh_from_db(fields=["withdrawn_by"])
+        by_oneself = found.withdrawn_by_id == request.user.pk
+        told = _("You withdrew this already.") if by_oneself else _("Somebody withdrew this already.")
+        messages.info(request, told)
     return HttpResponseRedirect(_back(request))
 
 

@@ -67,8 +67,15 @@ def meeting_to_save(context: SheetContext, *, key: uuid.UUID, base: str) -> Meet
         raise AlreadyRecorded(meeting)
     is_own = meeting.key == key and meeting.saved_by_id == actor.pk
     if base != meeting.draft_version and not (is_own and not base):
-        raise MeetingChanged(
-            _("%(who)s changed this draft meanwhile. Your entries are below; send them again to replace the others.")
-            % {"who": meeting.saved_by}
-        )
+        raise MeetingChanged(_changed_meanwhile(meeting, by_oneself=meeting.saved_by_id == actor.pk))
     return meeting
+
+
+def _changed_meanwhile(draft: Meeting, *, by_oneself: bool) -> str:
+    if by_oneself:
+        return _(
+            "You changed this draft yourself after opening this page. "
+            "Your entries are below; send them again to replace the others."
+        )
+    told = _("%(who)s changed this draft meanwhile. Your entries are below; send them again to replace the others.")
+    return told % {"who": draft.saved_by}

@@ -273,6 +273,8 @@ class TestForm:
         self.post(staff_client, group)
         address = f"/g/{group.code}/assessment/review/{Review.objects.get().pk}/withdraw/"
         assert "It is no longer recorded as looked into." in staff_client.post(address, follow=True).content.decode()
+        assert "You withdrew this already." in staff_client.post(address, follow=True).content.decode()
+        staff_client.force_login(make_staff(group))
         assert "Somebody withdrew this already." in staff_client.post(address, follow=True).content.decode()
 
     def test_the_page_of_the_group_says_who_when_what_and_until_when(self, staff_client, group):

@@ -7,10 +7,13 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from finance.models import Entry
+from groups.models import Role
 from meetings.models import Meeting
+from tests.factories import facilitator_of, make_user
 from tests.meetings.pages import balance, errors, post_sheet
 from tests.meetings.sheets import sheet_data
 
@@ -97,6 +100,18 @@ def test_somebody_elses_save_is_not_overwritten_unseen(client, group):
     assert response.status_code == 409
     assert 'value="222"' in response.content.decode()
     assert Meeting.objects.get().draft[f"m{group.members.first().pk}-wajib"] == "111"
+
+
+@pytest.mark.parametrize("is_own", [True, False])
+def test_a_conflict_says_whether_it_was_oneself_in_another_tab(client, group, is_own):
+    post_sheet(client, group, action="draft")
+    base = Meeting.objects.get().draft_version
+    other = Client()
+    other.force_login(facilitator_of(group) if is_own else make_user(Role.ADMIN, organisation=group.organisation))
+    post_sheet(other, group, action="draft", number=1, data={**sheet_data(group, m1_wajib="111"), "base": base})
+    mine = {**sheet_data(group, m1_wajib="222"), "base": base}
+    told = "".join(post_sheet(client, group, action="draft", number=1, data=mine).context["sheet"].refusals)
+    assert told.startswith("Anda sendiri" if is_own else str(Meeting.objects.get().saved_by))
 
 
 def test_a_conflict_once_seen_can_be_overruled(client, group):

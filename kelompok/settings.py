@@ -91,11 +91,15 @@ TEMPLATES = [
             "builtins": ["django.templatetags.i18n", "groups.templatetags.kelompok"],
         },
     },
-    # For the rows of long tables alone (docs/decisions.md).
-    {"BACKEND": "django.template.backends.jinja2.Jinja2", "DIRS": [BASE_DIR / "templates" / "jinja2"]},
+    # For the rows of long tables and the widgets of forms alone (docs/decisions.md).
+    {
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "DIRS": [BASE_DIR / "templates" / "jinja2"],
+        "APP_DIRS": True,
+        "OPTIONS": {"environment": "kelompok.rendering.environment"},
+    },
 ]
-# Widgets of our own are in templates/, where every other template is.
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+FORM_RENDERER = "kelompok.rendering.WidgetRenderer"
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 

@@ -92,10 +92,13 @@ def nearest_balances(group: Group, days: Iterable[date]) -> list[NearestBalances
     return [NearestBalances(day, nearest(day)) for day in days]
 
 
-def account_balances(group: Group, *days: date, kinds: Sequence[str] = ()) -> list[AccountBalances]:
+def account_balances(
+    group: Group, *days: date, kinds: Sequence[str] = (), named: bool = False
+) -> list[AccountBalances]:
     """Return every account of `group` as it stood at the end of each of `days`, oldest first, in three statements.
 
-    Of a group with closed periods they are five at most. `kinds` are those to read, all by default.
+    Of a group with closed periods they are five at most. `kinds` are those to read, all by default. With `named` they
+    are those of `accounts_of`, in its order.
     """
     counted = nearest_balances(group, days)
     debits, credits = _moved(group, counted, "debit", kinds), _moved(group, counted, "credit", kinds)
@@ -120,7 +123,9 @@ def account_balances(group: Group, *days: date, kinds: Sequence[str] = ()) -> li
             ),
         )
 
-    return [position(account) for account in accounts_of(group, *kinds)]
+    of_kinds = {"kind__in": kinds} if kinds else {}
+    accounts = accounts_of(group, *kinds) if named else Account.objects.filter(group=group, **of_kinds).order_by()
+    return [position(account) for account in accounts]
 
 
 def _moved(

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Any, NamedTuple, overload
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from finance.models import AccountKind, EntryKind
@@ -44,19 +46,25 @@ class BookLine(NamedTuple):
     @property
     def what(self) -> str:
         """What the money was for, in words: where it came from or went to, and both where it was no money."""
-        if self.money_in:
-            return self._account(self.credit_kind, comes_in=True)
-        gone = self._account(self.debit_kind, comes_in=False)
-        return gone if self.money_out else f"{gone} → {self._account(self.credit_kind, comes_in=True)}"
+        direction = 1 if self.money_in else -1 if self.money_out else 0
+        return _what(self.debit_kind, self.credit_kind, self.entry_kind, direction, get_language())
 
-    def _account(self, kind: str, *, comes_in: bool) -> str:
+
+@lru_cache(maxsize=1000)
+def _what(debit_kind: str, credit_kind: str, entry_kind: str, direction: int, _language: str | None) -> str:
+    """Say in the language of the reader what lines of a kind are for; a book has many of one kind."""
+
+    def account(kind: str, *, comes_in: bool) -> str:
         if kind != AccountKind.LOAN:
             return str(AccountKind(kind).label)
-        if AccountKind.SERVICE_FEE in (self.debit_kind, self.credit_kind):
+        if AccountKind.SERVICE_FEE in (debit_kind, credit_kind):
             return _("Principal (angsuran pokok)")
-        if self.entry_kind == EntryKind.REVERSAL:
+        if entry_kind == EntryKind.REVERSAL:
             return _("Payout of a loan undone") if comes_in else _("Instalment undone")
         return _("Principal repaid (angsuran pokok)") if comes_in else _("Loan paid out")
+
+    came, gone = account(credit_kind, comes_in=True), account(debit_kind, comes_in=False)
+    return came if direction > 0 else gone if direction < 0 else f"{gone} → {came}"
 
 
 def amount_if(condition: str) -> str:

@@ -81,7 +81,7 @@ def trial_balance(group: Group, *, end: date, start: date | None = None, by_acco
     """
     days = (end,) if start is None else (start - timedelta(1), end)
     lines: dict[str, TrialLine] = {}
-    for position in account_balances(group, *days):
+    for position in account_balances(group, *days, named=by_account):
         account = position.account
         opening = position.balance(0) if start is not None else 0
         before = (position.debits[0], position.credits[0]) if start is not None else (0, 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -90,6 +90,31 @@ def seen_mark(rows: Iterable[Any], points: Mapping[int, str]) -> str:
     """
     said = sorted((row.group, row.as_of.isoformat(), row.stage, row.score, points.get(row.group, "")) for row in rows)
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenScores:
+    """Rows of `scores_of_month` that a person chose to make final; those `ready` can be, and have these `points`."""
+
+    rows: list[Any]
+    ready: list[Any]
+    points: dict[int, str]
+
+    @property
+    def mark(self) -> str:
+        """Say in one word which scores are to be made final: `seen_mark`."""
+        return seen_mark(self.ready, self.points)
+
+
+def chosen_scores(groups: QuerySet[Group], filters: Filters, ticked: Collection[int] | None) -> ChosenScores:
+    """Return the scores of the month that can be made final and those that cannot; of all groups where none is ticked.
+
+    Two statements.
+    """
+    scores = scores_of_month(groups, filters)
+    rows = list(scores if ticked is None else scores.filter(group__in=ticked))
+    ready = [row for row in rows if not row.is_final and not row.is_newer]
+    return ChosenScores(rows, ready, points_of(ready, filters.scheme))
 
 
 @dataclass(frozen=True, slots=True)

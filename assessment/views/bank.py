@@ -32,24 +32,19 @@ def bank(request: UserRequest) -> HttpResponse:
     page = frame.page(groups)
     reviews = running_reviews(frame.groups, frame.day)
     signals = open_signals([row.pk for row in page], reviews, frame.filters.month, frame.day)
-    return frame.show(
-        "assessment/bank.html",
-        {
-            "ready": [rule for rule in frame.form.stages if rule.is_bankable],
-            "page": page,
-            "rows": [
-                (
-                    row,
-                    frame.stage_name(row.stage),
-                    wording.reasons(row.need),
-                    signals.get(row.pk, []),
-                    selectors.loan_health(row),
-                )
-                for row in page
-            ],
-        },
-        lambda: _table(frame, groups, reviews),
-    )
+    rows = [
+        (
+            row,
+            frame.stage_name(row.stage),
+            wording.reasons(row.need),
+            signals.get(row.pk, []),
+            selectors.loan_health(row),
+        )
+        for row in page
+    ]
+    ready = [rule for rule in frame.form.stages if rule.is_bankable]
+    context = {"ready": ready, "page": page, "rows": rows}
+    return frame.show("assessment/bank.html", context, lambda: _table(frame, groups, reviews))
 
 
 @requires(Capability.READ)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Mapping
 from operator import attrgetter
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -21,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from assessment import instruments, services
-from assessment.models import FinalRun
+from assessment.models import FinalRun, StageRule
 from assessment.selectors import finalising as selectors
 from assessment.services import SeenScore
 from assessment.views.frame import DATE, GROUPS_ON_A_PAGE, NUMBER, Frame, ReadColumn, group_columns
@@ -79,33 +78,24 @@ def final_confirm(request: UserRequest) -> HttpResponse:
     if selectors.run_of(request.user, key) is not None:
         return _to_run(key)
     ticked = None if request.GET.get("all") else read_ticked(request.GET, "group")
-    scores = selectors.scores_of_month(frame.of_months, frame.filters)
-    scores = scores if ticked is None else scores.filter(group__in=ticked)
-    rows = list(scores)
-    ready = [row for row in rows if not row.is_final and not row.is_newer]
-    points = selectors.points_of(ready, frame.filters.scheme)
-    mark = selectors.seen_mark(ready, points)
-    if request.method == "POST" and ready and key is not None:
-        if request.POST.get("seen") != mark:
-            messages.error(request, _("The scores changed meanwhile. Look at them again, then confirm."))
-        else:
-            try:
-                return _start(frame, ready, points, key)
-            except ValidationError as refused:
-                messages.error(request, " ".join(refused.messages))
-    stages = Counter(row.stage for row in ready)
+    chosen = selectors.chosen_scores(frame.of_months, frame.filters, ticked)
+    if request.method == "POST" and chosen.ready and key is not None:
+        started = _confirmed(frame, chosen, key)
+        if started is not None:
+            return started
+    page = frame.page(chosen.ready)
     context = {
-        "stages": [(rule, stages[rule.stage]) for rule in frame.form.stages if stages[rule.stage]],
-        "left_out": _left_out(frame, rows, frame.groups if ticked is None and not frame.filters.stage else None),
-        "number": len(ready),
+        "stages": _at_stages(frame, chosen.ready),
+        "left_out": _left_out(frame, chosen.rows, frame.groups if ticked is None and not frame.filters.stage else None),
+        "number": len(chosen.ready),
         "is_nothing_ticked": ticked == [],
-        "page": frame.page(ready),
-        "rows": [(row, frame.stage_name(row.stage)) for row in frame.page(ready)],
-        "seen": mark,
+        "page": page,
+        "rows": [(row, frame.stage_name(row.stage)) for row in page],
+        "seen": chosen.mark,
         "key": uuid.uuid4(),
         "back": frame.address("dashboard-final", **({"ticked": kept(ticked, MOST_TICKED)} if ticked else {})),
     }
-    return frame.show("assessment/final_confirm.html", context, lambda: _table(frame, ready))
+    return frame.show("assessment/final_confirm.html", context, lambda: _table(frame, chosen.ready))
 
 
 @requires(Capability.ASSESS)
@@ -129,10 +119,28 @@ def final_run(request: UserRequest) -> HttpResponse:
     return render(request, "assessment/final_run.html", context)
 
 
-def _start(frame: Frame, ready: list[Any], points: Mapping[int, str], key: uuid.UUID) -> HttpResponse:
-    seen = [SeenScore(row.group, row.as_of, row.stage, row.rank, row.score, points.get(row.group, "")) for row in ready]
-    run = services.final_run_start(actor=frame.request.user, scheme=frame.filters.scheme, scores=seen, key=key)
-    return _go_on(frame.request, run)
+def _confirmed(frame: Frame, chosen: selectors.ChosenScores, key: uuid.UUID) -> HttpResponse | None:
+    """Begin to make the scores final that the person saw; None, with a message, where that cannot be."""
+    request = frame.request
+    if request.POST.get("seen") != chosen.mark:
+        messages.error(request, _("The scores changed meanwhile. Look at them again, then confirm."))
+        return None
+    seen = [
+        SeenScore(row.group, row.as_of, row.stage, row.rank, row.score, chosen.points.get(row.group, ""))
+        for row in chosen.ready
+    ]
+    try:
+        run = services.final_run_start(actor=request.user, scheme=frame.filters.scheme, scores=seen, key=key)
+    except ValidationError as refused:
+        messages.error(request, " ".join(refused.messages))
+        return None
+    return _go_on(request, run)
+
+
+def _at_stages(frame: Frame, ready: list[Any]) -> list[tuple[StageRule, int]]:
+    """Return the stages that the scores are at, with how many are."""
+    counts = Counter(row.stage for row in ready)
+    return [(rule, counts[rule.stage]) for rule in frame.form.stages if counts[rule.stage]]
 
 
 def _go_on(request: UserRequest, run: FinalRun) -> HttpResponse:

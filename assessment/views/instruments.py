@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -47,25 +49,20 @@ def instrument_compare(request: UserRequest, pk: int) -> HttpResponse:
     others = list(readable.filter(code=second.code).exclude(pk=pk).select_related("organisation"))
     form = CompareForm(request.GET or None, others=others)
     first = form.chosen()
-    groups = groups_within(request.user, as_of=timezone.localdate())
-    problems = [
-        f"{one}: {problem}"
-        for one in (first, second)
-        if one is not None
-        for problem in instruments.scoring_problems(one)
-    ]
-    found = None
-    if first is not None and not problems:
-        found = selectors.comparison(groups, first, second, timezone.localdate())
-    page = Paginator(found.changes, CHANGES_ON_A_PAGE).get_page(request.GET.get("page")) if found is not None else None
-    context = {
+    compared = [one for one in (first, second) if one is not None]
+    problems = [f"{one}: {problem}" for one in compared for problem in instruments.scoring_problems(one)]
+    context: dict[str, Any] = {
         "instrument": second,
         "first": first,
         "form": form,
         "problems": problems,
-        "comparison": found,
-        "page": page,
+        "comparison": None,
     }
+    if first is not None and not problems:
+        today = timezone.localdate()
+        found = selectors.comparison(groups_within(request.user, as_of=today), first, second, today)
+        context["comparison"] = found
+        context["page"] = Paginator(found.changes, CHANGES_ON_A_PAGE).get_page(request.GET.get("page"))
     return render(request, "assessment/instrument_compare.html", context)
 
 

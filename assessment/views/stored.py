@@ -51,20 +51,9 @@ def assessment_finalise(request: GroupRequest) -> HttpResponse:
     """Show the draft of a day, by default today, and keep it for good."""
     chosen = schemes(request)
     form = AsOfForm(request.POST or request.GET, since=request.group.founded_on)
-    if request.method == "POST" and form.is_valid():
-        try:
-            services.assessment_finalise(
-                actor=request.user,
-                group=request.group,
-                as_of=form.day,
-                scheme=chosen.chosen,
-                seen=request.POST.get("seen", ""),
-            )
-        except ValidationError as error:
-            form.add_error(None, error)
-        else:
-            messages.success(request, _("This score is final."))
-            return redirect(reverse("assessment-stored", args=[request.group.code, form.day]) + chosen.query)
+    if request.method == "POST" and form.is_valid() and _made_final(request, form, chosen.chosen):
+        messages.success(request, _("This score is final."))
+        return redirect(reverse("assessment-stored", args=[request.group.code, form.day]) + chosen.query)
     if form.is_valid():
         form.initial, form.is_bound = {"as_of": form.day, "scheme": chosen.chosen}, False
     final = is_final(request.group, chosen.chosen, form.day)
@@ -75,3 +64,14 @@ def assessment_finalise(request: GroupRequest) -> HttpResponse:
         "current": None if final else current_score(request.group, form.day, chosen.chosen),
     }
     return render(request, "assessment/finalise.html", context)
+
+
+def _made_final(request: GroupRequest, form: AsOfForm, scheme: str) -> bool:
+    """Make the draft that was seen final; False, with the reason at the form, where that is refused."""
+    seen = request.POST.get("seen", "")
+    try:
+        services.assessment_finalise(actor=request.user, group=request.group, as_of=form.day, scheme=scheme, seen=seen)
+    except ValidationError as error:
+        form.add_error(None, error)
+        return False
+    return True

@@ -45,13 +45,10 @@ def formation_step(request: GroupRequest, step: str) -> HttpResponse:
         done=_("Saved."),
         then=lambda _note: redirect("formation", group.code),
     )
+    states = selectors.formation_of([group], as_of=timezone.localdate())[group.pk]
     context = {
         "form": form,
-        "state": next(
-            state
-            for state in selectors.formation_of([group], as_of=timezone.localdate())[group.pk]
-            if state.step == asked
-        ),
+        "state": next(state for state in states if state.step == asked),
         "near": selectors.groups_near(request.user, group) if asked == FormationStep.NEARBY else None,
         "names": selectors.names_near(request.user, group) if asked == FormationStep.NAME else None,
     }

@@ -22,7 +22,6 @@ from finance.views import (
 
 urlpatterns: list[URLPattern] = [
     *reports.urlpatterns,
-    path("g/<str:code>/members/<int:pk>/", books.member, name="member"),
     path("g/<str:code>/books/", books.books, name="books"),
     path("g/<str:code>/books/cash/", books.cash_book, name="cash-book"),
     path("g/<str:code>/books/savings/", books.savings_book, name="savings-book"),

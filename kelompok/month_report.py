@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils.formats import date_format
@@ -13,7 +14,8 @@ from django.utils.translation import gettext as _
 from assessment.instruments import stages_in_use
 from assessment.models import SnapshotScore
 from groups.models import FacilitatorAssignment, Group, User
-from meetings.models import Meeting, MeetingStatus, Visit, VisitTask
+from meetings.models import Meeting, MeetingStatus, Training, Visit, VisitTask
+from meetings.selectors import trainings_held, with_counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +38,13 @@ class Month:
     visits: list[Visit]
     meetings: list[Meeting]
     moves: list[StageMove]
+    trained: list[Training]
 
     @property
     def trainings(self) -> list[Visit]:
-        """The visits that were trainings."""
-        return [visit for visit in self.visits if visit.task == VisitTask.TRAINING]
+        """The visits that were trainings of which nobody recorded who took part."""
+        recorded = {training.visit_id for training in self.trained}
+        return [visit for visit in self.visits if visit.task == VisitTask.TRAINING and visit.pk not in recorded]
 
     @property
     def not_visited(self) -> list[Group]:
@@ -54,7 +58,10 @@ class Month:
         lines = [
             _("Groups accompanied: %(count)d") % {"count": len(self.groups)},
             *_part(_("Visits: %(count)d") % {"count": len(self.visits)}, map(_visit_words, self.visits)),
-            *_part(_("Trainings: %(count)d") % {"count": len(self.trainings)}, map(_visit_words, self.trainings)),
+            *_part(
+                _("Trainings: %(count)d") % {"count": len(self.trained) + len(self.trainings)},
+                [*map(_training_words, self.trained), *map(_visit_words, self.trainings)],
+            ),
             _("Meetings recorded: %(count)d") % {"count": len(self.meetings)},
             *_part(_("Advice given"), (f"{visit.group}: {visit.advice}" for visit in self.visits if visit.advice)),
             *_part(_("Groups that changed stage"), map(_move_words, self.moves)),
@@ -87,7 +94,14 @@ def month_of(actor: User, person: User, month: date) -> Month:
         visits=list(visits.select_related("group").order_by("visited_on", "pk")),
         meetings=list(held.order_by("held_on", "pk")),
         moves=_moves(person, groups, month),
+        trained=_trained(groups, month, end),
     )
+
+
+def _trained(groups: list[Group], month: date, end: date) -> list[Training]:
+    """Return the trainings of the groups in the month, by whomever, the earliest first, with how many took part."""
+    held = with_counts(trainings_held(groups, start=month, end=end - timedelta(1)))
+    return list(held.select_related("group").order_by("held_on", "pk"))
 
 
 def _moves(person: User, groups: list[Group], month: date) -> list[StageMove]:
@@ -121,6 +135,14 @@ def _part(title: str, lines: Iterable[str]) -> list[str]:
 def _visit_words(visit: Visit) -> str:
     task = visit.get_task_display()
     return f"{date_format(visit.visited_on)}, {visit.group}: {task}{f', {visit.purpose}' if visit.purpose else ''}"
+
+
+def _training_words(training: Any) -> str:
+    """Return a training with `members` and `women` in words."""
+    return _("%(day)s, %(group)s: %(subject)s (%(trainer)s), members: %(members)d, women: %(women)d") % {
+        "day": date_format(training.held_on), "group": training.group, "subject": training.subject,
+        "trainer": training.taught_by, "members": training.members, "women": training.women,
+    }  # fmt: skip
 
 
 def _move_words(move: StageMove) -> str:

@@ -34,6 +34,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("g/<str:code>/mentoring/end/", mentoring.mentoring_end, name="mentoring-end"),
     path("g/<str:code>/mentoring/<int:pk>/review/", mentoring.exit_review, name="exit-review"),
     path("g/<str:code>/mentoring/<int:pk>/withdraw/", mentoring.mentoring_withdraw, name="mentoring-withdraw"),
+    path("g/<str:code>/members/<int:pk>/", views.member, name="member"),
     path("g/<str:code>/members/<int:pk>/leave/", views.member_leave, name="member-leave"),
     path("g/<str:code>/members/<int:pk>/leave/undo/", views.member_leave_undo, name="member-leave-undo"),
     path("g/<str:code>/formation/founding/", founding.founding, name="founding"),

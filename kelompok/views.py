@@ -26,6 +26,7 @@ import groups.selectors
 import meetings.selectors
 from assessment.selectors.current_score import current_score
 from finance.ledger.errors import InsufficientFunds, PeriodClosed
+from finance.views import books
 from finance.views.submit import submit_once
 from groups.ending import dissolution_of
 from groups.forms.signing_in import SignInForm
@@ -185,6 +186,16 @@ def _meetings(group: Group, calendar: MeetingCalendar, today: date) -> dict[str,
         "meetings": meetings.selectors.minute_book(group)[:LATEST_MEETINGS],
         "decisions": meetings.selectors.decisions_open([group]),
     }
+
+
+@requires(Capability.READ)
+def member(request: GroupRequest, pk: int) -> HttpResponse:
+    """A member's profile, passbook and trainings."""
+    return books.member(
+        request,
+        pk,
+        lambda owner, day: {"trainings": list(meetings.selectors.trainings_of_member(owner, as_of=day))},
+    )
 
 
 @requires(Capability.RECORD)

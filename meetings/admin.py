@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from groups.admin import ReadOnlyAdmin, RecordAdmin
-from meetings.models import FollowUp, MonthReport, PlannedVisit, Visit
+from meetings.models import FollowUp, MonthReport, PlannedVisit, Training, Visit
 
 
 @admin.register(PlannedVisit)
@@ -24,6 +24,14 @@ class VisitAdmin(RecordAdmin):
     list_display = ["group", "visited_on", "visitor", "visitor_name", "task", "recorded_by", "withdrawn_at"]
     list_filter = ["role", "task"]
     list_select_related = ["group", "visitor", "recorded_by"]
+
+
+@admin.register(Training)
+class TrainingAdmin(RecordAdmin):
+    """Trainings, those withdrawn among them."""
+
+    list_display = ["group", "held_on", "subject", "trainer", "hours", "recorded_by", "withdrawn_at"]
+    list_select_related = ["group", "recorded_by"]
 
 
 @admin.register(FollowUp)

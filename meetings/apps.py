@@ -17,12 +17,19 @@ class MeetingsConfig(AppConfig):
         from groups.records import GROUP_READERS, MEETING_READERS, MEMBER_READERS
         from groups.shared.triggers import keep_installed
         from meetings.models import AgendaItem, FollowUp
-        from meetings.selectors import days_of_group, days_of_meetings, days_of_member, days_of_visits
+        from meetings.selectors import (
+            days_of_group,
+            days_of_meetings,
+            days_of_member,
+            days_of_trainings,
+            days_of_visits,
+            training_days_of_member,
+        )
         from meetings.triggers import TRIGGERS
 
         keep_installed(self, TRIGGERS)
-        MEMBER_READERS.append(days_of_member)
-        GROUP_READERS.extend([days_of_group, days_of_visits])
+        MEMBER_READERS.extend([days_of_member, training_days_of_member])
+        GROUP_READERS.extend([days_of_group, days_of_visits, days_of_trainings])
         MEETING_READERS.append(days_of_meetings)
         auditlog.register(AgendaItem, include_fields=["done_on", "done_by"])
         auditlog.register(FollowUp, include_fields=["done_on", "done_by"])

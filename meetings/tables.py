@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import Any
 
+from django.core.paginator import Page
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from finance.tables.of_group import numbered, table_of_group
+from finance.tables.of_group import ends, numbered, span, table_of_group
 from finance.tables.table import Column, ColumnKind, Only, Row, Table
-from groups.models import Group
+from groups.models import Group, Member, User
 from meetings.models import Visit
+from meetings.selectors import Reached
 
 
 def guest_book_table(group: Group, visits: Iterable[Visit], *, as_of: date) -> Table:
@@ -33,6 +37,59 @@ def guest_book_table(group: Group, visits: Iterable[Visit], *, as_of: date) -> T
         for visit in visits
     ]
     return table_of_group(group, _("Guest book (buku tamu)"), "buku-tamu", columns, rows, until=as_of)
+
+
+def attendance_table(group: Group, members: Sequence[Member], *, on: date, guests: int) -> Table:
+    """Daftar hadir: the members who took or will take part in a training, with room to sign, and lines for guests."""
+    columns = [
+        Column(_("Number"), ColumnKind.ID),
+        Column(_("Name")),
+        Column(_("Gender"), on_phone=False),
+        Column(_("Signature"), only=Only.PAPER),
+    ]
+    url = numbered("member", group)
+    rows = [
+        Row([member.number, str(member), member.get_gender_display(), ""], url=url(member.pk)) for member in members
+    ]
+    rows += [Row([None, _("Guest %(number)d") % {"number": number}, "", ""]) for number in range(1, guests + 1)]
+    return table_of_group(group, _("Attendance list (daftar hadir)"), "daftar-hadir", columns, rows, until=on)
+
+
+def trainings_table(
+    actor: User, trainings: Iterable[Any], *, reached: Reached, start: date, end: date, page: Page[Any] | None = None
+) -> Table:
+    """Trainings of many groups, each with `members` and `women`, and at the end how often somebody took part."""
+    number = ColumnKind.NUMBER
+    columns = [
+        Column(_("Date"), ColumnKind.DATE, on_phone=False),
+        Column(_("Group")),
+        Column(_("Subject"), on_phone=False),
+        Column(_("Trainer"), on_phone=False, is_named=True),
+        Column(_("Hours"), number, on_phone=False),
+        Column(_("Members"), number),
+        Column(_("Women"), number),
+        Column(_("Guests"), number, on_phone=False),
+    ]
+    rows = [
+        Row(
+            [one.held_on, str(one.group), one.subject, one.taught_by, one.hours, one.members, one.women, one.guests],
+            url=reverse("training", args=[one.group.code, one.pk]),
+        )
+        for one in trainings
+    ]
+    if rows and ends(page):
+        sums = [reached.hours, reached.took_part, reached.women_took_part, reached.guests]
+        rows.append(Row([None, _("Total"), "", "", *sums], is_total=True))
+    return Table(
+        title=_("Trainings"),
+        name="pelatihan",
+        number="",
+        owner=str(actor.organisation or ""),
+        period=span(start, end),
+        until=end,
+        columns=columns,
+        rows=rows,
+    )
 
 
 def _office(group: Group, visit: Visit) -> str:

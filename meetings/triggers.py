@@ -14,11 +14,23 @@ from groups.shared.triggers import (
     same_group,
 )
 from groups.triggers import AFTER_THE_END, MEMBERSHIP_MOVES
-from meetings.models import AgendaItem, Attendance, FollowUp, Meeting, MeetingStatus, MonthReport, PlannedVisit, Visit
+from meetings.models import (
+    AgendaItem,
+    Attendance,
+    FollowUp,
+    Meeting,
+    MeetingStatus,
+    MonthReport,
+    PlannedVisit,
+    Training,
+    TrainingParticipant,
+    Visit,
+)
 
 _NO_DRAFT = f"OLD.status <> '{MeetingStatus.DRAFT}'"
 
 _MEETING, _ATTENDANCE, _MEMBER = (model._meta.db_table for model in (Meeting, Attendance, Member))
+_TRAINING, _PARTICIPANT = (model._meta.db_table for model in (Training, TrainingParticipant))
 
 TRIGGERS: tuple[Trigger, ...] = (
     forbid_delete(Meeting, where=_NO_DRAFT),
@@ -62,15 +74,42 @@ TRIGGERS: tuple[Trigger, ...] = (
             f"g.group_id = NEW.id AND g.status = '{MeetingStatus.CLOSED}' AND g.held_on < NEW.founded_on",
         ),
     ),
+    # Who takes part in a training belongs to the group on its day, as at a meeting.
+    forbid_insert_of_any(
+        "membership",
+        TrainingParticipant,
+        when=any_row(
+            f"{_TRAINING} g JOIN {_MEMBER} m ON m.id = {{row}}.member_id",
+            "g.id = {row}.training_id AND (g.held_on < m.joined_on OR g.held_on > m.left_on)",
+        ),
+    ),
+    forbid_change(
+        "keeps_trainings",
+        Member,
+        when=f"{MEMBERSHIP_MOVES} AND "
+        + any_row(
+            f"{_PARTICIPANT} a JOIN {_TRAINING} g ON g.id = a.training_id",
+            "a.member_id = NEW.id AND g.withdrawn_at IS NULL "
+            "AND (g.held_on < NEW.joined_on OR g.held_on > NEW.left_on)",
+        ),
+    ),
     # A plan is called off and a visit withdrawn, once each; of what is to follow only whether it is done changes.
     forbid_update(PlannedVisit, but=("withdrawn_at", "withdrawn_by"), or_when="OLD.withdrawn_at IS NOT NULL"),
     forbid_update(Visit, but=("withdrawn_at", "withdrawn_by", "withdrawn_why"), or_when="OLD.withdrawn_at IS NOT NULL"),
+    forbid_update(
+        Training, but=("withdrawn_at", "withdrawn_by", "withdrawn_why"), or_when="OLD.withdrawn_at IS NOT NULL"
+    ),
+    forbid_update(TrainingParticipant),
     forbid_update(FollowUp, but=("done_on", "done_by")),
     forbid_update(MonthReport),
-    *(forbid_delete(model) for model in (PlannedVisit, Visit, FollowUp, MonthReport)),
+    *(forbid_delete(model) for model in (PlannedVisit, Visit, FollowUp, MonthReport, Training, TrainingParticipant)),
     forbid_insert("after_end", Visit, when=AFTER_THE_END.format(day="NEW.visited_on", unless="")),
     forbid_insert("after_end", PlannedVisit, when=AFTER_THE_END.format(day="NEW.planned_on", unless="")),
+    forbid_insert("after_end", Training, when=AFTER_THE_END.format(day="NEW.held_on", unless="")),
     same_group(Visit, "planned"),
+    same_group(Training, "visit"),
+    same_group(TrainingParticipant, "training"),
+    same_group(TrainingParticipant, "member"),
     same_group(FollowUp, "visit"),
     same_group(Attendance, "meeting"),
     same_group(Attendance, "member"),

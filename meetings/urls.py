@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from meetings.views import corrections, decisions, minute_book, sheet, visits
+from meetings.views import corrections, decisions, minute_book, sheet, trainings, visits
 
 urlpatterns: list[URLPattern] = [
     path("decisions/", decisions.decisions, name="decisions"),
@@ -22,6 +22,11 @@ urlpatterns: list[URLPattern] = [
     path("g/<str:code>/visits/plans/<int:pk>/withdraw/", visits.visit_plan_withdraw, name="visit-plan-withdraw"),
     path("g/<str:code>/visits/new/", visits.visit_record, name="visit-record"),
     path("g/<str:code>/visits/guest-book/", visits.guest_book, name="guest-book"),
+    path("trainings/", trainings.training_list, name="trainings"),
+    path("g/<str:code>/trainings/new/", trainings.training_record, name="training-record"),
+    path("g/<str:code>/trainings/attendance/", trainings.attendance_list, name="training-attendance"),
+    path("g/<str:code>/trainings/<int:pk>/", trainings.training, name="training"),
+    path("g/<str:code>/trainings/<int:pk>/withdraw/", trainings.training_withdraw, name="training-withdraw"),
     path("g/<str:code>/visits/<int:pk>/", visits.visit, name="visit"),
     path("g/<str:code>/visits/<int:pk>/withdraw/", visits.visit_withdraw, name="visit-withdraw"),
     path("g/<str:code>/visits/follow-ups/<int:pk>/done/", visits.follow_up_done, name="follow-up-done"),

@@ -64,7 +64,16 @@ from groups.models import (
     Role,
     User,
 )
-from meetings.models import FollowUp, Meeting, MeetingStatus, MonthReport, PlannedVisit, Visit
+from meetings.models import (
+    FollowUp,
+    Meeting,
+    MeetingStatus,
+    MonthReport,
+    PlannedVisit,
+    Training,
+    TrainingParticipant,
+    Visit,
+)
 
 FOUNDED = date(2025, 1, 7)
 PASSWORD = "padi-menguning-42"
@@ -537,6 +546,24 @@ def make_plan(group: Group, planned_on: date, **fields: Any) -> PlannedVisit:
             **fields,
         }
     )
+
+
+def make_training(group: Group, *members: Member, held_on: date = FOUNDED, **fields: Any) -> Training:
+    """A training of three hours in which members took part."""
+    training = Training.objects.create(
+        **{
+            "group": group,
+            "held_on": held_on,
+            "subject": "Pembukuan",
+            "trainer": "Bu Ratna",
+            "hours": 3,
+            "recorded_by": facilitator_of(group),
+            **fields,
+        }
+    )
+    for member in members:
+        TrainingParticipant.objects.create(group=group, training=training, member=member)
+    return training
 
 
 def make_visit(group: Group, visited_on: date = FOUNDED, **fields: Any) -> Visit:

@@ -35,7 +35,7 @@ def table_of_group(
         name=name,
         number=group.number_shown,
         owner=f"{group.name} ({group.number_shown})",
-        period=as_on(until) if start is None else _span(start, until),
+        period=as_on(until) if start is None else span(start, until),
         until=until,
         columns=columns,
         rows=rows,
@@ -47,7 +47,8 @@ def as_on(day: date) -> str:
     return _("As on %(day)s") % {"day": date_format(day)}
 
 
-def _span(start: date, end: date) -> str:
+def span(start: date, end: date) -> str:
+    """Return the words for a period."""
     return _("%(start)s to %(end)s") % {"start": date_format(start), "end": date_format(end)}
 
 

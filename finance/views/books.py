@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -120,9 +121,8 @@ def _runs(card: LoanCard) -> bool:
     return accounts.filter(debits_posted__gt=F("credits_posted")).exists()
 
 
-@requires(Capability.READ)
-def member(request: GroupRequest, pk: int) -> HttpResponse:
-    """A member's profile and passbook, of all time or of a period."""
+def member(request: GroupRequest, pk: int, more: Callable[[Member, date], dict[str, Any]]) -> HttpResponse:
+    """A member's profile and passbook, of all time or of a period; `more` says what else there is up to a day."""
     group = request.group
     owner = get_object_or_404(Member, group=group, pk=pk)
     # The same group that the access check read, so that it is not read again.
@@ -132,6 +132,7 @@ def member(request: GroupRequest, pk: int) -> HttpResponse:
     book = selectors.passbook(owner, start=start, end=end)
     page = lines_shown(request, book.lines, at_a_time=LINES_ON_A_PAGE)
     context = {"form": form, "member": owner, "book": book, "page": page, **_owed_by(owner, end, today)}
+    context |= more(owner, end)
     context["loans"] = tables.member_loans(group, book.loans, as_of=end)
     context["table"] = tables.passbook(group, owner, book, page)
     return respond_with_book(request, "finance/member.html", context, lambda: tables.passbook(group, owner, book))

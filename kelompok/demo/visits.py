@@ -11,8 +11,8 @@ from random import Random
 
 from groups.models import ExitReview, Group, MentoringPhase, MentoringStage, User
 from groups.services import mentoring_end, mentoring_phase_begin
-from meetings.models import FollowUp, PlannedVisit, Visit, VisitorRole, VisitTask
-from meetings.services import follow_up_done, visit_plan, visit_record
+from meetings.models import FollowUp, PlannedVisit, Training, Visit, VisitorRole, VisitTask
+from meetings.services import follow_up_done, training_record, visit_plan, visit_record
 
 _EVERY = (28, 45)
 """From how many to how many days lie between two visits."""
@@ -34,6 +34,7 @@ _ADVICE = (
     ("Undang perangkat desa ke pertemuan berikutnya.", "Kirim undangan ke kantor desa", "Sekretaris"),
     ("Latih anggota muda menulis notulen.", "Pilih dua anggota untuk dilatih", "Sekretaris"),
 )
+_SUBJECTS = ("Pembukuan kas", "Ternak ayam kampung", "Mengemas keripik", "Memimpin pertemuan")
 _GUESTS = (("Bapak Suryono", "Kepala Desa"), ("Ibu Wahyuni", "Penyuluh pertanian"), ("Bapak Darma", "BRI Unit"))
 _GUEST_MESSAGE = "Kelompok sudah baik, teruskan."
 _CRITERIA = {
@@ -77,6 +78,8 @@ def record_visits(at: VisitedGroup, *, today: date) -> None:
             made = _visit(at, day, rng)
             if rng.random() < 0.2:
                 _guest(at, day, rng)
+            if made.task == VisitTask.TRAINING:
+                _train(at, day, made)
         _carry_out(at, made, rng, today)
         day += timedelta(rng.randint(*_EVERY))
     if at.is_alive:
@@ -126,6 +129,27 @@ def _visit(at: VisitedGroup, day: date, rng: Random) -> Visit:
     due_on = day + timedelta(rng.randint(14, 30))
     follow_up = FollowUp(what=what, who=who, due_on=due_on)
     return visit_record(actor=at.actor, group=at.group, visit=visit, follow_ups=[follow_up])
+
+
+def record_training_elsewhere(at: VisitedGroup, *, today: date) -> None:
+    """Record a training that an office gave, if the group was there three months ago."""
+    day = today - timedelta(90)
+    if at.first <= day < at.end:
+        with at.recorded_on(day):
+            _train(at, day, None)
+
+
+def _train(at: VisitedGroup, day: date, visit: Visit | None) -> None:
+    """Record who took part in a training: about half of the members of the day."""
+    rng = Random(f"training-{at.group.code}-{day}")  # noqa: S311 - demo data, repeatable by its code
+    members = [one for one in at.group.members.effective(day).order_by("number") if rng.random() < 0.6]
+    trainer, office = (visit.who, "") if visit is not None else rng.choice(_GUESTS)
+    training = Training(
+        held_on=day, subject=rng.choice(_SUBJECTS), trainer=trainer, trainer_office=office, visit=visit,
+        place="Balai desa", hours=rng.choice((2, 3, 6, 8)), guests=rng.choice((0, 0, 2, 5)), key=_key(rng),
+    )  # fmt: skip
+    if members:
+        training_record(actor=at.actor, group=at.group, training=training, members=members)
 
 
 def _carry_out(at: VisitedGroup, visit: Visit, rng: Random, today: date) -> None:

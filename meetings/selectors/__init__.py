@@ -21,6 +21,15 @@ from meetings.selectors.minute_book import (
 )
 from meetings.selectors.money import MONEY_COLUMNS, MeetingMoney, MemberMoney, MinutesRow, member_rows, money
 from meetings.selectors.next_steps import NextSteps, Owing, next_steps
+from meetings.selectors.trainings import (
+    Reached,
+    days_of_trainings,
+    reached_by,
+    training_days_of_member,
+    trainings_held,
+    trainings_of_member,
+    with_counts,
+)
 from meetings.selectors.usual import Usual, usual
 from meetings.selectors.visits import (
     days_of_visits,

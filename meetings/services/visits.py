@@ -96,10 +96,15 @@ def visit_record(*, actor: User, group: Group, visit: Visit, follow_ups: Sequenc
 
 @transaction.atomic
 def visit_withdraw(*, actor: User, visit: Visit, reason: str) -> Visit:
-    """Take back a visit recorded by mistake; it stays readable with the reason, and its plan is open again."""
+    """Take back a visit recorded by mistake; it stays readable with the reason, and its plan is open again.
+
+    Raises `ValidationError` while a training is recorded of it.
+    """
     lock_group(actor, Capability.MENTOR, visit.group)
     visit = Visit.objects.get(pk=visit.pk)
     if visit.withdrawn_at is None:
+        if visit.trainings.valid().exists():
+            raise ValidationError(_("A training is recorded of this visit: withdraw the training first."))
         visit.withdrawn_at, visit.withdrawn_by, visit.withdrawn_why = now(), actor, reason
         visit.full_clean(validate_constraints=False)
         visit.save(update_fields=["withdrawn_at", "withdrawn_by", "withdrawn_why"])

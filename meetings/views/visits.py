@@ -18,6 +18,7 @@ from finance.views.paging import lines_shown
 from finance.views.printing import frame_of, respond_with_book
 from groups.http import GroupRequest, takes_posts_of
 from groups.permissions import Capability, requires
+from groups.shared.clock import today_of
 from groups.shared.submit import posted, submit
 from meetings import selectors, services
 from meetings.forms.visits import PlanForm, VisitForm, WithdrawForm
@@ -37,6 +38,7 @@ def visit_list(request: GroupRequest) -> HttpResponse:
         "today": timezone.localdate(),
         "plans": selectors.planned_visits([group]),
         "follow_ups": selectors.follow_ups_open([group]),
+        "trainings": selectors.with_counts(selectors.trainings_held([group], end=today_of(group))),
         "page": Paginator(selectors.visits_of(group), PAGE).get_page(request.GET.get("page")),
     }
     return render(request, "meetings/visit_list.html", context)
@@ -62,7 +64,10 @@ def visit(request: GroupRequest, pk: int) -> HttpResponse:
         request.group.visits.select_related("visitor", "recorded_by", "withdrawn_by").prefetch_related("follow_ups"),
         pk=pk,
     )
-    context = {"visit": found, "today": timezone.localdate(), "print_frame": frame_of(request)}
+    trainings = selectors.with_counts(found.trainings.valid()) if not found.withdrawn_at else []
+    context = {
+        "visit": found, "trainings": trainings, "today": timezone.localdate(), "print_frame": frame_of(request),
+    }  # fmt: skip
     return render(request, "meetings/visit.html", context)
 
 

@@ -36,6 +36,31 @@ def test_a_planned_visit_is_recorded_and_what_follows_is_done(committed_db, visi
     assert "Ukur lahan" in site.text
 
 
+def test_who_took_part_in_a_training_is_recorded_from_its_visit_and_counted(committed_db, visit):
+    group = make_group(name="Mawar")
+    make_members(group, 3)
+    made = make_visit(group, timezone.localdate(), task="TRAINING", purpose="Ternak ayam")
+    site = visit()
+    site.sign_in(facilitator_of(group).username)
+    site.open(reverse("visit", args=[group.code, made.pk]))
+    site.follow("Catat pelatihan ini")
+    site.fill(trainer="Pak Darma", trainer_office="BRI Unit", hours=6, guests=2)
+    first, second, _third = group.members.order_by("number")
+    site.page.get_by_label(first.name, exact=True).check()
+    site.press("Simpan")
+    assert "Pak Darma" in site.text
+    assert first.name in site.text
+    assert second.name not in site.text
+    site.open(reverse("visits", args=[group.code]))
+    assert "Ternak ayam" in site.text
+    site.open(reverse("member", args=[group.code, first.pk]))
+    assert "Ternak ayam" in site.text
+    by_staff = visit()
+    by_staff.sign_in(make_user(Role.STAFF, organisation=group.organisation).username)
+    by_staff.open(reverse("trainings"))
+    assert "1 anggota" in by_staff.text
+
+
 def test_a_phase_is_agreed_and_mentoring_ends_with_a_review(committed_db, visit):
     group, today = make_group(name="Mawar"), timezone.localdate()
     site = visit()

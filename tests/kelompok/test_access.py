@@ -51,6 +51,7 @@ from tests.factories import (
     make_phase,
     make_plan,
     make_report,
+    make_training,
     make_user,
     make_village,
     make_visit,
@@ -117,6 +118,10 @@ def account(world: World) -> dict[str, Any]:
 
 def visit(world: World) -> dict[str, Any]:
     return {"pk": world.group.visits.get().pk}
+
+
+def training(world: World) -> dict[str, Any]:
+    return {"pk": world.group.trainings.get().pk}
 
 
 def report(world: World) -> dict[str, Any]:
@@ -378,6 +383,11 @@ ROUTES: dict[str, Route] = {
     "visit-record": Route(MENTOR),
     "visit-withdraw": Route(MENTOR, visit),
     "follow-up-done": Route(MENTOR, lambda world: {"pk": FollowUp.objects.get(group=world.group).pk}, get={302}),
+    "trainings": site(ASSESS),
+    "training": Route(READ, training),
+    "training-attendance": Route(READ),
+    "training-record": Route(MENTOR),
+    "training-withdraw": Route(MENTOR, training),
     "workload": site(ASSESS),
     "handover": site(CONFIGURE),
     "month-report": site(MENTOR),
@@ -469,6 +479,7 @@ def build() -> World:
     make_federation_records(group)
     make_visit(group, follow_up="Beli buku tamu")
     make_plan(group, timezone.localdate())
+    make_training(group, first)
     make_phase(group)
     make_exit_review(make_phase(group, AS_OF, "ENDED"))
     make_report(facilitator)

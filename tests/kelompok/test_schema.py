@@ -35,7 +35,7 @@ STAYS = """
     groups_partner groups_partneractivity groups_partnership groups_partnershipagreement groups_partnershipaspect
     groups_partnershipcandidate groups_partnershipdocument groups_partnershipstep
     meetings_agendaitem meetings_attendance meetings_followup meetings_meeting meetings_monthreport
-    meetings_plannedvisit meetings_visit
+    meetings_plannedvisit meetings_training meetings_trainingparticipant meetings_visit
     assessment_assessment assessment_instrument assessment_judgement assessment_review assessment_scorerevision
 """
 SAME_GROUP = {
@@ -77,6 +77,8 @@ SAME_GROUP = {
     "meetings_attendance": "meeting member",
     "meetings_followup": "visit",
     "meetings_meeting": "cash_count corrects entry leader note_taker",
+    "meetings_training": "visit",
+    "meetings_trainingparticipant": "member training",
     "meetings_visit": "planned",
 }
 ALONE = """
@@ -90,10 +92,12 @@ ALONE = """
     groups_member_namesakes_insert groups_member_namesakes_update
     groups_user_namesakes_insert groups_user_namesakes_update
     finance_entry_after_end_insert meetings_meeting_after_end_insert meetings_meeting_after_end_update
-    meetings_visit_after_end_insert meetings_plannedvisit_after_end_insert groups_mentoringphase_after_end_insert
+    meetings_visit_after_end_insert meetings_plannedvisit_after_end_insert meetings_training_after_end_insert
+    groups_mentoringphase_after_end_insert
     finance_loan_membership_insert finance_loan_membership_update finance_cover_membership_insert
     groups_officerterm_membership_insert groups_officerterm_membership_update groups_banksigner_membership_insert
     groups_bankmandate_while_open_insert meetings_attendance_membership_insert
+    meetings_trainingparticipant_membership_insert groups_member_keeps_trainings_update
     groups_federationattendance_same_organisation_insert groups_federationcontact_same_organisation_insert
     groups_federationmembership_same_organisation_insert groups_federationofficer_same_organisation_insert
     groups_federationpayment_same_organisation_insert

@@ -91,6 +91,8 @@ from meetings.models import (
     MeetingStatus,
     MonthReport,
     PlannedVisit,
+    Training,
+    TrainingParticipant,
     Visit,
 )
 from tests.assessment.groups import AS_OF, make_assessment, make_override, make_review
@@ -114,6 +116,7 @@ from tests.factories import (
     make_phase,
     make_plan,
     make_report,
+    make_training,
     make_visit,
     other,
     pay_back,
@@ -192,6 +195,8 @@ MAY_CHANGE = {
     AgendaItem: {"done_on", "done_by"},
     PlannedVisit: {"withdrawn_at", "withdrawn_by"},
     Visit: {"withdrawn_at", "withdrawn_by", "withdrawn_why"},
+    Training: WITHDRAWN,
+    TrainingParticipant: set(),
     FollowUp: {"done_on", "done_by"},
     MentoringPhase: {"withdrawn_at", "withdrawn_by", "withdrawn_why"},
     ExitReview: set(),
@@ -257,6 +262,7 @@ def records():
     )  # fmt: skip
     make_visit(group, FOUNDED, follow_up="Beli buku tamu")
     make_plan(group, FOUNDED)
+    make_training(group, first)
     make_exit_review(make_phase(group))
     make_report(actor)
     mandate = make_account(group).mandates.get()
@@ -411,6 +417,9 @@ def allowed(records):
         "a visit is withdrawn": (
             Visit.objects.all(), {"withdrawn_at": now, "withdrawn_by": by, "withdrawn_why": "x"},
         ),
+        "a training is withdrawn": (
+            Training.objects.all(), {"withdrawn_at": now, "withdrawn_by": by, "withdrawn_why": "x"},
+        ),
         "a phase of mentoring is withdrawn": (
             MentoringPhase.objects.all(), {"withdrawn_at": now, "withdrawn_by": by, "withdrawn_why": "x"},
         ),
@@ -449,6 +458,7 @@ AFTERWARDS = {
     "a dissolution is taken back": {"taken_back_at": None, "taken_back_by": None},
     "a plan is called off": {"withdrawn_at": None, "withdrawn_by": None},
     "a phase of mentoring is withdrawn": {"withdrawn_at": None, "withdrawn_by": None, "withdrawn_why": ""},
+    "a training is withdrawn": {"withdrawn_at": None, "withdrawn_by": None, "withdrawn_why": ""},
     "a visit is withdrawn": {"withdrawn_at": None, "withdrawn_by": None, "withdrawn_why": ""},
     "an instrument is retired": {"status": InstrumentStatus.PUBLISHED},
     "an override is withdrawn": {"withdrawn_on": None, "withdrawn_at": None, "withdrawn_by": None},

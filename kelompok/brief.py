@@ -16,7 +16,7 @@ from assessment.selectors.lacking import Lacking, lacking
 from finance.models import CashCount
 from finance.selectors import LoanArrears
 from groups.models import Group, Member
-from meetings.models import AgendaItem, FollowUp, Visit
+from meetings.models import AgendaItem, FollowUp, Training, Visit
 
 T = TypeVar("T")
 
@@ -57,18 +57,19 @@ class Brief:
     differences: Lines[CashCount]
     last_visit: Visit | None
     follow_ups: list[FollowUp]
+    last_training: Training | None
     lacking: Lacking | None
 
 
 def brief(group: Group, *, as_of: date) -> Brief:
-    """Return what to know before a visit; fifteen statements at most, for any group."""
+    """Return what to know before a visit; a page of it takes fifteen statements at most, for any group."""
     own = Group.objects.filter(pk=group.pk)
     missed = meetings.selectors.missed_of_late(group, as_of=as_of)
     people = {member.pk: member for member in group.members.all()}
     names = {pk: str(member) for pk, member in people.items()}
     late = [loan for loan in finance.selectors.loan_arrears(own, as_of=as_of, names=names) if loan.late]
-    owed = finance.selectors.owed_totals(group, everybody=people.values(), as_of=as_of)
-    last_visit = meetings.selectors.visits_made(group, as_of=as_of).filter(visitor__isnull=False).first()
+    owed = finance.selectors.owed_totals(group, everybody=people.values(), as_of=as_of, latest=missed.held_on)
+    last = meetings.selectors.last_visit(group, as_of=as_of)
     absent = sorted(((people[pk], count) for pk, count in missed.by_member.items() if pk in people),
                     key=lambda pair: (-pair[1], pair[0].number))  # fmt: skip
     owing = sorted(((people[pk], one) for pk, one in owed.items()), key=lambda pair: (-pair[1], pair[0].number))
@@ -83,8 +84,9 @@ def brief(group: Group, *, as_of: date) -> Brief:
         owed_total=sum(owed.values()),
         decisions=_lines(meetings.selectors.decisions_open([group], until=as_of)),
         differences=_lines(finance.selectors.open_differences(own)),
-        last_visit=last_visit,
-        follow_ups=list(last_visit.follow_ups.all()) if last_visit is not None else [],
+        last_visit=last.visit,
+        follow_ups=last.follow_ups,
+        last_training=last.training,
         lacking=lacking(group, as_of=as_of),
     )
 

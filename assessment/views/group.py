@@ -36,6 +36,7 @@ def assessment(request: GroupRequest) -> HttpResponse:
     context = {
         "current": current,
         "schemes": chosen,
+        "leaves_to_judge": current is not None and any(not row.indicator.metric for row in current.rows),
         "meets_first": Need.NO_MEETING in need,
         **(look_into(request.group, need, today) if can(request.user, Capability.ASSESS) else {}),
         "radar": group_charts.radar(current.areas) if current is not None else None,

@@ -15,7 +15,7 @@ from django.db.models import Min, Q, Sum
 from django.utils.translation import gettext, ngettext
 
 from finance.ledger.fines import OpenFine, open_fines
-from finance.models import AccountKind, Entry, EntryKind, OpeningDue, Waiver
+from finance.models import AccountKind, Entry, EntryKind, Waiver
 from finance.rules.dues import Due, Dues, RulesOn, unpaid, wajib_dues
 from finance.selectors.loans import loans_on
 from finance.selectors.relations import SETTLED_DUES
@@ -112,9 +112,15 @@ def owed(
     return {pk: replace(owing, running=running) for pk, owing in found.items()}
 
 
-def owed_totals(group: Group, *, everybody: Iterable[Member], as_of: date) -> dict[int, int]:
-    """Return the rupiah that `owed` finds, by member; `everybody` who is or was a member is read already."""
-    return {pk: owing.total for pk, owing in _owing(group, _of_day(everybody, as_of), as_of).items()}
+def owed_totals(
+    group: Group, *, everybody: Iterable[Member], as_of: date, latest: Collection[date] = ()
+) -> dict[int, int]:
+    """Return the rupiah that `owed` finds, by member; `everybody` who is or was a member is read already.
+
+    `latest` are the days of the latest meetings recorded up to the day, where they are read: they save a statement.
+    """
+    owing = _owing(group, _of_day(everybody, as_of), as_of, latest=latest)
+    return {pk: one.total for pk, one in owing.items()}
 
 
 def _of_day(everybody: Iterable[Member], as_of: date) -> list[tuple[int, date]]:
@@ -127,13 +133,17 @@ def _of_day(everybody: Iterable[Member], as_of: date) -> list[tuple[int, date]]:
 
 
 def _owing(
-    group: Group, people: Iterable[tuple[int, date]], as_of: date, calendar: MeetingCalendar | None = None
+    group: Group,
+    people: Iterable[tuple[int, date]],
+    as_of: date,
+    calendar: MeetingCalendar | None = None,
+    latest: Collection[date] = (),
 ) -> dict[int, Owed]:
     """Return what `owed` does, without the loans that run; `people` are the members of the day and when they joined."""
     rules_on = rules_by_day(group)
     rules = rules_on(as_of)
     pokok = rules.pokok if rules is not None else 0
-    dues = _missed(group, rules_on, as_of, calendar or meeting_calendar(group))
+    dues = _missed(group, rules_on, as_of, calendar or meeting_calendar(group), latest)
     saved = _saved(group, since=dues.since, as_of=as_of)
     fines: dict[int, list[OpenFine]] = {}
     for fine in open_fines(group, as_of=as_of).fines:
@@ -238,41 +248,48 @@ def _members(group: Group, as_of: date) -> list[tuple[int, date]]:
     return list(Member.objects.filter(group=group).effective(as_of).order_by("number").values_list("pk", "joined_on"))
 
 
+_OPENING = Q(kind=EntryKind.OPENING)
+
+
 def _dues(
     group: Group, rules_on: RulesOn, calendar: MeetingCalendar, *, through: date, at_least_from: date = date.max
 ) -> Dues:
     """Return the wajib due up to a day since the books began, or since `at_least_from` if that is earlier."""
     standing = Entry.objects.filter(group=group, reverses__isnull=True, reversed_by__isnull=True)
-    days = standing.aggregate(first=Min("effective_on"), opening=Min("effective_on", filter=Q(kind=EntryKind.OPENING)))
+    # A row of all entries that brought nothing, and one for each member of what the opening balances brought.
+    rows = standing.order_by().values_list("opening_dues__member", "opening_dues__amount")
+    days = list(rows.annotate(first=Min("effective_on"), opening=Min("effective_on", filter=_OPENING)))
+    first = min((first for _member, _amount, first, _opening in days), default=None)
+    opening = min((opening for *_rest, opening in days if opening is not None), default=None)
     # What was missed before the cut-off is in the opening balances, or forgotten.
-    began = days["opening"] + timedelta(1) if days["opening"] is not None else days["first"]
+    began = opening + timedelta(1) if opening is not None else first
     start = min(at_least_from, began or date.max)
     if start == date.max:
         return Dues(start, ())
     meetings = calendar.dates(start.replace(day=1), _month_end(through))
     found = wajib_dues(rules_on, meetings, start=start, end=through)
-    if days["opening"] is None or days["opening"] > through or found.since > start:
+    if opening is None or opening > through or found.since > start:
         return found
-    return replace(found, brought=_missed_before(group, days["opening"]))
+    brought = {member: Due(opening, amount) for member, amount, *_days in days if member is not None}
+    return replace(found, brought=brought)
 
 
-def _missed(group: Group, rules_on: RulesOn, as_of: date, calendar: MeetingCalendar) -> Dues:
+def _missed(group: Group, rules_on: RulesOn, as_of: date, calendar: MeetingCalendar, latest: Collection[date]) -> Dues:
     """Return the wajib due up to a day, without that of a meeting agreed for the day itself and not recorded yet."""
     dues = _dues(group, rules_on, calendar, through=as_of)
     is_of_meeting = any(due.on == as_of for due in dues.dues) and calendar.expected(as_of, as_of)
-    return dues.before(as_of) if is_of_meeting and not _has_met(group, calendar, as_of) else dues
+    return dues.before(as_of) if is_of_meeting and not _has_met(group, calendar, as_of, latest) else dues
 
 
-def _has_met(group: Group, calendar: MeetingCalendar, day: date) -> bool:
-    """Whether a meeting that counts for the agreed day is recorded of that day or one before."""
+def _has_met(group: Group, calendar: MeetingCalendar, day: date, latest: Collection[date]) -> bool:
+    """Whether a meeting that counts for the agreed day is recorded of that day or one before.
+
+    The days of the `latest` meetings are all there are since the agreed day before it where one of them is earlier.
+    """
     start = calendar.on_or_before(day - timedelta(1)) or group.founded_on
+    if any(held_on < start for held_on in latest):
+        return any(calendar.day_of(held_on) == day for held_on in latest if held_on >= start)
     return any(calendar.day_of(held_on) == day for held_on in recorded_meetings(group, start=start, end=day))
-
-
-def _missed_before(group: Group, cut_off: date) -> dict[int, Due]:
-    """Return the wajib that members had missed by the cut-off, by their ids."""
-    brought = OpeningDue.objects.filter(group=group, entry__reversed_by__isnull=True)
-    return {pk: Due(cut_off, amount) for pk, amount in brought.values_list("member", "amount")}
 
 
 def _month_end(day: date) -> date:

@@ -34,6 +34,7 @@ from meetings.selectors.usual import Usual, usual
 from meetings.selectors.visits import (
     days_of_visits,
     follow_ups_open,
+    last_visit,
     last_visited_on,
     planned_visits,
     visits_made,

@@ -6,9 +6,11 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.urls import reverse
 from django.utils import timezone
 
 from assessment.instruments import in_force
+from assessment.instruments.shipped import SHIPPED
 from assessment.models import Judgement, Level, SchemeUse
 from assessment.selectors.current_score import current_score
 from assessment.services import instrument_copy, instrument_publish, judge
@@ -140,3 +142,21 @@ class TestPage:
     def test_another_organisation_is_not_found(self, client, group):
         client.force_login(make_staff())
         assert self.post(client, group).status_code == 404
+
+
+@pytest.mark.parametrize("scheme", [path.stem.rpartition("-")[0] for path in SHIPPED])
+def test_the_page_offers_to_judge_exactly_what_the_instrument_leaves_to_people(client, scheme):
+    """Over all shipped instruments and their indicators: no button leads to an empty page, none is missing."""
+    group = make_group()
+    SchemeUse.objects.create(organisation=group.organisation, scheme=scheme, is_primary=True)
+    client.force_login(make_staff(group))
+    client.cookies["django_language"] = "en"
+    page = client.get(f"/g/{group.code}/assessment/").content.decode()
+    judged = client.get(f"/g/{group.code}/assessment/judge/").context["indicators"]
+    offered = {indicator.code for indicator in judged}
+    indicators = in_force(None, scheme).indicators.all()
+    assert offered == {indicator.code for indicator in indicators if not indicator.metric}
+    assert (f"/g/{group.code}/assessment/judge/" in page) == bool(offered)
+    for indicator in indicators:
+        given = reverse("override-give", args=[group.code, indicator.code])
+        assert (given in page) == bool(indicator.metric)

@@ -72,6 +72,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("g/<str:code>/assessment/what-if/", what_if.assessment_what_if, name="assessment-what-if"),
     path("g/<str:code>/assessment/final/", stored.assessment_finalise, name="assessment-finalise"),
     path("g/<str:code>/assessment/<day:day>/", stored.assessment_stored, name="assessment-stored"),
+    path(
+        "g/<str:code>/assessment/<day:day>/certificate/", stored.assessment_certificate, name="assessment-certificate"
+    ),
     path("g/<str:code>/assessment/shown/<int:pk>/", stored.assessment_shown, name="assessment-shown"),
     path("groups/file/", group_list.group_list_file, name="group-list-file"),
     path("instruments/", instruments.instrument_list, name="instrument-list"),

@@ -27,7 +27,8 @@ def load_file(path: Path) -> Instrument:
     existing = Instrument.objects.filter(**key).first()
     if existing is not None:
         return existing
-    instrument = Instrument.objects.create(**key, name_id=data["name_id"], name_en=data["name_en"])
+    own = {name: data[name] for name in ("name_id", "name_en", "source", "is_official", "valid_months")}
+    instrument = Instrument.objects.create(**key, **own)
     by_code: dict[str, Indicator] = {}
     for number, row in enumerate(data["indicators"], start=1):
         levels = row.pop("levels")

@@ -46,6 +46,18 @@ class Instrument(models.Model):
     version = models.PositiveSmallIntegerField(_("version"), default=1)
     name_id = models.CharField(_("name in Indonesian"), max_length=120)
     name_en = models.CharField(_("name in English"), max_length=120, blank=True)
+    source = models.CharField(
+        _("source"), max_length=200, blank=True, help_text=_("The programme, book or regulation it comes from.")
+    )
+    is_official = models.BooleanField(
+        _("official"), default=False, help_text=_("Not ticked: an example, whose points and limits nobody prescribes.")
+    )
+    issuer = models.CharField(
+        _("issuer of certificates"), max_length=120, blank=True, help_text=_("Empty: the organisation of the group.")
+    )
+    valid_months = models.PositiveSmallIntegerField(
+        _("months a final score is valid"), default=12, validators=[MinValueValidator(1), MaxValueValidator(24)]
+    )
     status = models.CharField(
         _("status"), max_length=9, choices=InstrumentStatus, default=InstrumentStatus.DRAFT, editable=False
     )
@@ -71,6 +83,7 @@ class Instrument(models.Model):
                 | Q(status=InstrumentStatus.RETIRED, published_at__isnull=False)
                 & Q(retired_at__isnull=False, retired_at__gte=F("published_at")),
             ),
+            models.CheckConstraint(name="instrument_valid_months", condition=Q(valid_months__range=(1, 24))),
         ]
 
     def __str__(self) -> str:

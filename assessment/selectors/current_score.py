@@ -309,7 +309,7 @@ def points_kept(indicators: Mapping[str, Any]) -> str:
 def stored_scores(group: Group, scheme: str, since: date) -> list[Assessment]:
     """Return the stored assessments by `scheme` since a day, oldest first, without their indicators and evidence."""
     scores = Assessment.objects.filter(group=group, scheme=scheme, as_of__gte=since)
-    return list(scores.defer("indicators", "evidence").select_related("finalised_by").order_by("as_of"))
+    return list(scores.defer("indicators", "evidence").select_related("finalised_by", "instrument").order_by("as_of"))
 
 
 def is_behind(stored: Assessment, current: CurrentScore | None) -> bool:

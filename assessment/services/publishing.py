@@ -71,8 +71,7 @@ def instrument_copy(*, actor: User, instrument: Instrument) -> Instrument:
         organisation=organisation,
         code=instrument.code,
         version=max(versions.aggregate(last=Max("version"))["last"] or 0, instrument.version) + 1,
-        name_id=instrument.name_id,
-        name_en=instrument.name_en,
+        **{name: getattr(instrument, name) for name in _OWN},
     )
     copied: dict[int, Indicator] = {}
     for indicator in instrument.indicators.prefetch_related("levels"):
@@ -88,6 +87,10 @@ def instrument_copy(*, actor: User, instrument: Instrument) -> Instrument:
     return copy
 
 
+_OWN = ("name_id", "name_en", "source", "is_official", "issuer", "valid_months")
+"""What an instrument says of itself, beside its parts."""
+
+
 def _said(instrument: Instrument) -> list[object]:
     """Return what an instrument says beside its version, to compare two of them."""
     indicators = instrument.indicators.order_by("number")
@@ -96,8 +99,7 @@ def _said(instrument: Instrument) -> list[object]:
     levels = Level.objects.filter(indicator__instrument=instrument).order_by("indicator__number", "threshold")
     parts = [indicators, instrument.rules.order_by("rank"), levels.annotate(of=F("indicator__code"))]
     return [
-        instrument.name_id,
-        instrument.name_en,
+        *(getattr(instrument, name) for name in _OWN),
         *([{name: value for name, value in row.items() if name not in own} for row in part.values()] for part in parts),
         list(gates.values_list("rule__stage", "indicator__code", "minimum_points")),
     ]

@@ -12,6 +12,7 @@ from assessment.charts import group as group_charts
 from assessment.metrics import recent_meetings, rows_of
 from assessment.models import Assessment, Need
 from assessment.selectors import current_score as selectors
+from assessment.selectors.certificates import latest_certificate
 from assessment.selectors.history import events, revised, stage_names, transitions
 from assessment.selectors.signals import look_into
 from assessment.views.schemes import schemes
@@ -42,9 +43,16 @@ def assessment(request: GroupRequest) -> HttpResponse:
         "radar": group_charts.radar(current.areas) if current is not None else None,
         "meetings": recent_meetings(rows_of(request.group, current.as_of)) if current is not None else [],
         "revised": revised(request.group, chosen.chosen, since),
+        **_certified(request.group, scores, today),
         **_history(request.group, scores, current, since, today),
     }
     return render(request, "assessment/assessment.html", context)
+
+
+def _certified(group: Group, scores: list[Assessment], today: date) -> dict[str, Any]:
+    """Return the last certificate among the stored `scores`, and whether it is still valid."""
+    found = latest_certificate(group, scores)
+    return {"certificate": found, "is_certificate_valid": found is not None and found.is_valid(today)}
 
 
 def _history(

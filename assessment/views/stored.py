@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 
 from assessment import services
 from assessment.forms import AsOfForm
+from assessment.selectors.certificates import certificate
 from assessment.selectors.current_score import current_score
 from assessment.selectors.stored import is_final, shown_before, stored
 from assessment.views.schemes import schemes
-from finance.selectors import Signer, signers
+from finance.selectors import Signer, print_frame, signers
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
 
@@ -34,6 +35,19 @@ def assessment_stored(request: GroupRequest, day: date) -> HttpResponse:
     signing = [ketua, Signer(_("Facilitator"), ""), Signer(_("Assessed by"), str(assessor) if assessor else "")]
     context = {"stored": found, "schemes": chosen, "signers": signing}
     return render(request, "assessment/stored.html", context)
+
+
+@requires(Capability.READ)
+def assessment_certificate(request: GroupRequest, day: date) -> HttpResponse:
+    """What a final score says of the group, to print and to sign."""
+    found = certificate(request.group, schemes(request).chosen, day)
+    if found is None:
+        raise Http404
+    signing = [Signer(found.issuer, str(found.assessment.finalised_by))]
+    today = timezone.localdate()
+    place = print_frame(request.group, as_of=today).place
+    context = {"certificate": found, "signers": signing, "is_valid": found.is_valid(today), "place": place}
+    return render(request, "assessment/certificate.html", context)
 
 
 @requires(Capability.READ)

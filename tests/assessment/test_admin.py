@@ -109,7 +109,7 @@ def test_a_draft_is_edited_with_its_indicators(admin_client, admin, shipped):
 
 def change(client, instrument: Instrument, **changes: object):
     parts = {f"{part}-{form}_FORMS": 0 for part in ("indicators", "rules") for form in ("TOTAL", "INITIAL")}
-    kept = {"code": instrument.code, "version": instrument.version, "name_id": instrument.name_id}
+    kept = {"code": instrument.code, "version": instrument.version, "name_id": instrument.name_id, "valid_months": 12}
     return client.post(f"/admin/assessment/instrument/{instrument.pk}/change/", kept | changes | parts)
 
 
@@ -159,7 +159,8 @@ def test_a_version_that_is_there_already_is_refused(client, is_superuser):
     parts = {f"{part}-{form}_FORMS": 0 for part in ("indicators", "rules") for form in ("TOTAL", "INITIAL")}
     for status in (302, 200):
         response = client.post(
-            "/admin/assessment/instrument/add/", {"code": "sendiri", "version": 1, "name_id": "x", **parts}
+            "/admin/assessment/instrument/add/",
+            {"code": "sendiri", "version": 1, "name_id": "x", "valid_months": 12, **parts},
         )
         assert response.status_code == status
     assert response.context["errors"]

@@ -22,7 +22,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import resolve, reverse
 from django.utils import timezone
 
-from assessment.models import Assessment, Instrument, Judgement, ScoreRevision
+from assessment.models import Assessment, AssessmentStatus, Instrument, Judgement, ScoreRevision
 from assessment.services import assess_groups, snapshots
 from finance.models import CashCount, Entry, ExternalLoan, InventoryItem, Loan, LoanRequest, SurplusDivision, Waiver
 from groups.admin import TenantAdmin
@@ -409,6 +409,7 @@ ROUTES: dict[str, Route] = {
     "assessment-finalise": Route(ASSESS),
     "assessment-what-if": Route(READ),
     "assessment-stored": Route(READ, lambda world: {"day": world.group.assessments.get().as_of}),
+    "assessment-certificate": Route(READ, lambda world: {"day": world.group.assessments.get().as_of}),
     "assessment-shown": Route(READ, lambda world: {"pk": ScoreRevision.objects.get(group=world.group).pk}),
     "instrument-list": site(READ),
     "instrument": Route(READ, shipped, of_group=False),
@@ -474,6 +475,9 @@ def build() -> World:
         was_rank=shown.rank, was_score=shown.score, was_measured_rank=shown.rank, was_measured_score=shown.score,
         was_computed_at=shown.computed_at, indicators=shown.indicators,
     )  # fmt: skip
+    Assessment.objects.filter(group=group).update(
+        status=AssessmentStatus.FINAL, finalised_by=facilitator, finalised_at=timezone.now()
+    )
     make_account(group)
     make_partnership_records(group)
     make_federation_records(group)

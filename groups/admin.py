@@ -260,7 +260,7 @@ class UserAdmin(TenantAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         """Keep organisation and superuser status to superusers."""
         is_superuser = actor_of(request).is_superuser
-        place = ["role", "regions", "member", *(["organisation"] if is_superuser else [])]
+        place = ["role", "regions", "member", "records_meetings", *(["organisation"] if is_superuser else [])]
         if obj is None:
             return [(None, {"fields": ["username", "usable_password", "password1", "password2", *place]})]
         status = ["is_active", *(["is_superuser"] if is_superuser else [])]

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
-from groups.models import Group
-from groups.permissions import can, declared_capability
+from groups.models import Group, Role
+from groups.permissions import can, can_in, declared_capability
 from groups.shared.clock import zone_of
 
 
@@ -51,6 +52,9 @@ class AccessMiddleware:
         if "code" in kwargs:
             code = kwargs.pop("code")
             groups = Group.objects.visible_to(request.user).select_related("rules", "organisation")
+            if request.user.role == Role.OFFICER:
+                recordable = Group.objects.recordable_by(request.user).filter(pk=OuterRef("pk"))
+                groups = groups.annotate(officer_may_record=Exists(recordable))
             group = groups.filter(code__in={code, code.upper()}).first()
             if group is None:
                 raise Http404
@@ -58,6 +62,8 @@ class AccessMiddleware:
                 return _to_own_address(request, group)
             request.group = group  # type: ignore[attr-defined]
             timezone.activate(zone_of(group.village_id))
+            if not can_in(request.user, capability, group):
+                raise PermissionDenied
         if not can(request.user, capability):
             raise PermissionDenied
         return None

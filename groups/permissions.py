@@ -12,6 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from groups.models import Group, Role, User
+from groups.models.group import GroupQuerySet
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -24,6 +25,8 @@ class Capability(StrEnum):
     """Look at groups, books, minutes and scores, and print them."""
     RECORD = "record"
     """Register groups and members, record meetings and money."""
+    MEET = "meet"
+    """Record meetings and close them, which posts their money; an officer only as `recordable_by` says."""
     CONFIGURE = "configure"
     """Assign facilitators and change what a group is."""
     MENTOR = "mentor"
@@ -35,7 +38,7 @@ class Capability(StrEnum):
 ROLE_CAPABILITIES: dict[str, frozenset[Capability]] = {
     Role.ADMIN: frozenset(Capability),
     Role.STAFF: frozenset({Capability.READ, Capability.ASSESS, Capability.CONFIGURE, Capability.MENTOR}),
-    Role.FACILITATOR: frozenset({Capability.READ, Capability.RECORD, Capability.MENTOR}),
+    Role.FACILITATOR: frozenset({Capability.READ, Capability.RECORD, Capability.MEET, Capability.MENTOR}),
     Role.OFFICER: frozenset({Capability.READ}),
 }
 _PUBLIC = "public"
@@ -48,14 +51,29 @@ def can(actor: User | AnonymousUser, capability: Capability) -> bool:
     """Say whether `actor` has `capability` at all; which groups it covers is `Group.objects.visible_to`."""
     if not isinstance(actor, User) or not actor.is_active:
         return False
-    return actor.is_superuser or capability in ROLE_CAPABILITIES[actor.role]
+    if actor.is_superuser or capability in ROLE_CAPABILITIES[actor.role]:
+        return True
+    return capability == Capability.MEET and actor.role == Role.OFFICER and actor.records_meetings
+
+
+def can_in(actor: User | AnonymousUser, capability: Capability, group: Group) -> bool:
+    """Say whether `actor` has `capability` in a group that was read with `officer_may_record` for an officer."""
+    if not can(actor, capability):
+        return False
+    is_officer = isinstance(actor, User) and actor.role == Role.OFFICER and not actor.is_superuser
+    return capability != Capability.MEET or not is_officer or bool(getattr(group, "officer_may_record", False))
+
+
+def _covered(actor: User | AnonymousUser, capability: Capability) -> GroupQuerySet:
+    """Return the groups that a capability of `actor` covers."""
+    return Group.objects.recordable_by(actor) if capability == Capability.MEET else Group.objects.visible_to(actor)
 
 
 def require(actor: User, capability: Capability, *, group: Group | None = None) -> None:
     """Refuse, with `PermissionDenied`, an actor without `capability` or who may not see `group`."""
     if not can(actor, capability):
         raise PermissionDenied(f"{actor.pk} lacks {capability}")
-    if group is not None and not Group.objects.visible_to(actor).filter(pk=group.pk).exists():
+    if group is not None and not _covered(actor, capability).filter(pk=group.pk).exists():
         raise PermissionDenied(f"{actor.pk} may not see group {group.pk}")
 
 
@@ -67,7 +85,7 @@ def lock_group(actor: User, capability: Capability, group: Group) -> Group:
     """
     if not can(actor, capability):
         raise PermissionDenied(f"{actor.pk} lacks {capability}")
-    visible = Group.objects.visible_to(actor).filter(pk=group.pk).order_by().select_for_update(no_key=True)
+    visible = _covered(actor, capability).filter(pk=group.pk).order_by().select_for_update(no_key=True)
     locked = next(iter(visible), None)
     if locked is None:
         raise PermissionDenied(f"{actor.pk} may not see group {group.pk}")
@@ -104,7 +122,10 @@ def declared_capability(view: View) -> Capability | None:
 def capabilities_context(request: HttpRequest) -> dict[str, dict[str, bool]]:
     """Template variable `can`: `{% if can.record %}`; nothing where a request was refused before anybody was known."""
     actor = getattr(request, "user", None) or AnonymousUser()
-    return {"can": {capability.value: can(actor, capability) for capability in Capability}}
+    group = getattr(request, "group", None)
+    if group is None:
+        return {"can": {capability.value: can(actor, capability) for capability in Capability}}
+    return {"can": {capability.value: can_in(actor, capability, group) for capability in Capability}}
 
 
 def walk_urls(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:

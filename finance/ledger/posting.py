@@ -95,10 +95,10 @@ class Books(Balances):
     checks: ClassVar[tuple[Callable[[Balances, Mapping[int, Movement]], None], ...]] = ()
     followers: ClassVar[tuple[Callable[[Books, Sequence[Posting], Sequence[Entry]], None], ...]] = ()
 
-    def __init__(self, *, actor: User, group: Group, everything: bool) -> None:
+    def __init__(self, *, actor: User, group: Group, everything: bool, capability: Capability) -> None:
         # The lock and the right are asked for here, so that there is no object that posts without them.
         assert transaction.get_connection().in_atomic_block, "the lock ends with its transaction"
-        locked = lock_group(actor, Capability.RECORD, group)
+        locked = lock_group(actor, capability, group)
         read = read_accounts(locked, everything=everything)
         super().__init__(locked, read.accounts, has_fines=read.has_fines, last_moved_on=read.last_moved_on)
         self.actor = actor
@@ -319,13 +319,15 @@ class Books(Balances):
             check(self, moved)
 
 
-def open_books(*, actor: User, group: Group, everything: bool = False) -> Books:
+def open_books(
+    *, actor: User, group: Group, everything: bool = False, capability: Capability = Capability.RECORD
+) -> Books:
     """Lock `group` for `actor` and return its books with the accounts a new posting can touch.
 
     Those are the group's own, the members' and the running loans'; `everything` adds loans repaid, which corrections of
-    old entries need. Raises `PermissionDenied` as `lock_group` does.
+    old entries need. `capability` is what it takes. Raises `PermissionDenied` as `lock_group` does.
     """
-    return Books(actor=actor, group=group, everything=everything)
+    return Books(actor=actor, group=group, everything=everything, capability=capability)
 
 
 def _count(lines: Iterable[Line], earlier: Mapping[int, Movement]) -> dict[int, Movement]:

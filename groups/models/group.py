@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
@@ -68,6 +68,29 @@ class GroupQuerySet(models.QuerySet["Group"]):
             officer_terms__member__left_on__isnull=True,
             officer_terms__started_on__lte=as_of,
             officer_terms__ended_on__isnull=True,
+        )
+
+    def recordable_by(self, actor: User | AnonymousUser) -> Self:
+        """Return the groups `actor` may see whose meetings an officer may record today.
+
+        Of an officer that is the own group while the person was let do it, the organisation allows it, and the group
+        has come to the third phase of mentoring or to its end. Of others it is every group they may see.
+        """
+        from groups.models.mentoring import MentoringPhase, MentoringStage
+
+        seen = self.visible_to(actor)
+        if not isinstance(actor, User) or actor.is_superuser or actor.role != Role.OFFICER:
+            return seen
+        # From the database, not from the person who signed in: what was taken away counts at once.
+        let = User.objects.filter(
+            pk=actor.pk, is_active=True, records_meetings=True, organisation__officers_record=True
+        )
+        phases = MentoringPhase.objects.begun(timezone.localdate()).filter(group=OuterRef("pk"))
+        come_so_far = Group.objects.alias(phase=Subquery(phases.values("phase")[:1])).filter(
+            phase__in=[MentoringStage.ACCESS, MentoringStage.ENDED]
+        )
+        return self.filter(
+            Exists(let), Q(pk__in=come_so_far.order_by().values("pk")), pk__in=seen.order_by().values("pk")
         )
 
 

@@ -30,6 +30,11 @@ class Organisation(models.Model):
         validators=[RegexValidator(r"^[A-Z][A-Z0-9]*$", _("Write capital letters and digits, a letter first."))],
         help_text=_("KSM gives KSM-0001, KSM-0002 …; it changes the numbers of all groups of the organisation."),
     )
+    officers_record = models.BooleanField(
+        _("officers record their own meetings"),
+        default=False,
+        help_text=_("Officers whom you let do so record the meetings of their group once it has access to a lender."),
+    )
     created_at = models.DateTimeField(_("created at"), default=now, editable=False)
 
     class Meta:
@@ -83,6 +88,15 @@ class User(AbstractUser, FoldedModel):
         related_name="user",
         verbose_name=_("member"),
     )
+    # `Group.objects.recordable_by` says what else it takes.
+    records_meetings = models.BooleanField(
+        _("records meetings"),
+        default=False,
+        help_text=_(
+            "An officer who was trained. It holds while the organisation allows it, the group has access to a lender "
+            "or its mentoring ended, and the member holds an office."
+        ),
+    )
     # Codes of provinces and regencies: staff see the groups of their villages alone, and all groups where none is
     # named. They are read with the person, so that no page takes another statement to know what may be seen.
     regions = models.JSONField(_("only groups in"), default=list, blank=True)
@@ -111,6 +125,11 @@ class User(AbstractUser, FoldedModel):
                 name="user_officer_is_member",
                 condition=Q(role=Role.OFFICER, member__isnull=False) | (~Q(role=Role.OFFICER) & Q(member__isnull=True)),
                 violation_error_message=_("A group officer is a member of a group, and nobody else is."),
+            ),
+            models.CheckConstraint(
+                name="user_records_as_officer",
+                condition=Q(role=Role.OFFICER) | Q(records_meetings=False),
+                violation_error_message=_("Only a group officer is let record the meetings of the own group."),
             ),
             models.CheckConstraint(
                 name="user_regions_of_staff",

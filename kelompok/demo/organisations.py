@@ -70,6 +70,7 @@ def make_officer_users(organisations: list[DemoOrganisation]) -> None:
                 organisation=demo.organisation,
                 role=Role.OFFICER,
                 member=term.member,
+                records_meetings=term.role == OfficerRole.BENDAHARA,
             )
 
 
@@ -86,7 +87,7 @@ def sign_ins() -> list[tuple[str, str]]:
 
 def _make_organisation(index: int, groups: int, password: str) -> DemoOrganisation:
     name, short = words.ORGANISATIONS[index]
-    organisation = Organisation.objects.create(name=name)
+    organisation = Organisation.objects.create(name=name, officers_record=index == 0)
     people = [
         User(username=f"admin.{short}", first_name=words.ADMINISTRATORS[index], role=Role.ADMIN, is_staff=True),
         User(username=f"staf.{short}", first_name=words.STAFF[index], role=Role.STAFF),

@@ -47,7 +47,7 @@ def draft_save(
 @transaction.atomic
 def draft_discard(*, actor: User, group: Group, number: int) -> None:
     """Throw a draft away; it posted nothing, so nothing else changes. A closed meeting is `NoSuchMeeting`."""
-    group = lock_group(actor, Capability.RECORD, group)
+    group = lock_group(actor, Capability.MEET, group)
     deleted, _by_model = Meeting.objects.filter(group=group, number=number, status=MeetingStatus.DRAFT).delete()
     if not deleted:
         raise NoSuchMeeting

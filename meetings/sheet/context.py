@@ -34,6 +34,7 @@ from finance.schedules import Allocation
 from finance.selectors import loan_rows, loans_on
 from finance.selectors.owed import waived, wajib_asked
 from groups.models import Constitution, Group, Member, OfficerTerm, PayoffFee, User
+from groups.permissions import Capability
 from groups.selectors import rules_in_force
 from meetings.errors import NoSuchMeeting
 from meetings.minutes import Minutes
@@ -238,7 +239,8 @@ def open_sheet(*, actor: User, group: Group, held_on: date, key: uuid.UUID, numb
     it is a draft, as `sent` once it was closed. Raises `PermissionDenied`, and `NoSuchMeeting` for a number that has
     none.
     """
-    return _context(open_books(actor=actor, group=group), held_on=held_on, key=key, number=number)
+    books = open_books(actor=actor, group=group, capability=Capability.MEET)
+    return _context(books, held_on=held_on, key=key, number=number)
 
 
 def read_sheet(*, group: Group, held_on: date, number: int | None = None, key: uuid.UUID | None = None) -> SheetContext:

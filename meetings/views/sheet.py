@@ -47,14 +47,14 @@ NOT_KEPT = frozenset({"csrfmiddlewaretoken", "key", "base", "by", "action"})
 """Fields of the form that a draft does not keep."""
 
 
-@requires(Capability.RECORD)
+@requires(Capability.MEET)
 @require_http_methods(["GET", "POST"])
 def meeting_new(request: GroupRequest) -> HttpResponse:
     """The sheet of a new meeting."""
     return _sent(request, None) if request.method == "POST" else _opened(request, None)
 
 
-@requires(Capability.RECORD)
+@requires(Capability.MEET)
 @require_http_methods(["GET", "POST"])
 def meeting_edit(request: GroupRequest, number: int) -> HttpResponse:
     """The sheet of a draft."""
@@ -66,7 +66,7 @@ def meeting_edit(request: GroupRequest, number: int) -> HttpResponse:
     return _opened(request, number, meeting.draft if meeting is not None else None)
 
 
-@requires(Capability.RECORD)
+@requires(Capability.MEET)
 @takes_posts_of("meeting-list")
 def draft_discard(request: GroupRequest, number: int) -> HttpResponse:
     """Throw a draft away."""

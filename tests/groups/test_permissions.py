@@ -20,11 +20,11 @@ from groups.permissions import (
 from tests.factories import facilitator_of, make_group, make_member, make_officer, make_user
 
 READ, RECORD, CONFIGURE, ASSESS = Capability.READ, Capability.RECORD, Capability.CONFIGURE, Capability.ASSESS
-MENTOR = Capability.MENTOR
+MENTOR, MEET = Capability.MENTOR, Capability.MEET
 MAY = [
-    (Role.ADMIN, {READ, RECORD, CONFIGURE, MENTOR, ASSESS}),
+    (Role.ADMIN, {READ, RECORD, MEET, CONFIGURE, MENTOR, ASSESS}),
     (Role.STAFF, {READ, CONFIGURE, MENTOR, ASSESS}),
-    (Role.FACILITATOR, {READ, RECORD, MENTOR}),
+    (Role.FACILITATOR, {READ, RECORD, MEET, MENTOR}),
     (Role.OFFICER, {READ}),
 ]
 
@@ -54,7 +54,7 @@ def test_templates_are_told_what_the_person_may_do():
     request = HttpRequest()
     request.user = User(role=Role.FACILITATOR)
     assert capabilities_context(request) == {
-        "can": {"read": True, "record": True, "configure": False, "mentor": True, "assess": False},
+        "can": {"read": True, "record": True, "meet": True, "configure": False, "mentor": True, "assess": False},
     }
 
 

@@ -26,7 +26,17 @@ from assessment.models import Assessment, AssessmentStatus, Instrument, Judgemen
 from assessment.services import assess_groups, snapshots
 from finance.models import CashCount, Entry, ExternalLoan, InventoryItem, Loan, LoanRequest, SurplusDivision, Waiver
 from groups.admin import TenantAdmin
-from groups.models import FacilitatorAssignment, FormationNote, Group, MeetingMove, Member, Partner, Role, User
+from groups.models import (
+    FacilitatorAssignment,
+    FormationNote,
+    Group,
+    MeetingMove,
+    Member,
+    Organisation,
+    Partner,
+    Role,
+    User,
+)
 from groups.permissions import Capability, walk_urls
 from kelompok import dissolving
 from meetings.models import AgendaItem, FollowUp, Meeting, MeetingStatus, MonthReport
@@ -44,6 +54,7 @@ from tests.factories import (
     make_federation_records,
     make_founding,
     make_group,
+    make_member,
     make_members,
     make_officer,
     make_organisation,
@@ -61,22 +72,24 @@ from tests.meetings.pages import post_correction, post_sheet, sign_in
 
 WRITES = re.compile(r'\s*(INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)', re.IGNORECASE)
 READ, RECORD, CONFIGURE, ASSESS = Capability.READ, Capability.RECORD, Capability.CONFIGURE, Capability.ASSESS
-MENTOR = Capability.MENTOR
+MENTOR, MEET = Capability.MENTOR, Capability.MEET
 PUBLIC = None
 MAY: dict[str, set[Capability]] = {
-    "superuser": {READ, RECORD, CONFIGURE, MENTOR, ASSESS},
-    "admin": {READ, RECORD, CONFIGURE, MENTOR, ASSESS},
+    "superuser": {READ, RECORD, MEET, CONFIGURE, MENTOR, ASSESS},
+    "admin": {READ, RECORD, MEET, CONFIGURE, MENTOR, ASSESS},
     "staff": {READ, CONFIGURE, MENTOR, ASSESS},
     "staff of the region": {READ, CONFIGURE, MENTOR, ASSESS},
     "staff of another region": {READ, CONFIGURE, MENTOR, ASSESS},
-    "facilitator": {READ, RECORD, MENTOR},
-    "facilitator not assigned": {READ, RECORD, MENTOR},
-    "facilitator with finished assignment": {READ, RECORD, MENTOR},
+    "facilitator": {READ, RECORD, MEET, MENTOR},
+    "facilitator not assigned": {READ, RECORD, MEET, MENTOR},
+    "facilitator with finished assignment": {READ, RECORD, MEET, MENTOR},
     "officer": {READ},
+    "officer who records": {READ, MEET},
+    "officer who records in another group": {READ, MEET},
     "officer whose term ended": {READ},
 }
 """What each role may do with what it may see."""
-SEES_OWN = {"superuser", "admin", "staff", "staff of the region", "facilitator", "officer"}
+SEES_OWN = {"superuser", "admin", "staff", "staff of the region", "facilitator", "officer", "officer who records"}
 SEES_OTHER = {"superuser"}
 EVERYBODY_ELSE = (
     "staff of another region", "facilitator not assigned", "facilitator with finished assignment",
@@ -246,7 +259,7 @@ ROUTES: dict[str, Route] = {
     "meetings-move": site(RECORD),
     "officers": Route(READ),
     "election": Route(RECORD),
-    "term-correct": Route(RECORD, lambda world: {"pk": world.group.officer_terms.get(ended_on=None).pk}),
+    "term-correct": Route(RECORD, lambda world: {"pk": world.group.officer_terms.get(role="KETUA", ended_on=None).pk}),
     "formation": Route(READ),
     "formation-step": Route(RECORD, lambda _world: {"step": "name"}),
     "formation-note-withdraw": Route(RECORD, lambda world: {"pk": world.group.formation_notes.get().pk}),
@@ -366,10 +379,10 @@ ROUTES: dict[str, Route] = {
     # meetings
     "decisions": site(READ),
     "meeting-list": Route(READ),
-    "meeting-new": Route(RECORD),
+    "meeting-new": Route(MEET),
     "meeting": Route(READ, meeting),
-    "meeting-edit": Route(RECORD, draft),
-    "draft-discard": Route(RECORD, draft, get={302}),
+    "meeting-edit": Route(MEET, draft),
+    "draft-discard": Route(MEET, draft, get={302}),
     "meeting-correct": Route(RECORD, meeting),
     "meeting-version": Route(READ, lambda world: {"number": world.closed.number, "version": 1}),
     "decision-list": Route(READ),
@@ -439,8 +452,13 @@ def build() -> World:
     facilitator = make_user(organisation=organisation)
     group = make_group(facilitator, village=make_village())
     make_members(group, 3)
-    first, second, _third = group.members.order_by("number")
+    first, second, third = group.members.order_by("number")
     make_officer(first)
+    make_officer(third, "SEKRETARIS")
+    Organisation.objects.filter(pk=organisation.pk).update(officers_record=True)
+    neighbour = make_member(make_group(facilitator, name="Tetangga"))
+    make_officer(neighbour)
+    make_phase(neighbour.group, phase="ACCESS")
     make_officer(second, "BENDAHARA", ended_on=date(2025, 2, 4))
     save(first, 5_000_000)
     lend(first)
@@ -508,6 +526,12 @@ def build() -> World:
             "facilitator not assigned": make_user(organisation=organisation),
             "facilitator with finished assignment": former,
             "officer": make_user(Role.OFFICER, organisation=organisation, member=first),
+            "officer who records": make_user(
+                Role.OFFICER, organisation=organisation, member=third, records_meetings=True
+            ),
+            "officer who records in another group": make_user(
+                Role.OFFICER, organisation=organisation, member=neighbour, records_meetings=True
+            ),
             "officer whose term ended": make_user(Role.OFFICER, organisation=organisation, member=second),
         },
     )

@@ -54,7 +54,7 @@ def training(request: GroupRequest, pk: int) -> HttpResponse:
     took_part = [one.member for one in found.participants.select_related("member")]
     table = attendance_table(request.group, took_part, on=found.held_on, guests=found.guests)
     women = sum(member.gender == "P" for member in took_part)
-    context = {"training": found, "table": table, "count": len(took_part), "women": women}
+    context = {"training": found, "table": table, "count": len(took_part), "women": women, "tab": "visits"}
     return respond_with_book(request, "meetings/training.html", context, lambda: table)
 
 
@@ -67,7 +67,7 @@ def attendance_list(request: GroupRequest) -> HttpResponse:
     members = list(request.group.members.effective(on).order_by("number"))
     table = attendance_table(request.group, members, on=on, guests=GUEST_LINES)
     return respond_with_book(
-        request, "meetings/training_attendance.html", {"form": form, "table": table}, lambda: table
+        request, "meetings/training_attendance.html", {"form": form, "table": table, "tab": "visits"}, lambda: table
     )
 
 

@@ -51,7 +51,7 @@ def guest_book(request: GroupRequest) -> HttpResponse:
     group, today = request.group, timezone.localdate()
     visits = selectors.visits_made(group, as_of=today)
     page = lines_shown(request, visits, at_a_time=LINES_ON_A_PAGE)
-    context = {"page": page, "table": guest_book_table(group, page.object_list, as_of=today)}
+    context = {"page": page, "table": guest_book_table(group, page.object_list, as_of=today), "tab": "visits"}
     whole = partial(guest_book_table, group, visits, as_of=today)
     return respond_with_book(request, "meetings/guest_book.html", context, whole)
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from assessment.models import Assessment, Judgement, Review, SchemeUse
 from finance.models import AccountKind, Entry
-from groups.models import Group, OfficerTerm, Role
+from groups.models import Group, OfficerTerm, Organisation, Role
 from meetings.models import Meeting, MeetingStatus
 from tests.assessment.groups import bring_up_to_date, make_kembang_minus_outside
 from tests.factories import (
@@ -22,6 +22,7 @@ from tests.factories import (
     make_member,
     make_members,
     make_officer,
+    make_phase,
     make_user,
     save,
 )
@@ -180,6 +181,23 @@ def test_a_fine_by_the_rules_follows_the_attendance(visit, group):
     fine.fill("500")
     row.locator("[value=LATE]").check()
     assert fine.input_value() == "500"
+
+
+def test_a_trained_officer_records_the_meeting_of_the_own_group(visit, group):
+    make_phase(group, phase="ACCESS")
+    Organisation.objects.filter(pk=group.organisation_id).update(officers_record=True)
+    member = group.officer_terms.get(role="SEKRETARIS").member
+    officer = make_user(Role.OFFICER, organisation=group.organisation, member=member, records_meetings=True)
+    site = visit()
+    site.sign_in(officer.username)
+    site.follow("Catat pertemuan")
+    site.page.click("button[value=present]")
+    site.page.fill("[name=place]", "Balai desa")
+    submit(site, "close")
+    meeting = Meeting.objects.get(group=group)
+    assert (meeting.status, meeting.saved_by) == (MeetingStatus.CLOSED, officer)
+    assert "pengurus kelompok" in site.text
+    assert "Koreksi" not in site.text
 
 
 def test_fines_owed_are_proposed_with_the_new_one_to_whoever_is_there(visit, group):

@@ -240,6 +240,12 @@ class TestPages:
         assert "Guest 5" in page
         assert "Cici" not in page
 
+    def test_its_pages_stand_under_mentoring(self, client, group, members):
+        training = make_training(group, *members)
+        for path in (f"trainings/{training.pk}/", "trainings/attendance/", "visits/guest-book/"):
+            page = self.get(client, group, f"/g/{group.code}/{path}").content.decode()
+            assert f'<a href="/g/{group.code}/visits/" aria-current="page">' in page
+
     def test_staff_see_the_trainings_of_a_period_in_groups_they_may_see(self, client, group, members):
         make_training(group, *members, held_on=TODAY)
         make_training(group, members[1], held_on=date(TODAY.year - 1, 5, 5), subject="Lama")

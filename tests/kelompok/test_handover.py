@@ -183,6 +183,19 @@ class TestPages:
         assert who(two[0], TODAY) == [successor]
         assert "2 groups are handed over" in client.get("/mentoring/").content.decode()
 
+    def test_looking_costs_the_same_for_more_groups(self, client, staff, former, successor, two):
+        client.force_login(staff)
+        data = {"former": former.pk, "successor": successor.pk, "on": TODAY.isoformat(), "action": "look"}
+        counts = []
+        for _round in range(2):
+            for _time in range(3):
+                make_plan(make_group(former), TODAY + DAY)
+            with CaptureQueriesContext(connection) as queries:
+                page = client.post("/mentoring/handover/", data)
+            assert two[0].name in page.content.decode()
+            counts.append(len(queries))
+        assert counts[0] == counts[1]
+
     def test_people_and_groups_of_another_organisation_are_not_offered(self, client, staff):
         stranger = facilitator_of(make_group())
         client.force_login(staff)

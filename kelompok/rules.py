@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+import finance.selectors
+import meetings.selectors
 from groups.forms.constitution import ConstitutionForm
 from groups.forms.fields import change_data
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
+from groups.selectors import versions_with_changes
 from groups.shared.money import rupiah
 from groups.shared.submit import posted, submit
 from kelompok import services
@@ -21,8 +25,8 @@ from kelompok import services
 
 @requires(Capability.RECORD)
 def constitution_adopt(request: GroupRequest) -> HttpResponse:
-    """Adopt new rules, beginning from those in force."""
-    form = ConstitutionForm(posted(request), group=request.group)
+    """Adopt new rules, beginning from those in force; the page of a meeting asks for its own day."""
+    form = ConstitutionForm(posted(request), group=request.group, agreed_on=_day(request.GET.get("agreed_on")))
     response = submit(
         request,
         form,
@@ -34,6 +38,30 @@ def constitution_adopt(request: GroupRequest) -> HttpResponse:
         # Whoever has read the message may save over the version that came in between.
         change_data(form, "version", str(form.next_version))
     return response or render(request, "groups/constitution_form.html", {"form": form})
+
+
+@requires(Capability.READ)
+def constitution_version(request: GroupRequest, version: int) -> HttpResponse:
+    """One version of the rules as statutes (AD/ART), with what it changed, to print and to sign."""
+    found = {rules.version: (rules, changes) for rules, changes in versions_with_changes(request.group)}
+    if version not in found:
+        raise Http404
+    rules, changes = found[version]
+    context = {
+        "rules": rules,
+        "changes": changes,
+        "meeting": meetings.selectors.meeting_held_on(request.group, rules.agreed_on),
+        "print_frame": finance.selectors.print_frame(request.group, as_of=rules.agreed_on),
+    }
+    return render(request, "groups/statutes.html", context)
+
+
+def _day(text: str | None) -> date | None:
+    """Return the day of an address such as 2026-11-21, None for nothing or what is none."""
+    try:
+        return date.fromisoformat(text or "")
+    except ValueError:
+        return None
 
 
 def _adopted(request: GroupRequest, adopted: services.RulesAdopted) -> HttpResponse:

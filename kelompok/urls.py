@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("g/<str:code>/", views.group, name="group"),
     path("calendar/move/", calendar.meetings_move, name="meetings-move"),
     path("g/<str:code>/constitution/new/", rules.constitution_adopt, name="constitution-adopt"),
+    path("g/<str:code>/constitution/<int:version>/", rules.constitution_version, name="constitution-version"),
     path("g/<str:code>/rhythm/", rhythms.rhythm, name="rhythm"),
     path("g/<str:code>/rhythm/new/", rhythms.rhythm_adopt, name="rhythm-adopt"),
     path("g/<str:code>/rhythm/<int:pk>/withdraw/", rhythms.rhythm_withdraw, name="rhythm-withdraw"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -29,7 +30,9 @@ class RulesPart:
 
 
 RULES_PARTS = (
-    (_("The agreement"), False, ("agreed_on", "agreed_in_meeting", "aims")),
+    (_("The agreement"), False,
+     ("agreed_on", "agreed_in_meeting", "votes_for", "votes_against", "votes_abstained")),
+    (_("Aims, expectations and sanctions"), False, ("aims", "expected", "sanctions")),
     (_("Savings (simpanan) and social fund"), False, ("pokok", "wajib", "wajib_every", "missed_wajib", "social")),
     (_("Fines (denda) in the meeting"), False, ("fine_late", "fine_absent")),
     (_("Loans (pinjaman)"), False,
@@ -46,6 +49,16 @@ RULES_PARTS = (
       "other_purpose")),
 )  # fmt: skip
 """Headings, whether seldom used, and fields, in the order in which a group agrees them."""
+EXPECTED = """1. Hadir di setiap pertemuan, atau memberi kabar jika berhalangan.
+2. Membayar simpanan dan angsuran tepat waktu.
+3. Ikut bermusyawarah dan melaksanakan keputusan kelompok.
+4. Pengurus mencatat uang di depan anggota dan melaporkan kas di setiap pertemuan."""
+SANCTIONS = """1. Terlambat, tidak hadir tanpa kabar, dan angsuran yang menunggak dikenai denda menurut aturan ini.
+2. Anggota yang menunggak ditegur, lalu dikunjungi pengurus.
+3. Anggota yang tiga kali berturut-turut tidak hadir tanpa kabar dibicarakan dalam rapat.
+4. Pengurus yang memakai uang kelompok untuk diri sendiri diberhentikan oleh rapat anggota."""
+"""What a group begins from that has not written these down: words of its own, whatever language the page is in."""
+VOTES = ("votes_for", "votes_against", "votes_abstained")
 SHARES = tuple(f"share_{purpose}" for purpose in PURPOSES)
 USUAL = (
     "wajib_every",
@@ -102,14 +115,23 @@ class ConstitutionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscr
         help_text=_("Late is an instalment that all money brought on the loan by its day, fines too, does not cover."),
     )
     fine_late_percent = ShareField(label=_("Fine (denda) for a late instalment, % of it"), required=False)
+    votes_for = CountField(label=_("Votes for"), required=False, min_value=0, max_value=10_000)
+    votes_against = CountField(label=_("Votes against"), required=False, min_value=0, max_value=10_000)
+    votes_abstained = CountField(label=_("Abstained"), required=False, min_value=0, max_value=10_000)
     sukarela_minimum = RupiahField(label=_("Voluntary savings (simpanan sukarela) that must stay"), required=False)
 
-    def __init__(self, data: Any, *, group: Group, **kwargs: Any) -> None:
+    def __init__(self, data: Any, *, group: Group, agreed_on: date | None = None, **kwargs: Any) -> None:
         latest = group.rules or Constitution(version=0)
         rules = {name: getattr(latest, name) for name in RULES if name != "agreed_on"}
         last = Constitution.objects.filter(group=group).aggregate(last=Max("version"))["last"] or 0
         self.next_version = last + 1
         initial = {**rules, "loan_kinds": latest.kinds_of_loan, "version": self.next_version}
+        initial |= dict.fromkeys(VOTES) | {
+            "expected": latest.expected or EXPECTED,
+            "sanctions": latest.sanctions or SANCTIONS,
+        }
+        if agreed_on is not None:
+            initial |= {"agreed_on": agreed_on, "agreed_in_meeting": True}
         super().__init__(data, instance=Constitution(group=group), initial=initial, **kwargs)
         for name in USUAL:
             self.fields[name].required = False
@@ -118,7 +140,7 @@ class ConstitutionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscr
         model = Constitution
         fields = [*RULES, "version"]
         field_classes = {"agreed_on": PastDateField, **dict.fromkeys(SHARES, ShareField)}
-        widgets = {"aims": forms.Textarea(attrs={"rows": 6})}
+        widgets = dict.fromkeys(("aims", "expected", "sanctions"), forms.Textarea(attrs={"rows": 5}))
 
     def parts(self) -> list[RulesPart]:
         """Return the fields under their headings; what is seldom used is folded away until it matters."""
@@ -180,7 +202,20 @@ class ConstitutionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscr
         for name in USUAL:
             if name not in self.errors and cleaned.get(name) in ("", None):
                 cleaned[name] = getattr(Constitution(), name)
+        self._check_votes(cleaned)
         parts = [cleaned.get(name) for name in SHARES]
         if all(part is not None for part in parts) and sum(part for part in parts if part is not None) != 100:
             self.add_error("share_other", _("The parts of the surplus must sum to 100 %."))
         return cleaned
+
+    def _check_votes(self, cleaned: dict[str, Any]) -> None:
+        """Take what was left out beside the votes for the rules as nobody; refuse votes that did not agree them."""
+        votes_for = cleaned.get("votes_for")
+        if self.has_error("votes_for") or (votes_for is None and not any(cleaned.get(name) for name in VOTES)):
+            return
+        if votes_for is None:
+            self.add_error("votes_for", _("Say how many voted for the rules as well."))
+        elif votes_for <= (cleaned.get("votes_against") or 0):
+            self.add_error("votes_for", _("Rules are agreed when more vote for them than against."))
+        else:
+            cleaned |= {name: cleaned.get(name) or 0 for name in VOTES}

@@ -126,7 +126,12 @@ class Constitution(models.Model):
     version = models.PositiveIntegerField(_("version"))
     agreed_on = models.DateField(_("agreed on"))
     agreed_in_meeting = models.BooleanField(_("agreed in a meeting of the members"), default=False)
+    votes_for = models.PositiveSmallIntegerField(_("votes for"), null=True, blank=True)
+    votes_against = models.PositiveSmallIntegerField(_("votes against"), null=True, blank=True)
+    votes_abstained = models.PositiveSmallIntegerField(_("abstained"), null=True, blank=True)
     aims = models.TextField(_("aims and rules"), blank=True)
+    expected = models.TextField(_("what is expected of members and officers"), blank=True)
+    sanctions = models.TextField(_("sanctions"), blank=True)
     pokok = models.PositiveBigIntegerField(_("initial savings (simpanan pokok), once"), default=0)
     wajib = models.PositiveBigIntegerField(_("compulsory savings (simpanan wajib)"), default=0)
     wajib_every = models.CharField(
@@ -227,6 +232,13 @@ class Constitution(models.Model):
         ordering = ["-version"]
         constraints = [
             models.UniqueConstraint(name="constitution_version_once", fields=["group", "version"]),
+            models.CheckConstraint(
+                name="constitution_votes",
+                condition=Q(votes_for__isnull=True, votes_against__isnull=True, votes_abstained__isnull=True)
+                | Q(votes_for__gt=F("votes_against"), votes_for__isnull=False)
+                & Q(votes_against__isnull=False, votes_abstained__isnull=False),
+                violation_error_message=_("Rules are agreed when more vote for them than against."),
+            ),
             models.CheckConstraint(name="constitution_method", condition=Q(loan_method__in=Method.values)),
             models.CheckConstraint(name="constitution_rate_per", condition=Q(loan_rate_per__in=RatePer.values)),
             models.CheckConstraint(name="constitution_kinds", condition=~Q(loan_kinds="")),
@@ -284,6 +296,12 @@ class Constitution(models.Model):
 
     def __str__(self) -> str:
         return f"{self.version}"
+
+    @property
+    def votes(self) -> int | None:
+        """How many voted or abstained, None where nobody counted."""
+        counts = (self.votes_for, self.votes_against, self.votes_abstained)
+        return None if self.votes_for is None else sum(count or 0 for count in counts)
 
     @property
     def is_empty(self) -> bool:

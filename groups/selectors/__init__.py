@@ -67,6 +67,7 @@ from groups.selectors.partnerships import (
 )
 from groups.selectors.profile import GroupProfile, group_profile
 from groups.selectors.regions import MOST_VILLAGES, places_named, regency_names, region_options, villages_named
+from groups.selectors.rule_changes import RuleChange, rule_changes, versions_with_changes
 from groups.selectors.rules import rules_by_day, rules_in_force
 from groups.selectors.users import colleagues, people_named
 from groups.selectors.writers import writers_since

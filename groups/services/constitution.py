@@ -6,13 +6,10 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from groups.ending import require_alive
-from groups.models import (
-    Constitution,
-    Group,
-    User,
-)
+from groups.models import Constitution, Group, Member, User
 from groups.permissions import Capability, lock_group
 from groups.selectors import rules_in_force
 from groups.shared.clock import refuse_to_come, today_of
@@ -44,6 +41,7 @@ def constitution_adopt(*, actor: User, group: Group, constitution: Constitution)
     if constitution.agreed_on < group.founded_on:
         raise ValidationError({"agreed_on": _("The group did not exist yet on this date.")})
     require_alive(group, constitution.agreed_on, field="agreed_on")
+    _check_votes(group, constitution)
     latest = Constitution.objects.filter(group=group).aggregate(last=Max("version"))["last"] or 0
     constitution.group = group
     constitution.version = latest + 1
@@ -53,6 +51,19 @@ def constitution_adopt(*, actor: User, group: Group, constitution: Constitution)
     group.rules = rules_in_force(group, as_of=today_of(group))
     group.save(update_fields=["rules"])
     return constitution
+
+
+def _check_votes(group: Group, constitution: Constitution) -> None:
+    """Refuse votes that did not agree the rules, and more of them than there were members on the day."""
+    votes = constitution.votes
+    if votes is None:
+        return
+    if (constitution.votes_for or 0) <= (constitution.votes_against or 0):
+        raise ValidationError({"votes_for": _("Rules are agreed when more vote for them than against.")})
+    members = Member.objects.filter(group=group).effective(constitution.agreed_on).count()
+    if votes > members:
+        text = ngettext("On this day the group had %d member.", "On this day the group had %d members.", members)
+        raise ValidationError({"votes_for": text % members})
 
 
 def _changed_meanwhile(by_oneself: bool) -> str:

@@ -7,10 +7,10 @@ from django.shortcuts import render
 
 from groups.http import GroupRequest
 from groups.permissions import Capability, requires
+from groups.selectors import versions_with_changes
 
 
 @requires(Capability.READ)
 def constitution(request: GroupRequest) -> HttpResponse:
-    """The rules in force and every earlier version."""
-    versions = request.group.constitutions.select_related("recorded_by").order_by("-agreed_on", "-version")
-    return render(request, "groups/constitution.html", {"versions": versions})
+    """The rules in force and every earlier version, each with what it changed."""
+    return render(request, "groups/constitution.html", {"versions": versions_with_changes(request.group)})

@@ -22,6 +22,7 @@ from finance import services as finance
 from finance.ledger.errors import LedgerError
 from finance.models import Account, AccountKind, CashCount, LoanRequest, Transfer
 from groups import services as groups
+from groups.forms.constitution import EXPECTED, SANCTIONS
 from groups.models import (
     BankAccount,
     Constitution,
@@ -202,6 +203,8 @@ class GroupRecorder:
         rng = self.rng
         rules = Constitution(
             aims=words.AIMS,
+            expected=EXPECTED,
+            sanctions=SANCTIONS,
             pokok=rng.choice((0, 20_000, 50_000, 100_000)) if self.plan.shows != "same_amounts" else 0,
             wajib=rng.choice((5_000, 10_000, 10_000, 15_000, 20_000)),
             missed_wajib=MissedWajib.ASKED if self._asks_for_missed() else MissedWajib.LET_GO,
@@ -221,8 +224,17 @@ class GroupRecorder:
 
     def _adopt(self, rules: Constitution, on: date) -> None:
         rules.agreed_on = on
+        self._count_votes(rules)
         rules.version = Constitution.objects.filter(group=self.group).count() + 1
         self.rules = groups.constitution_adopt(actor=self.plan.facilitator, group=self.group, constitution=rules)
+
+    def _count_votes(self, rules: Constitution) -> None:
+        """Let the members of the day vote where rules are agreed in a meeting; one in eight abstains."""
+        members = Member.objects.filter(group=self.group).effective(rules.agreed_on).count()
+        votes: tuple[int | None, ...] = (None, None, None)
+        if rules.agreed_in_meeting and members:
+            votes = (members - members // 8, 0, members // 8)
+        rules.votes_for, rules.votes_against, rules.votes_abstained = votes
 
     def _join(self, day: date) -> None:
         """Register who has joined by a day and is not a member yet."""

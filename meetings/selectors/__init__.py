@@ -12,6 +12,7 @@ from meetings.selectors.minute_book import (
     drafts_of,
     groups_met,
     last_held_on,
+    meeting_held_on,
     meeting_version,
     minute_book,
     numbered,

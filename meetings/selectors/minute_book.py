@@ -96,6 +96,11 @@ def last_held_on(groups: QuerySet[Group], *, as_of: date) -> dict[int, date]:
     return dict(held.order_by().values_list("group").annotate(last=Max("held_on")))
 
 
+def meeting_held_on(group: Group, day: date) -> Meeting | None:
+    """Return the first meeting of the group that was closed for the day, None if there is none."""
+    return Meeting.objects.filter(group=group, status=MeetingStatus.CLOSED, held_on=day).order_by("of_day").first()
+
+
 @dataclass(frozen=True, slots=True)
 class GroupMet:
     """A group with the day of its last meeting, None before the first, and its drafts not closed."""

@@ -277,6 +277,7 @@ def address(name: str, group: Group) -> str:
         "instrument": {"pk": instrument.pk},
         "instrument-compare": {"pk": instrument.pk},
         "assessment-stored": {"day": group.assessments.latest("as_of").as_of},
+        "constitution-version": {"version": group.rules.version},
         "assessment-certificate": {"day": group.assessments.filter(status="FINAL").latest("as_of").as_of},
         "override-give": {"indicator": "attendance"},
         "assessment-evidence": {"indicator": "repayment"},

@@ -121,6 +121,24 @@ def test_a_facilitator_registers_a_group_its_members_and_its_officers(visit):
         "BENDAHARA": "Citra",
     }
 
+    site.open(reverse("constitution-adopt", args=[group.code]))
+    page.fill("[name=wajib]", "12.000")
+    page.fill("[name=agreed_on]", "2025-02-04")
+    page.check("[name=agreed_in_meeting]")
+    page.fill("[name=votes_for]", "1")
+    page.fill("[name=votes_against]", "2")
+    page.click("main form .btn-primary")
+    assert page.locator("#id_votes_for.is-invalid").count() == 1
+    page.fill("[name=votes_for]", "2")
+    page.fill("[name=votes_against]", "1")
+    page.click("main form .btn-primary")
+    latest = group.constitutions.latest("version")
+    assert (latest.votes_for, latest.votes_against) == (2, 1)
+    page.click(f"a[href='{reverse('constitution-version', args=[group.code, latest.version])}']")
+    statutes = page.inner_text("main")
+    assert "Rp\N{NO-BREAK SPACE}12.000" in statutes
+    assert "Hadir di setiap pertemuan" in statutes
+
 
 def test_a_facilitator_records_a_meeting_and_the_books_follow(visit, group):
     site = visit()

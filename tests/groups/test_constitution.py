@@ -4,13 +4,23 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
 from groups import services
 from groups.forms.constitution import RULES_PARTS, ConstitutionForm
 from groups.models import Constitution, Group, Role
-from tests.factories import FOUNDED, facilitator_of, first_tuesdays, make_group, make_user
+from meetings.models import Meeting
+from tests.factories import (
+    FOUNDED,
+    facilitator_of,
+    first_tuesdays,
+    make_group,
+    make_members,
+    make_user,
+)
+from tests.meetings.pages import post_sheet, sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -296,3 +306,91 @@ class TestNoRules:
             actor=bare.recorded_by, group=bare, constitution=Constitution(version=2, agreed_on=FOUNDED)
         )
         assert Group.objects.get().has_rules
+
+
+class TestVotes:
+    @pytest.fixture(autouse=True)
+    def members(self, group):
+        make_members(group, 5)
+
+    def test_they_are_kept_and_shown(self, client, group):
+        client.post(url(group), data(agreed_in_meeting="on", votes_for="3", votes_against="1"))
+        rules = Constitution.objects.get(version=2)
+        assert (rules.votes_for, rules.votes_against, rules.votes_abstained, rules.votes) == (3, 1, 0, 4)
+        page = client.get(reverse("constitution-version", args=[group.code, 2])).content.decode()
+        assert "3 setuju, 1 tidak setuju, 0 abstain" in page
+
+    @pytest.mark.parametrize(
+        "votes",
+        [
+            {"votes_for": "2", "votes_against": "2"},
+            {"votes_for": "1", "votes_against": "3"},
+            {"votes_for": "5", "votes_abstained": "1"},
+            {"votes_against": "1"},
+            {"votes_for": "banyak"},
+            {"votes_for": "-1"},
+        ],
+    )
+    def test_votes_that_agreed_nothing_or_of_more_than_the_members_are_refused(self, client, group, votes):
+        response = client.post(url(group), data(**votes))
+        assert list(response.context["form"].errors) == ["votes_for"]
+        assert Constitution.objects.count() == 1
+
+    def test_nobody_needs_to_have_counted(self, client, group):
+        client.post(url(group), data())
+        assert Constitution.objects.get(version=2).votes is None
+
+    @pytest.mark.parametrize("votes", [(1, 1, 0), (2, None, 0), (None, 1, None)])
+    def test_the_database_refuses_them_too(self, group, votes):
+        counts = dict(zip(("votes_for", "votes_against", "votes_abstained"), votes, strict=True))
+        with pytest.raises(IntegrityError, match="constitution_votes"), transaction.atomic():
+            Constitution.objects.create(
+                group=group, version=2, agreed_on=FOUNDED, recorded_by=facilitator_of(group), **counts
+            )
+
+
+class TestStatutes:
+    def test_they_carry_aims_expectations_sanctions_and_signatures(self, client, group):
+        client.post(url(group), data(expected="Hadir", sanctions="Ditegur"))
+        page = client.get(reverse("constitution-version", args=[group.code, 2])).content.decode()
+        for text in (group.name, "Menabung bersama", "Hadir", "Ditegur", "Rp\N{NO-BREAK SPACE}15.000", "Ketua"):
+            assert text in page
+
+    def test_what_a_group_begins_from_is_filled_in_once(self, client, group):
+        form = client.get(url(group)).context["form"]
+        assert "Hadir di setiap pertemuan" in form["expected"].value()
+        client.post(url(group), data(expected="Hadir", sanctions="Ditegur"))
+        form = client.get(url(group)).context["form"]
+        assert (form["expected"].value(), form["sanctions"].value()) == ("Hadir", "Ditegur")
+        assert form["votes_for"].value() is None
+
+    def test_a_version_says_what_it_changed(self, client, group):
+        client.post(url(group), data())
+        client.post(url(group), data(version="3", wajib="20.000", loan_rate="2", loan_kinds="week"))
+        versions = client.get(reverse("constitution", args=[group.code])).context["versions"]
+        changes = {change.label: (change.before, change.after) for change in versions[0][1]}
+        money = "Rp\N{NO-BREAK SPACE}"
+        assert set(changes.values()) == {
+            (f"{money}15.000", f"{money}20.000"), ("1,5 %", "2 %"),
+            ("Diangsur setiap bulan", "Diangsur setiap minggu"),
+        }  # fmt: skip
+        assert changes["Cara membayar pinjaman"][0] == "Diangsur setiap bulan"
+        assert versions[1][1] != []
+        assert versions[2][1] == []
+
+    def test_there_is_none_of_a_version_that_is_not_there(self, client, group):
+        assert client.get(reverse("constitution-version", args=[group.code, 7])).status_code == 404
+
+    def test_the_page_of_a_meeting_leads_to_rules_of_its_day(self, client, group):
+        make_members(group, 2)
+        post_sheet(sign_in(group), group, held_on=FOUNDED + timedelta(28))
+        meeting = Meeting.objects.get(group=group)
+        page = client.get(reverse("meeting", args=[group.code, meeting.number])).content.decode()
+        address = f"{url(group)}?agreed_on={meeting.held_on.isoformat()}"
+        assert address in page
+        form = client.get(address).context["form"]
+        assert (form["agreed_on"].value(), form["agreed_in_meeting"].value()) == (meeting.held_on, True)
+
+    @pytest.mark.parametrize("asked", ["", "x", "2025-02-30"])
+    def test_a_day_that_is_none_is_not_filled_in(self, client, group, asked):
+        assert client.get(f"{url(group)}?agreed_on={asked}").context["form"]["agreed_on"].value() is None

@@ -56,4 +56,6 @@ def test_ending_twice_changes_nothing(client, group):
 
 def test_ending_needs_a_post(client, group):
     assignment = FacilitatorAssignment.objects.get()
-    assert client.get(reverse("facilitator-end", args=[group.code, assignment.pk])).status_code == 405
+    assert client.get(reverse("facilitator-end", args=[group.code, assignment.pk])).status_code == 302
+    assert FacilitatorAssignment.objects.get() == assignment
+    assert FacilitatorAssignment.objects.get().ended_on is None

@@ -250,6 +250,7 @@ ROUTES: dict[str, Route] = {
     "member-leave-undo": Route(RECORD, member, get={302}),
     "constitution": Route(READ),
     "constitution-adopt": Route(RECORD),
+    "constitution-version": Route(READ, lambda _world: {"version": 1}),
     "rhythm": Route(READ),
     "rhythm-adopt": Route(RECORD),
     "rhythm-withdraw": Route(RECORD, lambda world: {"pk": world.group.rhythms.get().pk}, get={302}),

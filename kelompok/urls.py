@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from kelompok import calendar, federations, founding, mentoring, rhythms, rules, views
+from kelompok import calendar, federations, founding, mentoring, officers, rhythms, rules, views
 
 handler500 = "kelompok.views.server_error"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("language/", views.language, name="language"),
     path("g/<str:code>/", views.group, name="group"),
     path("calendar/move/", calendar.meetings_move, name="meetings-move"),
+    path("g/<str:code>/officers/handover/", officers.officer_handover, name="officer-handover"),
     path("g/<str:code>/constitution/new/", rules.constitution_adopt, name="constitution-adopt"),
     path("g/<str:code>/constitution/<int:version>/", rules.constitution_version, name="constitution-version"),
     path("g/<str:code>/rhythm/", rhythms.rhythm, name="rhythm"),

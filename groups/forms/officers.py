@@ -21,7 +21,9 @@ class ElectionForm(forms.Form):
     def __init__(self, *args: Any, group: Group, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for role in OfficerRole:
-            field = MemberField(label=role.label, required=False, empty_label=_("— stays as it is —"))
+            field = MemberField(
+                label=role.label, required=False, empty_label=_("— stays as it is —"), help_text=role.duties
+            )
             self.fields[role.value] = field
             field.offer(group)
 

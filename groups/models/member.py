@@ -145,6 +145,18 @@ class OfficerRole(models.TextChoices):
     SEKRETARIS = "SEKRETARIS", _("Sekretaris (secretary)")
     BENDAHARA = "BENDAHARA", _("Bendahara (treasurer)")
 
+    @property
+    def duties(self) -> str:
+        """What the holder does."""
+        return str(_DUTIES[self])
+
+
+_DUTIES = {
+    OfficerRole.KETUA: _("Leads the meetings, sees that decisions are carried out, speaks for the group."),
+    OfficerRole.SEKRETARIS: _("Writes the minutes and the attendance, keeps the list of members and the letters."),
+    OfficerRole.BENDAHARA: _("Keeps the cash box and the books of money, counts the cash before the members."),
+}
+
 
 class OfficerTermQuerySet(models.QuerySet["OfficerTerm"]):
     """Terms of office by date."""
@@ -188,3 +200,8 @@ class OfficerTerm(models.Model):
 
     def __str__(self) -> str:
         return self.get_role_display()
+
+    @property
+    def duties(self) -> str:
+        """What the holder of the office does."""
+        return OfficerRole(self.role).duties

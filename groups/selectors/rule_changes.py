@@ -38,10 +38,15 @@ def rule_changes(before: Constitution, after: Constitution) -> list[RuleChange]:
 
 
 def versions_with_changes(group: Group) -> list[tuple[Constitution, list[RuleChange]]]:
-    """Return the versions of the rules of a group, the newest first, each with what it changed in the one before."""
+    """Return the versions of the rules of a group, the newest first, each with what it changed in the one before.
+
+    The rules that a group was registered with nobody agreed, so what comes first changes nothing.
+    """
     versions = list(group.constitutions.select_related("recorded_by").order_by("-agreed_on", "-version"))
     pairs = zip(versions, [*versions[1:], None], strict=True)
-    return [(rules, [] if before is None else rule_changes(before, rules)) for rules, before in pairs]
+    return [
+        (rules, [] if before is None or before.is_empty else rule_changes(before, rules)) for rules, before in pairs
+    ]
 
 
 def _shown(rules: Constitution, field: models.Field[Any, Any]) -> str:

@@ -394,3 +394,12 @@ class TestStatutes:
     @pytest.mark.parametrize("asked", ["", "x", "2025-02-30"])
     def test_a_day_that_is_none_is_not_filled_in(self, client, group, asked):
         assert client.get(f"{url(group)}?agreed_on={asked}").context["form"]["agreed_on"].value() is None
+
+    def test_the_first_rules_that_are_agreed_changed_nothing(self, client):
+        nothing = {"wajib": 0, "missed_wajib": "ASKED", "fine_late": 0, "loan_max_periods": 12}
+        registered = make_group(rules=nothing)
+        client.force_login(facilitator_of(registered))
+        assert registered.rules.is_empty
+        client.post(url(registered), data())
+        versions = client.get(reverse("constitution", args=[registered.code])).context["versions"]
+        assert [(rules.version, changes) for rules, changes in versions] == [(2, []), (1, [])]

@@ -259,6 +259,7 @@ ROUTES: dict[str, Route] = {
     "meeting-move-withdraw": Route(RECORD, lambda world: {"pk": world.group.moves.get().pk}, get={302}),
     "meetings-move": site(RECORD),
     "officers": Route(READ),
+    "officer-handover": Route(READ),
     "election": Route(RECORD),
     "term-correct": Route(RECORD, lambda world: {"pk": world.group.officer_terms.get(role="KETUA", ended_on=None).pk}),
     "formation": Route(READ),

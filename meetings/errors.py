@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from groups.models import Member
+from groups.models import Member, User
 from groups.shared.money import rupiah
 from groups.shared.refusals import Refused
 from meetings.models import Meeting
@@ -33,11 +33,17 @@ class MeetingChanged(MeetingError):
 
 
 class AlreadyRecorded(MeetingChanged):
-    """The sheet, or another one of the same draft, was closed before: `meeting` is the version it recorded."""
+    """The sheet, or another one of the same draft, was closed before: `meeting` is the version it recorded.
 
-    def __init__(self, meeting: Meeting) -> None:
+    `actor` is who sent it again.
+    """
+
+    def __init__(self, meeting: Meeting, *, actor: User) -> None:
         self.meeting = meeting
-        super().__init__(_("This meeting was closed meanwhile by %(who)s.") % {"who": meeting.saved_by})
+        if meeting.saved_by_id == actor.pk:
+            super().__init__(_("You closed this meeting yourself meanwhile."))
+        else:
+            super().__init__(_("This meeting was closed meanwhile by %(who)s.") % {"who": meeting.saved_by})
 
 
 class OtherPerson(MeetingError):

@@ -60,11 +60,11 @@ def meeting_to_save(context: SheetContext, *, key: uuid.UUID, base: str) -> Meet
     """
     meeting, actor = context.meeting, context.open_books.actor
     if context.sent is not None:
-        raise AlreadyRecorded(context.sent)
+        raise AlreadyRecorded(context.sent, actor=actor)
     if meeting is None:
         return Meeting(group=context.group, number=context.next_number, key=key, recorded_by=actor, saved_by=actor)
     if meeting.status == MeetingStatus.CLOSED:
-        raise AlreadyRecorded(meeting)
+        raise AlreadyRecorded(meeting, actor=actor)
     is_own = meeting.key == key and meeting.saved_by_id == actor.pk
     if base != meeting.draft_version and not (is_own and not base):
         raise MeetingChanged(_changed_meanwhile(meeting, by_oneself=meeting.saved_by_id == actor.pk))

@@ -77,7 +77,7 @@ def _correct(request: GroupRequest, number: int, *, key: uuid.UUID, is_preview: 
 def _open(request: GroupRequest, number: int, key: uuid.UUID) -> SheetContext:
     replay = Meeting.objects.filter(group=request.group, key=key).exclude(status=MeetingStatus.DRAFT).first()
     if replay is not None:
-        raise AlreadyRecorded(replay)
+        raise AlreadyRecorded(replay, actor=request.user)
     return open_correction(actor=request.user, group=request.group, number=number, held_on=_day(request))
 
 

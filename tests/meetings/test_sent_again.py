@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 
 from finance.models import Entry, Loan
+from meetings.errors import AlreadyRecorded
 from meetings.models import Meeting
 from tests.factories import facilitator_of, lend, make_group, make_members, make_user, save
 from tests.meetings.pages import balance, post_correction, post_sheet, sign_in
@@ -293,3 +294,10 @@ def test_a_person_with_a_large_id_closes_the_sheet_as_the_page_gave_it():
     (by,) = re.findall(r'name="by" value="([^"]*)"', page)
     assert by == "1234567"
     assert post_sheet(client, group, data={**sheet_data(group), "by": by}).status_code == 302
+
+
+def test_who_closed_a_meeting_meanwhile_is_named_unless_it_was_oneself(client, group):
+    post_sheet(client, group)
+    meeting, other = Meeting.objects.get(), make_user()
+    assert "yourself" in str(AlreadyRecorded(meeting, actor=meeting.saved_by))
+    assert str(meeting.saved_by) in str(AlreadyRecorded(meeting, actor=other))

@@ -95,7 +95,9 @@ class Books(Balances):
     checks: ClassVar[tuple[Callable[[Balances, Mapping[int, Movement]], None], ...]] = ()
     followers: ClassVar[tuple[Callable[[Books, Sequence[Posting], Sequence[Entry]], None], ...]] = ()
 
-    def __init__(self, *, actor: User, group: Group, everything: bool, capability: Capability) -> None:
+    def __init__(
+        self, *, actor: User, group: Group, everything: bool, capability: Capability = Capability.RECORD
+    ) -> None:
         # The lock and the right are asked for here, so that there is no object that posts without them.
         assert transaction.get_connection().in_atomic_block, "the lock ends with its transaction"
         locked = lock_group(actor, capability, group)

@@ -142,6 +142,6 @@ def _owed_by(owner: Member, as_of: date, today: date) -> dict[str, Any]:
     """Return what a member owes on a day, and only with today's what others paid for the member or are owed."""
     return {
         "is_today": as_of >= today,
-        "owing": selectors.owed(owner.group, as_of=min(as_of, today)).get(owner.pk),
+        "owing": selectors.owed(owner.group, as_of=min(as_of, today), everybody=[owner]).get(owner.pk),
         "claims": selectors.claims_of(owner) if as_of >= today else None,
     }

@@ -141,7 +141,8 @@ def record_training_elsewhere(at: VisitedGroup, *, today: date) -> None:
 
 def _train(at: VisitedGroup, day: date, visit: Visit | None) -> None:
     """Record who took part in a training: about half of the members of the day."""
-    rng = Random(f"training-{at.group.code}-{day}")  # noqa: S311 - demo data, repeatable by its code
+    kind = "elsewhere" if visit is None else "training"
+    rng = Random(f"{kind}-{at.group.code}-{day}")  # noqa: S311 - demo data, repeatable by its code
     members = [one for one in at.group.members.effective(day).order_by("number") if rng.random() < 0.6]
     trainer, office = (visit.who, "") if visit is not None else rng.choice(_GUESTS)
     training = Training(

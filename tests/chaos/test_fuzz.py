@@ -55,7 +55,8 @@ def test_no_form_stumbles_over_what_it_is_sent(own, other, attempts):
         if answer.status != 302:
             attempts.check(not answer.wrote, f"{what} wrote {sorted(answer.wrote)}")
         elif answer.wrote:
-            attempts.check(wrong == known, f"{what}: {wrong}")
+            # A count of a period that is closed is held against nothing any more: what is wrong by hand may go.
+            attempts.check(not [one for one in wrong if one not in known], f"{what}: {wrong}")
     assert attempts.failures == []
 
 

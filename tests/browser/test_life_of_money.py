@@ -55,8 +55,13 @@ def meet(site, group, on, **fields):
     go(site, "meeting-new", group)
     for summary in ("Loans decided and paid out today", "Other money in and out"):
         site.page.locator("details > summary", has_text=summary).click()
+    # Sent before the sheet is that of the day, it comes back to be looked at.
+    site.page.locator("[name=held_on]").evaluate("field => { field.dataset.before = 'yes'; }")
+    site.fill(held_on=on.isoformat())
+    site.page.locator("[name=held_on]").dispatch_event("change")
+    site.page.locator("[name=held_on]:not([data-before])").wait_for()
     site.page.click("button[value=present]")
-    site.fill(held_on=on.isoformat(), place="Balai desa", **fields)
+    site.fill(place="Balai desa", **fields)
     site.page.locator("button[name=action][value=check]").click()
     site.page.locator("button[name=action][value=close]:visible").click()
     site.page.get_by_text("The meeting is closed and its money is in the books.").wait_for()

@@ -78,6 +78,53 @@ def test_the_script_asks_for_the_sheet_of_the_day(visit, group):
     assert (meeting.held_on, meeting.member_count) == (DAY, 3)
 
 
+def hold_days(page):
+    """Keep back the answers to another date; return them, each to be let through."""
+    held = []
+
+    def hold(route):
+        if "action=day" in (route.request.post_data or ""):
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/meetings/new/", hold)
+    return held
+
+
+def test_what_is_typed_while_the_day_is_asked_for_stays_where_it_is(visit, group):
+    page, first, _second, _third = open_sheet(visit(), group)
+    held = hold_days(page)
+    page.fill("[name=held_on]", DAY.isoformat())
+    page.locator("[name=place]").press_sequentially("Balai ")
+    (route,) = held
+    route.continue_()
+    page.locator("[data-member]").nth(3).wait_for(state="detached")
+    page.keyboard.type("desa")
+    assert page.input_value("[name=place]") == "Balai desa"
+    assert (page.input_value("[name=held_on]"), wajib(page, first)) == (DAY.isoformat(), "5.000")
+
+
+def test_a_sheet_sent_while_the_day_is_asked_for_comes_back_as_that_of_the_day(visit, group):
+    page, first, _second, _third = open_sheet(visit(), group)
+    held = hold_days(page)
+    page.fill("[name=place]", "Balai desa")
+    page.fill("[name=held_on]", DAY.isoformat())
+    page.locator("button[value=check]").click()
+    page.locator("#refused").wait_for()
+    assert (page.input_value("[name=place]"), wajib(page, first)) == ("Balai desa", "5.000")
+    page.fill("[name=agenda-0-title]", "Pupuk")
+    for route in held:
+        route.continue_()  # the late answer changes nothing any more
+    page.wait_for_timeout(300)
+    assert page.input_value("[name=agenda-0-title]") == "Pupuk"
+    page.click("button[value=present]")
+    page.locator("button[value=check]").click()
+    with page.expect_navigation():
+        page.locator("button[value=close]:visible").click()
+    assert Meeting.objects.get(group=group).held_on == DAY
+
+
 def test_without_a_signal_the_sheet_stays_as_it_is(visit, group):
     site = visit()
     page, first, second, _third = open_sheet(site, group)

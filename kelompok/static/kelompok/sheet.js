@@ -52,13 +52,18 @@ const startSheet = () => {
 
   // Another date: the server gives the sheet of that day, with everything that was typed, also what was typed meanwhile.
   const typed = () => new Map(Array.from(new FormData(sheet)).filter(([name]) => name !== "csrfmiddlewaretoken"));
-  let asked = 0;
+  let asked = 0, isPressed = false;
+  sheet.addEventListener("pointerdown", () => { isPressed = true; });
+  for (const name of ["pointerup", "pointercancel"]) addEventListener(name, () => { setTimeout(() => { isPressed = false; }); });
   const fit = async () => {
     const turn = (asked += 1);
     const sent = typed();
     const page = await sending.pageOf("day", fit);
     const fresh = page?.querySelector("[data-sheet]");
+    while (isPressed) await new Promise((done) => { setTimeout(done, 20); }); // the button would go from under the finger
     if (!fresh || turn !== asked) return;
+    const at = sheet.contains(document.activeElement) ? document.activeElement : null;
+    const caret = at?.selectionStart;
     const fines = JSON.parse(sheet.dataset.fines);
     const owed = Object.fromEntries(Array.from(sheet.querySelectorAll('[name$="-fine"]'), (fine) => [fine.name, fine.dataset.owed]));
     const meanwhile = typed();
@@ -82,7 +87,10 @@ const startSheet = () => {
       if (fine.value && amount(fine) === proposed) { fine.dataset.proposed = amount(fine); propose(radio); }
     });
     sheet.elements.held_on.dispatchEvent(new Event("input", { bubbles: true })); // sums, and what the device keeps
-    sheet.elements.held_on.focus();
+    // Whoever went on to another field types there.
+    const again = at?.id && document.getElementById(at.id);
+    again?.focus?.({ preventScroll: true });
+    if (Number.isInteger(caret)) again?.setSelectionRange(caret, caret);
   };
 
   let dirty = false;
@@ -117,7 +125,10 @@ const startSheet = () => {
       rows.lastElementChild.querySelector("input,select").focus();
     }
   });
-  sheet.addEventListener("submit", () => { dirty = false; });
+  sheet.addEventListener("submit", () => {
+    dirty = false;
+    asked += 1; // the server fits what it is sent to its date
+  });
 };
 startSheet();
 document.addEventListener("shown", startSheet); // by send.js, which puts another sheet in its place

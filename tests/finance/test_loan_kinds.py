@@ -170,6 +170,14 @@ def test_the_fee_of_a_harvest_loan_is_exact(principal, rate, months, fee_at_end)
     assert len(found) == (1 if fee_at_end else months)
 
 
+def test_the_last_part_of_the_fee_needs_no_day_of_its_own():
+    terms = {"principal": 1_000_000, "rate": Decimal("0.015"), "months": 3, "fee_at_end": False, "harvest_on": HARVEST}
+    two = [date(2026, 2, 3), date(2026, 3, 3)]
+    assert [line.due_on for line in build_harvest_schedule(**terms, fee_days=two)] == [*two, HARVEST]
+    with pytest.raises(ValueError, match="a day to fall due on for each instalment"):
+        build_harvest_schedule(**terms, fee_days=two[:1])
+
+
 def test_the_harvest_comes_after_the_loan(member):
     with pytest.raises(RuleBroken, match="after the day the loan is paid out"):
         borrow(member, kind=LoanKind.HARVEST_END, harvest_on=date(2026, 1, 6))

@@ -147,6 +147,15 @@ def test_what_others_covered_is_divided_anew_too(loan):
     assert paid(loan, MAY) == (36_000, 192_000)
 
 
+def test_two_payments_of_one_day_are_divided_anew_in_their_order(loan):
+    repay(loan, 30_000, on=APRIL)
+    repay(loan, 60_000, on=APRIL)
+    meet(loan, MAY)
+    assert [paid(loan, APRIL), paid(loan, MAY)] == [(36_000, 54_000), (54_000, 154_000)]
+    repay(loan, 10_000, on=MARCH)
+    assert [paid(loan, MARCH), paid(loan, APRIL), paid(loan, MAY)] == [(10_000, 0), (36_000, 64_000), (54_000, 164_000)]
+
+
 def test_a_payment_on_the_principal_alone_stays_one(db):
     member = make_member(make_group(rules={"wajib": 0}))
     save(member, 9_000_000)

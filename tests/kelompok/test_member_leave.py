@@ -108,6 +108,18 @@ def test_savings_pay_the_loan_with_the_fee_due_where_the_rest_is_waived():
     assert (balance(member, "LOAN"), balance(member, "SERVICE_FEE")) == (0, 18_000)
 
 
+def test_savings_pay_the_fine_of_a_late_loan_on_that_loan():
+    member = make_member(make_group())
+    save(member, 2_000_000)
+    loan = lend(member, fine_late_instalment=5_000)
+    repay(loan, 50_000, on=date(2025, 3, 10))
+    entry = settle(member, on=date(2025, 3, 20))
+    fine = entry.transfers.get(credit_account__kind="LOAN_FINE")
+    assert (fine.credit_account.loan, fine.amount, fine.member) == (loan, 5_000, member)
+    assert balance(member, "CASH") == 2_000_000 - 1_200_000 - (2_000_000 - 1_416_000 - 5_000)
+    assert list(mismatches()) == []
+
+
 def test_voluntary_savings_go_first_and_the_pokok_last(borrower):
     entry = settle(borrower)
     to_loan = entry.transfers.filter(credit_account__kind="LOAN").order_by("pk")

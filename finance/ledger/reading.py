@@ -49,7 +49,7 @@ class Balances:
     """
 
     counts_through: date | None = date.max
-    open_differences = 0
+    open_differences: int
 
     def __init__(
         self,

@@ -42,8 +42,9 @@ def due_days(
     begin = first_due or paid_out_on
     far = begin + timedelta(_LONG_ENOUGH + int(2 * periods * USUAL_DAYS[every]))
     meetings = list(calendar.dates(paid_out_on + timedelta(1), far))
-    far_apart = timedelta(_TOO_SELDOM * (days_apart(meetings) if len(meetings) > 1 else 0))
-    is_regular = len(meetings) > 1 and far_apart < timedelta(_TOO_SELDOM**2 * USUAL_DAYS[every])
+    apart = days_apart(meetings) if len(meetings) > 1 else 0
+    far_apart = timedelta(_TOO_SELDOM * apart)
+    is_regular = 0 < apart < _TOO_SELDOM * USUAL_DAYS[every]
     if due_at == LoanDue.MEETING and is_regular and meetings[0] - far_apart <= begin:
         days = days_at_meetings(meetings, periods=periods, every=every, paid_out_on=paid_out_on, first_due=first_due)
         return DueDays(days, late_after_days(days, meetings), LoanDue.MEETING)

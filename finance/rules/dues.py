@@ -64,7 +64,7 @@ def wajib_dues(rules_on: RulesOn, meetings: Iterable[date], *, start: date, end:
     days = {month: list(found) for month, found in groupby(meetings, _month)}
     since, dues = start, list[Due]()
     for year, month in _months(start, end):
-        agreed = days.get((year, month), [])
+        agreed = days.get((year, month), ())
         of_month = agreed[0] if agreed else date(year, month, calendar.monthrange(year, month)[1])
         for day in agreed or [of_month]:
             if not start <= day <= end or (rules := rules_on(day)) is None:

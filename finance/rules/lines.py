@@ -148,11 +148,11 @@ def inventory_written_down(
 ) -> list[Line]:
     """A thing lost `amount` of its worth, or is gone; what was `received` for it makes the loss smaller, or a gain."""
     inventory, covered = books.account(AccountKind.INVENTORY), min(received, amount)
-    moved = []
-    if received:
-        moved += _line(money(books, into), inventory, covered, None, memo)
-        moved += _line(money(books, into), books.account(AccountKind.OTHER_INCOME), received - covered, None, memo)
-    return [*moved, *_line(books.account(AccountKind.EXPENSE), inventory, amount - covered, None, memo)]
+    return [
+        *_line(money(books, into), inventory, covered, None, memo),
+        *_line(money(books, into), books.account(AccountKind.OTHER_INCOME), received - covered, None, memo),
+        *_line(books.account(AccountKind.EXPENSE), inventory, amount - covered, None, memo),
+    ]
 
 
 def cover_paid_back(books: Balances, debtor: Member, coverer: Member, amount: int, *, to_savings: bool) -> list[Line]:

@@ -171,7 +171,7 @@ def _first_days(books: Books, postings: Sequence[Posting]) -> dict[Loan, date]:
 def _schedules(loans: Collection[Loan]) -> Mapping[int, list[Instalment]]:
     """Return the instalments of `loans` in order, by the loan's id."""
     found: dict[int, list[Instalment]] = defaultdict(list)
-    for instalment in Instalment.objects.filter(loan__in=loans).order_by("loan", "number"):
+    for instalment in Instalment.objects.filter(loan__in=loans).order_by("number"):
         found[instalment.loan_id].append(instalment)
     return found
 

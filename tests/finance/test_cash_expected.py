@@ -53,6 +53,15 @@ def expected_on(group, day):
     return selectors.expected_cash(read_books(group, day), on=day)
 
 
+@pytest.mark.parametrize(("day", "more", "expected"), [(FIRST, 1, 190_000), (NEXT, 0, 185_000), (LATER, 0, 185_000)])
+def test_only_before_the_last_count_differences_are_read_anew(group, day, more, expected, django_assert_num_queries):
+    count_cash(group, 190_000, on=FIRST)
+    count_cash(group, 185_000, on=NEXT)
+    books = read_books(group, day)
+    with django_assert_num_queries(more):
+        assert selectors.expected_cash(books, on=day) == expected
+
+
 def test_a_difference_is_what_is_new_since_the_last_count(group):
     first = count_cash(group, 190_000, on=FIRST)
     save(group.members.get(), 50_000, on=NEXT)

@@ -47,6 +47,12 @@ def test_at_meetings_on_first_tuesdays():
     assert days.late_after == days.due_on
 
 
+@pytest.mark.parametrize(("days", "due_at"), [(35, LoanDue.MEETING), (42, LoanDue.DAY)])
+def test_a_group_that_meets_too_seldom_for_monthly_instalments_has_fixed_days(days, due_at):
+    calendar = agreed("DAYS", days=days, counted_from=date(2026, 1, 6))
+    assert due(calendar, date(2026, 1, 6), 3).due_at == due_at
+
+
 def test_at_meetings_on_second_sundays():
     assert due(SECOND_SUNDAYS, date(2026, 4, 12), 2).due_on == [date(2026, 5, 10), date(2026, 6, 14)]
 

@@ -54,6 +54,10 @@ class TestDues:
     def test_by_meeting_it_is_due_on_each_agreed_day(self):
         assert dues(lambda _day: rules())[1] == [(day, 10_000) for day in MEETINGS[:3]]
 
+    def test_by_meeting_nothing_is_due_in_a_month_without_one(self):
+        agreed = [date(2025, 1, 7), date(2025, 3, 4)]
+        assert dues(lambda _day: rules(), meetings=agreed)[1] == [(day, 10_000) for day in agreed]
+
     def test_by_month_it_is_due_at_the_first_meeting_and_without_one_on_the_last_day(self):
         agreed = [date(2025, 1, 10), date(2025, 1, 24), date(2025, 3, 14)]
         found = dues(lambda _day: rules(wajib_every="MONTH"), start=date(2025, 1, 1), meetings=agreed)[1]

@@ -147,6 +147,15 @@ def test_what_others_covered_is_divided_anew_too(loan):
     assert paid(loan, MAY) == (36_000, 192_000)
 
 
+def test_a_late_payment_of_fee_and_principal_keeps_one_line_for_each(loan):
+    meet(loan, APRIL, 10_000)
+    meet(loan, MARCH)
+    entry = Entry.objects.get(group=loan.group, effective_on=MARCH, transfers__credit_account__kind="LOAN")
+    lines = entry.transfers.values_list("debit_account__kind", "credit_account__kind", "amount").order_by("pk")
+    assert list(lines) == [("CASH", "SERVICE_FEE", 18_000), ("CASH", "LOAN", 100_000)]
+    assert paid(loan, APRIL) == (28_000, 100_000)
+
+
 def test_two_payments_of_one_day_are_divided_anew_in_their_order(loan):
     repay(loan, 30_000, on=APRIL)
     repay(loan, 60_000, on=APRIL)

@@ -251,6 +251,14 @@ def fined(member, on, amount=5_000):
     )  # fmt: skip
 
 
+def test_a_fine_for_anything_else_is_taken_from_the_savings_too(member):
+    save(member, 50_000)
+    fined(member, LEFT_ON - timedelta(20))
+    entry = settle(member)
+    assert dict(entry.transfers.values_list("credit_account__kind", "amount")) == {"FINE": 5_000, "CASH": 45_000}
+    assert owed(member.group, as_of=LEFT_ON) == {}
+
+
 def test_nobody_leaves_before_a_fine_was_set(member):
     fine = fined(member, LEFT_ON + timedelta(5))
     assert "left_on" in leave(member).context["form"].errors

@@ -34,6 +34,10 @@ def test_every_error_of_a_form_is_told_with_its_place():
     ]
 
 
+def test_place_and_anchor_are_empty_where_nothing_is_said():
+    assert Problem("too many") == Problem("too many", "", "")
+
+
 def test_rows_are_told_by_their_number():
     rows = forms.formset_factory(Pet, extra=2)
     data = {"form-TOTAL_FORMS": 2, "form-INITIAL_FORMS": 0, "form-1-name": "Miau", "form-1-key": uuid.uuid4()}

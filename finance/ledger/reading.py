@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 
-from django.db.models import Sum
-
 from finance.ledger.chart import account_code, new_account
 from finance.ledger.fines import OpenFines, open_fines
-from finance.ledger.sql import read_accounts
-from finance.models import Account, AccountKind, Entry, ExternalLoan, Loan, Transfer
+from finance.ledger.sql import moved_between, read_accounts
+from finance.models import Account, AccountKind, Entry, ExternalLoan, Loan
 from groups.models import Group, Member
 
 
@@ -182,7 +180,6 @@ def read_books(group: Group, as_of: date, *, everything: bool = False) -> Balanc
 def _take_back(balances: Balances, as_of: date) -> None:
     """Take what moved after the day `as_of` off the balances."""
     accounts = {account.pk: account for account in balances.accounts.values()}
-    later = Transfer.objects.filter(entry__group=balances.group, entry__effective_on__gt=as_of).order_by()
-    for debit, credit, amount in later.values_list("debit_account", "credit_account").annotate(Sum("amount")):
+    for debit, credit, amount in moved_between(balances.group, [(as_of, date.max)]):
         accounts[debit].debits_posted -= amount
         accounts[credit].credits_posted -= amount

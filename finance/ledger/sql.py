@@ -111,6 +111,34 @@ def _slices() -> Iterator[slice]:
     return (slice(start, end) for start, end in pairwise(ends))
 
 
+def moved_between(
+    group: Group, spans: Sequence[tuple[date, date]], *, kinds: Sequence[str] = ()
+) -> list[tuple[Any, ...]]:
+    """Return the ids of a debited and a credited account, and the rupiah moved between them in each of `spans`.
+
+    A span is what follows its first day, up to the end of its last. Where `kinds` are given, one of the two accounts is
+    of them.
+    """
+    values: dict[str, Any] = {"group": group.pk}
+    conditions, of_kinds = [], ""
+    for number, (after, until) in enumerate(spans):
+        values |= {f"after{number}": after, f"until{number}": until}
+        conditions.append(f"e.effective_on > %(after{number})s AND e.effective_on <= %(until{number})s")
+    if kinds:
+        values |= {f"kind{number}": kind for number, kind in enumerate(kinds)}
+        places = ", ".join(f"%(kind{number})s" for number in range(len(kinds)))
+        chosen = f"(SELECT id FROM finance_account WHERE group_id = %(group)s AND kind IN ({places}))"  # noqa: S608
+        of_kinds = f" AND (t.debit_account_id IN {chosen} OR t.credit_account_id IN {chosen})"
+    sums = ", ".join(f"CAST(SUM(CASE WHEN {span} THEN t.amount ELSE 0 END) AS BIGINT)" for span in conditions)
+    return read(
+        f"SELECT t.debit_account_id, t.credit_account_id, {sums}"  # noqa: S608 - no input
+        " FROM finance_entry e JOIN finance_transfer t ON t.entry_id = e.id"
+        f" WHERE e.group_id = %(group)s AND ({' OR '.join(conditions)}){of_kinds}"
+        " GROUP BY t.debit_account_id, t.credit_account_id",
+        values,
+    )
+
+
 # A waiver lets go of its own amount: a payment undone since is owed again. One that was taken back by the day leaves
 # the fine owed since the day on which it was.
 _OPEN_FINES = """

@@ -6,15 +6,17 @@ years costs more the longer the history is. Whole rupiah.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from django.db.models import Case, CharField, Q, Subquery, Sum, Value, When
+from django.db.models import Case, CharField, Subquery, Value, When
 from django.db.models.functions import Cast, Coalesce, Concat
 
-from finance.models import Account, Entry, PeriodBalance, PeriodClosing, Transfer
+from finance.ledger.sql import moved_between
+from finance.models import Account, Entry, PeriodBalance, PeriodClosing
 from groups.models import Group
 
 
@@ -95,13 +97,13 @@ def nearest_balances(group: Group, days: Iterable[date]) -> list[NearestBalances
 def account_balances(
     group: Group, *days: date, kinds: Sequence[str] = (), named: bool = False
 ) -> list[AccountBalances]:
-    """Return every account of `group` as it stood at the end of each of `days`, oldest first, in three statements.
+    """Return every account of `group` as it stood at the end of each of `days`, oldest first, in two statements.
 
-    Of a group with closed periods they are five at most. `kinds` are those to read, all by default. With `named` they
+    Of a group with closed periods they are four at most. `kinds` are those to read, all by default. With `named` they
     are those of `accounts_of`, in its order.
     """
     counted = nearest_balances(group, days)
-    debits, credits = _moved(group, counted, "debit", kinds), _moved(group, counted, "credit", kinds)
+    moved_by_side = _moved(group, counted, kinds)
     stored = _stored(group, counted)
     nothing = (0,) * len(counted)
 
@@ -119,7 +121,7 @@ def account_balances(
                     base[side] + mark.sign * amount
                     for base, mark, amount in zip(begun, counted, moved.get(account.pk, nothing), strict=True)
                 )
-                for side, moved in enumerate((debits, credits))
+                for side, moved in enumerate(moved_by_side)
             ),
         )
 
@@ -129,33 +131,16 @@ def account_balances(
 
 
 def _moved(
-    group: Group, counted: Sequence[NearestBalances], side: str, kinds: Sequence[str]
-) -> dict[int, tuple[int, ...]]:
-    """Return by account what was debited or credited between each of the days and its mark."""
-
-    def between(mark: NearestBalances) -> Q:
-        after, until = mark.span
-        return Q(entry__effective_on__gt=after, entry__effective_on__lte=until)
-
-    anywhere = Q()
-    for mark in _farthest(counted):
-        anywhere |= between(mark)
-    lines = Transfer.objects.filter(anywhere, entry__group=group)
-    if kinds:
-        lines = lines.filter(**{f"{side}_account__in": Account.objects.filter(group=group, kind__in=kinds)})
-    sums = {f"moved{number}": Coalesce(Sum("amount", filter=between(mark)), 0) for number, mark in enumerate(counted)}
-    sums_by_account = lines.order_by().values(f"{side}_account").annotate(**sums).values_list(f"{side}_account", *sums)
-    return {account: tuple(map(int, amounts)) for account, *amounts in sums_by_account}
-
-
-def _farthest(counted: Sequence[NearestBalances]) -> Iterable[NearestBalances]:
-    """Return the days farthest from each mark on either side: what moved up to them is all that moved."""
-    farthest: dict[tuple[date | None, int], NearestBalances] = {}
-    for mark in counted:  # oldest day first
-        side = (mark.stored, mark.sign)
-        if mark.sign > 0 or side not in farthest:
-            farthest[side] = mark
-    return farthest.values()
+    group: Group, counted: Sequence[NearestBalances], kinds: Sequence[str]
+) -> tuple[Mapping[int, list[int]], Mapping[int, list[int]]]:
+    """Return by account what was debited, and what was credited, between each of the days and its mark."""
+    debits: dict[int, list[int]] = defaultdict(lambda: [0] * len(counted))
+    credits: dict[int, list[int]] = defaultdict(lambda: [0] * len(counted))
+    for debit, credit, *amounts in moved_between(group, [mark.span for mark in counted], kinds=kinds):
+        for place, amount in enumerate(amounts):
+            debits[debit][place] += amount
+            credits[credit][place] += amount
+    return debits, credits
 
 
 def _stored(group: Group, counted: Sequence[NearestBalances]) -> dict[tuple[date, int], tuple[int, int]]:

@@ -181,7 +181,7 @@ def test_statements_do_not_grow_with_the_history(group):
         member = make_member(group, number=number)
         save(member, 10_000)
         lend(member, principal=5_000)
-    assert read() == few == 16
+    assert read() == few == 12
 
 
 DAYS = [date(2025, 1, 7), date(2025, 3, 31), date(2025, 8, 15), date(2025, 12, 31), date(2026, 12, 31)]

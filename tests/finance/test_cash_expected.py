@@ -53,6 +53,15 @@ def expected_on(group, day):
     return selectors.expected_cash(read_books(group, day), on=day)
 
 
+def test_whether_fines_stand_beside_the_accounts_is_read_with_them(group):
+    assert not read_books(group, LATER).has_fines
+    services.fine_charge(
+        actor=facilitator_of(group), group=group, member=group.members.get(), amount=5_000, on=FIRST, reason="terlambat",
+        key=uuid.uuid4(),
+    )  # fmt: skip
+    assert read_books(group, LATER).has_fines
+
+
 @pytest.mark.parametrize(("day", "more", "expected"), [(FIRST, 1, 190_000), (NEXT, 0, 185_000), (LATER, 0, 185_000)])
 def test_only_before_the_last_count_differences_are_read_anew(group, day, more, expected, django_assert_num_queries):
     count_cash(group, 190_000, on=FIRST)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from finance import selectors, services
 from finance.ledger.verify import mismatches
 from finance.models import Account, Instalment, Obligation
-from finance.rules.due_days import due_days
+from finance.rules.due_days import due_days, harvest_days
 from finance.schedules import anchor_of, build_schedule, days_at_meetings, late_after_days
 from groups.models import ChangedGroup, Group, LoanDue
 from groups.shared.schedule import MeetingCalendar, Rhythm
@@ -51,6 +51,13 @@ def test_at_meetings_on_first_tuesdays():
 def test_a_group_that_meets_too_seldom_for_monthly_instalments_has_fixed_days(days, due_at):
     calendar = agreed("DAYS", days=days, counted_from=date(2026, 1, 6))
     assert due(calendar, date(2026, 1, 6), 3).due_at == due_at
+
+
+def test_the_fees_of_a_harvest_loan_begin_on_the_day_agreed():
+    terms = {"due_at": LoanDue.DAY, "months": 3, "paid_out_on": date(2026, 1, 6), "harvest_on": date(2026, 6, 1)}
+    assert harvest_days(NEVER, **terms).due_on[0] == date(2026, 2, 6)
+    days = harvest_days(NEVER, **terms, first_due=date(2026, 2, 20))
+    assert days.due_on == [date(2026, 2, 20), date(2026, 3, 20), date(2026, 6, 1)]
 
 
 def test_at_meetings_on_second_sundays():

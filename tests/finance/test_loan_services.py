@@ -484,6 +484,7 @@ def test_a_loan_written_off_is_a_loss(member):
     assert (loan.ended_as, loan.unpaid_principal) == ("WRITTEN_OFF", 1_100_000)
     assert (entry.memo, entry.recorded_by) == ("pindah tanpa kabar", facilitator_of(loan.group))
     assert of_group(loan.group, "LOAN_LOSS") == 1_100_000
+    assert entry.transfers.get().member == member
     assert (balance(loan, "LOAN"), fines(loan)) == (0, (5_000, 0))
 
 

@@ -102,6 +102,8 @@ def test_the_ageing_table_has_every_row_and_the_whole_portfolio():
     rows = PORTFOLIO.ageing()
     assert [row.balance for row in rows] == [600, 100, 100, 0, 150, 50]
     assert [row.loans for row in PORTFOLIO.by_collectability()] == [6, 2, 1, 0, 1]
+    assert [(row.age, row.collectability) for row in PORTFOLIO.ageing()] == [(age, 0) for age in range(6)]
+    assert [(row.age, row.collectability) for row in PORTFOLIO.by_collectability()] == [(0, n) for n in range(1, 6)]
 
 
 def test_many_groups_together_are_their_sums():

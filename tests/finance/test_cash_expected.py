@@ -56,8 +56,8 @@ def expected_on(group, day):
 def test_whether_fines_stand_beside_the_accounts_is_read_with_them(group):
     assert not read_books(group, LATER).has_fines
     services.fine_charge(
-        actor=facilitator_of(group), group=group, member=group.members.get(), amount=5_000, on=FIRST, reason="terlambat",
-        key=uuid.uuid4(),
+        actor=facilitator_of(group), group=group, member=group.members.get(), amount=5_000, reason="terlambat",
+        on=FIRST, key=uuid.uuid4(),
     )  # fmt: skip
     assert read_books(group, LATER).has_fines
 

@@ -187,7 +187,14 @@ def owed_rows(
     return [(member, found[member.pk]) for member in everybody if member.pk in found]
 
 
-def wajib_asked(group: Group, *, held_on: date, joined: Mapping[int, date] | None = None) -> dict[int, int]:
+class WajibAsked(NamedTuple):
+    """The wajib that a member is asked for at a meeting, in rupiah, and how much of it was to be paid before."""
+
+    total: int = 0
+    missed: int = 0
+
+
+def wajib_asked(group: Group, *, held_on: date, joined: Mapping[int, date] | None = None) -> dict[int, WajibAsked]:
     """Return the wajib to ask each member for at a meeting on a day, by id: that of the meeting and what was missed.
 
     `joined` are the members of the day, by id, with the days on which they joined, where they were read already.
@@ -200,6 +207,7 @@ def wajib_asked(group: Group, *, held_on: date, joined: Mapping[int, date] | Non
     if rules is None or not rules.wajib:
         return {}
     calendar = meeting_calendar(group)
+    day = min(calendar.day_of(held_on) or held_on, held_on + timedelta(1))
     if rules.wajib_every == WajibEvery.MONTH:
         this, now = held_on.replace(day=1), 0
         if rules.missed_wajib == MissedWajib.LET_GO:
@@ -207,13 +215,14 @@ def wajib_asked(group: Group, *, held_on: date, joined: Mapping[int, date] | Non
         else:
             dues = _dues(group, rules_on, calendar, through=_month_end(held_on), at_least_from=this)
     else:
-        before = (calendar.day_of(held_on) or held_on) - timedelta(1)
-        dues, now = _dues(group, rules_on, calendar, through=min(before, held_on)), rules.wajib
+        dues, now = _dues(group, rules_on, calendar, through=day - timedelta(1)), rules.wajib
     saved = _saved(group, since=dues.since, as_of=held_on)
-    return {
-        pk: now + sum(due.amount for due in unpaid(dues.of_member(pk, joined_on), saved.get(pk, _NOTHING).wajib))
-        for pk, joined_on in (dict(_members(group, held_on)) if joined is None else joined).items()
-    }
+    asked = {}
+    for pk, joined_on in (dict(_members(group, held_on)) if joined is None else joined).items():
+        left = unpaid(dues.of_member(pk, joined_on), saved.get(pk, _NOTHING).wajib)
+        missed = sum(due.amount for due in left if due.on < day)
+        asked[pk] = WajibAsked(now + sum(due.amount for due in left), missed)
+    return asked
 
 
 class _Saved(NamedTuple):

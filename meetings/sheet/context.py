@@ -32,7 +32,7 @@ from finance.rules.cash_counts import expected_cash
 from finance.rules.loan_position import LateFine, LoanPosition, payment_days, payment_history, payments_of, position_in
 from finance.schedules import Allocation
 from finance.selectors import loan_rows, loans_on
-from finance.selectors.owed import waived, wajib_asked
+from finance.selectors.owed import WajibAsked, waived, wajib_asked
 from groups.models import Constitution, Group, Member, OfficerTerm, PayoffFee, User
 from groups.permissions import Capability
 from groups.selectors import rules_in_force
@@ -180,18 +180,18 @@ class SheetContext:
     def _pokok_waived(self) -> dict[int, int]:
         return waived(self.group, AccountKind.POKOK, as_of=self.held_on)
 
-    def wajib_asked(self, member: Member, on: date) -> int:
-        """Return the rupiah of compulsory savings (wajib) to ask a member for at a meeting on the day `on`.
+    def wajib_asked(self, member: Member, on: date) -> WajibAsked:
+        """Return the compulsory savings (wajib) to ask a member for at a meeting on the day `on`.
 
         Worked out when somebody looks, for closing does not need it.
         """
         if on not in self._wajib_asked:
             joined = {member.pk: member.joined_on for member in self.members if member.is_member_on(on)}
             self._wajib_asked[on] = wajib_asked(self.group, held_on=on, joined=joined)
-        return self._wajib_asked[on].get(member.pk, 0)
+        return self._wajib_asked[on].get(member.pk, WajibAsked())
 
     @cached_property
-    def _wajib_asked(self) -> dict[date, dict[int, int]]:
+    def _wajib_asked(self) -> dict[date, dict[int, WajibAsked]]:
         return {}
 
     @cached_property

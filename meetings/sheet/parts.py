@@ -174,13 +174,12 @@ class MemberForm(_Part):
         self.initial = {name: amount for name, amount in prefilled.items() if amount}
 
     def _wajib_asked(self) -> int | None:
-        return self.context.wajib_asked(self.member, self.context.held_on) or None
+        return self.context.wajib_asked(self.member, self.context.held_on).total or None
 
     @property
     def wajib_missed(self) -> int:
         """Rupiah of compulsory savings from before this meeting that are asked for with its own."""
-        asked = self.context.wajib_asked(self.member, self.context.held_on) if self.recorded is None else 0
-        return max(0, asked - self.context.rules.wajib)
+        return self.context.wajib_asked(self.member, self.context.held_on).missed if self.recorded is None else 0
 
     def clean(self) -> dict[str, Any]:
         """Check the row against itself and against what the member has saved."""
@@ -200,7 +199,7 @@ class MemberForm(_Part):
             return False
         if self.recorded is not None and not self.recorded.wajib:
             return self.recorded.wajib_was_paid
-        return not self.context.wajib_asked(self.member, self.context.held_on)
+        return not self.context.wajib_asked(self.member, self.context.held_on).total
 
     def _check_fine(self, data: dict[str, Any]) -> None:
         """Work out what is charged: the fine by the rules unless a reason waives it, and what is paid beyond all that.

@@ -175,7 +175,7 @@ class TestOnTheDayOfAMeeting:
 
     def test_before_the_meeting_is_recorded_only_what_was_due_before_is_missed(self, siti):
         assert [owes(siti, day)[0] for day in (MEETINGS[1], MEETINGS[1] + DAY)] == [10_000, 20_000]
-        assert wajib_asked(siti.group, held_on=MEETINGS[1])[siti.pk] == 20_000
+        assert wajib_asked(siti.group, held_on=MEETINGS[1])[siti.pk].total == 20_000
 
     def test_once_the_meeting_is_recorded_what_was_not_brought_is_missed(self, siti):
         self.hold(siti.group, MEETINGS[1])
@@ -556,29 +556,34 @@ class TestAsked:
     def test_by_meeting_its_own_and_what_was_missed(self):
         group, siti, budi = group_of()
         bring(budi, 10_000, MEETINGS[0])
-        assert wajib_asked(group, held_on=MEETINGS[1]) == {siti.pk: 20_000, budi.pk: 10_000}
+        assert wajib_asked(group, held_on=MEETINGS[1]) == {siti.pk: (20_000, 10_000), budi.pk: (10_000, 0)}
 
     def test_a_meeting_held_some_days_late_asks_for_its_own_once(self):
         group, siti, _budi = group_of()
         bring(siti, 10_000, MEETINGS[0])
         asked = [wajib_asked(group, held_on=MEETINGS[1] + DAY * days)[siti.pk] for days in (-3, 0, 3)]
-        assert asked == [10_000, 10_000, 10_000]
+        assert asked == [(10_000, 0)] * 3
 
     def test_what_is_let_go_is_not_asked_for(self):
         group, siti, _budi = group_of(missed_wajib="LET_GO")
-        assert wajib_asked(group, held_on=MEETINGS[3])[siti.pk] == 10_000
+        assert wajib_asked(group, held_on=MEETINGS[3])[siti.pk] == (10_000, 0)
 
     def test_by_month_what_is_left_of_the_months(self):
         group, siti, budi = group_of(wajib_every="MONTH")
         bring(siti, 10_000, MEETINGS[0])
         bring(siti, 10_000, MEETINGS[1])
         asked = wajib_asked(group, held_on=MEETINGS[1] + DAY)
-        assert asked == {siti.pk: 0, budi.pk: 20_000}
+        assert asked == {siti.pk: (0, 0), budi.pk: (20_000, 10_000)}
+
+    def test_by_month_it_is_missed_after_the_first_meeting_of_the_month_alone(self):
+        group, siti, _budi = group_of(wajib_every="MONTH")
+        asked = [wajib_asked(group, held_on=MEETINGS[0] + DAY * days)[siti.pk] for days in (0, 3, 20)]
+        assert asked == [(10_000, 0), (10_000, 0), (10_000, 10_000)]
 
     def test_by_month_and_let_go_only_what_is_left_of_this_one(self):
         group, siti, budi = group_of(wajib_every="MONTH", missed_wajib="LET_GO")
         bring(siti, 4_000, MEETINGS[1])
-        assert wajib_asked(group, held_on=MEETINGS[1] + DAY) == {siti.pk: 6_000, budi.pk: 10_000}
+        assert wajib_asked(group, held_on=MEETINGS[1] + DAY) == {siti.pk: (6_000, 0), budi.pk: (10_000, 0)}
 
     def test_the_sheet_is_prefilled_with_it_and_says_so(self):
         group, siti, budi = group_of(pokok=50_000)
@@ -587,14 +592,14 @@ class TestAsked:
         charge(siti, 5_000)
         page = client.get(f"/g/{group.code}/meetings/new/")
         form, other = page.context["sheet"].members
-        asked = wajib_asked(group, held_on=today)[siti.pk]
+        asked, missed = wajib_asked(group, held_on=today)[siti.pk]
         assert asked > 20 * 10_000
         assert form["wajib"].value() == f"{asked:,}".replace(",", ".")
         assert (form["pokok"].value(), form["fine"].value()) == ("50.000", "5.000")
         assert "pokok" not in other.fields
         content = page.content.decode()
         assert f"/g/{group.code}/members/{siti.pk}/owed/" in content
-        assert f"wajib {rupiah(asked - 10_000)}" in content
+        assert f"wajib {rupiah(missed)}" in content
 
     def test_the_sheet_says_nothing_where_nothing_is_owed(self):
         group, *_members = group_of(missed_wajib="LET_GO")

@@ -48,6 +48,7 @@ from groups.shared.triggers import (
     forbid_delete,
     forbid_insert,
     forbid_update,
+    forbid_update_but_withdrawal,
     frozen_with,
     mark_changed,
 )
@@ -232,7 +233,7 @@ TRIGGERS: tuple[Trigger, ...] = (
         Judgement, but=("withdrawn_on", "withdrawn_at", "withdrawn_by"), or_when="OLD.withdrawn_on IS NOT NULL"
     ),
     # What somebody found stays as it was said; it may be withdrawn, once.
-    forbid_update(Review, but=("withdrawn_at", "withdrawn_by"), or_when="OLD.withdrawn_at IS NOT NULL"),
+    forbid_update_but_withdrawal(Review),
     forbid_delete(Review),
     forbid_update(ScoreRevision),
     forbid_delete(ScoreRevision),

@@ -35,8 +35,8 @@ from groups.models import (
     PartnershipStep,
     User,
 )
-from groups.models.partnership import WITHDRAWN
 from groups.shared.triggers import (
+    WITHDRAWN,
     Trigger,
     any_row,
     changes,
@@ -45,6 +45,7 @@ from groups.shared.triggers import (
     forbid_insert,
     forbid_overlap,
     forbid_update,
+    forbid_update_but_withdrawal,
     forbid_write,
     mark_namesakes,
     same_group,
@@ -155,9 +156,7 @@ TRIGGERS: tuple[Trigger, ...] = (
     forbid_delete(Dissolution),
     same_group(Dissolution, "change"),
     # A phase of mentoring is withdrawn, once; the review with which it ended stays with it.
-    forbid_update(
-        MentoringPhase, but=("withdrawn_at", "withdrawn_by", "withdrawn_why"), or_when="OLD.withdrawn_at IS NOT NULL"
-    ),
+    forbid_update_but_withdrawal(MentoringPhase),
     forbid_update(ExitReview),
     *(forbid_delete(model) for model in (MentoringPhase, ExitReview)),
     forbid_insert("after_end", MentoringPhase, when=AFTER_THE_END.format(day="NEW.started_on", unless="")),
@@ -171,7 +170,7 @@ TRIGGERS: tuple[Trigger, ...] = (
         rule
         for model in (MeetingRhythm, MeetingMove)
         for rule in (
-            forbid_update(model, but=("withdrawn_at", "withdrawn_by"), or_when="OLD.withdrawn_at IS NOT NULL"),
+            forbid_update_but_withdrawal(model),
             forbid_delete(model),
         )
     ),
@@ -185,10 +184,7 @@ TRIGGERS: tuple[Trigger, ...] = (
         or_when="OLD.withdrawn_at IS NOT NULL "
         f"OR (OLD.ended_on IS NOT NULL AND {changes(PartnershipAgreement, _ENDED)})",
     ),
-    *(
-        forbid_update(model, but=WITHDRAWN, or_when="OLD.withdrawn_at IS NOT NULL")
-        for model in (PartnershipDocument, PartnerActivity)
-    ),
+    *(forbid_update_but_withdrawal(model) for model in (PartnershipDocument, PartnerActivity)),
     *(forbid_update(model) for model in (PartnershipStep, PartnershipAspect, PartnershipCandidate)),
     *(forbid_delete(model) for model in (Partnership, PartnershipAspect, PartnershipCandidate, *_OF_PARTNERSHIP)),
     *(same_group(model, "partnership") for model in _OF_PARTNERSHIP),
@@ -210,10 +206,7 @@ TRIGGERS: tuple[Trigger, ...] = (
     forbid_update(FederationMembership, but=("ended_on", "ended_why"), or_when="OLD.ended_on IS NOT NULL"),
     forbid_update(FederationOfficer, but=("ended_on",), or_when="OLD.ended_on IS NOT NULL"),
     *(forbid_update(model) for model in (FederationAttendance, FederationContribution)),
-    *(
-        forbid_update(model, but=WITHDRAWN, or_when="OLD.withdrawn_at IS NOT NULL")
-        for model in (FederationMeeting, FederationContact, FederationPayment)
-    ),
+    *(forbid_update_but_withdrawal(model) for model in (FederationMeeting, FederationContact, FederationPayment)),
     *(forbid_delete(model) for model in (Federation, *_OF_FEDERATION, *_OF_MEMBER_GROUPS, FederationAttendance)),
     same_group(FederationOfficer, "member"),
     *(forbid_insert("same_organisation", model, when=_OTHER_FEDERATION) for model in _OF_MEMBER_GROUPS),
@@ -243,7 +236,7 @@ TRIGGERS: tuple[Trigger, ...] = (
         rule
         for model in (FormationNote, Founding)
         for rule in (
-            forbid_update(model, but=WITHDRAWN, or_when="OLD.withdrawn_at IS NOT NULL"),
+            forbid_update_but_withdrawal(model),
             forbid_delete(model),
         )
     ),

@@ -10,6 +10,7 @@ from groups.shared.triggers import (
     forbid_insert,
     forbid_insert_of_any,
     forbid_update,
+    forbid_update_but_withdrawal,
     forbid_write,
     same_group,
 )
@@ -94,11 +95,9 @@ TRIGGERS: tuple[Trigger, ...] = (
         ),
     ),
     # A plan is called off and a visit withdrawn, once each; of what is to follow only whether it is done changes.
-    forbid_update(PlannedVisit, but=("withdrawn_at", "withdrawn_by"), or_when="OLD.withdrawn_at IS NOT NULL"),
-    forbid_update(Visit, but=("withdrawn_at", "withdrawn_by", "withdrawn_why"), or_when="OLD.withdrawn_at IS NOT NULL"),
-    forbid_update(
-        Training, but=("withdrawn_at", "withdrawn_by", "withdrawn_why"), or_when="OLD.withdrawn_at IS NOT NULL"
-    ),
+    forbid_update_but_withdrawal(PlannedVisit),
+    forbid_update_but_withdrawal(Visit),
+    forbid_update_but_withdrawal(Training),
     forbid_update(TrainingParticipant),
     forbid_update(FollowUp, but=("done_on", "done_by")),
     forbid_update(MonthReport),

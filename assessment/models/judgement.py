@@ -10,10 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from assessment.models.instrument import Level
 from groups.models import Group
+from groups.models.withdrawable import Withdrawable
 from groups.shared.clock import now
 
 
-class Judgement(models.Model):
+class Judgement(Withdrawable):
     """What a person says about an indicator; the latest counts.
 
     It points at the level chosen, and through it at the indicator. A new version of the instrument takes
@@ -33,15 +34,6 @@ class Judgement(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("judged by")
     )
     withdrawn_on = models.DateField(_("withdrawn on"), null=True, blank=True)
-    withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True, blank=True)
-    withdrawn_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("withdrawn by"),
-    )
 
     class Meta:
         verbose_name = _("judgement")

@@ -8,10 +8,10 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from groups.models import Group
-from groups.models.rhythm import WithdrawableRecord, withdrawn_by_somebody
+from groups.models.withdrawable import Recorded, Withdrawable, WithdrawableQuerySet, withdrawn_by_somebody
 
 
-class Review(WithdrawableRecord):
+class Review(Recorded, Withdrawable):
     """Somebody looked into one thing at a group: it counts from `looked_on` until the day `look_again_on`.
 
     `subject` is the name of a signal (`terms_expired`) or of a `Need` (`NO_MEETING`), whatever the scheme. `seen` is
@@ -28,6 +28,8 @@ class Review(WithdrawableRecord):
     look_again_on = models.DateField(_("look again on"))
     seen = models.JSONField(_("seen"), default=dict, blank=True)
     key = models.UUIDField(_("key"), editable=False)
+
+    objects = WithdrawableQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("review")

@@ -31,6 +31,7 @@ from finance.models import (
 from groups.models import Group, Member
 from groups.shared.sql import quoted
 from groups.shared.triggers import (
+    WITHDRAWN,
     Trigger,
     changes,
     forbid_change,
@@ -119,7 +120,7 @@ _CHANGES = (
     # A division of the surplus stays as it was decided; posting and withdrawing are added to it, once.
     forbid_update(
         SurplusDivision,
-        but=("entry", "paid_to", "withdrawn_at", "withdrawn_by", "withdrawn_why"),
+        but=("entry", "paid_to", *WITHDRAWN),
         or_when="OLD.withdrawn_at IS NOT NULL "
         f"OR (OLD.entry_id IS NOT NULL AND {changes(SurplusDivision, ['entry', 'paid_to'])})",
     ),

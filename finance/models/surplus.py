@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Self
-
-from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from finance.models.ledger import Entry
 from groups.models import Constitution, Group, Member
-from groups.shared.clock import now
+from groups.models.withdrawable import Recorded, WithdrawableQuerySet, WithdrawableWithReason, withdrawn_with_reason
 
 
 class PaidTo(models.TextChoices):
@@ -41,15 +38,7 @@ class Purpose(models.TextChoices):
     OTHER = "other", _("Other purposes")
 
 
-class DivisionQuerySet(models.QuerySet["SurplusDivision"]):
-    """Divisions, and those that hold."""
-
-    def effective(self) -> Self:
-        """Return the divisions that were not withdrawn."""
-        return self.filter(withdrawn_at__isnull=True)
-
-
-class SurplusDivision(models.Model):
+class SurplusDivision(Recorded, WithdrawableWithReason):
     """What the members decided to do with the surplus of a period.
 
     Its rows and amounts are those of the day of the decision. Posting adds `entry` and `paid_to`; withdrawing adds
@@ -68,10 +57,6 @@ class SurplusDivision(models.Model):
     decided_on = models.DateField(_("decided on"))
     note = models.CharField(_("note of the meeting"), max_length=200)
     key = models.UUIDField(_("idempotency key"))
-    recorded_at = models.DateTimeField(_("recorded at"), default=now, editable=False)
-    recorded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
-    )
     paid_to = models.CharField(_("members' parts go to"), max_length=7, choices=PaidTo, blank=True)
     entry = models.OneToOneField(
         Entry,
@@ -81,18 +66,8 @@ class SurplusDivision(models.Model):
         related_name="surplus_division",
         verbose_name=_("entry"),
     )
-    withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True, blank=True)
-    withdrawn_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("withdrawn by"),
-    )
-    withdrawn_why = models.CharField(_("why it was withdrawn"), max_length=200, blank=True)
 
-    objects = DivisionQuerySet.as_manager()
+    objects = WithdrawableQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("division of the surplus")
@@ -118,11 +93,7 @@ class SurplusDivision(models.Model):
                 name="division_paid",
                 condition=Q(entry__isnull=True, paid_to="") | Q(entry__isnull=False, paid_to__in=PaidTo.values),
             ),
-            models.CheckConstraint(
-                name="division_withdrawn",
-                condition=Q(withdrawn_at__isnull=True, withdrawn_by__isnull=True, withdrawn_why="")
-                | (Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False) & ~Q(withdrawn_why="")),
-            ),
+            withdrawn_with_reason("division_withdrawn"),
         ]
 
     def __str__(self) -> str:

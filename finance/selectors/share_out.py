@@ -246,7 +246,7 @@ def _hindrances(
         yield Hindrance(text % {"amount": rupiah(inventory)}, "books")
     if CashCount.objects.differing().filter(group=group, settled_on__isnull=True).exists():
         yield Hindrance(_("A cash difference is not settled."), "cash-differences")
-    if SurplusDivision.objects.effective().filter(group=group, entry__isnull=True).exists():
+    if SurplusDivision.objects.valid().filter(group=group, entry__isnull=True).exists():
         yield Hindrance(_("A division of the surplus is decided and not posted; post or withdraw it."), "surplus")
     latest = Entry.objects.filter(group=group).aggregate(day=Max("effective_on"))["day"]
     if latest is not None and latest > as_of:

@@ -156,7 +156,7 @@ def _sum(condition: Q) -> Coalesce:
 
 def divided_through(group: Group) -> date | None:
     """Return the last day whose surplus was divided or shared out; new periods begin after it."""
-    division = SurplusDivision.objects.effective().filter(group=group).aggregate(last=Max("period_end"))["last"]
+    division = SurplusDivision.objects.valid().filter(group=group).aggregate(last=Max("period_end"))["last"]
     shared = Entry.objects.filter(group=group, kind=EntryKind.SHARE_OUT, reversed_by__isnull=True)
     days = [day for day in (division, shared.aggregate(last=Max("effective_on"))["last"]) if day is not None]
     return max(days, default=None)

@@ -32,7 +32,7 @@ from finance.selectors.surplus_division import FUND, DivisionSheet, division_pre
 from groups.models import Constitution, Group, User
 from groups.permissions import Capability, lock_group
 from groups.selectors import rules_in_force
-from groups.shared.clock import now, today_of
+from groups.shared.clock import today_of
 from groups.shared.money import rupiah
 
 
@@ -50,7 +50,7 @@ def surplus_decide(
         raise AlreadyPosted
     if not start <= end <= decided_on <= today_of(group):
         raise NotAllowed(_("The decision is on or after the last day of the period, and not in the future."))
-    if SurplusDivision.objects.effective().filter(group=group, entry__isnull=True).exists():
+    if SurplusDivision.objects.valid().filter(group=group, entry__isnull=True).exists():
         raise NotAllowed(_("Another division is decided and not posted yet; post or withdraw it first."))
     last = divided_through(group)
     if last is not None and start <= last:
@@ -128,10 +128,7 @@ def surplus_withdraw(*, actor: User, division: SurplusDivision, reason: str, key
     if division.entry is not None:
         books.undo(division.entry)
         books.post_undone(key=key, memo=reason)
-    division.withdrawn_at = now()
-    division.withdrawn_by = actor
-    division.withdrawn_why = reason
-    division.save(update_fields=["withdrawn_at", "withdrawn_by", "withdrawn_why"])
+    division.withdraw(actor, reason)
     return division
 
 

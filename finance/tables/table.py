@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 
 from django.template.loader import render_to_string
 from django.utils.formats import date_format, number_format
-from django.utils.html import format_html
 from django.utils.translation import get_language
 
 from groups.shared.money import rupiah
@@ -125,20 +124,10 @@ class Column:
         where = _SHOWN_ONLY[self.only] if self.only is not None else "" if self.on_phone else _WIDE
         return f"{align} {where}".strip()
 
-    def opening(self, *, is_header: bool, is_late: bool) -> str:
-        """Return the tag that opens one of its cells, where it heads its row as well, and where it is late."""
-        return self._openings[is_header, is_late]
-
     @cached_property
-    def _openings(self) -> dict[tuple[bool, bool], str]:
-        tags = {False: '<td class="{}">', True: '<th scope="row" class="{}">'}
-        return {
-            (is_header, is_late): format_html(
-                tag, " ".join(filter(None, ("linked" * is_header, self.css, "late" * is_late)))
-            )
-            for is_header, tag in tags.items()
-            for is_late in (False, True)
-        }
+    def header_css(self) -> str:
+        """The classes of its cells where they head their rows."""
+        return f"linked {self.css}".strip()
 
     @cached_property
     def is_folded(self) -> bool:
@@ -175,9 +164,9 @@ class More(NamedTuple):
 
 
 class PageCell(NamedTuple):
-    """A cell as a page shows it, plain without `more`; `opening` is its tag."""
+    """A cell as a page shows it, plain without `more`."""
 
-    opening: str
+    css: str
     text: str
     more: More | None
 
@@ -256,7 +245,8 @@ class Table:
         linked = self.linked
         columns = [(place, column) for place, column in enumerate(self.columns) if column.only != Only.FILES]
         for row in self.rows:
-            cells, folded = [], []
+            cells: list[PageCell] = []
+            folded: list[FoldedCell] = []
             for place, column in columns:
                 cell = _page_cell(row, place, column, is_header=column is linked)
                 cells.append(cell)
@@ -270,12 +260,11 @@ class Table:
 def _page_cell(row: Row, place: int, column: Column, *, is_header: bool) -> PageCell:
     cell = row.cells[place]
     url = row.url if is_header else row.urls.get(place, "") if row.urls else ""
+    css = column.header_css if is_header else column.css
     if isinstance(cell, DetailedCell):
         more = More(is_header, cell.url or url, cell if cell.says_more else None)
-        opening = column.opening(is_header=is_header, is_late=cell.is_late)
-        return PageCell(opening, shown(cell.value, column.kind), more)
-    opening = column.opening(is_header=is_header, is_late=False)
-    return PageCell(opening, shown(cell, column.kind), More(is_header, url) if is_header or url else None)
+        return PageCell(f"{css} late" if cell.is_late else css, shown(cell.value, column.kind), more)
+    return PageCell(css, shown(cell, column.kind), More(is_header, url) if is_header or url else None)
 
 
 MOST_IN_LARGE_LETTERS = 6

@@ -18,9 +18,9 @@ from groups.models.group import Group
 from groups.models.member import Member, OfficerRole
 from groups.models.organisation import Organisation, Role, User
 from groups.models.partner import Partner
-from groups.models.partnership import Recorded, Withdrawable, withdrawn_with_reason
+from groups.models.partnership import OfGroup
 from groups.models.region import Region, in_regions
-from groups.models.rhythm import WithdrawableQuerySet
+from groups.models.withdrawable import RecordedOnce, WithdrawableQuerySet, WithdrawableWithReason, withdrawn_with_reason
 from groups.shared.clock import now
 from groups.shared.folding import FoldedField, FoldedModel
 
@@ -95,7 +95,7 @@ class FederationMembershipQuerySet(models.QuerySet["FederationMembership"]):
         return self.filter(effective_between("started_on", "ended_on", as_of))
 
 
-class FederationMembership(Recorded):
+class FederationMembership(OfGroup):
     """A group belongs to a federation from the day it joined to the day it left; to one at a time."""
 
     group = models.ForeignKey(
@@ -130,7 +130,7 @@ class FederationMembership(Recorded):
         return f"{self.group}: {self.federation}"
 
 
-class FederationOfficer(Recorded):
+class FederationOfficer(OfGroup):
     """A member of a group holds an office of the federation from one day to another."""
 
     federation = models.ForeignKey(
@@ -161,25 +161,16 @@ class FederationOfficer(Recorded):
         return f"{self.get_role_display()} {self.member}"
 
 
-class OfFederation(models.Model):
-    """A record of a federation: the key of the form that made it, when and by whom."""
+class OfFederation(RecordedOnce):
+    """A record of a federation."""
 
     federation = models.ForeignKey(Federation, on_delete=models.PROTECT, related_name="+", verbose_name=_("federation"))
-    key = models.UUIDField(_("idempotency key"), default=uuid.uuid4, editable=False)
-    recorded_at = models.DateTimeField(_("recorded at"), default=now, editable=False)
-    recorded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
-    )
 
     class Meta:
         abstract = True
 
 
-class FederationMeetingQuerySet(WithdrawableQuerySet["FederationMeeting"]):
-    """Meetings of federations."""
-
-
-class FederationMeeting(OfFederation, Withdrawable):
+class FederationMeeting(OfFederation, WithdrawableWithReason):
     """A meeting of a federation: what was on the agenda, what was decided, and which groups were there."""
 
     federation = models.ForeignKey(
@@ -190,7 +181,7 @@ class FederationMeeting(OfFederation, Withdrawable):
     agenda = models.TextField(_("agenda"), max_length=2000)
     decisions = models.TextField(_("decisions"), max_length=2000, blank=True)
 
-    objects = FederationMeetingQuerySet.as_manager()
+    objects = WithdrawableQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("meeting of a federation")
@@ -221,11 +212,7 @@ class FederationAttendance(models.Model):
         return str(self.group)
 
 
-class FederationContactQuerySet(WithdrawableQuerySet["FederationContact"]):
-    """Contacts of federations."""
-
-
-class FederationContact(OfFederation, Withdrawable):
+class FederationContact(OfFederation, WithdrawableWithReason):
     """What a federation spoke about or did with a partner on a day, and what came of it."""
 
     federation = models.ForeignKey(
@@ -236,7 +223,7 @@ class FederationContact(OfFederation, Withdrawable):
     what = models.CharField(_("what was done"), max_length=200)
     result = models.TextField(_("result"), max_length=1000)
 
-    objects = FederationContactQuerySet.as_manager()
+    objects = WithdrawableQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("contact of a federation")
@@ -284,11 +271,7 @@ class FederationContribution(OfFederation):
         return date_format(self.agreed_from)
 
 
-class FederationPaymentQuerySet(WithdrawableQuerySet["FederationPayment"]):
-    """Payments of groups to federations."""
-
-
-class FederationPayment(Recorded, Withdrawable):
+class FederationPayment(OfGroup, WithdrawableWithReason):
     """What a group paid to its federation; `entry_number` is the voucher number of the expense in the group's books.
 
     Without one the payment is known and the books do not have it.
@@ -304,7 +287,7 @@ class FederationPayment(Recorded, Withdrawable):
     amount = models.BigIntegerField(_("amount"), validators=[MinValueValidator(1)])
     entry_number = models.PositiveIntegerField(_("voucher number"), null=True, blank=True)
 
-    objects = FederationPaymentQuerySet.as_manager()
+    objects = WithdrawableQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("contribution paid")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
-
 from django.db import models
 from django.db.models import Q
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from groups.models.group import Group
-from groups.models.rhythm import WithdrawableRecord, withdrawn_by_somebody
+from groups.models.withdrawable import RecordedOnce, WithdrawableQuerySet, WithdrawableWithReason, withdrawn_with_reason
 
 
 class FormationStep(models.TextChoices):
@@ -28,7 +26,7 @@ WRITTEN_STEPS = tuple(step.value for step in FormationStep if step != FormationS
 """Steps of which a person writes what was done; the rules are in the records."""
 
 
-class FormationNote(WithdrawableRecord):
+class FormationNote(RecordedOnce, WithdrawableWithReason):
     """What was done for a step on a day; of a step the note recorded last counts, unless it was withdrawn.
 
     `people`, and `first_saving` in rupiah for each of them, are what a group starts with.
@@ -40,8 +38,8 @@ class FormationNote(WithdrawableRecord):
     text = models.TextField(_("what was done"))
     people = models.PositiveSmallIntegerField(_("people at the start"), null=True, blank=True)
     first_saving = models.PositiveBigIntegerField(_("first saving of each"), null=True, blank=True)
-    withdrawn_why = models.CharField(_("why it was withdrawn"), max_length=200, blank=True)
-    key = models.UUIDField(_("idempotency key"), default=uuid.uuid4, editable=False)
+
+    objects = WithdrawableQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("step of forming a group")
@@ -56,17 +54,14 @@ class FormationNote(WithdrawableRecord):
                 condition=Q(step="START", people__gte=1, people__isnull=False, first_saving__isnull=False)
                 | (~Q(step="START") & Q(people__isnull=True, first_saving__isnull=True)),
             ),
-            withdrawn_by_somebody("formation_note_withdrawn"),
-            models.CheckConstraint(
-                name="formation_note_why", condition=Q(withdrawn_at__isnull=True) | ~Q(withdrawn_why="")
-            ),
+            withdrawn_with_reason("formation_note_withdrawn"),
         ]
 
     def __str__(self) -> str:
         return self.get_step_display()
 
 
-class Founding(WithdrawableRecord):
+class Founding(RecordedOnce, WithdrawableWithReason):
     """The meeting that founded a group: where, who was there, what the group does and where it is to be found.
 
     Members and officers are those of the day.
@@ -78,8 +73,8 @@ class Founding(WithdrawableRecord):
     present = models.TextField(_("who was there"))
     activity = models.CharField(_("what the group does"), max_length=200)
     address = models.CharField(_("address of the group"), max_length=200)
-    withdrawn_why = models.CharField(_("why it was withdrawn"), max_length=200, blank=True)
-    key = models.UUIDField(_("idempotency key"), default=uuid.uuid4, editable=False)
+
+    objects = WithdrawableQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("founding of a group")
@@ -88,8 +83,7 @@ class Founding(WithdrawableRecord):
         constraints = [
             models.UniqueConstraint(name="founding_key_once", fields=["group", "key"]),
             models.UniqueConstraint(name="founding_one", fields=["group"], condition=Q(withdrawn_at__isnull=True)),
-            withdrawn_by_somebody("founding_withdrawn"),
-            models.CheckConstraint(name="founding_why", condition=Q(withdrawn_at__isnull=True) | ~Q(withdrawn_why="")),
+            withdrawn_with_reason("founding_withdrawn"),
         ]
 
     def __str__(self) -> str:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import date
 from typing import Self
 
-from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -14,7 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from groups.models.group import Group
-from groups.shared.clock import now
+from groups.models.withdrawable import RecordedOnce, WithdrawableQuerySet, WithdrawableWithReason, withdrawn_with_reason
 
 MOST_DAYS_BETWEEN_VISITS = 366
 """A group that is visited less often is not accompanied."""
@@ -29,19 +27,15 @@ class MentoringStage(models.TextChoices):
     ENDED = "ENDED", _("Mentoring ended")
 
 
-class MentoringPhaseQuerySet(models.QuerySet["MentoringPhase"]):
+class MentoringPhaseQuerySet(WithdrawableQuerySet["MentoringPhase"]):
     """Phases by date."""
-
-    def valid(self) -> Self:
-        """Return the phases that were not recorded by mistake."""
-        return self.filter(withdrawn_at__isnull=True)
 
     def begun(self, as_of: date) -> Self:
         """Return the valid phases that had begun by a day, the latest first."""
         return self.valid().filter(started_on__lte=as_of).order_by("-started_on", "-pk")
 
 
-class MentoringPhase(models.Model):
+class MentoringPhase(RecordedOnce, WithdrawableWithReason):
     """What was agreed with a group when a phase of its mentoring began, or was made longer, on `started_on`.
 
     A phase lasts until the next one begins. `planned_until` and `mentoring_until` are the days agreed for the end of
@@ -62,18 +56,6 @@ class MentoringPhase(models.Model):
     note = models.CharField(_("note"), max_length=200, blank=True)
     phase_since = models.DateField(_("phase since"), editable=False)
     first_planned_until = models.DateField(_("first planned end"), null=True, blank=True, editable=False)
-    # The key of the form that recorded the phase: the same form sent twice is one phase.
-    key = models.UUIDField(_("idempotency key"), default=uuid.uuid4, editable=False)
-    recorded_at = models.DateTimeField(_("recorded at"), default=now, editable=False)
-    recorded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
-    )
-    withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True, blank=True, editable=False)
-    withdrawn_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+",
-        verbose_name=_("withdrawn by"),
-    )  # fmt: skip
-    withdrawn_why = models.CharField(_("why it was withdrawn"), max_length=200, blank=True)
 
     objects = MentoringPhaseQuerySet.as_manager()
 
@@ -109,11 +91,7 @@ class MentoringPhase(models.Model):
                 ),
             ),
             models.CheckConstraint(name="mentoring_since", condition=Q(phase_since__lte=F("started_on"))),
-            models.CheckConstraint(
-                name="mentoring_withdrawn",
-                condition=Q(withdrawn_at__isnull=True, withdrawn_by__isnull=True, withdrawn_why="")
-                | Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False) & ~Q(withdrawn_why=""),
-            ),
+            withdrawn_with_reason("mentoring_withdrawn"),
         ]  # fmt: skip
 
     def __str__(self) -> str:

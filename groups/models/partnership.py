@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import date, timedelta
 from typing import Self
 
@@ -14,8 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from groups.models.group import Group
 from groups.models.partner import Partner
-from groups.models.rhythm import WithdrawableQuerySet
-from groups.shared.clock import now
+from groups.models.withdrawable import RecordedOnce, WithdrawableQuerySet, WithdrawableWithReason, withdrawn_with_reason
 
 RENEWAL_WARNING = timedelta(days=60)
 """So long before its last day an agreement is to be renewed or let go."""
@@ -64,49 +62,16 @@ class StepNumber(models.IntegerChoices):
     WRITTEN = 5, _("Rights, duties and rules in writing")
 
 
-class Recorded(models.Model):
-    """A record of one group: the key of the form that made it, when and by whom."""
+class OfGroup(RecordedOnce):
+    """A record of one group."""
 
     group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="+", verbose_name=_("group"))
-    # The same form sent twice is one record.
-    key = models.UUIDField(_("idempotency key"), default=uuid.uuid4, editable=False)
-    recorded_at = models.DateTimeField(_("recorded at"), default=now, editable=False)
-    recorded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
-    )
 
     class Meta:
         abstract = True
 
 
-class Withdrawable(models.Model):
-    """A record that is taken back with a reason where it was a mistake, and stays readable."""
-
-    withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True, blank=True, editable=False)
-    withdrawn_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+",
-        verbose_name=_("withdrawn by"),
-    )  # fmt: skip
-    withdrawn_why = models.CharField(_("why it was withdrawn"), max_length=200, blank=True)
-
-    class Meta:
-        abstract = True
-
-
-WITHDRAWN = ("withdrawn_at", "withdrawn_by", "withdrawn_why")
-"""The fields that a withdrawal sets."""
-
-
-def withdrawn_with_reason(name: str) -> models.CheckConstraint:
-    """Return the rule that what was withdrawn says when, by whom and why."""
-    return models.CheckConstraint(
-        name=name,
-        condition=Q(withdrawn_at__isnull=True, withdrawn_by__isnull=True, withdrawn_why="")
-        | (Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False) & ~Q(withdrawn_why="")),
-    )
-
-
-class Partnership(Recorded):
+class Partnership(OfGroup):
     """Something for which a group looks for a partner, or has one; closed once, with the reason."""
 
     group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="partnerships", verbose_name=_("group"))
@@ -139,7 +104,7 @@ class Partnership(Recorded):
         return self.title
 
 
-class PartnershipStep(Recorded):
+class PartnershipStep(OfGroup):
     """One of the five steps planned for a day, or done; of several records of a step the last counts.
 
     `text` is what the group lacks at the first step, and a note at the others. The fourth names the `partner`. The
@@ -232,7 +197,7 @@ class AgreementQuerySet(WithdrawableQuerySet["PartnershipAgreement"]):
         )
 
 
-class PartnershipAgreement(Recorded, Withdrawable):
+class PartnershipAgreement(OfGroup, WithdrawableWithReason):
     """What a group and a partner agreed in writing (naskah perjanjian kemitraan), the fifth step.
 
     It counts from `starts_on` through `ends_on`, without which it has no end; `ended_on` ends it earlier. Going on
@@ -319,11 +284,7 @@ class PartnershipAgreement(Recorded, Withdrawable):
         )
 
 
-class DocumentQuerySet(WithdrawableQuerySet["PartnershipDocument"]):
-    """Papers of partnerships."""
-
-
-class PartnershipDocument(Recorded, Withdrawable):
+class PartnershipDocument(OfGroup, WithdrawableWithReason):
     """A paper that belongs to a partnership: a letter, a list, a receipt; its number, its day and where it is kept."""
 
     partnership = models.ForeignKey(Partnership, on_delete=models.PROTECT, related_name="documents")
@@ -332,7 +293,7 @@ class PartnershipDocument(Recorded, Withdrawable):
     dated_on = models.DateField(_("day of the paper"))
     kept_at = models.CharField(_("where it is kept"), max_length=120)
 
-    objects = DocumentQuerySet.as_manager()
+    objects = WithdrawableQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("document of a partnership")
@@ -348,11 +309,7 @@ class PartnershipDocument(Recorded, Withdrawable):
         return self.title
 
 
-class ActivityQuerySet(WithdrawableQuerySet["PartnerActivity"]):
-    """Activities with partners."""
-
-
-class PartnerActivity(Recorded, Withdrawable):
+class PartnerActivity(OfGroup, WithdrawableWithReason):
     """What a group did with somebody outside on a day, with the result; within a partnership or without one.
 
     `value` is what it brought in rupiah, 0 where it brought no money or nobody knows how much.
@@ -373,7 +330,7 @@ class PartnerActivity(Recorded, Withdrawable):
     result = models.TextField(_("result"), max_length=1000)
     value = models.BigIntegerField(_("value"), default=0, validators=[MinValueValidator(0)])
 
-    objects = ActivityQuerySet.as_manager()
+    objects = WithdrawableQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("activity with a partner")

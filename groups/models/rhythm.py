@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Self, TypeVar
-
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
@@ -14,7 +11,7 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from groups.models.group import Group
-from groups.shared.clock import now
+from groups.models.withdrawable import Recorded, Withdrawable, WithdrawableQuerySet, withdrawn_by_somebody
 from groups.shared.schedule import LAST_WEEK, Move, Rhythm
 
 MOST_DAYS = 183
@@ -76,51 +73,7 @@ PARTS: dict[str, tuple[str, ...]] = {
 ALL_PARTS = ("week", "weekday", "pasaran", "day_of_month", "days", "counted_from")
 
 
-M = TypeVar("M", bound=models.Model)
-
-
-class WithdrawableQuerySet(models.QuerySet[M]):
-    """Rows that may have been taken back."""
-
-    def valid(self) -> Self:
-        """Return the rows that nobody took back."""
-        return self.filter(withdrawn_at=None)
-
-
-class WithdrawableRecord(models.Model):
-    """Something agreed, with who wrote it down; a mistaken one is withdrawn and stays readable."""
-
-    recorded_at = models.DateTimeField(_("recorded at"), default=now, editable=False)
-    recorded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
-    )
-    withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True, blank=True, editable=False)
-    withdrawn_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        editable=False,
-        related_name="+",
-        verbose_name=_("withdrawn by"),
-    )
-
-    objects = WithdrawableQuerySet.as_manager()
-
-    class Meta:
-        abstract = True
-
-
-def withdrawn_by_somebody(name: str) -> models.CheckConstraint:
-    """Return the rule that what was withdrawn says by whom."""
-    return models.CheckConstraint(
-        name=name,
-        condition=Q(withdrawn_at__isnull=True, withdrawn_by__isnull=True)
-        | Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False),
-    )
-
-
-class MeetingRhythm(WithdrawableRecord):
+class MeetingRhythm(Recorded, Withdrawable):
     """The rhythm a group agreed, in force from `agreed_from` until the next version is.
 
     A version never changes; a mistaken one is withdrawn.
@@ -135,6 +88,8 @@ class MeetingRhythm(WithdrawableRecord):
     pasaran = models.PositiveSmallIntegerField(_("pasaran"), choices=Pasaran, null=True, blank=True)
     days = models.PositiveSmallIntegerField(_("days from meeting to meeting"), null=True, blank=True)
     counted_from = models.DateField(_("one of its meeting days"), null=True, blank=True)
+
+    objects = WithdrawableQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("meeting rhythm")
@@ -229,13 +184,15 @@ ASKS = {
 """What is asked for where a part of a rhythm is missing."""
 
 
-class MeetingMove(WithdrawableRecord):
+class MeetingMove(Recorded, Withdrawable):
     """An agreed meeting is on another day, or where `moved_to` is empty on none; a mistaken move is withdrawn."""
 
     group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="moves", verbose_name=_("group"))
     planned_on = models.DateField(_("agreed day"))
     moved_to = models.DateField(_("moved to"), null=True, blank=True)
     reason = models.CharField(_("reason"), max_length=200)
+
+    objects = WithdrawableQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("moved meeting")

@@ -27,7 +27,7 @@ from groups.models import (
 )
 from groups.permissions import Capability, lock_group, require
 from groups.services.profiles import refuse_changed
-from groups.shared.clock import now, refuse_to_come, today
+from groups.shared.clock import refuse_to_come, today
 from groups.shared.seen import refuse_unseen
 
 FEDERATION_PROFILE = ("name", "founded_on", "region", "purpose")
@@ -271,9 +271,7 @@ def federation_record_withdraw(
     """Take back a meeting, a contact or a payment recorded by mistake; it stays readable. Twice is once."""
     lock_federation(actor, Capability.RECORD, record.federation)
     record.refresh_from_db()
-    if record.withdrawn_at is None:
-        record.withdrawn_at, record.withdrawn_by, record.withdrawn_why = now(), actor, why
-        record.save(update_fields=["withdrawn_at", "withdrawn_by", "withdrawn_why"])
+    record.withdraw(actor, why)
 
 
 def _sent_before(federation: Federation, record: Record, fields: Sequence[str]) -> Record | None:

@@ -15,7 +15,7 @@ from groups.permissions import Capability, lock_group
 from groups.selectors import formation_of, founding_of, status_of
 from groups.services.groups import group_status_change
 from groups.services.profiles import refuse_changed
-from groups.shared.clock import now, refuse_to_come, today_of
+from groups.shared.clock import refuse_to_come, today_of
 
 NOTE = ("step", "done_on", "text", "people", "first_saving")
 FOUNDING = ("held_on", "place", "present", "activity", "address")
@@ -45,9 +45,7 @@ def formation_note_withdraw(*, actor: User, note: FormationNote, reason: str) ->
     """Withdraw a note recorded by mistake: the one before it counts again. A second time changes nothing."""
     lock_group(actor, Capability.RECORD, note.group)
     note = FormationNote.objects.get(pk=note.pk)
-    if note.withdrawn_at is None:
-        note.withdrawn_why, note.withdrawn_at, note.withdrawn_by = reason, now(), actor
-        note.save(update_fields=["withdrawn_why", "withdrawn_at", "withdrawn_by"])
+    note.withdraw(actor, reason)
     return note
 
 
@@ -82,8 +80,7 @@ def founding_withdraw(*, actor: User, founding: Founding, reason: str) -> Foundi
     if founding.withdrawn_at is not None:
         return founding
     require_alive(group, today_of(group), field="reason")
-    founding.withdrawn_why, founding.withdrawn_at, founding.withdrawn_by = reason, now(), actor
-    founding.save(update_fields=["withdrawn_why", "withdrawn_at", "withdrawn_by"])
+    founding.withdraw(actor, reason)
     became_active = GroupStatusChange.objects.filter(
         group=group, from_status=GroupStatus.FORMING, to_status=GroupStatus.ACTIVE, changed_on=founding.held_on
     )

@@ -13,7 +13,7 @@ from groups.ending import require_alive
 from groups.models import ExitReview, Group, MentoringPhase, MentoringStage, User
 from groups.permissions import Capability, lock_group
 from groups.services.profiles import form_used, refuse_changed
-from groups.shared.clock import now, refuse_to_come, today_of
+from groups.shared.clock import refuse_to_come, today_of
 
 MENTORING_PHASE = (
     "phase", "started_on", "planned_until", "mentoring_until", "criteria", "visit_every_days", "note",
@@ -73,8 +73,7 @@ def mentoring_phase_withdraw(*, actor: User, phase: MentoringPhase, reason: str)
         return phase
     if phase != _latest(group):
         raise ValidationError(_("A later phase follows: withdraw that one first."))
-    phase.withdrawn_at, phase.withdrawn_by, phase.withdrawn_why = now(), actor, reason
-    phase.save(update_fields=["withdrawn_at", "withdrawn_by", "withdrawn_why"])
+    phase.withdraw(actor, reason)
     return phase
 
 

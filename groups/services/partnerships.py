@@ -29,7 +29,7 @@ from groups.models import (
 from groups.permissions import Capability, lock_group
 from groups.selectors.partnerships import partner_of, steps_done
 from groups.services.profiles import form_used, refuse_changed
-from groups.shared.clock import now, refuse_to_come, today_of
+from groups.shared.clock import refuse_to_come, today_of
 
 PARTNERSHIP = ("title", "started_on")
 PARTNERSHIP_STEP = ("number", "due_on", "done_on", "text", "partner_id")
@@ -210,9 +210,7 @@ def partnership_record_withdraw(
     """
     lock_group(actor, Capability.RECORD, record.group)
     record.refresh_from_db()
-    if record.withdrawn_at is None:
-        record.withdrawn_at, record.withdrawn_by, record.withdrawn_why = now(), actor, why
-        record.save(update_fields=["withdrawn_at", "withdrawn_by", "withdrawn_why"])
+    record.withdraw(actor, why)
 
 
 def _sent_before(group: Group, record: Record, fields: Sequence[str]) -> Record | None:

@@ -12,7 +12,7 @@ from groups import selectors
 from groups.models import Group, MeetingMove, MeetingRhythm, User
 from groups.models.rhythm import ALL_PARTS, PARTS
 from groups.permissions import Capability, lock_group
-from groups.shared.clock import now, today_of
+from groups.shared.clock import today_of
 
 MOST_AHEAD = timedelta(days=366)
 """A rhythm counts from a year ahead at most, and a meeting is moved by a year at most."""
@@ -39,7 +39,7 @@ def rhythm_adopt(*, actor: User, group: Group, rhythm: MeetingRhythm) -> Meeting
     if earlier is not None:
         if same_rhythm(earlier, rhythm):
             return earlier
-        _withdraw(earlier, actor)
+        earlier.withdraw(actor)
     rhythm.full_clean()
     rhythm.save()
     return rhythm
@@ -54,7 +54,8 @@ def rhythm_withdraw(*, actor: User, rhythm: MeetingRhythm) -> MeetingRhythm:
         return rhythm
     if not MeetingRhythm.objects.valid().filter(group=rhythm.group).exclude(pk=rhythm.pk).exists():
         raise ValidationError(_("This is the only rhythm of the group. Record the right one from the same day."))
-    return _withdraw(rhythm, actor)
+    rhythm.withdraw(actor)
+    return rhythm
 
 
 def rhythm_of_founding(*, actor: User, group: Group, founded_on: date) -> None:
@@ -67,7 +68,7 @@ def rhythm_of_founding(*, actor: User, group: Group, founded_on: date) -> None:
     first = MeetingRhythm.objects.valid().filter(group=group, agreed_from=founded_on).first()
     if first is None or MeetingRhythm.objects.valid().filter(group=group, agreed_from=group.founded_on).exists():
         return
-    _withdraw(first, actor)
+    first.withdraw(actor)
     agreed = {field: getattr(first, field) for field in RHYTHM}
     if "counted_from" in PARTS[first.every]:
         agreed["counted_from"] = first.counted_from or founded_on  # the days stay as they were
@@ -125,13 +126,5 @@ def move_withdraw(*, actor: User, move: MeetingMove) -> MeetingMove:
     """Take a move back: the meeting is on its agreed day again."""
     lock_group(actor, Capability.RECORD, move.group)
     move = MeetingMove.objects.get(pk=move.pk)
-    if move.withdrawn_at is None:
-        move.withdrawn_at, move.withdrawn_by = now(), actor
-        move.save(update_fields=["withdrawn_at", "withdrawn_by"])
+    move.withdraw(actor)
     return move
-
-
-def _withdraw(rhythm: MeetingRhythm, actor: User) -> MeetingRhythm:
-    rhythm.withdrawn_at, rhythm.withdrawn_by = now(), actor
-    rhythm.save(update_fields=["withdrawn_at", "withdrawn_by"])
-    return rhythm

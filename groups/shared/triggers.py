@@ -99,6 +99,10 @@ def changes(model: type[Model], fields: Collection[str] | None = None, *, but: C
     return "(" + " OR ".join(f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in columns) + ")"
 
 
+WITHDRAWN = ("withdrawn_at", "withdrawn_by", "withdrawn_why")
+"""The fields that withdrawing a record sets."""
+
+
 def forbid_update(
     model: type[Model], *, but: Collection[str] = (), where: str = "1=1", or_when: str = NEVER
 ) -> Trigger:
@@ -108,6 +112,14 @@ def forbid_update(
     """
     condition = f"({where}) AND ({changes(model, but=but)} OR {or_when})" if but else where
     return _row_trigger(f"{model._meta.db_table}_no_update", model, "UPDATE", condition)
+
+
+def forbid_update_but_withdrawal(model: type[Model]) -> Trigger:
+    """Refuse to change a row of `model`, a `groups.models.withdrawable.Withdrawable`, but to withdraw it, once."""
+    names = {field.name for field in model._meta.fields}
+    return forbid_update(
+        model, but=[name for name in WITHDRAWN if name in names], or_when="OLD.withdrawn_at IS NOT NULL"
+    )
 
 
 def forbid_delete(model: type[Model], *, where: str = "1=1") -> Trigger:

@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import uuid
-from typing import Self
-
-from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from groups.models import Group, Member
-from groups.shared.clock import now
+from groups.models.withdrawable import RecordedOnce, WithdrawableQuerySet, WithdrawableWithReason, withdrawn_with_reason
 from meetings.models.visit import Visit
 
 MOST_HOURS, MOST_GUESTS = 500, 1_000
 """What is above them is a slip of the finger."""
 
 
-class TrainingQuerySet(models.QuerySet["Training"]):
-    """Trainings by what became of their record."""
-
-    def valid(self) -> Self:
-        """Return the trainings that were not recorded by mistake."""
-        return self.filter(withdrawn_at__isnull=True)
-
-
-class Training(models.Model):
+class Training(RecordedOnce, WithdrawableWithReason):
     """Members of a group were taught something, on a visit to it or elsewhere, by anybody."""
 
     group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="trainings", verbose_name=_("group"))
@@ -43,20 +31,8 @@ class Training(models.Model):
     visit = models.ForeignKey(
         Visit, on_delete=models.PROTECT, null=True, blank=True, related_name="trainings", verbose_name=_("visit")
     )
-    # The key of the form that recorded the training: the same form sent twice is one training.
-    key = models.UUIDField(_("idempotency key"), default=uuid.uuid4, editable=False)
-    recorded_at = models.DateTimeField(_("recorded at"), default=now, editable=False)
-    recorded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
-    )
-    withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True, blank=True, editable=False)
-    withdrawn_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+",
-        verbose_name=_("withdrawn by"),
-    )  # fmt: skip
-    withdrawn_why = models.CharField(_("why it was withdrawn"), max_length=200, blank=True)
 
-    objects = TrainingQuerySet.as_manager()
+    objects = WithdrawableQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("training")
@@ -68,11 +44,7 @@ class Training(models.Model):
                 name="training_numbers", condition=Q(hours__range=(1, MOST_HOURS), guests__lte=MOST_GUESTS)
             ),
             models.CheckConstraint(name="training_words", condition=~Q(subject="") & ~Q(trainer="")),
-            models.CheckConstraint(
-                name="training_withdrawn",
-                condition=Q(withdrawn_at__isnull=True, withdrawn_by__isnull=True, withdrawn_why="")
-                | Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False) & ~Q(withdrawn_why=""),
-            ),
+            withdrawn_with_reason("training_withdrawn"),
         ]
         indexes = [models.Index(fields=["group", "-held_on"], name="training_group_day")]
 

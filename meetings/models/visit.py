@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Self
 
 from django.conf import settings
@@ -12,7 +11,14 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from groups.models import Group
-from groups.shared.clock import now
+from groups.models.withdrawable import (
+    RecordedOnce,
+    Withdrawable,
+    WithdrawableQuerySet,
+    WithdrawableWithReason,
+    withdrawn_by_somebody,
+    withdrawn_with_reason,
+)
 
 
 class VisitorRole(models.TextChoices):
@@ -36,24 +42,16 @@ class VisitTask(models.TextChoices):
     OTHER = "OTHER", _("Something else")
 
 
-class VisitQuerySet(models.QuerySet["Visit"]):
-    """Visits by what became of their record."""
-
-    def valid(self) -> Self:
-        """Return the visits that were not recorded by mistake."""
-        return self.filter(withdrawn_at__isnull=True)
-
-
-class PlannedVisitQuerySet(models.QuerySet["PlannedVisit"]):
+class PlannedVisitQuerySet(WithdrawableQuerySet["PlannedVisit"]):
     """Planned visits by what became of them."""
 
     def open(self) -> Self:
         """Return those that were not called off and that no visit came of."""
         made = Visit.objects.valid().filter(planned=OuterRef("pk"))
-        return self.filter(~Exists(made), withdrawn_at__isnull=True)
+        return self.valid().filter(~Exists(made))
 
 
-class PlannedVisit(models.Model):
+class PlannedVisit(RecordedOnce, Withdrawable):
     """Somebody wants to visit a group on a day; a plan that changes is called off and made anew."""
 
     group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="planned_visits", verbose_name=_("group"))
@@ -63,17 +61,6 @@ class PlannedVisit(models.Model):
     )
     task = models.CharField(_("task"), max_length=10, choices=VisitTask)
     purpose = models.CharField(_("what for"), max_length=200, blank=True)
-    # The key of the form that planned the visit: the same form sent twice is one plan.
-    key = models.UUIDField(_("idempotency key"), default=uuid.uuid4, editable=False)
-    recorded_at = models.DateTimeField(_("recorded at"), default=now, editable=False)
-    recorded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
-    )
-    withdrawn_at = models.DateTimeField(_("called off at"), null=True, blank=True, editable=False)
-    withdrawn_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+",
-        verbose_name=_("called off by"),
-    )  # fmt: skip
 
     objects = PlannedVisitQuerySet.as_manager()
 
@@ -84,11 +71,7 @@ class PlannedVisit(models.Model):
         constraints = [
             models.UniqueConstraint(name="planned_visit_key_once", fields=["group", "key"]),
             models.CheckConstraint(name="planned_visit_task", condition=Q(task__in=VisitTask.values)),
-            models.CheckConstraint(
-                name="planned_visit_withdrawn",
-                condition=Q(withdrawn_at__isnull=True, withdrawn_by__isnull=True)
-                | Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False),
-            ),
+            withdrawn_by_somebody("planned_visit_withdrawn"),
         ]
         indexes = [
             models.Index(fields=["group", "planned_on"], name="planned_visit_day", condition=Q(withdrawn_at=None))
@@ -98,7 +81,7 @@ class PlannedVisit(models.Model):
         return date_format(self.planned_on)
 
 
-class Visit(models.Model):
+class Visit(RecordedOnce, WithdrawableWithReason):
     """Somebody came to a group: who, as what, what for, whom they met, what they found and what they advised.
 
     `visitor` is somebody who signs in; a guest has a name and an office instead.
@@ -128,20 +111,8 @@ class Visit(models.Model):
         PlannedVisit, on_delete=models.PROTECT, null=True, blank=True, related_name="visits",
         verbose_name=_("planned visit"),
     )  # fmt: skip
-    # The key of the form that recorded the visit: the same form sent twice is one visit.
-    key = models.UUIDField(_("idempotency key"), default=uuid.uuid4, editable=False)
-    recorded_at = models.DateTimeField(_("recorded at"), default=now, editable=False)
-    recorded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
-    )
-    withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True, blank=True, editable=False)
-    withdrawn_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+",
-        verbose_name=_("withdrawn by"),
-    )  # fmt: skip
-    withdrawn_why = models.CharField(_("why it was withdrawn"), max_length=200, blank=True)
 
-    objects = VisitQuerySet.as_manager()
+    objects = WithdrawableQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("visit")
@@ -162,11 +133,7 @@ class Visit(models.Model):
                 condition=(Q(visitor__isnull=False, visitor_name="") | Q(visitor__isnull=True) & ~Q(visitor_name="")),
                 violation_error_message=_("Choose who visited, or write the name of the guest."),
             ),
-            models.CheckConstraint(
-                name="visit_withdrawn",
-                condition=Q(withdrawn_at__isnull=True, withdrawn_by__isnull=True, withdrawn_why="")
-                | Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False) & ~Q(withdrawn_why=""),
-            ),
+            withdrawn_with_reason("visit_withdrawn"),
         ]
         indexes = [
             models.Index(fields=["group", "-visited_on"], name="visit_group_day"),

@@ -8,9 +8,10 @@ from typing import NamedTuple
 from django.db.models import Count, Max, Min, Q, QuerySet
 
 from groups.models import Gender, Group, Member
+from groups.models.withdrawable import WithdrawableQuerySet
 from groups.records import RecordedDays
 from meetings.models import Training
-from meetings.models.training import TrainingParticipant, TrainingQuerySet
+from meetings.models.training import TrainingParticipant
 
 _WOMEN = Q(participants__member__gender=Gender.FEMALE)
 
@@ -28,7 +29,9 @@ class Reached(NamedTuple):
     hours: int
 
 
-def trainings_held(groups: QuerySet[Group] | list[Group], *, start: date | None = None, end: date) -> TrainingQuerySet:
+def trainings_held(
+    groups: QuerySet[Group] | list[Group], *, start: date | None = None, end: date
+) -> WithdrawableQuerySet[Training]:
     """Return the trainings of `groups` from a day to another, both included, the latest first, without mistakes."""
     held = Training.objects.valid().filter(group__in=groups, held_on__lte=end)
     if start is not None:

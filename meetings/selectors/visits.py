@@ -9,20 +9,20 @@ from typing import Any, TypeVar
 from django.db.models import F, FilteredRelation, Max, Model, Q, QuerySet, Subquery
 
 from groups.models import Group
+from groups.models.withdrawable import WithdrawableQuerySet
 from groups.records import RecordedDays
 from meetings.models import FollowUp, PlannedVisit, Training, Visit
-from meetings.models.visit import VisitQuerySet
 from meetings.selectors.trainings import trainings_held
 
 M = TypeVar("M", bound=Model)
 
 
-def visits_of(group: Group) -> VisitQuerySet:
+def visits_of(group: Group) -> WithdrawableQuerySet[Visit]:
     """Return the visits to a group, the latest first, those withdrawn among them."""
     return Visit.objects.filter(group=group).select_related("visitor").order_by("-visited_on", "-pk")
 
 
-def visits_made(group: Group, *, as_of: date) -> VisitQuerySet:
+def visits_made(group: Group, *, as_of: date) -> WithdrawableQuerySet[Visit]:
     """Return the visits to a group up to a day, the latest first, without those recorded by mistake."""
     return visits_of(group).valid().filter(visited_on__lte=as_of)
 

@@ -13,7 +13,7 @@ from groups.membership import outside_membership
 from groups.models import Group, Member, User
 from groups.permissions import Capability, lock_group
 from groups.services.profiles import form_used, refuse_changed
-from groups.shared.clock import now, refuse_to_come, today_of
+from groups.shared.clock import refuse_to_come, today_of
 from meetings.models import Training, TrainingParticipant, Visit
 
 TRAINING = ("held_on", "subject", "trainer", "trainer_office", "place", "hours", "guests")
@@ -51,10 +51,7 @@ def training_withdraw(*, actor: User, training: Training, reason: str) -> Traini
     """Take back a training recorded by mistake; it stays readable with the reason."""
     lock_group(actor, Capability.MENTOR, training.group)
     training = Training.objects.get(pk=training.pk)
-    if training.withdrawn_at is None:
-        training.withdrawn_at, training.withdrawn_by, training.withdrawn_why = now(), actor, reason
-        training.full_clean(validate_constraints=False)
-        training.save(update_fields=["withdrawn_at", "withdrawn_by", "withdrawn_why"])
+    training.withdraw(actor, reason)
     return training
 
 

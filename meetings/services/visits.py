@@ -13,7 +13,7 @@ from groups.ending import require_alive
 from groups.models import Group, User
 from groups.permissions import Capability, lock_group
 from groups.services.profiles import form_used, refuse_changed
-from groups.shared.clock import now, refuse_to_come, today_of
+from groups.shared.clock import refuse_to_come, today_of
 from meetings.models import FollowUp, PlannedVisit, Visit
 
 PLANNED_VISIT = ("planned_on", "visitor", "task", "purpose")
@@ -56,9 +56,8 @@ def visit_plan_withdraw(*, actor: User, plan: PlannedVisit) -> PlannedVisit:
     """Call a planned visit off; one that was made or called off stays as it is."""
     lock_group(actor, Capability.MENTOR, plan.group)
     plan = PlannedVisit.objects.get(pk=plan.pk)
-    if plan.withdrawn_at is None and not plan.visits.valid().exists():
-        plan.withdrawn_at, plan.withdrawn_by = now(), actor
-        plan.save(update_fields=["withdrawn_at", "withdrawn_by"])
+    if not plan.visits.valid().exists():
+        plan.withdraw(actor)
     return plan
 
 
@@ -105,9 +104,7 @@ def visit_withdraw(*, actor: User, visit: Visit, reason: str) -> Visit:
     if visit.withdrawn_at is None:
         if visit.trainings.valid().exists():
             raise ValidationError(_("A training is recorded of this visit: withdraw the training first."))
-        visit.withdrawn_at, visit.withdrawn_by, visit.withdrawn_why = now(), actor, reason
-        visit.full_clean(validate_constraints=False)
-        visit.save(update_fields=["withdrawn_at", "withdrawn_by", "withdrawn_why"])
+        visit.withdraw(actor, reason)
     return visit
 
 

@@ -303,7 +303,7 @@ def test_a_surplus_is_posted_and_its_years_closed_and_another_is_decided():
     posted = SurplusDivision.objects.filter(entry__isnull=False)
     assert posted.exists()
     assert all(division.group.books_closed_through == division.period_end for division in posted)
-    assert SurplusDivision.objects.effective().filter(entry__isnull=True).exists()
+    assert SurplusDivision.objects.valid().filter(entry__isnull=True).exists()
 
 
 def test_groups_older_than_their_records_bring_balances_along():

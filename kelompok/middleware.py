@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.views.defaults import page_not_found
 
 from groups.http import takes_page, wants_json
-from kelompok.views import healthz
+from kelompok.views.site import healthz
 
 if TYPE_CHECKING:
     from django.http.request import _ImmutableQueryDict

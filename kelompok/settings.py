@@ -86,7 +86,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "groups.permissions.capabilities_context",
-                "kelompok.registration.registration_context",
+                "kelompok.selectors.registration.registration_context",
             ],
             "builtins": ["django.templatetags.i18n", "groups.templatetags.kelompok"],
         },

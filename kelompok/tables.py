@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from finance.tables.of_group import as_on
 from finance.tables.table import Column, ColumnKind, Row, Table
 from groups.models import MentoringStage, User
-from kelompok.workload import Workload
+from kelompok.selectors.workload import Workload
 
 NUMBER = ColumnKind.NUMBER
 

@@ -3,16 +3,16 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from kelompok import calendar, federations, founding, mentoring, officers, rhythms, rules, views
+from kelompok.views import calendar, federations, founding, mentoring, officers, rhythms, rules, site
 
-handler500 = "kelompok.views.server_error"
+handler500 = "kelompok.views.site.server_error"
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", views.home, name="home"),
-    path("healthz", views.healthz, name="healthz"),
-    path("login/", views.login, name="login"),
-    path("logout/", views.logout, name="logout"),
-    path("language/", views.language, name="language"),
-    path("g/<str:code>/", views.group, name="group"),
+    path("", site.home, name="home"),
+    path("healthz", site.healthz, name="healthz"),
+    path("login/", site.login, name="login"),
+    path("logout/", site.logout, name="logout"),
+    path("language/", site.language, name="language"),
+    path("g/<str:code>/", site.group, name="group"),
     path("calendar/move/", calendar.meetings_move, name="meetings-move"),
     path("g/<str:code>/officers/handover/", officers.officer_handover, name="officer-handover"),
     path("g/<str:code>/constitution/new/", rules.constitution_adopt, name="constitution-adopt"),
@@ -36,14 +36,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("g/<str:code>/mentoring/end/", mentoring.mentoring_end, name="mentoring-end"),
     path("g/<str:code>/mentoring/<int:pk>/review/", mentoring.exit_review, name="exit-review"),
     path("g/<str:code>/mentoring/<int:pk>/withdraw/", mentoring.mentoring_withdraw, name="mentoring-withdraw"),
-    path("g/<str:code>/members/<int:pk>/", views.member, name="member"),
-    path("g/<str:code>/members/<int:pk>/leave/", views.member_leave, name="member-leave"),
-    path("g/<str:code>/members/<int:pk>/leave/undo/", views.member_leave_undo, name="member-leave-undo"),
+    path("g/<str:code>/members/<int:pk>/", site.member, name="member"),
+    path("g/<str:code>/members/<int:pk>/leave/", site.member_leave, name="member-leave"),
+    path("g/<str:code>/members/<int:pk>/leave/undo/", site.member_leave_undo, name="member-leave-undo"),
     path("g/<str:code>/formation/founding/", founding.founding, name="founding"),
-    path("g/<str:code>/dissolve/", views.group_dissolve, name="group-dissolve"),
-    path("g/<str:code>/dissolution/", views.dissolution, name="dissolution"),
-    path("g/<str:code>/dissolution/take-back/", views.dissolution_take_back, name="dissolution-take-back"),
-    path("g/<str:code>/dissolution/close-case/", views.dissolution_close_case, name="dissolution-close-case"),
+    path("g/<str:code>/dissolve/", site.group_dissolve, name="group-dissolve"),
+    path("g/<str:code>/dissolution/", site.dissolution, name="dissolution"),
+    path("g/<str:code>/dissolution/take-back/", site.dissolution_take_back, name="dissolution-take-back"),
+    path("g/<str:code>/dissolution/close-case/", site.dissolution_close_case, name="dissolution-close-case"),
     path("federations/", federations.federation_list, name="federation-list"),
     path("federations/new/", federations.federation_create, name="federation-create"),
     path("federations/<int:pk>/", federations.federation, name="federation"),
@@ -72,6 +72,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("finance.urls")),
     path("", include("meetings.urls")),
     path("", include("assessment.urls")),
-    path("admin/login/", views.admin_login, name="admin-login"),
+    path("admin/login/", site.admin_login, name="admin-login"),
     path("admin/", admin.site.urls),
 ]

@@ -30,7 +30,7 @@ from groups.shared.clock import clock_set_to
 from kelompok.demo import words
 from kelompok.demo.organisations import DemoOrganisation
 from kelompok.demo.partners import moment
-from kelompok.federating import contribution_pay
+from kelompok.services.federations import contribution_pay
 from meetings.models import Meeting
 
 _MOST_GROUPS, _MONTHS = 5, 4

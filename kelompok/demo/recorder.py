@@ -46,8 +46,8 @@ from kelompok.demo.people import Person, make_people
 from kelompok.demo.plans import GroupPlan
 from kelompok.demo.visits import VisitedGroup, record_phases, record_training_elsewhere, record_visits
 from kelompok.demo.words import Topic
-from kelompok.dissolving import group_dissolve
 from kelompok.services import meeting_move, member_leave
+from kelompok.services.dissolving import group_dissolve
 from meetings.minutes import AgendaRow
 from meetings.models import AgendaItem, AttendanceStatus, Meeting
 from meetings.services import decision_done, draft_save, meeting_close

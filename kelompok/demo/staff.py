@@ -14,7 +14,7 @@ from assessment.services import SeenScore, final_run_continue, final_run_start, 
 from groups.models import Group, GroupStatus
 from groups.shared.clock import clock_set_to
 from kelompok.demo.organisations import DemoOrganisation
-from kelompok.month_report import month_of
+from kelompok.selectors.month_report import month_of
 from meetings.services import month_report_write
 
 LOOKED_INTO = (

@@ -21,7 +21,7 @@ from finance.services import fine_charge, inventory_buy, loan_request, loan_requ
 from groups.models import FacilitatorAssignment, FederationMembership, FormationNote, Group, GroupStatus, Role, User
 from groups.permissions import Capability, declared_capability, walk_urls
 from kelompok.demo.organisations import PASSWORD
-from kelompok.dissolving import group_dissolve
+from kelompok.services.dissolving import group_dissolve
 from meetings.models import Meeting, MeetingStatus, MonthReport
 from meetings.services import draft_save
 from tests.factories import (

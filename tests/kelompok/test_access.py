@@ -38,7 +38,7 @@ from groups.models import (
     User,
 )
 from groups.permissions import Capability, walk_urls
-from kelompok import dissolving
+from kelompok.services import dissolving
 from meetings.models import AgendaItem, FollowUp, Meeting, MeetingStatus, MonthReport
 from tests.assessment.groups import AS_OF, make_override, make_review
 from tests.factories import (

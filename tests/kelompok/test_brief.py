@@ -13,7 +13,7 @@ from django.utils import timezone
 from finance.models import OpeningDue
 from finance.services import fine_charge
 from groups.models import Role
-from kelompok.brief import MOST_LINES, brief
+from kelompok.selectors.brief import MOST_LINES, brief
 from meetings.models import AgendaItem, Attendance, Training
 from meetings.services import training_withdraw, visit_withdraw
 from tests.assessment.groups import bring_up_to_date

@@ -14,7 +14,7 @@ from finance.selectors import left_to_settle
 from groups import services
 from groups.models import BankAccount, Constitution, Dissolution, Member, OfficerRole
 from groups.selectors import status_of
-from kelompok import dissolving
+from kelompok.services import dissolving
 from meetings.models import Meeting
 from tests.assessment.groups import make_staff
 from tests.factories import (

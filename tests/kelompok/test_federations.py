@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from finance.models import AccountKind, Entry
 from groups.models import Federation, FederationMeeting, FederationPayment, Role
-from kelompok.federating import contribution_pay, contribution_take_back, federation_figures
+from kelompok.selectors.federations import federation_figures
+from kelompok.services.federations import contribution_pay, contribution_take_back
 from tests.assessment.groups import make_snapshot, stand
 from tests.factories import (
     FOUNDED,

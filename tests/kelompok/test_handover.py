@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from groups.models import FacilitatorAssignment, Group, Role
 from groups.services import assignment_end, facilitator_assign
-from kelompok.handover import facilitator_handover, handed_over
-from kelompok.workload import workloads
+from kelompok.selectors.workload import workloads
+from kelompok.services.handover import facilitator_handover, handed_over
 from meetings.models import PlannedVisit
 from meetings.selectors import groups_met
 from meetings.services import visit_plan_withdraw

@@ -14,7 +14,7 @@ from django.utils import timezone
 from assessment.models import GroupSnapshot, SnapshotScore
 from groups.models import FacilitatorAssignment, Role
 from groups.services import FormUsed
-from kelompok.month_report import month_of
+from kelompok.selectors.month_report import month_of
 from meetings.models import MonthReport
 from meetings.services import month_report_write, visit_withdraw
 from tests.factories import (

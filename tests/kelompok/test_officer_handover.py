@@ -6,7 +6,7 @@ import pytest
 
 from groups.models import OfficerRole
 from groups.services import officers_elect
-from kelompok.officers import Succession, successions
+from kelompok.views.officers import Succession, successions
 from tests.factories import FOUNDED, facilitator_of, make_account, make_group, make_member, make_members, save
 from tests.finance.pages import get, statements
 

@@ -10,7 +10,7 @@ from finance.models import Entry, EntryKind
 from finance.services import Opening, opening_record
 from groups.models import Constitution, Dissolution, GroupStatus, Role
 from groups.services import constitution_adopt, group_status_change
-from kelompok.registration import registration_steps
+from kelompok.selectors.registration import registration_steps
 from tests.factories import (
     FOUNDED,
     facilitator_of,

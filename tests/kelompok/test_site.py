@@ -17,9 +17,9 @@ from django.urls import path, reverse
 
 from groups.models import Role
 from groups.permissions import Capability, requires
-from kelompok import views
 from kelompok.middleware import JsonProblemsMiddleware
 from kelompok.urls import urlpatterns as project_urls
+from kelompok.views import site as views
 from tests.factories import make_user
 
 ROOT = Path(__file__).resolve().parents[2]

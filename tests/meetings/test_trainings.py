@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from groups.models import Group, Role
 from groups.services import FormUsed
-from kelompok.dissolving import group_dissolve
-from kelompok.month_report import month_of
+from kelompok.selectors.month_report import month_of
 from kelompok.services import member_leave
+from kelompok.services.dissolving import group_dissolve
 from meetings import selectors, services
 from meetings.models import Training, TrainingParticipant
 from tests.factories import (

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from groups.models import Role
 from groups.services import FormUsed, group_status_change
-from kelompok.dissolving import group_dissolve
+from kelompok.services.dissolving import group_dissolve
 from meetings import selectors, services
 from meetings.models import FollowUp, PlannedVisit, Visit
 from tests.factories import (

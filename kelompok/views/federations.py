@@ -41,7 +41,8 @@ from groups.models import (
 )
 from groups.permissions import Capability, requires
 from groups.shared.submit import posted, submit
-from kelompok.federating import contribution_pay, contribution_take_back, federation_figures
+from kelompok.selectors.federations import federation_figures
+from kelompok.services.federations import contribution_pay, contribution_take_back
 
 FEDERATIONS_ON_A_PAGE, RECORDS_ON_A_PAGE = 25, 20
 

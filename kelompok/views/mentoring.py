@@ -26,12 +26,12 @@ from groups.models import ExitReview, Group, MentoringPhase
 from groups.permissions import Capability, requires
 from groups.shared.days import read_month
 from groups.shared.submit import only_looks, posted, submit
-from kelompok.brief import brief
 from kelompok.forms import HandoverForm, MonthReportForm
-from kelompok.handover import facilitator_handover, handed_over
-from kelompok.month_report import month_of
+from kelompok.selectors.brief import brief
+from kelompok.selectors.month_report import month_of
+from kelompok.selectors.workload import workloads
+from kelompok.services.handover import facilitator_handover, handed_over
 from kelompok.tables import workload_table
-from kelompok.workload import workloads
 from meetings.forms.visits import WithdrawForm
 from meetings.models import MonthReport
 

@@ -37,10 +37,11 @@ from groups.shared import clock
 from groups.shared.schedule import MeetingCalendar
 from groups.shared.submit import posted, submit
 from groups.sign_ins import remember_device
-from kelompok import dissolving, selectors, services
+from kelompok import selectors, services
 from kelompok.forms import CloseCaseForm, DissolveForm, LeaveForm, LeaveUndoForm, TakeBackForm
 from kelompok.proxy import client_address
-from kelompok.registration import registration_steps
+from kelompok.selectors.registration import registration_steps
+from kelompok.services import dissolving
 
 LATEST_MEETINGS = 5
 DECISIONS_OF_THE_DAY = 10

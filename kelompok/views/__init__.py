@@ -1,0 +1,1 @@
+"""Pages that draw on several apps, and those of the site itself."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from assessment.signals.base.signal import MINUTES, Signal, SignalHit, listed
+from assessment.signals.base.signal import MINUTES, Signal, SignalHit
+from groups.shared.sql import listed
 from meetings.selectors.relations import REPEATED_MEETINGS
 
 

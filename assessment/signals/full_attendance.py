@@ -8,7 +8,8 @@ from __future__ import annotations
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from assessment.signals.base.signal import MANY_RECORDS, MINUTES, Signal, SignalHit, listed
+from assessment.signals.base.signal import MANY_RECORDS, MINUTES, Signal, SignalHit
+from groups.shared.sql import listed
 from meetings.selectors.relations import MEETINGS_HELD
 
 ELEVEN_MONTHS_DAYS = 330

@@ -10,7 +10,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assessment.metrics.base.metric import CLOSING_DAYS
-from assessment.signals.base.signal import MINUTES, Signal, SignalHit, listed
+from assessment.signals.base.signal import MINUTES, Signal, SignalHit
+from groups.shared.sql import listed
 from meetings.selectors.relations import FIRST_CLOSINGS
 
 NIGHT_BATCH = 3

@@ -9,9 +9,9 @@ from __future__ import annotations
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from assessment.signals.base.signal import MANY_RECORDS, MINUTES, Signal, SignalHit, listed
+from assessment.signals.base.signal import MANY_RECORDS, MINUTES, Signal, SignalHit
 from finance.selectors.relations import CASH_COUNTS, RECORDED_ENTRIES
-from groups.shared.sql import Relation
+from groups.shared.sql import Relation, listed
 from meetings.selectors.relations import MEETINGS_HELD, VISITS
 
 JUDGEMENTS = Relation(

@@ -9,9 +9,10 @@ from __future__ import annotations
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from assessment.signals.base.signal import Signal, SignalHit, listed
+from assessment.signals.base.signal import Signal, SignalHit
 from finance.selectors.relations import MEMBER_RECEIPTS
 from groups.shared.money import rupiah
+from groups.shared.sql import listed
 from meetings.selectors.relations import MEETINGS_HELD
 
 ALIKE_MEETINGS = 6

@@ -14,7 +14,6 @@ from assessment.selectors import signals as selectors
 from assessment.selectors.dashboard import at_stage
 from assessment.selectors.reviews import running_reviews
 from assessment.signals import all_signals
-from assessment.signals.terms_expired import TERM_YEARS
 from assessment.views.frame import DATE, NUMBER, Frame, group_columns
 from assessment.views.reviews import is_only_open
 from finance.tables.table import Cell, Column, Row, Table
@@ -43,7 +42,7 @@ def signals(request: UserRequest) -> HttpResponse:
         "total": overview.number,
         # Of one stage, scores are alike anyway.
         "alike": selectors.alike_facilitators(frame.groups, frame.day, frame.filters),
-        "limits": {"groups": selectors.FACILITATOR_GROUPS, "points": selectors.ALIKE_POINTS, "years": TERM_YEARS},
+        "limits": {"groups": selectors.FACILITATOR_GROUPS, "points": selectors.ALIKE_POINTS},
         **_counts(frame, overview, only_open=only_open),
     }
     return frame.show("assessment/signals.html", context, lambda: _table(frame, shown(overview.groups)))

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from groups.forms.fields import CountField, PastDateField, PercentField, ShareField
 from groups.models import PURPOSES, Constitution, Group, LoanKind
-from groups.models.constitution import SELDOM_PURPOSES
+from groups.models.constitution import LONGEST_TERM, SELDOM_PURPOSES
 from groups.services import RULES
 from groups.shared.money import RupiahField
 
@@ -33,6 +33,7 @@ RULES_PARTS = (
     (_("The agreement"), False,
      ("agreed_on", "agreed_in_meeting", "votes_for", "votes_against", "votes_abstained")),
     (_("Aims, expectations and sanctions"), False, ("aims", "expected", "sanctions")),
+    (_("Officers (pengurus)"), False, ("term_years",)),
     (_("Savings (simpanan) and social fund"), False, ("pokok", "wajib", "wajib_every", "missed_wajib", "social")),
     (_("Fines (denda) in the meeting"), False, ("fine_late", "fine_absent")),
     (_("Loans (pinjaman)"), False,
@@ -61,6 +62,7 @@ SANCTIONS = """1. Terlambat, tidak hadir tanpa kabar, dan angsuran yang menungga
 VOTES = ("votes_for", "votes_against", "votes_abstained")
 SHARES = tuple(f"share_{purpose}" for purpose in PURPOSES)
 USUAL = (
+    "term_years",
     "wajib_every",
     "missed_wajib",
     "fine_late_by",
@@ -74,6 +76,7 @@ class ConstitutionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscr
     """A new version of the rules, begun from the one in force."""
 
     version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+    term_years = CountField(label=_("Term of office, in years"), min_value=1, max_value=LONGEST_TERM)
     pokok = RupiahField(label=_("Initial savings (simpanan pokok), once"), required=False)
     wajib = RupiahField(label=_("Compulsory savings (simpanan wajib), each time"), required=False)
     social = RupiahField(label=_("Social fund (dana sosial), each meeting"), required=False)

@@ -84,6 +84,10 @@ class RatePer(models.TextChoices):
     YEAR = "year", _("a year")
 
 
+LONGEST_TERM = 10
+"""Years; what is above them is a slip of the finger. Three, which a group begins with, is what PNPM sets for a BKM."""
+
+
 class SavingsBase(models.TextChoices):
     """What a member's part of the surplus by savings is measured by."""
 
@@ -132,6 +136,7 @@ class Constitution(models.Model):
     aims = models.TextField(_("aims and rules"), blank=True)
     expected = models.TextField(_("what is expected of members and officers"), blank=True)
     sanctions = models.TextField(_("sanctions"), blank=True)
+    term_years = models.PositiveSmallIntegerField(_("term of the officers, in years"), default=3)
     pokok = models.PositiveBigIntegerField(_("initial savings (simpanan pokok), once"), default=0)
     wajib = models.PositiveBigIntegerField(_("compulsory savings (simpanan wajib)"), default=0)
     wajib_every = models.CharField(
@@ -239,6 +244,7 @@ class Constitution(models.Model):
                 & Q(votes_against__isnull=False, votes_abstained__isnull=False),
                 violation_error_message=_("Rules are agreed when more vote for them than against."),
             ),
+            models.CheckConstraint(name="constitution_term", condition=Q(term_years__range=(1, LONGEST_TERM))),
             models.CheckConstraint(name="constitution_method", condition=Q(loan_method__in=Method.values)),
             models.CheckConstraint(name="constitution_rate_per", condition=Q(loan_rate_per__in=RatePer.values)),
             models.CheckConstraint(name="constitution_kinds", condition=~Q(loan_kinds="")),

@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Cast, Concat
 from django.utils.formats import date_format
+from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -155,6 +156,30 @@ _DUTIES = {
     OfficerRole.KETUA: _("Leads the meetings, sees that decisions are carried out, speaks for the group."),
     OfficerRole.SEKRETARIS: _("Writes the minutes and the attendance, keeps the list of members and the letters."),
     OfficerRole.BENDAHARA: _("Keeps the cash box and the books of money, counts the cash before the members."),
+}
+
+
+class LeadershipMatter(models.TextChoices):
+    """What is worth a question about who leads a group."""
+
+    TERM_OVER = "TERM_OVER", _("Term of office over")
+    SAME_PERSON = "SAME_PERSON", _("The same people lead for long")
+    CHANGES = "CHANGES", _("Officers change often")
+    NO_WOMAN = "NO_WOMAN", _("No woman leads")
+
+    @property
+    def ask(self) -> Promise:
+        """The question to the group."""
+        return _LEADERSHIP_ASKED[self]
+
+
+_LEADERSHIP_ASKED = {
+    LeadershipMatter.TERM_OVER: _("When will the group elect again? Was there an election that nobody recorded?"),
+    LeadershipMatter.SAME_PERSON: _("Who learns the work of the office, so that somebody else can take it over?"),
+    LeadershipMatter.CHANGES: _("Why did the officers give up? What would help those who hold the office now?"),
+    LeadershipMatter.NO_WOMAN: _(
+        "Do women speak in the meetings? Who of them would take an office at the next election?"
+    ),
 }
 
 

@@ -42,6 +42,7 @@ from groups.selectors.groups import (
     status_of,
     statuses_on,
 )
+from groups.selectors.leadership import LeadershipNotice, TermOnDay, leadership_notices, terms_on
 from groups.selectors.members import member_counts, members_alike, members_and_offices, members_of
 from groups.selectors.mentoring import Mentoring, days_of_mentoring, mentoring_of, mentoring_phases
 from groups.selectors.officers import (

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.db import connection
 
-from groups.models import ActivityKind, Constitution, MentoringStage
-from groups.shared.sql import Relation, days_between
+from groups.models import ActivityKind, Constitution, Gender, MentoringStage
+from groups.models.member import LeadershipMatter
+from groups.shared.sql import Relation, days_between, listed
 
 
 def _text(column: str) -> str:
@@ -91,17 +92,73 @@ _YEARS_HELD = (
     if connection.vendor == "sqlite"
     else "EXTRACT(YEAR FROM AGE(%(as_of)s::date, t.started_on))"
 )
+_HELD_UNTIL = "CASE WHEN t.ended_on <= %(as_of)s THEN t.ended_on ELSE %(as_of)s END"
+USUAL_TERM = Constitution._meta.get_field("term_years").get_default()
 OFFICER_TERMS = Relation(
     "officer_terms",
     f"""
-    SELECT t.id, t.group_id, t.role, t.started_on, m.called AS member_name, {_YEARS_HELD} AS years_held,
-        CASE WHEN t.ended_on IS NULL OR t.ended_on > %(as_of)s THEN 1 ELSE 0 END AS is_held
+    SELECT t.id, t.group_id, t.member_id, t.role, t.started_on, m.called AS member_name, {_YEARS_HELD} AS years_held,
+        CASE WHEN t.ended_on IS NULL OR t.ended_on > %(as_of)s THEN 1 ELSE 0 END AS is_held,
+        {days_between("t.started_on", "%(as_of)s")} AS days_since,
+        {days_between("t.started_on", _HELD_UNTIL)} AS days_held,
+        CASE WHEN m.gender = '{Gender.FEMALE.value}' THEN 1 ELSE 0 END AS is_woman,
+        COALESCE((
+            SELECT c.term_years FROM groups_constitution c WHERE c.group_id = t.group_id AND c.agreed_on <= %(as_of)s
+            ORDER BY c.agreed_on DESC, c.version DESC LIMIT 1), {USUAL_TERM}) AS term_years
     FROM groups_officerterm t LEFT JOIN groups_member m ON m.id = t.member_id
     WHERE t.group_id {{groups}} AND t.started_on <= %(as_of)s
     """,  # noqa: S608 - no input
-    ("id", "group_id", "role", "started_on", "member_name", "years_held", "is_held"),
+    ("id", "group_id", "member_id", "role", "started_on", "member_name", "years_held", "is_held", "days_since",
+     "days_held", "is_woman", "term_years"),
+)  # fmt: skip
+"""Terms of office begun by the day, the whole years since then, whether they are still held and for how many days.
+
+`term_years` is how long a term is by the rules of the day.
+"""
+
+LONG_TERMS = 2
+"""Who was elected again and leads for as long as so many terms together is asked about."""
+CHANGES_DAYS, MANY_HOLDERS = 730, 3
+"""So many new holders of one office within two years are many."""
+FEW = 3
+"""Of a group with so many women and so many men at the least, somebody of each should lead."""
+LEADERSHIP = Relation(
+    "leadership",
+    f"""
+    SELECT group_id, '{LeadershipMatter.TERM_OVER.value}' AS matter, COUNT(*) AS counted, {listed("role")} AS records
+    FROM officer_terms WHERE is_held = 1 AND years_held >= term_years GROUP BY group_id
+    UNION ALL
+    SELECT group_id, '{LeadershipMatter.SAME_PERSON.value}', COUNT(*), {listed("member_id")}
+    FROM (
+        SELECT group_id, member_id FROM officer_terms GROUP BY group_id, member_id
+        HAVING MAX(is_held) = 1 AND COUNT(*) > 1 AND SUM(days_held) >= {LONG_TERMS} * 365 * MAX(term_years)
+    ) long_in_office GROUP BY group_id
+    UNION ALL
+    SELECT group_id, '{LeadershipMatter.CHANGES.value}', MAX(holders), {listed("role")}
+    FROM (
+        SELECT group_id, role, COUNT(DISTINCT member_id) AS holders FROM officer_terms
+        WHERE days_since <= {CHANGES_DAYS} GROUP BY group_id, role HAVING COUNT(DISTINCT member_id) >= {MANY_HOLDERS}
+    ) often GROUP BY group_id
+    UNION ALL
+    SELECT m.group_id, '{LeadershipMatter.NO_WOMAN.value}', m.women, NULL
+    FROM (
+        SELECT group_id, COUNT(*) AS members,
+            SUM(CASE WHEN gender = '{Gender.FEMALE.value}' THEN 1 ELSE 0 END) AS women
+        FROM groups_member
+        WHERE group_id {{groups}} AND joined_on <= %(as_of)s AND (left_on IS NULL OR left_on > %(as_of)s)
+        GROUP BY group_id
+    ) m JOIN (
+        SELECT group_id, SUM(is_woman) AS women FROM officer_terms WHERE is_held = 1 GROUP BY group_id
+    ) o ON o.group_id = m.group_id
+    WHERE o.women = 0 AND m.women >= {FEW} AND m.members - m.women >= {FEW}
+    """,  # noqa: S608 - no input
+    ("group_id", "matter", "counted", "records"),
 )
-"""Terms of office begun by the day, the whole years since then, and whether they are still held."""
+"""What is worth a question about who leads a group, as `LeadershipMatter` names it; it reads `OFFICER_TERMS`.
+
+`records` are the offices of terms that are over or changed often, or the ids of members long in office; `counted` is
+how many these are, the most holders of one office, or the women among the members.
+"""
 
 MENTORING_NOW = Relation(
     "mentoring_now",

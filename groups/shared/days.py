@@ -15,6 +15,15 @@ EARLIEST_DAY, LATEST_DAY = date(1900, 1, 1), date(2200, 12, 31)
 YEARS_AHEAD = 10
 """A year of two digits is one of this century, up to so many years from now; any other could be two years."""
 
+
+def years_later(day: date, years: int) -> date:
+    """Return the same day of a later year; 1 March for 29 February in a year without one."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return date(day.year + years, 3, 1)
+
+
 _MONTHS = (
     ("jan", "januari", "january"),
     ("feb", "peb", "februari", "pebruari", "february"),

@@ -81,10 +81,16 @@ def read_relations(
 
 
 def rows_of(
-    relation: Relation, columns: Sequence[str], groups: QuerySet[Group] | Sequence[int], values: Mapping[str, Any]
+    relation: Relation,
+    columns: Sequence[str],
+    groups: QuerySet[Group] | Sequence[int],
+    values: Mapping[str, Any],
+    *,
+    reads: Sequence[Relation] = (),
 ) -> list[tuple[Any, ...]]:
-    """Return `columns` of all rows that `relation` has of `groups`."""
-    return read_relations(f"SELECT {', '.join(columns)} FROM {relation.name}", [relation], groups, values)  # noqa: S608
+    """Return `columns` of all rows that `relation` has of `groups`; `reads` are relations that it reads itself."""
+    sql = f"SELECT {', '.join(columns)} FROM {relation.name}"  # noqa: S608 - no input
+    return read_relations(sql, [*reads, relation], groups, values)
 
 
 def sums_of(
@@ -170,6 +176,11 @@ def days_between(day: str, moment: str) -> str:
     if connection.vendor == "sqlite":
         return f"CAST(julianday(date({moment})) - julianday({day}) AS INTEGER)"
     return f"({moment}::date - {day})"
+
+
+def listed(column: str) -> str:
+    """Return SQL for the values of a column in one text, separated by commas."""
+    return f"GROUP_CONCAT({column})" if connection.vendor == "sqlite" else f"STRING_AGG({column}::text, ',')"
 
 
 def quoted(*values: str) -> str:

@@ -21,9 +21,11 @@ from groups.shared.submit import posted, submit
 @requires(Capability.READ)
 def officers(request: GroupRequest) -> HttpResponse:
     """Who holds which office, and who did before."""
+    group, today = request.group, timezone.localdate()
     context = {
-        "terms": selectors.officer_terms(request.group),
-        "corrections": selectors.term_corrections(request.group),
+        "terms": selectors.terms_on(group, list(selectors.officer_terms(group)), as_of=today),
+        "notices": selectors.leadership_notices(group, as_of=today),
+        "corrections": selectors.term_corrections(group),
     }
     return render(request, "groups/officers.html", context)
 

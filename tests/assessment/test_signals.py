@@ -18,7 +18,7 @@ from assessment.signals import SignalHit, all_signals, read_hits
 from finance.ledger.posting import Posting, open_books
 from finance.models import AccountKind, CashCount, EntryKind
 from finance.rules.lines import deposit
-from groups.models import Group, Member, OfficerRole
+from groups.models import Constitution, Group, Member, OfficerRole
 from groups.selectors import mentoring_of
 from meetings.models import AttendanceStatus, Meeting
 from meetings.services import visit_withdraw
@@ -34,6 +34,7 @@ from tests.factories import (
     facilitator_of,
     make_group,
     make_meeting,
+    make_member,
     make_members,
     make_officer,
     make_phase,
@@ -255,6 +256,73 @@ class TestTermsExpired:
         [member] = make_members(group, 1)
         make_officer(member, started_on=date(2021, 2, 28))
         assert "terms_expired" in signals_of(group, date(2024, 2, 29))
+
+    def test_the_rules_of_the_day_say_how_long_a_term_is(self, group):
+        [member] = make_members(group, 1)
+        make_officer(member, started_on=date(2023, 7, 8))
+        assert "terms_expired" not in signals_of(group)
+        Constitution.objects.create(
+            group=group, version=2, agreed_on=AS_OF, term_years=2, recorded_by=group.recorded_by
+        )
+        assert "terms_expired" in signals_of(group)
+        assert "terms_expired" not in signals_of(group, AS_OF - timedelta(1))
+
+
+class TestLeadership:
+    @pytest.fixture
+    def group(self):
+        return make_group(founded_on=date(2010, 1, 5))
+
+    def elected(self, member, year, until=None, role="KETUA"):
+        make_officer(member, role, started_on=date(year, 1, 1), ended_on=until and date(until, 1, 1))
+
+    def test_somebody_elected_again_who_leads_for_two_terms(self, group):
+        ketua, bendahara = make_members(group, 2)
+        self.elected(ketua, 2016, 2019)
+        self.elected(ketua, 2020)
+        self.elected(bendahara, 2020, role="BENDAHARA")
+        assert "same_leaders" not in signals_of(group, date(2022, 12, 29))
+        found = signals_of(group, date(2022, 12, 30))["same_leaders"]
+        assert (found.counted, found.records) == (1, (str(ketua.pk),))
+
+    def test_one_long_term_is_over_and_no_more(self, group):
+        [member] = make_members(group, 1)
+        make_officer(member, started_on=date(2015, 1, 1))
+        found = signals_of(group)
+        assert ("terms_expired" in found, "same_leaders" in found) == (True, False)
+
+    def test_who_led_before_and_does_not_now(self, group):
+        before, now = make_members(group, 2)
+        self.elected(before, 2016, 2019)
+        self.elected(before, 2019, 2024)
+        self.elected(now, 2024)
+        assert "same_leaders" not in signals_of(group)
+
+    def test_three_holders_of_an_office_within_two_years(self, group):
+        members = make_members(group, 3)
+        days = [AS_OF - timedelta(730), AS_OF - timedelta(400), AS_OF - timedelta(40), None]
+        for member, start, end in zip(members, days, days[1:], strict=False):
+            make_officer(member, "BENDAHARA", started_on=start, ended_on=end)
+        found = signals_of(group)["leaders_change_often"]
+        assert (found.counted, found.records) == (3, ("BENDAHARA",))
+        assert "leaders_change_often" not in signals_of(group, AS_OF + timedelta(1))
+        assert "leaders_change_often" not in signals_of(group, AS_OF - timedelta(41))
+
+    @pytest.mark.parametrize(
+        ("women", "men", "leads", "asked"),
+        [(3, 3, "L", True), (2, 3, "L", False), (3, 2, "L", False), (3, 3, "P", False)],
+    )
+    def test_no_woman_leads_a_group_of_women_and_men(self, group, women, men, leads, asked):
+        people = [make_member(group, gender=gender) for gender in "P" * women + "L" * men]
+        make_officer(next(member for member in people if member.gender == leads))
+        found = signals_of(group)
+        assert ("no_woman_leads" in found) == asked
+        assert not asked or found["no_woman_leads"].counted == women
+
+    def test_without_officers_nobody_is_asked_about_women(self, group):
+        for gender in "PLPLPL":
+            make_member(group, gender=gender)
+        assert "no_woman_leads" not in signals_of(group)
 
 
 class TestNotVisited:

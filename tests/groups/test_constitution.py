@@ -207,6 +207,17 @@ class TestParts:
         page = client.get(reverse("constitution", args=[group.code])).content.decode()
         assert "2,5 %; Persen dari setiap angsuran terlambat" in page
 
+    @pytest.mark.parametrize(("typed", "years"), [("", 3), ("2", 2), ("10", 10)])
+    def test_the_term_of_office_is_agreed_in_years(self, client, group, typed, years):
+        assert client.post(url(group), data(term_years=typed)).status_code == 302
+        assert Constitution.objects.get(version=2).term_years == years
+        assert f"{years} tahun" in client.get(reverse("constitution", args=[group.code])).content.decode()
+
+    @pytest.mark.parametrize("typed", ["0", "-1", "11", "x", "9" * 20])
+    def test_a_term_of_office_that_cannot_be_is_told(self, client, group, typed):
+        assert "term_years" in client.post(url(group), data(term_years=typed)).context["form"].errors
+        assert Constitution.objects.filter(group=group).count() == 1
+
     def test_what_is_as_always_is_folded(self, client, group):
         assert self.open_parts(client.get(url(group))) == [False, False, False]
 

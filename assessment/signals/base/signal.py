@@ -10,7 +10,6 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
 
-from django.db import connection
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -101,11 +100,6 @@ def read_hits(group_ids: Sequence[int], as_of: date) -> dict[int, list[SignalHit
         hits[group_id].append(SignalHit(name, group_id, int(counted), int(amount), _sorted(records), person))
     order = list(signals)
     return {group_id: sorted(found, key=lambda hit: order.index(hit.signal)) for group_id, found in hits.items()}
-
-
-def listed(column: str) -> str:
-    """Return SQL for the values of a column in one text, separated by commas."""
-    return f"GROUP_CONCAT({column})" if connection.vendor == "sqlite" else f"STRING_AGG({column}::text, ',')"
 
 
 def _sorted(records: str) -> tuple[str, ...]:

@@ -37,6 +37,24 @@ class LeaveForm(forms.Form):
         return cleaned
 
 
+class YearForm(forms.Form):
+    """The year of a report; the latest that is over unless another one is asked for."""
+
+    year = forms.TypedChoiceField(label=_("Year"), coerce=int, required=False)
+
+    def __init__(self, data: Any, *, years: list[int]) -> None:
+        usual = years[1] if len(years) > 1 else years[0]
+        super().__init__(data if "year" in data else None, initial={"year": usual})
+        field = cast("forms.TypedChoiceField", self.fields["year"])
+        field.choices = [(year, year) for year in years]
+        self._usual = usual
+
+    @property
+    def chosen(self) -> int:
+        """The year asked for, the usual one where that is none."""
+        return (self.is_valid() and self.cleaned_data["year"]) or self._usual
+
+
 class LeaveUndoForm(forms.Form):
     """Whether the settlement of a leaving that is taken back is reversed with it, and why."""
 

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from kelompok.views import calendar, federations, founding, mentoring, officers, rhythms, rules, site
+from kelompok.views import annual, calendar, federations, founding, mentoring, officers, rhythms, rules, site
 
 handler500 = "kelompok.views.site.server_error"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("logout/", site.logout, name="logout"),
     path("language/", site.language, name="language"),
     path("g/<str:code>/", site.group, name="group"),
+    path("g/<str:code>/annual/", annual.annual_meeting, name="annual-meeting"),
     path("calendar/move/", calendar.meetings_move, name="meetings-move"),
     path("g/<str:code>/officers/handover/", officers.officer_handover, name="officer-handover"),
     path("g/<str:code>/constitution/new/", rules.constitution_adopt, name="constitution-adopt"),

@@ -22,6 +22,7 @@ from finance.models import (
 from finance.selectors.surplus import earned
 from finance.surplus import divide_surplus, month_ends
 from groups.models import BorrowingBase, Constitution, Group, Member, SavingsBase, SavingsCounted
+from groups.models.withdrawable import WithdrawableQuerySet
 
 FUND = {
     Purpose.RESERVE: AccountKind.RESERVE,
@@ -163,7 +164,7 @@ def _by_member(transfers: QuerySet[Transfer], kinds: Sequence[AccountKind], tota
     return sums
 
 
-def surplus_divisions(group: Group) -> QuerySet[SurplusDivision]:
+def surplus_divisions(group: Group) -> WithdrawableQuerySet[SurplusDivision]:
     """Return all divisions of a group, withdrawn ones too, the latest period first."""
     return SurplusDivision.objects.filter(group=group).select_related("entry__reversed_by", "rules")
 

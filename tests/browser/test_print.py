@@ -30,6 +30,7 @@ BOOKS = [
     ("income-statement", YEAR),
     ("health", ""),
     ("surplus", YEAR),
+    ("annual-meeting", "year=2025"),
 ]
 
 
@@ -164,3 +165,14 @@ def test_no_table_of_a_book_scrolls_sideways_on_a_phone(phone, group, name, quer
     phone.open(f"{reverse(name, kwargs={'code': group.code, **numbers})}?{query}")
     wide = "[...document.querySelectorAll('.table-responsive')].filter((box) => box.scrollWidth > box.clientWidth)"
     assert phone.page.evaluate(f"{wide}.length") == 0
+
+
+def test_the_annual_meeting_is_found_among_the_books(phone, group):
+    phone.open(reverse("books", args=[group.code]))
+    phone.page.get_by_role("link", name="Rapat anggota tahunan").click()
+    phone.page.get_by_label("Tahun", exact=True).select_option("2025")
+    phone.page.get_by_role("button", name="Tampilkan").click()
+    text = phone.page.inner_text("main")
+    assert "1 Januari 2025 sampai 31 Desember 2025" in text
+    assert all(member.name in text for member in group.members.all())
+    assert not phone.scrolls_sideways()

@@ -260,6 +260,7 @@ ROUTES: dict[str, Route] = {
     "meetings-move": site(RECORD),
     "officers": Route(READ),
     "officer-handover": Route(READ),
+    "annual-meeting": Route(READ),
     "election": Route(RECORD),
     "term-correct": Route(RECORD, lambda world: {"pk": world.group.officer_terms.get(role="KETUA", ended_on=None).pk}),
     "formation": Route(READ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from groups.admin import ReadOnlyAdmin, RecordAdmin
-from meetings.models import FollowUp, MonthReport, PlannedVisit, Training, Visit
+from meetings.models import FollowUp, Letter, MonthReport, PlannedVisit, Training, Visit
 
 
 @admin.register(PlannedVisit)
@@ -31,6 +31,15 @@ class TrainingAdmin(RecordAdmin):
     """Trainings, those withdrawn among them."""
 
     list_display = ["group", "held_on", "subject", "trainer", "hours", "recorded_by", "withdrawn_at"]
+    list_select_related = ["group", "recorded_by"]
+
+
+@admin.register(Letter)
+class LetterAdmin(RecordAdmin):
+    """Letters received and sent, those withdrawn among them."""
+
+    list_display = ["group", "dated_on", "direction", "other", "subject", "recorded_by", "withdrawn_at"]
+    list_filter = ["direction"]
     list_select_related = ["group", "recorded_by"]
 
 

@@ -11,9 +11,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from finance.tables.of_group import ends, numbered, span, table_of_group
-from finance.tables.table import Column, ColumnKind, Only, Row, Table
+from finance.tables.table import Column, ColumnKind, DetailedCell, Only, Row, Table, Tag
 from groups.models import Group, Member, User
-from meetings.models import Visit
+from meetings.models import Letter, Visit
 from meetings.selectors import Reached
 
 
@@ -37,6 +37,36 @@ def guest_book_table(group: Group, visits: Iterable[Visit], *, as_of: date) -> T
         for visit in visits
     ]
     return table_of_group(group, _("Guest book (buku tamu)"), "buku-tamu", columns, rows, until=as_of)
+
+
+def letters_table(group: Group, letters: Iterable[Letter], *, as_of: date) -> Table:
+    """Buku agenda surat: the letters of a group, those withdrawn named as such."""
+    columns = [
+        Column(_("No."), ColumnKind.ID),
+        Column(_("Date"), ColumnKind.DATE),
+        Column(_("Subject")),
+        Column(_("Direction"), on_phone=False),
+        Column(_("From or to"), on_phone=False),
+        Column(_("Number of the letter"), on_phone=False, is_named=True),
+        Column(_("What was done with it"), on_phone=False),
+    ]
+    url = numbered("letter", group)
+    rows = [
+        Row(
+            [
+                one.place,
+                one.dated_on,
+                DetailedCell(one.subject, tags=[Tag(_("withdrawn"))] if one.withdrawn_at else ()),
+                one.get_direction_display(),
+                one.other,
+                one.number,
+                one.note,
+            ],
+            url=url(one.pk),
+        )
+        for one in letters
+    ]
+    return table_of_group(group, _("Book of letters (buku agenda surat)"), "buku-surat", columns, rows, until=as_of)
 
 
 def attendance_table(group: Group, members: Sequence[Member], *, on: date, guests: int) -> Table:

@@ -19,6 +19,7 @@ from meetings.models import (
     AgendaItem,
     Attendance,
     FollowUp,
+    Letter,
     Meeting,
     MeetingStatus,
     MonthReport,
@@ -98,10 +99,14 @@ TRIGGERS: tuple[Trigger, ...] = (
     forbid_update_but_withdrawal(PlannedVisit),
     forbid_update_but_withdrawal(Visit),
     forbid_update_but_withdrawal(Training),
+    forbid_update_but_withdrawal(Letter),
     forbid_update(TrainingParticipant),
     forbid_update(FollowUp, but=("done_on", "done_by")),
     forbid_update(MonthReport),
-    *(forbid_delete(model) for model in (PlannedVisit, Visit, FollowUp, MonthReport, Training, TrainingParticipant)),
+    *(
+        forbid_delete(model)
+        for model in (PlannedVisit, Visit, FollowUp, MonthReport, Training, TrainingParticipant, Letter)
+    ),
     forbid_insert("after_end", Visit, when=AFTER_THE_END.format(day="NEW.visited_on", unless="")),
     forbid_insert("after_end", PlannedVisit, when=AFTER_THE_END.format(day="NEW.planned_on", unless="")),
     forbid_insert("after_end", Training, when=AFTER_THE_END.format(day="NEW.held_on", unless="")),

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from meetings.views import corrections, decisions, minute_book, sheet, trainings, visits
+from meetings.views import corrections, decisions, letters, minute_book, sheet, trainings, visits
 
 urlpatterns: list[URLPattern] = [
     path("decisions/", decisions.decisions, name="decisions"),
@@ -22,6 +22,10 @@ urlpatterns: list[URLPattern] = [
     path("g/<str:code>/visits/plans/<int:pk>/withdraw/", visits.visit_plan_withdraw, name="visit-plan-withdraw"),
     path("g/<str:code>/visits/new/", visits.visit_record, name="visit-record"),
     path("g/<str:code>/visits/guest-book/", visits.guest_book, name="guest-book"),
+    path("g/<str:code>/letters/", letters.letters, name="letters"),
+    path("g/<str:code>/letters/new/", letters.letter_record, name="letter-record"),
+    path("g/<str:code>/letters/<int:pk>/", letters.letter, name="letter"),
+    path("g/<str:code>/letters/<int:pk>/withdraw/", letters.letter_withdraw, name="letter-withdraw"),
     path("trainings/", trainings.training_list, name="trainings"),
     path("g/<str:code>/trainings/new/", trainings.training_record, name="training-record"),
     path("g/<str:code>/trainings/attendance/", trainings.attendance_list, name="training-attendance"),

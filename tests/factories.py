@@ -66,6 +66,7 @@ from groups.models import (
 )
 from meetings.models import (
     FollowUp,
+    Letter,
     Meeting,
     MeetingStatus,
     MonthReport,
@@ -543,6 +544,22 @@ def make_plan(group: Group, planned_on: date, **fields: Any) -> PlannedVisit:
             "visitor": facilitator,
             "task": "PLANNING",
             "recorded_by": facilitator,
+            **fields,
+        }
+    )
+
+
+def make_letter(group: Group, on: date = FOUNDED, **fields: Any) -> Letter:
+    """A letter that the group received."""
+    return Letter.objects.create(
+        **{
+            "group": group,
+            "place": group.letters.count() + 1,
+            "direction": "IN",
+            "dated_on": on,
+            "other": "Kepala Desa",
+            "subject": "Undangan musyawarah desa",
+            "recorded_by": facilitator_of(group),
             **fields,
         }
     )

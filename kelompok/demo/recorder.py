@@ -44,7 +44,7 @@ from kelompok.demo.meeting import BIG_LOAN, DemoMeeting
 from kelompok.demo.partners import PartnershipRecorder
 from kelompok.demo.people import Person, make_people
 from kelompok.demo.plans import GroupPlan
-from kelompok.demo.visits import VisitedGroup, record_phases, record_training_elsewhere, record_visits
+from kelompok.demo.visits import VisitedGroup, record_letters, record_phases, record_training_elsewhere, record_visits
 from kelompok.demo.words import Topic
 from kelompok.services import meeting_move, member_leave
 from kelompok.services.dissolving import group_dissolve
@@ -508,6 +508,7 @@ class GroupRecorder:
         record_phases(visited, today=self.today)
         record_visits(visited, today=self.today)
         record_training_elsewhere(visited, today=self.today)
+        record_letters(visited, today=self.today)
 
     def _fall_asleep(self) -> None:
         slept_on = (self.last_held_on or self.start) + _DORMANT_AFTER

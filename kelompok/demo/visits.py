@@ -11,8 +11,8 @@ from random import Random
 
 from groups.models import ExitReview, Group, MentoringPhase, MentoringStage, User
 from groups.services import mentoring_end, mentoring_phase_begin
-from meetings.models import FollowUp, PlannedVisit, Training, Visit, VisitorRole, VisitTask
-from meetings.services import follow_up_done, training_record, visit_plan, visit_record
+from meetings.models import FollowUp, Letter, LetterDirection, PlannedVisit, Training, Visit, VisitorRole, VisitTask
+from meetings.services import follow_up_done, letter_record, training_record, visit_plan, visit_record
 
 _EVERY = (28, 45)
 """From how many to how many days lie between two visits."""
@@ -137,6 +137,27 @@ def record_training_elsewhere(at: VisitedGroup, *, today: date) -> None:
     if at.first <= day < at.end:
         with at.recorded_on(day):
             _train(at, day, None)
+
+
+_LETTERS = (
+    (LetterDirection.IN, "Kepala Desa", "Undangan musyawarah desa", "Ketua datang"),
+    (LetterDirection.OUT, "Dinas Koperasi dan UKM", "Permohonan pelatihan pembukuan", "Menunggu jawaban"),
+    (LetterDirection.IN, "Dinas Koperasi dan UKM", "Jawaban permohonan pelatihan", "Dibacakan dalam pertemuan"),
+    (LetterDirection.OUT, "Kepala Desa", "Pinjam balai desa untuk rapat anggota", "Disetujui"),
+)
+
+
+def record_letters(at: VisitedGroup, *, today: date) -> None:
+    """Record a letter a month of the last four, of those that groups of the field write and get."""
+    for months, (direction, other, subject, note) in enumerate(_LETTERS):
+        day = today - timedelta(110 - 30 * months)
+        if at.first <= day < at.end:
+            letter = Letter(
+                direction=direction, dated_on=day, other=other, subject=subject, note=note,
+                number=f"{months + 3:03d}/{day.year}", key=_key(Random(f"letter-{at.group.code}-{day}")),  # noqa: S311
+            )  # fmt: skip
+            with at.recorded_on(day):
+                letter_record(actor=at.actor, group=at.group, letter=letter)
 
 
 def _train(at: VisitedGroup, day: date, visit: Visit | None) -> None:

@@ -56,8 +56,8 @@ class LoansOfYear:
 class AnnualReport:
     """The year of a group from `start` to `end`, which is the day it is looked at while the year runs.
 
-    `sheet` is how the surplus of the year is divided: as decided in `division`, else as the rules would have it; None
-    without rules or surplus.
+    `letters` are how many were received and sent. `sheet` is how the surplus of the year is divided: as decided in
+        `division`, else as the rules would have it; None without rules or surplus.
     """
 
     start: date
@@ -69,6 +69,7 @@ class AnnualReport:
     loans: LoansOfYear
     trainings: QuerySet[Training]
     visits: int
+    letters: tuple[int, int]
     decisions: list[AgendaItem]
     division: SurplusDivision | None
     sheet: DivisionSheet | None
@@ -94,6 +95,7 @@ def annual_report(group: Group, year: int, *, as_of: date) -> AnnualReport:
         loans=_loans(group, start, end),
         trainings=meetings.selectors.with_counts(meetings.selectors.trainings_held([group], start=start, end=end)),
         visits=meetings.selectors.visits_made(group, as_of=end).filter(visited_on__gte=start).count(),
+        letters=meetings.selectors.letters_counted(group, start=start, end=end),
         decisions=list(meetings.selectors.decisions_made(group, start=start, end=end)),
         division=division,
         sheet=sheet,

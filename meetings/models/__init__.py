@@ -2,6 +2,7 @@
 
 from meetings.models.agenda import AgendaItem
 from meetings.models.attendance import Attendance, AttendanceStatus
+from meetings.models.letter import Letter, LetterDirection
 from meetings.models.meeting import Meeting, MeetingStatus
 from meetings.models.month_report import MonthReport
 from meetings.models.training import MOST_GUESTS, MOST_HOURS, Training, TrainingParticipant

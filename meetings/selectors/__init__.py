@@ -3,6 +3,7 @@
 from meetings.selectors.absentees import Missed, missed_of_late
 from meetings.selectors.agreed_days import AgreedDay, HeldMeeting, agreed_days
 from meetings.selectors.decisions import decisions_made, decisions_open
+from meetings.selectors.letters import letters_counted, letters_of
 from meetings.selectors.minute_book import (
     GroupMet,
     days_held,

@@ -4,6 +4,7 @@ from meetings.services.closing import meeting_close
 from meetings.services.corrections import meeting_correct
 from meetings.services.decisions import decision_done
 from meetings.services.drafts import draft_discard, draft_save, meeting_to_save
+from meetings.services.letters import LETTER, letter_record, letter_withdraw
 from meetings.services.month_reports import month_report_write
 from meetings.services.trainings import TRAINING, training_record, training_withdraw
 from meetings.services.visits import (

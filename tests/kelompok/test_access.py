@@ -54,6 +54,7 @@ from tests.factories import (
     make_federation_records,
     make_founding,
     make_group,
+    make_letter,
     make_member,
     make_members,
     make_officer,
@@ -131,6 +132,10 @@ def account(world: World) -> dict[str, Any]:
 
 def visit(world: World) -> dict[str, Any]:
     return {"pk": world.group.visits.get().pk}
+
+
+def letter(world: World) -> dict[str, Any]:
+    return {"pk": world.group.letters.get().pk}
 
 
 def training(world: World) -> dict[str, Any]:
@@ -392,6 +397,10 @@ ROUTES: dict[str, Route] = {
     "decision-done": Route(RECORD, lambda world: {"pk": AgendaItem.objects.get(meeting=world.closed).pk}, get={302}),
     "visits": Route(READ),
     "guest-book": Route(READ),
+    "letters": Route(READ),
+    "letter": Route(READ, letter),
+    "letter-record": Route(RECORD),
+    "letter-withdraw": Route(RECORD, letter),
     "visit": Route(READ, visit),
     "visit-brief": Route(MENTOR),
     "visit-plan": Route(MENTOR),
@@ -505,6 +514,7 @@ def build() -> World:
     make_visit(group, follow_up="Beli buku tamu")
     make_plan(group, timezone.localdate())
     make_training(group, first)
+    make_letter(group)
     make_phase(group)
     make_exit_review(make_phase(group, AS_OF, "ENDED"))
     make_report(facilitator)

@@ -87,6 +87,7 @@ from meetings.models import (
     Attendance,
     AttendanceStatus,
     FollowUp,
+    Letter,
     Meeting,
     MeetingStatus,
     MonthReport,
@@ -110,6 +111,7 @@ from tests.factories import (
     make_federation_records,
     make_founding,
     make_group,
+    make_letter,
     make_meeting,
     make_member,
     make_partnership_records,
@@ -196,6 +198,7 @@ MAY_CHANGE = {
     PlannedVisit: {"withdrawn_at", "withdrawn_by"},
     Visit: {"withdrawn_at", "withdrawn_by", "withdrawn_why"},
     Training: WITHDRAWN,
+    Letter: WITHDRAWN,
     TrainingParticipant: set(),
     FollowUp: {"done_on", "done_by"},
     MentoringPhase: {"withdrawn_at", "withdrawn_by", "withdrawn_why"},
@@ -263,6 +266,7 @@ def records():
     make_visit(group, FOUNDED, follow_up="Beli buku tamu")
     make_plan(group, FOUNDED)
     make_training(group, first)
+    make_letter(group)
     make_exit_review(make_phase(group))
     make_report(actor)
     mandate = make_account(group).mandates.get()
@@ -416,6 +420,9 @@ def allowed(records):
         "a plan is called off": (PlannedVisit.objects.all(), {"withdrawn_at": now, "withdrawn_by": by}),
         "a visit is withdrawn": (
             Visit.objects.all(), {"withdrawn_at": now, "withdrawn_by": by, "withdrawn_why": "x"},
+        ),
+        "a letter is withdrawn": (
+            Letter.objects.all(), {"withdrawn_at": now, "withdrawn_by": by, "withdrawn_why": "x"},
         ),
         "a training is withdrawn": (
             Training.objects.all(), {"withdrawn_at": now, "withdrawn_by": by, "withdrawn_why": "x"},

@@ -40,6 +40,8 @@ def make_people(
     people = []
     for index in range(count):
         gender = Gender.FEMALE if rng.random() < women else Gender.MALE
+        if plan.shows == "no_woman_leads":
+            gender = (Gender.FEMALE, Gender.MALE)[index % 2]
         first, second = names[gender][index], own.choice(seconds[gender])
         people.append(
             Person(

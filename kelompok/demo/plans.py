@@ -35,7 +35,10 @@ _MADE_FOR_SIGNALS: tuple[dict[int, tuple[str, float, float]], ...] = (
     {
         1: ("same_amounts", 0.93, 1.3),
         2: ("cash_always_agrees", 0.95, 1.3),
+        3: ("same_leaders", 0.9, 6.5),
+        4: ("leaders_change_often", 0.8, 1.2),
         5: ("terms_expired", 0.86, 4.0),
+        6: ("no_woman_leads", 0.85, 1.2),
     },
 )
 """By organisation, places of the groups whose records show a signal, with the signal, their quality and age."""

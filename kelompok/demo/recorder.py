@@ -26,6 +26,7 @@ from groups.forms.constitution import EXPECTED, SANCTIONS
 from groups.models import (
     BankAccount,
     Constitution,
+    Gender,
     Group,
     GroupKind,
     GroupStatus,
@@ -54,6 +55,8 @@ from meetings.services import decision_done, draft_save, meeting_close
 from meetings.sheet.context import open_sheet
 
 _MONTH_DAYS = 30.44
+_ELECTED_AGAIN = timedelta(500)
+"""How long ago officers were elected once more who are in office for long."""
 _DORMANT_AFTER = timedelta(days=120)
 _DISSOLVED_AFTER = timedelta(days=120)
 _SEEN_COUNTS = timedelta(10)
@@ -105,7 +108,10 @@ class GroupRecorder:
         self.owes_big_loan, self.granted = plan.has_big_loan, False
         self.last_held_on: date | None = None
         self.closed_on = self.start
-        self.elects_on = self._some_day(0.5, 1.0) if rng.random() < 0.4 and plan.shows != "terms_expired" else None
+        elects = rng.random() < 0.4 and plan.shows not in ("terms_expired", "same_leaders")
+        self.elections = [self._some_day(0.5, 1.0)] if elects else []
+        if plan.shows == "leaders_change_often":
+            self.elections = [self._some_day(0.2, 0.3), self._some_day(0.6, 0.7)]
         self.changes_on = self._some_day(0.4, 1.0) if rng.random() < 0.3 and plan.shows != "same_amounts" else None
 
     @transaction.atomic
@@ -164,7 +170,9 @@ class GroupRecorder:
             return
         self._adopt(self._first_rules(), self.start)
         self._join(self.start)
-        self._elect(self.founded_on if plan.shows == "terms_expired" else self.start)
+        self._elect(self.founded_on if plan.shows in ("terms_expired", "same_leaders") else self.start)
+        if plan.shows == "same_leaders":
+            self._elect_again(self.today - _ELECTED_AGAIN)
         if self.signatories:
             self._open_account(bank)
         if self.founded_on < self.start:
@@ -251,9 +259,20 @@ class GroupRecorder:
         staying = [member for member in here if self.people[member.pk].leaves_on is None]
         new = [member for member in staying if not member.terms.filter(ended_on__isnull=True).exists()]
         candidates = new if len(new) >= len(OfficerRole) else staying
+        if self.plan.shows == "no_woman_leads":
+            candidates = [member for member in candidates if member.gender == Gender.MALE]
         chosen = self.rng.sample(candidates, len(OfficerRole))
+        women = [member for member in candidates if member.gender == Gender.FEMALE]
+        if women and not set(women) & set(chosen):
+            chosen[0] = self.rng.choice(women)
         treasurer = next((m for m in here if m.terms.filter(role=OfficerRole.BENDAHARA, ended_on=None).exists()), None)
         elected = officers_of(chosen, again=treasurer if treasurer is not None and self.rng.random() < 0.4 else None)
+        groups.officers_elect(actor=self.plan.facilitator, group=self.group, elected=elected, on=on)
+
+    def _elect_again(self, on: date) -> None:
+        """Choose the officers who are in office once more."""
+        running = self.group.officer_terms.filter(ended_on=None).select_related("member")
+        elected = {OfficerRole(term.role): term.member for term in running}
         groups.officers_elect(actor=self.plan.facilitator, group=self.group, elected=elected, on=on)
 
     def _open(self) -> None:
@@ -378,8 +397,8 @@ class GroupRecorder:
     def _change(self, held_on: date, quality: float) -> tuple[Topic, ...]:
         """Let the meeting elect officers and change the rules when it is time; return what that puts on the agenda."""
         topics: tuple[Topic, ...] = ()
-        if self.elects_on and held_on >= self.elects_on:
-            self.elects_on = None
+        if self.elections and held_on >= self.elections[0]:
+            del self.elections[0]
             self._elect(held_on)
             topics += (words.ELECTION,)
         if self.changes_on and held_on >= self.changes_on:

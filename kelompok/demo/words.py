@@ -59,6 +59,9 @@ SHOWING = {
     "same_amounts": "Rukun Tani",
     "cash_always_agrees": "Setia Kawan",
     "terms_expired": "Sekar Wangi",
+    "same_leaders": "Setia Bhakti",
+    "leaders_change_often": "Tunas Baru",
+    "no_woman_leads": "Ternak Jaya",
     "one_recorder": "Wijaya Kusuma",
 }
 """The group whose records show each signal of `assessment.signals`."""

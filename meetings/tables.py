@@ -44,7 +44,7 @@ def letters_table(group: Group, letters: Iterable[Letter], *, as_of: date) -> Ta
     columns = [
         Column(_("No."), ColumnKind.ID),
         Column(_("Date"), ColumnKind.DATE),
-        Column(_("Subject")),
+        Column(_("What it is about")),
         Column(_("Direction"), on_phone=False),
         Column(_("From or to"), on_phone=False),
         Column(_("Number of the letter"), on_phone=False, is_named=True),

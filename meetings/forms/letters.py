@@ -18,13 +18,15 @@ class LetterForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
     """Which way the letter went, when, with whom, and what it is about."""
 
     key = KeyField()
+    direction = forms.ChoiceField(
+        label=_("Direction"), choices=LetterDirection.choices, widget=forms.RadioSelect, initial=LetterDirection.IN
+    )
     dated_on = PastDateField(label=_("Received or sent on"), initial=timezone.localdate)
     field_order = ["key", *LETTER]
 
     class Meta:
         model = Letter
         fields = LETTER
-        widgets = {"direction": forms.RadioSelect}
         help_texts = {
             "number": _("As it stands on the letter; empty where there is none."),
             "other": _("A person, an office or another group."),
@@ -32,7 +34,7 @@ class LetterForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
         }
 
     def __init__(self, data: Any, *, group: Group) -> None:
-        super().__init__(data, instance=Letter(group=group), initial={"direction": LetterDirection.IN})
+        super().__init__(data, instance=Letter(group=group))
 
     def clean(self) -> dict[str, Any]:
         """Give the letter the key of the form."""

@@ -31,7 +31,7 @@ class Letter(RecordedOnce, WithdrawableWithReason):
     dated_on = models.DateField(_("received or sent on"))
     number = models.CharField(_("number of the letter"), max_length=60, blank=True)
     other = models.CharField(_("from or to"), max_length=120)
-    subject = models.CharField(_("subject"), max_length=200)
+    subject = models.CharField(_("what the letter is about"), max_length=200)
     note = models.CharField(_("what was done with it"), max_length=200, blank=True)
 
     objects = WithdrawableQuerySet.as_manager()

@@ -289,6 +289,8 @@ def address(name: str, group: Group) -> str:
         "month-report-shown": {"pk": MonthReport.objects.filter(author=facilitator(group)).first().pk},
         "exit-review": {"pk": group.mentoring_phases.get(exit_review__isnull=False).pk},
         "mentoring-withdraw": {"pk": group.mentoring_phases.first().pk},
+        "letter": {"pk": group.letters.last().pk},
+        "letter-withdraw": {"pk": group.letters.last().pk},
         "training": {"pk": group.trainings.last().pk},
         "training-withdraw": {"pk": group.trainings.last().pk},
         "visit-withdraw": {"pk": group.visits.last().pk},

@@ -106,3 +106,21 @@ def test_the_report_of_a_month_is_changed_and_printed(committed_db, visit):
     site.press("Simpan")
     assert "Hitung kas" in site.text
     assert "Ditambah sendiri" in site.text
+
+
+def test_a_letter_is_written_into_the_book_found_and_counted(committed_db, visit):
+    group = make_group(name="Mawar")
+    site = visit()
+    site.sign_in(facilitator_of(group).username)
+    site.open(reverse("books", args=[group.code]))
+    site.page.click(f"a[href='{reverse('letters', args=[group.code])}']")
+    site.follow("Catat surat")
+    site.page.get_by_label("Surat keluar").check()
+    site.fill(number="007/2026", other="Dinas Koperasi", subject="Permohonan pelatihan", note="Menunggu jawaban")
+    site.press("Simpan")
+    assert "Surat sudah dicatat." in site.text
+    site.fill(q="koperasi permohonan")
+    site.press("Tampilkan")
+    assert "Permohonan pelatihan" in site.text
+    site.open(f"{reverse('annual-meeting', args=[group.code])}?year={timezone.localdate().year}")
+    assert "0 masuk, 1 keluar" in site.text

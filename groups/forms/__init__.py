@@ -12,6 +12,7 @@ from groups.forms.fields import (
     PercentField,
     PlainSelect,
     ShareField,
+    TickedField,
     change_data,
     more_rows,
     renew_key,

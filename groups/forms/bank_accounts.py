@@ -9,16 +9,14 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from groups.forms.fields import CountField, KeyField, PastDateField, member_label
+from groups.forms.fields import CountField, KeyField, PastDateField, TickedField, member_label
 from groups.models import BankAccount, Group, Member
 from groups.models.bank_account import MOST_SIGNERS
 from groups.services import BANK_ACCOUNT
 
 
-class SignersField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # not subscriptable at run time
+class SignersField(TickedField):
     """The members who sign; whoever left since stands last, for what was before is recorded late."""
-
-    widget = forms.CheckboxSelectMultiple
 
     def label_from_instance(self, obj: Any) -> str:
         """Return the name, and when somebody left."""

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from groups import selectors
-from groups.forms.fields import ComingDayField, KeyField, MemberField, PastDateField, PlainSelect
+from groups.forms.fields import ComingDayField, KeyField, MemberField, PastDateField, PlainSelect, TickedField
 from groups.forms.groups import PlaceForm
 from groups.forms.partnerships import EndForm, KeyedForm, PartnerField
 from groups.forms.seen import SeenForm
@@ -135,9 +135,7 @@ class FederationOfficerForm(KeyedForm):
 class FederationMeetingForm(KeyedForm):
     """A meeting, and which groups were there."""
 
-    present = forms.ModelMultipleChoiceField(
-        Group.objects.none(), label=_("Groups that were there"), widget=forms.CheckboxSelectMultiple
-    )
+    present = TickedField(Group.objects.none(), label=_("Groups that were there"))
 
     class Meta:
         model = FederationMeeting
@@ -147,7 +145,7 @@ class FederationMeetingForm(KeyedForm):
 
     def __init__(self, data: Any, *, groups: QuerySet[Group]) -> None:
         super().__init__(data)
-        cast("forms.ModelMultipleChoiceField[Group]", self.fields["present"]).queryset = groups
+        cast(TickedField, self.fields["present"]).queryset = groups
         self.fields["held_on"].initial = timezone.localdate
 
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import F, Model, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
@@ -72,6 +73,10 @@ class MonthInput(DateInput):
     def __init__(self) -> None:
         super().__init__(attrs={"placeholder": "2026-11"})
         self.format = "%Y-%m"
+
+
+LONGEST_ID = 18
+"""Digits; a number of more does not fit a column of the database."""
 
 
 class DayField(forms.DateField):
@@ -171,6 +176,19 @@ class PlainSelect(forms.Select):
                 sections[-1][1].append((str(key), label))
         widget = {"name": name, "attrs": self.build_attrs(self.attrs, attrs), "sections": sections}
         return {"widget": {**widget, "chosen": [str(one) for one in self.format_value(value)]}}
+
+
+class TickedField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # not subscriptable at run time
+    """Rows to tick; a number larger than any id is no choice, where Django would ask the database for it."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def clean(self, value: Any) -> Any:
+        """Refuse what cannot be an id, then as for any choice."""
+        for pk in value if isinstance(value, (list, tuple)) else ():
+            if len(str(pk)) > LONGEST_ID:
+                raise ValidationError(self.error_messages["invalid_choice"], "invalid_choice", {"value": pk})
+        return super().clean(value)
 
 
 class PhoneField(forms.CharField):

@@ -101,8 +101,9 @@ def contributions_due(
 ) -> dict[int, int]:
     """Return by group what fell due up to a day: on the first day of each month or year in which it belonged.
 
-    In the month or year in which something was agreed it falls due on the day it counts from. `agreed` are all
-    contributions of the federation; each counts until the next one's day.
+    In the month or year in which something was agreed it falls due on the day it counts from, unless something fell due
+    in that month or year before: then it begins with the next. `agreed` are all contributions of the federation; each
+    counts until the next one's day.
     """
     days = list(_due_days(agreed, as_of))
     due: dict[int, int] = defaultdict(int)
@@ -117,14 +118,23 @@ def contributions_due(
 
 def _due_days(agreed: Sequence[FederationContribution], as_of: date) -> Iterator[tuple[date, int]]:
     ordered = sorted(agreed, key=lambda one: (one.agreed_from, one.pk))
+    nothing_due_before = date.min
     for place, contribution in enumerate(ordered):
         following = ordered[place + 1].agreed_from if place + 1 < len(ordered) else date.max
         day = contribution.agreed_from
         while day <= as_of and day < following:
-            yield day, contribution.amount
-            is_monthly = contribution.every == ContributionEvery.MONTH
-            year, month = (day.year, day.month + 1) if is_monthly else (day.year + 1, 1)
-            day = date(year + (month > 12), 1 if month > 12 else month, 1)
+            next_day = _begin_of_next(day, contribution.every)
+            if day >= nothing_due_before:
+                yield day, contribution.amount
+                nothing_due_before = next_day
+            day = next_day
+
+
+def _begin_of_next(day: date, every: str) -> date:
+    """Return the first day of the month, or of the year, after that of a day."""
+    if every == ContributionEvery.YEAR or day.month == 12:
+        return date(day.year + 1, 1, 1)
+    return date(day.year, day.month + 1, 1)
 
 
 def contributions_of(

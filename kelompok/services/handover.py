@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Count, F, Q, QuerySet
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 import groups.services
@@ -17,6 +20,7 @@ from groups.permissions import Capability, lock_group, require
 from groups.shared.clock import today_of
 from meetings.models import FollowUp, Meeting, MeetingStatus, PlannedVisit
 
+MOST_NAMED = 3
 MOST_GROUPS = 200
 """More groups than these nobody accompanies; they are handed over in parts."""
 
@@ -61,6 +65,7 @@ def facilitator_handover(*, actor: User, former: User, successor: User, on: date
     ):
         raise ValidationError({"successor": _("Choose a facilitator of the organisation.")})
     running = list(_running(actor, former, on).select_related("group").order_by("group")[: MOST_GROUPS + 1])
+    _refuse_before_they_began(running, on)
     if len(running) > MOST_GROUPS:
         raise ValidationError(_("These are more than %d groups: hand some of them over one by one.") % MOST_GROUPS)
     for assignment in running:
@@ -74,10 +79,20 @@ def facilitator_handover(*, actor: User, former: User, successor: User, on: date
     return [assignment.group for assignment in running]
 
 
+def _refuse_before_they_began(running: Sequence[FacilitatorAssignment], on: date) -> None:
+    """Refuse a past day on which some of the groups were still with somebody else."""
+    later = [one for one in running if on < one.started_on <= today_of(one.group)]
+    if later:
+        last = max(one.started_on for one in later)
+        names = ", ".join(str(one.group) for one in later[:MOST_NAMED])
+        message = _("Not all of these groups were there on that day yet: %(groups)s. Choose %(day)s or a later day.")
+        raise ValidationError({"on": message % {"groups": names, "day": date_format(last)}})
+
+
 def _running(actor: User, former: User, on: date) -> QuerySet[FacilitatorAssignment]:
-    """Return the assignments without an end, or with one after the day, in groups that `actor` may see."""
+    """Return the assignments that go on after the day and have not ended yet, in groups that `actor` may see."""
     return FacilitatorAssignment.objects.filter(
-        Q(ended_on__isnull=True) | Q(ended_on__gt=on),
+        Q(ended_on__isnull=True) | Q(ended_on__gt=max(on, timezone.localdate())),
         Q(ended_on__isnull=True) | Q(ended_on__gt=F("started_on")),
         facilitator=former,
         group__in=Group.objects.visible_to(actor).values("pk"),

@@ -12,17 +12,15 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from groups.forms import KeyField, PastDateField
+from groups.forms import KeyField, PastDateField, TickedField
 from groups.models import Group, Member, User
 from groups.shared.clock import today_of
 from meetings.models import Training, Visit
 from meetings.services import TRAINING
 
 
-class ParticipantsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # not at run time
+class ParticipantsField(TickedField):
     """Members to tick; one who has left says since when."""
-
-    widget = forms.CheckboxSelectMultiple
 
     def label_from_instance(self, obj: Any) -> str:
         """Return the name of a member."""

@@ -248,6 +248,17 @@ class TestContributions:
         self.agree(staff, federation, date(2025, 6, 1), 0)
         assert self.due(federation, date(2025, 12, 1)) == 2 * 10_000 + 20_000
 
+    def test_a_month_or_year_that_fell_due_is_not_asked_for_again(self, staff, federation):
+        self.agree(staff, federation, date(2025, 3, 15), 10_000)
+        self.agree(staff, federation, date(2025, 5, 15), 20_000)
+        self.agree(staff, federation, date(2025, 5, 20), 50_000)
+        days = [date(2025, 5, 31), date(2025, 6, 1), date(2025, 7, 1)]
+        assert [self.due(federation, day) for day in days] == [30_000, 80_000, 130_000]
+        self.agree(staff, federation, date(2025, 7, 10), 300_000, "YEAR")
+        assert [self.due(federation, day) for day in (date(2025, 12, 31), date(2026, 1, 1))] == [130_000, 430_000]
+        self.agree(staff, federation, date(2026, 3, 1), 10_000)
+        assert [self.due(federation, day) for day in (date(2026, 12, 31), date(2027, 1, 1))] == [430_000, 440_000]
+
     def test_a_group_owes_while_it_belongs(self, group, staff, federation):
         self.agree(staff, federation, date(2025, 3, 1), 10_000)
         services.federation_leave(

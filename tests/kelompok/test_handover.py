@@ -81,6 +81,20 @@ def test_a_day_to_come_changes_nothing_until_then(staff, former, successor, two)
     assert who(two[0], TODAY + 10 * DAY) == [successor]
 
 
+def test_a_day_before_the_groups_were_there_is_refused_and_nothing_moves(staff, former, successor, two):
+    with pytest.raises(ValidationError, match="Not all of these groups were there on that day yet: Anggrek, Bakung"):
+        hand(staff, former, successor, FOUNDED - DAY)
+    assert who(two[0], FOUNDED) == [former]
+
+
+def test_an_assignment_that_has_ended_stays_as_it_was(staff, former, successor, two):
+    past = make_group(organisation=former.organisation)
+    facilitator_assign(actor=staff, group=past, facilitator=former, started_on=FOUNDED, ended_on=TODAY - 5 * DAY)
+    assert set(hand(staff, former, successor, TODAY - 20 * DAY)) == set(two)
+    assert former in who(past, TODAY - 10 * DAY)
+    assert former in who(past, FOUNDED)
+
+
 def test_done_twice_the_second_time_moves_nothing(staff, former, successor, two):
     hand(staff, former, successor)
     count = FacilitatorAssignment.objects.count()

@@ -285,6 +285,12 @@ class UserAdmin(TenantAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
 
         return OwnOrganisationForm
 
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Let nobody take the own role away, or deactivate the own account: who did could not undo it."""
+        fields = super().get_readonly_fields(request, obj)
+        is_own = obj is not None and obj.pk == actor_of(request).pk
+        return [*fields, "role", "is_active"] if is_own else fields
+
     def saved_fields(self, form: Any) -> set[str]:
         """Add who may enter the admin, which follows from the role."""
         return super().saved_fields(form) | {"is_staff"}

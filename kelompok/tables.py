@@ -10,13 +10,13 @@ from django.utils.translation import gettext as _
 from finance.tables.of_group import as_on
 from finance.tables.table import Column, ColumnKind, Row, Table
 from groups.models import MentoringStage, User
-from kelompok.selectors.workload import Workload
+from kelompok.selectors.workload import Workload, together
 
 NUMBER = ColumnKind.NUMBER
 
 
 def workload_table(actor: User, rows: Sequence[Workload], *, as_of: date) -> Table:
-    """Return what each facilitator has to do, the columns as `Workload` says, with their sums."""
+    """Return what each facilitator has to do, the columns as `Workload` says, and of all of them."""
     columns = [
         Column(_("Facilitator")),
         Column(_("Groups accompanied"), NUMBER),
@@ -28,9 +28,8 @@ def workload_table(actor: User, rows: Sequence[Workload], *, as_of: date) -> Tab
         Column(_("No phase"), NUMBER, on_phone=False, is_named=True),
     ]
     lines = [Row([str(work.facilitator), *_numbers(work)]) for work in rows]
-    sums = [sum(numbers) for numbers in zip(*(_numbers(work) for work in rows), strict=True)]
     if rows:
-        lines.append(Row([_("Total"), *sums], is_total=True))
+        lines.append(Row([_("Total"), *_numbers(together(rows))], is_total=True))
     return Table(
         title=_("Work of the facilitators"),
         name="beban-kerja-pendamping",

@@ -199,30 +199,42 @@ def wajib_asked(group: Group, *, held_on: date, joined: Mapping[int, date] | Non
 
     `joined` are the members of the day, by id, with the days on which they joined, where they were read already.
 
-    By meeting it is the amount of the rules, and with it what was missed of the agreed days before the one that the
-    meeting stands for; by month it is what is left of the months up to this one. What is let go is not asked for.
+    By meeting it is what is left of the agreed days up to the one that the meeting stands for, so that a second meeting
+    for one day asks for nothing that the first one brought; by month what is left of the months up to this one. What is
+    let go is not asked for.
     """
     rules_on = rules_by_day(group)
     rules = rules_on(held_on)
     if rules is None or not rules.wajib:
         return {}
     calendar = meeting_calendar(group)
-    day = min(calendar.day_of(held_on) or held_on, held_on + timedelta(1))
+    agreed = calendar.day_of(held_on)
+    day = min(agreed or held_on, held_on + timedelta(1))
     if rules.wajib_every == WajibEvery.MONTH:
-        this, now = held_on.replace(day=1), 0
+        this = held_on.replace(day=1)
         if rules.missed_wajib == MissedWajib.LET_GO:
             dues = Dues(this, (Due(held_on, rules.wajib),))
         else:
             dues = _dues(group, rules_on, calendar, through=_month_end(held_on), at_least_from=this)
     else:
-        dues, now = _dues(group, rules_on, calendar, through=day - timedelta(1)), rules.wajib
+        dues = _dues(group, rules_on, calendar, through=day - timedelta(1))
+        since = min(dues.since, _stands_for_from(calendar, agreed, held_on))
+        dues = replace(dues, since=since, dues=(*dues.dues, Due(held_on, rules.wajib)))
     saved = _saved(group, since=dues.since, as_of=held_on)
     asked = {}
     for pk, joined_on in (dict(_members(group, held_on)) if joined is None else joined).items():
         left = unpaid(dues.of_member(pk, joined_on), saved.get(pk, _NOTHING).wajib)
-        missed = sum(due.amount for due in left if due.on < day)
-        asked[pk] = WajibAsked(now + sum(due.amount for due in left), missed)
+        missed = sum(due.amount for due in left if due.on < min(day, held_on))
+        asked[pk] = WajibAsked(sum(due.amount for due in left), missed)
     return asked
+
+
+def _stands_for_from(calendar: MeetingCalendar, agreed: date | None, held_on: date) -> date:
+    """Return the first day of the meetings that stand for the agreed day of one held on `held_on`, or that day."""
+    before = calendar.on_or_before(agreed - timedelta(1)) if agreed is not None else None
+    if agreed is None or before is None:
+        return held_on
+    return min(held_on, agreed - (agreed - before) // 2)
 
 
 class _Saved(NamedTuple):

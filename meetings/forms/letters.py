@@ -21,7 +21,7 @@ class LetterForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
     direction = forms.ChoiceField(
         label=_("Direction"), choices=LetterDirection.choices, widget=forms.RadioSelect, initial=LetterDirection.IN
     )
-    dated_on = PastDateField(label=_("Received or sent on"), initial=timezone.localdate)
+    dated_on = PastDateField(label=_("Received or sent on"))
     field_order = ["key", *LETTER]
 
     class Meta:
@@ -34,7 +34,7 @@ class LetterForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
         }
 
     def __init__(self, data: Any, *, group: Group) -> None:
-        super().__init__(data, instance=Letter(group=group))
+        super().__init__(data, instance=Letter(group=group), initial={"dated_on": timezone.localdate()})
 
     def clean(self) -> dict[str, Any]:
         """Give the letter the key of the form."""

@@ -564,6 +564,16 @@ class TestAsked:
         asked = [wajib_asked(group, held_on=MEETINGS[1] + DAY * days)[siti.pk] for days in (-3, 0, 3)]
         assert asked == [(10_000, 0)] * 3
 
+    @pytest.mark.parametrize("missed_wajib", ["ASKED", "LET_GO"])
+    def test_a_second_meeting_for_one_day_asks_for_nothing_that_was_brought(self, missed_wajib):
+        group, siti, budi = group_of(missed_wajib=missed_wajib)
+        bring(siti, 10_000, MEETINGS[0])
+        bring(budi, 10_000, MEETINGS[0])
+        bring(siti, 10_000, MEETINGS[1] - 10 * DAY)  # it stands for the same day, half way the later one
+        bring(budi, 4_000, MEETINGS[1] - 10 * DAY)
+        assert wajib_asked(group, held_on=MEETINGS[1]) == {siti.pk: (0, 0), budi.pk: (6_000, 0)}
+        assert wajib_asked(group, held_on=MEETINGS[2])[siti.pk] == (10_000, 0)
+
     def test_what_is_let_go_is_not_asked_for(self):
         group, siti, _budi = group_of(missed_wajib="LET_GO")
         assert wajib_asked(group, held_on=MEETINGS[3])[siti.pk] == (10_000, 0)

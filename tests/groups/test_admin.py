@@ -282,6 +282,14 @@ class TestUsers:
         user.refresh_from_db()
         assert (user.first_name, user.organisation, user.is_superuser) == ("B", boss.organisation, False)
 
+    def test_nobody_takes_the_own_role_or_account_away(self, client, boss):
+        url = reverse("admin:groups_user_change", args=[boss.pk])
+        fields = client.get(url).context["adminform"].form.fields
+        assert not {"role", "is_active"} & set(fields)
+        client.post(url, {"username": boss.username, "first_name": "Sri", "role": Role.STAFF, "records_meetings": ""})
+        boss.refresh_from_db()
+        assert (boss.first_name, boss.role, boss.is_active) == ("Sri", Role.ADMIN, True)
+
     def test_the_role_decides_who_enters_the_admin(self, client, boss, own):
         user = facilitator_of(own.group)
         self.change(client, user, role="ADMIN")

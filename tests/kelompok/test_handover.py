@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from groups.models import FacilitatorAssignment, Group, Role
 from groups.services import assignment_end, facilitator_assign
-from kelompok.selectors.workload import workloads
+from kelompok.selectors.workload import together, workloads
 from kelompok.services.handover import facilitator_handover, handed_over
 from meetings.models import PlannedVisit
 from meetings.selectors import groups_met
@@ -230,6 +230,14 @@ class TestWorkload:
         assert (work.facilitator, work.groups, work.visits, work.visited) == (former, 2, 1, 1)
         assert (work.not_visited, work.dependent) == (1, 1)
         assert work.phases == {"STRENGTHENING": 1, "": 1}
+
+    def test_a_group_of_two_facilitators_counts_once_in_the_total(self, staff, former, successor, two):
+        facilitator_assign(actor=staff, group=two[0], facilitator=successor, started_on=TODAY - 5 * DAY)
+        make_visit(two[0], TODAY)
+        rows = workloads(staff, as_of=TODAY)
+        total = together(rows)
+        assert sorted(work.groups for work in rows) == [1, 2]
+        assert (total.groups, total.visits, total.visited, total.phases) == (2, 1, 1, {"": 2})
 
     def test_mentoring_that_ended_is_no_work_that_is_overdue(self, staff, two):
         make_phase(two[0], TODAY - 300 * DAY)

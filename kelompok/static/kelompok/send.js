@@ -89,12 +89,12 @@ const sending = (() => {
     } finally {
       busy = false;
     }
-    retry = null;
     if (["closed", "known", "draft"].includes(answer.status)) return taken(fields, answer.url);
     lock(false);
     const page = answer.page && parse(answer.page);
-    if (page?.querySelector("main#content")) return show(page);
-    complain(answer.status);
+    if (!page?.querySelector("main#content")) return complain(answer.status); // the same once more, from the notice
+    retry = null;
+    show(page);
   };
   const taken = async (fields, url) => {
     typed = false;

@@ -200,8 +200,8 @@ def wajib_asked(group: Group, *, held_on: date, joined: Mapping[int, date] | Non
     `joined` are the members of the day, by id, with the days on which they joined, where they were read already.
 
     By meeting it is what is left of the agreed days up to the one that the meeting stands for, so that a second meeting
-    for one day asks for nothing that the first one brought; by month what is left of the months up to this one. What is
-    let go is not asked for.
+    for one day asks for nothing that one of a day before brought; by month what is left of the months up to this one.
+    What is let go is not asked for. One statement more where somebody has brought more than was missed.
     """
     rules_on = rules_by_day(group)
     rules = rules_on(held_on)
@@ -218,15 +218,22 @@ def wajib_asked(group: Group, *, held_on: date, joined: Mapping[int, date] | Non
             dues = _dues(group, rules_on, calendar, through=_month_end(held_on), at_least_from=this)
     else:
         dues = _dues(group, rules_on, calendar, through=day - timedelta(1))
-        since = min(dues.since, _stands_for_from(calendar, agreed, held_on))
-        dues = replace(dues, since=since, dues=(*dues.dues, Due(held_on, rules.wajib)))
+        dues = replace(dues, since=min(dues.since, _stands_for_from(calendar, agreed, held_on)))
+    people = dict(_members(group, held_on)) if joined is None else joined
     saved = _saved(group, since=dues.since, as_of=held_on)
-    asked = {}
-    for pk, joined_on in (dict(_members(group, held_on)) if joined is None else joined).items():
-        left = unpaid(dues.of_member(pk, joined_on), saved.get(pk, _NOTHING).wajib)
-        missed = sum(due.amount for due in left if due.on < min(day, held_on))
-        asked[pk] = WajibAsked(sum(due.amount for due in left), missed)
-    return asked
+    owing = {pk: dues.of_member(pk, joined_on) for pk, joined_on in people.items()}
+    left = {pk: unpaid(owed, saved.get(pk, _NOTHING).wajib) for pk, owed in owing.items()}
+    missed = {pk: sum(due.amount for due in found if due.on < day) for pk, found in left.items()}
+    if rules.wajib_every == WajibEvery.MONTH:
+        return {pk: WajibAsked(sum(due.amount for due in found), missed[pk]) for pk, found in left.items()}
+    now = dict.fromkeys(people, rules.wajib)
+    if any(saved.get(pk, _NOTHING).wajib > sum(due.amount for due in owed) for pk, owed in owing.items()):
+        # What this very meeting brings, where it is opened again, does not make it ask for less.
+        before = _saved(group, since=dues.since, as_of=held_on - timedelta(1))
+        for pk, owed in owing.items():
+            ahead = before.get(pk, _NOTHING).wajib - sum(due.amount for due in owed)
+            now[pk] = min(rules.wajib, max(0, rules.wajib - ahead))
+    return {pk: WajibAsked(missed[pk] + now[pk], missed[pk]) for pk in people}
 
 
 def _stands_for_from(calendar: MeetingCalendar, agreed: date | None, held_on: date) -> date:

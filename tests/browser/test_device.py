@@ -264,7 +264,11 @@ def test_nothing_is_typed_while_an_answer_is_on_its_way(site, group):
     )
     press(site, "draft")
     notice(site, "sending")
-    assert site.page.evaluate("document.querySelector('form[data-send]').inert")
+    expect(site.page.locator("form[data-send]")).to_have_js_property("inert", True)
+    for _ in range(50):
+        site.page.wait_for_timeout(100)
+        if held:
+            break
     held.pop().abort()
     notice(site, "offline")
     assert not site.page.evaluate("document.querySelector('form[data-send]').inert")
@@ -404,8 +408,46 @@ def test_the_next_person_on_the_device_sees_nothing(site, group):
     assert len(kept(site)) == 1
 
 
+def agree(page):
+    """Say yes to whatever the page asks."""
+    page.on("dialog", lambda dialog: dialog.accept())
+
+
+def test_other_pages_name_what_is_kept_and_lead_to_it(site, group):
+    begin(site, group)
+    for name, arguments in (("home", []), ("group", [group.code])):
+        site.open(reverse(name, args=arguments))
+        waiting = site.page.locator("[data-unsent-list]")
+        waiting.wait_for()
+        assert group.name in waiting.inner_text()
+        assert site.accessibility_violations() == []
+    waiting.get_by_role("link").click()
+    notice(site, "offer").wait_for()
+
+
+def test_where_nothing_is_kept_nothing_is_named(site, group):
+    site.open(reverse("home"))
+    site.page.wait_for_timeout(300)
+    assert not site.page.locator("[data-unsent-list]").is_visible()
+
+
+def test_signing_out_asks_before_it_deletes_what_is_kept(site, group):
+    begin(site, group)
+    asked = []
+    site.page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    site.open(reverse("home"))
+    site.page.click("details.account summary")
+    site.page.click(f"form[action='{reverse('logout')}'] button")
+    site.page.wait_for_timeout(500)
+    assert len(asked) == 1
+    assert len(kept(site)) == 1
+    site.open(reverse("home"))
+    assert site.path == reverse("home")
+
+
 def test_signing_out_takes_it_from_the_device(site, group):
     begin(site, group)
+    agree(site.page)
     site.page.click("details.account summary")
     with site.page.expect_navigation():
         site.page.click(f"form[action='{reverse('logout')}'] button")
@@ -415,6 +457,7 @@ def test_signing_out_takes_it_from_the_device(site, group):
 
 def test_signing_out_keeps_nothing_of_what_was_typed_last(site, group):
     begin(site, group)
+    agree(site.page)
     site.page.click("details.account summary")
     site.page.fill("[name=agenda-0-title]", "Arisan bulan ini")
     with site.page.expect_navigation():
@@ -427,6 +470,7 @@ def test_signing_out_keeps_nothing_of_what_was_typed_last(site, group):
 def sign_out_elsewhere(site):
     """Sign out in another tab."""
     other = site.page.context.new_page()
+    agree(other)
     other.goto(site.address + reverse("group-list"))
     other.click("details.account summary")
     other.click(f"form[action='{reverse('logout')}'] button")
@@ -505,6 +549,7 @@ def test_a_page_on_its_way_while_one_signs_out_leaves_nothing_behind(site, group
     """Its secret is made after the others are gone; the page that comes after signing out takes it away too."""
     begin(site, group)
     other = site.page.context.new_page()
+    agree(other)
     other.goto(site.address + reverse("group-list"))
     held = []
     other.route(f"**{reverse('logout')}", lambda route: held.append(route))

@@ -574,6 +574,12 @@ class TestAsked:
         assert wajib_asked(group, held_on=MEETINGS[1]) == {siti.pk: (0, 0), budi.pk: (6_000, 0)}
         assert wajib_asked(group, held_on=MEETINGS[2])[siti.pk] == (10_000, 0)
 
+    def test_what_the_meeting_itself_brought_is_asked_for_where_it_is_opened_again(self):
+        group, siti, _budi = group_of()
+        bring(siti, 10_000, MEETINGS[0])
+        bring(siti, 10_000, MEETINGS[1])
+        assert wajib_asked(group, held_on=MEETINGS[1])[siti.pk] == (10_000, 0)
+
     def test_what_is_let_go_is_not_asked_for(self):
         group, siti, _budi = group_of(missed_wajib="LET_GO")
         assert wajib_asked(group, held_on=MEETINGS[3])[siti.pk] == (10_000, 0)

@@ -35,7 +35,7 @@ STAYS = """
     groups_partner groups_partneractivity groups_partnership groups_partnershipagreement groups_partnershipaspect
     groups_partnershipcandidate groups_partnershipdocument groups_partnershipstep
     meetings_agendaitem meetings_attendance meetings_followup meetings_meeting meetings_monthreport
-    meetings_plannedvisit meetings_training meetings_trainingparticipant meetings_visit
+    meetings_letter meetings_plannedvisit meetings_training meetings_trainingparticipant meetings_visit
     assessment_assessment assessment_instrument assessment_judgement assessment_review assessment_scorerevision
 """
 SAME_GROUP = {

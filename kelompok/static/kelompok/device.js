@@ -43,7 +43,7 @@ const device = (() => {
 
   let isLeaving = false;
 
-  // `record`: key, user, group, path, state ("typing" or "waiting"), saved (milliseconds); `fields`: pairs of name and text.
+  // `record`: key, user, group and its name, path, state ("typing" or "waiting"), saved (milliseconds); `fields`: pairs of name and text.
   // What was typed last is kept a moment later, or when the page goes: not once the person signs out, here or in another
   // tab. Says whether it is kept; false is of somebody who signed out.
   const keep = async (record, fields) => {
@@ -73,6 +73,13 @@ const device = (() => {
     const read = opened.filter(({ status }) => status === "fulfilled").map(({ value }) => value);
     return read.sort((one, other) => other.saved - one.saved);
   };
+  // What is kept of somebody, of all groups, without what was typed: the latest first.
+  const list = async (user) => {
+    await arrived;
+    const range = IDBKeyRange.bound([user], [user, []]);
+    const found = await settled((await store("sheets")).index("owner").getAll(range));
+    return found.sort((one, other) => other.saved - one.saved);
+  };
   const drop = async (key) => settled((await store("sheets", "readwrite")).delete(key));
   const forget = async (user) => {
     const [sheets, secrets] = await stores(["sheets", "secrets"], "readwrite");
@@ -87,8 +94,10 @@ const device = (() => {
 
   // Signing out takes everything of the person from the device, and never waits for it long. The page that comes then does
   // so again: another one may have been on its way meanwhile.
-  signOut?.addEventListener("submit", (event) => {
+  signOut?.addEventListener("submit", async (event) => {
     event.preventDefault();
+    const unsent = await list(person).catch(() => []);
+    if (unsent.length && !confirm(signOut.dataset.unsent)) return;
     isLeaving = true;
     try { sessionStorage.setItem("signed-out", person); } catch { /* storage is refused */ }
     const soon = new Promise((resolve) => { setTimeout(resolve, 2000); });
@@ -100,5 +109,23 @@ const device = (() => {
     if (user && !person) leave(user).catch(() => {});
   };
   try { finishLeaving(); } catch { /* storage is refused */ }
+
+  // Other pages than a sheet name the sheets that wait, so that none is forgotten.
+  const unsent = document.querySelector("[data-unsent-list]");
+  const show = async () => {
+    const found = await list(person);
+    unsent.hidden = !found.length;
+    unsent.querySelector("ul").replaceChildren(...found.map((record) => {
+      const [entry, link] = [document.createElement("li"), document.createElement("a")];
+      Object.assign(link, { href: `${record.path}#kept-${record.key}`, textContent: record.name || record.group, className: "alert-link" });
+      const saved = new Date(record.saved).toLocaleString(document.documentElement.lang, { dateStyle: "long", timeStyle: "short" });
+      entry.append(link, ` (${unsent.dataset.saved} ${saved})`);
+      return entry;
+    }));
+  };
+  if (unsent && person && !document.querySelector("form[data-send]")) {
+    show().catch(() => {});
+    addEventListener("pageshow", (event) => { if (event.persisted) show().catch(() => {}); });
+  }
   return { keep, isSignedOut, find, drop, forget };
 })();

@@ -12,8 +12,8 @@ const sending = (() => {
   const fieldsOf = (form) => [...new FormData(form)].filter(([name]) => name !== "csrfmiddlewaretoken");
   const pathOf = (form) => form.getAttribute("action"); // its buttons are named "action" too
   const recordOf = (form, state) => ({
-    key: form.elements.key.value, user: form.dataset.user, group: form.dataset.group, path: pathOf(form),
-    state, saved: Date.now(),
+    key: form.elements.key.value, user: form.dataset.user, group: form.dataset.group,
+    name: form.dataset.groupName, path: pathOf(form), state, saved: Date.now(),
   });
 
   // `typed`: something is not sent yet; `kept`: all of it is on the device; `retry`: what could not be done.

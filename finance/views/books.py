@@ -55,7 +55,8 @@ def cash_book(request: GroupRequest) -> HttpResponse:
     table = tables.cash_book(group, book, kind, page, ticks=ticks)
     context = {"form": form, "kind": kind, "book": book, "page": page, "table": table}
     context["month_before"] = month_of(month_of(start)[0] - timedelta(days=1))
-    context["month_after"] = month_of(month_of(end)[1] + timedelta(days=1))
+    following = month_of(month_of(end)[1] + timedelta(days=1))
+    context["month_after"] = following if following[0] <= timezone.localdate() else None
     return respond_with_book(request, "finance/cash_book.html", context, lambda: tables.cash_book(group, book, kind))
 
 

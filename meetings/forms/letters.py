@@ -18,9 +18,7 @@ class LetterForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
     """Which way the letter went, when, with whom, and what it is about."""
 
     key = KeyField()
-    direction = forms.ChoiceField(
-        label=_("Direction"), choices=LetterDirection.choices, widget=forms.RadioSelect, initial=LetterDirection.IN
-    )
+    direction = forms.ChoiceField(label=_("Direction"), choices=LetterDirection.choices, widget=forms.RadioSelect)
     dated_on = PastDateField(label=_("Received or sent on"))
     field_order = ["key", *LETTER]
 
@@ -34,7 +32,8 @@ class LetterForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
         }
 
     def __init__(self, data: Any, *, group: Group) -> None:
-        super().__init__(data, instance=Letter(group=group), initial={"dated_on": timezone.localdate()})
+        initial = {"direction": LetterDirection.IN, "dated_on": timezone.localdate()}
+        super().__init__(data, instance=Letter(group=group), initial=initial)
 
     def clean(self) -> dict[str, Any]:
         """Give the letter the key of the form."""

@@ -604,3 +604,17 @@ def test_what_is_wrong_is_shown_in_place_and_kept(site, group):
     assert site.accessibility_violations() == []
     site.page.fill("[name=place]", "Balai desa")
     finish(site, group)
+
+
+def test_any_form_without_a_signal_stays_on_its_page_and_is_sent_later(site, group):
+    site.open(reverse("letter-record", args=[group.code]))
+    site.fill(other="Kepala Desa", subject="Undangan")
+    site.page.context.set_offline(True)
+    site.page.get_by_role("button", name="Simpan", exact=True).click()
+    site.page.locator("[data-no-signal]").wait_for()
+    assert site.page.input_value("[name=subject]") == "Undangan"
+    assert site.accessibility_violations() == []
+    site.page.context.set_offline(False)
+    expect(site.page.locator("[data-no-signal]")).to_be_hidden()
+    site.press("Simpan")
+    assert group.letters.get().subject == "Undangan"

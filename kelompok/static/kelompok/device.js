@@ -110,6 +110,17 @@ const device = (() => {
   };
   try { finishLeaving(); } catch { /* storage is refused */ }
 
+  // Without a signal a form stays on its page instead of being lost to one of the browser's; a sheet is sent otherwise.
+  const noSignal = document.querySelector("[data-no-signal]");
+  document.addEventListener("submit", (event) => {
+    if (navigator.onLine || event.defaultPrevented || !noSignal || "send" in event.target.dataset) return;
+    if (event.target.method !== "post") return;
+    event.preventDefault();
+    noSignal.hidden = false;
+    noSignal.scrollIntoView({ block: "center" });
+  });
+  addEventListener("online", () => { if (noSignal) noSignal.hidden = true; });
+
   // Other pages than a sheet name the sheets that wait, so that none is forgotten.
   const unsent = document.querySelector("[data-unsent-list]");
   const show = async () => {

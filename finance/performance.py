@@ -52,6 +52,11 @@ class UpkClass(StrEnum):
     SUSPEND = "SUSPEND"
 
 
+def months_so_far(day: date) -> Fraction:
+    """Return the months of the year up to the end of a day, the one that runs by its days: 10.5 on 15 November."""
+    return day.month - 1 + Fraction(day.day, calendar.monthrange(day.year, day.month)[1])
+
+
 def months_before(day: date, months: int) -> date:
     """Return the same day `months` earlier, the last of the month where there is no such day."""
     years, month = divmod(day.month - 1 - months, 12)
@@ -115,7 +120,7 @@ class Performance:
     income: int = 0
     costs: int = 0
     capital: int = 0
-    months: int = 12
+    months: Fraction | int = 12
 
     @property
     def loans(self) -> int:
@@ -206,7 +211,7 @@ class Performance:
 
     @property
     def return_on_investment(self) -> Fraction | None:
-        """ROI: surplus since 1 January × 12 / months so far / capital (opening capital, grants, reserve)."""
+        """ROI: surplus since 1 January × 12 / months so far (`months_so_far`) / capital (opening, grants, reserve)."""
         return _ratio(self.surplus * 12, self.capital * self.months)
 
     def ageing(self) -> list[Slice]:
@@ -225,7 +230,7 @@ class Performance:
         return (part for part in self.slices if part.collectability >= AT_RISK)
 
 
-def together(figures: Iterable[Performance], *, months: int) -> Performance:
+def together(figures: Iterable[Performance], *, months: Fraction | int) -> Performance:
     """Return the figures of many groups as one; `months` are those of the year so far, the same for all."""
     added = list(figures)
     parts: dict[tuple[int, int], list[Slice]] = {}
@@ -268,7 +273,7 @@ def _class(value: Fraction, good: Fraction, minimum: Fraction) -> UpkClass:
     return UpkClass.MINIMUM if value >= minimum else UpkClass.SUSPEND
 
 
-def _ratio(part: int, whole: int) -> Fraction | None:
+def _ratio(part: int, whole: Fraction | int) -> Fraction | None:
     return Fraction(part, whole) if whole > 0 else None
 
 

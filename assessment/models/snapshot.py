@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from assessment.models.assessment import Need
 from assessment.models.instrument import MOST_STAGES
-from finance.performance import Performance, Slice
+from finance.performance import Performance, Slice, months_so_far
 from groups.models import Group, GroupKind, GroupStatus, Region
 from groups.shared.clock import now
 
@@ -91,7 +91,8 @@ class GroupSnapshot(models.Model):
     def performance(self) -> Performance:
         """The figures as those of one group; reads the loans by age."""
         slices = tuple(part.as_slice for part in self.ageing.all())
-        return Performance(slices, self.due, self.paid, self.income, self.costs, self.capital, months=self.as_of.month)
+        money = (self.due, self.paid, self.income, self.costs, self.capital)
+        return Performance(slices, *money, months=months_so_far(self.as_of))
 
 
 class SnapshotScore(models.Model):

@@ -15,7 +15,7 @@ from assessment.models import CLASS_COLUMNS, GroupSnapshot, SnapshotAgeing
 from assessment.selectors.comparison import regions_below
 from assessment.selectors.dashboard import Filters
 from assessment.selectors.snapshots import of_months, total
-from finance.performance import Performance, Slice, UpkClass, together
+from finance.performance import Performance, Slice, UpkClass, months_so_far, together
 from groups.models import Group
 
 SUMS = ("savings", "due", "paid", "income", "costs", "capital")
@@ -44,7 +44,7 @@ def together_of(figures: Iterable[Figures], as_of: date) -> Figures:
         as_of=as_of,
         groups=sum(part.groups for part in found),
         savings=sum(part.savings for part in found),
-        loans=together((part.loans for part in found), months=as_of.month),
+        loans=together((part.loans for part in found), months=months_so_far(as_of)),
         classes=tuple(
             tuple(sum(part.classes[column][place] for part in found) for place in range(len(UpkClass)))
             for column in range(len(CLASS_COLUMNS))
@@ -69,7 +69,7 @@ def by_region(snapshots: QuerySet[GroupSnapshot], region: str) -> dict[str, Figu
     ):
         money = dict(zip(SUMS[1:], map(int, rest), strict=False))
         classes = rest[len(money) :]
-        loans = Performance(tuple(slices.get(part, ())), **money, months=last.month)
+        loans = Performance(tuple(slices.get(part, ())), **money, months=months_so_far(last))
         of_class = tuple(tuple(classes[at : at + len(UpkClass)]) for at in range(0, len(classes), len(UpkClass)))
         found[part] = Figures(first, count, int(savings), loans, of_class)
     return found

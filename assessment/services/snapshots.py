@@ -23,7 +23,7 @@ from assessment.selectors import quality
 from assessment.selectors.signals import BITS
 from assessment.services.scoring import GroupToScore, InstrumentsInUse, Outcome, score_batch, scores_withdraw
 from assessment.signals import read_hits
-from finance.performance import Performance, months_before
+from finance.performance import Performance, months_before, months_so_far
 from finance.selectors.loan_performance import performance_by_group, savings_by_group
 from finance.surplus import month_ends
 from finance.wording import UPK_STANDARD
@@ -131,7 +131,7 @@ def _write_day(batch: Sequence[_Waiting], as_of: date, month: date | None, in_us
     scores_withdraw([pk for pk in ids if statuses[pk] == GroupStatus.DISSOLVED], as_of)
     groups = Group.objects.filter(pk__in=ids)
     figures, savings = performance_by_group(groups, as_of=as_of), savings_by_group(groups, as_of=as_of)
-    members, nothing = member_counts(ids, as_of), Performance(months=as_of.month)
+    members, nothing = member_counts(ids, as_of), Performance(months=months_so_far(as_of))
     checked = _checked(ids, as_of, is_past=month is not None)
     # A month keeps where the group was and of what kind: the group may have moved since.
     places = places_on(ids, as_of) | _places(ids, month) if month is not None else {}

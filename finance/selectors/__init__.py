@@ -41,6 +41,7 @@ from finance.selectors.loans import (
     loan_rows,
     loan_totals,
     loans_on,
+    written_off,
 )
 from finance.selectors.opening import first_to_count, may_open, opening_of
 from finance.selectors.owed import Owed, OwedLine, owed, owed_rows, owed_totals

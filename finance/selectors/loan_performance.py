@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 
 from finance.ledger.chart import EQUITY, EXPENSES, INCOME, SAVINGS
 from finance.models import AccountKind
-from finance.performance import Performance, Slice
+from finance.performance import Performance, Slice, months_so_far
 from finance.selectors.loan_positions import AGED_LOANS, ageing_values
 from finance.selectors.relations import MONEY
 from groups.models import Group
@@ -28,7 +28,7 @@ _NO_MONEY = {"income": 0, "costs": 0, "capital": 0}
 
 def performance(groups: QuerySet[Group], *, as_of: date) -> Performance:
     """Return the figures of all `groups` together on a day, in two statements: the loans, and the money."""
-    return _figures(groups, as_of, by_group=False).get(0, Performance(months=as_of.month))
+    return _figures(groups, as_of, by_group=False).get(0, Performance(months=months_so_far(as_of)))
 
 
 def performance_by_group(groups: QuerySet[Group], *, as_of: date) -> dict[int, Performance]:
@@ -103,7 +103,7 @@ def _figures(groups: QuerySet[Group], as_of: date, *, by_group: bool) -> dict[in
             income=of_money["income"],
             costs=of_money["costs"],
             capital=of_money["capital"],
-            months=as_of.month,
+            months=months_so_far(as_of),
         )
         for key in {*loans, *money}
         for of_money in (money.get(key, _NO_MONEY),)

@@ -24,10 +24,10 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from finance.ledger.fines import open_fines
-from finance.models import AccountKind, Entry, EntryKind, Instalment, Loan, Obligation, Transfer
+from finance.models import Account, AccountKind, Entry, EntryKind, Instalment, Loan, LoanEnd, Obligation, Transfer
 from finance.schedules import Arrears, Paid, arrears_on, card_lines
 from finance.selectors.loan_positions import sums_of_loans
-from groups.models import Group
+from groups.models import Group, Member
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +112,19 @@ def loans_on(group: Group, *, as_of: date, only_running: bool = False) -> QueryS
 def loan_rows(loans: Iterable[Loan], *, as_of: date) -> list[LoanRow]:
     """Return `loans`, which come from `loans_on` the same day, with what is due and late."""
     return [_loan_row(loan, as_of=as_of) for loan in loans]
+
+
+def written_off(member: Member) -> list[tuple[Loan, int]]:
+    """Return the loans of a member that were written off, with the principal that did not come in since; one statement.
+
+    Rupiah; what came in whole is left out.
+    """
+    came_in = Account.objects.filter(loan=OuterRef("pk"), kind=AccountKind.RECOVERY)
+    recovered = Coalesce(Subquery(came_in.values(left=F("credits_posted") - F("debits_posted"))[:1]), 0)
+    loans = Loan.objects.filter(member=member, ended_as=LoanEnd.WRITTEN_OFF).annotate(
+        still_open=F("unpaid_principal") - recovered
+    )
+    return [(loan, vars(loan)["still_open"]) for loan in loans.filter(still_open__gt=0).order_by("number")]
 
 
 def loan_totals(group: Group, *, as_of: date, only_running: bool = False) -> LoanTotals:

@@ -12,6 +12,7 @@ from finance.performance import (
     UpkClass,
     collectability,
     months_before,
+    months_so_far,
     together,
     upk_class_of_cost_coverage,
     upk_class_of_repayment,
@@ -72,6 +73,17 @@ PORTFOLIO = Performance(
     capital=2000,
     months=6,
 )
+
+
+@pytest.mark.parametrize(
+    ("day", "months"),
+    [
+        (date(2026, 1, 31), 1), (date(2026, 2, 1), Fraction(29, 28)), (date(2026, 2, 28), 2),
+        (date(2024, 2, 29), 2), (date(2026, 11, 15), Fraction(21, 2)), (date(2026, 12, 31), 12),
+    ],
+)  # fmt: skip
+def test_the_month_that_runs_counts_by_its_days(day, months):
+    assert months_so_far(day) == months
 
 
 def test_par_counts_whole_balances_not_what_is_late():

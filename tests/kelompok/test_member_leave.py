@@ -13,9 +13,10 @@ from finance import services
 from finance.ledger.errors import AlreadyPosted, InsufficientFunds, NotAllowed
 from finance.ledger.verify import mismatches
 from finance.models import Account, Entry, Obligation
-from finance.selectors import claims_of
+from finance.selectors import claims_of, written_off
 from finance.selectors.owed import owed
 from groups.models import Group, Member, OfficerTerm
+from groups.shared.money import rupiah
 from tests.factories import (
     FOUNDED,
     cover,
@@ -358,6 +359,18 @@ def test_what_others_owe_who_leaves_stays_recorded_and_is_shown(covered):
     assert claims_of(coverer).is_owed_total == 60_000
     page = signed_in(facilitator_of(coverer.group)).get(reverse("member", args=[coverer.group.code, coverer.pk]))
     assert "Has Rp\xa060.000 to get back" in page.content.decode()
+
+
+def test_what_was_written_off_is_told_before_savings_are_handed_out(borrower):
+    loan = borrower.loans.get()
+    by = {"actor": facilitator_of(borrower.group), "group": borrower.group, "loan": loan, "key": uuid.uuid4()}
+    services.loan_write_off(**by, reason="usaha gagal", on=LEFT_ON - timedelta(10))
+    services.loan_recover(**{**by, "key": uuid.uuid4()}, amount=200_000, on=LEFT_ON - timedelta(5))
+    assert written_off(borrower) == [(loan, 1_000_000)]
+    url = reverse("member-leave", args=[borrower.group.code, borrower.pk])
+    page = signed_in(facilitator_of(borrower.group)).get(url).content.decode()
+    assert "were written off" in page and rupiah(1_000_000) in page
+    assert written_off(make_member(borrower.group)) == []
 
 
 def test_who_owes_nothing_sees_no_word_of_it(borrower):

@@ -149,8 +149,8 @@ def _summed_up(request: GroupRequest, sheet: Sheet, key: uuid.UUID) -> HttpRespo
     asked = [*questions(summary, rules=rules, usual=before, calendar=meeting_calendar(group)), *sheet.warnings]
     sent = {name: value for name, value in request.POST.items() if name not in ("csrfmiddlewaretoken", "action")}
     fields = [*{**sent, "key": key}.items()]  # a template would look up a field `items` of a dict first
-    page = {"group": group, "summary": summary, "questions": asked, "fields": fields, "address": request.path}
-    return render(request, "meetings/check.html", page)
+    page = {"group": group, "sheet": sheet, "summary": summary, "questions": asked, "fields": fields}
+    return render(request, "meetings/check.html", {**page, "address": request.path})
 
 
 def _closed(request: GroupRequest, sheet: Sheet, meeting: Meeting) -> HttpResponse:

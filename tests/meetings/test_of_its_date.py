@@ -419,6 +419,18 @@ def test_what_was_typed_of_somebody_survives_a_day_before_joining(client, group)
     assert value(fit(client, group, page, LATER), field) == "25.000"
 
 
+def test_the_check_before_closing_names_what_is_kept_for_another_day(client, group):
+    field = f"m{make_member(group, 'Dewi', joined_on=LATER).pk}-sukarela_in"
+    page = fit(client, group, sheet_page(client, group), HELD_ON, **{field: "25.000"})
+    first = group.members.first().pk
+    present = {f"m{form.member.pk}-attendance": "PRESENT" for form in page.context["sheet"].members}
+    data = as_shown(page, place="Balai", leader=first, note_taker=first, action="check", **present)
+    checked = client.post(f"/g/{group.code}/meetings/new/", data)
+    assert "summary" in checked.context
+    assert "Dewi: " in checked.content.decode()
+    assert "25.000" in checked.content.decode()
+
+
 def test_what_is_kept_for_another_day_does_not_stop_closing(client, group):
     field = f"m{make_member(group, 'Dewi', joined_on=LATER).pk}-sukarela_in"
     page = fit(client, group, sheet_page(client, group), HELD_ON, **{field: "25.000"})

@@ -128,7 +128,7 @@ const device = (() => {
     unsent.hidden = !found.length;
     unsent.querySelector("ul").replaceChildren(...found.map((record) => {
       const [entry, link] = [document.createElement("li"), document.createElement("a")];
-      Object.assign(link, { href: `${record.path}#kept-${record.key}`, textContent: record.name || record.group, className: "alert-link" });
+      Object.assign(link, { href: `${record.path}#kept-${record.key}`, textContent: record.name || record.group });
       const saved = new Date(record.saved).toLocaleString(document.documentElement.lang, { dateStyle: "long", timeStyle: "short" });
       entry.append(link, ` (${unsent.dataset.saved} ${saved})`);
       return entry;

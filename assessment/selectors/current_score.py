@@ -86,18 +86,21 @@ class IndicatorRow:
         ]
 
     @property
+    def next_level(self) -> engine.Level | None:
+        """The lowest level that earns more than what counts, None at the top."""
+        return self.score._replace(points=self.points).next_level
+
+    @property
     def gap(self) -> str:
         """What the next level asks for, empty at the top."""
-        following = self.score.next_level
-        if following is None:
-            return ""
-        return _threshold_text(self.indicator, following.threshold)
+        following = self.next_level
+        return "" if following is None else _threshold_text(self.indicator, following.threshold)
 
     @property
     def at_stake(self) -> int:
-        """Points that the next level adds."""
-        following = self.score.next_level
-        return following.points - self.score.points if following is not None else 0
+        """Points that the next level adds to those that count."""
+        following = self.next_level
+        return 0 if following is None else following.points - self.points
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,13 @@ class TestGive:
         assert (now.result.score, now.scored.measured_result.score) == (87, 76)
         assert (now.row("repayment").given, now.row("repayment").score.points) == (11, 0)
 
+    def test_the_next_level_is_the_one_above_what_counts(self, group, staff, today):
+        levels = level().indicator.levels.filter(points__gt=0).order_by("points")
+        give(group, staff, level=levels[0])
+        row = current_score(group, as_of=today).row("repayment")
+        assert (row.points, row.at_stake) == (levels[0].points, levels[1].points - levels[0].points)
+        assert row.gap == f"{levels[1].threshold:.0%}"
+
     def test_it_is_stored_beside_the_measured_score(self, group, staff, today):
         given = give(group, staff)
         assess_groups(groups=Group.objects.all(), as_of=today)

@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import F, Max, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from finance.ledger.fines import Charge, OpenFine
 from finance.ledger.reading import Balances
-from finance.models import AccountKind, EntryKind, Instalment, Loan, ObligationKind, Transfer
+from finance.models import AccountKind, Entry, EntryKind, Instalment, Loan, ObligationKind, Transfer
 from finance.rules.reallocation import payments_made
 from finance.schedules import (
     Allocation,
@@ -210,8 +210,7 @@ def payments_of(loan: int | OuterRef) -> QuerySet[Transfer]:
         credit_account__loan=loan,
         credit_account__kind__in=(AccountKind.LOAN, AccountKind.SERVICE_FEE, AccountKind.LOAN_FINE),
         entry__reverses__isnull=True,
-        entry__reversed_by__isnull=True,
-    )
+    ).exclude(Exists(Entry.objects.filter(reverses=OuterRef("entry"))))
     return lines.exclude(entry__kind=EntryKind.REALLOCATION).order_by("-entry__effective_on", "-entry_id")
 
 

@@ -64,7 +64,7 @@ def begin_try(username: str, address: str | None, device: str) -> SignInTry:
 def end_try(attempt: SignInTry) -> None:
     """The password was right: forget the failed tries of this person at this address or on this device."""
     attempt.signed_in = True
-    attempt.save(update_fields=["signed_in"])
+    attempt.save()  # written anew where another sign-in of the same moment forgot it as a failed one
     here = Q(address=attempt.address) | (Q(device=attempt.device) & ~Q(device=""))
     SignInTry.objects.filter(here, username=attempt.username, signed_in=False).delete()
 

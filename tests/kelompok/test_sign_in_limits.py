@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from groups.models import Role, SignInTry, User
-from groups.sign_ins import COOKIE, FREE_TRIES, KEPT, LOCKED, NAMES, TRIES
+from groups.sign_ins import COOKIE, FREE_TRIES, KEPT, LOCKED, NAMES, TRIES, begin_try, end_try
 from tests.factories import PASSWORD, make_user
 from tests.groups.test_races import at_once
 
@@ -284,3 +284,11 @@ def test_superusers_alone_see_the_tries(client, user):
     assert client.get(page).status_code == 403
     client.force_login(User.objects.create_superuser(f"root{uuid.uuid4().hex[:6]}", password=PASSWORD, role=Role.ADMIN))
     assert "sri" in client.get(page).content.decode()
+
+
+def test_two_sign_ins_of_the_same_moment_both_succeed(db):
+    """Each is a failed try until its password is found right, and the first forgets those."""
+    first, second = (begin_try("sri", "198.18.0.1", "") for _ in range(2))
+    end_try(first)
+    end_try(second)
+    assert list(SignInTry.objects.values_list("username", "signed_in")) == [("sri", True)] * 2

@@ -24,7 +24,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from finance.ledger.fines import open_fines
-from finance.models import Account, AccountKind, Entry, EntryKind, Instalment, Loan, LoanEnd, Obligation, Transfer
+from finance.models import AccountKind, Entry, EntryKind, Instalment, Loan, LoanEnd, Obligation, Transfer
 from finance.schedules import Arrears, Paid, arrears_on, card_lines
 from finance.selectors.loan_positions import sums_of_loans
 from groups.models import Group, Member
@@ -83,24 +83,26 @@ class LoanTotals:
         return self.principal - self.principal_paid - self.outstanding
 
 
+def _moved(kind: AccountKind, side: str, as_of: date) -> Coalesce:
+    """Return what had come to one side of an account of a loan by a day, in rupiah, for a query of loans."""
+    own = {f"{side}_account__loan": OuterRef("pk"), f"{side}_account__kind": kind}
+    lines = Transfer.objects.filter(**own, entry__effective_on__lte=as_of).order_by()
+    total = lines.values(f"{side}_account__kind").annotate(total=Sum("amount")).values("total")
+    return Coalesce(Subquery(total), 0, output_field=BigIntegerField())
+
+
 def loans_on(group: Group, *, as_of: date, only_running: bool = False) -> QuerySet[Loan]:
     """Return the loans paid out by `as_of` with `outstanding` and `fee_paid` as they were that day.
 
     A loan that came with the opening balances is not there before them: until then the books know nothing of it.
     """
 
-    def moved(kind: AccountKind, side: str) -> Coalesce:
-        own = {f"{side}_account__loan": OuterRef("pk"), f"{side}_account__kind": kind}
-        lines = Transfer.objects.filter(**own, entry__effective_on__lte=as_of).order_by()
-        total = lines.values(f"{side}_account__kind").annotate(total=Sum("amount")).values("total")
-        return Coalesce(Subquery(total), 0, output_field=BigIntegerField())
-
     loans = (
         Loan.objects.filter(group=group, disbursed_on__lte=as_of)
         .annotate(
-            paid_out=moved(AccountKind.LOAN, "debit"),
-            outstanding=F("paid_out") - moved(AccountKind.LOAN, "credit"),
-            fee_paid=moved(AccountKind.SERVICE_FEE, "credit") - moved(AccountKind.SERVICE_FEE, "debit"),
+            paid_out=_moved(AccountKind.LOAN, "debit", as_of),
+            outstanding=F("paid_out") - _moved(AccountKind.LOAN, "credit", as_of),
+            fee_paid=_moved(AccountKind.SERVICE_FEE, "credit", as_of) - _moved(AccountKind.SERVICE_FEE, "debit", as_of),
         )
         .filter(paid_out__gt=0)
         .select_related("member")
@@ -114,14 +116,13 @@ def loan_rows(loans: Iterable[Loan], *, as_of: date) -> list[LoanRow]:
     return [_loan_row(loan, as_of=as_of) for loan in loans]
 
 
-def written_off(member: Member) -> list[tuple[Loan, int]]:
-    """Return the loans of a member that were written off, with the principal that did not come in since; one statement.
+def written_off(member: Member, *, as_of: date) -> list[tuple[Loan, int]]:
+    """Return the loans of a member written off by a day, with the principal that had not come in; one statement.
 
     Rupiah; what came in whole is left out.
     """
-    came_in = Account.objects.filter(loan=OuterRef("pk"), kind=AccountKind.RECOVERY)
-    recovered = Coalesce(Subquery(came_in.values(left=F("credits_posted") - F("debits_posted"))[:1]), 0)
-    loans = Loan.objects.filter(member=member, ended_as=LoanEnd.WRITTEN_OFF).annotate(
+    recovered = _moved(AccountKind.RECOVERY, "credit", as_of) - _moved(AccountKind.RECOVERY, "debit", as_of)
+    loans = Loan.objects.filter(member=member, ended_as=LoanEnd.WRITTEN_OFF, ended_on__lte=as_of).annotate(
         still_open=F("unpaid_principal") - recovered
     )
     return [(loan, vars(loan)["still_open"]) for loan in loans.filter(still_open__gt=0).order_by("number")]

@@ -218,7 +218,7 @@ def wajib_asked(group: Group, *, held_on: date, joined: Mapping[int, date] | Non
             dues = _dues(group, rules_on, calendar, through=_month_end(held_on), at_least_from=this)
     else:
         dues = _dues(group, rules_on, calendar, through=day - timedelta(1))
-        dues = replace(dues, since=min(dues.since, _stands_for_from(calendar, agreed, held_on)))
+        dues = replace(dues, since=min(dues.since, held_on, calendar.counts_from(agreed or held_on)))
     people = dict(_members(group, held_on)) if joined is None else joined
     saved = _saved(group, since=dues.since, as_of=held_on)
     owing = {pk: dues.of_member(pk, joined_on) for pk, joined_on in people.items()}
@@ -234,14 +234,6 @@ def wajib_asked(group: Group, *, held_on: date, joined: Mapping[int, date] | Non
             ahead = before.get(pk, _NOTHING).wajib - sum(due.amount for due in owed)
             now[pk] = min(rules.wajib, max(0, rules.wajib - ahead))
     return {pk: WajibAsked(missed[pk] + now[pk], missed[pk]) for pk in people}
-
-
-def _stands_for_from(calendar: MeetingCalendar, agreed: date | None, held_on: date) -> date:
-    """Return the first day of the meetings that stand for the agreed day of one held on `held_on`, or that day."""
-    before = calendar.on_or_before(agreed - timedelta(1)) if agreed is not None else None
-    if agreed is None or before is None:
-        return held_on
-    return min(held_on, agreed - (agreed - before) // 2)
 
 
 class _Saved(NamedTuple):

@@ -159,6 +159,11 @@ class MeetingCalendar:
             return after
         return before if held_on - before < after - held_on else after
 
+    def counts_from(self, agreed: date) -> date:
+        """Return the first day on which a meeting counts for the day `agreed`, as `day_of` says; the first has none."""
+        before = self.on_or_before(agreed - timedelta(1))
+        return agreed if before is None else agreed - timedelta((agreed - before).days // 2)
+
     def due_after(self, held_on: date | None) -> date | None:
         """Return the agreed day the group meets next after a meeting on `held_on`, or its first one for None.
 

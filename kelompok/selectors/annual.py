@@ -6,7 +6,7 @@ Each figure comes from the selector that the group's own pages use.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 
 from django.db.models import Count, Q, QuerySet, Sum
@@ -133,6 +133,11 @@ def _division(group: Group, start: date, end: date) -> tuple[SurplusDivision | N
     decided = finance.selectors.surplus_divisions(group).valid().filter(period_end__range=(start, end)).first()
     if decided is not None:
         return decided, finance.selectors.division_sheet(decided)
+    divided = finance.selectors.divided_through(group)
+    if divided is not None:
+        start = max(start, divided + timedelta(1))  # what was shared out, or divided with another year, is gone
+    if start > end:
+        return None, None
     amounts = finance.selectors.period_surplus(group, start=start, end=end)
     rules = groups.selectors.rules_in_force(group, as_of=end)
     if rules is None or rules.is_empty or amounts.divisible <= 0:

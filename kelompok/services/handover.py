@@ -17,7 +17,7 @@ import groups.services
 import meetings.services
 from groups.models import FacilitatorAssignment, Group, Role, User
 from groups.permissions import Capability, lock_group, require
-from groups.shared.clock import today_of
+from groups.shared.clock import now, today_of
 from meetings.models import FollowUp, Meeting, MeetingStatus, PlannedVisit
 
 MOST_NAMED = 3
@@ -92,7 +92,7 @@ def _refuse_before_they_began(running: Sequence[FacilitatorAssignment], on: date
 def _running(actor: User, former: User, on: date) -> QuerySet[FacilitatorAssignment]:
     """Return the assignments that go on after the day and have not ended yet, in groups that `actor` may see."""
     return FacilitatorAssignment.objects.filter(
-        Q(ended_on__isnull=True) | Q(ended_on__gt=max(on, timezone.localdate())),
+        Q(ended_on__isnull=True) | Q(ended_on__gt=max(on, timezone.localdate(now()))),
         Q(ended_on__isnull=True) | Q(ended_on__gt=F("started_on")),
         facilitator=former,
         group__in=Group.objects.visible_to(actor).values("pk"),

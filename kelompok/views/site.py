@@ -220,7 +220,7 @@ def member_leave(request: GroupRequest, pk: int) -> HttpResponse:
         at={PeriodClosed: "left_on", InsufficientFunds: "source"},
     )
     context = {"form": form, "member": member, "money": money, "claims": finance.selectors.claims_of(member)}
-    context["written_off"] = finance.selectors.written_off(member)
+    context["written_off"] = finance.selectors.written_off(member, as_of=on)
     return response or render(request, "groups/member_leave.html", context)
 
 

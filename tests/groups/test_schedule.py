@@ -286,3 +286,16 @@ def test_a_move_to_a_free_day_keeps_the_count(rhythm, place, days_on):
     moved = MeetingCalendar((rhythm,), (Move(planned[place], target),))
     assert moved.expected(start, end) == len(planned) - (target in planned)
     assert MeetingCalendar((rhythm,), (Move(planned[place], None),)).expected(start, end) == len(planned) - 1
+
+
+@pytest.mark.parametrize(
+    "rhythm",
+    [Rhythm("WEEK", date(2026, 1, 6), weekday=1), Rhythm("MONTH", date(2026, 1, 6), weekday=1, week=1)],
+)
+def test_a_meeting_counts_for_an_agreed_day_from_half_way(rhythm):
+    calendar = MeetingCalendar((rhythm,))
+    days = list(calendar.dates(date(2026, 1, 6), date(2026, 12, 31)))
+    assert calendar.counts_from(days[0]) == days[0]
+    for before, day in pairwise(days):
+        first = calendar.counts_from(day)
+        assert (calendar.day_of(first), calendar.day_of(first - timedelta(1))) == (day, before)

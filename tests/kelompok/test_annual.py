@@ -95,6 +95,14 @@ def test_the_surplus_is_divided_by_the_rules_until_it_is_decided(group):
     assert (decided.division, decided.sheet.surplus) == (division, 15_000)
 
 
+def test_what_was_divided_with_the_year_after_is_not_offered_again(group):
+    services.surplus_decide(
+        actor=facilitator_of(group), group=group, start=date(2025, 1, 1), end=date(2026, 1, 31), decided_on=AFTER,
+        note="RAT", seen=15_000, key=uuid.uuid4(),
+    )  # fmt: skip
+    assert annual_report(group, 2025, as_of=AFTER).sheet is None
+
+
 def test_without_rules_or_surplus_nothing_is_divided(group):
     assert annual_report(group, 2026, as_of=AFTER).sheet is None
 

@@ -366,11 +366,15 @@ def test_what_was_written_off_is_told_before_savings_are_handed_out(borrower):
     by = {"actor": facilitator_of(borrower.group), "group": borrower.group, "loan": loan, "key": uuid.uuid4()}
     services.loan_write_off(**by, reason="usaha gagal", on=LEFT_ON - timedelta(10))
     services.loan_recover(**{**by, "key": uuid.uuid4()}, amount=200_000, on=LEFT_ON - timedelta(5))
-    assert written_off(borrower) == [(loan, 1_000_000)]
+    open_on = {
+        days: [left for _loan, left in written_off(borrower, as_of=LEFT_ON - timedelta(days))] for days in (11, 6, 5)
+    }
+    assert open_on == {11: [], 6: [1_200_000], 5: [1_000_000]}
+    assert written_off(borrower, as_of=LEFT_ON) == [(loan, 1_000_000)]
     url = reverse("member-leave", args=[borrower.group.code, borrower.pk])
     page = signed_in(facilitator_of(borrower.group)).get(url).content.decode()
     assert "were written off" in page and rupiah(1_000_000) in page
-    assert written_off(make_member(borrower.group)) == []
+    assert written_off(make_member(borrower.group), as_of=LEFT_ON) == []
 
 
 def test_who_owes_nothing_sees_no_word_of_it(borrower):

@@ -71,6 +71,7 @@ def test_the_book_shows_the_latest_first_and_finds_by_words_and_direction(group)
     ):  # fmt: skip
         assert [letter.place for letter in get(group, "letters", **query).context["page"]] == places, query
     assert "direction" in get(group, "letters", direction="UP").context["form"].errors
+    assert "No letter matches." in get(group, "letters", q="bupati").content.decode()
 
 
 def test_an_empty_book_says_so_and_files_carry_the_letters(group):

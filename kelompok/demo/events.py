@@ -92,7 +92,7 @@ def _meeting_groups(demo: DemoOrganisation, shown: list[Group], seed: int, day: 
     arrears_of = selectors.loan_arrears(Group.objects.filter(pk__in=[group.pk for group in chosen]), as_of=day)
     late = {(row.member_id, row.number) for row in arrears_of if row.days_late}
     loans: dict[int, Loan] = {}
-    for loan in Loan.objects.filter(group__in=chosen).select_related("member").order_by("-first_due"):
+    for loan in Loan.objects.filter(group__in=chosen).select_related("member").order_by("-first_due", "-pk"):
         if (loan.member_id, loan.number) in late:
             loans[loan.group_id] = loan
     return [
